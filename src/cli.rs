@@ -1,0 +1,61 @@
+//! The command line: names, help and types of arguments. No logic.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::report::Format;
+
+/// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
+#[derive(Debug, Parser)]
+#[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(
+    after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or an inventory that cannot be read,\n\
+                        3 stopped before any change"
+)]
+pub struct Cli {
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What sslscale can do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Report every problem of an inventory, with its place and what to do
+    Check(CheckArgs),
+    /// Render the exact files of every host
+    Render(RenderArgs),
+}
+
+/// Arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The inventory, or `-` for standard input
+    pub inventory: PathBuf,
+    /// How findings are written
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// Arguments of `render`.
+#[derive(Debug, Args)]
+pub struct RenderArgs {
+    /// The inventory, or `-` for standard input
+    pub inventory: PathBuf,
+    /// Write DIR/HOST/etc/… and DIR/manifest.json instead of standard output
+    #[arg(short, long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Only this host; may be given several times
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
+    /// Change nothing; exit 1 where DIR is out of date
+    #[arg(long, requires = "output")]
+    pub check: bool,
+    /// Change nothing; show what would change in DIR, exit 1 where anything would
+    #[arg(long, requires = "output")]
+    pub diff: bool,
+    /// Templates that replace the built-in ones of the same file name
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}

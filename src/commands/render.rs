@@ -1,0 +1,56 @@
+//! `sslscale render`: the exact files of every host, to standard output or into a directory.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use super::{Ended, load};
+use crate::cli::RenderArgs;
+use crate::render::{Templates, render};
+use crate::report::{self, Output};
+use crate::tree::{Tree, compare, write};
+
+/// Runs the command.
+pub fn run(args: &RenderArgs, output: &Output) -> Result<Ended> {
+    let templates = Templates::load(args.templates.as_deref())?;
+    let inventory = match load(&args.inventory).sound(output)? {
+        Ok(inventory) => inventory,
+        Err(ended) => return Ok(ended),
+    };
+    let tree = only(render(&inventory, &templates)?, &args.host)?;
+    let Some(dir) = &args.output else {
+        output.print(&report::files(&tree))?;
+        return Ok(Ended::Done);
+    };
+    if args.check || args.diff {
+        return differences(args, output, &tree, dir);
+    }
+    let outcome = write(&tree, dir, !args.host.is_empty())?;
+    output.say(&report::outcome(dir, &outcome));
+    Ok(Ended::Done)
+}
+
+fn differences(args: &RenderArgs, output: &Output, tree: &Tree, dir: &Path) -> Result<Ended> {
+    let found = compare(tree, dir, !args.host.is_empty())?;
+    if found.is_empty() {
+        output.say(&format!("{}: up to date", dir.display()));
+        return Ok(Ended::Done);
+    }
+    output.print(report::differences(tree, dir, &found, args.diff)?.as_bytes())?;
+    Ok(Ended::Findings)
+}
+
+fn only(tree: Tree, hosts: &[String]) -> Result<Tree> {
+    if hosts.is_empty() {
+        return Ok(tree);
+    }
+    for host in hosts {
+        if tree.host(host).is_none() {
+            let names: Vec<&str> = tree.hosts().map(|(name, _)| name).collect();
+            let near = crate::inventory::schema::nearest(host, names.into_iter());
+            let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
+            bail!("the inventory has no host `{host}`{help}");
+        }
+    }
+    Ok(tree.only(hosts))
+}

@@ -1,0 +1,243 @@
+//! The validated inventory. Once one exists, no `String` in it is a host, a port, a name or a
+//! path, every reference leads somewhere, and every default and override is resolved.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use ipnet::IpNet;
+
+use super::types::{
+    AbsolutePath, Address, AppSocket, Balance, Duration, GrpcUpstream, HostName, HttpUpstream, LocationMatch,
+    LocationPath, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, Version,
+};
+
+/// One fleet.
+#[derive(Debug, Clone)]
+pub struct Inventory {
+    /// At least one.
+    pub load_balancers: Vec<LoadBalancer>,
+    /// At least one.
+    pub app_servers: Vec<AppServer>,
+    /// At least one; every one has members and sites.
+    pub pools: Vec<Pool>,
+    /// At least one.
+    pub sites: Vec<Site>,
+    /// Covers every balancer's own addresses.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Addresses that move between balancers.
+    pub virtual_addresses: Vec<Address>,
+}
+
+/// A host's own addresses, the preferred one first; at most one of each family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Addresses {
+    /// The preferred one.
+    pub first: Address,
+    /// One of the other family.
+    pub second: Option<Address>,
+}
+
+impl Addresses {
+    /// All of them, the preferred one first.
+    pub fn iter(&self) -> impl Iterator<Item = Address> {
+        std::iter::once(self.first).chain(self.second)
+    }
+
+    /// Which families there are.
+    pub fn families(&self) -> Families {
+        self.iter().fold(Families::default(), |f, a| f.with(a.0))
+    }
+
+    /// The preferred address of those families that `peer` has as well.
+    pub fn reached_from(&self, peer: Families) -> Option<Address> {
+        self.iter().find(|a| peer.has(a.0))
+    }
+}
+
+/// Address families.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Families {
+    /// IPv4.
+    pub v4: bool,
+    /// IPv6.
+    pub v6: bool,
+}
+
+impl Families {
+    /// These and the family of `address`.
+    #[must_use]
+    pub fn with(self, address: IpAddr) -> Self {
+        Self { v4: self.v4 || address.is_ipv4(), v6: self.v6 || address.is_ipv6() }
+    }
+
+    /// Whether the family of `address` is among them.
+    pub fn has(self, address: IpAddr) -> bool {
+        if address.is_ipv4() { self.v4 } else { self.v6 }
+    }
+}
+
+/// A host that runs haproxy.
+#[derive(Debug, Clone)]
+pub struct LoadBalancer {
+    /// Unique among all hosts.
+    pub name: HostName,
+    /// From which it connects to the app servers.
+    pub addresses: Addresses,
+    /// With its own overrides applied.
+    pub haproxy: Haproxy,
+}
+
+/// A host that runs nginx.
+#[derive(Debug, Clone)]
+pub struct AppServer {
+    /// Unique among all hosts.
+    pub name: HostName,
+    /// Where the balancers reach it.
+    pub addresses: Addresses,
+    /// 1 to 256.
+    pub weight: u16,
+    /// Whether it waits for the others to fail.
+    pub backup: bool,
+    /// With its own overrides applied; shared by those that have none.
+    pub nginx: Arc<Nginx>,
+}
+
+/// App servers that serve the same sites.
+#[derive(Debug, Clone)]
+pub struct Pool {
+    /// The backend's name.
+    pub name: PoolName,
+    /// Indices into [`Inventory::app_servers`], not empty.
+    pub members: Vec<usize>,
+    /// Indices into [`Inventory::sites`], not empty.
+    pub sites: Vec<usize>,
+}
+
+/// TLS names that are served alike.
+#[derive(Debug, Clone)]
+pub struct Site {
+    /// Not empty; no name is in two sites.
+    pub server_names: Vec<ServerName>,
+    /// Index into [`Inventory::pools`].
+    pub pool: usize,
+    /// Document root.
+    pub root: Option<AbsolutePath>,
+    /// The chain on the app servers.
+    pub ssl_certificate: AbsolutePath,
+    /// Its key on the app servers.
+    pub ssl_certificate_key: AbsolutePath,
+    /// The same files on this machine.
+    pub source: Option<CertificateSource>,
+    /// Largest request body, where it differs from nginx's setting.
+    pub client_max_body_size: Option<Size>,
+    /// Empty only where there is a root.
+    pub locations: Vec<Location>,
+}
+
+/// A certificate's files on this machine; found sound.
+#[derive(Debug, Clone)]
+pub struct CertificateSource {
+    /// The chain.
+    pub certificate: std::path::PathBuf,
+    /// Its key.
+    pub key: Option<std::path::PathBuf>,
+}
+
+/// Requests below a path.
+#[derive(Debug, Clone)]
+pub struct Location {
+    /// The path.
+    pub path: LocationPath,
+    /// What it is compared with.
+    pub matching: LocationMatch,
+    /// Where the requests go.
+    pub target: Target,
+}
+
+/// Where requests go.
+#[derive(Debug, Clone)]
+pub enum Target {
+    /// A uWSGI app.
+    Uwsgi(AppSocket),
+    /// A FastCGI app.
+    Fastcgi(AppSocket),
+    /// An HTTP app.
+    Proxy(HttpUpstream),
+    /// A gRPC app.
+    Grpc(GrpcUpstream),
+    /// Files.
+    Root(AbsolutePath),
+    /// Elsewhere.
+    Redirect(Redirect),
+}
+
+/// A redirect.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// The status.
+    pub code: RedirectCode,
+    /// Where to.
+    pub url: RedirectUrl,
+    /// Whether the request's path and query follow.
+    pub append_request_uri: bool,
+}
+
+/// Settings of haproxy on one balancer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Haproxy {
+    /// The version rendered for, where one is given.
+    pub version: Option<Version>,
+    /// Clients connect to it.
+    pub port: Port,
+    /// Connections at once.
+    pub maxconn: u64,
+    /// How connections spread.
+    pub balance: Balance,
+    /// The PROXY header's version.
+    pub proxy_protocol: ProxyProtocol,
+    /// Retries of a failed connect.
+    pub retries: u64,
+    /// Where logs go.
+    pub log: LogTarget,
+    /// How long things may take.
+    pub timeouts: Timeouts,
+    /// Health checks.
+    pub check: Check,
+}
+
+/// How long things may take.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
+pub struct Timeouts {
+    pub connect: Duration,
+    pub client: Duration,
+    pub server: Duration,
+    pub client_fin: Duration,
+    pub queue: Duration,
+    pub check: Duration,
+    pub client_hello: Duration,
+}
+
+/// Health checks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
+pub struct Check {
+    pub inter: Duration,
+    pub fall: u64,
+    pub rise: u64,
+}
+
+/// Settings of nginx on one app server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nginx {
+    /// The version rendered for, where one is given.
+    pub version: Option<Version>,
+    /// Balancers connect to it.
+    pub port: Port,
+    /// Whether clients may speak HTTP/2.
+    pub http2: bool,
+    /// How long an idle client connection is kept.
+    pub keepalive_timeout: Duration,
+    /// Largest request body.
+    pub client_max_body_size: Size,
+}

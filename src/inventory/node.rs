@@ -1,0 +1,289 @@
+//! The YAML document as a tree in which every key and value knows its bytes in the source.
+//! Typed deserialization would stop at the first wrong value; a tree lets `validate` report
+//! them all. Scalars are kept as written, so `0443`, `no` and `1.30` mean what they say.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use serde_yaml::Spanned;
+
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Source, Span};
+
+/// Mappings and lists may nest this deep; the inventory's own schema needs 6.
+const MAX_DEPTH: usize = 32;
+/// Nodes in one document. 10,000 hosts and 100 sites take about 70,000.
+const MAX_NODES: usize = 4_000_000;
+/// Nodes that aliases may repeat, in all.
+const MAX_REPLAYED: usize = 500_000;
+
+/// A value and its place.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// What is there.
+    pub value: Value,
+    /// Where. For a mapping or list only its start is known.
+    pub span: Span,
+}
+
+/// What a node holds.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Value {
+    /// `null`, `~` or nothing.
+    Null,
+    /// A scalar that reads as it is written; its text is the source under its span.
+    Plain,
+    /// A scalar that had to be decoded: escapes, folding, block style.
+    Text(Box<str>),
+    /// A list.
+    List(Vec<Node>),
+    /// A mapping in the order of the file, duplicates included.
+    Map(Vec<(Node, Node)>),
+}
+
+impl Node {
+    /// The scalar's text, or `None` for null, a list or a mapping.
+    pub fn text<'a>(&'a self, source: &'a Source) -> Option<&'a str> {
+        match &self.value {
+            Value::Plain => {
+                let raw = source.slice(self.span);
+                let quote = raw.chars().next().filter(|c| matches!(c, '"' | '\''));
+                Some(quote.map_or(raw, |q| raw.strip_prefix(q).and_then(|r| r.strip_suffix(q)).unwrap_or(raw)))
+            }
+            Value::Text(text) => Some(text),
+            Value::Null | Value::List(_) | Value::Map(_) => None,
+        }
+    }
+
+    /// What the node is, in the words of a person who writes YAML.
+    pub fn kind(&self) -> &'static str {
+        match self.value {
+            Value::Null => "nothing",
+            Value::Plain | Value::Text(_) => "a single value",
+            Value::List(_) => "a list",
+            Value::Map(_) => "a mapping",
+        }
+    }
+
+    /// The bytes to underline: a scalar itself, of a mapping or list what it opens with.
+    pub fn underline(&self) -> Span {
+        match &self.value {
+            Value::Map(entries) => entries
+                .first()
+                .map_or(self.span, |(key, value)| Span { start: key.span.start, end: value.underline().end }),
+            Value::List(items) => items.first().map_or(self.span, Node::underline),
+            _ => self.span,
+        }
+    }
+}
+
+/// Parses one YAML document.
+///
+/// # Errors
+/// A diagnostic with the place at which the text stops being YAML, or leaves the bounds on
+/// depth, size and aliases that keep a hostile document from taking the machine.
+pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
+    let options = serde_yaml::options! {
+        duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
+        with_snippet: false,
+        budget: serde_yaml::budget! {
+            max_depth: MAX_DEPTH,
+            max_nodes: MAX_NODES,
+            max_events: 3 * MAX_NODES,
+            max_documents: 1,
+        },
+        alias_limits: serde_yaml::alias_limits! {
+            max_total_replayed_events: MAX_REPLAYED,
+        },
+    };
+    match serde_yaml::from_str_with_options::<Spanned<Value>>(source.text(), options) {
+        Ok(spanned) => Ok(node(spanned)),
+        Err(error) => Err(syntax(source, &error)),
+    }
+}
+
+fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
+    let error = error.without_snippet();
+    let text = error.to_string();
+    let span = error.location().map_or(Span::default(), |place| {
+        let start = source.offset(usize_of(place.line()), usize_of(place.column())) as usize;
+        let end = source.text()[start..].chars().next().map_or(start, |c| start + c.len_utf8());
+        Span::new(start, end)
+    });
+    // The place is shown beside the message; the library repeats it in words.
+    let message = match text.find(" at line ").filter(|at| text[*at..].contains(", column ")) {
+        Some(at) => &text[..at],
+        None => &text,
+    };
+    let line = source.slice(source.line_span(source.position(span.start).line));
+    let indent = &line[..line.len() - line.trim_start().len()];
+    let help = if indent.contains('\t') {
+        "indent with spaces: YAML allows no tabs there"
+    } else if message.contains("multiple YAML documents") {
+        "keep one document in a file: remove the `---` and what follows it"
+    } else if message.contains("budget") || message.contains("nesting") || message.contains("alias") {
+        "an inventory is plain data: write it out without deep nesting or chains of aliases"
+    } else if message.contains("mapping values are not allowed") {
+        "quote the value if it holds `: `, and check the indentation of the line"
+    } else {
+        "check indentation, quotes and brackets at this place"
+    };
+    Diagnostic::new(Code::IN02, span, format!("not valid YAML: {}", lowercase_first(message)), help)
+}
+
+fn lowercase_first(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+}
+
+fn usize_of(n: u64) -> usize {
+    usize::try_from(n).unwrap_or(usize::MAX)
+}
+
+fn node(spanned: Spanned<Value>) -> Node {
+    let span = spanned.defined.span();
+    let start = usize_of(span.byte_offset().unwrap_or(0));
+    let end = start + usize_of(span.byte_len().unwrap_or(0));
+    Node { value: spanned.value, span: Span::new(start, end) }
+}
+
+impl<'de> Deserialize<'de> for Value {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Scalars)
+    }
+}
+
+/// A scalar's resolved type is dropped on purpose: its key decides what it means.
+struct Scalars;
+
+impl<'de> Visitor<'de> for Scalars {
+    type Value = Value;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any YAML value")
+    }
+    fn visit_bool<E>(self, _: bool) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_i64<E>(self, _: i64) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_u64<E>(self, _: u64) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_i128<E>(self, _: i128) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_u128<E>(self, _: u128) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_f64<E>(self, _: f64) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_borrowed_str<E>(self, _: &'de str) -> Result<Value, E> {
+        Ok(Value::Plain)
+    }
+    fn visit_str<E>(self, text: &str) -> Result<Value, E> {
+        Ok(Value::Text(text.into()))
+    }
+    fn visit_string<E>(self, text: String) -> Result<Value, E> {
+        Ok(Value::Text(text.into()))
+    }
+    fn visit_bytes<E>(self, bytes: &[u8]) -> Result<Value, E> {
+        Ok(Value::Text(String::from_utf8_lossy(bytes).into()))
+    }
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Value::deserialize(deserializer)
+    }
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = access.next_element()? {
+            items.push(node(item));
+        }
+        Ok(Value::List(items))
+    }
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::with_capacity(2);
+        while let Some((key, value)) = access.next_entry()? {
+            entries.push((node(key), node(value)));
+        }
+        Ok(Value::Map(entries))
+    }
+}
+
+/// `text` cut to a length that fits a message, and free of anything a terminal would obey.
+pub fn printable(text: &str) -> Cow<'_, str> {
+    const LONGEST: usize = 60;
+    let plain = text.len() <= LONGEST && text.chars().all(|c| !c.is_control() && !invisible(c));
+    if plain {
+        return Cow::Borrowed(text);
+    }
+    let mut out: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(|c| {
+            let escape = c.is_control() || invisible(c);
+            let escaped = escape.then(|| c.escape_default());
+            escaped.into_iter().flatten().chain((!escape).then_some(c))
+        })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        out.push('…');
+    }
+    Cow::Owned(out)
+}
+
+/// Characters that change how text looks without being seen, such as direction marks.
+pub fn invisible(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(text: &str) -> Vec<String> {
+        let source = Source::new("t", text);
+        let Value::List(items) = parse(&source).unwrap().value else { panic!("a list") };
+        items.iter().map(|n| n.text(&source).unwrap_or("<none>").to_owned()).collect()
+    }
+
+    #[test]
+    fn scalars_keep_their_spelling() {
+        let read = texts("[0443, no, 1.30, 0x10, 22:22, 'q', \"x\", \"a\\nb\", 1_000, ~, 1e3, 'it''s', !!str 12]");
+        let want = ["0443", "no", "1.30", "0x10", "22:22", "q", "x", "a\nb", "1_000", "<none>", "1e3", "it's", "12"];
+        assert_eq!(read, want);
+    }
+
+    #[test]
+    fn aliases_point_at_their_definition() {
+        assert_eq!(texts("- &a 10.0.0.1\n- *a\n"), ["10.0.0.1", "10.0.0.1"]);
+    }
+
+    #[test]
+    fn hostile_documents_are_refused_within_bounds() {
+        let deep = "[".repeat(100_000);
+        let wide = format!("a: {}", "[x,".repeat(5_000));
+        let bomb = "a: &a [x,x,x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n\
+                    d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: &e [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\nf: [*e,*e,*e,*e,*e,*e,*e,*e,*e,*e]\n";
+        for text in [deep.as_str(), &wide, bomb, "a: *nobody", "a: &a [*a]", "a:\n\t- b", "a: 'x", "a: 1\n---\nb: 2"] {
+            let source = Source::new("t", text);
+            let error = parse(&source).expect_err(&text[..text.len().min(20)]);
+            assert_eq!(error.code, Code::IN02);
+            assert!(!error.message.contains("line "), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn what_is_printed_cannot_drive_a_terminal() {
+        assert_eq!(printable("a\u{1b}[31m\u{202e}"), "a\\u{1b}[31m\\u{202e}");
+        assert_eq!(printable(&"x".repeat(100)).chars().count(), 61);
+    }
+}

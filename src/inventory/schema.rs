@@ -1,0 +1,201 @@
+//! What a section of the inventory is made of. One declaration per key gives the reader its
+//! field, the error messages their spelling advice and the README its reference table.
+
+use super::node::{Node, Value, printable};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::source::{Source, Span};
+
+/// One key of a section, as the reference shows it.
+#[derive(Debug)]
+pub struct Key {
+    /// As it is typed.
+    pub name: &'static str,
+    /// What it takes, and its default.
+    pub takes: &'static str,
+    /// What it does.
+    pub doc: &'static str,
+}
+
+/// One section of the inventory, as the reference shows it.
+#[derive(Debug)]
+pub struct Section {
+    /// Where it stands, such as `sites[].locations[]`.
+    pub path: &'static str,
+    /// What it is for.
+    pub doc: &'static str,
+    /// Its keys in the order of the reference.
+    pub keys: &'static [Key],
+}
+
+/// Declares a section: a struct with an optional node per key, its table, and its reader.
+macro_rules! section {
+    ($(#[doc = $doc:literal])+ $name:ident at $path:literal { $($(#[doc = $kdoc:literal])+ $key:ident $(as $text:literal)?: $takes:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Default, Clone, Copy)]
+        pub struct $name<'a> {
+            /// The place of the section itself.
+            pub span: crate::source::Span,
+            $($(#[doc = $kdoc])+ pub $key: Option<&'a crate::inventory::node::Node>,)+
+        }
+        impl<'a> $name<'a> {
+            /// The section's table.
+            pub const SECTION: crate::inventory::schema::Section = crate::inventory::schema::Section {
+                path: $path,
+                doc: concat!($($doc),+),
+                keys: &[$(crate::inventory::schema::Key {
+                    name: crate::inventory::schema::key_text!($key $($text)?),
+                    takes: $takes,
+                    doc: concat!($($kdoc),+),
+                }),+],
+            };
+            /// Reads the section; `None` where the node is no mapping, which is then reported.
+            pub fn read(reader: &mut crate::inventory::schema::Reader<'_>, node: &'a crate::inventory::node::Node) -> Option<Self> {
+                let mut section = Self { span: node.underline(), ..Self::default() };
+                for (key, value) in reader.entries(node, $path)? {
+                    let Some(text) = reader.key_text(key, $path) else { continue };
+                    let slot = match text {
+                        $(crate::inventory::schema::key_text!($key $($text)?) => &mut section.$key,)+
+                        _ => {
+                            reader.unknown_key(key, &Self::SECTION);
+                            continue;
+                        }
+                    };
+                    reader.fill(slot, key, value);
+                }
+                Some(section)
+            }
+        }
+    };
+}
+
+/// A key's spelling where it is no Rust identifier, such as `return`.
+macro_rules! key_text {
+    ($key:ident) => {
+        stringify!($key)
+    };
+    ($key:ident $text:literal) => {
+        $text
+    };
+}
+pub(crate) use {key_text, section};
+
+/// Reads sections and collects what is wrong with them.
+pub struct Reader<'s> {
+    /// The text that spans point into.
+    pub source: &'s Source,
+    /// Everything found so far, in the order it was found.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+impl<'s> Reader<'s> {
+    /// A reader with nothing found yet.
+    pub fn new(source: &'s Source) -> Self {
+        Self { source, diagnostics: Vec::new() }
+    }
+
+    /// Reports a finding.
+    pub fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
+        self.diagnostics.push(Diagnostic::new(code, span, message, help));
+    }
+
+    /// The entries of a mapping; anything else is reported.
+    pub fn entries<'a>(&mut self, node: &'a Node, path: &str) -> Option<&'a [(Node, Node)]> {
+        if let Value::Map(entries) = &node.value {
+            return Some(entries);
+        }
+        let message = format!("`{path}` takes a mapping, this is {}", node.kind());
+        self.report(Code::IN03, node.underline(), message, "write `key: value` lines, indented below it");
+        None
+    }
+
+    /// The items of a list; anything else is reported.
+    pub fn items<'a>(&mut self, node: &'a Node, path: &str) -> Option<&'a [Node]> {
+        if let Value::List(items) = &node.value {
+            return Some(items);
+        }
+        let message = format!("`{path}` takes a list, this is {}", node.kind());
+        self.report(Code::IN03, node.underline(), message, "start every item on a line of its own with `- `");
+        None
+    }
+
+    /// The items of a list, or the one value that stands in its place.
+    pub fn one_or_many<'a>(&mut self, node: &'a Node) -> &'a [Node] {
+        match &node.value {
+            Value::List(items) => items,
+            _ => std::slice::from_ref(node),
+        }
+    }
+
+    /// A key's text; a list or mapping in a key's place is reported.
+    pub fn key_text<'a>(&mut self, key: &'a Node, path: &str) -> Option<&'a str>
+    where
+        's: 'a,
+    {
+        let text = key.text(self.source);
+        if text.is_none() {
+            let message = format!("a key of `{path}` is {}", key.kind());
+            self.report(Code::IN03, key.underline(), message, "a key is a single word followed by `: `");
+        }
+        text
+    }
+
+    /// Puts a value into its slot; a second one is a duplicate.
+    pub fn fill<'a>(&mut self, slot: &mut Option<&'a Node>, key: &Node, value: &'a Node) {
+        let Some(first) = slot else {
+            *slot = Some(value);
+            return;
+        };
+        let message = format!("the key `{}` is here twice", key.text(self.source).unwrap_or_default());
+        let help = "keep one of them: YAML readers disagree on which one counts";
+        let twice = Diagnostic::new(Code::AD02, key.span, message, help);
+        self.diagnostics.push(twice.related(first.underline(), "the first one has this value"));
+    }
+
+    /// Reports a key that the section does not have, with the nearest that it has.
+    pub fn unknown_key(&mut self, key: &Node, section: &Section) {
+        let text = key.text(self.source).unwrap_or_default();
+        let names = || section.keys.iter().map(|k| k.name);
+        let help = match nearest(text, names()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("it takes: {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        let place = if section.path.is_empty() { "the inventory".to_owned() } else { format!("`{}`", section.path) };
+        self.report(Code::AD03, key.span, format!("{place} has no key `{}`", printable(text)), help);
+    }
+
+    /// Reports a key that must be there.
+    pub fn missing(&mut self, span: Span, path: &str, key: &str, help: impl Into<String>) {
+        let place = if path.is_empty() { "the inventory".to_owned() } else { format!("this entry of `{path}`") };
+        self.report(Code::IN04, span, format!("{place} lacks `{key}`"), help);
+    }
+}
+
+/// The candidate that `text` most likely was meant to be, if any is near.
+pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    // A megabyte of garbage is nobody's typing error, and comparing it would take minutes.
+    if text.len() > 64 {
+        return None;
+    }
+    let wanted = text.to_ascii_lowercase().replace('-', "_");
+    candidates
+        .map(|c| (strsim::damerau_levenshtein(&wanted, &c.to_ascii_lowercase()), c))
+        .filter(|(distance, c)| *distance <= (c.len() / 3).max(1) || (wanted.len() > 2 && c.starts_with(&wanted)))
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, c)| c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nearest_knows_typing_errors_and_leaves_the_rest_alone() {
+        let keys = ["load_balancers", "app_servers", "sites", "ssl_certificate", "ssl_certificate_key"];
+        let near = |t| nearest(t, keys.into_iter());
+        assert_eq!(near("load-balancers"), Some("load_balancers"));
+        assert_eq!(near("ssl_certifcate"), Some("ssl_certificate"));
+        assert_eq!(near("site"), Some("sites"));
+        assert_eq!(near("zebra"), None);
+        assert_eq!(near(&"x".repeat(1_000_000)), None);
+    }
+}

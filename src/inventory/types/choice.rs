@@ -1,0 +1,106 @@
+//! Values out of a fixed set.
+
+use super::{Refusal, Scalar};
+use crate::inventory::schema::nearest;
+
+macro_rules! choice {
+    ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident $text:literal,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[doc = $vdoc])+ $variant,)+ }
+        impl $name {
+            /// Every spelling.
+            pub const NAMES: &[&str] = &[$($text),+];
+            /// As it is written in the inventory.
+            pub fn name(self) -> &'static str {
+                match self { $(Self::$variant => $text,)+ }
+            }
+        }
+        impl Scalar for $name {
+            fn parse(text: &str) -> Result<Self, Refusal> {
+                match text {
+                    $($text => Ok(Self::$variant),)+
+                    _ => {
+                        let all = Self::NAMES.join("`, `");
+                        let help = match nearest(text, Self::NAMES.iter().copied()) {
+                            Some(near) => format!("did you mean `{near}`? it takes `{all}`"),
+                            None => format!("it takes `{all}`"),
+                        };
+                        Err(Refusal::invalid("is not one of its values", help))
+                    }
+                }
+            }
+        }
+    };
+}
+
+choice! {
+    /// How haproxy spreads connections.
+    Balance {
+        /// In turns, by weight.
+        Roundrobin "roundrobin",
+        /// In turns, weights fixed at start.
+        StaticRr "static-rr",
+        /// To the server with the fewest connections.
+        Leastconn "leastconn",
+        /// To the first server with a free slot.
+        First "first",
+        /// By a hash of the client's address.
+        Source "source",
+        /// By a random number.
+        Random "random",
+    }
+}
+
+choice! {
+    /// Version of the PROXY header.
+    ProxyProtocol {
+        /// The text form.
+        V1 "v1",
+        /// The binary form.
+        V2 "v2",
+    }
+}
+
+choice! {
+    /// What a location's path is compared with.
+    LocationMatch {
+        /// The start of the request's path.
+        Prefix "prefix",
+        /// All of it.
+        Exact "exact",
+    }
+}
+
+choice! {
+    /// Status of a redirect.
+    RedirectCode {
+        /// Moved permanently.
+        Moved "301",
+        /// Found.
+        Found "302",
+        /// See other.
+        SeeOther "303",
+        /// Temporary, method kept.
+        Temporary "307",
+        /// Permanent, method kept.
+        Permanent "308",
+    }
+}
+
+choice! {
+    /// Yes or no.
+    Switch {
+        /// Yes.
+        On "true",
+        /// No.
+        Off "false",
+    }
+}
+
+impl Switch {
+    /// Whether it is on.
+    pub fn is_on(self) -> bool {
+        self == Self::On
+    }
+}

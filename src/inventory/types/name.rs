@@ -1,0 +1,109 @@
+//! Names of hosts, pools and sites.
+
+use std::fmt;
+
+use super::{Refusal, Scalar};
+
+/// A host's name: a directory of the rendered tree and a word on a `server` line.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HostName(Box<str>);
+
+/// A pool's name, which is the name of its haproxy backend.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PoolName(Box<str>);
+
+/// A DNS name in lower case, or `*.` and one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerName(Box<str>);
+
+macro_rules! text {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+text!(HostName, PoolName, ServerName);
+
+impl PoolName {
+    /// The name of the pool that holds every app server where the inventory names none.
+    pub fn all() -> Self {
+        Self("https-servers".into())
+    }
+}
+
+fn word(text: &str) -> Result<Box<str>, Refusal> {
+    let fits = text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
+        && !text.contains("..");
+    if !fits {
+        let help = "up to 63 letters, digits, `-`, `_` and `.`, starting with a letter or digit";
+        return Err(Refusal::invalid("is not a name", help));
+    }
+    Ok(text.into())
+}
+
+impl Scalar for HostName {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if text.eq_ignore_ascii_case("manifest.json") {
+            return Err(Refusal::invalid("is the name of the tree's manifest", "give the host another name"));
+        }
+        word(text).map(Self)
+    }
+}
+
+impl Scalar for PoolName {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        word(text).map(Self)
+    }
+}
+
+impl ServerName {
+    /// What follows `*.`, where the name is a wildcard.
+    pub fn wildcard(&self) -> Option<&str> {
+        self.0.strip_prefix("*.")
+    }
+
+    /// A name that this one covers and that a client can ask for.
+    pub fn concrete(&self) -> String {
+        self.wildcard().map_or_else(|| self.0.to_string(), |parent| format!("x.{parent}"))
+    }
+}
+
+impl Scalar for ServerName {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        const HELP: &str = "write a DNS name such as `example.com` or `*.example.com`";
+        let invalid = |what: &str| Err(Refusal::invalid(what, HELP));
+        if text.parse::<std::net::IpAddr>().is_ok() {
+            return invalid("is an address, which TLS clients never send as a name");
+        }
+        let name = text.to_ascii_lowercase();
+        let parent = name.strip_prefix("*.");
+        let labels: Vec<&str> = parent.unwrap_or(&name).split('.').collect();
+        let label = |l: &&str| {
+            (1..=63).contains(&l.len())
+                && l.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+                && !l.starts_with('-')
+                && !l.ends_with('-')
+        };
+        if name.len() > 253 || !labels.iter().all(label) {
+            return invalid("is not a DNS name");
+        }
+        if parent.is_some() && labels.len() < 2 {
+            return invalid("is a wildcard of a whole top-level domain, which no certificate covers");
+        }
+        if labels.last().is_some_and(|l| l.chars().all(|c| c.is_ascii_digit())) {
+            return invalid("ends in a number, as no DNS name does");
+        }
+        Ok(Self(name.into()))
+    }
+}

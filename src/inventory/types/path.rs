@@ -1,0 +1,99 @@
+//! Paths on the hosts and paths in requests.
+
+use std::fmt;
+
+use super::{Refusal, Scalar};
+use crate::diagnostic::Code;
+
+/// An absolute, normalised path of a file or directory on a host.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AbsolutePath(Box<str>);
+
+/// The path of a location, as requests carry it once decoded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocationPath(Box<str>);
+
+const LONGEST: usize = 1024;
+
+impl AbsolutePath {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AbsolutePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl LocationPath {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Scalar for AbsolutePath {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if !text.starts_with('/') {
+            let help = "write the whole path, starting with `/`: nginx would look below its own directory";
+            return Err(Refusal::new(Code::TL19, "is not an absolute path", help));
+        }
+        if let Some(normal) = normalised(text) {
+            return Err(Refusal::new(Code::TL19, "is not a normalised path", format!("write `{normal}`")));
+        }
+        let bad = text.chars().find(|c| !(c.is_ascii_alphanumeric() || "/._-+@:,=~%".contains(*c)));
+        if let Some(bad) = bad {
+            let help = "paths hold letters, digits and `/._-+@:,=~%`";
+            return Err(Refusal::invalid(format!("holds `{bad}`"), help));
+        }
+        if text == "/" {
+            return Err(Refusal::invalid("is the root of the file system", "name a file or directory below it"));
+        }
+        if text.len() > LONGEST {
+            let what = format!("is {} bytes long", text.len());
+            return Err(Refusal::invalid(what, format!("a path has at most {LONGEST} bytes")));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+/// The normal form of a path that is not in it: no empty, `.` or `..` part, no final slash.
+fn normalised(path: &str) -> Option<String> {
+    let mut parts: Vec<&str> = Vec::new();
+    for part in path.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                parts.pop();
+            }
+            part => parts.push(part),
+        }
+    }
+    let normal = format!("/{}", parts.join("/"));
+    (normal != path).then_some(normal)
+}
+
+impl Scalar for LocationPath {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        const HELP: &str = "write a path such as `/` or `/static/`, decoded, without a query";
+        if !text.starts_with('/') {
+            return Err(Refusal::invalid("does not start with `/`", HELP));
+        }
+        let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-".contains(c);
+        if let Some(bad) = text.chars().find(|c| !known(*c)) {
+            return Err(Refusal::invalid(format!("holds `{bad}`"), HELP));
+        }
+        // nginx merges slashes and resolves dots before it compares: these would never match.
+        if text.contains("//") || text.split('/').any(|part| part == "." || part == "..") {
+            return Err(Refusal::invalid("is not a normalised path, so that no request would match", HELP));
+        }
+        if text.len() > LONGEST {
+            let what = format!("is {} bytes long", text.len());
+            return Err(Refusal::invalid(what, format!("a path has at most {LONGEST} bytes")));
+        }
+        Ok(Self(text.into()))
+    }
+}

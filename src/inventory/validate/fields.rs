@@ -1,0 +1,113 @@
+//! Reading one value of a known type at a known key, with the message and place it deserves.
+
+use crate::diagnostic::Code;
+use crate::inventory::node::{Node, printable};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
+use crate::source::Span;
+
+/// A parsed value and the place it came from.
+#[derive(Debug, Clone)]
+pub struct Placed<T> {
+    /// The value.
+    pub value: T,
+    /// Its place.
+    pub span: Span,
+}
+
+/// Parses a scalar; whatever is wrong with it is reported and yields `None`.
+pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Placed<T>> {
+    let Some(text) = node.text(reader.source) else {
+        let message = format!("`{key}` takes a single value, this is {}", node.kind());
+        let help = if node.kind() == "nothing" {
+            "write a value or remove the key"
+        } else {
+            "write one value behind the colon"
+        };
+        reader.report(Code::IN03, node.underline(), message, help);
+        return None;
+    };
+    match guard(text).and_then(|()| T::parse(text)) {
+        Ok(value) => Some(Placed { value, span: node.span }),
+        Err(refusal) => {
+            let message = format!("`{key}` {}: `{}`", refusal.what, printable(text));
+            reader.report(refusal.code, node.span, message, refusal.help);
+            None
+        }
+    }
+}
+
+/// A key that may be absent.
+pub fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Option<T> {
+    scalar(reader, node?, key).map(|placed| placed.value)
+}
+
+/// A key that may be absent, with its default.
+pub fn or_default<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: T) -> T {
+    optional(reader, node, key).unwrap_or(default)
+}
+
+/// A key that must be there. `section` and `at` say where it is missing.
+pub fn required<T: Scalar>(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    section: &str,
+    at: Span,
+) -> Option<Placed<T>> {
+    match node {
+        Some(node) => scalar(reader, node, key),
+        None => {
+            reader.missing(at, section, key, format!("add `{key}: …` to it"));
+            None
+        }
+    }
+}
+
+/// A whole number within `range`.
+pub fn count(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    range: std::ops::RangeInclusive<u64>,
+    default: u64,
+) -> u64 {
+    let Some(number) = node.and_then(|node| scalar::<Integer>(reader, node, key)) else { return default };
+    if range.contains(&number.value.0) {
+        return number.value.0;
+    }
+    let help = format!("it takes {} to {}", range.start(), range.end());
+    reader.report(Code::IN06, number.span, format!("`{key}` is out of range: `{}`", number.value.0), help);
+    default
+}
+
+/// A duration within `range`.
+pub fn duration(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    range: [Duration; 2],
+    default: Duration,
+) -> Duration {
+    let Some(found) = node.and_then(|node| scalar::<Duration>(reader, node, key)) else { return default };
+    if range[0] <= found.value && found.value <= range[1] {
+        return found.value;
+    }
+    let help = format!("it takes {} to {}", range[0], range[1]);
+    reader.report(Code::HP08, found.span, format!("`{key}` is out of range: `{}`", found.value), help);
+    default
+}
+
+/// `true` or `false`.
+pub fn switch(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: bool) -> bool {
+    optional::<Switch>(reader, node, key).map_or(default, Switch::is_on)
+}
+
+/// One value or a list of them; at least one.
+pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Placed<T>> {
+    let nodes = reader.one_or_many(node);
+    if nodes.is_empty() {
+        reader.report(Code::IN04, node.span, format!("`{key}` is empty"), "write at least one value");
+    }
+    nodes.iter().filter_map(|node| scalar(reader, node, key)).collect()
+}

@@ -1,0 +1,190 @@
+//! Balancers and app servers: names and addresses that are theirs alone, and a way from every
+//! balancer to every app server.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use super::fields::{Placed, count, many, required, switch};
+use super::settings;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx};
+use crate::inventory::node::Node;
+use crate::inventory::raw::{RawAppServer, RawLoadBalancer};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{Address, HostName};
+use crate::source::Span;
+
+/// Where a host's addresses stand in the inventory.
+#[derive(Debug, Clone, Copy)]
+pub struct Places {
+    /// Its `address`, list and all.
+    pub address: Span,
+}
+
+/// All hosts read so far, and what they have taken.
+#[derive(Default)]
+pub struct Hosts {
+    /// Balancers in the order of the file.
+    pub load_balancers: Vec<(LoadBalancer, Places)>,
+    /// App servers in the order of the file.
+    pub app_servers: Vec<(AppServer, Places)>,
+    /// App servers by name.
+    pub by_name: HashMap<Box<str>, usize>,
+    names: HashMap<Box<str>, Span>,
+    addresses: HashMap<IpAddr, Taken>,
+}
+
+struct Taken {
+    span: Span,
+    by_load_balancer: bool,
+}
+
+impl Hosts {
+    /// Reads `load_balancers`.
+    pub fn read_load_balancers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], haproxy: &Haproxy) {
+        for node in nodes {
+            let Some(raw) = RawLoadBalancer::read(reader, node) else { continue };
+            let host = self.identity(reader, raw.span, "load_balancers[]", raw.name, raw.address);
+            let haproxy = settings::haproxy(reader, raw.haproxy, haproxy.clone());
+            if let Some((name, addresses, places)) = host {
+                self.load_balancers.push((LoadBalancer { name, addresses, haproxy }, places));
+            }
+        }
+    }
+
+    /// Reads `app_servers`.
+    pub fn read_app_servers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], nginx: &Arc<Nginx>) {
+        self.app_servers.reserve(nodes.len());
+        for node in nodes {
+            let Some(raw) = RawAppServer::read(reader, node) else { continue };
+            let host = self.identity(reader, raw.span, "app_servers[]", raw.name, raw.address);
+            let weight = u16::try_from(count(reader, raw.weight, "weight", 1..=256, 100)).unwrap_or(100);
+            let backup = switch(reader, raw.backup, "backup", false);
+            let nginx = match raw.nginx {
+                Some(own) => Arc::new(settings::nginx(reader, Some(own), Nginx::clone(nginx))),
+                None => Arc::clone(nginx),
+            };
+            if let Some((name, addresses, places)) = host {
+                self.by_name.insert(name.as_str().into(), self.app_servers.len());
+                self.app_servers.push((AppServer { name, addresses, weight, backup, nginx }, places));
+            }
+        }
+    }
+
+    /// A host's name and addresses, each of which no other host may have.
+    fn identity(
+        &mut self,
+        reader: &mut Reader<'_>,
+        at: Span,
+        section: &str,
+        name: Option<&Node>,
+        address: Option<&Node>,
+    ) -> Option<(HostName, Addresses, Places)> {
+        let name = required::<HostName>(reader, name, "name", section, at);
+        if let Some(name) = &name {
+            self.take_name(reader, name);
+        }
+        let Some(node) = address else {
+            reader.missing(at, section, "address", "add `address: …` to it");
+            return None;
+        };
+        let addresses = many::<Address>(reader, node, "address");
+        for address in &addresses {
+            self.take_address(reader, address, section.starts_with("load"));
+        }
+        let pair = pair(reader, &addresses)?;
+        Some((name?.value, pair, Places { address: node.underline() }))
+    }
+
+    fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>) {
+        // Two directories that differ in case are one on some file systems.
+        let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
+        if let Some(first) = self.names.get(&key) {
+            let message = format!("the name `{}` is given to two hosts", name.value);
+            let twice = Diagnostic::new(Code::AD05, name.span, message, "give every host a name of its own");
+            reader.diagnostics.push(twice.related(*first, "the first host of this name"));
+            return;
+        }
+        self.names.insert(key, name.span);
+    }
+
+    fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by_load_balancer: bool) {
+        if let Some(first) = self.addresses.get(&address.value.0) {
+            let twice = if first.by_load_balancer && !by_load_balancer {
+                let message = format!("the app server has a balancer's own address `{}`", address.value);
+                Diagnostic::new(
+                    Code::AD08,
+                    address.span,
+                    message,
+                    "balancer and app server are separate hosts: write the app server's own address",
+                )
+            } else {
+                let message = format!("the address `{}` is given to two hosts", address.value);
+                Diagnostic::new(Code::AD05, address.span, message, "give every host an address of its own")
+            };
+            reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
+            return;
+        }
+        self.addresses.insert(address.value.0, Taken { span: address.span, by_load_balancer });
+    }
+
+    /// Whether a host of this name was read, sound or not.
+    pub fn named(&self, name: &str) -> bool {
+        self.names.contains_key(name.to_ascii_lowercase().as_str())
+    }
+
+    /// Whether a balancer bears this name.
+    pub fn is_load_balancer(&self, name: &str) -> bool {
+        self.load_balancers.iter().any(|(balancer, _)| balancer.name.as_str() == name)
+    }
+
+    /// The host that has `address` as its own, if any.
+    pub fn owner(&self, address: IpAddr) -> Option<Span> {
+        self.addresses.get(&address).map(|taken| taken.span)
+    }
+
+    /// Families that the balancer at `addresses` connects with.
+    pub fn families_used(&self, addresses: &Addresses) -> Families {
+        let own = addresses.families();
+        let legs = self.app_servers.iter().filter_map(|(app, _)| app.addresses.reached_from(own));
+        legs.fold(Families::default(), |families, leg| families.with(leg.0))
+    }
+
+    /// Every balancer must reach every app server.
+    pub fn check_families(&self, reader: &mut Reader<'_>) {
+        let mut known: Vec<Families> = Vec::new();
+        for (balancer, places) in &self.load_balancers {
+            let own = balancer.addresses.families();
+            if known.contains(&own) {
+                continue;
+            }
+            known.push(own);
+            for (app, at) in &self.app_servers {
+                if app.addresses.reached_from(own).is_none() {
+                    let message = format!(
+                        "`{}` cannot reach `{}`: they have no address family in common",
+                        balancer.name, app.name
+                    );
+                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"2001:db8::11\"]`";
+                    let missing = Diagnostic::new(Code::IN11, at.address, message, help);
+                    reader.diagnostics.push(missing.related(places.address, "the balancer's own address"));
+                }
+            }
+        }
+    }
+}
+
+/// At most one address of each family.
+fn pair(reader: &mut Reader<'_>, addresses: &[Placed<Address>]) -> Option<Addresses> {
+    let (first, rest) = addresses.split_first()?;
+    let second = rest.first();
+    let same_family = |a: &Placed<Address>| a.value.0.is_ipv4() == first.value.0.is_ipv4();
+    if let Some(extra) = rest.iter().find(|a| same_family(a)).or(rest.get(1)) {
+        let message = format!("`address` has a second address of one family: `{}`", extra.value);
+        let help = "keep one IPv4 and one IPv6 address: the one the balancers connect from or to";
+        reader.report(Code::IN09, extra.span, message, help);
+        return None;
+    }
+    Some(Addresses { first: first.value, second: second.map(|a| a.value) })
+}

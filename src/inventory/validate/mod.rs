@@ -1,0 +1,95 @@
+//! From the inventory as written to the inventory as meant. Every section is read to its end
+//! whatever is wrong before it, so that one run reports everything.
+
+mod certificates;
+mod fields;
+mod hosts;
+mod settings;
+mod sites;
+mod trust;
+
+use std::time::SystemTime;
+
+use super::model::Inventory;
+use super::node::{Node, parse};
+use super::raw::RawInventory;
+use super::schema::Reader;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Source;
+
+/// What a check found, and the inventory where nothing stands against it.
+#[derive(Debug)]
+pub struct Checked {
+    /// `None` where a diagnostic of severity error is among the findings.
+    pub inventory: Option<Inventory>,
+    /// In the order of the file.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Whether the text was YAML at all.
+    pub readable: bool,
+}
+
+/// Reads and validates the inventory in `source`. `now` decides which certificates have expired.
+pub fn check(source: &Source, now: SystemTime) -> Checked {
+    let root = match parse(source) {
+        Ok(root) => root,
+        Err(diagnostic) => return Checked { inventory: None, diagnostics: vec![diagnostic], readable: false },
+    };
+    let mut reader = Reader::new(source);
+    let inventory = RawInventory::read(&mut reader, &root).and_then(|raw| fleet(&mut reader, raw, now));
+    let mut diagnostics = reader.diagnostics;
+    diagnostics.sort_by_key(|d| (d.span, d.code.id));
+    let sound = diagnostics.iter().all(|d| d.severity() < Severity::Error);
+    // A validator that gave up without saying why would be a bug that looks like a success.
+    debug_assert!(inventory.is_some() || !sound, "no inventory and no reason");
+    Checked { inventory: inventory.filter(|_| sound), diagnostics, readable: true }
+}
+
+fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Option<Inventory> {
+    let haproxy = settings::haproxy(reader, raw.haproxy, settings::default_haproxy());
+    let nginx = std::sync::Arc::new(settings::nginx(reader, raw.nginx, settings::default_nginx()));
+    let balancers = list(reader, raw, raw.load_balancers, "load_balancers", "- { name: lb1, address: 10.0.0.10 }");
+    let apps = list(reader, raw, raw.app_servers, "app_servers", "- { name: srv1, address: 10.0.0.11 }");
+    let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");
+    let mut hosts = hosts::Hosts::default();
+    hosts.read_load_balancers(reader, balancers, &haproxy);
+    hosts.read_app_servers(reader, apps, &nginx);
+    let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
+    hosts.check_families(reader);
+    let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts, &virtual_addresses);
+    let mut pools = sites::read_pools(reader, raw.pools, &hosts);
+    let sites = sites::read_sites(reader, sites, &mut pools, now);
+    sites::check_use(reader, &pools, &hosts);
+    sites::check_grpc(reader, &sites, &pools, &hosts);
+    Some(Inventory {
+        load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),
+        app_servers: hosts.app_servers.into_iter().map(|(host, _)| host).collect(),
+        pools: pools.into_iter().map(|p| p.pool).collect(),
+        sites: sites.into_iter().map(|s| s.site).collect(),
+        trusted_proxies,
+        virtual_addresses,
+    })
+}
+
+/// A required list with at least one item.
+fn list<'a>(
+    reader: &mut Reader<'_>,
+    raw: RawInventory<'_>,
+    node: Option<&'a Node>,
+    key: &str,
+    example: &str,
+) -> &'a [Node] {
+    let Some(node) = node else {
+        reader.missing(raw.span, "", key, format!("add `{key}:` with items such as `{example}`"));
+        return &[];
+    };
+    let items = reader.items(node, key).unwrap_or_default();
+    if items.is_empty() && matches!(node.value, super::node::Value::List(_)) {
+        reader.report(
+            crate::diagnostic::Code::IN04,
+            node.span,
+            format!("`{key}` is empty"),
+            format!("add an item such as `{example}`"),
+        );
+    }
+    items
+}

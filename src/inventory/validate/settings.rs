@@ -1,0 +1,128 @@
+//! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
+
+use super::fields::{count, duration, or_default, scalar, switch};
+use crate::diagnostic::Code;
+use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts};
+use crate::inventory::node::Node;
+use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{AbsolutePath, Balance, Duration, LogTarget, Port, ProxyProtocol, Scalar, Size, Version};
+
+/// Connections at once that any host can hold: two descriptors each stay below the 20,000
+/// that even a bare login shell often allows.
+const MAXCONN: u64 = 8192;
+/// The kernel's own ceiling for descriptors of one process is 1,048,576, two a connection.
+const MAXCONN_LIMIT: u64 = 500_000;
+/// Oldest versions that every rendered file is proved against: those of Debian bullseye.
+const OLDEST_HAPROXY: Version = Version(2, 2, 0);
+const OLDEST_NGINX: Version = Version(1, 18, 0);
+/// haproxy keeps time in 32 bits of milliseconds, 24.8 days.
+const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
+const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
+
+/// haproxy's settings where the inventory says nothing.
+pub fn default_haproxy() -> Haproxy {
+    let log = AbsolutePath::parse("/dev/log").map(LogTarget::Socket);
+    Haproxy {
+        version: None,
+        port: Port(443),
+        maxconn: MAXCONN,
+        balance: Balance::Roundrobin,
+        proxy_protocol: ProxyProtocol::V1,
+        retries: 3,
+        log: log.expect("`/dev/log` is an absolute path"),
+        timeouts: Timeouts {
+            connect: Duration::seconds(5),
+            client: Duration::minutes(5),
+            server: Duration::minutes(5),
+            client_fin: Duration::seconds(30),
+            queue: Duration::seconds(10),
+            check: Duration::seconds(5),
+            client_hello: Duration::seconds(5),
+        },
+        check: Check { inter: Duration::seconds(2), fall: 3, rise: 2 },
+    }
+}
+
+/// nginx's settings where the inventory says nothing.
+pub fn default_nginx() -> Nginx {
+    Nginx {
+        version: None,
+        port: Port(443),
+        http2: true,
+        keepalive_timeout: Duration::seconds(65),
+        client_max_body_size: Size::one_megabyte(),
+    }
+}
+
+/// `base` with what the section says.
+pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> Haproxy {
+    let Some(raw) = node.and_then(|node| RawHaproxy::read(reader, node)) else { return base };
+    Haproxy {
+        version: version(reader, raw.version, "haproxy", OLDEST_HAPROXY).or(base.version),
+        port: or_default(reader, raw.port, "port", base.port),
+        maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
+        balance: or_default(reader, raw.balance, "balance", base.balance),
+        proxy_protocol: or_default(reader, raw.proxy_protocol, "proxy_protocol", base.proxy_protocol),
+        retries: count(reader, raw.retries, "retries", 1..=100, base.retries),
+        log: or_default(reader, raw.log, "log", base.log),
+        timeouts: timeouts(reader, raw.timeouts, base.timeouts),
+        check: check(reader, raw.check, base.check),
+    }
+}
+
+fn timeouts(reader: &mut Reader<'_>, node: Option<&Node>, base: Timeouts) -> Timeouts {
+    let Some(raw) = node.and_then(|node| RawTimeouts::read(reader, node)) else { return base };
+    Timeouts {
+        connect: duration(reader, raw.connect, "connect", SHORT, base.connect),
+        client: duration(reader, raw.client, "client", TIMEOUT, base.client),
+        server: duration(reader, raw.server, "server", TIMEOUT, base.server),
+        client_fin: duration(reader, raw.client_fin, "client_fin", TIMEOUT, base.client_fin),
+        queue: duration(reader, raw.queue, "queue", SHORT, base.queue),
+        check: duration(reader, raw.check, "check", SHORT, base.check),
+        client_hello: duration(reader, raw.client_hello, "client_hello", SHORT, base.client_hello),
+    }
+}
+
+fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
+    let Some(raw) = node.and_then(|node| RawCheck::read(reader, node)) else { return base };
+    Check {
+        inter: duration(reader, raw.inter, "inter", [Duration::milliseconds_of(100), SHORT[1]], base.inter),
+        fall: count(reader, raw.fall, "fall", 1..=100, base.fall),
+        rise: count(reader, raw.rise, "rise", 1..=100, base.rise),
+    }
+}
+
+/// `base` with what the section says.
+pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx {
+    let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
+    Nginx {
+        version: version(reader, raw.version, "nginx", OLDEST_NGINX).or(base.version),
+        port: or_default(reader, raw.port, "port", base.port),
+        http2: switch(reader, raw.http2, "http2", base.http2),
+        keepalive_timeout: duration(
+            reader,
+            raw.keepalive_timeout,
+            "keepalive_timeout",
+            TIMEOUT,
+            base.keepalive_timeout,
+        ),
+        client_max_body_size: or_default(
+            reader,
+            raw.client_max_body_size,
+            "client_max_body_size",
+            base.client_max_body_size,
+        ),
+    }
+}
+
+fn version(reader: &mut Reader<'_>, node: Option<&Node>, program: &str, oldest: Version) -> Option<Version> {
+    let found = scalar::<Version>(reader, node?, "version")?;
+    if found.value >= oldest {
+        return Some(found.value);
+    }
+    let message = format!("{program} {} is older than what sslscale renders for", found.value);
+    let help = format!("the oldest is {program} {oldest}, that of Debian bullseye");
+    reader.report(Code::IN10, found.span, message, help);
+    None
+}

@@ -1,0 +1,11 @@
+//! One YAML inventory in, a whole TLS pass-through fleet out: haproxy forwards TCP with the
+//! PROXY protocol, nginx on every app server ends TLS and learns each client's address.
+
+pub mod cli;
+pub mod commands;
+pub mod diagnostic;
+pub mod inventory;
+pub mod render;
+pub mod report;
+pub mod source;
+pub mod tree;

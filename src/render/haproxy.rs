@@ -1,0 +1,165 @@
+//! What the templates of a balancer see.
+
+use serde::Serialize;
+
+use crate::inventory::Inventory;
+use crate::inventory::model::{Families, Haproxy, LoadBalancer};
+use crate::inventory::types::{Duration, ProxyProtocol};
+
+/// Balancers that are alike in this get the same bytes.
+#[derive(PartialEq, Eq, Hash)]
+pub struct Shape<'i> {
+    haproxy: &'i Haproxy,
+    own: Families,
+    bound: Families,
+}
+
+impl<'i> Shape<'i> {
+    /// The shape of one balancer.
+    pub fn of(inventory: &Inventory, balancer: &'i LoadBalancer) -> Self {
+        let own = balancer.addresses.families();
+        let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
+        Self { haproxy: &balancer.haproxy, own, bound }
+    }
+}
+
+#[derive(Serialize)]
+pub struct View {
+    log: String,
+    maxconn: u64,
+    nofile: u64,
+    retries: u64,
+    timeouts: Timeouts,
+    check: Check,
+    ipv4: bool,
+    ipv6: bool,
+    port: u16,
+    balance: &'static str,
+    send_proxy: &'static str,
+    routes: Vec<Route>,
+    backends: Vec<Backend>,
+}
+
+#[derive(Serialize)]
+struct Timeouts {
+    connect: String,
+    client: String,
+    server: String,
+    client_fin: String,
+    queue: String,
+    check: String,
+    client_hello: String,
+}
+
+#[derive(Serialize)]
+struct Check {
+    inter: String,
+    fall: u64,
+    rise: u64,
+}
+
+/// A TLS name and where its connections go. Empty where there is one pool.
+#[derive(Serialize)]
+struct Route {
+    backend: String,
+    name: String,
+    suffix: bool,
+}
+
+#[derive(Serialize)]
+struct Backend {
+    name: String,
+    check_sni: String,
+    weighted: bool,
+    servers: Vec<Server>,
+}
+
+#[derive(Serialize)]
+struct Server {
+    name: String,
+    address: String,
+    weight: u16,
+    backup: bool,
+}
+
+/// What the templates see of balancers of this shape.
+pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
+    let Haproxy { timeouts, check, .. } = shape.haproxy;
+    let text = |duration: &Duration| duration.to_string();
+    View {
+        log: shape.haproxy.log.to_string(),
+        maxconn: shape.haproxy.maxconn,
+        nofile: nofile(inventory, shape.haproxy),
+        retries: shape.haproxy.retries,
+        timeouts: Timeouts {
+            connect: text(&timeouts.connect),
+            client: text(&timeouts.client),
+            server: text(&timeouts.server),
+            client_fin: text(&timeouts.client_fin),
+            queue: text(&timeouts.queue),
+            check: text(&timeouts.check),
+            client_hello: text(&timeouts.client_hello),
+        },
+        check: Check { inter: text(&check.inter), fall: check.fall, rise: check.rise },
+        ipv4: shape.bound.v4,
+        ipv6: shape.bound.v6,
+        port: shape.haproxy.port.0,
+        balance: shape.haproxy.balance.name(),
+        send_proxy: match shape.haproxy.proxy_protocol {
+            ProxyProtocol::V1 => "send-proxy",
+            ProxyProtocol::V2 => "send-proxy-v2",
+        },
+        routes: routes(inventory),
+        backends: backends(inventory, shape.own),
+    }
+}
+
+/// Descriptors that haproxy needs: two a connection, one a running check, and room for
+/// listeners and threads. Rounded up so that a new server does not change it.
+pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
+    let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
+    let need = 2 * haproxy.maxconn + checks as u64 + 1024;
+    need.next_multiple_of(1024)
+}
+
+/// Exact names first, then wildcards from the longest: the same choice that nginx makes.
+fn routes(inventory: &Inventory) -> Vec<Route> {
+    if inventory.pools.len() < 2 {
+        return Vec::new();
+    }
+    let mut routes: Vec<Route> = Vec::new();
+    for site in &inventory.sites {
+        let backend = &inventory.pools[site.pool].name;
+        routes.extend(site.server_names.iter().map(|name| Route {
+            backend: backend.to_string(),
+            name: name.wildcard().map_or_else(|| name.to_string(), |parent| format!(".{parent}")),
+            suffix: name.wildcard().is_some(),
+        }));
+    }
+    // Stable: exact names keep the order of the inventory.
+    routes.sort_by_key(|route| (route.suffix, if route.suffix { usize::MAX - route.name.len() } else { 0 }));
+    routes
+}
+
+fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
+    let backend = |pool: &crate::inventory::model::Pool| {
+        let members = || pool.members.iter().map(|index| &inventory.app_servers[*index]);
+        let first = members().next().map(|app| app.weight);
+        let servers = members().map(|app| {
+            let address = app.addresses.reached_from(own).expect("validation found a way to every app server");
+            Server {
+                name: app.name.to_string(),
+                address: std::net::SocketAddr::new(address.0, app.nginx.port.0).to_string(),
+                weight: app.weight,
+                backup: app.backup,
+            }
+        });
+        Backend {
+            name: pool.name.to_string(),
+            check_sni: inventory.sites[pool.sites[0]].server_names[0].concrete(),
+            weighted: members().any(|app| Some(app.weight) != first),
+            servers: servers.collect(),
+        }
+    };
+    inventory.pools.iter().map(backend).collect()
+}

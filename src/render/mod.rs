@@ -1,0 +1,88 @@
+//! From an inventory to the exact files of every host. Pure: the same inventory and templates
+//! give the same bytes. Hosts of one shape are rendered once and share their files.
+
+mod haproxy;
+mod nginx;
+mod templates;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+pub use haproxy::nofile;
+pub use templates::{Templates, TemplatesError};
+
+use crate::inventory::Inventory;
+use crate::tree::{Content, Entry, Tree, hex};
+
+/// Where haproxy's configuration goes.
+pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
+/// Where the drop-in that raises haproxy's descriptors goes.
+pub const HAPROXY_SERVICE: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
+/// Where nginx's server blocks go.
+pub const NGINX_CONF: &str = "/etc/nginx/conf.d/sslscale.conf";
+
+/// Stands in for the revision until the bytes it is made of are known; of the same length.
+const NO_REVISION: &str = "000000000000";
+
+/// Renders every file of every host.
+///
+/// # Errors
+/// A template that cannot be rendered; ours are proved by tests, so it is one of the user's.
+pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, TemplatesError> {
+    let mut tree = Tree::default();
+    let mut shapes = HashMap::new();
+    for balancer in &inventory.load_balancers {
+        let shape = haproxy::Shape::of(inventory, balancer);
+        let entries = match shapes.get(&shape) {
+            Some(entries) => Arc::clone(entries),
+            None => haproxy_files(inventory, &shape, templates)?,
+        };
+        tree.insert(balancer.name.as_str(), Arc::clone(&entries));
+        shapes.entry(shape).or_insert(entries);
+    }
+    let memberships = nginx::memberships(inventory);
+    let mut shapes: HashMap<nginx::Shape<'_>, Arc<[Entry]>> = HashMap::new();
+    for (index, app) in inventory.app_servers.iter().enumerate() {
+        let shape = nginx::Shape::of(&memberships[index], app);
+        let entries = match shapes.get(&shape) {
+            Some(entries) => Arc::clone(entries),
+            None => {
+                let view = nginx::view(inventory, &shape);
+                let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
+                shapes.entry(shape).or_insert(Arc::new([conf])).clone()
+            }
+        };
+        tree.insert(app.name.as_str(), entries);
+    }
+    Ok(tree)
+}
+
+fn haproxy_files(
+    inventory: &Inventory,
+    shape: &haproxy::Shape<'_>,
+    templates: &Templates,
+) -> Result<Arc<[Entry]>, TemplatesError> {
+    let view = haproxy::view(inventory, shape);
+    let cfg = file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &view)?);
+    let service = file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?);
+    Ok(Arc::new([cfg, service]))
+}
+
+/// A view with the revision slot that every template may use.
+#[derive(Serialize)]
+struct Revised<'v, V: Serialize> {
+    revision: &'static str,
+    #[serde(flatten)]
+    view: &'v V,
+}
+
+/// Replaces the revision's stand-in by a hash of the bytes around it: it changes when, and
+/// only when, the file does, and a running program can be asked for it.
+fn file(path: &'static str, text: String) -> Entry {
+    let revision = hex(&Sha256::digest(&text))[..NO_REVISION.len()].to_owned();
+    let text = text.replacen(NO_REVISION, &revision, 1);
+    Entry { path: path.into(), content: Arc::new(Content::new(text.into_bytes())) }
+}

@@ -1,0 +1,143 @@
+//! What the template of an app server sees.
+
+use serde::Serialize;
+
+use crate::inventory::Inventory;
+use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, Target};
+use crate::inventory::types::{LocationMatch, Version};
+
+/// From this version on `http2 on;` is a directive and the parameter of `listen` deprecated.
+const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
+/// From this version on a handshake can be rejected by name.
+const REJECT_HANDSHAKE: Version = Version(1, 19, 4);
+
+/// Mozilla's intermediate profile, version 5.7, less the ciphers that need a DH group of one's own.
+const SSL_CIPHERS: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
+ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+
+/// App servers that are alike in this get the same bytes.
+#[derive(PartialEq, Eq, Hash)]
+pub struct Shape<'i> {
+    pools: &'i [usize],
+    families: Families,
+    nginx: &'i Nginx,
+}
+
+impl<'i> Shape<'i> {
+    /// The shape of one app server, which is a member of `pools`.
+    pub fn of(pools: &'i [usize], app: &'i AppServer) -> Self {
+        Self { pools, families: app.addresses.families(), nginx: &app.nginx }
+    }
+}
+
+/// For each app server, the pools it is a member of, in the order of the inventory.
+pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
+    let mut memberships = vec![Vec::new(); inventory.app_servers.len()];
+    for (index, pool) in inventory.pools.iter().enumerate() {
+        pool.members.iter().for_each(|member| memberships[*member].push(index));
+    }
+    memberships
+}
+
+#[derive(Serialize)]
+pub struct View {
+    names_hash: NamesHash,
+    reject_handshake: bool,
+    http2_directive: bool,
+    ipv4: bool,
+    ipv6: bool,
+    listen: String,
+    ssl_ciphers: &'static str,
+    trusted_proxies: Vec<String>,
+    keepalive_timeout: String,
+    sites: Vec<SiteView>,
+}
+
+/// nginx's defaults hold few and short names; more would only draw a warning.
+#[derive(Serialize)]
+struct NamesHash {
+    needed: bool,
+    bucket_size: usize,
+    max_size: usize,
+}
+
+#[derive(Serialize)]
+struct SiteView {
+    server_names: Vec<String>,
+    root: String,
+    ssl_certificate: String,
+    ssl_certificate_key: String,
+    client_max_body_size: String,
+    locations: Vec<LocationView>,
+}
+
+#[derive(Serialize)]
+struct LocationView {
+    exact: bool,
+    path: String,
+    kind: &'static str,
+    to: String,
+    tls: bool,
+    code: &'static str,
+    append_request_uri: bool,
+}
+
+/// What the template sees of app servers of this shape.
+pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
+    let at_least = |version: Version| shape.nginx.version.is_some_and(|v| v >= version);
+    let http2_directive = shape.nginx.http2 && at_least(HTTP2_DIRECTIVE);
+    let http2_parameter = if shape.nginx.http2 && !http2_directive { " http2" } else { "" };
+    let sites = inventory.sites.iter().filter(|site| shape.pools.contains(&site.pool));
+    View {
+        names_hash: names_hash(sites.clone()),
+        reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
+        http2_directive,
+        ipv4: shape.families.v4,
+        ipv6: shape.families.v6,
+        listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
+        ssl_ciphers: SSL_CIPHERS,
+        trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
+        keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
+        sites: sites.map(|site| site_view(site, shape.nginx)).collect(),
+    }
+}
+
+fn names_hash<'i>(sites: impl Iterator<Item = &'i Site>) -> NamesHash {
+    let (count, longest) = sites
+        .flat_map(|site| &site.server_names)
+        .fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
+    NamesHash {
+        needed: count > 64 || longest > 32,
+        // A bucket holds at least one name with two words of overhead, in whole cache lines.
+        bucket_size: if longest <= 96 { 128 } else { 512 },
+        max_size: (8 * count).next_power_of_two().max(1024),
+    }
+}
+
+fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
+    SiteView {
+        server_names: site.server_names.iter().map(ToString::to_string).collect(),
+        root: site.root.as_ref().map(ToString::to_string).unwrap_or_default(),
+        ssl_certificate: site.ssl_certificate.to_string(),
+        ssl_certificate_key: site.ssl_certificate_key.to_string(),
+        client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
+        locations: site.locations.iter().map(location_view).collect(),
+    }
+}
+
+fn location_view(location: &Location) -> LocationView {
+    let (kind, to, tls) = match &location.target {
+        Target::Uwsgi(app) => ("uwsgi", app.to_string(), false),
+        Target::Fastcgi(app) => ("fastcgi", app.to_string(), false),
+        Target::Proxy(upstream) => ("proxy", upstream.to_string(), upstream.tls),
+        Target::Grpc(upstream) => ("grpc", upstream.to_string(), upstream.tls),
+        Target::Root(root) => ("root", root.to_string(), false),
+        Target::Redirect(redirect) => ("return", redirect.url.to_string(), false),
+    };
+    let (code, append_request_uri) = match &location.target {
+        Target::Redirect(redirect) => (redirect.code.name(), redirect.append_request_uri),
+        _ => ("", false),
+    };
+    let exact = location.matching == LocationMatch::Exact;
+    LocationView { exact, path: location.path.as_str().to_owned(), kind, to, tls, code, append_request_uri }
+}

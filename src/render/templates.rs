@@ -1,0 +1,109 @@
+//! The templates: ours, compiled in, and the user's, which replace ours file by file.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use tera::{Context, Tera};
+
+use super::{NO_REVISION, Revised};
+
+/// Ours, by the file name that a user's template replaces.
+const BUILT_IN: &[(&str, &str)] = &[
+    ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
+    ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
+    ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
+    ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
+    ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
+];
+
+/// The user's templates could not be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TemplatesError {
+    /// The directory or a file in it cannot be read.
+    #[error("could not read templates from `{}`", path.display())]
+    Read {
+        /// What was read.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A file whose name is not one of ours.
+    #[error("`{}` replaces no template; there are: {}", path.display(), names().join(", "))]
+    Unknown {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A template does not parse, or does not render.
+    #[error("the template `{name}` does not work")]
+    Broken {
+        /// Its file name.
+        name: String,
+        /// Where and why.
+        #[source]
+        source: Box<tera::Error>,
+    },
+}
+
+fn names() -> Vec<&'static str> {
+    BUILT_IN.iter().map(|(name, _)| *name).collect()
+}
+
+/// Compiled templates.
+pub struct Templates {
+    tera: Tera,
+}
+
+impl Templates {
+    /// Our templates, replaced by those that `directory` holds.
+    ///
+    /// # Errors
+    /// A directory or file that cannot be read, a file that replaces nothing (a typing error
+    /// would otherwise go unseen), or a template that does not parse.
+    pub fn load(directory: Option<&Path>) -> Result<Self, TemplatesError> {
+        let mut texts: Vec<(String, String)> =
+            BUILT_IN.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
+        if let Some(directory) = directory {
+            for (name, text) in read(directory)? {
+                if let Some(slot) = texts.iter_mut().find(|(n, _)| *n == name) {
+                    slot.1 = text;
+                }
+            }
+        }
+        let mut tera = Tera::default();
+        let broken =
+            |source: tera::Error| TemplatesError::Broken { name: "of the set".to_owned(), source: Box::new(source) };
+        tera.add_raw_templates(texts.iter().map(|(n, t)| (n.as_str(), t.as_str()))).map_err(broken)?;
+        Ok(Self { tera })
+    }
+
+    /// Renders one template for one view.
+    ///
+    /// # Errors
+    /// The template uses what the view does not have.
+    pub(super) fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplatesError> {
+        let broken = |source| TemplatesError::Broken { name: name.to_owned(), source: Box::new(source) };
+        let context = Context::from_serialize(&Revised { revision: NO_REVISION, view }).map_err(broken)?;
+        self.tera.render(name, &context).map_err(broken)
+    }
+}
+
+fn read(directory: &Path) -> Result<Vec<(String, String)>, TemplatesError> {
+    let failed = |path: &Path| {
+        let path = path.to_owned();
+        move |source| TemplatesError::Read { path, source }
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).map_err(failed(directory))? {
+        let path = entry.map_err(failed(directory))?.path();
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        if name.starts_with('.') || !name.ends_with(".tera") {
+            continue;
+        }
+        if !names().contains(&name.as_str()) {
+            return Err(TemplatesError::Unknown { path });
+        }
+        found.push((name, std::fs::read_to_string(&path).map_err(failed(&path))?));
+    }
+    Ok(found)
+}

@@ -1,0 +1,84 @@
+//! Everything that is printed. It reads what others found or did and decides nothing: not what
+//! is an error, not the exit code.
+
+mod human;
+mod json;
+mod tree;
+
+use std::io::{self, IsTerminal, Write};
+
+use crate::diagnostic::Diagnostic;
+use crate::source::Source;
+
+pub use human::checked;
+pub use tree::{differences, files, outcome};
+
+/// How findings are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum Format {
+    /// For people: the text with the place underlined.
+    Human,
+    /// For programs: one versioned document.
+    Json,
+}
+
+/// Where output goes and whether it may be coloured.
+pub struct Output {
+    colour: bool,
+}
+
+impl Output {
+    /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
+    pub fn new() -> Self {
+        let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
+        Self { colour: wanted && io::stderr().is_terminal() }
+    }
+
+    /// Writes results to standard output.
+    ///
+    /// # Errors
+    /// Standard output is closed or full.
+    pub fn print(&self, text: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(text)?;
+        out.flush()
+    }
+
+    /// Writes messages to standard error. A closed one is no reason to fail the work.
+    pub fn say(&self, text: &str) {
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    /// Writes an error and each of its causes.
+    pub fn error(&self, error: &anyhow::Error) {
+        self.say(&format!("error: {error}"));
+        error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
+    }
+
+    /// Writes the findings about one inventory: for people to standard error, unless they are
+    /// the result that was asked for; for programs to standard output.
+    ///
+    /// # Errors
+    /// Standard output is closed or full.
+    pub fn findings(&self, source: &Source, diagnostics: &[Diagnostic], format: Format) -> io::Result<()> {
+        match format {
+            Format::Human => {
+                let mut err = io::BufWriter::new(io::stderr().lock());
+                for diagnostic in diagnostics {
+                    writeln!(err, "{}\n", human::diagnostic(source, diagnostic, self.colour))?;
+                }
+                if let Some(summary) = human::summary(source, diagnostics) {
+                    writeln!(err, "{summary}")?;
+                }
+                err.flush()
+            }
+            Format::Json => self.print(json::document(source, diagnostics).as_bytes()),
+        }
+    }
+}
+
+impl Default for Output {
+    fn default() -> Self {
+        Self::new()
+    }
+}

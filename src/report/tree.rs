@@ -1,0 +1,74 @@
+//! Rendered trees: the files themselves, what storing them did, what differs.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use similar::TextDiff;
+
+use crate::tree::{Content, Difference, DifferenceKind, MANIFEST, Outcome, StoreError, Tree, read};
+
+/// Every file once, under a line that says whose it is.
+pub fn files(tree: &Tree) -> Vec<u8> {
+    let mut files: BTreeMap<(&str, &str), &Content> = BTreeMap::new();
+    let mut owners: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
+    for (host, entries) in tree.hosts() {
+        for entry in entries.iter() {
+            let key = (&*entry.path, entry.content.sha256.as_str());
+            files.insert(key, &entry.content);
+            owners.entry(key).or_default().push(host);
+        }
+    }
+    let mut out = Vec::new();
+    for (key, content) in files {
+        let separator = if out.is_empty() { "" } else { "\n" };
+        out.extend_from_slice(format!("{separator}==> {} on {} <==\n", key.0, owners[&key].join(", ")).as_bytes());
+        out.extend_from_slice(&content.bytes);
+    }
+    out
+}
+
+/// One line on what was written.
+pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
+    let mut text = format!(
+        "{}: {} written, {} unchanged, {} removed",
+        dir.display(),
+        outcome.written,
+        outcome.unchanged,
+        outcome.removed.len()
+    );
+    for path in &outcome.removed {
+        text.push_str(&format!("\n  removed {path}"));
+    }
+    for path in &outcome.edited {
+        text.push_str(&format!("\n  left {path}: no longer rendered, but edited since it was"));
+    }
+    text
+}
+
+/// What differs, a line each; with `diff` the changes themselves.
+///
+/// # Errors
+/// A file of the directory that can no longer be read.
+pub fn differences(tree: &Tree, dir: &Path, found: &[Difference], diff: bool) -> Result<String, StoreError> {
+    let mut out = String::new();
+    for difference in found {
+        let path = &difference.path;
+        if !diff || path == MANIFEST {
+            let word = match difference.kind {
+                DifferenceKind::Missing => "missing",
+                DifferenceKind::Changed => "out of date",
+                DifferenceKind::Stale => "no longer rendered",
+            };
+            out.push_str(&format!("{word}: {}\n", dir.join(path).display()));
+            continue;
+        }
+        let old = read(dir, path)?;
+        let (host, file) = path.split_at(path.find('/').unwrap_or(path.len()));
+        let entry = tree.host(host).and_then(|entries| entries.iter().find(|e| &*e.path == file));
+        let new = entry.map_or(&[][..], |e| &e.content.bytes);
+        let (old, new) = (String::from_utf8_lossy(&old), String::from_utf8_lossy(new));
+        let diff = TextDiff::from_lines(&old, &new);
+        out.push_str(&diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string());
+    }
+    Ok(out)
+}

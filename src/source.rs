@@ -1,0 +1,212 @@
+//! The text of one inventory and its places. Turns byte offsets into the lines and columns
+//! that people and editors use, and reads files without ever trusting their size or kind.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
+pub const MAX_BYTES: u64 = 64 << 20;
+
+/// A half-open range of bytes in a [`Source`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// The range `start..end`, in bytes.
+    pub fn new(start: usize, end: usize) -> Self {
+        let clamp = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        Self { start: clamp(start), end: clamp(end.max(start)) }
+    }
+
+    /// The range as `usize`, for slicing.
+    pub fn range(self) -> std::ops::Range<usize> {
+        self.start as usize..self.end as usize
+    }
+
+    /// The part of this range from `from` to `to`, both in bytes from its start.
+    pub fn part(self, from: usize, to: usize) -> Self {
+        let start = self.start as usize;
+        Self::new((start + from).min(self.end as usize), (start + to).min(self.end as usize))
+    }
+}
+
+/// A position as editors show it: both count from 1, columns in characters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// Why an inventory could not be read as text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// There is no such file.
+    #[error("no such file")]
+    Missing,
+    /// The path names a directory.
+    #[error("it is a directory")]
+    Directory,
+    /// The path names a socket, a device or another special file.
+    #[error("it is not a regular file")]
+    Special,
+    /// The file is larger than [`MAX_BYTES`].
+    #[error("it is larger than {} MB", MAX_BYTES >> 20)]
+    TooLarge,
+    /// A UTF-16 byte order mark.
+    #[error("it is UTF-16 text, not UTF-8")]
+    Utf16,
+    /// Bytes that are not UTF-8.
+    #[error("it is not UTF-8 text: the byte at offset {0} does not fit")]
+    NotUtf8(usize),
+    /// A NUL byte, which text never holds.
+    #[error("it is binary: there is a NUL byte at offset {0}")]
+    Binary(usize),
+    /// The operating system refused.
+    #[error("it could not be read")]
+    Io(#[source] std::io::Error),
+}
+
+impl ReadError {
+    /// What to do about it.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::Missing => "check the spelling of the path",
+            Self::Directory => "name the inventory file inside the directory",
+            Self::Special => "name a regular file, or `-` for standard input",
+            Self::TooLarge => "an inventory of 10,000 hosts takes about 1 MB: is this the right file?",
+            Self::Utf16 | Self::NotUtf8(_) => "save the file as UTF-8",
+            Self::Binary(_) => "name a YAML file: is this the right one?",
+            Self::Io(_) => "check the permissions of the file and of its directory",
+        }
+    }
+}
+
+/// An inventory's text with its name, ready to say where things are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    name: String,
+    text: String,
+    lines: Vec<u32>,
+}
+
+impl Source {
+    /// A source from text that is at hand; `name` is what diagnostics call it.
+    pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
+        let text = text.into();
+        let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| Span::new(i + 1, i + 1).start);
+        let lines = std::iter::once(0).chain(starts).collect();
+        Self { name: name.into(), text, lines }
+    }
+
+    /// Reads `path`, or standard input where it is `-`.
+    ///
+    /// # Errors
+    /// [`ReadError`] where there is no text to be had, after at most [`MAX_BYTES`] + 1 bytes.
+    pub fn read(path: &Path) -> Result<Self, ReadError> {
+        if path == Path::new("-") {
+            return Ok(Self::new("<stdin>", bounded(std::io::stdin().lock())?));
+        }
+        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => ReadError::Missing,
+            _ => ReadError::Io(error),
+        })?;
+        if metadata.is_dir() {
+            return Err(ReadError::Directory);
+        }
+        if !metadata.is_file() {
+            return Err(ReadError::Special);
+        }
+        if metadata.len() > MAX_BYTES {
+            return Err(ReadError::TooLarge);
+        }
+        let file = File::open(path).map_err(ReadError::Io)?;
+        Ok(Self::new(path.display().to_string(), bounded(file)?))
+    }
+
+    /// What diagnostics call it: the path as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The whole text.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The directory that relative paths in the inventory start from.
+    pub fn directory(&self) -> PathBuf {
+        match Path::new(&self.name).parent() {
+            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        }
+    }
+
+    /// The text under `span`, empty where the span lies outside or splits a character.
+    pub fn slice(&self, span: Span) -> &str {
+        self.text.get(span.range()).unwrap_or_default()
+    }
+
+    /// Line and column of the byte at `offset`.
+    pub fn position(&self, offset: u32) -> Position {
+        let line = self.lines.partition_point(|start| *start <= offset).max(1);
+        let before = self.slice(Span { start: self.lines[line - 1], end: offset });
+        // A byte order mark takes no column in any editor.
+        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
+        Position { line, column }
+    }
+
+    /// The byte range of line `line` (from 1), without its line break.
+    pub fn line_span(&self, line: usize) -> Span {
+        let start = self.lines.get(line.saturating_sub(1)).map_or(self.text.len(), |s| *s as usize);
+        let end = self.lines.get(line).map_or(self.text.len(), |s| *s as usize);
+        let text = self.text.get(start..end).unwrap_or_default();
+        Span::new(start, start + text.trim_end_matches(['\n', '\r']).len())
+    }
+
+    /// The byte at a line and column, both from 1; the end of the line where it is shorter.
+    pub fn offset(&self, line: usize, column: usize) -> u32 {
+        let span = self.line_span(line);
+        let text = self.slice(span);
+        let bytes = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
+        span.start + Span::new(bytes, bytes).start
+    }
+}
+
+fn bounded(reader: impl Read) -> Result<String, ReadError> {
+    let mut bytes = Vec::new();
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(ReadError::TooLarge);
+    }
+    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+        return Err(ReadError::Utf16);
+    }
+    if let Some(at) = bytes.iter().position(|b| *b == 0) {
+        return Err(ReadError::Binary(at));
+    }
+    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_count_characters_and_survive_crlf_and_bom() {
+        let source = Source::new("x", "\u{feff}a: é\r\nb: 2");
+        let at = source.text().find('2').unwrap();
+        assert_eq!(source.position(at as u32), Position { line: 2, column: 4 });
+        assert_eq!(source.position(3), Position { line: 1, column: 1 });
+        assert_eq!(source.slice(source.line_span(2)), "b: 2");
+        assert_eq!(source.offset(2, 4), at as u32);
+        assert_eq!(source.position(u32::MAX).line, 2);
+    }
+}

@@ -1,0 +1,81 @@
+//! What a fleet's hosts are to hold: host → path → bytes, mode and owner. A tree knows nothing
+//! of inventories or templates; it can be stored in a directory and compared with one.
+
+mod manifest;
+mod store;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+pub use manifest::MANIFEST;
+pub use store::{Difference, DifferenceKind, Outcome, StoreError, compare, read, write};
+
+/// One file's content. Hosts of one shape share it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Content {
+    /// As it is to be on the host.
+    pub bytes: Vec<u8>,
+    /// Hexadecimal.
+    pub sha256: String,
+    /// Permission bits.
+    pub mode: u32,
+}
+
+impl Content {
+    /// A file that everybody may read and only its owner, root, may write.
+    pub fn new(bytes: Vec<u8>) -> Self {
+        let sha256 = hex(&Sha256::digest(&bytes));
+        Self { bytes, sha256, mode: 0o644 }
+    }
+}
+
+/// Lower-case hexadecimal.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut out, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// One file of one host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Absolute, as on the host.
+    pub path: Arc<str>,
+    /// Shared among hosts.
+    pub content: Arc<Content>,
+}
+
+/// All files of all hosts, hosts in the order of their names, files in that of their paths.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    hosts: BTreeMap<Box<str>, Arc<[Entry]>>,
+}
+
+impl Tree {
+    /// Gives a host its files; hosts of one shape are given the same list.
+    pub fn insert(&mut self, host: &str, entries: Arc<[Entry]>) {
+        self.hosts.insert(host.into(), entries);
+    }
+
+    /// Hosts with their files.
+    pub fn hosts(&self) -> impl Iterator<Item = (&str, &Arc<[Entry]>)> {
+        self.hosts.iter().map(|(host, entries)| (host.as_ref(), entries))
+    }
+
+    /// The files of one host.
+    pub fn host(&self, host: &str) -> Option<&[Entry]> {
+        self.hosts.get(host).map(AsRef::as_ref)
+    }
+
+    /// The same tree with only those hosts that `keep` names.
+    #[must_use]
+    pub fn only(self, keep: &[String]) -> Self {
+        let hosts = self.hosts.into_iter().filter(|(host, _)| keep.iter().any(|k| **k == **host)).collect();
+        Self { hosts }
+    }
+}
