@@ -4,4 +4,7 @@
 
 mod support;
 
+mod architecture;
+mod check;
+mod render;
 mod snapshots;

@@ -48,7 +48,12 @@ impl Endpoint {
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
         if let Ok(address) = bare.parse::<IpAddr>() {
             if address.is_ipv6() && bare == text {
-                let help = format!("write `[{address}]:PORT`");
+                let help = match text.rsplit_once(':') {
+                    Some((host, port)) if host.parse::<IpAddr>().is_ok() && Port::parse(port).is_ok() => {
+                        format!("write `[{host}]:{port}`, or `[{address}]:PORT` where all of it is the address")
+                    }
+                    _ => format!("write `[{address}]:PORT`"),
+                };
                 return Err(Refusal::new(Code::AD04, "is an IPv6 address without brackets", help));
             }
             let Some(port) = default_port else {

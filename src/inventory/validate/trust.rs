@@ -45,12 +45,16 @@ pub fn trusted_proxies(
         return own.map(|address| IpNet::from(address.0)).collect();
     };
     let Some(nodes) = reader.items(node, "trusted_proxies") else { return Vec::new() };
+    let read: Vec<Option<Placed<Cidr>>> = nodes.iter().map(|n| scalar(reader, n, "trusted_proxies")).collect();
     let mut list: Vec<IpNet> = Vec::new();
-    for node in nodes {
-        let Some(cidr) = scalar::<Cidr>(reader, node, "trusted_proxies") else { return Vec::new() };
-        if !list.contains(&cidr.value.0) {
-            list.push(cidr.value.0);
+    for cidr in read.iter().flatten().map(|cidr| cidr.value.0) {
+        if !list.contains(&cidr) {
+            list.push(cidr);
         }
+    }
+    // An entry that was refused may well have been meant for the balancer.
+    if read.iter().any(Option::is_none) {
+        return list;
     }
     for (balancer, places) in &hosts.load_balancers {
         let used = hosts.families_used(&balancer.addresses);

@@ -1,0 +1,126 @@
+//! The direction of imports: which module may name which. Data flows one way, and a test is
+//! what keeps it so.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use crate::support::repository;
+
+/// Module → the modules of the crate that it may name.
+const MAY_NAME: &[(&str, &[&str])] = &[
+    ("source", &[]),
+    ("diagnostic", &["source"]),
+    ("inventory", &["diagnostic", "source"]),
+    ("tree", &[]),
+    ("event", &[]),
+    ("render", &["inventory", "tree"]),
+    ("try_fleet", &["event"]),
+    ("report", &["diagnostic", "event", "inventory", "source", "tree"]),
+    ("cli", &["report"]),
+    ("commands", &["cli", "diagnostic", "event", "inventory", "render", "report", "source", "tree", "try_fleet"]),
+    ("main", &["cli", "commands"]),
+    ("lib", &[]),
+];
+
+/// `from` names `to` in `file`, and may not.
+type Violation = (String, String, String);
+
+fn violations(files: &BTreeMap<String, String>) -> Vec<Violation> {
+    let mut found = Vec::new();
+    for (file, text) in files {
+        let module = file.split('/').next().unwrap().trim_end_matches(".rs");
+        let Some((_, allowed)) = MAY_NAME.iter().find(|(name, _)| *name == module) else {
+            found.push((file.clone(), module.to_owned(), "(not in the table)".to_owned()));
+            continue;
+        };
+        for marker in ["crate::", "sslscale::"] {
+            for (at, _) in text.match_indices(marker) {
+                found.extend(named(&text[at + marker.len()..]).into_iter().filter_map(|to| {
+                    let known = MAY_NAME.iter().any(|(name, _)| *name == to);
+                    let fine = to == module || allowed.contains(&to.as_str());
+                    (known && !fine).then(|| (file.clone(), module.to_owned(), to))
+                }));
+            }
+        }
+    }
+    found
+}
+
+/// The first segments of a path behind `crate::`, of which a group has several.
+fn named(rest: &str) -> Vec<String> {
+    let word = |t: &str| t.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    let Some(group) = rest.strip_prefix('{') else { return vec![word(rest)] };
+    let mut depth = 0;
+    let mut parts = vec![String::new()];
+    for c in group.chars() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth == 0 => break,
+            '}' => depth -= 1,
+            ',' if depth == 0 => parts.push(String::new()),
+            c if depth == 0 => parts.last_mut().unwrap().push(c),
+            _ => {}
+        }
+    }
+    parts.iter().map(|p| word(p)).collect()
+}
+
+fn sources(dir: &Path, prefix: &str, files: &mut BTreeMap<String, String>) {
+    for entry in fs::read_dir(dir).unwrap().map(|e| e.unwrap()) {
+        let name = format!("{prefix}{}", entry.file_name().to_str().unwrap());
+        if entry.file_type().unwrap().is_dir() {
+            sources(&entry.path(), &format!("{name}/"), files);
+        } else if name.ends_with(".rs") {
+            files.insert(name, fs::read_to_string(entry.path()).unwrap());
+        }
+    }
+}
+
+#[test]
+fn imports_run_one_way() {
+    let mut files = BTreeMap::new();
+    sources(&repository().join("src"), "", &mut files);
+    assert!(files.len() > 20, "the sources are gone");
+    assert_eq!(violations(&files), []);
+}
+
+#[test]
+fn a_planted_violation_is_caught() {
+    let mut files = BTreeMap::new();
+    sources(&repository().join("src"), "", &mut files);
+    let plant = |file: &str, text: &str| {
+        let mut files = files.clone();
+        files.get_mut(file).expect("the file to plant in").push_str(text);
+        violations(&files)
+    };
+    let wrong = |file: &str, from: &str, to: &str| vec![(file.to_owned(), from.to_owned(), to.to_owned())];
+    assert_eq!(plant("source.rs", "use crate::diagnostic::Code;"), wrong("source.rs", "source", "diagnostic"));
+    assert_eq!(plant("tree/store.rs", "fn f() { crate::render::x() }"), wrong("tree/store.rs", "tree", "render"));
+    let grouped = "use crate::{source::Span, report::{Output, Format}};";
+    assert_eq!(plant("inventory/model.rs", grouped), wrong("inventory/model.rs", "inventory", "report"));
+    assert_eq!(plant("main.rs", "use sslscale::tree::Tree;"), wrong("main.rs", "main", "tree"));
+}
+
+#[test]
+fn only_report_prints_and_only_main_exits() {
+    let mut files = BTreeMap::new();
+    sources(&repository().join("src"), "", &mut files);
+    let offenders = files.iter().filter(|(file, text)| {
+        let prints = ["println!", "eprintln!", "print!(", "io::stdout", "io::stderr"].iter().any(|p| text.contains(p));
+        let exits = text.contains("process::exit");
+        (prints && !file.starts_with("report/")) || exits
+    });
+    assert_eq!(offenders.map(|(file, _)| file).collect::<Vec<_>>(), Vec::<&String>::new());
+}
+
+#[test]
+fn haproxy_and_nginx_syntax_stays_in_the_templates() {
+    let mut files = BTreeMap::new();
+    sources(&repository().join("src"), "", &mut files);
+    let directives = ["proxy_set_header", "set_real_ip_from", "default_backend", "ssl_protocols", "inspect-delay"];
+    for (file, text) in files {
+        let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+        assert!(directives.iter().all(|d| !code.contains(d)), "{file} writes configuration itself");
+    }
+}

@@ -1,0 +1,51 @@
+//! `check` on the ways in which people break the smallest inventory: the message, the place
+//! and the advice, pinned whole.
+
+use crate::support::{Sslscale, pin};
+
+const BLOG: &str = include_str!("../../inventories/blog.yaml");
+
+fn check(text: &str) -> String {
+    Sslscale::new(&["check", "inventory.yaml"]).inventory(text).run().all()
+}
+
+#[test]
+fn every_problem_of_an_inventory_is_reported_in_one_run() {
+    let broken = BLOG
+        .replace("address: 10.0.0.11", "adress: 10.0.0.11")
+        .replace("10.0.0.12", "10.0.0.10")
+        .replace("/etc/ssl/example/ssl.key", "ssl.key")
+        .replace("server_name: example.com", "server_name: example..com")
+        .replace("uwsgi_pass: \"unix:/tmp/app.sock\"", "uwsgi_pass: 2001:db8::1:8000");
+    pin("check-many", &check(&format!("{broken}trusted_proxies: [10.0.0.11/24, 0.0.0.0/0]\n")));
+}
+
+#[test]
+fn trust_must_cover_what_the_balancers_connect_from() {
+    let with = |list: &str| {
+        let vips = "high_availability: { virtual_addresses: [10.0.0.100] }\n";
+        check(&format!("{BLOG}{vips}trusted_proxies: {list}\n"))
+    };
+    let all =
+        ["[10.0.0.100/32]", "[192.0.2.0/24]", "[\"2001:db8::/64\"]", "[0.0.0.0/0]", "[10.0.0.10/24]", "[10.0.0.0/24]"];
+    let shown: Vec<String> = all.iter().map(|list| format!("### {list}\n{}", with(list))).collect();
+    pin("check-trust", &shown.join("\n"));
+}
+
+#[test]
+fn the_same_findings_for_programs() {
+    let run = Sslscale::new(&["check", "--format", "json", "-"]).input(BLOG.replace("10.0.0.12", "10.0.0.11")).run();
+    assert_eq!((run.status, run.stderr.as_str()), (1, ""));
+    pin("check-json", &run.stdout);
+    let clean = Sslscale::new(&["check", "--format", "json", "-"]).input(BLOG).run();
+    assert_eq!(clean.status, 0);
+    assert!(clean.stdout.contains("\"errors\": 0"), "{}", clean.stdout);
+}
+
+#[test]
+fn help_says_what_there_is() {
+    pin("help", &Sslscale::new(&["--help"]).run().all());
+    pin("help-check", &Sslscale::new(&["check", "--help"]).run().all());
+    pin("help-render", &Sslscale::new(&["render", "--help"]).run().all());
+    assert_eq!(Sslscale::new(&["rendr"]).run().status, 2);
+}

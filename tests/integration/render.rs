@@ -1,0 +1,183 @@
+//! `render` into a directory: what it writes, what it leaves alone, what it removes.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::support::{Sslscale, pin, repository};
+
+const BLOG: &str = include_str!("../../inventories/blog.yaml");
+const CONF: &str = "out/srv1/etc/nginx/conf.d/sslscale.conf";
+
+fn blog() -> Sslscale {
+    Sslscale::new(&["render", "inventory.yaml", "-o", "out"]).inventory(BLOG)
+}
+
+/// Every file below a directory, sorted.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap().map(|e| e.unwrap()) {
+        match entry.file_type().unwrap().is_dir() {
+            true => found.extend(files(&entry.path())),
+            false => found.push(entry.path()),
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_tree_has_the_bytes_that_standard_output_shows_and_a_manifest() {
+    let run = blog();
+    let report = run.run();
+    assert_eq!((report.status, report.stderr.as_str()), (0, "out: 4 written, 0 unchanged, 0 removed\n"));
+    let names: Vec<String> =
+        files(run.dir()).iter().map(|p| p.strip_prefix(run.dir()).unwrap().display().to_string()).collect();
+    let expected = [
+        "inventory.yaml",
+        "out/lb1/etc/haproxy/haproxy.cfg",
+        "out/lb1/etc/systemd/system/haproxy.service.d/sslscale.conf",
+        "out/manifest.json",
+        CONF,
+        "out/srv2/etc/nginx/conf.d/sslscale.conf",
+    ];
+    assert_eq!(names, expected);
+    let shown = run.run_with(&["render", "inventory.yaml", "--host", "srv1"]).stdout;
+    let conf = fs::read_to_string(run.dir().join(CONF)).unwrap();
+    assert_eq!(shown, format!("==> /etc/nginx/conf.d/sslscale.conf on srv1 <==\n{conf}"));
+    pin("manifest-blog", &fs::read_to_string(run.dir().join("out/manifest.json")).unwrap());
+    assert_eq!(fs::metadata(run.dir().join(CONF)).unwrap().permissions().mode() & 0o777, 0o644);
+}
+
+#[test]
+fn unchanged_files_are_not_touched_and_changed_ones_are_replaced_by_a_rename() {
+    let run = blog();
+    run.run();
+    let identity = |path: &str| fs::metadata(run.dir().join(path)).map(|m| (m.ino(), m.mtime_nsec())).unwrap();
+    let before = identity(CONF);
+    assert_eq!(run.run().stderr, "out: 0 written, 4 unchanged, 0 removed\n");
+    assert_eq!(identity(CONF), before);
+    fs::write(run.dir().join(CONF), "by hand").unwrap();
+    let edited = identity(CONF);
+    assert_eq!(run.run().stderr, "out: 1 written, 3 unchanged, 0 removed\n");
+    assert_ne!(identity(CONF).0, edited.0, "the file was written in place, where a reader could see half of it");
+    assert!(files(run.dir()).iter().all(|p| !p.file_name().unwrap().to_str().unwrap().starts_with('.')));
+}
+
+#[test]
+fn a_changed_mode_and_a_symbolic_link_are_put_right() {
+    let run = blog();
+    run.run();
+    let path = run.dir().join(CONF);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();
+    assert_eq!(run.run().stderr, "out: 1 written, 3 unchanged, 0 removed\n");
+    fs::rename(&path, run.dir().join("elsewhere")).unwrap();
+    std::os::unix::fs::symlink(run.dir().join("elsewhere"), &path).unwrap();
+    assert_eq!(run.run().stderr, "out: 1 written, 3 unchanged, 0 removed\n");
+    assert!(path.symlink_metadata().unwrap().is_file());
+}
+
+#[test]
+fn stale_files_of_ours_go_and_nobody_elses_do() {
+    let run = blog();
+    run.run();
+    let foreign = run.dir().join("out/srv2/etc/nginx/conf.d/mine.conf");
+    fs::write(&foreign, "mine").unwrap();
+    fs::write(run.dir().join("out/notes.txt"), "mine").unwrap();
+    let smaller = BLOG.replace("  - { name: srv2, address: 10.0.0.12 }\n", "");
+    let run = run.inventory(&smaller);
+    let report = run.run();
+    let removed = "\n  removed srv2/etc/nginx/conf.d/sslscale.conf\n";
+    assert!(report.stderr.ends_with(removed), "{}", report.stderr);
+    assert!(foreign.exists() && run.dir().join("out/notes.txt").exists());
+    assert!(!run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf").exists());
+}
+
+#[test]
+fn a_stale_file_that_somebody_edited_is_left_and_named() {
+    let run = blog();
+    run.run();
+    fs::write(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf"), "edited").unwrap();
+    let run = run.inventory(BLOG.replace("  - { name: srv2, address: 10.0.0.12 }\n", ""));
+    let report = run.run();
+    assert!(report.stderr.contains("left srv2/etc/nginx/conf.d/sslscale.conf: no longer rendered, but edited"));
+    assert!(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf").exists());
+}
+
+#[test]
+fn one_host_can_be_rendered_alone() {
+    let run = blog();
+    run.run();
+    let manifest = fs::read(run.dir().join("out/manifest.json")).unwrap();
+    fs::write(run.dir().join(CONF), "old").unwrap();
+    fs::write(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf"), "old").unwrap();
+    let report = run.run_with(&["render", "inventory.yaml", "-o", "out", "--host", "srv1"]);
+    assert_eq!(report.stderr, "out: 1 written, 0 unchanged, 0 removed\n");
+    assert_eq!(fs::read(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf")).unwrap(), b"old");
+    assert_eq!(fs::read(run.dir().join("out/manifest.json")).unwrap(), manifest);
+    let unknown = run.run_with(&["render", "inventory.yaml", "--host", "srv3"]);
+    assert_eq!(unknown.status, 2);
+    assert_eq!(unknown.stderr, "error: the inventory has no host `srv3`; did you mean `srv1`?\n");
+}
+
+#[test]
+fn check_and_diff_change_nothing_and_tell() {
+    let run = blog();
+    let check = ["render", "inventory.yaml", "-o", "out", "--check"];
+    let missing = run.run_with(&check);
+    assert_eq!((missing.status, missing.stdout.lines().count()), (1, 4), "{}", missing.stdout);
+    assert!(!run.dir().join("out").exists());
+    run.run();
+    let clean = run.run_with(&check);
+    assert_eq!((clean.status, clean.stderr.as_str()), (0, "out: up to date\n"));
+    let run = run.inventory(BLOG.replace("10.0.0.10 }", "10.0.0.10, haproxy: { maxconn: 9000 } }"));
+    let before = files(run.dir());
+    let stale = run.run_with(&check);
+    assert_eq!(stale.status, 1);
+    assert!(stale.stdout.contains("out of date: out/lb1/etc/haproxy/haproxy.cfg\n"), "{}", stale.stdout);
+    let diff = run.run_with(&["render", "inventory.yaml", "-o", "out", "--diff"]);
+    assert_eq!(diff.status, 1);
+    pin("render-diff", &diff.stdout);
+    assert_eq!(files(run.dir()), before);
+}
+
+#[test]
+fn an_inventory_with_an_error_writes_nothing() {
+    let run = blog().inventory(BLOG.replace("10.0.0.11", "10.0.0.300"));
+    assert_eq!(run.run().status, 1);
+    assert!(!run.dir().join("out").exists());
+    assert_eq!(run.inventory("a: [").run().status, 2);
+}
+
+#[test]
+fn the_users_templates_replace_ours_file_by_file() {
+    let run =
+        blog().file("mine/haproxy-service.conf.tera", "[Service]\nLimitNOFILE={{ nofile }}\n# mine {{ revision }}\n");
+    let run_it = |run: &Sslscale| run.run_with(&["render", "inventory.yaml", "--templates", "mine", "--host", "lb1"]);
+    let out = run_it(&run);
+    assert!(out.stdout.contains("LimitNOFILE=18432\n# mine "), "{}", out.all());
+    assert!(out.stdout.contains("frontend https-in"));
+    let unknown = run_it(&run.file("mine/haproxy.conf.tera", "x"));
+    assert_eq!(unknown.status, 2);
+    assert!(unknown.stderr.contains("replaces no template"), "{}", unknown.stderr);
+    let broken = run_it(&blog().file("mine/haproxy.cfg.tera", "{{ nonsense }}"));
+    assert_eq!(broken.status, 2);
+    assert!(broken.stderr.contains("haproxy.cfg.tera") && broken.stderr.contains("nonsense"), "{}", broken.stderr);
+}
+
+#[test]
+fn a_directory_that_cannot_be_written_is_an_error_with_its_path() {
+    let run = blog().file("out", "a file");
+    let report = run.run();
+    assert_eq!(report.status, 2);
+    assert!(report.stderr.starts_with("error: could not create `out`\n  caused by: "), "{}", report.stderr);
+    assert_eq!(fs::read(run.dir().join("out")).unwrap(), b"a file");
+}
+
+#[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    let binary = env!("CARGO_BIN_EXE_sslscale");
+    let script = format!("set -o pipefail; {binary} render {}/inventories/blog.yaml | true", repository().display());
+    let status = std::process::Command::new("bash").args(["-c", &script]).status().unwrap();
+    assert!(status.success());
+}
