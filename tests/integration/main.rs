@@ -6,5 +6,6 @@ mod support;
 
 mod architecture;
 mod check;
+mod readme;
 mod render;
 mod snapshots;
