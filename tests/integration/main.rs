@@ -7,5 +7,6 @@ mod support;
 mod architecture;
 mod check;
 mod readme;
+mod releases;
 mod render;
 mod snapshots;

@@ -1,6 +1,9 @@
 //! The builder that every test runs the program with: a directory of its own, a scrubbed
 //! environment, and output whose paths do not depend on the machine.
 
+pub mod need;
+pub mod release;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 
