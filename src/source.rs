@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
 pub const MAX_BYTES: u64 = 64 << 20;
@@ -141,12 +141,9 @@ impl Source {
         &self.text
     }
 
-    /// The directory that relative paths in the inventory start from.
-    pub fn directory(&self) -> PathBuf {
-        match Path::new(&self.name).parent() {
-            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
-            _ => PathBuf::from("."),
-        }
+    /// The directory that relative paths in the inventory start from; empty for the current one.
+    pub fn directory(&self) -> &Path {
+        Path::new(&self.name).parent().unwrap_or(Path::new(""))
     }
 
     /// The text under `span`, empty where the span lies outside or splits a character.

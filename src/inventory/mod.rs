@@ -1,6 +1,7 @@
 //! The fleet as its owner wrote it: `node` reads YAML, `raw` names every key, `types` holds
-//! what a value may be, `validate` turns one into the other, `model` is the result.
+//! what a value may be, `certificate` looks into the files it names, `validate` turns one into the other, `model` is the result.
 
+pub mod certificate;
 pub mod model;
 pub mod node;
 pub mod raw;

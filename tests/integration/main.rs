@@ -5,6 +5,7 @@
 mod support;
 
 mod architecture;
+mod certificates;
 mod check;
 mod readme;
 mod releases;

@@ -11,7 +11,7 @@ mod upstream;
 pub use choice::{Balance, LocationMatch, ProxyProtocol, RedirectCode, Switch};
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
-pub use path::{AbsolutePath, LocationPath};
+pub use path::{AbsolutePath, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, Size, Version};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 

@@ -9,6 +9,10 @@ use crate::diagnostic::Code;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AbsolutePath(Box<str>);
 
+/// A path on this machine, absolute or relative to the inventory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LocalPath(Box<str>);
+
 /// The path of a location, as requests carry it once decoded.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocationPath(Box<str>);
@@ -20,6 +24,28 @@ impl AbsolutePath {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+}
+
+impl LocalPath {
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Scalar for LocalPath {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        if let Some(bad) = text.chars().find(|c| !in_paths(*c)) {
+            return Err(Refusal::invalid(format!("holds `{bad}`"), PATH_HELP));
+        }
+        Ok(Self(text.into()))
+    }
+}
+
+const PATH_HELP: &str = "paths hold letters, digits and `/._-+@:,=~%`";
+
+fn in_paths(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/._-+@:,=~%".contains(c)
 }
 
 impl fmt::Display for AbsolutePath {
@@ -44,10 +70,8 @@ impl Scalar for AbsolutePath {
         if let Some(normal) = normalised(text) {
             return Err(Refusal::new(Code::TL19, "is not a normalised path", format!("write `{normal}`")));
         }
-        let bad = text.chars().find(|c| !(c.is_ascii_alphanumeric() || "/._-+@:,=~%".contains(*c)));
-        if let Some(bad) = bad {
-            let help = "paths hold letters, digits and `/._-+@:,=~%`";
-            return Err(Refusal::invalid(format!("holds `{bad}`"), help));
+        if let Some(bad) = text.chars().find(|c| !in_paths(*c)) {
+            return Err(Refusal::invalid(format!("holds `{bad}`"), PATH_HELP));
         }
         if text == "/" {
             return Err(Refusal::invalid("is the root of the file system", "name a file or directory below it"));

@@ -1,0 +1,160 @@
+//! Names a file that is not the PEM that was wanted: DER, a bundle, or the other file of the pair.
+//! It looks at labels and outer shapes only, and says what command makes PEM of it.
+
+use std::path::Path;
+
+use x509_parser::{
+    asn1_rs::{FromDer, Tag},
+    certificate::X509Certificate,
+};
+
+use super::{
+    Problem, ProblemKind, Subject,
+    der::sequence,
+    key::PrivateKey,
+    pem::{Block, Body},
+};
+
+/// Why there is nothing to use in the file `path`, which holds `bytes` and in them `blocks`.
+pub(super) fn explain(path: &Path, subject: Subject, bytes: &[u8], blocks: &[Block]) -> Problem {
+    let (what, help) = blocks
+        .first()
+        .map(|block| labelled(&block.label, path, subject))
+        .unwrap_or_else(|| unlabelled(bytes, path, subject));
+    Problem::new(ProblemKind::NotPem, subject, format!("`{}` {what}", path.display()), help)
+}
+
+/// The problem of a `block` that is cut short or not base64, `None` when its bytes are whole.
+pub(super) fn broken(path: &Path, subject: Subject, block: &Block) -> Option<Problem> {
+    let Block { label, line, body } = block;
+    let shown = path.display();
+    let (message, help) = match body {
+        Body::Der(_) | Body::Encrypted => return None,
+        Body::CutShort => (
+            format!("`{shown}` is cut short: `-----BEGIN {label}-----` on line `{line}` has no end"),
+            format!("copy the file again, down to and with `-----END {label}-----`"),
+        ),
+        Body::Damaged => return Some(damaged(path, subject, block)),
+    };
+    Some(Problem::new(ProblemKind::NotPem, subject, message, help))
+}
+
+/// The problem of a `block` whose bytes are not what its label says.
+pub(super) fn damaged(path: &Path, subject: Subject, block: &Block) -> Problem {
+    let Block { label, line, .. } = block;
+    let shown = path.display();
+    let message = format!("`{shown}` is damaged: the `{label}` on line `{line}` cannot be decoded");
+    let command = if label.ends_with("PRIVATE KEY") { "pkey" } else { "x509" };
+    let help = format!("copy the file again, and see `openssl {command} -in {shown} -noout`");
+    Problem::new(ProblemKind::NotPem, subject, message, help)
+}
+
+/// Whether OpenSSL takes a block of this `label` for a certificate.
+pub(super) fn is_certificate(label: &str) -> bool {
+    matches!(label, "CERTIFICATE" | "X509 CERTIFICATE" | "TRUSTED CERTIFICATE")
+}
+
+/// Whether OpenSSL takes a block of this `label` for a private key, which excludes OpenSSH's own.
+pub(super) fn is_private_key(label: &str) -> bool {
+    matches!(label, "PRIVATE KEY" | "RSA PRIVATE KEY" | "EC PRIVATE KEY" | "ENCRYPTED PRIVATE KEY")
+}
+
+fn wanted(subject: Subject) -> &'static str {
+    if subject == Subject::Key { "a private key" } else { "a certificate" }
+}
+
+fn wanted_label(subject: Subject) -> &'static str {
+    if subject == Subject::Key { "PRIVATE KEY" } else { "CERTIFICATE" }
+}
+
+/// Where the file that was given in the wrong place belongs.
+fn swapped(path: &Path, belongs: Subject, subject: Subject) -> String {
+    format!("set `{}: {}`, and in `{}` the file with {}", belongs.key(), path.display(), subject.key(), wanted(subject))
+}
+
+fn labelled(label: &str, path: &Path, subject: Subject) -> (String, String) {
+    let shown = path.display();
+    let (what, help) = match label {
+        _ if is_certificate(label) => ("a certificate", swapped(path, Subject::Certificate, subject)),
+        _ if is_private_key(label) => ("a private key", swapped(path, Subject::Key, subject)),
+        "OPENSSH PRIVATE KEY" if subject == Subject::Key => (
+            "a key for OpenSSH",
+            format!(
+                "convert a copy with `cp {shown} {shown}.pem && \
+                 ssh-keygen -p -m pkcs8 -f {shown}.pem`"
+            ),
+        ),
+        "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" if subject == Subject::Certificate => {
+            ("a signing request", "name the certificate that the authority sent back for it".to_owned())
+        }
+        "PKCS7" if subject == Subject::Certificate => {
+            ("a PKCS#7 bundle", format!("unpack it with `openssl pkcs7 -print_certs -in {shown} -out {shown}.pem`"))
+        }
+        _ => {
+            let help = format!("name the file with {} in `{}`", wanted(subject), subject.key());
+            return (format!("holds `{label}`, not `{}`", wanted_label(subject)), help);
+        }
+    };
+    (format!("holds {what}, not {}", wanted(subject)), help)
+}
+
+fn unlabelled(bytes: &[u8], path: &Path, subject: Subject) -> (String, String) {
+    let shown = path.display();
+    if bytes.iter().all(u8::is_ascii_whitespace) {
+        return ("is empty".to_owned(), format!("put {} in PEM form there", wanted(subject)));
+    }
+    if X509Certificate::from_der(bytes).is_ok() {
+        return match subject {
+            Subject::Key => {
+                ("holds a DER certificate, not a private key".to_owned(), swapped(path, Subject::Certificate, subject))
+            }
+            _ => (
+                "is a DER certificate, not PEM".to_owned(),
+                format!("convert it with `openssl x509 -inform der -in {shown} -out {shown}.pem`"),
+            ),
+        };
+    }
+    if is_der_key(bytes) {
+        return match subject {
+            Subject::Key => (
+                "is a DER private key, not PEM".to_owned(),
+                format!("convert it with `openssl pkey -inform der -in {shown} -out {shown}.pem`"),
+            ),
+            _ => ("holds a DER private key, not a certificate".to_owned(), swapped(path, Subject::Key, subject)),
+        };
+    }
+    if is_pkcs12(bytes) {
+        let part = if subject == Subject::Key { "-nocerts -nodes" } else { "-nokeys" };
+        return (
+            "is a PKCS#12 store, not PEM".to_owned(),
+            format!("unpack it with `openssl pkcs12 -in {shown} {part} -out {shown}.pem`"),
+        );
+    }
+    let begins = b"-----BEGIN ";
+    if bytes.windows(begins.len()).any(|window| window == begins) {
+        return (
+            "is not PEM: no `-----BEGIN` stands on a line of its own".to_owned(),
+            format!("remove the indentation with `sed -i 's/^[[:space:]]*//' {shown}`"),
+        );
+    }
+    let label = wanted_label(subject);
+    (
+        format!("is not PEM: it has no `-----BEGIN {label}-----`"),
+        format!("name the file with {} in `{}`", wanted(subject), subject.key()),
+    )
+}
+
+/// PKCS#8, PKCS#1, SEC 1, or an encrypted PKCS#8 (an algorithm and an octet string).
+fn is_der_key(bytes: &[u8]) -> bool {
+    let labels = ["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"];
+    labels.iter().any(|label| PrivateKey::parse(label, bytes).is_some())
+        || tags(bytes) == [Tag::Sequence, Tag::OctetString]
+}
+
+fn is_pkcs12(bytes: &[u8]) -> bool {
+    tags(bytes) == [Tag::Integer, Tag::Sequence, Tag::Sequence]
+}
+
+fn tags(bytes: &[u8]) -> Vec<Tag> {
+    sequence(bytes).unwrap_or_default().iter().map(|element| element.tag()).collect()
+}
