@@ -26,6 +26,14 @@ pub enum Command {
     Check(CheckArgs),
     /// Render the exact files of every host
     Render(RenderArgs),
+    /// Build the fleet on this machine and drive real clients through it
+    Try(TryArgs),
+    /// One process of a fleet that is tried
+    #[command(name = "__fleet", hide = true)]
+    Fleet {
+        /// Which one
+        what: String,
+    },
 }
 
 /// Arguments of `check`.
@@ -36,6 +44,25 @@ pub struct CheckArgs {
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+}
+
+/// Arguments of `try`.
+#[derive(Debug, Args)]
+pub struct TryArgs {
+    /// The inventory, or `-` for standard input
+    pub inventory: PathBuf,
+    /// Leave the fleet running until Ctrl-C, and say how to get at it
+    #[arg(long)]
+    pub keep: bool,
+    /// How the run is reported
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+    /// Templates that replace the built-in ones of the same file name
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+    /// INVENTORY is a whole fleet as JSON, files and all; for tests
+    #[arg(long, hide = true)]
+    pub spec: bool,
 }
 
 /// Arguments of `render`.

@@ -4,8 +4,10 @@
 pub mod cli;
 pub mod commands;
 pub mod diagnostic;
+pub mod event;
 pub mod inventory;
 pub mod render;
 pub mod report;
 pub mod source;
 pub mod tree;
+pub mod try_fleet;

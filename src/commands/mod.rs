@@ -2,6 +2,7 @@
 
 mod check;
 mod render;
+mod try_fleet;
 
 use std::io;
 use std::path::Path;
@@ -25,6 +26,8 @@ pub enum Ended {
     Unreadable = 2,
     /// Stopped before any change.
     NotStarted = 3,
+    /// Stopped by a signal, everything cleaned up.
+    Interrupted = 130,
 }
 
 /// Runs the command and reports an error that it could not handle.
@@ -33,6 +36,8 @@ pub fn run(cli: &Cli) -> ExitCode {
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &output),
         Command::Render(args) => render::run(args, &output),
+        Command::Try(args) => try_fleet::run(args, &output),
+        Command::Fleet { what } => crate::try_fleet::inside(what).map(|()| Ended::Done).map_err(Into::into),
     };
     match result {
         Ok(ended) => ExitCode::from(ended as u8),

@@ -1,6 +1,7 @@
 //! Everything that is printed. It reads what others found or did and decides nothing: not what
 //! is an error, not the exit code.
 
+mod fleet;
 mod human;
 mod json;
 mod tree;
@@ -10,6 +11,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
+pub use fleet::FleetReport;
 pub use human::checked;
 pub use tree::{differences, files, outcome};
 
@@ -42,6 +44,11 @@ impl Output {
         let mut out = io::stdout().lock();
         out.write_all(text)?;
         out.flush()
+    }
+
+    /// A report on a fleet that is tried, to standard output.
+    pub fn fleet(&self, format: Format) -> FleetReport<io::Stdout> {
+        FleetReport::new(io::stdout(), format)
     }
 
     /// Writes messages to standard error. A closed one is no reason to fail the work.

@@ -1,0 +1,133 @@
+//! What happens while a fleet is tried, as plain data that a reporter shows or writes as JSON.
+//! Events cross a pipe between the processes of a run, so all of them can be serialized.
+//! This module knows no inventory, prints nothing and decides nothing.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that happened, in the order in which it happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// Something a reader should know that is no failure.
+    Note(String),
+    /// Something this machine lacks; nothing was started.
+    Missing(Missing),
+    /// A host runs its program.
+    HostStarted {
+        /// The host's name.
+        name: String,
+        /// The program it runs.
+        program: String,
+    },
+    /// A failure that belongs to a host, not to one request.
+    Problem(Problem),
+    /// A site that no request was sent to, and why.
+    NotDriven {
+        /// The name of the site.
+        site: String,
+        /// Why it cannot be driven here.
+        why: String,
+    },
+    /// One request of one client, and the judgement on it.
+    Request(Box<Request>),
+    /// All requests are done.
+    Finished {
+        /// How many requests were sent.
+        requests: usize,
+        /// How many of them, and of the hosts, were not right.
+        failures: usize,
+    },
+    /// The fleet is left running, and how to get at it.
+    Kept(Kept),
+}
+
+/// Something the machine lacks, with the way to get it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Missing {
+    /// What is missing, in lower case.
+    pub what: String,
+    /// A command or a change that supplies it.
+    pub help: String,
+}
+
+/// A host that could not be built or did not stay up.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Problem {
+    /// The host's name.
+    pub host: String,
+    /// What went wrong.
+    pub what: String,
+    /// What the real program said, line by line.
+    pub output: Vec<String>,
+}
+
+/// One request through one balancer, as the client, nginx and the app saw it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// The name that was asked for.
+    pub site: String,
+    /// The path that was asked for.
+    pub path: String,
+    /// The address the client used.
+    pub client: IpAddr,
+    /// The balancer's name.
+    pub balancer: String,
+    /// The address of the balancer that was asked.
+    pub entry: IpAddr,
+    /// The app server that answered, when one did.
+    pub app_server: Option<String>,
+    /// The client address that nginx logged.
+    pub seen: Option<IpAddr>,
+    /// The HTTP version, such as `2` or `1.1`.
+    pub http: Option<String>,
+    /// The TLS version, such as `1.3`.
+    pub tls: Option<String>,
+    /// The HTTP status.
+    pub status: Option<u16>,
+    /// What is wrong, or nothing.
+    pub verdict: Verdict,
+}
+
+/// The judgement on one request.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// Everything was as the fleet promises.
+    Ok,
+    /// Every deviation, in the words of a reader.
+    Wrong(Vec<String>),
+}
+
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Wrong(reasons) => f.write_str(&reasons.join("; ")),
+        }
+    }
+}
+
+/// A fleet that was left running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Every host, the clients' one last.
+    pub hosts: Vec<KeptHost>,
+    /// The words that run a command inside a host, before the host's process id.
+    pub enter: Vec<String>,
+    /// A command line for the clients' host that reaches the first site.
+    pub ask: Option<Vec<String>>,
+}
+
+/// One host of a fleet that was left running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptHost {
+    /// The host's name; `clients` for the clients' own.
+    pub name: String,
+    /// The process that holds the host's namespaces, as seen from outside.
+    pub pid: i32,
+    /// The real program and its process id as seen from outside.
+    pub program: Option<(String, i32)>,
+}

@@ -1,0 +1,171 @@
+//! Shows a run of `try`: notes and problems as they come, then the requests as a table.
+//! The JSON form is one line for each event, with the version of its format.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::Format;
+use crate::event::{Event, Kept, Request, Verdict};
+
+/// The version of the JSON lines.
+const FORMAT: u32 = 1;
+
+/// Shows events in one format.
+#[derive(Debug)]
+pub struct FleetReport<W> {
+    out: W,
+    format: Format,
+    started: Vec<String>,
+    rows: Vec<(Row, usize)>,
+}
+
+/// One line of the table; equal requests share one.
+type Row = [String; 8];
+
+const HEAD: [&str; 8] = ["client", "balancer", "site", "app server", "nginx saw", "http", "tls", "verdict"];
+
+#[derive(Serialize)]
+struct Line<'a> {
+    version: u32,
+    #[serde(flatten)]
+    event: &'a Event,
+}
+
+impl<W: Write> FleetReport<W> {
+    /// A report to `out`.
+    pub fn new(out: W, format: Format) -> Self {
+        Self { out, format, started: Vec::new(), rows: Vec::new() }
+    }
+
+    /// Shows one event.
+    ///
+    /// # Errors
+    /// `out` takes no more.
+    pub fn show(&mut self, event: &Event) -> io::Result<()> {
+        match self.format {
+            Format::Json => {
+                serde_json::to_writer(&mut self.out, &Line { version: FORMAT, event })?;
+                writeln!(self.out)?;
+            }
+            Format::Human => self.text(event)?,
+        }
+        self.out.flush()
+    }
+
+    fn text(&mut self, event: &Event) -> io::Result<()> {
+        match event {
+            Event::Note(text) => writeln!(self.out, "note: {text}"),
+            Event::Missing(missing) => {
+                writeln!(self.out, "error: {}\n  help: {}", missing.what, missing.help)
+            }
+            Event::HostStarted { name, program } => {
+                self.started.push(format!("{name} ({program})"));
+                Ok(())
+            }
+            Event::Problem(problem) => {
+                writeln!(self.out, "error: {}: {}", problem.host, problem.what)?;
+                problem.output.iter().try_for_each(|line| writeln!(self.out, "  | {line}"))
+            }
+            Event::NotDriven { site, why } => {
+                writeln!(self.out, "note: {site} is not driven: {why}")
+            }
+            Event::Request(request) => {
+                let row = row(request);
+                match self.rows.iter_mut().find(|(known, _)| *known == row) {
+                    Some((_, times)) => *times += 1,
+                    None => self.rows.push((row, 1)),
+                }
+                Ok(())
+            }
+            Event::Finished { requests, failures } => self.finish(*requests, *failures),
+            Event::Kept(kept) => self.kept(kept),
+        }
+    }
+
+    fn finish(&mut self, requests: usize, failures: usize) -> io::Result<()> {
+        if !self.started.is_empty() {
+            writeln!(self.out, "running: {}", summary(&self.started))?;
+        }
+        if !self.rows.is_empty() {
+            writeln!(self.out)?;
+            let rows: Vec<(Vec<&str>, String)> = self
+                .rows
+                .iter()
+                .map(|(row, times)| (row.iter().map(String::as_str).collect(), format!("{times}×")))
+                .collect();
+            table(&mut self.out, &rows)?;
+            writeln!(self.out)?;
+        }
+        let plural = |count: usize| if count == 1 { "" } else { "s" };
+        match failures {
+            0 => writeln!(self.out, "{requests} request{}: all ok", plural(requests)),
+            _ => writeln!(self.out, "{requests} request{}: {failures} failure{}", plural(requests), plural(failures)),
+        }
+    }
+
+    fn kept(&mut self, kept: &Kept) -> io::Result<()> {
+        let enter = kept.enter.join(" ");
+        writeln!(self.out, "\nthe fleet stays up until Ctrl-C; look into a host with")?;
+        let width = kept.hosts.iter().map(|host| host.name.len()).max().unwrap_or_default();
+        for host in &kept.hosts {
+            let stop = match &host.program {
+                Some((program, pid)) => format!("  # {program} is {pid}: kill {pid} stops it"),
+                None => String::new(),
+            };
+            writeln!(self.out, "  {:width$}  {enter} {} sh{stop}", host.name, host.pid)?;
+        }
+        if let (Some(ask), Some(clients)) = (&kept.ask, kept.hosts.last()) {
+            writeln!(self.out, "be a client with")?;
+            writeln!(self.out, "  {enter} {} {}", clients.pid, ask.join(" "))?;
+        }
+        Ok(())
+    }
+}
+
+fn row(request: &Request) -> Row {
+    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    [
+        request.client.to_string(),
+        request.balancer.clone(),
+        format!("{}{}", request.site, if request.path == "/" { "" } else { &request.path }),
+        or_dash(request.app_server.clone()),
+        or_dash(request.seen.map(|seen| seen.to_string())),
+        or_dash(request.http.clone()),
+        or_dash(request.tls.clone()),
+        match &request.verdict {
+            Verdict::Ok => "ok".to_owned(),
+            wrong @ Verdict::Wrong(_) => format!("WRONG: {wrong}"),
+        },
+    ]
+}
+
+/// Many hosts are a number and the first few names.
+fn summary(names: &[String]) -> String {
+    const SHOWN: usize = 6;
+    if names.len() <= SHOWN {
+        return names.join(", ");
+    }
+    format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
+}
+
+fn table(out: &mut impl Write, rows: &[(Vec<&str>, String)]) -> io::Result<()> {
+    let repeated = rows.iter().any(|(_, times)| times != "1×");
+    let widths: Vec<usize> = HEAD
+        .iter()
+        .enumerate()
+        .map(|(column, head)| rows.iter().map(|(row, _)| row[column].chars().count()).fold(head.len(), usize::max))
+        .collect();
+    let head = (HEAD.to_vec(), String::new());
+    for (row, times) in std::iter::once(&head).chain(rows) {
+        let mut line = String::new();
+        for (cell, width) in row.iter().zip(&widths) {
+            line.push_str(&format!("{cell:width$}  "));
+        }
+        if repeated {
+            line.push_str(times);
+        }
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    Ok(())
+}

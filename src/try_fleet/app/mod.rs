@@ -1,0 +1,169 @@
+//! The stand-in app: answers uwsgi, FastCGI and HTTP, and echoes what it was told of the client.
+//! It runs inside a host's namespaces, only for nginx of the same host, one thread per connection.
+//! Its parsers are strict and bounded, so that a wrong upstream setting fails instead of half working.
+
+mod fastcgi;
+mod http;
+mod uwsgi;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{self, Read, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::spec::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
+
+/// The largest head, record or variable block that is read.
+const LIMIT: usize = 64 * 1024;
+/// Request bodies beyond this are refused: the clients of a run send none.
+const BODY_LIMIT: u64 = 1024 * 1024;
+/// A peer that says nothing for this long is left.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What the app was told, as the JSON body of every answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Echo {
+    /// The host that the app runs on.
+    pub host: String,
+    /// How the app was reached: `uwsgi`, `fastcgi` or `http`.
+    pub via: String,
+    /// The client's address, as nginx passed it on.
+    pub remote_addr: Option<String>,
+    /// The client's protocol, such as `HTTP/2.0`.
+    pub protocol: Option<String>,
+    /// Whether nginx said that the client used TLS.
+    pub https: bool,
+    /// The name that was asked for.
+    pub server_name: Option<String>,
+}
+
+/// Why a request could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ProtocolError {
+    /// The peer closed or broke the connection.
+    #[error("the connection broke")]
+    Io(#[from] io::Error),
+    /// The peer speaks another protocol, or breaks this one.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// Something is larger than any request of a run.
+    #[error("{0} is too large")]
+    TooLarge(&'static str),
+}
+
+/// The variables of one request, by the name that the protocol gives them.
+type Variables = BTreeMap<String, String>;
+
+/// Listens on every upstream that a stand-in can answer, and serves until the process ends.
+///
+/// # Errors
+/// An address that cannot be bound.
+pub fn serve(host: &str, upstreams: &[UpstreamSpec]) -> io::Result<()> {
+    for upstream in upstreams {
+        let protocol = upstream.protocol;
+        if matches!(protocol, UpstreamProtocol::Https | UpstreamProtocol::Grpc) {
+            continue;
+        }
+        let host: Arc<str> = host.into();
+        match &upstream.listen {
+            UpstreamListen::Unix(path) => {
+                let listener = UnixListener::bind(path)?;
+                // nginx's workers are another user than this process.
+                fs::set_permissions(path, fs::Permissions::from_mode(0o666))?;
+                thread::spawn(move || {
+                    for stream in listener.incoming().flatten() {
+                        let set = stream.set_read_timeout(Some(PATIENCE));
+                        spawn_answer(set.map(|()| stream), protocol, &host);
+                    }
+                });
+            }
+            UpstreamListen::Tcp(address) => {
+                let listener = TcpListener::bind(address)?;
+                thread::spawn(move || {
+                    for stream in listener.incoming().flatten() {
+                        let set = stream.set_read_timeout(Some(PATIENCE));
+                        spawn_answer(set.map(|()| stream), protocol, &host);
+                    }
+                });
+            }
+        }
+    }
+    Ok(())
+}
+
+fn spawn_answer<S>(stream: io::Result<S>, protocol: UpstreamProtocol, host: &Arc<str>)
+where
+    S: Read + Write + Send + 'static,
+{
+    let host = Arc::clone(host);
+    thread::spawn(move || {
+        // A broken request shows on the other side, as nginx's 502; there is nobody to tell here.
+        if let Ok(mut stream) = stream {
+            let _ = answer(&mut stream, protocol, &host);
+        }
+    });
+}
+
+fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, host: &str) -> Result<(), ProtocolError> {
+    match protocol {
+        UpstreamProtocol::Uwsgi => {
+            let variables = uwsgi::read(stream)?;
+            stream.write_all(&http::response(&body(host, "uwsgi", &variables)))?;
+        }
+        UpstreamProtocol::FastCgi => {
+            let request = fastcgi::read(stream)?;
+            let body = body(host, "fastcgi", &request.variables);
+            stream.write_all(&fastcgi::response(request.id, &body))?;
+        }
+        UpstreamProtocol::Http => {
+            let variables = http::read(stream)?;
+            stream.write_all(&http::response(&body(host, "http", &variables)))?;
+        }
+        UpstreamProtocol::Https | UpstreamProtocol::Grpc => {}
+    }
+    stream.flush()?;
+    Ok(())
+}
+
+fn body(host: &str, via: &str, variables: &Variables) -> Vec<u8> {
+    let get = |name: &str| variables.get(name).cloned();
+    let echo = Echo {
+        host: host.to_owned(),
+        via: via.to_owned(),
+        remote_addr: get("REMOTE_ADDR"),
+        protocol: get("SERVER_PROTOCOL"),
+        https: get("HTTPS").is_some_and(|value| value == "on")
+            || get("REQUEST_SCHEME").is_some_and(|value| value == "https"),
+        server_name: get("HTTP_HOST").or_else(|| get("SERVER_NAME")),
+    };
+    let mut body = serde_json::to_vec(&echo).expect("an echo is plain strings");
+    body.push(b'\n');
+    body
+}
+
+/// Reads and forgets a request body, so that closing the connection does not reset it.
+fn drain(stream: &mut impl Read, variables: &Variables) -> Result<(), ProtocolError> {
+    let length = match variables.get("CONTENT_LENGTH").map(String::as_str) {
+        None | Some("") => 0,
+        Some(text) => text.parse().map_err(|_| ProtocolError::Malformed("the content length is no number"))?,
+    };
+    if length > BODY_LIMIT {
+        return Err(ProtocolError::TooLarge("the request body"));
+    }
+    let drained = io::copy(&mut stream.take(length), &mut io::sink())?;
+    if drained < length {
+        return Err(ProtocolError::Malformed("the request body is cut short"));
+    }
+    Ok(())
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}

@@ -1,0 +1,139 @@
+//! The client: real curl, its command line, and what it says of a connection.
+//! Pure functions; the command runs in the clients' host.
+
+use std::net::IpAddr;
+
+use super::access_log;
+
+/// Where the authority of the run lies in the clients' host.
+pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
+
+/// One request to make.
+pub(super) struct Ask<'a> {
+    pub(super) name: &'a str,
+    pub(super) path: &'a str,
+    pub(super) client: IpAddr,
+    pub(super) entry: IpAddr,
+    pub(super) port: u16,
+    /// Whether the certificate can be checked against the authority of the run.
+    pub(super) verified: bool,
+}
+
+/// What came back.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Reply {
+    pub(super) status: Option<u16>,
+    pub(super) http: Option<String>,
+    pub(super) tls: Option<String>,
+    pub(super) body: String,
+    /// curl's own words on a failure.
+    pub(super) error: Option<String>,
+}
+
+/// The command that anyone can repeat by hand.
+pub(super) fn plain(ask: &Ask) -> Vec<String> {
+    let bracketed = |address: IpAddr| match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    };
+    let port = match ask.port {
+        443 => String::new(),
+        other => format!(":{other}"),
+    };
+    let mut words = vec![
+        "curl".to_owned(),
+        "--interface".to_owned(),
+        ask.client.to_string(),
+        "--resolve".to_owned(),
+        format!("{}:{}:{}", ask.name, ask.port, bracketed(ask.entry)),
+    ];
+    if ask.verified {
+        words.extend(["--cacert".to_owned(), AUTHORITY.to_owned()]);
+    } else {
+        words.push("--insecure".to_owned());
+    }
+    words.push(format!("https://{}{port}{}", ask.name, ask.path));
+    words
+}
+
+/// The same request with everything that a run wants to know, marked with its number.
+pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
+    let mut words = plain(ask);
+    let agent = access_log::agent(number);
+    // -q: a .curlrc of the caller must not change what is measured.
+    let extra = ["-q", "-v", "-sS", "--http2", "--noproxy", "*", "--max-time", "10", "-A", &agent]
+        .into_iter()
+        .chain(["-w", "\n%{http_code} %{http_version}"])
+        .map(str::to_owned);
+    words.splice(1..1, extra);
+    words
+}
+
+/// Reads what the command said.
+pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Reply {
+    let (body, told) = stdout.rsplit_once('\n').unwrap_or((stdout, ""));
+    let mut told = told.split(' ');
+    let mut reply = Reply {
+        // 000 and 0 are curl's words for "none".
+        status: told.next().and_then(|status| status.parse().ok()).filter(|status| *status > 0),
+        http: told.next().filter(|version| *version != "0").map(str::to_owned),
+        tls: tls(stderr),
+        body: body.to_owned(),
+        error: None,
+    };
+    if code != Some(0) {
+        let words = stderr.lines().rev().find_map(|line| line.strip_prefix("curl: "));
+        reply.error = Some(words.unwrap_or("curl was stopped").to_owned());
+    }
+    reply
+}
+
+/// OpenSSL writes `TLSv1.3`, GnuTLS `TLS1.3`.
+fn tls(stderr: &str) -> Option<String> {
+    let (_, after) = stderr.split_once("SSL connection using ")?;
+    let version = after.split_whitespace().next()?.strip_prefix("TLS")?;
+    Some(version.trim_start_matches('v').to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_whole() {
+        let ask = Ask {
+            name: "example.com",
+            path: "/a?b",
+            client: "2001:db8::100".parse().unwrap(),
+            entry: "2001:db8::10".parse().unwrap(),
+            port: 443,
+            verified: true,
+        };
+        assert_eq!(
+            plain(&ask).join(" "),
+            "curl --interface 2001:db8::100 --resolve example.com:443:[2001:db8::10] \
+             --cacert /run/sslscale-ca.pem https://example.com/a?b"
+        );
+        assert!(command(&ask, 7).contains(&"sslscale-try/7".to_owned()));
+        assert_eq!(command(&ask, 7)[1], "-q");
+    }
+
+    #[test]
+    fn reads_success_and_failure() {
+        let said = "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384\n* ok\n";
+        let reply = parse(Some(0), "{}\n\n200 2", said);
+        assert_eq!(
+            reply,
+            Reply {
+                status: Some(200),
+                http: Some("2".to_owned()),
+                tls: Some("1.3".to_owned()),
+                body: "{}\n".to_owned(),
+                error: None
+            }
+        );
+        let reply = parse(Some(7), "\n000 0", "* x\ncurl: (7) Failed to connect\n");
+        assert_eq!(reply.error.as_deref(), Some("(7) Failed to connect"));
+        assert_eq!((reply.status, reply.http, reply.tls), (None, None, None));
+    }
+}

@@ -1,0 +1,190 @@
+//! From an inventory and its rendered tree to the fleet to build: what each host needs around
+//! its files, and which requests show that every site works. The files are the tree's own bytes.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::spec::{
+    CertificateSpec, FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
+};
+use crate::inventory::Inventory;
+use crate::inventory::model::{Location, Site, Target};
+use crate::inventory::types::{Endpoint, LocationMatch};
+use crate::tree::{Content, Tree};
+
+/// Addresses that documentation may use for clients; those that the fleet has are passed over.
+const CLIENTS: [&str; 6] =
+    ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1"];
+
+/// The fleet of `inventory`, each host with its files of `tree`.
+pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
+    let mut contents = BTreeMap::new();
+    let hosts = balancers(inventory).into_iter().chain(app_servers(inventory));
+    let hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
+    let sites = inventory.sites.iter().flat_map(|site| requests(inventory, site)).collect();
+    let clients = clients(&hosts);
+    FleetSpec { hosts, sites, clients }
+}
+
+/// Clients come in over a balancer's own addresses and over those that move.
+fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
+    let virtual_addresses: Vec<IpAddr> = inventory.virtual_addresses.iter().map(|address| address.0).collect();
+    let balancer = |balancer: &crate::inventory::model::LoadBalancer| {
+        let own: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
+        // A virtual address moves only to a balancer that has its family at all.
+        let has = |address: &&IpAddr| own.iter().any(|o| o.is_ipv4() == address.is_ipv4());
+        let moving: Vec<IpAddr> = virtual_addresses.iter().filter(has).copied().collect();
+        HostSpec {
+            entries: own.iter().chain(&moving).copied().collect(),
+            extra_addresses: moving,
+            port: balancer.haproxy.port.0,
+            ..HostSpec::new(balancer.name.as_str(), Role::Balancer, own)
+        }
+    };
+    inventory.load_balancers.iter().map(balancer).collect()
+}
+
+fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
+    let app_server = |(index, app): (usize, &crate::inventory::model::AppServer)| {
+        let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
+        let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
+        let upstreams: BTreeSet<(UpstreamListen, UpstreamProtocol)> =
+            sites.iter().flat_map(|site| &site.locations).filter_map(upstream).collect();
+        let own: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
+        let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &own)).collect();
+        HostSpec {
+            extra_addresses: remote.into_iter().collect(),
+            upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
+            roots: sites.iter().flat_map(|site| roots(site)).collect(),
+            certificates: certificates(&sites),
+            ..HostSpec::new(app.name.as_str(), Role::AppServer, own)
+        }
+    };
+    inventory.app_servers.iter().enumerate().map(app_server).collect()
+}
+
+fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, Arc<[u8]>>) -> HostSpec {
+    for entry in tree.host(&host.name).unwrap_or_default() {
+        let content: &Content = &entry.content;
+        let bytes = contents.entry(content.sha256.clone()).or_insert_with(|| content.bytes.as_slice().into());
+        host.nofile = host.nofile.max(nofile(&content.bytes));
+        let path = PathBuf::from(&*entry.path);
+        host.files.insert(path, FileSpec { bytes: Arc::clone(bytes), mode: content.mode });
+    }
+    host
+}
+
+/// The descriptors that a rendered drop-in gives its service; 0 in any other file.
+fn nofile(bytes: &[u8]) -> u64 {
+    let text = String::from_utf8_lossy(bytes);
+    let value = text.lines().find_map(|line| line.strip_prefix("LimitNOFILE="));
+    value.and_then(|value| value.parse().ok()).unwrap_or_default()
+}
+
+fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
+    let (endpoint, protocol) = match &location.target {
+        Target::Uwsgi(app) => (&app.endpoint, UpstreamProtocol::Uwsgi),
+        Target::Fastcgi(app) => (&app.endpoint, UpstreamProtocol::FastCgi),
+        Target::Proxy(app) if app.tls => (&app.endpoint, UpstreamProtocol::Https),
+        Target::Proxy(app) => (&app.endpoint, UpstreamProtocol::Http),
+        Target::Grpc(app) => (&app.endpoint, UpstreamProtocol::Grpc),
+        Target::Root(_) | Target::Redirect(_) => return None,
+    };
+    let listen = match endpoint {
+        Endpoint::Unix(path) => UpstreamListen::Unix(path.as_str().into()),
+        Endpoint::Tcp(socket) => UpstreamListen::Tcp(*socket),
+    };
+    Some((listen, protocol))
+}
+
+/// An app on another machine is answered on the host itself, which is given its address.
+fn remote(listen: &UpstreamListen, own: &[IpAddr]) -> Option<IpAddr> {
+    match listen {
+        UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !own.contains(&socket.ip()) => Some(socket.ip()),
+        UpstreamListen::Tcp(_) | UpstreamListen::Unix(_) => None,
+    }
+}
+
+/// One certificate for each path, for the names of all sites that share it.
+fn certificates(sites: &[&Site]) -> Vec<CertificateSpec> {
+    let mut found: Vec<CertificateSpec> = Vec::new();
+    for site in sites {
+        let names = site.server_names.iter().map(ToString::to_string);
+        let certificate = PathBuf::from(site.ssl_certificate.as_str());
+        if let Some(known) = found.iter_mut().find(|known| known.certificate == certificate) {
+            known.names.extend(names);
+            continue;
+        }
+        let source = site.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
+        let key = site.ssl_certificate_key.as_str().into();
+        found.push(CertificateSpec { certificate, key, names: names.collect(), source });
+    }
+    found
+}
+
+/// Where nginx looks for the index of a directory that a request asks for.
+fn roots(site: &Site) -> Vec<PathBuf> {
+    let below = |location: &Location| match &location.target {
+        Target::Root(root) => Some(format!("{root}{}", directory(location))),
+        _ => None,
+    };
+    let own = site.root.iter().map(ToString::to_string);
+    own.chain(site.locations.iter().filter_map(below)).map(PathBuf::from).collect()
+}
+
+/// A location's path as that of a directory.
+fn directory(location: &Location) -> String {
+    let path = location.path.as_str();
+    if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
+}
+
+/// One request for each location of a site, or for its root where it has none.
+fn requests(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
+    let pool = &inventory.pools[site.pool];
+    let members = || pool.members.iter().map(|index| &inventory.app_servers[*index]);
+    let plain = SiteSpec {
+        name: site.server_names[0].concrete(),
+        pool_hosts: members().map(|app| app.name.to_string()).collect(),
+        path: "/".to_owned(),
+        echoes: false,
+        expected_status: 200,
+        driven: Ok(()),
+        http2: members().all(|app| app.nginx.http2),
+        tls13: true,
+    };
+    if site.locations.is_empty() {
+        return vec![plain];
+    }
+    site.locations.iter().map(|location| request(&plain, site, location)).collect()
+}
+
+fn request(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
+    let path = location.path.as_str();
+    let exact = location.matching == LocationMatch::Exact;
+    let twin = || site.locations.iter().any(|l| l.path == location.path && l.matching == LocationMatch::Exact);
+    // The same path as an exact location would take the request.
+    let asked = if !exact && twin() { format!("{path}x") } else { path.to_owned() };
+    let request = SiteSpec { path: asked, ..plain.clone() };
+    let not_driven = |why: &str| SiteSpec { driven: Err(format!("`{path}` {why}")), ..plain.clone() };
+    match &location.target {
+        Target::Uwsgi(_) | Target::Fastcgi(_) => SiteSpec { echoes: true, ..request },
+        Target::Proxy(app) if app.tls => not_driven("passes to an app over TLS, for which there is no stand-in"),
+        Target::Proxy(_) => SiteSpec { echoes: true, ..request },
+        Target::Grpc(_) => not_driven("passes to a gRPC app, for which there is no stand-in"),
+        Target::Root(_) if exact || twin() => not_driven("is a single file"),
+        Target::Root(_) => SiteSpec { path: directory(location), ..plain.clone() },
+        Target::Redirect(redirect) => {
+            SiteSpec { expected_status: redirect.code.name().parse().unwrap_or_default(), ..request }
+        }
+    }
+}
+
+/// A client of each family that no host of the fleet has the address of.
+fn clients(hosts: &[HostSpec]) -> Vec<IpAddr> {
+    let taken: BTreeSet<IpAddr> =
+        hosts.iter().flat_map(|host| host.addresses.iter().chain(&host.extra_addresses)).copied().collect();
+    let free = || CLIENTS.iter().filter_map(|text| text.parse::<IpAddr>().ok()).filter(|a| !taken.contains(a));
+    free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect()
+}

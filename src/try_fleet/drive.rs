@@ -1,0 +1,175 @@
+//! Sends the clients through every balancer and site, and joins three views of each request:
+//! what curl got, what nginx logged, what the app was told.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io;
+use std::net::IpAddr;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::access_log;
+use super::app::Echo;
+use super::curl::{self, Ask, Reply};
+use super::members::Member;
+use super::network;
+use super::spec::{HostSpec, Role, SiteSpec};
+use super::verdict::judge;
+use super::wire::{Answer, Order, Plan};
+use crate::event::{Event, Request, Verdict};
+
+/// nginx logs a request after it has answered; a buffered log is flushed halfway.
+const LOG_PATIENCE: Duration = Duration::from_secs(2);
+/// How often to look.
+const LOOK: Duration = Duration::from_millis(10);
+
+/// Where nginx logged the requests of a run, by number.
+type Logged = BTreeMap<usize, (String, Option<IpAddr>)>;
+
+/// The hosts of a running fleet, as far as the clients need them.
+pub(super) struct Drive<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) hosts: &'a mut [Member],
+    pub(super) clients: &'a mut Member,
+    pub(super) tell: &'a mut dyn FnMut(&Event) -> io::Result<()>,
+    pub(super) requests: usize,
+    pub(super) failures: usize,
+    /// Hosts whose program's end was told already.
+    pub(super) ended: BTreeSet<String>,
+}
+
+/// One request that was sent.
+struct Sent<'a> {
+    number: usize,
+    ask: Ask<'a>,
+    reply: Reply,
+}
+
+impl Drive<'_> {
+    /// Drives every site through every balancer.
+    ///
+    /// # Errors
+    /// A host's process is gone.
+    pub(super) fn run(&mut self) -> io::Result<()> {
+        let plan = self.plan;
+        for site in &plan.spec.sites {
+            if let Err(why) = &site.driven {
+                (self.tell)(&Event::NotDriven { site: site.name.clone(), why: why.clone() })?;
+            }
+        }
+        for balancer in plan.spec.hosts.iter().filter(|host| host.role == Role::Balancer) {
+            for entry in balancer.entries() {
+                self.lead(balancer, *entry)?;
+                for site in plan.spec.sites.iter().filter(|site| site.driven.is_ok()) {
+                    self.group(balancer, *entry, site)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A VIP that several balancers hold must lead to the one whose turn it is.
+    fn lead(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
+        if balancer.addresses.contains(&entry) {
+            return Ok(());
+        }
+        let own = balancer.addresses.iter().find(|own| own.is_ipv4() == entry.is_ipv4());
+        let Some(own) = own else {
+            return Err(io::Error::other(format!("{} has no way to {entry}", balancer.name)));
+        };
+        self.curl(network::lead(entry, *own))?;
+        Ok(())
+    }
+
+    fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec) -> io::Result<()> {
+        let plan = self.plan;
+        let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
+        // As many as there are app servers, so that every one of them has its turn.
+        let turns = site.pool_hosts.len().max(2);
+        let mut sent = Vec::new();
+        for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
+            for _ in 0..turns {
+                let ask =
+                    Ask { name: &site.name, path: &site.path, client: *client, entry, port: balancer.port, verified };
+                self.requests += 1;
+                let number = self.requests;
+                let reply = self.curl(curl::command(&ask, number))?;
+                sent.push(Sent { number, ask, reply });
+            }
+        }
+        let logged = self.logged(&sent)?;
+        for sent in &sent {
+            let request = joined(site, &balancer.name, sent, logged.get(&sent.number));
+            if request.verdict != Verdict::Ok {
+                self.failures += 1;
+            }
+            (self.tell)(&Event::Request(Box::new(request)))?;
+        }
+        Ok(())
+    }
+
+    fn curl(&mut self, words: Vec<String>) -> io::Result<Reply> {
+        match self.clients.ask(&Order::Run(words))? {
+            Answer::Ran { code, stdout, stderr } => Ok(curl::parse(code, &stdout, &stderr)),
+            Answer::Failed { what, .. } => Err(io::Error::other(what)),
+            other => Err(io::Error::other(format!("the clients answered {other:?}"))),
+        }
+    }
+
+    /// Collects log lines until every answered request has one, or time is up.
+    fn logged(&mut self, sent: &[Sent]) -> io::Result<Logged> {
+        let started = Instant::now();
+        let mut found = Logged::new();
+        let mut flushed = false;
+        loop {
+            let flush = !flushed && started.elapsed() > LOG_PATIENCE / 2;
+            flushed |= flush;
+            self.collect(flush, &mut found)?;
+            let whole =
+                sent.iter().filter(|sent| sent.reply.status.is_some()).all(|sent| found.contains_key(&sent.number));
+            if whole || started.elapsed() > LOG_PATIENCE {
+                return Ok(found);
+            }
+            sleep(LOOK);
+        }
+    }
+
+    fn collect(&mut self, flush: bool, found: &mut Logged) -> io::Result<()> {
+        for host in self.hosts.iter_mut() {
+            host.send(&Order::Log { flush: flush && host.role == Some(Role::AppServer) })?;
+        }
+        for host in self.hosts.iter_mut() {
+            let Answer::Log { lines, ended } = host.receive()? else {
+                return Err(io::Error::other(format!("{} handed over no log", host.name)));
+            };
+            for (number, address) in lines.iter().filter_map(|line| access_log::parse(line)) {
+                found.insert(number, (host.name.clone(), address));
+            }
+            if let Some(status) = ended
+                && self.ended.insert(host.name.clone())
+            {
+                self.failures += 1;
+                (self.tell)(&host.problem(format!("the program ended during the run ({status})")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
+    let Sent { ask, reply, .. } = sent;
+    let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
+    let echo = serde_json::from_str::<Echo>(&reply.body).ok();
+    Request {
+        site: site.name.clone(),
+        path: site.path.clone(),
+        client: ask.client,
+        balancer: balancer.to_owned(),
+        entry: ask.entry,
+        app_server: logged.map(|(server, _)| server.to_owned()).or_else(|| echo.as_ref().map(|echo| echo.host.clone())),
+        seen: logged.and_then(|(_, seen)| seen).or_else(|| echo.and_then(|echo| echo.remote_addr?.parse().ok())),
+        http: reply.http.clone(),
+        tls: reply.tls.clone(),
+        status: reply.status,
+        verdict: judge(site, ask.client, reply, logged),
+    }
+}

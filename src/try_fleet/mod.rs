@@ -1,0 +1,166 @@
+//! Builds a whole fleet on this machine and drives real clients through it: every host in network
+//! and mount namespaces of its own, with its real address, running the very bytes that were
+//! rendered. It knows specs and events, never an inventory, and prints nothing.
+
+pub mod app;
+pub mod spec;
+
+mod access_log;
+mod accounts;
+mod certificates;
+mod curl;
+mod describe;
+mod drive;
+mod host;
+mod launch;
+mod members;
+mod needs;
+mod network;
+mod paths;
+mod pids;
+mod programs;
+mod root;
+mod stats;
+mod supervisor;
+mod tree;
+mod verdict;
+mod wire;
+
+pub use describe::describe;
+
+use std::io;
+
+use nix::unistd::Uid;
+
+use self::curl::Ask;
+use self::launch::{Running, Signal};
+use self::spec::{FleetSpec, Role};
+use self::supervisor::Report;
+use self::wire::Plan;
+use crate::event::{Event, Kept, Missing};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// Every request was right.
+    Passed,
+    /// A host or a request was not.
+    Failed,
+    /// This machine lacks something; nothing was started.
+    NotStarted,
+    /// Someone stopped the run before its end.
+    Interrupted,
+}
+
+/// Why a run could not be judged.
+#[derive(Debug, thiserror::Error)]
+pub enum TryError {
+    /// A site's name cannot be in a certificate.
+    #[error("a certificate for the run could not be made")]
+    Certificate(#[from] rcgen::Error),
+    /// The supervisor could not be started.
+    #[error("the fleet could not be started")]
+    Start(#[source] io::Error),
+    /// A process of the run ended in the middle.
+    #[error("the run broke: {0}")]
+    Broken(String),
+}
+
+/// Builds the fleet, drives the clients, and takes everything down.
+///
+/// With `keep`, the fleet stays after the requests until a signal comes.
+///
+/// # Errors
+/// The run could not be judged; everything is taken down in that case too.
+pub fn run(mut spec: FleetSpec, keep: bool, tell: &mut dyn FnMut(Event)) -> Result<Outcome, TryError> {
+    let missing = needs::missing(&spec);
+    if !missing.is_empty() {
+        return Ok(not_started(missing, tell));
+    }
+    let certificates = certificates::supply(&mut spec)?;
+    for note in certificates.notes {
+        tell(Event::Note(note));
+    }
+    let plan = Plan {
+        spec,
+        authority: certificates.authority,
+        unverified: certificates.unverified,
+        unprivileged: !Uid::effective().is_root(),
+    };
+    let running = Running::start(&plan).map_err(TryError::Start)?;
+    follow(&plan, running, keep, tell)
+}
+
+fn follow(plan: &Plan, running: Running, keep: bool, tell: &mut dyn FnMut(Event)) -> Result<Outcome, TryError> {
+    let mut wired = false;
+    loop {
+        match running.next() {
+            Signal::Report(Report::Wired) => wired = true,
+            Signal::Report(Report::Event(event)) => tell(event),
+            Signal::Report(Report::Done { failures, hosts }) => {
+                if keep {
+                    let hosts = running.outside(hosts);
+                    tell(Event::Kept(Kept { hosts, enter: enter(plan), ask: ask(plan) }));
+                    while !matches!(running.next(), Signal::Stop | Signal::Gone) {}
+                }
+                return Ok(if failures == 0 { Outcome::Passed } else { Outcome::Failed });
+            }
+            Signal::Report(Report::Broken(what)) if wired => {
+                let said = running.stop();
+                return Err(TryError::Broken(format!("{what}\n{}", said.trim()).trim().to_owned()));
+            }
+            Signal::Report(Report::Broken(what)) => {
+                let said = running.stop();
+                return Ok(not_started(vec![needs::explain(&format!("{what} {said}"))], tell));
+            }
+            Signal::Gone => {
+                let said = running.stop();
+                if wired {
+                    return Err(TryError::Broken(said.trim().to_owned()));
+                }
+                return Ok(not_started(vec![needs::explain(&said)], tell));
+            }
+            Signal::Stop => return Ok(Outcome::Interrupted),
+        }
+    }
+}
+
+fn not_started(missing: Vec<Missing>, tell: &mut dyn FnMut(Event)) -> Outcome {
+    for missing in missing {
+        tell(Event::Missing(missing));
+    }
+    Outcome::NotStarted
+}
+
+/// The words before a host's process id that run a command inside it.
+fn enter(plan: &Plan) -> Vec<String> {
+    let own: &[&str] = if plan.unprivileged { &["-U", "--preserve-credentials"] } else { &[] };
+    let words = ["nsenter"].iter().chain(own).chain(&["-n", "-m", "-p", "-r", "-w", "-t"]);
+    words.map(|word| (*word).to_owned()).collect()
+}
+
+/// A command line for the clients' host that reaches the first site that can be reached.
+fn ask(plan: &Plan) -> Option<Vec<String>> {
+    let spec = &plan.spec;
+    let site = spec.sites.iter().find(|site| site.driven.is_ok())?;
+    let balancers = spec.hosts.iter().filter(|host| host.role == Role::Balancer);
+    let mut entries = balancers.flat_map(|host| host.entries().iter().map(|entry| (host.port, *entry)));
+    let (client, entry, port) = entries.find_map(|(port, entry)| {
+        let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4())?;
+        Some((*client, entry, port))
+    })?;
+    let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
+    Some(curl::plain(&Ask { name: &site.name, path: &site.path, client, entry, port, verified }))
+}
+
+/// The processes of a run, behind the hidden subcommand `__fleet WHAT`.
+///
+/// # Errors
+/// The kernel refused a namespace, or the other side of the pipes is gone.
+pub fn inside(what: &str) -> io::Result<()> {
+    match what {
+        "supervisor" => supervisor::run(),
+        "host" => host::run(),
+        other => Err(io::Error::other(format!("`{other}` is no process of a run"))),
+    }
+}

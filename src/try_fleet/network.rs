@@ -1,0 +1,115 @@
+//! The wire of a run: one bridge, and one cable from it into every host's network namespace.
+//! Every host has its real address alone (/32, /128) and an on-link default route, so any address
+//! plan works without routers. Commands are text for `ip -batch`: one process, whatever the size.
+
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
+use std::net::IpAddr;
+use std::process::{Command, Stdio};
+
+/// The bridge that joins all hosts, in the supervisor's namespace.
+const BRIDGE: &str = "fleet0";
+
+/// The bridge, and a cable to each process, in the order of `pids`.
+pub(super) fn wire(pids: &[u32]) -> String {
+    let mut batch = format!(
+        "link set lo up\nlink add {BRIDGE} type bridge forward_delay 0 mcast_snooping 0\n\
+         link set {BRIDGE} addrgenmode none up\n"
+    );
+    for (index, pid) in pids.iter().enumerate() {
+        let _ = writeln!(batch, "link add h{index} type veth peer name eth0 netns {pid}");
+        let _ = writeln!(batch, "link set h{index} addrgenmode none master {BRIDGE} up");
+    }
+    batch
+}
+
+/// A host's end of the cable with its addresses, and those that it answers on `lo`.
+pub(super) fn plug(addresses: &[IpAddr], extra: &[IpAddr]) -> String {
+    let mut batch = "link set lo up\nlink set eth0 addrgenmode none\n".to_owned();
+    for (device, address) in addresses
+        .iter()
+        .map(|address| ("eth0", address))
+        .chain(extra.iter().filter(|extra| !addresses.contains(extra)).map(|extra| ("lo", extra)))
+    {
+        let _ = writeln!(batch, "addr add {} dev {device}{}", host_prefix(*address), nodad(*address));
+    }
+    batch.push_str("link set eth0 up\n");
+    // The first address of a family is the one that leaves: peers trust exactly that one.
+    if let Some(source) = addresses.iter().find(|address| address.is_ipv4()) {
+        let _ = writeln!(batch, "route add 0.0.0.0/0 dev eth0 src {source}");
+    }
+    if let Some(source) = addresses.iter().find(|address| address.is_ipv6()) {
+        let _ = writeln!(batch, "route add ::/0 dev eth0 src {source}");
+    }
+    batch
+}
+
+/// The words that lead `entry`, an address that several balancers may hold, to one of them.
+pub(super) fn lead(entry: IpAddr, balancer: IpAddr) -> Vec<String> {
+    let words = format!("ip route replace {} via {balancer} dev eth0 onlink", host_prefix(entry));
+    words.split(' ').map(str::to_owned).collect()
+}
+
+fn host_prefix(address: IpAddr) -> String {
+    format!("{address}/{}", if address.is_ipv4() { 32 } else { 128 })
+}
+
+/// Duplicate address detection takes a second, and there are no duplicates in a namespace.
+fn nodad(address: IpAddr) -> &'static str {
+    if address.is_ipv6() { " nodad" } else { "" }
+}
+
+/// Runs the batch in this process's network namespace.
+///
+/// # Errors
+/// What `ip` said, with the line that it stopped at.
+pub(super) fn apply(batch: &str) -> io::Result<()> {
+    let mut child = Command::new("ip")
+        .args(["-batch", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()?;
+    // `ip` may refuse an early line and close the pipe; its own words say more than that.
+    let _ = child.stdin.take().expect("stdin is piped").write_all(batch.as_bytes());
+    let done = child.wait_with_output()?;
+    if done.status.success() {
+        return Ok(());
+    }
+    Err(io::Error::other(format!("ip: {}", String::from_utf8_lossy(&done.stderr).trim())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_has_its_addresses_and_no_neighbours() {
+        let addresses = ["10.0.0.10".parse().unwrap(), "2001:db8::10".parse().unwrap()];
+        let extra = ["10.0.0.1".parse().unwrap(), "10.0.0.10".parse().unwrap()];
+        assert_eq!(
+            plug(&addresses, &extra),
+            "link set lo up\n\
+             link set eth0 addrgenmode none\n\
+             addr add 10.0.0.10/32 dev eth0\n\
+             addr add 2001:db8::10/128 dev eth0 nodad\n\
+             addr add 10.0.0.1/32 dev lo\n\
+             link set eth0 up\n\
+             route add 0.0.0.0/0 dev eth0 src 10.0.0.10\n\
+             route add ::/0 dev eth0 src 2001:db8::10\n"
+        );
+    }
+
+    #[test]
+    fn every_process_gets_a_cable() {
+        let batch = wire(&[12, 15]);
+        assert!(batch.contains("link add h1 type veth peer name eth0 netns 15\n"));
+        assert!(batch.contains("link set h1 addrgenmode none master fleet0 up\n"));
+    }
+
+    #[test]
+    fn a_shared_address_is_led_to_one_balancer() {
+        let words = lead("2001:db8::1".parse().unwrap(), "2001:db8::10".parse().unwrap());
+        assert_eq!(words.join(" "), "ip route replace 2001:db8::1/128 via 2001:db8::10 dev eth0 onlink");
+    }
+}

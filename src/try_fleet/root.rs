@@ -1,0 +1,174 @@
+//! Makes a host's private root and enters it: a tmpfs with the tree of `tree.rs`, and the machine's
+//! untouched directories bound below it. It runs in a mount namespace of its own, so nothing of it
+//! exists for the machine, and all of it ends with the host's processes.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+
+use super::accounts;
+use super::paths;
+use super::spec::UpstreamListen;
+use super::tree::{Directory, Node};
+use super::wire::HostPlan;
+
+/// Where the machine's own root stays reachable within a host's.
+const MACHINE: &str = "/.machine";
+/// Existing directories to mount over; the first that the fleet itself does not name.
+const PLACES: [&str; 6] = ["/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"];
+
+/// The tree of a host: the machine's, with the plan's files and what they need.
+pub(super) fn tree(plan: &HostPlan) -> Directory {
+    let mut root = Directory::stock();
+    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let passwd = accounts::passwd(&read("/etc/passwd"), plan.unprivileged);
+    let group = accounts::group(&read("/etc/group"), plan.unprivileged);
+    let own = [("passwd", passwd), ("group", group), ("hosts", plan.names.clone())];
+    for (name, text) in own {
+        root.file(&Path::new("/etc").join(name), text.into_bytes().into(), 0o644);
+    }
+    for (path, file) in &plan.spec.files {
+        let path = root.resolve(path);
+        root.file(&path, file.bytes.clone(), file.mode);
+    }
+    for directory in needed(plan) {
+        let directory = root.resolve(&directory);
+        root.directory(&directory);
+    }
+    for path in &plan.spec.roots {
+        let path = root.resolve(path);
+        if !(root.shows(&path) && path.is_dir()) {
+            let page = format!("<!doctype html>\n<title>{0}</title>\n<p>{0}</p>\n", plan.spec.name);
+            root.file(&path.join("index.html"), page.into_bytes().into(), 0o644);
+        }
+    }
+    root
+}
+
+/// Directories that the plan's files and sockets expect.
+fn needed(plan: &HostPlan) -> Vec<PathBuf> {
+    let mut needed = Vec::new();
+    for (path, file) in &plan.spec.files {
+        if let Ok(text) = std::str::from_utf8(&file.bytes) {
+            needed.extend(paths::directories(path, text));
+        }
+    }
+    for upstream in &plan.spec.upstreams {
+        if let UpstreamListen::Unix(path) = &upstream.listen {
+            needed.extend(path.parent().map(Path::to_path_buf));
+        }
+    }
+    needed
+}
+
+/// Builds the plan's root and moves this process into it.
+///
+/// # Errors
+/// A mount or a file that the kernel refused, with its path.
+pub(super) fn enter(plan: &HostPlan) -> io::Result<()> {
+    let none = None::<&str>;
+    at("/", mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none))?;
+    let place = place(plan)?;
+    at(&place, mount(Some("tmpfs"), &place, Some("tmpfs"), MsFlags::empty(), Some("mode=755")))?;
+    let machine = place.join(MACHINE.trim_start_matches('/'));
+    at(&machine, fs::create_dir(&machine))?;
+    bind(Path::new("/"), &machine)?;
+
+    let tree = tree(plan);
+    for entry in fs::read_dir("/")? {
+        let entry = entry?;
+        let (from, to) = (entry.path(), place.join(entry.file_name()));
+        if tree.children.contains_key(&entry.file_name()) || to == machine {
+            continue;
+        }
+        let kind = entry.file_type()?;
+        if kind.is_symlink() {
+            at(&to, symlink(fs::read_link(&from)?, &to))?;
+        } else if kind.is_dir() {
+            at(&to, fs::create_dir(&to))?;
+            // The work area itself, and what this user may not see, stay empty.
+            if from != place && fs::read_dir(&from).is_ok() {
+                bind(&from, &to)?;
+            }
+        }
+    }
+    children(&tree, Path::new("/"), &place)?;
+    at(&place, nix::unistd::chroot(&place))?;
+    std::env::set_current_dir("/")
+}
+
+/// Somewhere to mount the tmpfs, in this namespace only.
+fn place(plan: &HostPlan) -> io::Result<PathBuf> {
+    let mut named: Vec<PathBuf> = plan.spec.files.keys().chain(&plan.spec.roots).cloned().collect();
+    named.extend(needed(plan));
+    PLACES
+        .iter()
+        .map(PathBuf::from)
+        .find(|place| place.is_dir() && !named.iter().any(|path| path.starts_with(place)))
+        .ok_or_else(|| io::Error::other("no directory to mount the work area on: mkdir /mnt"))
+}
+
+fn directory(node: &Directory, real: Option<&Path>, to: &Path) -> io::Result<()> {
+    at(to, fs::create_dir(to))?;
+    let mode = if node.mode == 0 { 0o755 } else { node.mode };
+    at(to, fs::set_permissions(to, fs::Permissions::from_mode(mode)))?;
+    let real = real.filter(|_| node.mirror);
+    // What this user may not list cannot show through; the programs could not read it either.
+    for entry in real.and_then(|real| fs::read_dir(real).ok()).into_iter().flatten().flatten() {
+        if node.children.contains_key(&entry.file_name()) {
+            continue;
+        }
+        let link = to.join(entry.file_name());
+        let target = if entry.file_type()?.is_symlink() {
+            fs::read_link(entry.path())?
+        } else {
+            Path::new(MACHINE).join(entry.path().strip_prefix("/").unwrap_or(&entry.path()))
+        };
+        at(&link, symlink(target, &link))?;
+    }
+    match real {
+        Some(real) => children(node, real, to),
+        None => children_of_empty(node, to),
+    }
+}
+
+fn children(node: &Directory, real: &Path, to: &Path) -> io::Result<()> {
+    for (name, child) in &node.children {
+        make(child, Some(&real.join(name)), &to.join(name))?;
+    }
+    Ok(())
+}
+
+fn children_of_empty(node: &Directory, to: &Path) -> io::Result<()> {
+    for (name, child) in &node.children {
+        make(child, None, &to.join(name))?;
+    }
+    Ok(())
+}
+
+fn make(node: &Node, real: Option<&Path>, to: &Path) -> io::Result<()> {
+    match node {
+        Node::Directory(node) => directory(node, real, to),
+        Node::File(bytes, mode) => {
+            at(to, fs::write(to, bytes))?;
+            at(to, fs::set_permissions(to, fs::Permissions::from_mode(*mode)))
+        }
+        Node::Absent => Ok(()),
+    }
+}
+
+fn bind(from: &Path, to: &Path) -> io::Result<()> {
+    let none = None::<&str>;
+    at(from, mount(Some(from), to, none, MsFlags::MS_BIND | MsFlags::MS_REC, none))
+}
+
+/// Adds the path to an error: the kernel's own words never have it.
+fn at<T, E: Into<io::Error>>(path: impl AsRef<Path>, result: Result<T, E>) -> io::Result<T> {
+    result.map_err(|error| {
+        let error = error.into();
+        io::Error::new(error.kind(), format!("{}: {error}", path.as_ref().display()))
+    })
+}

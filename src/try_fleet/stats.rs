@@ -1,0 +1,84 @@
+//! What haproxy says of its servers, over the stats socket that the rendered file opens.
+//! Used to wait until the first health check of every server is over, and to name those that fail.
+
+use std::io::{self, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::time::Duration;
+
+/// One server line of `show stat`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Server {
+    /// `backend/server`.
+    pub(super) name: String,
+    /// haproxy's word: `UP`, `DOWN`, `no check`, …
+    pub(super) status: String,
+    /// The result of the last check: `L6OK`, `L4CON`, `INI`, or nothing without checks.
+    pub(super) check: String,
+}
+
+impl Server {
+    /// Whether a health check has found it fit, or there are no checks.
+    pub(super) fn is_ready(&self) -> bool {
+        self.status == "no check" || (self.status.starts_with("UP") && self.is_checked())
+    }
+
+    /// haproxy says UP before the first check, and marks a running check with a star.
+    fn is_checked(&self) -> bool {
+        self.check != "INI" && !self.check.is_empty()
+    }
+}
+
+/// Asks the socket for all servers.
+///
+/// # Errors
+/// Nobody listens there, or the answer is cut.
+pub(super) fn servers(socket: &Path) -> io::Result<Vec<Server>> {
+    let mut stream = UnixStream::connect(socket)?;
+    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.write_all(b"show stat\n")?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer)?;
+    Ok(parse(&answer))
+}
+
+fn parse(answer: &str) -> Vec<Server> {
+    let mut lines = answer.lines();
+    let head: Vec<&str> = lines.next().unwrap_or_default().trim_start_matches("# ").split(',').collect();
+    let column = |name: &str| head.iter().position(|column| *column == name);
+    let (Some(status), Some(check)) = (column("status"), column("check_status")) else {
+        return Vec::new();
+    };
+    lines
+        .filter_map(|line| {
+            let fields: Vec<&str> = line.split(',').collect();
+            let (backend, server) = (fields.first()?, fields.get(1)?);
+            if matches!(*server, "FRONTEND" | "BACKEND") || server.is_empty() {
+                return None;
+            }
+            // Listeners have a line too, with the word OPEN.
+            let status = fields.get(status).filter(|status| **status != "OPEN")?;
+            Some(Server {
+                name: format!("{backend}/{server}"),
+                status: (*status).to_owned(),
+                check: fields.get(check)?.trim_start_matches("* ").to_owned(),
+            })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_servers_only() {
+        let answer = "# pxname,svname,status,check_status,\nhttps,FRONTEND,OPEN,,\n\
+                      app,srv1,UP,L6OK,\napp,srv2,UP,* INI,\napp,srv3,DOWN,L4CON,\n\
+                      app,srv4,no check,,\napp,BACKEND,UP,,\n\n";
+        let servers = parse(answer);
+        let ready: Vec<(&str, bool)> = servers.iter().map(|server| (server.name.as_str(), server.is_ready())).collect();
+        assert_eq!(ready, [("app/srv1", true), ("app/srv2", false), ("app/srv3", false), ("app/srv4", true)]);
+        assert!(parse("Unknown command").is_empty());
+    }
+}

@@ -1,0 +1,222 @@
+//! The first process of a run's own process namespace: it starts the hosts, wires them, gives them
+//! their orders and tells the command what happens. When it ends, the kernel ends everything else;
+//! and it ends when the pipe from the command closes, however the command died.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+use std::io::{self, BufReader, Read};
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::sync::mpsc;
+use std::thread;
+
+use super::drive::Drive;
+use super::members::Member;
+use super::spec::{FileSpec, FleetSpec, HostSpec, Role};
+use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
+use super::{curl, network};
+use crate::event::{Event, Problem};
+
+/// From the supervisor to the command.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(super) enum Report {
+    /// The namespaces work: bridge, cables, one process for each host.
+    Wired,
+    /// Something to show.
+    Event(Event),
+    /// All is done; the fleet stays until the pipe closes. Process ids are those within the run.
+    Done { failures: usize, hosts: Vec<Inner> },
+    /// A process of the run broke.
+    Broken(String),
+}
+
+/// A host with its process ids as they are within the run.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub(super) struct Inner {
+    pub(super) name: String,
+    pub(super) pid: u32,
+    /// The real program and its process id.
+    pub(super) program: Option<(String, u32)>,
+}
+
+/// Runs the plan that comes first on stdin, then waits for the end of stdin.
+///
+/// # Errors
+/// The plan does not come whole.
+pub(super) fn run() -> io::Result<()> {
+    let mut from = BufReader::new(io::stdin());
+    let Some(plan) = receive::<Plan>(&mut from)? else {
+        return Ok(());
+    };
+    let (end, ended) = mpsc::channel();
+    // Returning from here ends the process, so the work must not be what returns: it is stopped
+    // wherever it is when the command goes away.
+    thread::spawn({
+        let end = end.clone();
+        move || {
+            let _ = from.read(&mut [0]);
+            let _ = end.send(());
+        }
+    });
+    thread::spawn(move || {
+        let end = Ended(end);
+        match fleet(&plan) {
+            // A host ends with the pipe to it: holding the pipes is what keeps the fleet.
+            Ok(_hosts) => loop {
+                thread::park();
+            },
+            Err(error) => {
+                let _ = send(&mut io::stdout(), &Report::Broken(error.to_string()));
+                drop(end);
+            }
+        }
+    });
+    let _ = ended.recv();
+    Ok(())
+}
+
+/// Tells the end of the work when it fails, or unwinds.
+struct Ended(mpsc::Sender<()>);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.send(());
+    }
+}
+
+fn tell(event: &Event) -> io::Result<()> {
+    send(&mut io::stdout(), &Report::Event(event.clone()))
+}
+
+fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
+    let mut hosts = Vec::new();
+    for spec in &plan.spec.hosts {
+        hosts.push(Member::spawn(&spec.name, Some(spec.role))?);
+    }
+    hosts.push(Member::spawn("clients", None)?);
+    wire(&mut hosts)?;
+    send(&mut io::stdout(), &Report::Wired)?;
+    let mut failures = build(plan, &mut hosts)?;
+    for role in [None, Some(Role::AppServer), Some(Role::Balancer)] {
+        if failures == 0 {
+            failures += start(role, &mut hosts)?;
+        }
+    }
+    let mut requests = 0;
+    if failures == 0 {
+        let (clients, hosts) = hosts.split_last_mut().expect("the clients' host is there");
+        let ended = BTreeSet::new();
+        let mut drive = Drive { plan, hosts, clients, tell: &mut tell, requests, failures, ended };
+        drive.run()?;
+        (requests, failures) = (drive.requests, drive.failures);
+    }
+    tell(&Event::Finished { requests, failures })?;
+    let inner = hosts
+        .iter()
+        .map(|host| Inner {
+            name: host.name.clone(),
+            pid: host.pid(),
+            program: host.role.map(|role| role.program().to_owned()).zip(host.program),
+        })
+        .collect();
+    send(&mut io::stdout(), &Report::Done { failures, hosts: inner })?;
+    Ok(hosts)
+}
+
+fn wire(hosts: &mut [Member]) -> io::Result<()> {
+    for host in hosts.iter_mut() {
+        host.receive()?;
+    }
+    let pids: Vec<u32> = hosts.iter().map(Member::pid).collect();
+    network::apply(&network::wire(&pids))
+}
+
+/// Builds all hosts at once; how many failed.
+fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
+    let names = names(&plan.spec);
+    let mut shapes: BTreeSet<(&str, &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
+    let specs = plan.spec.hosts.iter().map(Some).chain([None]);
+    for (member, spec) in hosts.iter_mut().zip(specs) {
+        let program = spec.map(|spec| spec.role.program());
+        let host = HostPlan {
+            spec: spec.cloned().unwrap_or_else(|| clients(plan)),
+            program: program.map(str::to_owned),
+            check: program.zip(spec).is_some_and(|(it, spec)| shapes.insert((it, &spec.files))),
+            names: names.clone(),
+            unprivileged: plan.unprivileged,
+        };
+        member.send(&Order::Build(Box::new(host)))?;
+    }
+    let mut failures = 0;
+    let mut told = BTreeSet::new();
+    for host in hosts {
+        match host.receive()? {
+            Answer::Built(warnings) => {
+                for warning in warnings.into_iter().filter(|it| told.insert(it.clone())) {
+                    tell(&Event::Note(format!("{}: {warning}", host.name)))?;
+                }
+            }
+            other => failures += failed(host, other)?,
+        }
+    }
+    Ok(failures)
+}
+
+/// Starts the hosts of one role at once; how many failed.
+fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
+    let mut failures = 0;
+    let mut chosen: Vec<&mut Member> = hosts.iter_mut().filter(|host| host.role == role).collect();
+    for host in &mut chosen {
+        host.send(&Order::Start)?;
+    }
+    for host in chosen {
+        match host.receive()? {
+            Answer::Started { pid, doubts } => {
+                for doubt in doubts {
+                    failures += 1;
+                    tell(&host.problem(format!("health check: {doubt}")))?;
+                }
+                if let Some(role) = role {
+                    host.program = Some(pid);
+                    let program = role.program().to_owned();
+                    tell(&Event::HostStarted { name: host.name.clone(), program })?;
+                }
+            }
+            other => failures += failed(host, other)?,
+        }
+    }
+    Ok(failures)
+}
+
+fn failed(host: &Member, answer: Answer) -> io::Result<usize> {
+    let (what, output) = match answer {
+        Answer::Failed { what, output } => (what, output),
+        other => (format!("an answer out of order: {other:?}"), Vec::new()),
+    };
+    tell(&Event::Problem(Problem { host: host.name.clone(), what, output }))?;
+    Ok(1)
+}
+
+/// The clients' host: all client addresses, and the authority that they trust.
+fn clients(plan: &Plan) -> HostSpec {
+    let authority = plan
+        .authority
+        .as_ref()
+        .map(|pem| (PathBuf::from(curl::AUTHORITY), FileSpec::new(pem.clone().into_bytes(), 0o644)));
+    HostSpec {
+        files: authority.into_iter().collect(),
+        ..HostSpec::new("clients", Role::AppServer, plan.spec.clients.clone())
+    }
+}
+
+/// Every host's /etc/hosts: rendered files may name hosts, and there is no DNS in a namespace.
+fn names(spec: &FleetSpec) -> String {
+    let local: [IpAddr; 2] = [[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()];
+    let mut names: String = local.map(|address| format!("{address} localhost\n")).concat();
+    for host in &spec.hosts {
+        for address in &host.addresses {
+            let _ = writeln!(names, "{address} {}", host.name);
+        }
+    }
+    names
+}

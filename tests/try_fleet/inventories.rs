@@ -1,0 +1,191 @@
+//! The shipped inventories as fleets, and the one of the README in front of a real uWSGI and
+//! Flask app: what clients get, what the app is told, what a forged header changes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use sslscale::event::{Request, Verdict};
+
+use crate::alone;
+use crate::app::{App, Told};
+use crate::run::{Kept, Try};
+
+const BLOG: &str = include_str!("../../inventories/blog.yaml");
+const IPV6: &str = include_str!("../../inventories/ipv6.yaml");
+
+fn wrong(requests: &[Request]) -> Vec<&Request> {
+    requests.iter().filter(|request| request.verdict != Verdict::Ok).collect()
+}
+
+#[test]
+fn every_shipped_inventory_is_a_fleet_that_works() {
+    let _alone = alone();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories");
+    let paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(paths.len() >= 6, "{paths:?}");
+    for path in paths {
+        let text = fs::read_to_string(&path).unwrap();
+        for own in [Try::inventory(&text), Try::inventory(&text).unprivileged()] {
+            let (code, requests) = own.requests();
+            assert_eq!((code, wrong(&requests)), (Some(0), vec![]), "{}", path.display());
+            assert!(requests.len() > 1, "{}", path.display());
+        }
+    }
+}
+
+/// Twenty requests to the real app, which each app server answers in turn.
+fn real_app(inventory: &str, client: &str) {
+    let own = Try::inventory(inventory);
+    let kept = own.keep();
+    let _apps = ["srv1", "srv2"].map(|host| App::start(&own, &kept, host));
+    let told: Vec<Told> = (0..20).map(|_| asked(&kept.ask_with(&["-v", "--http2"]))).collect();
+    for pair in told.windows(2) {
+        assert_ne!(pair[0].host, pair[1].host, "the app servers do not take turns: {told:#?}");
+    }
+    for told in &told {
+        assert_eq!((told.remote_addr.as_str(), told.protocol.as_str()), (client, "HTTP/2.0"));
+        assert_eq!(told.https, "on");
+    }
+    eprintln!("{client}: {} of 20 answered, in turns, address, HTTP/2 and TLS 1.3 right", told.len());
+}
+
+/// What the app was told, from an answer over HTTP/2 and TLS 1.3.
+fn asked(done: &Output) -> Told {
+    let talk = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{talk}");
+    assert!(talk.contains("SSL connection using TLSv1.3"), "{talk}");
+    assert!(talk.contains("HTTP/2 200"), "{talk}");
+    serde_json::from_slice(&done.stdout).unwrap()
+}
+
+#[test]
+fn a_real_flask_app_is_told_the_clients_address() {
+    let _alone = alone();
+    real_app(BLOG, "192.0.2.1");
+}
+
+#[test]
+fn a_real_flask_app_is_told_the_clients_ipv6_address() {
+    let _alone = alone();
+    real_app(IPV6, "2001:db8:1::1");
+}
+
+/// Connects to an app server as no balancer does, says that it speaks for another client, and
+/// asks for the site over TLS.
+const FORGE: &str = r#"
+import socket, ssl, struct, sys
+server, me, lie, version = sys.argv[1:]
+six = ":" in server
+family = socket.AF_INET6 if six else socket.AF_INET
+plain = socket.create_connection((server, 443), 5, (me, 0))
+if version == "v1":
+    header = f"PROXY {'TCP6' if six else 'TCP4'} {lie} {server} 4242 443\r\n".encode()
+else:
+    body = socket.inet_pton(family, lie) + socket.inet_pton(family, server) + struct.pack("!HH", 4242, 443)
+    header = b"\r\n\r\n\0\r\nQUIT\n\x21" + (b"\x21" if six else b"\x11") + struct.pack("!H", len(body)) + body
+plain.sendall(header)
+context = ssl.create_default_context(cafile="/run/sslscale-ca.pem")
+tls = context.wrap_socket(plain, server_hostname="example.com")
+lies = f"X-Forwarded-For: {lie}\r\nX-Real-IP: {lie}\r\nForwarded: for={lie}\r\nProxy-Protocol-Addr: {lie}\r\n"
+tls.sendall(f"GET / HTTP/1.1\r\nHost: example.com\r\n{lies}Connection: close\r\n\r\n".encode())
+answer = b""
+while part := tls.recv(4096):
+    answer += part
+print(answer.split(b"\r\n\r\n", 1)[1].decode())
+"#;
+
+fn forged(inventory: &str, server: &str, client: &str, lie: &str) {
+    let own = Try::inventory(inventory);
+    let kept = own.keep();
+    let _app = App::start(&own, &kept, "srv1");
+    let script = own.beside("forge.py", FORGE);
+    for version in ["v1", "v2"] {
+        let done = kept.inside("clients", &["/usr/bin/python3", &script, server, client, lie, version]);
+        let text = String::from_utf8_lossy(&done.stdout);
+        let told: Told = serde_json::from_str(text.trim()).unwrap_or_else(|error| {
+            panic!("{error}: {text}{}", String::from_utf8_lossy(&done.stderr));
+        });
+        assert_eq!(told.remote_addr, client, "a forged {version} header changed what the app sees");
+        assert!(!told.variables.contains(lie) || told.variables.contains("HTTP_X_FORWARDED_FOR"));
+    }
+}
+
+#[test]
+fn a_forged_proxy_header_changes_nothing() {
+    let _alone = alone();
+    forged(BLOG, "10.0.0.11", "192.0.2.1", "10.66.66.66");
+    forged(IPV6, "2001:db8::11", "2001:db8:1::1", "2001:db8:bad::66");
+}
+
+#[test]
+fn a_balancers_own_header_is_believed() {
+    let _alone = alone();
+    // The control of the test above: the same bytes from a trusted address do change it.
+    let own = Try::inventory(BLOG);
+    let kept = own.keep();
+    let _app = App::start(&own, &kept, "srv1");
+    let script = own.beside(
+        "forge.py",
+        &FORGE.replace(
+            "context = ssl.create_default_context(cafile=\"/run/sslscale-ca.pem\")",
+            "context = ssl._create_unverified_context()",
+        ),
+    );
+    let done = kept.inside("lb1", &["/usr/bin/python3", &script, "10.0.0.11", "10.0.0.10", "10.66.66.66", "v1"]);
+    let told: Told = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(told.remote_addr, "10.66.66.66");
+}
+
+/// What haproxy counted on `backend/server`: retries, redispatches, and its state.
+fn counted(kept: &Kept) -> BTreeMap<String, (u64, u64, String)> {
+    let script = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock'); \
+                  s.sendall(b'show stat\\n'); print(b''.join(iter(lambda: s.recv(65536), b'')).decode())";
+    let done = kept.inside("lb1", &["/usr/bin/python3", "-c", script]);
+    let text = String::from_utf8(done.stdout).unwrap();
+    let mut lines = text.lines();
+    let head: Vec<&str> = lines.next().unwrap().trim_start_matches("# ").split(',').collect();
+    let column = |name: &str| head.iter().position(|h| *h == name).unwrap();
+    lines
+        .map(|line| line.split(',').collect::<Vec<_>>())
+        .filter(|cells| cells.len() > 20 && cells[column("svname")].starts_with("srv"))
+        .map(|cells| {
+            let number = |name: &str| cells[column(name)].parse().unwrap_or_default();
+            let state = cells[column("status")].to_owned();
+            (cells[column("svname")].to_owned(), (number("wretr"), number("wredis"), state))
+        })
+        .collect()
+}
+
+#[test]
+fn a_stopped_app_server_is_felt_for_the_check_interval_alone() {
+    let _alone = alone();
+    let own = Try::inventory(BLOG);
+    let kept = own.keep();
+    let answered = |_| kept.ask().is_some();
+    assert_eq!((0..10).filter(|n| answered(*n)).count(), 10);
+    kill(kept.program("srv1"), Signal::SIGTERM).unwrap();
+    let stopped = Instant::now();
+    let (mut during, mut failed_during) = (0, 0);
+    // Three failed checks, two seconds apart, and the time of the last.
+    while counted(&kept)["srv1"].2 != "DOWN" {
+        assert!(stopped.elapsed() < Duration::from_secs(12), "the check never noticed: {:?}", counted(&kept));
+        during += 1;
+        failed_during += usize::from(!answered(0));
+    }
+    let seen = counted(&kept)["srv1"].clone();
+    let failed_after = (0..50).filter(|n| !answered(*n)).count();
+    sleep(Duration::from_millis(100));
+    let after = counted(&kept)["srv1"].clone();
+    eprintln!(
+        "until DOWN: {during} requests, {failed_during} failed, {} redispatched; after: 50, {failed_after} failed",
+        seen.1
+    );
+    assert_eq!((failed_during, failed_after), (0, 0));
+    assert!(seen.1 > 0 && seen.1 <= during, "every redispatch belongs to a request of the interval: {seen:?}");
+    assert_eq!((after.0, after.1), (seen.0, seen.1), "a request after the interval was tried twice");
+}

@@ -1,0 +1,285 @@
+//! `try` end to end: whole fleets of real haproxy, nginx and curl, in namespaces.
+//! A binary of its own, in which tests run one at a time: a run measures cleanup by what is on
+//! the machine, and times by the clock.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
+#![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
+
+mod app;
+mod build;
+mod inventories;
+mod run;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use sslscale::event::{Request, Verdict};
+use sslscale::try_fleet::spec::{SiteSpec, UpstreamProtocol};
+
+use build::{Fleet, ip, site, upstream};
+use run::{Traces, Try};
+
+static ALONE: Mutex<()> = Mutex::new(());
+
+fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn assert_all_ok((code, requests): (Option<i32>, Vec<Request>), expected: usize) -> Vec<Request> {
+    let wrong: Vec<&Request> = requests.iter().filter(|it| it.verdict != Verdict::Ok).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert_eq!((code, requests.len()), (Some(0), expected));
+    requests
+}
+
+/// How many requests each app server answered.
+fn shares(requests: &[Request]) -> BTreeMap<&str, usize> {
+    let mut shares = BTreeMap::new();
+    for request in requests {
+        *shares.entry(request.app_server.as_deref().unwrap_or("none")).or_default() += 1;
+    }
+    shares
+}
+
+#[test]
+fn the_blogs_fleet_as_this_user() {
+    let _alone = alone();
+    let requests = assert_all_ok(Try::new(&Fleet::blog(2)).requests(), 4);
+    assert_eq!(shares(&requests), BTreeMap::from([("srv1", 2), ("srv2", 2)]));
+    for request in &requests {
+        assert_eq!(request.seen, Some(request.client));
+        assert_eq!(request.http.as_deref(), Some("2"));
+        assert_eq!(request.tls.as_deref(), Some("1.3"));
+    }
+}
+
+#[test]
+fn the_blogs_fleet_without_rights() {
+    let _alone = alone();
+    assert_all_ok(Try::new(&Fleet::blog(2)).unprivileged().requests(), 4);
+}
+
+#[test]
+fn the_table_of_a_good_run() {
+    let _alone = alone();
+    let (code, text) = Try::new(&Fleet::blog(2)).text();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("a certificate was made for this run"), "{text}");
+    assert!(text.contains("running: srv1 (nginx), srv2 (nginx), lb1 (haproxy)"), "{text}");
+    assert!(text.contains("client         balancer  site         app server  nginx saw"), "{text}");
+    assert!(text.ends_with("4 requests: all ok\n"), "{text}");
+}
+
+#[test]
+fn two_balancers_and_ipv6_between_the_hosts() {
+    let _alone = alone();
+    let fleet = Fleet {
+        balancers: vec![vec![ip("10.0.0.10"), ip("2001:db8::10")], vec![ip("10.0.0.20"), ip("2001:db8::20")]],
+        apps: vec![vec![ip("2001:db8::11")], vec![ip("2001:db8::12")]],
+        ..Fleet::blog(2)
+    };
+    let requests = assert_all_ok(Try::new(&fleet).unprivileged().requests(), 8);
+    assert_eq!(requests.iter().filter(|it| it.balancer == "lb2").count(), 4);
+}
+
+#[test]
+fn an_address_that_two_balancers_share() {
+    let _alone = alone();
+    let fleet = Fleet {
+        balancers: vec![vec![ip("10.0.0.10"), ip("2001:db8::10")], vec![ip("10.0.0.20"), ip("2001:db8::20")]],
+        ..Fleet::blog(2)
+    };
+    let mut spec = fleet.spec();
+    for balancer in &mut spec.hosts[..2] {
+        balancer.extra_addresses = vec![ip("10.0.0.1"), ip("2001:db8::1")];
+        balancer.entries = balancer.extra_addresses.clone();
+    }
+    let requests = assert_all_ok(Try::of(&spec).requests(), 8);
+    for name in ["lb1", "lb2"] {
+        let through = requests.iter().filter(|it| it.balancer == name).cloned();
+        assert_eq!(shares(&through.collect::<Vec<_>>()).len(), 2, "{name}");
+    }
+    assert!(requests.iter().all(|it| it.entry == ip("10.0.0.1") || it.entry == ip("2001:db8::1")));
+}
+
+#[test]
+fn every_protocol_files_and_redirects() {
+    let _alone = alone();
+    let told = |path: &str, status: u16| SiteSpec { echoes: false, expected_status: status, ..site(path, 2) };
+    let fleet = Fleet {
+        locations: "location /uwsgi { include uwsgi_params; uwsgi_pass unix:/var/run/a/u.sock; }
+            location /php { include fastcgi_params; fastcgi_pass unix:/run/php/fpm.sock; }
+            location /tcp { include fastcgi_params; fastcgi_pass 127.0.0.1:9000; }
+            location /http { include proxy_params; proxy_pass http://127.0.0.1:8000; }
+            location /old { return 301 https://example.com/; }"
+            .to_owned(),
+        upstreams: vec![
+            upstream(UpstreamProtocol::Uwsgi, "/var/run/a/u.sock"),
+            upstream(UpstreamProtocol::FastCgi, "/run/php/fpm.sock"),
+            upstream(UpstreamProtocol::FastCgi, "127.0.0.1:9000"),
+            upstream(UpstreamProtocol::Http, "127.0.0.1:8000"),
+        ],
+        sites: vec![
+            site("/uwsgi", 2),
+            site("/php/a?b=c", 2),
+            site("/tcp", 2),
+            site("/http", 2),
+            told("/", 200),
+            told("/old", 301),
+            told("/nothing", 404),
+            SiteSpec { driven: Err("gRPC has no stand-in".to_owned()), ..site("/rpc", 2) },
+        ],
+        ..Fleet::blog(2)
+    };
+    assert_all_ok(Try::new(&fleet).requests(), 28);
+    let (code, text) = Try::new(&fleet).unprivileged().text();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("example.com is not driven: gRPC has no stand-in"), "{text}");
+}
+
+#[test]
+fn a_balancer_that_nginx_does_not_trust() {
+    let _alone = alone();
+    let fleet = Fleet { trusted: vec![ip("10.9.9.9")], ..Fleet::blog(2) };
+    let (code, requests) = Try::new(&fleet).requests();
+    assert_eq!((code, requests.len()), (Some(1), 4));
+    for request in requests {
+        assert_eq!(request.seen, Some(ip("10.0.0.10")));
+        assert!(request.verdict.to_string().starts_with("nginx saw 10.0.0.10, not the client"));
+    }
+}
+
+#[test]
+fn an_app_server_that_expects_no_proxy_header() {
+    let _alone = alone();
+    // A check that does not speak TLS leaves the servers up: only the clients can tell.
+    let fleet = Fleet { listen: "ssl http2".to_owned(), check: "send-proxy".to_owned(), ..Fleet::blog(2) };
+    let (code, requests) = Try::new(&fleet).requests();
+    assert_eq!(code, Some(1));
+    assert!(requests.iter().all(|it| it.verdict.to_string().starts_with("curl: (35)")));
+}
+
+#[test]
+fn a_health_check_that_cannot_pass() {
+    let _alone = alone();
+    // The default server rejects every handshake without a name.
+    let fleet = Fleet { check: "send-proxy check check-ssl verify none".to_owned(), ..Fleet::blog(2) };
+    let (code, text) = Try::new(&fleet).text();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: lb1: health check: app/srv1 is DOWN (L6RSP)"), "{text}");
+}
+
+#[test]
+fn files_that_the_real_program_refuses() {
+    let _alone = alone();
+    let own = Try::new(&Fleet { locations: "no_such_thing on;".to_owned(), ..Fleet::blog(2) });
+    let before = Traces::now(&own);
+    let (code, text) = own.text();
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: srv1: `nginx -t` refuses the rendered files"), "{text}");
+    assert!(text.contains("unknown directive \"no_such_thing\""), "{text}");
+    before.assert_again(&own);
+}
+
+#[test]
+fn more_descriptors_than_the_machine_has() {
+    let _alone = alone();
+    let own = Try::new(&Fleet { nofile: 1 << 40, ..Fleet::blog(2) });
+    let (code, text) = own.text();
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("error: lb1 needs 1099511627776 open files (LimitNOFILE)"), "{text}");
+    assert!(text.contains("help: run from a root shell after `ulimit -Hn"), "{text}");
+}
+
+#[test]
+fn a_real_certificate_is_used_and_not_verified() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    let made = rcgen::generate_simple_self_signed(vec!["example.com".to_owned()]).unwrap();
+    let (chain, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
+    fs::write(&chain, made.cert.pem()).unwrap();
+    fs::write(&key, made.signing_key.serialize_pem()).unwrap();
+    let own = Try::new(&Fleet { source: Some((chain, key)), ..Fleet::blog(2) });
+    let (code, text) = own.text();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("is the real certificate: it is used as it is, and not verified"), "{text}");
+}
+
+#[test]
+fn thirty_app_servers() {
+    let _alone = alone();
+    let started = Instant::now();
+    let requests = assert_all_ok(Try::new(&Fleet::blog(30)).requests(), 60);
+    assert_eq!(shares(&requests).len(), 30);
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+}
+
+#[test]
+fn a_stopped_app_server_costs_no_request() {
+    let _alone = alone();
+    let own = Try::new(&Fleet::blog(2));
+    let before = Traces::now(&own);
+    let mut kept = own.keep();
+    let hosts = || (0..6).filter_map(|_| kept.ask()).collect::<String>();
+    let both = hosts();
+    assert!(both.contains("srv1") && both.contains("srv2"), "{both}");
+    // Not SIGKILL: workers of a killed master go on serving, as on any host.
+    kill(kept.program("srv1"), Signal::SIGTERM).unwrap();
+    while kill(kept.program("srv1"), None).is_ok() {
+        sleep(Duration::from_millis(5));
+    }
+    // Connections that srv1 refuses go to srv2, before and after the check notices.
+    let answers: Vec<Option<String>> = (0..10).map(|_| kept.ask()).collect();
+    assert!(answers.iter().all(|it| it.as_ref().is_some_and(|it| it.contains("srv2"))), "{answers:?}");
+    kept.signal(Signal::SIGTERM);
+    assert_eq!(kept.child.wait().unwrap().code(), Some(0));
+    before.assert_again(&own);
+}
+
+#[test]
+fn a_kept_fleet_can_be_entered_without_rights() {
+    let _alone = alone();
+    let kept = Try::new(&Fleet::blog(1)).unprivileged().keep();
+    let passwd = kept.inside("srv1", &["cat", "/etc/nginx/conf.d/sslscale.conf", "/etc/passwd"]);
+    let text = String::from_utf8(passwd.stdout).unwrap();
+    assert!(text.contains("server_name example.com;") && text.contains("haproxy:x:0:0"), "{text}");
+    assert!(kept.ask().is_some_and(|answer| answer.contains("srv1")));
+}
+
+#[test]
+fn nothing_is_left_however_it_ends() {
+    let _alone = alone();
+    for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGKILL] {
+        for unprivileged in [false, true] {
+            let own = Try::new(&Fleet::blog(2));
+            let own = if unprivileged { own.unprivileged() } else { own };
+            let before = Traces::now(&own);
+            let mut kept = own.keep();
+            assert_ne!(Traces::now(&own), before, "a running fleet has traces");
+            kept.signal(signal);
+            kept.child.wait().unwrap();
+            before.assert_again(&own);
+        }
+    }
+}
+
+#[test]
+fn nothing_is_left_when_it_is_stopped_midway() {
+    let _alone = alone();
+    let own = Try::new(&Fleet::blog(2));
+    let before = Traces::now(&own);
+    for after in [0, 5, 20, 50, 100, 200, 400, 800] {
+        for signal in [Signal::SIGINT, Signal::SIGKILL] {
+            let mut child = own.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+            sleep(Duration::from_millis(after));
+            let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+            let _ = kill(pid, signal);
+            child.wait().unwrap();
+            before.assert_again(&own);
+        }
+    }
+}
