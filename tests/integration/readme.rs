@@ -1,23 +1,9 @@
-//! The README's generated parts are generated. `SSLSCALE_BLESS=1` writes them anew.
+//! The README says what the code says.
 
 use std::fs;
 
+use crate::generated::generated;
 use crate::support::{Sslscale, repository};
-
-/// The text between `<!-- name -->` and `<!-- /name -->` must be `wanted`.
-fn generated(name: &str, wanted: &str) {
-    let path = repository().join("README.md");
-    let text = fs::read_to_string(&path).unwrap();
-    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->\n"));
-    let start = text.find(&open).expect("the opening marker") + open.len();
-    let end = text.find(&close).expect("the closing marker");
-    let wanted = format!("\n{wanted}\n");
-    if std::env::var_os("SSLSCALE_BLESS").is_some() {
-        fs::write(&path, format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
-        return;
-    }
-    assert_eq!(&text[start..end], wanted, "run this test with SSLSCALE_BLESS=1 to write it anew");
-}
 
 #[test]
 fn the_inventory_reference_is_that_of_the_code() {

@@ -7,8 +7,11 @@
 
 mod app;
 mod build;
+#[path = "../support/generated.rs"]
+mod generated;
 mod inventories;
 mod run;
+mod session;
 
 use std::collections::BTreeMap;
 use std::fs;
