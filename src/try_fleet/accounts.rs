@@ -7,6 +7,17 @@ const NAMES: [&str; 3] = ["haproxy", "www-data", "nginx"];
 /// What Debian calls `nobody`: an id that no file of the machine belongs to.
 const NOBODY: &str = "65534";
 
+/// Whether ids up to that of `nobody` exist, by the text of /proc/self/uid_map. Root of a
+/// container often is alone there, and may then become nobody else.
+pub(super) fn mapped(uid_map: &str) -> bool {
+    let ranges = uid_map.lines().map(|line| line.split_whitespace().map(str::parse::<u64>));
+    let last = NOBODY.parse::<u64>().unwrap_or_default();
+    ranges.into_iter().any(|mut range| match (range.next(), range.nth(1)) {
+        (Some(Ok(first)), Some(Ok(count))) => (first..first + count).contains(&last),
+        _ => false,
+    })
+}
+
 /// /etc/passwd, made of the machine's own.
 pub(super) fn passwd(stock: &str, unprivileged: bool) -> String {
     rewrite(stock, unprivileged, 2..4, |name, id| format!("{name}:x:{id}:{id}::/:/bin/false"))
@@ -47,6 +58,14 @@ mod tests {
     use super::*;
 
     const PASSWD: &str = "root:x:0:0:root:/root:/bin/bash\nwww-data:x:33:33::/var/www:/bin/false\n";
+
+    #[test]
+    fn a_root_that_is_alone_is_known() {
+        assert!(mapped("         0          0 4294967295\n"));
+        assert!(mapped("0 100000 65536\n"));
+        assert!(!mapped("         0       1000          1\n"));
+        assert!(!mapped(""));
+    }
 
     #[test]
     fn an_unprivileged_run_knows_one_user() {

@@ -81,11 +81,12 @@ pub fn run(mut spec: FleetSpec, keep: bool, tell: &mut dyn FnMut(Event)) -> Resu
     for note in certificates.notes {
         tell(Event::Note(note));
     }
+    let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let plan = Plan {
         spec,
         authority: certificates.authority,
         unverified: certificates.unverified,
-        unprivileged: !Uid::effective().is_root(),
+        unprivileged: !Uid::effective().is_root() || !accounts::mapped(&uid_map),
     };
     let running = Running::start(&plan).map_err(TryError::Start)?;
     follow(&plan, running, keep, tell)

@@ -199,6 +199,24 @@ fn more_descriptors_than_the_machine_has() {
 }
 
 #[test]
+fn programs_that_are_missing_are_named_with_their_packages() {
+    let _alone = alone();
+    let own = Try::new(&Fleet::blog(2));
+    let run = own.command(&[]);
+    // In a mount namespace of its own the machine is without them.
+    let hide = "for p in haproxy nginx; do mount --bind /dev/null /usr/sbin/$p; done; exec \"$@\"";
+    let mut shell = std::process::Command::new("unshare");
+    shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", hide, "sh"]).arg(run.get_program());
+    let done = shell.args(run.get_args()).output().unwrap();
+    let text = String::from_utf8(done.stdout).unwrap();
+    assert_eq!(done.status.code(), Some(3), "{text}");
+    for program in ["haproxy", "nginx"] {
+        let wanted = format!("error: the program `{program}` is not installed\n  help: apt install {program}\n");
+        assert!(text.contains(&wanted), "{text}");
+    }
+}
+
+#[test]
 fn a_real_certificate_is_used_and_not_verified() {
     let _alone = alone();
     let folder = tempfile::tempdir().unwrap();
