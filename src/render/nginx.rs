@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, Target};
-use crate::inventory::types::{LocationMatch, Version};
+use crate::inventory::types::{LocationMatch, ServerName, Version};
 
 /// From this version on `http2 on;` is a directive and the parameter of `listen` deprecated.
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
@@ -49,6 +49,7 @@ pub struct View {
     listen: String,
     ssl_ciphers: &'static str,
     trusted_proxies: Vec<String>,
+    misdirected: Vec<String>,
     keepalive_timeout: String,
     sites: Vec<SiteView>,
 }
@@ -88,8 +89,9 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let http2_directive = shape.nginx.http2 && at_least(HTTP2_DIRECTIVE);
     let http2_parameter = if shape.nginx.http2 && !http2_directive { " http2" } else { "" };
     let sites = inventory.sites.iter().filter(|site| shape.pools.contains(&site.pool));
+    let misdirected = misdirected(inventory, shape);
     View {
-        names_hash: names_hash(sites.clone()),
+        names_hash: names_hash(sites.clone().flat_map(|site| &site.server_names).chain(misdirected.iter().copied())),
         reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
         http2_directive,
         ipv4: shape.families.v4,
@@ -97,15 +99,34 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
         ssl_ciphers: SSL_CIPHERS,
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
+        misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         sites: sites.map(|site| site_view(site, shape.nginx)).collect(),
     }
 }
 
-fn names_hash<'i>(sites: impl Iterator<Item = &'i Site>) -> NamesHash {
-    let (count, longest) = sites
-        .flat_map(|site| &site.server_names)
-        .fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
+/// Names that other pools serve but a wildcard of this host covers: a connection that a client
+/// reuses for one of them would be answered by the wrong site.
+fn misdirected<'i>(inventory: &'i Inventory, shape: &Shape<'_>) -> Vec<&'i ServerName> {
+    let here = |site: &&Site| shape.pools.contains(&site.pool);
+    let names = |site: &'i Site| &site.server_names;
+    let wildcards: Vec<String> = inventory
+        .sites
+        .iter()
+        .filter(here)
+        .flat_map(names)
+        .filter_map(|name| name.wildcard().map(|parent| format!(".{parent}")))
+        .collect();
+    let covered = |name: &&ServerName| {
+        let name = name.wildcard().unwrap_or(name.as_str());
+        wildcards.iter().any(|suffix| name.ends_with(suffix.as_str()))
+    };
+    inventory.sites.iter().filter(|site| !here(site)).flat_map(names).filter(covered).collect()
+}
+
+fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
+    let (count, longest) =
+        names.fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
     NamesHash {
         needed: count > 64 || longest > 32,
         // A bucket holds at least one name with two words of overhead, in whole cache lines.

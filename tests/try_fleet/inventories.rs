@@ -141,12 +141,59 @@ fn a_balancers_own_header_is_believed() {
     assert_eq!(told.remote_addr, "10.66.66.66");
 }
 
+const POOLS: &str = include_str!("../../inventories/pools.yaml");
+
+#[test]
+fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() {
+    let _alone = alone();
+    // Without the app server that is in both pools, which serves both names.
+    let apart = POOLS.replace(", both1]", "]").replace("  - { name: both1, address: 10.0.0.31, weight: 50 }\n", "");
+    let kept = Try::inventory(&apart).keep();
+    // What a client does that reuses its connection to one site for another of the certificate.
+    let status = |host: &str, version: &str| {
+        let told = ["-o", "/dev/null", "-w", "%{http_code} over %{http_version}", version, "-H"];
+        let done = kept.ask_with(&[&told[..], &[&format!("Host: {host}")]].concat());
+        String::from_utf8(done.stdout).unwrap()
+    };
+    assert_eq!(status("api.example.com", "--http2"), "421 over 2");
+    assert_eq!(status("x.api.example.com", "--http2"), "421 over 2");
+    assert_eq!(status("api.example.com", "--http1.1"), "421 over 1.1");
+    assert_eq!(status("unknown.test", "--http2"), "421 over 2");
+    assert_eq!(status("www.example.com", "--http2"), "200 over 2");
+    let unknown = ["--resolve", "unknown.test:443:10.0.0.10", "-k", "https://unknown.test/"];
+    let nameless = ["-k", "https://10.0.0.10/"];
+    for words in [&unknown[..], &nameless] {
+        let done = kept.inside("clients", &[&["curl", "-sS"][..], words].concat());
+        let text = String::from_utf8_lossy(&done.stderr);
+        assert_eq!(done.status.code(), Some(35), "{text}");
+        assert!(text.contains("unrecognized name"), "{text}");
+    }
+}
+
+/// Asks haproxy's admin socket, which only root may, from inside the balancer.
+fn admin(kept: &Kept, question: &str) -> String {
+    let script = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock'); \
+                  s.sendall(sys.argv[1].encode() + b'\\n'); print(b''.join(iter(lambda: s.recv(65536), b'')).decode())";
+    let done = kept.inside("lb1", &["/usr/bin/python3", "-c", script, question]);
+    String::from_utf8(done.stdout).unwrap()
+}
+
+#[test]
+fn the_admin_socket_is_roots_alone_and_tells_the_revision_that_runs() {
+    let _alone = alone();
+    let kept = Try::inventory(BLOG).keep();
+    let socket = kept.inside("lb1", &["stat", "-c", "%a %U", "/run/haproxy/admin.sock"]);
+    assert_eq!(String::from_utf8(socket.stdout).unwrap(), "600 root\n");
+    let cfg = String::from_utf8(kept.inside("lb1", &["cat", "/etc/haproxy/haproxy.cfg"]).stdout).unwrap();
+    let revision = cfg.lines().find_map(|line| line.trim().strip_prefix("description ")).unwrap();
+    assert!(revision.len() > "sslscale ".len(), "{revision}");
+    let info = admin(&kept, "show info");
+    assert!(info.contains(&format!("description: {revision}\n")), "{info}");
+}
+
 /// What haproxy counted on `backend/server`: retries, redispatches, and its state.
 fn counted(kept: &Kept) -> BTreeMap<String, (u64, u64, String)> {
-    let script = "import socket; s = socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock'); \
-                  s.sendall(b'show stat\\n'); print(b''.join(iter(lambda: s.recv(65536), b'')).decode())";
-    let done = kept.inside("lb1", &["/usr/bin/python3", "-c", script]);
-    let text = String::from_utf8(done.stdout).unwrap();
+    let text = admin(kept, "show stat");
     let mut lines = text.lines();
     let head: Vec<&str> = lines.next().unwrap().trim_start_matches("# ").split(',').collect();
     let column = |name: &str| head.iter().position(|h| *h == name).unwrap();
