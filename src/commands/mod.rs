@@ -41,17 +41,11 @@ pub fn run(cli: &Cli) -> ExitCode {
     };
     match result {
         Ok(ended) => ExitCode::from(ended as u8),
-        // Whoever reads has seen enough, as `head` has.
-        Err(error) if closed(&error) => ExitCode::SUCCESS,
         Err(error) => {
             output.error(&error);
             ExitCode::from(Ended::Unreadable as u8)
         }
     }
-}
-
-fn closed(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// An inventory's text and what was found in it.

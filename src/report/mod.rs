@@ -39,16 +39,16 @@ impl Output {
     /// Writes results to standard output.
     ///
     /// # Errors
-    /// Standard output is closed or full.
+    /// Standard output takes no more, and not because its reader has left.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
+        let mut out = Results;
         out.write_all(text)?;
         out.flush()
     }
 
     /// A report on a fleet that is tried, to standard output.
-    pub fn fleet(&self, format: Format) -> FleetReport<io::Stdout> {
-        FleetReport::new(io::stdout(), format)
+    pub fn fleet(&self, format: Format) -> FleetReport<Results> {
+        FleetReport::new(Results, format)
     }
 
     /// Writes messages to standard error. A closed one is no reason to fail the work.
@@ -66,21 +66,39 @@ impl Output {
     /// the result that was asked for; for programs to standard output.
     ///
     /// # Errors
-    /// Standard output is closed or full.
+    /// Standard output takes no more, and not because its reader has left.
     pub fn findings(&self, source: &Source, diagnostics: &[Diagnostic], format: Format) -> io::Result<()> {
         match format {
             Format::Human => {
-                let mut err = io::BufWriter::new(io::stderr().lock());
                 for diagnostic in diagnostics {
-                    writeln!(err, "{}\n", human::diagnostic(source, diagnostic, self.colour))?;
+                    self.say(&format!("{}\n", human::diagnostic(source, diagnostic, self.colour)));
                 }
-                if let Some(summary) = human::summary(source, diagnostics) {
-                    writeln!(err, "{summary}")?;
-                }
-                err.flush()
+                human::summary(source, diagnostics).iter().for_each(|summary| self.say(summary));
+                Ok(())
             }
             Format::Json => self.print(json::document(source, diagnostics).as_bytes()),
         }
+    }
+}
+
+/// Standard output, for whose reader to leave is no error: whoever pipes it into `head` has
+/// seen enough, and the exit code still tells what was found.
+#[derive(Debug)]
+pub struct Results;
+
+impl Write for Results {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        gone(io::stdout().write(bytes), bytes.len())
+    }
+    fn flush(&mut self) -> io::Result<()> {
+        gone(io::stdout().flush(), ())
+    }
+}
+
+fn gone<T>(result: io::Result<T>, instead: T) -> io::Result<T> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(instead),
+        result => result,
     }
 }
 

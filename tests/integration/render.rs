@@ -176,8 +176,14 @@ fn a_directory_that_cannot_be_written_is_an_error_with_its_path() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let binary = env!("CARGO_BIN_EXE_sslscale");
-    let script = format!("set -o pipefail; {binary} render {}/inventories/blog.yaml | true", repository().display());
-    let status = std::process::Command::new("bash").args(["-c", &script]).status().unwrap();
-    assert!(status.success());
+    let run = |line: &str| {
+        let binary = env!("CARGO_BIN_EXE_sslscale");
+        let script = format!("set -o pipefail; {}", line.replace("sslscale", binary));
+        let status = std::process::Command::new("bash").args(["-c", &script]).current_dir(repository()).status();
+        status.unwrap().code()
+    };
+    assert_eq!(run("sslscale render inventories/blog.yaml | true"), Some(0));
+    // What was found is told all the same.
+    assert_eq!(run("sslscale check README.md 2>&1 | true"), Some(2));
+    assert_eq!(run("echo 'sites: 1' | sslscale check --format json - | true"), Some(1));
 }
