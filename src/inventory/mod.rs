@@ -7,6 +7,7 @@ pub mod node;
 pub mod raw;
 pub mod reference;
 pub mod schema;
+mod syntax;
 pub mod types;
 mod validate;
 

@@ -8,13 +8,14 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_yaml::Spanned;
 
-use crate::diagnostic::{Code, Diagnostic};
+use super::syntax::{refused, unprintable};
+use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span};
 
 /// Mappings and lists may nest this deep; the inventory's own schema needs 6.
-const MAX_DEPTH: usize = 32;
+pub(super) const MAX_DEPTH: usize = 32;
 /// Nodes in one document. 10,000 hosts and 100 sites take about 70,000.
-const MAX_NODES: usize = 4_000_000;
+pub(super) const MAX_NODES: usize = 4_000_000;
 /// Nodes that aliases may repeat, in all.
 const MAX_REPLAYED: usize = 500_000;
 
@@ -92,49 +93,47 @@ pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
             max_nodes: MAX_NODES,
             max_events: 3 * MAX_NODES,
             max_documents: 1,
+            // One set of settings may stand for a thousand hosts; what aliases repeat is bounded below.
+            enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_yaml::alias_limits! {
             max_total_replayed_events: MAX_REPLAYED,
         },
     };
+    if let Some(diagnostic) = unprintable(source) {
+        return Err(diagnostic);
+    }
     match serde_yaml::from_str_with_options::<Spanned<Value>>(source.text(), options) {
-        Ok(spanned) => Ok(node(spanned)),
-        Err(error) => Err(syntax(source, &error)),
+        Ok(spanned) => {
+            let mut root = node(spanned);
+            trim(&mut root, source);
+            Ok(root)
+        }
+        Err(error) => Err(refused(source, &error)),
     }
 }
 
-fn syntax(source: &Source, error: &serde_yaml::Error) -> Diagnostic {
-    let error = error.without_snippet();
-    let text = error.to_string();
-    let span = error.location().map_or(Span::default(), |place| {
-        let start = source.offset(usize_of(place.line()), usize_of(place.column())) as usize;
-        let end = source.text()[start..].chars().next().map_or(start, |c| start + c.len_utf8());
-        Span::new(start, end)
-    });
-    // The place is shown beside the message; the library repeats it in words.
-    let message = match text.find(" at line ").filter(|at| text[*at..].contains(", column ")) {
-        Some(at) => &text[..at],
-        None => &text,
-    };
-    let line = source.slice(source.line_span(source.position(span.start).line));
-    let indent = &line[..line.len() - line.trim_start().len()];
-    let help = if indent.contains('\t') {
-        "indent with spaces: YAML allows no tabs there"
-    } else if message.contains("multiple YAML documents") {
-        "keep one document in a file: remove the `---` and what follows it"
-    } else if message.contains("budget") || message.contains("nesting") || message.contains("alias") {
-        "an inventory is plain data: write it out without deep nesting or chains of aliases"
-    } else if message.contains("mapping values are not allowed") {
-        "quote the value if it holds `: `, and check the indentation of the line"
-    } else {
-        "check indentation, quotes and brackets at this place"
-    };
-    Diagnostic::new(Code::IN02, span, format!("not valid YAML: {}", lowercase_first(message)), help)
-}
-
-fn lowercase_first(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map_or_else(String::new, |c| c.to_lowercase().chain(chars).collect())
+/// The parser lets a block scalar run on to the next key, which is not what is wrong with it.
+fn trim(node: &mut Node, source: &Source) {
+    match &mut node.value {
+        // Nothing has no place of its own: what stands before it has.
+        Value::Text(_) | Value::Null if source.slice(node.span).trim().is_empty() => {
+            let before = source.slice(Span { start: 0, end: node.span.start }).trim_end();
+            let width = before.chars().next_back().map_or(0, char::len_utf8);
+            node.span = Span::new(before.len() - width, before.len());
+        }
+        Value::Text(_) => {
+            let text = source.slice(node.span);
+            let blank = text.len() - text.trim_start().len();
+            node.span = node.span.part(blank, text.trim_end().len());
+        }
+        Value::List(items) => items.iter_mut().for_each(|item| trim(item, source)),
+        Value::Map(entries) => entries.iter_mut().for_each(|(key, value)| {
+            trim(key, source);
+            trim(value, source);
+        }),
+        Value::Null | Value::Plain => {}
+    }
 }
 
 fn usize_of(n: u64) -> usize {
@@ -221,33 +220,38 @@ impl<'de> Visitor<'de> for Scalars {
 /// `text` cut to a length that fits a message, and free of anything a terminal would obey.
 pub fn printable(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 60;
-    let plain = text.len() <= LONGEST && text.chars().all(|c| !c.is_control() && !invisible(c));
-    if plain {
+    match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => Cow::Owned(format!("{}…", visible(&text[..end]))),
+        None => visible(text),
+    }
+}
+
+/// `text` with what cannot be seen, or would be obeyed by a terminal, spelled out.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(hidden) {
         return Cow::Borrowed(text);
     }
-    let mut out: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|c| {
-            let escape = c.is_control() || invisible(c);
-            let escaped = escape.then(|| c.escape_default());
-            escaped.into_iter().flatten().chain((!escape).then_some(c))
-        })
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        out.push('…');
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hidden(c) { out.extend(c.escape_default()) } else { out.push(c) }
     }
     Cow::Owned(out)
 }
 
-/// Characters that change how text looks without being seen, such as direction marks.
-pub fn invisible(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+/// Characters that change how text looks without being seen: controls, direction marks,
+/// joiners, tags and other kinds of nothing.
+pub fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::Code;
 
     fn texts(text: &str) -> Vec<String> {
         let source = Source::new("t", text);
