@@ -6,7 +6,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
-pub const MAX_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 16 << 20;
 
 /// A half-open range of bytes in a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -64,17 +64,47 @@ pub enum ReadError {
     #[error("it is UTF-16 text, not UTF-8")]
     Utf16,
     /// Bytes that are not UTF-8.
-    #[error("it is not UTF-8 text: the byte at offset {0} does not fit")]
-    NotUtf8(usize),
+    #[error("it is not UTF-8 text: this byte does not fit")]
+    NotUtf8(Excerpt),
     /// A NUL byte, which text never holds.
-    #[error("it is binary: there is a NUL byte at offset {0}")]
-    Binary(usize),
+    #[error("it is binary: there is a NUL byte")]
+    Binary(Excerpt),
     /// The operating system refused.
     #[error("it could not be read")]
     Io(#[source] std::io::Error),
 }
 
+/// What could be read of a file that is not text.
+#[derive(Debug)]
+pub struct Excerpt {
+    /// From the start to the end of the line with the first wrong byte.
+    pub text: String,
+    /// That byte, or what stands for it.
+    pub span: Span,
+}
+
+impl Excerpt {
+    /// Of `bytes`, whose byte at `wrong` is the first that cannot be.
+    fn new(bytes: &[u8], wrong: usize) -> Self {
+        let rest = &bytes[wrong..];
+        let line = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
+        let text = String::from_utf8_lossy(&bytes[..wrong]).into_owned();
+        let tail = String::from_utf8_lossy(&rest[..line]);
+        let width = tail.chars().next().map_or(0, char::len_utf8);
+        let span = Span::new(text.len(), text.len() + width);
+        Self { text: text + &tail, span }
+    }
+}
+
 impl ReadError {
+    /// The text around the first wrong byte, where there is one.
+    pub fn excerpt(&self) -> Option<&Excerpt> {
+        match self {
+            Self::NotUtf8(excerpt) | Self::Binary(excerpt) => Some(excerpt),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
@@ -95,15 +125,34 @@ pub struct Source {
     name: String,
     text: String,
     lines: Vec<u32>,
+    /// How many characters start before each block of [`BLOCK`] bytes.
+    characters: Vec<u32>,
+}
+
+/// Columns are counted from the start of a block, not of the line: a line may hold a whole
+/// inventory, and thousands of places to report.
+const BLOCK: usize = 1024;
+
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|b| **b & 0xc0 != 0x80).count()
 }
 
 impl Source {
     /// A source from text that is at hand; `name` is what diagnostics call it.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
-        let starts = text.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| Span::new(i + 1, i + 1).start);
+        let bytes = text.as_bytes();
+        // A carriage return alone breaks a line as well: YAML says so, and so do editors.
+        let ends = |i: usize| bytes[i] == b'\n' || (bytes[i] == b'\r' && bytes.get(i + 1) != Some(&b'\n'));
+        let starts = (0..bytes.len()).filter(|i| ends(*i)).map(|i| Span::new(i + 1, i + 1).start);
         let lines = std::iter::once(0).chain(starts).collect();
-        Self { name: name.into(), text, lines }
+        let counted = bytes.chunks(BLOCK).scan(0, |sum, block| {
+            let before = *sum;
+            *sum += characters(block);
+            Some(Span::new(before, before).start)
+        });
+        let characters = counted.collect();
+        Self { name: name.into(), text, lines, characters }
     }
 
     /// Reads `path`, or standard input where it is `-`.
@@ -115,7 +164,7 @@ impl Source {
             return Ok(Self::new("<stdin>", bounded(std::io::stdin().lock())?));
         }
         let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound => ReadError::Missing,
+            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ReadError::Missing,
             _ => ReadError::Io(error),
         })?;
         if metadata.is_dir() {
@@ -154,15 +203,22 @@ impl Source {
     /// Line and column of the byte at `offset`.
     pub fn position(&self, offset: u32) -> Position {
         let line = self.lines.partition_point(|start| *start <= offset).max(1);
-        let before = self.slice(Span { start: self.lines[line - 1], end: offset });
-        // A byte order mark takes no column in any editor.
-        let column = before.trim_start_matches('\u{feff}').chars().count() + 1;
-        Position { line, column }
+        let start = self.line_span(line).start.min(offset);
+        Position { line, column: self.characters_before(offset) - self.characters_before(start) + 1 }
     }
 
-    /// The byte range of line `line` (from 1), without its line break.
+    fn characters_before(&self, offset: u32) -> usize {
+        let offset = (offset as usize).min(self.text.len());
+        let block = (offset / BLOCK).min(self.characters.len().saturating_sub(1));
+        let before = self.characters.get(block).map_or(0, |n| *n as usize);
+        before + characters(&self.text.as_bytes()[block * BLOCK..offset])
+    }
+
+    /// The byte range of line `line` (from 1), without its line break and without a byte order
+    /// mark, which takes no column in any editor.
     pub fn line_span(&self, line: usize) -> Span {
         let start = self.lines.get(line.saturating_sub(1)).map_or(self.text.len(), |s| *s as usize);
+        let start = if start == 0 && self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };
         let end = self.lines.get(line).map_or(self.text.len(), |s| *s as usize);
         let text = self.text.get(start..end).unwrap_or_default();
         Span::new(start, start + text.trim_end_matches(['\n', '\r']).len())
@@ -183,13 +239,18 @@ fn bounded(reader: impl Read) -> Result<String, ReadError> {
     if bytes.len() as u64 > MAX_BYTES {
         return Err(ReadError::TooLarge);
     }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
+    // Without a byte order mark, every other byte of UTF-16 is a NUL as long as it holds ASCII.
+    let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
+    if marked || matches!(bytes[..], [0, a, 0, b, ..] | [a, 0, b, 0, ..] if a != 0 && b != 0) {
         return Err(ReadError::Utf16);
     }
     if let Some(at) = bytes.iter().position(|b| *b == 0) {
-        return Err(ReadError::Binary(at));
+        return Err(ReadError::Binary(Excerpt::new(&bytes, at)));
     }
-    String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8(error.utf8_error().valid_up_to()))
+    String::from_utf8(bytes).map_err(|error| {
+        let at = error.utf8_error().valid_up_to();
+        ReadError::NotUtf8(Excerpt::new(error.as_bytes(), at))
+    })
 }
 
 #[cfg(test)]
@@ -205,5 +266,12 @@ mod tests {
         assert_eq!(source.slice(source.line_span(2)), "b: 2");
         assert_eq!(source.offset(2, 4), at as u32);
         assert_eq!(source.position(u32::MAX).line, 2);
+        let wide = Source::new("x", "é".repeat(5_000));
+        assert_eq!(wide.position(8_000), Position { line: 1, column: 4_001 });
+        assert_eq!(wide.position(10_000), Position { line: 1, column: 5_001 });
+        assert_eq!(Source::new("x", "").position(7), Position { line: 1, column: 1 });
+        let old = Source::new("x", "a\rb\r\nc");
+        assert_eq!(old.position(5), Position { line: 3, column: 1 });
+        assert_eq!(old.slice(old.line_span(1)), "a");
     }
 }

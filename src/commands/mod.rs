@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::inventory::node::visible;
 use crate::inventory::{self, Inventory};
 use crate::report::{Format, Output};
 use crate::source::{Source, Span};
@@ -62,9 +63,10 @@ fn load(path: &Path) -> Loaded {
         Err(error) => {
             let name = path.display().to_string();
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            let message = format!("the inventory `{name}` cannot be read: {error}{cause}");
-            let diagnostics = vec![Diagnostic::new(Code::IN01, Span::default(), message, error.help())];
-            return Loaded { source: Source::new(name, ""), diagnostics, inventory: Err(Ended::Unreadable) };
+            let message = format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name));
+            let (text, span) = error.excerpt().map_or(("", Span::default()), |found| (&found.text, found.span));
+            let diagnostics = vec![Diagnostic::new(Code::IN01, span, message, error.help())];
+            return Loaded { source: Source::new(name, text), diagnostics, inventory: Err(Ended::Unreadable) };
         }
     };
     let checked = inventory::check(&source, SystemTime::now());

@@ -1,10 +1,11 @@
 //! Findings for people: what, where with the text underlined, and what to do.
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::inventory::Inventory;
-use crate::source::{Source, Span};
+use crate::inventory::node::{hidden, visible};
+use crate::source::{Position, Source, Span};
 
 /// Places further apart than this many lines are shown apart.
 const NEAR: usize = 20;
@@ -21,14 +22,21 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> Str
     let marks = std::iter::once((diagnostic.span, None))
         .chain(diagnostic.related.iter().map(|r| (r.span, Some(r.label.as_str()))));
     let windows = windows(source, marks.collect());
-    let mut group =
-        level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id).element(windows[0].snippet(source));
-    for window in &windows[1..] {
-        group = group.element(window.snippet(source));
+    let name = visible(source.name());
+    let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id));
+    // Of a file that could not be read, or is empty, there is nothing to show.
+    if source.text().is_empty() {
+        group = group.element(Origin::path(&*name).line(1).char_column(1));
+    }
+    for window in windows.iter().filter(|_| !source.text().is_empty()) {
+        group = group.element(window.snippet(&name));
     }
     let group = group.element(Level::HELP.message(diagnostic.help.as_str()));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
-    renderer.render(&[group])
+    // The library counts columns in the text that it is shown, of which a long line is a part.
+    let place = |at: Position| format!("{name}:{}:{}", at.line, at.column);
+    let cut = windows.iter().filter(|w| w.position != w.shown);
+    cut.fold(renderer.render(&[group]), |text, w| text.replacen(&place(w.shown), &place(w.position), 1))
 }
 
 /// How many findings there are, by severity; nothing where there are none.
@@ -39,7 +47,7 @@ pub fn summary(source: &Source, diagnostics: &[Diagnostic]) -> Option<String> {
     };
     let parts = [count(Severity::Error, "error"), count(Severity::Warning, "warning"), count(Severity::Info, "note")];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("{}: {}", source.name(), parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("{}: {}", visible(source.name()), parts.join(", ")))
 }
 
 /// One line on an inventory that nothing stands against.
@@ -47,7 +55,7 @@ pub fn checked(source: &Source, inventory: &Inventory) -> String {
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!(
         "{}: ok: {}, {}, {}\n",
-        source.name(),
+        visible(source.name()),
         count(inventory.load_balancers.len(), "load balancer"),
         count(inventory.app_servers.len(), "app server"),
         count(inventory.sites.len(), "site"),
@@ -59,23 +67,57 @@ type Mark<'l> = (Span, Option<&'l str>);
 
 /// Some lines of the source with what is to be marked in them.
 struct Window<'l> {
+    /// Of the first mark in the source.
+    position: Position,
+    /// Of the first mark in the text below, which may be cut.
+    shown: Position,
     first_line: usize,
     text: String,
     marks: Vec<(std::ops::Range<usize>, Option<&'l str>)>,
 }
 
 impl<'l> Window<'l> {
-    fn snippet<'w>(&'w self, source: &'w Source) -> Snippet<'w, annotate_snippets::Annotation<'w>>
+    fn snippet<'w>(&'w self, name: &'w str) -> Snippet<'w, annotate_snippets::Annotation<'w>>
     where
         'l: 'w,
     {
-        let mut snippet = Snippet::source(self.text.as_str()).line_start(self.first_line).path(source.name());
+        let mut snippet = Snippet::source(self.text.as_str()).line_start(self.first_line).path(name);
         for (range, label) in &self.marks {
             let kind = if label.is_none() { AnnotationKind::Primary } else { AnnotationKind::Context };
             snippet = snippet.annotation(kind.span(range.clone()).label(*label));
         }
         snippet
     }
+
+    /// Adds one line of the source, of which `shown` is shown, with the marks that are on it.
+    fn line(&mut self, source: &Source, line: Span, shown: Span, marks: impl Iterator<Item = Mark<'l>>) {
+        let text = source.slice(shown);
+        let mut at = self.text.len();
+        if shown.start > line.start {
+            self.text.push('…');
+            at = self.text.len();
+        }
+        self.text.extend(text.chars().map(seen));
+        self.text.push_str(if shown.end < line.end { "…\n" } else { "\n" });
+        for (span, label) in marks {
+            // A character that is not shown as itself may take more bytes or fewer.
+            let place = |offset: u32| {
+                let before = text.get(..(offset.clamp(shown.start, shown.end) - shown.start) as usize);
+                at + before.unwrap_or_default().chars().map(|c| seen(c).len_utf8()).sum::<usize>()
+            };
+            let range = place(span.start)..place(span.end);
+            if label.is_none() || self.marks.is_empty() {
+                let start = self.text[..range.start].rfind('\n').map_or(0, |at| at + 1);
+                self.shown.column = self.text[start..range.start].chars().count() + 1;
+            }
+            self.marks.push((range, label));
+        }
+    }
+}
+
+/// What a terminal would obey or not show, as a character that it shows.
+fn seen(c: char) -> char {
+    if hidden(c) && c != '\t' { char::REPLACEMENT_CHARACTER } else { c }
 }
 
 /// The lines around each mark; the first window holds the first mark. A source may be large
@@ -96,21 +138,16 @@ fn windows<'l>(source: &Source, marks: Vec<Mark<'l>>) -> Vec<Window<'l>> {
 }
 
 fn window<'l>(source: &Source, low: usize, high: usize, marks: &[Mark<'l>]) -> Window<'l> {
-    let mut window = Window { first_line: low, text: String::new(), marks: Vec::new() };
+    let position = source.position(marks.first().map_or(0, |(span, _)| span.start));
+    let mut window = Window { position, shown: position, first_line: low, text: String::new(), marks: Vec::new() };
     for number in low..=high {
         let line = source.line_span(number);
-        let here = |span: &Span| source.position(span.start).line == number;
+        let here: Vec<Mark<'l>> =
+            marks.iter().filter(|(span, _)| source.position(span.start).line == number).copied().collect();
         // A long line is cut to the surroundings of its first mark.
-        let focus = marks.iter().find(|(span, _)| here(span)).map_or(line.start, |(span, _)| span.start);
+        let focus = here.first().map_or(line.start, |(span, _)| span.start);
         let shown = if (line.end - line.start) as usize <= LONGEST_LINE { line } else { around(source, line, focus) };
-        let at = window.text.len();
-        window.text.push_str(source.slice(shown));
-        window.text.push('\n');
-        for (span, label) in marks.iter().filter(|(span, _)| here(span)) {
-            let start = span.start.clamp(shown.start, shown.end) - shown.start;
-            let end = span.end.clamp(shown.start, shown.end) - shown.start;
-            window.marks.push((at + start as usize..at + end.max(start) as usize, *label));
-        }
+        window.line(source, line, shown, here.into_iter());
     }
     window
 }
