@@ -51,16 +51,26 @@ macro_rules! section {
             /// Reads the section; `None` where the node is no mapping, which is then reported.
             pub fn read(reader: &mut crate::inventory::schema::Reader<'_>, node: &'a crate::inventory::node::Node) -> Option<Self> {
                 let mut section = Self { span: node.underline(), ..Self::default() };
+                let mut misspelt = Vec::new();
                 for (key, value) in reader.entries(node, $path)? {
                     let Some(text) = reader.key_text(key, $path) else { continue };
                     let slot = match text {
                         $(crate::inventory::schema::key_text!($key $($text)?) => &mut section.$key,)+
                         _ => {
-                            reader.unknown_key(key, &Self::SECTION);
+                            misspelt.extend(reader.unknown_key(key, &Self::SECTION).map(|near| (near, value)));
                             continue;
                         }
                     };
                     reader.fill(slot, key, value);
+                }
+                // A misspelt key is reported once: it is not missing as well, and its value is read.
+                for (near, value) in misspelt {
+                    match near {
+                        $(crate::inventory::schema::key_text!($key $($text)?) => {
+                            section.$key.get_or_insert(value);
+                        })+
+                        _ => {}
+                    }
                 }
                 Some(section)
             }
@@ -103,8 +113,20 @@ impl<'s> Reader<'s> {
         if let Value::Map(entries) = &node.value {
             return Some(entries);
         }
-        let message = format!("`{path}` takes a mapping, this is {}", node.kind());
-        self.report(Code::IN03, node.underline(), message, "write `key: value` lines, indented below it");
+        let (message, help) = match (path, &node.value) {
+            ("", Value::Null) => {
+                ("the inventory is empty".to_owned(), "start with `load_balancers:`, `app_servers:` and `sites:`")
+            }
+            ("", _) => (
+                format!("the inventory is a mapping, this is {}", node.kind()),
+                "write keys such as `load_balancers: …`, with a space or a line break behind the colon",
+            ),
+            _ => (
+                format!("`{path}` takes a mapping, this is {}", node.kind()),
+                "write `key: value` lines, indented below it",
+            ),
+        };
+        self.report(Code::IN03, node.underline(), message, help);
         None
     }
 
@@ -133,7 +155,7 @@ impl<'s> Reader<'s> {
     {
         let text = key.text(self.source);
         if text.is_none() {
-            let message = format!("a key of `{path}` is {}", key.kind());
+            let message = format!("a key of {} is {}", place(path), key.kind());
             self.report(Code::IN03, key.underline(), message, "a key is a single word followed by `: `");
         }
         text
@@ -151,16 +173,22 @@ impl<'s> Reader<'s> {
         self.diagnostics.push(twice.related(first.underline(), "the first one has this value"));
     }
 
-    /// Reports a key that the section does not have, with the nearest that it has.
-    pub fn unknown_key(&mut self, key: &Node, section: &Section) {
+    /// Reports a key that the section does not have; returns the one that was meant, if one is near.
+    pub fn unknown_key(&mut self, key: &Node, section: &Section) -> Option<&'static str> {
         let text = key.text(self.source).unwrap_or_default();
         let names = || section.keys.iter().map(|k| k.name);
-        let help = match nearest(text, names()) {
+        let near = nearest(text, names());
+        let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
             None => format!("it takes: {}", names().collect::<Vec<_>>().join(", ")),
         };
-        let place = if section.path.is_empty() { "the inventory".to_owned() } else { format!("`{}`", section.path) };
-        self.report(Code::AD03, key.span, format!("{place} has no key `{}`", printable(text)), help);
+        let place = place(section.path);
+        let message = match text {
+            "" => format!("{place} has an empty key"),
+            _ => format!("{place} has no key `{}`", printable(text)),
+        };
+        self.report(Code::AD03, key.span, message, help);
+        near
     }
 
     /// Reports a key that must be there.
@@ -168,6 +196,11 @@ impl<'s> Reader<'s> {
         let place = if path.is_empty() { "the inventory".to_owned() } else { format!("this entry of `{path}`") };
         self.report(Code::IN04, span, format!("{place} lacks `{key}`"), help);
     }
+}
+
+/// A section as messages name it.
+fn place(path: &str) -> String {
+    if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
 }
 
 /// The candidate that `text` most likely was meant to be, if any is near.

@@ -49,7 +49,10 @@ fn not_an_address(text: &str) -> Refusal {
         let help = format!("write `{}`; ports are set by `haproxy.port` and `nginx.port`", socket.ip());
         return Refusal::invalid("is an address with a port", help);
     }
-    let unbracketed = text.rsplit_once(':').is_some_and(|(_, port)| port.len() > 4 && Port::parse(port).is_ok());
+    // The whole is no address: either its end is too long for a group, or there is one too many.
+    let unbracketed = text.rsplit_once(':').is_some_and(|(address, port)| {
+        Port::parse(port).is_ok() && (port.len() > 4 || address.parse::<std::net::Ipv6Addr>().is_ok())
+    });
     if unbracketed && text.matches(':').count() > 1 {
         let help = "write the address alone; ports are set by `haproxy.port` and `nginx.port`";
         return Refusal::new(Code::AD04, "is an IPv6 address with a port but without brackets", help);

@@ -30,7 +30,8 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
     match guard(text).and_then(|()| T::parse(text)) {
         Ok(value) => Some(Placed { value, span: node.span }),
         Err(refusal) => {
-            let message = format!("`{key}` {}: `{}`", refusal.what, printable(text));
+            let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
+            let message = format!("`{key}` {}{value}", refusal.what);
             reader.report(refusal.code, node.span, message, refusal.help);
             None
         }

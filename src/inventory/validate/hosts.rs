@@ -31,6 +31,9 @@ pub struct Hosts {
     pub app_servers: Vec<(AppServer, Places)>,
     /// App servers by name.
     pub by_name: HashMap<Box<str>, usize>,
+    /// Whether every app server of the inventory has a name that could be read.
+    pub all_named: bool,
+    named: usize,
     names: HashMap<Box<str>, Span>,
     addresses: HashMap<IpAddr, Taken>,
 }
@@ -56,6 +59,7 @@ impl Hosts {
     /// Reads `app_servers`.
     pub fn read_app_servers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], nginx: &Arc<Nginx>) {
         self.app_servers.reserve(nodes.len());
+        let before = self.named;
         for node in nodes {
             let Some(raw) = RawAppServer::read(reader, node) else { continue };
             let host = self.identity(reader, raw.span, "app_servers[]", raw.name, raw.address);
@@ -70,6 +74,7 @@ impl Hosts {
                 self.app_servers.push((AppServer { name, addresses, weight, backup, nginx }, places));
             }
         }
+        self.all_named = !nodes.is_empty() && self.named - before == nodes.len();
     }
 
     /// A host's name and addresses, each of which no other host may have.
@@ -98,6 +103,7 @@ impl Hosts {
     }
 
     fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>) {
+        self.named += 1;
         // Two directories that differ in case are one on some file systems.
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
         if let Some(first) = self.names.get(&key) {

@@ -38,6 +38,8 @@ pub fn check(source: &Source, now: SystemTime) -> Checked {
     let inventory = RawInventory::read(&mut reader, &root).and_then(|raw| fleet(&mut reader, raw, now));
     let mut diagnostics = reader.diagnostics;
     diagnostics.sort_by_key(|d| (d.span, d.code.id));
+    // A mistake that aliases repeat is one mistake, at its one place.
+    diagnostics.dedup();
     let sound = diagnostics.iter().all(|d| d.severity() < Severity::Error);
     // A validator that gave up without saying why would be a bug that looks like a success.
     debug_assert!(inventory.is_some() || !sound, "no inventory and no reason");
@@ -57,7 +59,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Opt
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts, &virtual_addresses);
     let mut pools = sites::read_pools(reader, raw.pools, &hosts);
-    let sites = sites::read_sites(reader, sites, &mut pools, now);
+    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), now);
     sites::check_use(reader, &pools, &hosts);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {

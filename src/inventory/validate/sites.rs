@@ -8,7 +8,7 @@ use super::fields::{Placed, many, optional, or_default, required, scalar, switch
 use super::hosts::Hosts;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Pool, Redirect, Site, Target};
-use crate::inventory::node::{Node, printable};
+use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::raw::{RawLocation, RawPool, RawReturn, RawSite};
 use crate::inventory::schema::{Reader, nearest};
 use crate::inventory::types::{
@@ -85,7 +85,8 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
         let Some(name) = scalar::<HostName>(reader, node, "app_servers") else { continue };
         let Some(index) = hosts.by_name.get(name.value.as_str()) else {
             // A host with an error of its own has been reported; its name is still no typo.
-            if !hosts.named(name.value.as_str()) || hosts.is_load_balancer(name.value.as_str()) {
+            let typo = hosts.all_named && !hosts.named(name.value.as_str());
+            if typo || hosts.is_load_balancer(name.value.as_str()) {
                 let names = hosts.by_name.keys().map(AsRef::as_ref);
                 unknown(reader, name.span, "app server", name.value.as_str(), names);
             }
@@ -110,6 +111,7 @@ fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, name
     names.sort_unstable();
     let help = match nearest(name, names.iter().copied()) {
         Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() => format!("the inventory has no {what}: add one of this name, or remove it here"),
         None if names.len() <= 8 => format!("there are: {}", names.join(", ")),
         None => format!("the inventory has {} of them, none of this name", names.len()),
     };
@@ -120,14 +122,17 @@ fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, name
 pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
-    pools: &mut [PlacedPool],
+    (written, pools): (Option<&Node>, &mut [PlacedPool]),
     now: SystemTime,
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
     let mut names: HashMap<ServerName, Span> = HashMap::new();
+    // A pool without a name that could be read may be the one that a site means.
+    let named = pools.iter().filter(|p| p.span.is_some()).count();
+    let incomplete = written.is_some_and(|node| !matches!(&node.value, Value::List(list) if list.len() == named));
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
-        let pool = read_pool(reader, &raw, pools);
+        let pool = read_pool(reader, &raw, pools, incomplete);
         if let Some(site) = read_site(reader, &raw, pool, &mut names, now) {
             if let Some(entry) = pools.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
@@ -138,7 +143,7 @@ pub fn read_sites(
     sites
 }
 
-fn read_pool(reader: &mut Reader<'_>, raw: &RawSite<'_>, pools: &[PlacedPool]) -> Option<usize> {
+fn read_pool(reader: &mut Reader<'_>, raw: &RawSite<'_>, pools: &[PlacedPool], incomplete: bool) -> Option<usize> {
     let Some(node) = raw.pool else {
         if pools.len() > 1 {
             reader.missing(
@@ -152,7 +157,7 @@ fn read_pool(reader: &mut Reader<'_>, raw: &RawSite<'_>, pools: &[PlacedPool]) -
     };
     let name = scalar::<PoolName>(reader, node, "pool")?;
     let index = pools.iter().position(|p| p.span.is_some() && p.pool.name == name.value);
-    if index.is_none() {
+    if index.is_none() && !incomplete {
         let names = pools.iter().filter(|p| p.span.is_some()).map(|p| p.pool.name.as_str());
         unknown(reader, name.span, "pool", name.value.as_str(), names);
     }
