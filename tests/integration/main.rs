@@ -9,6 +9,7 @@ mod support;
 mod architecture;
 mod certificates;
 mod check;
+mod hostile;
 mod readme;
 mod releases;
 mod render;
