@@ -7,6 +7,7 @@ mod generated;
 mod support;
 
 mod architecture;
+mod bad_input;
 mod certificates;
 mod check;
 mod hostile;

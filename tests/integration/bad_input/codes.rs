@@ -1,0 +1,89 @@
+//! Every code that an inventory's text can earn is earned here, at its place.
+
+use std::time::SystemTime;
+
+use sslscale::diagnostic::CODES;
+use sslscale::inventory::check;
+use sslscale::source::Source;
+
+use super::BLOG;
+use crate::support::Sslscale;
+
+/// Found in files beside the inventory; `certificates.rs` has those.
+const ELSEWHERE: &[&str] = &["TL01", "TL02", "TL03", "TL06"];
+
+/// A code, what to replace in the blog's inventory by what, and where it is reported.
+const CASES: &[(&str, &str, &str, &str)] = &[
+    ("IN02", "name: lb1,", "name: @lb1,", "2:13"),
+    ("IN03", "sites:\n", "haproxy: [443]\nsites:\n", "6:11"),
+    ("IN04", "{ name: srv1, address: 10.0.0.11 }", "{ name: srv1 }", "4:7"),
+    ("IN05", "/tmp/app.sock", "/tmp/$app.sock", "12:32"),
+    ("IN06", "example.com", "example..com", "7:18"),
+    ("IN07", "sites:\n", "pools: [{ name: web, app_servers: [srv3] }]\nsites:\n", "6:36"),
+    ("IN08", "sites:\n", "pools: [{ name: web, app_servers: [srv1] }]\nsites:\n", "5:28"),
+    ("IN09", "path: /,", "path: /, root: /srv,", "12:26"),
+    ("IN10", "sites:\n", "haproxy: { version: 1.8.30 }\nsites:\n", "6:21"),
+    ("IN11", "10.0.0.11", "\"2001:db8::11\"", "4:28"),
+    ("IN12", "server_name: example.com", "server_name: [a.example, A.example]", "7:30"),
+    ("AD02", "name: lb1,", "name: lb1, name: lb2,", "2:18"),
+    ("AD03", "name: lb1", "nmae: lb1", "2:7"),
+    ("AD04", "10.0.0.11", "\"2001:db8:0:0:0:0:0:11:8443\"", "4:28"),
+    ("AD05", "srv2", "srv1", "5:13"),
+    ("AD08", "10.0.0.11", "10.0.0.10", "4:28"),
+    ("AD10", "10.0.0.11", "srv1.internal", "4:28"),
+    ("AD11", "sites:\n", "trusted_proxies: [10.0.0.10/24]\nsites:\n", "6:19"),
+    ("AD12", "10.0.0.11", "224.0.0.1", "4:28"),
+    ("PX05", "sites:\n", "trusted_proxies: [10.0.0.11]\nsites:\n", "6:19"),
+    ("PX06", "sites:\n", "trusted_proxies: [\"2001:db8::/64\"]\nsites:\n", "6:19"),
+    ("PX07", "sites:\n", "trusted_proxies: [0.0.0.0/0]\nsites:\n", "6:19"),
+    ("TL05", "    ssl_certificate: /etc/ssl/example/ssl.crt\n", "", "7:5"),
+    ("TL19", "/etc/ssl/example/ssl.crt", "ssl.crt", "9:22"),
+    ("TL21", "ssl.key", "ssl.crt", "10:26"),
+    ("HP08", "sites:\n", "haproxy: { timeouts: { client: 30d } }\nsites:\n", "6:32"),
+    ("HP09", "sites:\n", "haproxy: { timeouts: { client: 30 } }\nsites:\n", "6:32"),
+];
+
+#[test]
+fn every_code_is_reported_at_its_place_and_alone() {
+    let mut wrong = Vec::new();
+    for (code, old, new, place) in CASES {
+        assert!(BLOG.contains(old), "{old}");
+        let source = Source::new("inventory.yaml", BLOG.replacen(old, new, 1));
+        let checked = check(&source, SystemTime::now());
+        assert!(checked.inventory.is_none(), "{code}");
+        let found: Vec<(&str, String)> = checked
+            .diagnostics
+            .iter()
+            .map(|d| {
+                let at = source.position(d.span.start);
+                (d.code.id, format!("{}:{}", at.line, at.column))
+            })
+            .collect();
+        // Nothing may follow from one mistake: the second message would mislead.
+        if found != [(*code, (*place).to_owned())] {
+            wrong.push(format!("{code} at {place}, but got {found:?}"));
+        }
+        checked.diagnostics.iter().for_each(well_written);
+    }
+    assert!(wrong.is_empty(), "expected {}", wrong.join("\nexpected "));
+}
+
+/// The house style of messages, as far as a program can tell.
+pub fn well_written(diagnostic: &sslscale::diagnostic::Diagnostic) {
+    for text in [&diagnostic.message, &diagnostic.help] {
+        assert!(!text.is_empty() && !text.ends_with(['.', ' ', ':']), "{diagnostic:?}");
+        assert!(!text.starts_with(|c: char| c.is_ascii_uppercase()) || text.starts_with("YAML"), "{diagnostic:?}");
+        assert!(text.len() < 600 && !text.contains(char::is_control), "{diagnostic:?}");
+        assert!(!text.contains("``"), "{diagnostic:?}");
+    }
+}
+
+#[test]
+fn every_code_has_a_case() {
+    let unreadable = Sslscale::new(&["check", "missing.yaml"]).run();
+    assert!(unreadable.stderr.starts_with("error[IN01]: "), "{}", unreadable.stderr);
+    let covered: Vec<&str> = CASES.iter().map(|case| case.0).chain(["IN01"]).chain(ELSEWHERE.iter().copied()).collect();
+    let missing: Vec<&str> = CODES.iter().map(|code| code.id).filter(|id| !covered.contains(id)).collect();
+    assert_eq!(missing, Vec::<&str>::new());
+    assert!(covered.iter().all(|id| CODES.iter().any(|code| code.id == *id)));
+}
