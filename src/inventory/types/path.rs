@@ -14,6 +14,8 @@ pub struct AbsolutePath(Box<str>);
 pub struct LocationPath(Box<str>);
 
 const LONGEST: usize = 1024;
+/// The longest name of a single file or directory.
+const LONGEST_PART: usize = 255;
 
 impl AbsolutePath {
     /// The text.
@@ -55,6 +57,10 @@ impl Scalar for AbsolutePath {
         if text.len() > LONGEST {
             let what = format!("is {} bytes long", text.len());
             return Err(Refusal::invalid(what, format!("a path has at most {LONGEST} bytes")));
+        }
+        if text.split('/').any(|part| part.len() > LONGEST_PART) {
+            let help = format!("no file system takes more than {LONGEST_PART} bytes between two slashes");
+            return Err(Refusal::invalid("has a name that is too long for any file", help));
         }
         Ok(Self(text.into()))
     }
