@@ -4,4 +4,6 @@
 
 mod support;
 
+mod accepted;
+mod refused;
 mod snapshots;

@@ -1,6 +1,11 @@
 //! The builder that every test runs the program with: a directory of its own, a scrubbed
 //! environment, and output whose paths do not depend on the machine.
 
+pub mod generate;
+pub mod need;
+#[allow(dead_code, reason = "a test of its own asks for everything that a release can do")]
+pub mod release;
+
 use std::path::{Path, PathBuf};
 use std::process::Output;
 

@@ -1,0 +1,117 @@
+#!/bin/sh
+# Checks rendered trees with the haproxy and nginx of one root, one request a line, so that
+# hundreds of checks share one set of namespaces. Started by tests/support/release.rs as
+#
+#     unshare --mount --net [--user --map-root-user] session.sh ROOT WORK NGINX_ORG
+#
+# ROOT is a Debian root, or `here` for the machine's own programs; WORK an empty directory to
+# mount on; NGINX_ORG the files nginx.org's package puts in /etc/nginx.
+#
+# Each request is `STOCK TREE`. TREE is laid over ROOT as one more overlay layer, so the very
+# paths that would be deployed are read, whatever a check writes (logs, pid files) lands in a
+# layer that the next check does not see, and ROOT is never modified. Answers, per program:
+# `NAME STATUS LENGTH`, then LENGTH bytes of output; `done` ends a request. The tree `nothing`
+# asks for the programs' versions.
+set -eu
+export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+root=$1 work=$2 nginx_org=$3
+
+# `nginx -t` binds what it would listen on. Addresses of the fleet are not this machine's, and
+# the machine's own listeners must not matter: hence a network of our own where any address binds.
+echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind
+[ ! -e /proc/sys/net/ipv6/ip_nonlocal_bind ] || echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
+ip link set lo up
+
+mount -t tmpfs -o mode=0755 tmpfs "$work"
+# Relative from here on: an option given to mount(2) may not be longer than 255 bytes.
+cd "$work"
+mkdir host mnt up wk stock stock/debian stock/no-default-site stock/nginx.org
+
+copy() { cp -RP --preserve=mode "$@"; }
+
+# The machine's own programs, with the machine's /usr but none of the machine's own sites.
+build_here() {
+    mkdir -p host/usr host/etc/ssl/certs host/run host/tmp host/var/lib/haproxy \
+        host/var/lib/nginx host/var/log/nginx host/var/cache/nginx
+    ln -s /run host/var/run
+    for dir in bin sbin lib lib32 lib64 libx32; do
+        if [ -L "/$dir" ]; then
+            copy "/$dir" host/
+        elif [ -d "/$dir" ]; then
+            mkdir "host/$dir"
+            binds="$binds $dir"
+        fi
+    done
+    for path in alternatives group haproxy hosts ld.so.cache nginx nsswitch.conf passwd \
+        ssl/certs/ca-certificates.crt ssl/openssl.cnf; do
+        # Not every file need be readable: the programs say what they miss.
+        copy "/etc/$path" "host/etc/$path" 2>/dev/null || true
+    done
+    rm -rf host/etc/nginx/conf.d/* host/etc/nginx/sites-enabled/* host/etc/haproxy/haproxy.cfg
+}
+
+binds=
+if [ "$root" = here ]; then
+    binds=usr
+    build_here
+else
+    mount --bind "$root" host
+fi
+
+# What an administrator removes first, and what nginx.org ships in place of Debian's files.
+# A whiteout (character device 0:0) hides a name of the layers below.
+if [ -e host/etc/nginx/sites-enabled/default ] || [ -L host/etc/nginx/sites-enabled/default ]; then
+    mkdir -p stock/no-default-site/etc/nginx/sites-enabled
+    mknod stock/no-default-site/etc/nginx/sites-enabled/default c 0 0
+fi
+mkdir -p stock/nginx.org/etc
+copy "$nginx_org" stock/nginx.org/etc/nginx
+
+# Only root exists in a user namespace, so every account is root there: nginx hands its folders
+# to the account of `user`, which would fail for any other number.
+# The folders nginx writes to are ours too, as a root made by another user would refuse it.
+for stock in debian no-default-site nginx.org; do
+    mkdir -p "stock/$stock/etc" "stock/$stock/run" "stock/$stock/var/lib/nginx" "stock/$stock/var/log/nginx"
+    for file in passwd group; do
+        {
+            cat "host/etc/$file"
+            [ "$stock" != nginx.org ] || [ $file = group ] || echo 'nginx:x:998:998::/nonexistent:/bin/false'
+            [ "$stock" != nginx.org ] || [ $file = passwd ] || echo 'nginx:x:998:'
+        } >"stock/$stock/etc/$file"
+        if ! grep -qw 4294967295 /proc/self/uid_map; then
+            sed -i -E 's/^([^:]*:[^:]*):[0-9]+(:[0-9]+)?/\1:0\2/' "stock/$stock/etc/$file"
+            [ $file = group ] || sed -i -E 's/^([^:]*:[^:]*:0):[0-9]+/\1:0/' "stock/$stock/etc/$file"
+        fi
+    done
+done
+
+run() { # NAME COMMAND...
+    name=$1 status=0
+    shift
+    output=$(chroot mnt "$@" 2>&1 </dev/null) || status=$?
+    printf '%s %s %s\n%s\n' "$name" "$status" "${#output}" "$output"
+}
+
+number=0
+mkdir nothing
+while read -r stock tree; do
+    number=$((number + 1))
+    mkdir "up/$number" "wk/$number"
+    if ! output=$(mount -t overlay overlay mnt -o \
+        "lowerdir=$tree:stock/$stock:host,upperdir=up/$number,workdir=wk/$number" 2>&1); then
+        printf 'error 1 %s\n%s\ndone\n' "${#output}" "$output"
+        continue
+    fi
+    for dir in $binds; do
+        mount --bind "/$dir" "mnt/$dir"
+    done
+    if [ "$tree" = nothing ]; then
+        run haproxy haproxy -v
+        run nginx nginx -v
+    fi
+    [ ! -e "$tree/etc/haproxy/haproxy.cfg" ] || run haproxy haproxy -c -f /etc/haproxy/haproxy.cfg
+    [ ! -e "$tree/etc/nginx/conf.d/sslscale.conf" ] || run nginx nginx -t
+    umount -l mnt
+    echo 'done'
+done
