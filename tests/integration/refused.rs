@@ -76,3 +76,11 @@ fn no_part_of_a_path_is_longer_than_a_file_name() {
     accepted(&inventory("", [[&long(255), "/etc/ssl/a.key"], FILES[1]]));
     refused(&inventory("", [[&long(256), "/etc/ssl/a.key"], FILES[1]]), "has a name that is too long for any file");
 }
+
+// haproxy 3.2: "backend 'https-in' has the same name as frontend 'https-in'".
+#[test]
+fn a_pool_is_not_named_like_the_frontend() {
+    let pool = |name: &str| format!("pools:\n  - {{ name: {name}, app_servers: [srv1] }}\n");
+    accepted(&inventory(&pool("https-in-2"), FILES));
+    refused(&inventory(&pool("https-in"), FILES), "is the name of haproxy's frontend");
+}

@@ -15,20 +15,8 @@ use super::{Versions, flag, section};
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
 /// Words that mean something to haproxy elsewhere, and the names that our own file uses.
-const POOLS: [&str; 12] = [
-    "https-in",
-    "https-servers",
-    "if",
-    "unless",
-    "from",
-    "GLOBAL",
-    "defaults",
-    "MASTER",
-    "1",
-    "check",
-    "listen",
-    "a.b_c-d",
-];
+const POOLS: [&str; 11] =
+    ["https-servers", "if", "unless", "from", "GLOBAL", "defaults", "MASTER", "1", "check", "listen", "a.b_c-d"];
 
 /// A whole inventory for these versions.
 pub fn inventory(versions: Versions) -> Part {
