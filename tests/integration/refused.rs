@@ -84,3 +84,14 @@ fn a_pool_is_not_named_like_the_frontend() {
     accepted(&inventory(&pool("https-in-2"), FILES));
     refused(&inventory(&pool("https-in"), FILES), "is the name of haproxy's frontend");
 }
+
+// nginx 1.22 says nothing, and answers `/` and 43 bytes as it should `/` and 299.
+#[test]
+fn a_location_has_at_most_255_bytes() {
+    let location = |length: usize| {
+        let path = "x".repeat(length - 1);
+        inventory("", FILES) + &format!("    locations:\n      - {{ path: /{path}, root: /srv/x }}\n")
+    };
+    accepted(&location(255));
+    refused(&location(256), "`path` is 256 bytes long");
+}

@@ -108,7 +108,7 @@ pub fn request_path(unique: String) -> Text {
     let end = select(&["", "/", ".php", "/index.html"][..]);
     (parts(REQUEST), end)
         .prop_map(move |(parts, end)| {
-            let room = 1024 - unique.len() - end.len() - 1;
+            let room = 255 - unique.len() - end.len() - 1;
             format!("/{unique}{}{end}", cut(&parts, room)).replace("//", "/")
         })
         .boxed()
