@@ -127,10 +127,14 @@ fn misdirected<'i>(inventory: &'i Inventory, shape: &Shape<'_>) -> Vec<&'i Serve
 fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
     let (count, longest) =
         names.fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
+    // A name in a bucket takes a pointer, two bytes of length and itself, in whole words.
+    let entry = 8 + (longest + 2).next_multiple_of(8);
     NamesHash {
-        needed: count > 64 || longest > 32,
-        // A bucket holds at least one name with two words of overhead, in whole cache lines.
-        bucket_size: if longest <= 96 { 128 } else { 512 },
+        // By default a bucket has room for one name of 32 bytes, and a table for 512 buckets:
+        // of more than 32 names two are likely to meet whatever size of table nginx tries.
+        needed: count > 32 || longest > 32,
+        // In a table of eight buckets a name no nine names meet.
+        bucket_size: (8 * entry + 8).next_power_of_two(),
         max_size: (8 * count).next_power_of_two().max(1024),
     }
 }

@@ -6,12 +6,14 @@
 mod generated;
 mod support;
 
+mod accepted;
 mod architecture;
 mod bad_input;
 mod certificates;
 mod check;
 mod hostile;
 mod readme;
+mod refused;
 mod releases;
 mod render;
 mod snapshots;

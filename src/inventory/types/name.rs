@@ -4,6 +4,9 @@ use std::fmt;
 
 use super::{Refusal, Scalar};
 
+/// The frontend of our haproxy.cfg. haproxy 3.2 warns of a backend of the same name, 3.3 refuses it.
+const FRONTEND: &str = "https-in";
+
 /// A host's name: a directory of the rendered tree and a word on a `server` line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(Box<str>);
@@ -63,6 +66,9 @@ impl Scalar for HostName {
 
 impl Scalar for PoolName {
     fn parse(text: &str) -> Result<Self, Refusal> {
+        if text == FRONTEND {
+            return Err(Refusal::invalid("is the name of haproxy's frontend", "give the pool another name"));
+        }
         word(text).map(Self)
     }
 }

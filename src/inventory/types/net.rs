@@ -150,8 +150,12 @@ impl Scalar for LogTarget {
     fn parse(text: &str) -> Result<Self, Refusal> {
         if text.starts_with('/') {
             let path = AbsolutePath::parse(text)?;
-            // The longest name that a socket's address holds.
-            if path.as_str().len() > 100 || path.as_str().contains([':', ',', '@', '%']) {
+            // haproxy keeps 11 of the 108 bytes of a socket's address for a suffix of its own.
+            if path.as_str().len() > 97 {
+                let what = format!("is {} bytes long", path.as_str().len());
+                return Err(Refusal::invalid(what, "haproxy takes at most 97 bytes for the path of a log socket"));
+            }
+            if path.as_str().contains([':', ',', '@', '%']) {
                 return Err(Refusal::invalid("is not the path of a log socket", "write a path such as `/dev/log`"));
             }
             return Ok(Self::Socket(path));

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod fields;
+mod files;
 mod hosts;
 mod settings;
 mod sites;
@@ -61,6 +62,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Opt
     let mut pools = sites::read_pools(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), now);
     sites::check_use(reader, &pools, &hosts);
+    files::check(reader, &sites);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),

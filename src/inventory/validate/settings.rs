@@ -98,7 +98,7 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
     let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
     Nginx {
         version: version(reader, raw.version, "nginx", OLDEST_NGINX).or(base.version),
-        port: or_default(reader, raw.port, "port", base.port),
+        port: nginx_port(reader, raw.port, base.port),
         http2: switch(reader, raw.http2, "http2", base.http2),
         keepalive_timeout: duration(
             reader,
@@ -114,6 +114,18 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             base.client_max_body_size,
         ),
     }
+}
+
+/// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and nginx has no
+/// socket that does both.
+fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port {
+    let Some(found) = node.and_then(|node| scalar::<Port>(reader, node, "port")) else { return base };
+    if found.value == Port(80) {
+        let message = "`port` is taken: nginx as it is installed answers plain HTTP on `80`";
+        reader.report(Code::IN06, found.span, message, "write `443`, or any other port that is free");
+        return base;
+    }
+    found.value
 }
 
 fn version(reader: &mut Reader<'_>, node: Option<&Node>, program: &str, oldest: Version) -> Option<Version> {

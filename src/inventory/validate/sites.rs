@@ -30,6 +30,8 @@ pub struct PlacedSite {
     pub site: Site,
     /// A location with `grpc_pass`.
     pub grpc: Option<Span>,
+    /// The paths of its certificate and key.
+    pub files: [Span; 2],
 }
 
 /// Reads `pools`; without it there is one pool of all app servers.
@@ -215,7 +217,8 @@ fn read_site(
         client_max_body_size,
         locations,
     };
-    Some(PlacedSite { site, grpc })
+    let files = [raw.ssl_certificate, raw.ssl_certificate_key].map(|node| node.map_or(raw.span, Node::underline));
+    Some(PlacedSite { site, grpc, files })
 }
 
 fn read_names(

@@ -1,6 +1,7 @@
 //! The builder that every test runs the program with: a directory of its own, a scrubbed
 //! environment, and output whose paths do not depend on the machine.
 
+pub mod generate;
 pub mod need;
 pub mod release;
 

@@ -1,0 +1,204 @@
+//! How fast sslscale is next to the least that any program of its kind must do. Both sides run
+//! in turns on the same machine, on a file system in memory; what counts is the ratio of their
+//! medians. Exits with 1 where a bound is missed.
+
+mod bare;
+mod measure;
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, Result, ensure};
+use measure::{Line, Run, median};
+
+const SSLSCALE: &str = env!("CARGO_BIN_EXE_sslscale");
+const BLOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/blog.yaml");
+/// Runs of each side; odd, so that one of them is the median.
+const RUNS: usize = 9;
+/// Runs of what takes a millisecond.
+const SHORT_RUNS: usize = 101;
+/// Most memory that any run may touch, in kilobytes.
+const PEAK: u64 = 32 << 10;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let result = match arguments.split_first() {
+        Some((word, rest)) if word == "measure" => measure::child(rest).map(|()| true),
+        Some((word, rest)) if word == "bare" => bare::run(rest).map(|()| true),
+        _ => compare(),
+    };
+    match result {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // Where standard error is closed, the exit code still says it.
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+/// One line of the table: sslscale beside a floor, and the most that the ratio may be.
+struct Case {
+    name: String,
+    bound: f64,
+    runs: usize,
+    /// Removed before every run of either side.
+    fresh: Vec<PathBuf>,
+    sslscale: Line,
+    /// What the floor is called. The bound is on the first; others are there to be seen.
+    floors: Vec<(&'static str, Line)>,
+}
+
+fn compare() -> Result<bool> {
+    let work = scratch()?;
+    let mut cases = Vec::new();
+    for (apps, sites) in [(1_000, 100), (10_000, 50)] {
+        cases.extend(fleet(work.path(), apps, sites)?);
+    }
+    cases.push(blog(work.path())?);
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "{:<34} {:>10} {:>10}  {:<18} {:>6} {:>6} {:>9}",
+        "", "sslscale", "floor", "", "ratio", "bound", "peak"
+    )?;
+    let mut held = true;
+    for case in cases {
+        held &= case.run(&mut out)?;
+    }
+    Ok(held)
+}
+
+/// In memory where there is such a place: a disk would hide what the programs do.
+fn scratch() -> Result<tempfile::TempDir> {
+    Ok(tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir())?)
+}
+
+/// Rendering and checking a fleet of this size.
+fn fleet(work: &Path, apps: usize, sites: usize) -> Result<Vec<Case>> {
+    let this = std::env::current_exe()?;
+    let file = |name: &str| work.join(format!("{name}-{apps}"));
+    let (yaml, tree) = (file("inventory.yaml"), file("tree"));
+    fs::write(&yaml, inventory(apps, sites)?)?;
+    let status = Command::new(SSLSCALE).arg("render").arg(&yaml).arg("-o").arg(&tree).status()?;
+    ensure!(status.success(), "sslscale render: {status}");
+    let (ours, theirs) = (file("ours"), file("theirs"));
+    let render = line![SSLSCALE, "render", &yaml, "-o", &ours];
+    let bare = |mode: &str| line![&this, "bare", mode, &yaml, &tree, &theirs];
+    let size = format!("{apps} × {sites}");
+    let parse = line![&this, "bare", "parse", &yaml];
+    let mut cases = vec![
+        Case {
+            name: format!("render {size}, first"),
+            bound: 1.2,
+            runs: RUNS,
+            fresh: vec![ours.clone(), theirs.clone()],
+            sslscale: render.clone(),
+            floors: vec![("parse and write", bare("write"))],
+        },
+        Case {
+            name: format!("render {size}, unchanged"),
+            bound: 1.2,
+            runs: RUNS,
+            fresh: Vec::new(),
+            sslscale: render,
+            floors: vec![("parse and write", bare("write")), ("parse and compare", bare("compare"))],
+        },
+    ];
+    // A small inventory is checked in less time than its start can be told from.
+    if apps >= 10_000 {
+        cases.push(Case {
+            name: format!("check {size}"),
+            bound: 2.0,
+            runs: RUNS,
+            fresh: Vec::new(),
+            sslscale: line![SSLSCALE, "check", &yaml],
+            floors: vec![("parse", parse)],
+        });
+    }
+    Ok(cases)
+}
+
+/// The smallest inventory from start to end, beside a program that does nothing.
+fn blog(work: &Path) -> Result<Case> {
+    let (source, empty, out) = (work.join("empty.rs"), work.join("empty"), work.join("blog"));
+    fs::write(&source, "fn main() {}")?;
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let status = Command::new(rustc).args(["-O", "-o"]).arg(&empty).arg(&source).status().context("rustc")?;
+    ensure!(status.success(), "rustc: {status}");
+    Ok(Case {
+        name: "render of the blog's inventory".to_owned(),
+        bound: 3.0,
+        runs: SHORT_RUNS,
+        fresh: vec![out.clone()],
+        sslscale: line![SSLSCALE, "render", BLOG, "-o", &out],
+        floors: vec![("empty program", line![&empty])],
+    })
+}
+
+impl Case {
+    /// Runs both sides in turns and reports; whether the bounds held.
+    fn run(&self, out: &mut impl std::io::Write) -> Result<bool> {
+        let mut ours = Vec::new();
+        let mut floors: Vec<Vec<Run>> = vec![Vec::new(); self.floors.len()];
+        for _ in 0..self.runs {
+            ours.push(self.once(&self.sslscale)?);
+            for ((_, line), runs) in self.floors.iter().zip(&mut floors) {
+                runs.push(self.once(line)?);
+            }
+        }
+        let ours = median(ours);
+        let floors = self.floors.iter().zip(floors).map(|((name, _), runs)| (*name, median(runs)));
+        let mut held = ours.peak <= PEAK;
+        for (index, (floor, run)) in floors.enumerate() {
+            let ratio = ours.micros as f64 / run.micros as f64;
+            let bound = if index == 0 { format!("{:.1}", self.bound) } else { String::new() };
+            let missed = index == 0 && (ratio > self.bound || !held);
+            held &= !missed;
+            writeln!(
+                out,
+                "{:<34} {:>7.1} ms {:>7.1} ms  {floor:<18} {ratio:>6.2} {bound:>6} {:>6.1} MB{}",
+                self.name,
+                millis(ours),
+                millis(run),
+                ours.peak as f64 / 1024.0,
+                if missed { "  MISSED" } else { "" },
+            )?;
+        }
+        Ok(held)
+    }
+
+    fn once(&self, line: &Line) -> Result<Run> {
+        for path in self.fresh.iter().filter(|path| path.exists()) {
+            fs::remove_dir_all(path)?;
+        }
+        measure::measure(line)
+    }
+}
+
+fn millis(run: Run) -> f64 {
+    run.micros as f64 / 1_000.0
+}
+
+/// A fleet of two balancers.
+fn inventory(apps: usize, sites: usize) -> Result<String> {
+    let mut text =
+        "load_balancers:\n  - { name: lb1, address: 10.0.0.10 }\n  - { name: lb2, address: 10.0.0.11 }\n".to_owned();
+    writeln!(text, "app_servers:")?;
+    for app in 0..apps {
+        writeln!(text, "  - {{ name: srv{app:05}, address: 10.1.{}.{} }}", app / 250, app % 250 + 1)?;
+    }
+    writeln!(text, "sites:")?;
+    for site in 0..sites {
+        writeln!(text, "  - server_name: site{site:03}.example.com")?;
+        writeln!(text, "    root: /opt/site{site:03}/current/app")?;
+        writeln!(text, "    ssl_certificate: /etc/ssl/site{site:03}/ssl.crt")?;
+        writeln!(text, "    ssl_certificate_key: /etc/ssl/site{site:03}/ssl.key")?;
+        writeln!(text, "    locations:\n      - {{ path: /, uwsgi_pass: \"unix:/run/site{site:03}.sock\" }}")?;
+    }
+    Ok(text)
+}

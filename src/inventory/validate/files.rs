@@ -1,0 +1,58 @@
+//! Whether the files that all sites name can be on one host at once.
+
+use std::path::Path;
+
+use super::sites::PlacedSite;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::schema::Reader;
+use crate::source::Span;
+
+/// Every file in these is read as configuration.
+const INCLUDED: [&str; 3] = ["/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/etc/nginx/modules-enabled"];
+
+/// One path that a site names.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+struct File<'s> {
+    path: &'s Path,
+    is_key: bool,
+    site: usize,
+    span: Span,
+}
+
+/// Checks certificates and keys against one another, and against what nginx includes.
+pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
+    let mut files: Vec<File<'_>> = sites.iter().enumerate().flat_map(|(site, placed)| of(site, placed)).collect();
+    // Paths compare part by part, so a directory stands right in front of what is in it.
+    files.sort();
+    files.dedup_by(|a, b| (a.path, a.is_key) == (b.path, b.is_key));
+    for pair in files.windows(2) {
+        let [first, second] = pair else { continue };
+        // A site whose own certificate and key are one file has been reported.
+        if first.path == second.path && first.site != second.site {
+            let message = format!("`{}` is one site's certificate and another's key", first.path.display());
+            let both = Diagnostic::new(Code::TL21, second.span, message, "keep the key in a file of its own");
+            reader.diagnostics.push(both.related(first.span, "the certificate"));
+        } else if first.path != second.path && second.path.starts_with(first.path) {
+            let message = format!("`{}` is a file of one site and a directory of another", first.path.display());
+            let help = "give every certificate and key a file of its own";
+            let both = Diagnostic::new(Code::IN09, second.span, message, help);
+            reader.diagnostics.push(both.related(first.span, "the file"));
+        }
+    }
+    for file in files {
+        if file.path.parent().is_some_and(|parent| INCLUDED.iter().any(|included| parent == Path::new(included))) {
+            let message = format!("nginx would read `{}` as configuration", file.path.display());
+            let help = "keep certificates and keys elsewhere, such as below `/etc/ssl`";
+            reader.report(Code::IN09, file.span, message, help);
+        }
+    }
+}
+
+fn of(site: usize, placed: &PlacedSite) -> [File<'_>; 2] {
+    let [certificate, key] = placed.files;
+    let (chain, private) = (&placed.site.ssl_certificate, &placed.site.ssl_certificate_key);
+    [
+        File { path: Path::new(chain.as_str()), is_key: false, site, span: certificate },
+        File { path: Path::new(private.as_str()), is_key: true, site, span: key },
+    ]
+}

@@ -1,0 +1,227 @@
+//! Accepted means valid: what `check` accepts, the real haproxy and nginx accept, without a
+//! warning. Thousands of random inventories on this machine's programs, and some hundred on
+//! those of every Debian release, each told its version.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Instant, SystemTime};
+
+use sslscale::inventory::{Inventory, check, raw::SECTIONS};
+use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
+use sslscale::source::Source;
+
+use crate::support::generate::{Generated, Versions};
+use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
+use crate::support::shipped;
+
+/// Inventories that the machine's own programs are shown, unless `SSLSCALE_GENERATED` says how many.
+const HERE_COUNT: usize = 2_000;
+/// Inventories that the programs of each release are shown.
+const RELEASE_COUNT: usize = 100;
+
+#[test]
+fn every_key_of_the_schema_is_generated() {
+    let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
+    let (mut accepted, mut seen) = (0, BTreeSet::new());
+    for number in 0..500 {
+        let yaml = Generated::new(number, versions).yaml();
+        accepted += usize::from(accept(&yaml).is_ok());
+        let words = yaml.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
+        seen.extend(words.filter_map(|word| word.strip_suffix(':')).map(str::to_owned));
+    }
+    for section in SECTIONS {
+        for key in section.keys.iter().filter(|key| !key.name.ends_with("_source")) {
+            assert!(seen.contains(key.name), "`{}` of `{}` is in none of 500", key.name, section.path);
+        }
+    }
+    assert!(accepted >= 350, "a generator that is refused proves nothing: {accepted} of 500 were accepted");
+}
+
+#[test]
+fn a_number_always_gives_the_same_inventory() {
+    let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
+    assert_eq!(Generated::new(7, versions).yaml(), Generated::new(7, versions).yaml());
+    assert_ne!(Generated::new(7, versions).yaml(), Generated::new(8, versions).yaml());
+}
+
+#[test]
+fn what_is_accepted_is_valid_here() {
+    let count = std::env::var("SSLSCALE_GENERATED").ok().and_then(|n| n.parse().ok()).unwrap_or(HERE_COUNT);
+    let workers = std::thread::available_parallelism().map_or(1, |n| n.get().min(4));
+    prove(HERE, count, workers);
+}
+
+#[test]
+fn what_is_accepted_is_valid_on_every_release() {
+    for name in RELEASES {
+        prove(name, RELEASE_COUNT, 1);
+    }
+}
+
+#[test]
+fn shipped_inventories_are_valid_on_every_release() {
+    for mut release in RELEASES.into_iter().chain([HERE]).filter_map(Release::open) {
+        let judge = Judge::new(&release);
+        for (name, path) in shipped() {
+            let yaml = told(&fs::read_to_string(path).unwrap(), judge.versions);
+            let inventory = accept(&yaml).unwrap_or_else(|refused| panic!("{name}: {refused}"));
+            for stock in Stock::ALL {
+                let complaints = judge.complaints(&mut release, &inventory, stock);
+                assert!(complaints.is_empty(), "{name} on {} ({stock:?}):\n{}", release.name(), complaints.concat());
+            }
+        }
+    }
+}
+
+/// Shows `count` inventories to the programs of a release, on several threads.
+fn prove(name: &str, count: usize, workers: usize) {
+    let start = Instant::now();
+    let (next, accepted) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let work = || {
+        let mut release = Release::open(name)?;
+        let judge = Judge::new(&release);
+        let mut rejected = Vec::new();
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= count || rejected.len() >= 5 {
+                return Some(rejected);
+            }
+            let yaml = Generated::new(u32::try_from(number).unwrap(), judge.versions).yaml();
+            let Ok(inventory) = accept(&yaml) else { continue };
+            accepted.fetch_add(1, Ordering::Relaxed);
+            let stock = Stock::ALL[number % Stock::ALL.len()];
+            let complaints = judge.complaints(&mut release, &inventory, stock);
+            if !complaints.is_empty() {
+                rejected.push(judge.report(&mut release, number, stock, &complaints, rejected.is_empty()));
+            }
+        }
+    };
+    let results: Vec<_> = std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        handles.into_iter().map(|handle| handle.join().unwrap()).collect()
+    });
+    if results.iter().any(Option::is_none) {
+        return;
+    }
+    let rejected: Vec<String> = results.into_iter().flatten().flatten().collect();
+    let accepted = accepted.into_inner();
+    let (failed, time) = (rejected.len(), start.elapsed());
+    // Not `println!`: the test runner swallows what a passing test prints that way.
+    let _ = writeln!(std::io::stderr(), "{name}: {accepted} of {count} accepted, {failed} rejected, {time:.0?}");
+    assert!(rejected.is_empty(), "{} inventories were rejected on {name}:\n{}", rejected.len(), rejected.join("\n"));
+    assert!(accepted * 10 > count * 7, "{accepted} of {count} were accepted by `check`");
+}
+
+/// The inventory, or what `check` says against it.
+fn accept(yaml: &str) -> Result<Inventory, String> {
+    let checked = check(&Source::new("generated.yaml", yaml), SystemTime::now());
+    let words = checked.diagnostics.iter().map(|d| format!("{} {}", d.code.id, d.message));
+    checked.inventory.ok_or_else(|| words.collect::<Vec<_>>().join("\n"))
+}
+
+/// The inventory with the versions in it.
+fn told(yaml: &str, versions: Versions) -> String {
+    let mut text = yaml.to_owned();
+    for (program, (major, minor, patch)) in [("haproxy", versions.haproxy), ("nginx", versions.nginx)] {
+        let (section, line) = (format!("\n{program}:\n"), format!("  version: {major}.{minor}.{patch}\n"));
+        text = match text.find(&section) {
+            Some(at) => [&text[..at + section.len()], &line, &text[at + section.len()..]].concat(),
+            None => [&text, &section, line.as_str()].concat(),
+        };
+    }
+    text
+}
+
+/// Shows rendered trees to the programs of one release.
+struct Judge {
+    versions: Versions,
+    templates: Templates,
+    work: tempfile::TempDir,
+}
+
+impl Judge {
+    fn new(release: &Release) -> Self {
+        let work = scratch();
+        let signed = rcgen::generate_simple_self_signed(["example.com".to_owned()]).unwrap();
+        fs::write(work.path().join("crt"), signed.cert.pem()).unwrap();
+        fs::write(work.path().join("key"), signed.signing_key.serialize_pem()).unwrap();
+        let versions = Versions { haproxy: release.haproxy(), nginx: release.nginx() };
+        Self { versions, templates: Templates::load(None).unwrap(), work }
+    }
+
+    /// What the programs have against the inventory's files, of which each is shown once.
+    fn complaints(&self, release: &mut Release, inventory: &Inventory, stock: Stock) -> Vec<String> {
+        let tree = render(inventory, &self.templates).unwrap();
+        let distinct = |wanted: &str| {
+            let entries = tree.hosts().flat_map(|(_, entries)| entries.iter()).filter(|entry| *entry.path == *wanted);
+            entries.map(|entry| entry.content.bytes.as_slice()).collect::<BTreeSet<_>>()
+        };
+        let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
+        let root = self.root(inventory);
+        let (mut haproxy, mut nginx) = (haproxy.into_iter(), nginx.into_iter());
+        let mut complaints = Vec::new();
+        // One balancer's and one app server's files at a time: a tree has room for both.
+        loop {
+            let files = [(HAPROXY_CFG, haproxy.next()), (NGINX_CONF, nginx.next())];
+            if files.iter().all(|(_, bytes)| bytes.is_none()) {
+                break;
+            }
+            for (path, bytes) in files {
+                let path = inside(root.path(), path);
+                match bytes {
+                    Some(bytes) => put(&path, |path| fs::write(path, bytes)),
+                    None => drop(fs::remove_file(path)),
+                }
+            }
+            let outcomes = release.check(stock, root.path());
+            complaints.extend(outcomes.iter().filter(|o| !o.accepted()).map(Outcome::to_string));
+        }
+        complaints
+    }
+
+    /// A root with all the certificates and keys that the inventory names.
+    fn root(&self, inventory: &Inventory) -> tempfile::TempDir {
+        let root = tempfile::tempdir_in(self.work.path()).unwrap();
+        for site in &inventory.sites {
+            for (path, from) in [(&site.ssl_certificate, "crt"), (&site.ssl_certificate_key, "key")] {
+                let path = inside(root.path(), path.as_str());
+                if path.symlink_metadata().is_err() {
+                    put(&path, |path| fs::hard_link(self.work.path().join(from), path));
+                }
+            }
+        }
+        root
+    }
+
+    /// The inventory, or the smallest like it that is rejected, and the words of the programs.
+    fn report(&self, release: &mut Release, number: usize, stock: Stock, words: &[String], shrink: bool) -> String {
+        let generated = Generated::new(u32::try_from(number).unwrap(), self.versions);
+        let release = std::cell::RefCell::new(release);
+        let yaml = generated.smallest(if shrink { 60 } else { 0 }, |yaml| {
+            accept(yaml)
+                .is_ok_and(|inventory| !self.complaints(&mut release.borrow_mut(), &inventory, stock).is_empty())
+        });
+        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rejected-{number}.yaml"));
+        fs::write(&path, &yaml).unwrap();
+        let shown: String = yaml.chars().take(4_000).collect();
+        format!("inventory {number} ({stock:?}), in {}:\n{}\n{shown}", path.display(), words.concat())
+    }
+}
+
+/// A directory in memory where there is such a place: ext4 takes a hundred times as long to
+/// make directories that were deleted a moment before.
+fn scratch() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+fn inside(root: &Path, path: &str) -> PathBuf {
+    root.join(path.trim_start_matches('/'))
+}
+
+fn put(path: &Path, make: impl Fn(&Path) -> std::io::Result<()>) {
+    let made = make(path).or_else(|_| fs::create_dir_all(path.parent().unwrap()).and_then(|()| make(path)));
+    made.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+}

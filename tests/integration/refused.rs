@@ -1,0 +1,97 @@
+//! Inventories that `check` once accepted and a real program refused, found by `accepted`.
+
+use crate::support::Sslscale;
+
+/// An inventory with more sections, and with these two sites' certificates and keys.
+fn inventory(more: &str, files: [[&str; 2]; 2]) -> String {
+    let site = |name: &str, [certificate, key]: [&str; 2]| {
+        format!(
+            "  - server_name: {name}\n    root: /srv\n    ssl_certificate: {certificate}\n    ssl_certificate_key: {key}\n"
+        )
+    };
+    let hosts = "load_balancers:\n  - { name: lb1, address: 10.0.0.10 }\n\
+                 app_servers:\n  - { name: srv1, address: 10.0.0.11 }\n";
+    format!("{hosts}{more}sites:\n{}{}", site("a.example.com", files[0]), site("b.example.com", files[1]))
+}
+
+const FILES: [[&str; 2]; 2] = [["/etc/ssl/a.crt", "/etc/ssl/a.key"], ["/etc/ssl/b.crt", "/etc/ssl/b.key"]];
+
+fn refused(text: &str, because: &str) {
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text).run();
+    assert_eq!(run.status, 1, "{}", run.all());
+    assert!(run.all().contains(because), "{}", run.all());
+}
+
+fn accepted(text: &str) {
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text).run();
+    assert_eq!(run.status, 0, "{}", run.all());
+}
+
+// haproxy: "socket path '…' too long (max 97)".
+#[test]
+fn a_log_socket_has_at_most_97_bytes() {
+    let log = |length: usize| format!("haproxy:\n  log: /{}\n", "x".repeat(length - 1));
+    accepted(&inventory(&log(97), FILES));
+    refused(&inventory(&log(98), FILES), "`log` is 98 bytes long");
+}
+
+// nginx: "no "ssl_certificate" is defined for the "listen ... ssl" directive in …/default.conf".
+#[test]
+fn nginx_does_not_share_the_port_of_plain_http() {
+    accepted(&inventory("nginx: { port: 81 }\n", FILES));
+    refused(&inventory("nginx: { port: 80 }\n", FILES), "`port` is taken");
+}
+
+// No host can hold both, so nginx finds one of them missing.
+#[test]
+fn a_certificate_is_no_directory() {
+    let inside = [["/etc/ssl/a", "/etc/ssl/a.key"], ["/etc/ssl/a/b.crt", "/etc/ssl/b.key"]];
+    refused(&inventory("", inside), "`/etc/ssl/a` is a file of one site and a directory of another");
+    let beside = [["/etc/ssl/a", "/etc/ssl/a.key"], ["/etc/ssl/ab", "/etc/ssl/b.key"]];
+    accepted(&inventory("", beside));
+}
+
+// nginx: "PEM_read_bio_PrivateKey() failed".
+#[test]
+fn one_sites_certificate_is_not_anothers_key() {
+    let crossed = [["/etc/ssl/a", "/etc/ssl/b"], ["/etc/ssl/b", "/etc/ssl/c"]];
+    refused(&inventory("", crossed), "`/etc/ssl/b` is one site's certificate and another's key");
+    let shared = [["/etc/ssl/a", "/etc/ssl/b"], ["/etc/ssl/a", "/etc/ssl/b"]];
+    accepted(&inventory("", shared));
+}
+
+// nginx: "unknown directive "-----BEGIN"".
+#[test]
+fn a_certificate_is_not_where_nginx_reads_configuration() {
+    let included = [["/etc/nginx/conf.d/a.conf", "/etc/ssl/a.key"], FILES[1]];
+    refused(&inventory("", included), "nginx would read `/etc/nginx/conf.d/a.conf` as configuration");
+    let below = [["/etc/nginx/ssl/a.crt", "/etc/nginx/ssl/a.key"], FILES[1]];
+    accepted(&inventory("", below));
+}
+
+// nginx: "File name too long".
+#[test]
+fn no_part_of_a_path_is_longer_than_a_file_name() {
+    let long = |length: usize| format!("/etc/ssl/{}", "x".repeat(length));
+    accepted(&inventory("", [[&long(255), "/etc/ssl/a.key"], FILES[1]]));
+    refused(&inventory("", [[&long(256), "/etc/ssl/a.key"], FILES[1]]), "has a name that is too long for any file");
+}
+
+// haproxy 3.2: "backend 'https-in' has the same name as frontend 'https-in'".
+#[test]
+fn a_pool_is_not_named_like_the_frontend() {
+    let pool = |name: &str| format!("pools:\n  - {{ name: {name}, app_servers: [srv1] }}\n");
+    accepted(&inventory(&pool("https-in-2"), FILES));
+    refused(&inventory(&pool("https-in"), FILES), "is the name of haproxy's frontend");
+}
+
+// nginx 1.22 says nothing, and answers `/` and 43 bytes as it should `/` and 299.
+#[test]
+fn a_location_has_at_most_255_bytes() {
+    let location = |length: usize| {
+        let path = "x".repeat(length - 1);
+        inventory("", FILES) + &format!("    locations:\n      - {{ path: /{path}, root: /srv/x }}\n")
+    };
+    accepted(&location(255));
+    refused(&location(256), "`path` is 256 bytes long");
+}

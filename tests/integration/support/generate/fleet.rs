@@ -1,0 +1,240 @@
+//! Random fleets: hosts, their addresses and settings, pools, and who is trusted.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+use ipnet::IpNet;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use super::sites;
+use super::values::{Part, duration, log, name, number, one_of, port, scalar, size};
+use super::yaml::Yaml;
+use super::{Versions, flag, section};
+
+const DAY: u64 = 86_400_000;
+const HOUR: u64 = 3_600_000;
+/// Words that mean something to haproxy elsewhere, and the names that our own file uses.
+const POOLS: [&str; 11] =
+    ["https-servers", "if", "unless", "from", "GLOBAL", "defaults", "MASTER", "1", "check", "listen", "a.b_c-d"];
+
+/// A whole inventory for these versions.
+pub fn inventory(versions: Versions) -> Part {
+    let families = prop_oneof![
+        6 => Just([1, 1]), 3 => Just([2, 2]), 3 => Just([3, 3]), 4 => Just([3, 0]), 4 => Just([0, 3]), 1 => Just([0, 0]),
+    ];
+    let counts = (prop_oneof![3 => 1..=4_usize, 1 => Just(1)], 1..=12_usize, sites::count(), any::<bool>());
+    (families, counts)
+        .prop_flat_map(move |([balancers, apps], (lbs, srvs, count, grpc))| {
+            let hosts = (hosts(0, lbs, balancers), hosts(lbs, srvs, apps));
+            let settings = (
+                vec(proptest::option::weighted(0.3, haproxy(None)), lbs),
+                vec(app_settings(!grpc), srvs),
+                (haproxy(Some(versions.haproxy)), nginx(Some(versions.nginx), !grpc)),
+            );
+            let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
+            let trust =
+                (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
+            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), trust)
+        })
+        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx)), pools, mut sites, choices, trust)| {
+            let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
+            let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
+            let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
+            let balancer = |(host, haproxy): (Host, Option<Yaml>)| host.yaml(haproxy.map(|h| ("haproxy", h)));
+            let app = |(host, own): (Host, Yaml)| {
+                let Yaml::Map(own) = own else { unreachable!("a section is a mapping") };
+                host.yaml(own)
+            };
+            let all = [
+                Some(("load_balancers", Yaml::List(lbs.into_iter().zip(own_haproxy).map(balancer).collect()))),
+                Some(("app_servers", Yaml::List(srvs.into_iter().zip(own_app).map(app).collect()))),
+                pools.map(|pools| ("pools", pools)),
+                trusted.map(|list| ("trusted_proxies", list)),
+                trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
+                Some(("haproxy", haproxy)),
+                Some(("nginx", nginx)),
+                Some(("sites", Yaml::List(sites))),
+            ];
+            Yaml::Map(all.into_iter().flatten().collect())
+        })
+        .boxed()
+}
+
+#[derive(Debug, Clone)]
+struct Host {
+    name: String,
+    addresses: Vec<IpAddr>,
+    /// Whether addresses are spelled in full.
+    spelled: bool,
+}
+
+impl Host {
+    fn yaml(self, more: impl IntoIterator<Item = (&'static str, Yaml)>) -> Yaml {
+        let text = |address: &IpAddr| match address {
+            IpAddr::V6(v6) if self.spelled => Yaml::Scalar(v6.segments().map(|part| format!("{part:04X}")).join(":")),
+            address => Yaml::Scalar(address.to_string()),
+        };
+        let address = match self.addresses.as_slice() {
+            [one] => text(one),
+            all => Yaml::List(all.iter().map(text).collect()),
+        };
+        let mut entries = vec![("name", Yaml::Scalar(self.name.clone())), ("address", address)];
+        entries.extend(more);
+        Yaml::Map(entries)
+    }
+}
+
+/// `count` hosts from number `first` on. `families` is 1 for IPv4, 2 for IPv6, 3 for both and
+/// 0 for any of these.
+fn hosts(first: usize, count: usize, families: u8) -> BoxedStrategy<Vec<Host>> {
+    let host = move |number: usize| {
+        let families = if families == 0 { (1..=3_u8).boxed() } else { Just(families).boxed() };
+        let suffix = format!("-{number}");
+        (name(63 - suffix.len()), families, address(number, 1), address(number, 2), any::<(bool, bool)>()).prop_map(
+            move |(name, families, v4, v6, (swap, spelled))| {
+                let mut addresses: Vec<IpAddr> = Vec::new();
+                addresses.extend((families & 1 != 0).then_some(v4));
+                addresses.extend((families & 2 != 0).then_some(v6));
+                if swap {
+                    addresses.reverse();
+                }
+                Host { name: format!("{name}{suffix}"), addresses, spelled }
+            },
+        )
+    };
+    (first..first + count).map(host).collect::<Vec<_>>().boxed()
+}
+
+/// An address that ends in `number` + 1, which makes it unique; of IPv4 for 1, IPv6 for 2, any for 0.
+fn address(number: usize, family: u8) -> BoxedStrategy<IpAddr> {
+    let last = u8::try_from(number + 1).unwrap();
+    let front = select(&[[10_u8, 0], [10, 255], [192, 168], [1, 1], [223, 255], [172, 16], [100, 64], [127, 0]][..]);
+    let v4 = (front, any::<u8>()).prop_map(move |([a, b], c)| IpAddr::V4(Ipv4Addr::new(a, b, c, last)));
+    let front =
+        select(&[[0x2001_u16, 0xdb8], [0xfd00, 0], [0xfdff, 0xffff], [0x2a00, 0x1450], [0, 0], [0x64, 0xff9b]][..]);
+    let v6 = (front, any::<u16>(), any::<bool>()).prop_map(move |([a, b], c, full)| {
+        let c = if a == 0 { 0 } else { c };
+        let fill = if full && a != 0 { 0xffff } else { 0 };
+        IpAddr::V6(Ipv6Addr::new(a, b, c, fill, fill, fill, if a == 0 { 1 } else { fill }, u16::from(last)))
+    });
+    match family {
+        1 => v4.boxed(),
+        2 => v6.boxed(),
+        _ => prop_oneof![v4, v6].boxed(),
+    }
+}
+
+fn virtual_addresses() -> Part {
+    let each = |count: usize| (0..count).map(|n| scalar(address(100 + n, 0))).collect::<Vec<_>>();
+    (0..=4_usize).prop_flat_map(each).prop_map(Yaml::List).boxed()
+}
+
+/// No list, the exact addresses, networks around them, or these and more.
+fn trusted(balancers: &[Host], more: &[IpAddr], mood: u8, prefix: u8) -> Option<Yaml> {
+    let around = |address: &IpAddr| {
+        let longest = if address.is_ipv4() { 32 } else { 128 };
+        let prefix = match mood {
+            1 => longest,
+            _ if address.is_ipv4() => prefix,
+            _ => prefix * 4,
+        };
+        IpNet::new(*address, prefix).unwrap().trunc().to_string()
+    };
+    let bare = |address: &IpAddr| address.to_string();
+    let own = balancers.iter().flat_map(|host| &host.addresses);
+    let list: Vec<String> = match mood {
+        0 => return None,
+        3 => own.chain(more).map(|a| if a.is_ipv4() { bare(a) } else { around(a) }).collect(),
+        _ => own.map(around).collect(),
+    };
+    Some(Yaml::List(list.into_iter().map(Yaml::Scalar).collect()))
+}
+
+type Pools = (usize, Vec<(String, u16)>);
+
+/// Names and members of 1 to 4 pools, never more than there are sites.
+fn pools(apps: usize, sites: usize) -> BoxedStrategy<Pools> {
+    let start = 0..POOLS.len();
+    (1..=sites.min(4), start)
+        .prop_flat_map(move |(count, start)| {
+            let pool = move |number: usize| {
+                let own = name(61).prop_map(move |name| format!("{name}-{number}"));
+                let special = Just(POOLS[(start + number) % POOLS.len()].to_owned());
+                (prop_oneof![own, special], any::<u16>())
+            };
+            (Just(apps), (0..count).map(pool).collect::<Vec<_>>())
+        })
+        .boxed()
+}
+
+/// Gives every app server a pool and every pool an app server, then the sites theirs.
+fn linked((apps, pools): &Pools, names: &[String], sites: &mut [Yaml], choices: &[Index]) -> Yaml {
+    let member = |pool: usize, app: usize| {
+        let homeless = pools.iter().all(|(_, mask)| mask & (1 << app) == 0);
+        let empty = pools[pool].1.trailing_zeros() as usize >= *apps;
+        pools[pool].1 & (1 << app) != 0 || (homeless && app % pools.len() == pool) || (empty && app == pool % apps)
+    };
+    let entry = |(index, (name, _)): (usize, &(String, u16))| {
+        let members = (0..*apps).filter(|app| member(index, *app)).map(|app| Yaml::Scalar(names[app].clone()));
+        Yaml::Map(vec![("name", Yaml::Scalar(name.clone())), ("app_servers", Yaml::List(members.collect()))])
+    };
+    let pool_names: Vec<String> = pools.iter().map(|(name, _)| name.clone()).collect();
+    sites::assign(sites, &pool_names, choices);
+    Yaml::List(pools.iter().enumerate().map(entry).collect())
+}
+
+fn version((major, minor, patch): (u32, u32, u32)) -> Part {
+    scalar(Just(format!("{major}.{minor}.{patch}")))
+}
+
+/// Settings of haproxy: the fleet's, which tell its version, or one balancer's.
+fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
+    let timeouts = section(vec![
+        ("connect", 0.4, duration(1_000, HOUR)),
+        ("client", 0.4, duration(1_000, 24 * DAY)),
+        ("server", 0.4, duration(1_000, 24 * DAY)),
+        ("client_fin", 0.4, duration(1_000, 24 * DAY)),
+        ("queue", 0.4, duration(1_000, HOUR)),
+        ("check", 0.4, duration(1_000, HOUR)),
+        ("client_hello", 0.4, duration(1_000, HOUR)),
+    ]);
+    let check = section(vec![
+        ("inter", 0.5, duration(100, HOUR)),
+        ("fall", 0.5, number(1, 100)),
+        ("rise", 0.5, number(1, 100)),
+    ]);
+    let mut keys = vec![
+        ("port", 0.4, scalar(port())),
+        ("maxconn", 0.4, number(1, 500_000)),
+        ("balance", 0.6, one_of(&["roundrobin", "static-rr", "leastconn", "first", "source", "random"])),
+        ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
+        ("retries", 0.3, number(1, 100)),
+        ("log", 0.4, log()),
+        ("timeouts", 0.5, timeouts),
+        ("check", 0.5, check),
+    ];
+    keys.extend(told.map(|told| ("version", 1.0, version(told))));
+    section(keys)
+}
+
+/// Settings of nginx: the fleet's, which tell its version, or one app server's.
+fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
+    let mut keys = vec![
+        ("port", 0.3, scalar(port())),
+        ("http2", 0.3, if http2_may_be_off { flag() } else { one_of(&["true"]) }),
+        ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
+        ("client_max_body_size", 0.4, size()),
+    ];
+    keys.extend(told.map(|told| ("version", 1.0, version(told))));
+    section(keys)
+}
+
+/// What one app server has of its own.
+fn app_settings(http2_may_be_off: bool) -> Part {
+    section(vec![
+        ("weight", 0.3, number(1, 256)),
+        ("backup", 0.2, flag()),
+        ("nginx", 0.15, nginx(None, http2_may_be_off)),
+    ])
+}

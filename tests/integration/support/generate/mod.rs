@@ -1,0 +1,82 @@
+//! Random inventories over the whole schema, most of them accepted and many of them extreme:
+//! they are to find one that `check` lets through and a real program refuses. The inventory of
+//! a number is always the same.
+
+mod fleet;
+mod sites;
+mod values;
+mod yaml;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use values::Part;
+pub use yaml::Yaml;
+
+/// The versions that an inventory is written for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Versions {
+    pub haproxy: (u32, u32, u32),
+    pub nginx: (u32, u32, u32),
+}
+
+/// One random inventory, which can be made smaller while something still holds of it.
+pub struct Generated(Box<dyn ValueTree<Value = Yaml>>);
+
+impl Generated {
+    /// The inventory of this number for these versions.
+    pub fn new(number: u32, versions: Versions) -> Self {
+        let mut seed = [0; 32];
+        seed[..4].copy_from_slice(&number.to_le_bytes());
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        Self(Box::new(fleet::inventory(versions).new_tree(&mut runner).unwrap()))
+    }
+
+    /// Its text.
+    pub fn yaml(&self) -> String {
+        self.0.current().document()
+    }
+
+    /// The smallest that is found in `tries` of which `holds` is still true.
+    pub fn smallest(mut self, tries: usize, holds: impl Fn(&str) -> bool) -> String {
+        let mut best = self.yaml();
+        let mut moved = self.0.simplify();
+        for _ in 0..tries {
+            if !moved {
+                break;
+            }
+            let yaml = self.yaml();
+            moved = if holds(&yaml) {
+                best = yaml;
+                self.0.simplify()
+            } else {
+                self.0.complicate()
+            };
+        }
+        best
+    }
+}
+
+/// A mapping whose keys are there with the given probabilities.
+fn section(keys: Vec<(&'static str, f64, Part)>) -> Part {
+    let names: Vec<&'static str> = keys.iter().map(|(name, _, _)| *name).collect();
+    let values: Vec<_> = keys.into_iter().map(|(_, chance, part)| maybe(chance, part)).collect();
+    values
+        .prop_map(move |values| {
+            Yaml::Map(names.iter().zip(values).filter_map(|(name, value)| Some((*name, value?))).collect())
+        })
+        .boxed()
+}
+
+/// Sometimes there, always, or never.
+fn maybe(chance: f64, part: Part) -> BoxedStrategy<Option<Yaml>> {
+    match chance {
+        c if c >= 1.0 => part.prop_map(Some).boxed(),
+        c => proptest::option::weighted(c, part).boxed(),
+    }
+}
+
+fn flag() -> Part {
+    values::one_of(&["true", "false"])
+}

@@ -1,0 +1,143 @@
+//! Random sites: their names, their locations, and where those lead.
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::values::{
+    Part, app_socket, dns, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar, size,
+};
+use super::yaml::Yaml;
+use super::{maybe, section};
+
+/// `count` sites without pools. No two names are alike: each holds its site's number.
+/// With `grpc` some locations are for gRPC, which needs HTTP/2.
+pub fn sites(count: Count, grpc: bool) -> BoxedStrategy<Vec<Yaml>> {
+    (0..count.sites).map(|number| site(number, grpc, count)).collect::<Vec<_>>().boxed()
+}
+
+fn site(number: usize, grpc: bool, count: Count) -> Part {
+    let plain = count.sites > 30;
+    let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc) };
+    let (file, key) = (path(), path());
+    let certificates = (file, key).prop_map(|(file, key)| if file == key { (file, key + "y") } else { (file, key) });
+    let sizes = maybe(0.2, size());
+    let served = (maybe(0.6, scalar(path())), locations);
+    (names(number, count), certificates, sizes, served, any::<bool>())
+        .prop_map(|(names, (certificate, key), size, (root, locations), listed)| {
+            let mut entries = vec![("server_name", names)];
+            let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
+            match root {
+                Some(root) => entries.push(("root", root)),
+                None if empty => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
+                None => {}
+            }
+            entries.push(("ssl_certificate", Yaml::Scalar(certificate)));
+            entries.push(("ssl_certificate_key", Yaml::Scalar(key)));
+            entries.extend(size.map(|size| ("client_max_body_size", size)));
+            if !empty || listed {
+                entries.push(("locations", locations));
+            }
+            Yaml::Map(entries)
+        })
+        .boxed()
+}
+
+/// One name or a list; a wildcard often stands beside the name that it covers.
+fn names(number: usize, count: Count) -> Part {
+    let name = move |index: usize| {
+        let all = (dns(format!("s{number}n{index}"), 251, count.long_names), 0..8_u8);
+        all.prop_map(move |(name, mood)| match mood {
+            0 if name.contains('.') => vec![format!("*.{name}")],
+            1 if name.contains('.') => vec![name.clone(), format!("*.{name}")],
+            _ => vec![name],
+        })
+        .boxed()
+    };
+    let some = move |count: usize| (0..count).map(name).collect::<Vec<_>>().boxed();
+    let lists = if count.sites > 30 { some(1) } else { prop_oneof![6 => some(1), 2 => some(3), 1 => some(40)].boxed() };
+    lists
+        .prop_map(|lists| {
+            let mut names: Vec<Yaml> = lists.into_iter().flatten().map(Yaml::Scalar).collect();
+            if names.len() == 1 { names.remove(0) } else { Yaml::List(names) }
+        })
+        .boxed()
+}
+
+fn locations(grpc: bool) -> Part {
+    let at_root = (target(grpc), select(&["", "prefix", "exact"][..]))
+        .prop_map(|(target, matching)| location("/".to_owned(), matching, target));
+    let other = move |index: usize| {
+        let all = (request_path(format!("l{index}")), target(grpc), select(&["", "", "prefix", "exact"][..]));
+        all.prop_map(|(path, target, matching)| location(path, matching, target))
+    };
+    let others = prop_oneof![4 => 0..4_usize, 1 => Just(20)]
+        .prop_flat_map(move |count| (0..count).map(other).collect::<Vec<_>>());
+    (proptest::option::weighted(0.7, at_root), others)
+        .prop_map(|(root, others)| Yaml::List(root.into_iter().chain(others).collect()))
+        .boxed()
+}
+
+fn location(path: String, matching: &str, target: (&'static str, Yaml)) -> Yaml {
+    let mut entries = vec![("path", Yaml::Scalar(path))];
+    if !matching.is_empty() {
+        entries.push(("match", Yaml::Scalar(matching.to_owned())));
+    }
+    entries.push(target);
+    Yaml::Map(entries)
+}
+
+fn target(grpc: bool) -> BoxedStrategy<(&'static str, Yaml)> {
+    let kinds = vec![
+        ("uwsgi_pass", app_socket()),
+        ("fastcgi_pass", app_socket()),
+        ("proxy_pass", http_upstream()),
+        ("root", scalar(path())),
+        ("return", redirect()),
+        if grpc { ("grpc_pass", grpc_upstream()) } else { ("proxy_pass", http_upstream()) },
+    ];
+    let kinds: Vec<_> = kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
+    proptest::strategy::Union::new(kinds).boxed()
+}
+
+fn redirect() -> Part {
+    let codes = || one_of(&["301", "302", "303", "307", "308"]);
+    let appended = section(vec![
+        ("code", 0.5, codes()),
+        ("url", 1.0, scalar(redirect_url(false))),
+        ("append_request_uri", 1.0, one_of(&["true"])),
+    ]);
+    let whole = section(vec![
+        ("code", 0.5, codes()),
+        ("url", 1.0, scalar(redirect_url(true))),
+        ("append_request_uri", 0.3, one_of(&["false"])),
+    ]);
+    prop_oneof![appended, whole].boxed()
+}
+
+/// How many sites there are.
+#[derive(Debug, Clone, Copy)]
+pub struct Count {
+    pub sites: usize,
+    /// Whether every name is as long as names can be, which is hardest on nginx's hash of them.
+    pub long_names: bool,
+}
+
+/// Mostly a few sites, sometimes more than nginx's hash of names holds by default.
+pub fn count() -> BoxedStrategy<Count> {
+    let sites = prop_oneof![10 => 1..6_usize, 4 => 6..=30_usize, 1 => Just(150)];
+    (sites, proptest::bool::weighted(0.1)).prop_map(|(sites, long_names)| Count { sites, long_names }).boxed()
+}
+
+/// Sites are given to pools in turns first, so that every pool serves one, then at random.
+pub fn assign(sites: &mut [Yaml], pools: &[String], choices: &[prop::sample::Index]) {
+    for (index, site) in sites.iter_mut().enumerate() {
+        let pool = pools.get(index).unwrap_or_else(|| choices[index % choices.len()].get(pools));
+        site.put("pool", Yaml::Scalar(pool.clone()));
+    }
+}
+
+/// Random numbers for [`assign`].
+pub fn choices() -> BoxedStrategy<Vec<prop::sample::Index>> {
+    vec(any::<prop::sample::Index>(), 30).boxed()
+}

@@ -1,0 +1,185 @@
+//! Single values of every type, with a liking for the ends of what each may be.
+
+use proptest::collection::{SizeRange, vec};
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::yaml::Yaml;
+
+pub type Text = BoxedStrategy<String>;
+pub type Part = BoxedStrategy<Yaml>;
+
+const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
+const WORD: &str = "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789";
+/// What paths of files and paths of requests may hold beside letters and digits.
+const FILE: &str = "abcxyzABC0189._-+@:,=~%";
+const REQUEST: &str = "abcxyzABC0189._~+:@,=-";
+const SOCKET: &str = "abcxyzABC0189._-+@,=~%";
+
+pub fn text(chars: &'static str, length: impl Into<SizeRange>) -> Text {
+    vec(select(chars.as_bytes()), length).prop_map(|bytes| String::from_utf8(bytes).unwrap()).boxed()
+}
+
+pub fn scalar<S: ToString + std::fmt::Debug>(strategy: impl Strategy<Value = S> + 'static) -> Part {
+    strategy.prop_map(|value| Yaml::Scalar(value.to_string())).boxed()
+}
+
+pub fn one_of(values: &'static [&'static str]) -> Part {
+    scalar(select(values))
+}
+
+/// A number from `low` to `high`, often one of the two.
+pub fn number(low: u64, high: u64) -> Part {
+    scalar(prop_oneof![2 => Just(low), 2 => Just(high), 3 => low..=high])
+}
+
+/// A duration between two numbers of milliseconds, in any unit, often one of the two.
+pub fn duration(low: u64, high: u64) -> Part {
+    const UNITS: &[(&str, u64)] = &[("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
+    let any = (prop_oneof![Just(low), Just(high), low..=high], select(UNITS));
+    scalar(any.prop_map(move |(milliseconds, (unit, size))| {
+        let whole = (milliseconds / size) * size;
+        if whole < low { format!("{milliseconds}ms") } else { format!("{}{unit}", milliseconds / size) }
+    }))
+}
+
+pub fn size() -> Part {
+    prop_oneof![
+        one_of(&["0", "1", "1k", "10M", "1024g", "1048576m", "1073741824k", "1099511627776", "1023G"]),
+        scalar((1_u32..100_000, select(&["", "k", "m", "K"][..])).prop_map(|(n, unit)| format!("{n}{unit}"))),
+    ]
+    .boxed()
+}
+
+/// A word of a host's or pool's name, of at most `most` bytes.
+pub fn name(most: usize) -> Text {
+    let body = prop_oneof![5 => text("abcXYZ019-_", 0..12), 1 => text("abcXYZ019-_.", most - 1)];
+    (text(WORD, 1), body).prop_map(|(first, body)| format!("{first}{body}").replace("..", "-.")).boxed()
+}
+
+/// The labels of a DNS name that end in `label`, which makes them unique; `most` bytes at most.
+pub fn dns(label: String, most: usize, only_long: bool) -> Text {
+    let label_text = |length: Text| length.prop_map(|l| l.trim_matches('-').to_owned());
+    let short = vec(label_text(text("abcxyzA019-", 1..12)), 0..3);
+    let long = vec(label_text(text("abcxyz019", 63)), 3..=3);
+    let ending = select(&["example.com", "x", "co.uk", "xn--p1ai", "EXAMPLE.org", "a-b.1a"][..]);
+    (prop_oneof![if only_long { 0 } else { 6 } => short, 1 => long], ending, text(LETTERS, 255), 0..4_u8)
+        .prop_map(move |(labels, ending, fill, mood)| {
+            let mut labels: Vec<String> = labels.into_iter().filter(|l| !l.is_empty()).collect();
+            let long = labels.iter().any(|l| l.len() == 63);
+            labels.insert(0, label.clone());
+            if mood > 0 || long {
+                labels.push(ending.to_owned());
+            }
+            if labels.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit())) {
+                labels.push("x".to_owned());
+            }
+            let mut name = labels.join(".");
+            if long {
+                // To the last byte that a name may have.
+                let room = most.saturating_sub(name.len());
+                let at = name.find('.').unwrap_or(name.len());
+                name.insert_str(at, &fill[..room.min(63 - label.len())]);
+                name = name.chars().skip(name.len().saturating_sub(most)).collect();
+                name = name.trim_start_matches(['.', '-']).to_owned();
+            }
+            name
+        })
+        .boxed()
+}
+
+/// Parts of `chars` between slashes, none of them longer than a file's name may be.
+fn parts(chars: &'static str) -> Text {
+    let part = |length: std::ops::Range<usize>| (text(WORD, 1), text(chars, length)).prop_map(|(a, b)| a + &b);
+    let short = vec(part(0..10), 1..5);
+    let long = vec(part(240..255), 4..5);
+    let deep = vec(text(WORD, 20), 50..60);
+    prop_oneof![12 => short, 1 => long, 1 => deep].prop_map(|parts| parts.join("/")).boxed()
+}
+
+/// An absolute path, sometimes of all 1,024 bytes.
+pub fn path() -> Text {
+    let front = select(&["/etc/ssl/", "/srv/", "/", "/var/lib/site/"][..]);
+    (front, parts(FILE)).prop_map(|(front, parts)| cut(&format!("{front}{parts}"), 1024)).boxed()
+}
+
+/// The path of a location or of an upstream, made unique by `unique`.
+pub fn request_path(unique: String) -> Text {
+    let end = select(&["", "/", ".php", "/index.html"][..]);
+    (parts(REQUEST), end)
+        .prop_map(move |(parts, end)| {
+            let room = 255 - unique.len() - end.len() - 1;
+            format!("/{unique}{}{end}", cut(&parts, room)).replace("//", "/")
+        })
+        .boxed()
+}
+
+fn cut(path: &str, most: usize) -> String {
+    path[..path.len().min(most)].trim_end_matches('/').to_owned()
+}
+
+/// A socket's path, sometimes of all 100 bytes.
+pub fn socket() -> Text {
+    let short = (text(WORD, 1), text(SOCKET, 0..20)).prop_map(|(a, b)| format!("/run/{a}{b}.sock"));
+    let long = text(SOCKET, 93).prop_map(|name| format!("/run/ab{name}"));
+    prop_oneof![3 => short, 1 => long].boxed()
+}
+
+fn loopback() -> BoxedStrategy<&'static str> {
+    select(&["127.0.0.1", "10.255.255.254", "[::1]", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]", "0.0.0.1"][..]).boxed()
+}
+
+pub fn port() -> BoxedStrategy<u16> {
+    prop_oneof![2 => Just(443), 1 => select(&[1_u16, 81, 8443, 65535][..]), 2 => 1_u16..].boxed()
+}
+
+/// What `uwsgi_pass` and `fastcgi_pass` take.
+pub fn app_socket() -> Part {
+    let unix = socket().prop_map(|path| format!("unix:{path}"));
+    let tcp = (loopback(), port()).prop_map(|(host, port)| format!("{host}:{port}"));
+    scalar(prop_oneof![unix, tcp])
+}
+
+/// What `proxy_pass` takes.
+pub fn http_upstream() -> Part {
+    let uri = prop_oneof![Just(String::new()), Just("/".to_owned()), request_path(String::new())];
+    let host = prop_oneof![
+        (loopback(), port()).prop_map(|(host, port)| (format!("{host}:{port}"), "")),
+        loopback().prop_map(|host| (host.to_owned(), "")),
+        socket().prop_map(|path| (format!("unix:{path}"), ":")),
+    ];
+    let all = (select(&["http", "https"][..]), host, uri);
+    scalar(all.prop_map(|(scheme, (host, colon), uri)| {
+        let colon = if uri.is_empty() { "" } else { colon };
+        format!("{scheme}://{host}{colon}{uri}")
+    }))
+}
+
+/// What `grpc_pass` takes.
+pub fn grpc_upstream() -> Part {
+    let host = prop_oneof![
+        (loopback(), port()).prop_map(|(host, port)| format!("{host}:{port}")),
+        loopback().prop_map(str::to_owned),
+        socket().prop_map(|path| format!("unix:{path}")),
+    ];
+    let with_scheme = (select(&["grpc", "grpcs"][..]), host).prop_map(|(scheme, host)| format!("{scheme}://{host}"));
+    scalar(prop_oneof![4 => with_scheme, 1 => socket().prop_map(|path| format!("unix:{path}"))])
+}
+
+/// Where a redirect leads; with a path only where nothing is to follow.
+pub fn redirect_url(with_path: bool) -> Text {
+    let host = select(&["www.example.com", "example.com:8443", "[2001:db8::1]", "[::1]:443", "a", "x_y.z"][..]);
+    let tail = prop_oneof![Just(String::new()), text("abz019/._~+:@,=-?&%[]", 0..40), text("az/%3F&=", 2000)];
+    let tail = if with_path { tail.prop_map(|t| format!("/{t}")).boxed() } else { Just(String::new()).boxed() };
+    (select(&["https", "http"][..]), host, tail)
+        .prop_map(|(scheme, host, tail)| format!("{scheme}://{host}{tail}"))
+        .boxed()
+}
+
+/// Where haproxy's logs go.
+pub fn log() -> Part {
+    let server = one_of(&["10.0.0.5:514", "[2001:db8::5]:514", "127.0.0.1:1", "[::1]:65535", "/dev/log"]);
+    let socket = (text(WORD, 1), text("abzABZ019._-+=~", 0..30)).prop_map(|(a, b)| format!("/var/lib/{a}{b}"));
+    let longest = text("abz019._-+=~", 92).prop_map(|name| format!("/run/{name}"));
+    prop_oneof![3 => server, 1 => scalar(socket), 1 => scalar(longest)].boxed()
+}
