@@ -10,7 +10,7 @@ use crate::report::Format;
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(
-    after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or an inventory that cannot be read,\n\
+    after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or something unreadable,\n\
                         3 stopped before any change"
 )]
 pub struct Cli {

@@ -136,7 +136,11 @@ impl<'s> Reader<'s> {
             return Some(items);
         }
         let message = format!("`{path}` takes a list, this is {}", node.kind());
-        self.report(Code::IN03, node.underline(), message, "start every item on a line of its own with `- `");
+        let help = match node.text(self.source).filter(|text| !text.is_empty()) {
+            Some(text) => format!("write `[{}]`, or every item on a line of its own with `- `", printable(text)),
+            None => "start every item on a line of its own with `- `".to_owned(),
+        };
+        self.report(Code::IN03, node.underline(), message, help);
         None
     }
 

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
-use crate::inventory::types::{Duration, ProxyProtocol};
+use crate::inventory::types::{Duration, LogTarget, ProxyProtocol};
 
 /// Balancers that are alike in this get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
@@ -26,6 +26,8 @@ impl<'i> Shape<'i> {
 #[derive(Serialize)]
 pub struct View {
     log: String,
+    /// Empty where the service's own unit shows haproxy the socket, or where there is none.
+    log_socket: String,
     maxconn: u64,
     nofile: u64,
     retries: u64,
@@ -88,6 +90,10 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let text = |duration: &Duration| duration.to_string();
     View {
         log: shape.haproxy.log.to_string(),
+        log_socket: match &shape.haproxy.log {
+            LogTarget::Socket(path) if path.as_str() != "/dev/log" => path.to_string(),
+            LogTarget::Socket(_) | LogTarget::Server(_) => String::new(),
+        },
         maxconn: shape.haproxy.maxconn,
         nofile: nofile(inventory, shape.haproxy),
         retries: shape.haproxy.retries,

@@ -51,6 +51,9 @@ pub struct View {
     trusted_proxies: Vec<String>,
     misdirected: Vec<String>,
     keepalive_timeout: String,
+    /// Where clients are: what apps must believe, whatever port nginx itself listens on.
+    public_port: u16,
+    proxies: bool,
     sites: Vec<SiteView>,
 }
 
@@ -66,6 +69,8 @@ struct NamesHash {
 struct SiteView {
     server_names: Vec<String>,
     root: String,
+    /// What answers where no location does: `files`, `nothing`, or empty for a location.
+    rest: &'static str,
     ssl_certificate: String,
     ssl_certificate_key: String,
     client_max_body_size: String,
@@ -90,6 +95,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let http2_parameter = if shape.nginx.http2 && !http2_directive { " http2" } else { "" };
     let sites = inventory.sites.iter().filter(|site| shape.pools.contains(&site.pool));
     let misdirected = misdirected(inventory, shape);
+    // Balancers of one fleet answer on one port; with several, apps are told the first one's.
+    let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
         names_hash: names_hash(sites.clone().flat_map(|site| &site.server_names).chain(misdirected.iter().copied())),
         reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
@@ -101,6 +108,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
+        public_port,
+        proxies: sites.clone().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
         sites: sites.map(|site| site_view(site, shape.nginx)).collect(),
     }
 }
@@ -143,11 +152,20 @@ fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
     SiteView {
         server_names: site.server_names.iter().map(ToString::to_string).collect(),
         root: site.root.as_ref().map(ToString::to_string).unwrap_or_default(),
+        rest: match (site.locations.iter().any(everything), &site.root) {
+            (true, _) => "",
+            (false, Some(_)) => "files",
+            (false, None) => "nothing",
+        },
         ssl_certificate: site.ssl_certificate.to_string(),
         ssl_certificate_key: site.ssl_certificate_key.to_string(),
         client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
         locations: site.locations.iter().map(location_view).collect(),
     }
+}
+
+fn everything(location: &Location) -> bool {
+    location.matching == LocationMatch::Prefix && location.path.as_str() == "/"
 }
 
 fn location_view(location: &Location) -> LocationView {

@@ -12,6 +12,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
+    ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
 ];
@@ -35,7 +36,7 @@ pub enum TemplatesError {
         path: PathBuf,
     },
     /// A template does not parse, or does not render.
-    #[error("the template `{name}` does not work")]
+    #[error("{name} does not work")]
     Broken {
         /// Its file name.
         name: String,
@@ -71,8 +72,10 @@ impl Templates {
             }
         }
         let mut tera = Tera::default();
-        let broken =
-            |source: tera::Error| TemplatesError::Broken { name: "of the set".to_owned(), source: Box::new(source) };
+        let broken = |source: tera::Error| TemplatesError::Broken {
+            name: "the set of templates".to_owned(),
+            source: Box::new(source),
+        };
         tera.add_raw_templates(texts.iter().map(|(n, t)| (n.as_str(), t.as_str()))).map_err(broken)?;
         Ok(Self { tera })
     }
@@ -82,7 +85,8 @@ impl Templates {
     /// # Errors
     /// The template uses what the view does not have.
     pub(super) fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplatesError> {
-        let broken = |source| TemplatesError::Broken { name: name.to_owned(), source: Box::new(source) };
+        let broken =
+            |source| TemplatesError::Broken { name: format!("the template `{name}`"), source: Box::new(source) };
         let context = Context::from_serialize(&Revised { revision: NO_REVISION, view }).map_err(broken)?;
         self.tera.render(name, &context).map_err(broken)
     }

@@ -1,6 +1,8 @@
 //! What a fleet's hosts are to hold: host → path → bytes, mode and owner. A tree knows nothing
 //! of inventories or templates; it can be stored in a directory and compared with one.
 
+mod file;
+mod fresh;
 mod manifest;
 mod store;
 

@@ -1,15 +1,17 @@
 //! A tree in a directory: `DIR/HOST/etc/…` and its manifest. Readers see each file old or new,
 //! never half; what is already right is not touched; what is not ours is never removed.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
+use super::file::{absent, open, replace, same, temporary};
 use super::manifest::{MANIFEST, Manifest, host_of};
-use super::{Content, Entry, Tree, hex};
+use super::{Entry, Tree, fresh, hex};
 
 /// Below this many files a second thread costs more than it saves.
 const THREADED: usize = 100;
@@ -18,17 +20,30 @@ const MOST_THREADS: usize = 8;
 
 /// A tree could not be stored or compared.
 #[derive(Debug, thiserror::Error)]
-#[error("could not {action} `{}`", path.display())]
-pub struct StoreError {
-    action: &'static str,
-    path: PathBuf,
-    #[source]
-    source: io::Error,
+pub enum StoreError {
+    /// The operating system refused.
+    #[error("could not {action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// Another run holds the directory's lock.
+    #[error("another run is writing to `{}`: wait for it, then run again", .0.display())]
+    Busy(PathBuf),
+    /// A manifest that is none of ours, so that nothing tells which files are.
+    #[error("`{}` is not a manifest of sslscale: nothing was written; move it away, or name another directory", .0.display())]
+    Foreign(PathBuf),
 }
 
-fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+/// An error of the operating system as one of the store.
+pub fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
     let path = path.to_owned();
-    move |source| StoreError { action, path, source }
+    move |source| StoreError::Io { action, path, source }
 }
 
 /// What storing a tree did, in files.
@@ -71,12 +86,16 @@ pub enum DifferenceKind {
 /// The first file or directory that could not be read, written or removed. Every file is old or
 /// new at that point; running again finishes the work.
 pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreError> {
-    if !partial && is_vacant(dir) {
-        return write_fresh(tree, dir);
+    let missing = dir.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    if missing
+        && !partial
+        && let Some(outcome) = fresh::write(tree, dir)?
+    {
+        return Ok(outcome);
     }
     fs::create_dir_all(dir).map_err(failed("create", dir))?;
-    let old = read_manifest(dir)?;
-    let manifest = manifest_bytes(tree, old.as_deref(), partial);
+    let _lock = lock(dir)?;
+    let manifests = Manifests::read(tree, dir, partial)?;
     let written = each(tree, |buffer, host, entry| {
         let path = path_in(dir, host, entry);
         if same(buffer, &path, &entry.content).map_err(failed("read", &path))? {
@@ -87,17 +106,27 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreErr
     })?;
     let total: usize = tree.hosts().map(|(_, entries)| entries.len()).sum();
     let mut outcome = Outcome { written, unchanged: total - written, ..Outcome::default() };
-    if old.as_deref() != Some(manifest.as_slice()) {
-        for (path, sha256) in stale(tree, old.as_deref(), partial) {
+    if manifests.differ {
+        for (path, sha256) in manifests.stale(tree, partial) {
             remove(dir, path, &sha256, &mut outcome)?;
         }
         let path = dir.join(MANIFEST);
-        replace(&path, &manifest, 0o644).map_err(failed("write", &path))?;
+        replace(&path, &manifests.new, 0o644).map_err(failed("write", &path))?;
     }
     Ok(outcome)
 }
 
-/// What [`write`] would change, in the order of the paths.
+/// Keeps other runs out of `dir` until it is dropped. On a file system without locks it does not.
+fn lock(dir: &Path) -> Result<Option<Flock<File>>, StoreError> {
+    let file = File::open(dir).map_err(failed("open", dir))?;
+    match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+        Ok(lock) => Ok(Some(lock)),
+        Err((_, Errno::EWOULDBLOCK)) => Err(StoreError::Busy(dir.to_owned())),
+        Err(_) => Ok(None),
+    }
+}
+
+/// What [`write()`] would change, in the order of the paths.
 ///
 /// # Errors
 /// A file or directory that could not be read.
@@ -114,12 +143,12 @@ pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>
             found.push(Difference { path: format!("{host}{}", entry.path), kind });
         }
     }
-    let old = read_manifest(dir)?;
-    let gone = stale(tree, old.as_deref(), partial).into_iter().map(|(path, _)| path);
+    let manifests = Manifests::read(tree, dir, partial)?;
+    let gone = manifests.stale(tree, partial).into_iter().map(|(path, _)| path);
     let gone = gone.filter(|path| dir.join(path).symlink_metadata().is_ok());
     found.extend(gone.map(|path| Difference { path, kind: DifferenceKind::Stale }));
-    if found.is_empty() && old.as_deref() != Some(&manifest_bytes(tree, old.as_deref(), partial)) {
-        let kind = if old.is_some() { DifferenceKind::Changed } else { DifferenceKind::Missing };
+    if found.is_empty() && manifests.differ {
+        let kind = if manifests.old.is_some() { DifferenceKind::Changed } else { DifferenceKind::Missing };
         found.push(Difference { path: MANIFEST.to_owned(), kind });
     }
     Ok(found)
@@ -134,7 +163,8 @@ pub fn read(dir: &Path, path: &str) -> Result<Vec<u8>, StoreError> {
     absent(fs::read(&path)).map(Option::unwrap_or_default).map_err(failed("read", &path))
 }
 
-fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
+/// The path of one file of a stored tree.
+pub fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
     let mut path = dir.as_os_str().to_owned();
     path.push("/");
     path.push(host);
@@ -142,34 +172,50 @@ fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// `None` where there is nothing, instead of an error.
-fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
+/// What a directory's manifest says and what it is to say.
+struct Manifests {
+    /// Only where it says something else than `new`.
+    old: Option<Manifest>,
+    new: Vec<u8>,
+    differ: bool,
+}
+
+impl Manifests {
+    /// Reads the directory's manifest, which is ours, missing, or a reason to touch nothing.
+    fn read(tree: &Tree, dir: &Path, partial: bool) -> Result<Self, StoreError> {
+        let path = dir.join(MANIFEST);
+        let mut bytes = Vec::new();
+        let there = match open(&path).map_err(failed("read", &path))? {
+            Some(mut file) if file.metadata().is_ok_and(|m| m.is_file()) => {
+                file.read_to_end(&mut bytes).map_err(failed("read", &path))?;
+                true
+            }
+            Some(_) => return Err(StoreError::Foreign(path)),
+            None if path.symlink_metadata().is_ok() => return Err(StoreError::Foreign(path)),
+            None => false,
+        };
+        if !partial {
+            let new = Manifest::bytes(tree, None);
+            if there && bytes == new {
+                return Ok(Self { old: None, new, differ: false });
+            }
+        }
+        let old = if there { Some(Manifest::parse(&bytes).ok_or(StoreError::Foreign(path))?) } else { None };
+        let new = Manifest::bytes(tree, old.as_ref().filter(|_| partial));
+        let differ = !there || bytes != new;
+        Ok(Self { old, new, differ })
     }
-}
 
-fn read_manifest(dir: &Path) -> Result<Option<Vec<u8>>, StoreError> {
-    let path = dir.join(MANIFEST);
-    absent(fs::read(&path)).map_err(failed("read", &path))
-}
-
-fn manifest_bytes(tree: &Tree, old: Option<&[u8]>, partial: bool) -> Vec<u8> {
-    let other = old.filter(|_| partial).and_then(Manifest::parse);
-    Manifest::bytes(tree, other.as_ref())
-}
-
-/// Files of the old manifest that the tree no longer has, with the content they were given.
-fn stale(tree: &Tree, old: Option<&[u8]>, partial: bool) -> Vec<(String, String)> {
-    let Some(old) = old.and_then(Manifest::parse) else { return Vec::new() };
-    let has = |path: &str| {
-        let host = host_of(path);
-        let entries = tree.host(host);
-        (partial && entries.is_none()) || entries.is_some_and(|e| e.iter().any(|e| *e.path == path[host.len()..]))
-    };
-    old.files.into_iter().filter(|(path, _)| !has(path)).map(|(path, listed)| (path, listed.sha256)).collect()
+    /// Files of the old manifest that the tree no longer has, with the content they were given.
+    fn stale(&self, tree: &Tree, partial: bool) -> Vec<(String, String)> {
+        let has = |path: &str| {
+            let host = host_of(path);
+            let entries = tree.host(host);
+            (partial && entries.is_none()) || entries.is_some_and(|e| e.iter().any(|e| *e.path == path[host.len()..]))
+        };
+        let files = self.old.iter().flat_map(|old| &old.files);
+        files.filter(|(path, _)| !has(path)).map(|(path, listed)| (path.clone(), listed.sha256.clone())).collect()
+    }
 }
 
 /// Removes a stale file and the directories it leaves empty, unless somebody has edited it.
@@ -181,6 +227,8 @@ fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Resu
         return Ok(());
     }
     fs::remove_file(&full).map_err(failed("remove", &full))?;
+    // A killed run may have left it, and nobody else has a file of this name.
+    let _ = fs::remove_file(temporary(&full));
     let parents = full.ancestors().skip(1).take_while(|parent| *parent != dir);
     // A directory that still holds something is not ours to remove: the first refusal ends it.
     parents.map_while(|parent| fs::remove_dir(parent).ok()).for_each(drop);
@@ -188,114 +236,9 @@ fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Resu
     Ok(())
 }
 
-/// Whether the file at `path` has this content and mode. `buffer` is scratch space.
-fn same(buffer: &mut [u8], path: &Path, content: &Content) -> io::Result<bool> {
-    let Some(mut file) =
-        absent(OpenOptions::new().read(true).custom_flags(nix::libc::O_NOFOLLOW).open(path)).or_else(link)?
-    else {
-        return Ok(false);
-    };
-    let metadata = file.metadata()?;
-    if !metadata.is_file() || metadata.len() != content.bytes.len() as u64 || metadata.mode() & 0o7777 != content.mode {
-        return Ok(false);
-    }
-    let mut rest = content.bytes.as_slice();
-    while !rest.is_empty() {
-        let read = file.read(buffer)?;
-        if read == 0 || read > rest.len() || buffer[..read] != rest[..read] {
-            return Ok(false);
-        }
-        rest = &rest[read..];
-    }
-    Ok(true)
-}
-
-/// A symbolic link in the place of a file is something else, and is replaced.
-fn link<T>(error: io::Error) -> io::Result<Option<T>> {
-    if error.raw_os_error() == Some(nix::libc::ELOOP) { Ok(None) } else { Err(error) }
-}
-
-/// Puts `bytes` at `path` by a rename. The name of the temporary file starts with a dot, so
-/// that no `include dir/*` ever reads it.
-fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = path.with_file_name(format!(".{name}.sslscale-{}", std::process::id()));
-    let result = create(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        // The error that matters is the first; a temporary file that was never made is gone too.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
-}
-
-/// Writes a new file in one call, making the directories above it where they are missing.
-fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let open = || OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
-    let mut file: File = match open() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            fs::create_dir_all(path.parent().unwrap_or(path))?;
-            open()?
-        }
-        result => result?,
-    };
-    file.write_all(bytes)?;
-    if file.metadata()?.mode() & 0o7777 != mode {
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
-    }
-    Ok(())
-}
-
-/// Makes the directories between `root` and the file at `path`, from the outermost: where none
-/// is there yet, that is a third of the calls that trying the innermost first takes.
-fn make_directories(root: &Path, path: &Path) -> io::Result<()> {
-    let below = path.strip_prefix(root).unwrap_or(path);
-    let mut directory = root.to_owned();
-    for part in below.parent().into_iter().flat_map(Path::components) {
-        directory.push(part);
-        match fs::create_dir(&directory) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-/// Whether `dir` is missing or empty.
-fn is_vacant(dir: &Path) -> bool {
-    match fs::read_dir(dir) {
-        Ok(mut entries) => entries.next().is_none() && dir.symlink_metadata().is_ok_and(|m| m.is_dir()),
-        Err(error) => error.kind() == io::ErrorKind::NotFound,
-    }
-}
-
-/// Stores a whole tree where nothing was: beside `dir` first, then by one rename, so that
-/// even a run that is killed leaves all of it or nothing.
-fn write_fresh(tree: &Tree, dir: &Path) -> Result<Outcome, StoreError> {
-    let name = dir.file_name().map_or_else(|| "tree".into(), |n| n.to_string_lossy().into_owned());
-    let parent = dir.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
-    fs::create_dir_all(parent).map_err(failed("create", parent))?;
-    let staged = tempfile::Builder::new()
-        .prefix(&format!(".{name}.sslscale-"))
-        .tempdir_in(parent)
-        .map_err(failed("create a directory in", parent))?;
-    let written = each(tree, |_, host, entry| {
-        let path = path_in(staged.path(), host, entry);
-        make_directories(staged.path(), &path).map_err(failed("create", &path))?;
-        create(&path, &entry.content.bytes, entry.content.mode).map_err(failed("write", &path))?;
-        Ok(1)
-    })?;
-    let path = staged.path().join(MANIFEST);
-    create(&path, &manifest_bytes(tree, None, false), 0o644).map_err(failed("write", &path))?;
-    fs::set_permissions(staged.path(), fs::Permissions::from_mode(0o755)).map_err(failed("open", staged.path()))?;
-    fs::rename(staged.path(), dir).map_err(failed("create", dir))?;
-    // It has moved: there is nothing left to remove.
-    let _ = staged.keep();
-    Ok(Outcome { written, ..Outcome::default() })
-}
-
 /// Runs `work` on every file, on several threads where there are many, and adds up what it
 /// returns. Each thread has one buffer for all its files.
-fn each<F>(tree: &Tree, work: F) -> Result<usize, StoreError>
+pub fn each<F>(tree: &Tree, work: F) -> Result<usize, StoreError>
 where
     F: Fn(&mut [u8], &str, &Entry) -> Result<usize, StoreError> + Sync,
 {

@@ -5,6 +5,13 @@ use std::net::IpAddr;
 
 use super::access_log;
 
+/// An address that every request claims to be forwarded for, in every header that some app
+/// believes. No app may be told it.
+pub(super) const LIE: &str = "198.51.100.66";
+
+/// Headers in which only a proxy may name the client.
+const FORGED: [&str; 5] = ["X-Forwarded-For", "X-Real-IP", "Client-IP", "X-Client-IP", "True-Client-IP"];
+
 /// Where the authority of the run lies in the clients' host.
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
 
@@ -66,6 +73,9 @@ pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
     words.splice(1..1, extra);
+    let forged = FORGED.map(|name| format!("{name}: {LIE}"));
+    let forged = forged.into_iter().chain([format!("Forwarded: for={LIE}")]);
+    words.splice(1..1, forged.flat_map(|header| ["-H".to_owned(), header]));
     words
 }
 

@@ -69,6 +69,9 @@ fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>
     {
         wrong.push(format!("{server} logged it, but the app of {} answered", echo.host));
     }
+    if !echo.forged.is_empty() {
+        wrong.push(format!("the app was told what the client forged, as {}", echo.forged.join(", ")));
+    }
     let told = echo.remote_addr.as_deref();
     if told.and_then(|told| told.parse().ok()) != Some(client) {
         wrong.push(format!("the app was told {}, not the client", told.unwrap_or("no address")));
@@ -100,6 +103,7 @@ mod tests {
             protocol: None,
             https: true,
             server_name: None,
+            forged: Vec::new(),
         };
         Reply {
             status: Some(200),

@@ -97,3 +97,16 @@ fn a_key_without_its_certificate_is_an_error() {
     assert_eq!(run.status, 1);
     assert!(run.stderr.contains("add `ssl_certificate_source: …` beside it"), "{}", run.stderr);
 }
+
+#[test]
+fn a_key_that_nginx_would_not_load_is_an_error() {
+    let run = run(|dir| {
+        std::fs::create_dir_all(dir.join("tls")).unwrap();
+        let arguments = "req -x509 -newkey rsa:1024 -nodes -batch -subj /CN=test -days 30 \
+                         -addext subjectAltName=DNS:example.com,DNS:www.example.com -keyout tls/ssl.key -out tls/ssl.crt";
+        let output = Command::new("openssl").args(arguments.split_whitespace()).current_dir(dir).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    });
+    assert_eq!(run.status, 1);
+    assert!(run.stderr.contains("error[TL06]") && run.stderr.contains("RSA key of `1024` bits"), "{}", run.stderr);
+}

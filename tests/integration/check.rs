@@ -49,3 +49,29 @@ fn help_says_what_there_is() {
     pin("help-render", &Sslscale::new(&["render", "--help"]).run().all());
     assert_eq!(Sslscale::new(&["rendr"]).run().status, 2);
 }
+
+#[test]
+fn advice_can_be_followed_to_the_end() {
+    // What people write, and what they are told to write, which is then accepted.
+    let cases = [
+        ("uwsgi_pass: /tmp/app.sock", "uwsgi_pass: unix:/tmp/app.sock"),
+        ("uwsgi_pass: unix:///tmp/app.sock", "uwsgi_pass: unix:/tmp/app.sock"),
+        ("uwsgi_pass: uwsgi://127.0.0.1:3031", "uwsgi_pass: 127.0.0.1:3031"),
+        ("proxy_pass: http://localhost:8000", "proxy_pass: http://127.0.0.1:8000"),
+        ("proxy_pass: http://app.internal", "proxy_pass: http://127.0.0.1:8000"),
+    ];
+    for (wrong, right) in cases {
+        let with = |line: &str| BLOG.replace("uwsgi_pass: \"unix:/tmp/app.sock\"", line);
+        let (told, fixed) = (check(&with(wrong)), check(&with(right)));
+        let advice = right.split_once(": ").unwrap().1;
+        assert!(told.contains(&format!("`{advice}`")), "{wrong}: {told}");
+        assert!(told.contains("inventory.yaml: 1 error\n"), "a cascade: {told}");
+        assert!(fixed.starts_with("exit code: 0\n"), "{right}: {fixed}");
+    }
+}
+
+#[test]
+fn halves_of_everything_are_everything() {
+    let told = check(&format!("{BLOG}trusted_proxies: [0.0.0.0/1, 128.0.0.0/1]\n"));
+    assert!(told.contains("error[PX07]: `trusted_proxies` adds up to every address there is"), "{told}");
+}

@@ -187,3 +187,105 @@ fn a_reader_that_has_seen_enough_is_no_error() {
     assert_eq!(run("sslscale check README.md 2>&1 | true"), Some(2));
     assert_eq!(run("echo 'sites: 1' | sslscale check --format json - | true"), Some(1));
 }
+
+#[test]
+fn a_directory_that_is_there_stays_what_it_is() {
+    // Empty, with a mode of its own, as a mount point or a shared directory is.
+    let run = blog();
+    let out = run.dir().join("out");
+    fs::create_dir(&out).unwrap();
+    fs::set_permissions(&out, fs::Permissions::from_mode(0o2770)).unwrap();
+    let before = fs::metadata(&out).unwrap();
+    assert_eq!(run.run().status, 0);
+    let after = fs::metadata(&out).unwrap();
+    assert_eq!((after.ino(), after.mode()), (before.ino(), before.mode()));
+    // The current directory cannot be moved over.
+    let here = run.run_with(&["render", "inventory.yaml", "-o", "."]);
+    assert_eq!((here.status, here.stderr.as_str()), (0, ".: 4 written, 0 unchanged, 0 removed\n"));
+}
+
+#[test]
+fn a_manifest_of_somebody_else_stops_everything() {
+    for theirs in ["{\"name\":\"my web app\"}", "", "{\"version\": 99, \"files\": {}}"] {
+        let run = blog().file("out/manifest.json", theirs);
+        for more in [None, Some("--check"), Some("--host=srv1")] {
+            let words: Vec<&str> = ["render", "inventory.yaml", "-o", "out"].into_iter().chain(more).collect();
+            let report = run.run_with(&words);
+            assert_eq!(report.status, 2, "{more:?}");
+            assert!(report.stderr.contains("`out/manifest.json` is not a manifest of sslscale"), "{}", report.stderr);
+        }
+        assert_eq!(fs::read_to_string(run.dir().join("out/manifest.json")).unwrap(), theirs);
+        assert_eq!(files(&run.dir().join("out")).len(), 1);
+    }
+}
+
+#[test]
+fn two_runs_do_not_write_at_once() {
+    let run = blog();
+    run.run();
+    let held = fs::File::open(run.dir().join("out")).unwrap();
+    let _lock = nix::fcntl::Flock::lock(held, nix::fcntl::FlockArg::LockExclusiveNonblock).unwrap();
+    let report = run.run();
+    assert_eq!(
+        (report.status, report.stderr.as_str()),
+        (2, "error: another run is writing to `out`: wait for it, then run again\n")
+    );
+}
+
+#[test]
+fn what_a_killed_run_left_is_gone_after_the_next() {
+    let run = blog();
+    run.run();
+    // A run that died between writing and renaming, and one that died before its one rename.
+    let left = run.dir().join("out/srv1/etc/nginx/conf.d/.sslscale.conf.sslscale-new");
+    fs::write(&left, "half").unwrap();
+    fs::write(run.dir().join(CONF), "old").unwrap();
+    assert_eq!(run.run().status, 0);
+    assert!(!left.exists());
+    let staged = run.dir().join(".fresh.sslscale-abc123");
+    fs::create_dir(&staged).unwrap();
+    fs::write(staged.join("half"), "half").unwrap();
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    fs::File::open(&staged).unwrap().set_modified(long_ago).unwrap();
+    assert_eq!(run.run_with(&["render", "inventory.yaml", "-o", "fresh"]).status, 0);
+    assert!(!staged.exists());
+}
+
+#[test]
+fn a_pipe_in_the_place_of_a_file_is_replaced_and_not_waited_for() {
+    let run = blog();
+    run.run();
+    let path = run.dir().join(CONF);
+    fs::remove_file(&path).unwrap();
+    nix::unistd::mkfifo(&path, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    assert_eq!(run.run().stderr, "out: 1 written, 3 unchanged, 0 removed\n");
+    assert!(path.symlink_metadata().unwrap().is_file());
+}
+
+#[test]
+fn a_first_run_that_is_killed_leaves_all_or_nothing() {
+    let apps: String =
+        (0..2_000).map(|n| format!("  - {{ name: srv{n}, address: 10.{}.{}.1 }}\n", 1 + n / 250, n % 250)).collect();
+    let run = blog().inventory(
+        BLOG.replace("  - { name: srv1, address: 10.0.0.11 }\n  - { name: srv2, address: 10.0.0.12 }\n", &apps),
+    );
+    let mut killed = 0;
+    for after in [0_u64, 5, 10, 20, 40, 80] {
+        let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_sslscale"))
+            .args(["render", "inventory.yaml", "-o", "tree"])
+            .current_dir(run.dir())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(after));
+        child.kill().unwrap();
+        killed += usize::from(!child.wait().unwrap().success());
+        let tree = run.dir().join("tree");
+        if tree.exists() {
+            let check = run.run_with(&["render", "inventory.yaml", "-o", "tree", "--check"]);
+            assert_eq!(check.status, 0, "{}", check.stdout);
+            fs::remove_dir_all(tree).unwrap();
+        }
+    }
+    assert!(killed > 0, "no run was killed in time");
+}

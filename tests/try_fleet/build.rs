@@ -16,6 +16,8 @@ pub struct Fleet {
     /// What `set_real_ip_from` lists; every address of every balancer when empty.
     pub trusted: Vec<IpAddr>,
     pub locations: String,
+    /// Whether apps are kept from what clients say of themselves.
+    pub scrubbed: bool,
     pub listen: String,
     pub check: String,
     pub nofile: u64,
@@ -51,6 +53,7 @@ impl Fleet {
             apps: (1..=apps).map(|n| vec![IpAddr::from([10, 0, 1, n])]).collect(),
             clients: vec![ip("192.0.2.1"), ip("2001:db8:1::1")],
             trusted: Vec::new(),
+            scrubbed: true,
             locations: "location / { include uwsgi_params; uwsgi_pass unix:/tmp/app.sock; }".into(),
             listen: "ssl http2 proxy_protocol".to_owned(),
             check: "send-proxy check check-ssl check-sni example.com verify none".to_owned(),
@@ -96,7 +99,7 @@ impl Fleet {
              ssl_certificate /etc/ssl/example/ssl.crt;\n  \
              ssl_certificate_key /etc/ssl/example/ssl.key;\n  ssl_protocols TLSv1.2 TLSv1.3;\n\
              {trusted}  real_ip_header proxy_protocol;\n  {}\n}}\n",
-            self.locations
+            if self.scrubbed { scrubbed(&self.locations) } else { self.locations.clone() }
         )
     }
 
@@ -123,6 +126,25 @@ impl Fleet {
         });
         FleetSpec { hosts: balancers.chain(apps).collect(), sites: self.sites.clone(), clients: self.clients.clone() }
     }
+}
+
+/// Behind each file of parameters, those that a client could otherwise set itself.
+fn scrubbed(locations: &str) -> String {
+    let names = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP", "X-Client-IP", "True-Client-IP"];
+    let mut text = locations.to_owned();
+    for (file, directive) in [("uwsgi", "uwsgi_param"), ("fastcgi", "fastcgi_param"), ("proxy", "proxy_set_header")] {
+        let value = |name: &str| if name.starts_with("X-") && name != "X-Client-IP" { "$remote_addr" } else { "\"\"" };
+        let named = |name: &str| match file {
+            "proxy" => name.to_owned(),
+            _ => format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")),
+        };
+        let lines: String = names.iter().map(|name| format!(" {directive} {} {};", named(name), value(name))).collect();
+        let include = format!("include {file}_params;");
+        // Debian's own proxy_params appends to what the client sent.
+        let kept = if file == "proxy" { "" } else { &include };
+        text = text.replace(&include, &format!("{kept}{lines}"));
+    }
+    text
 }
 
 /// An app at a Unix socket (a path) or at a TCP address.

@@ -157,6 +157,20 @@ fn a_balancer_that_nginx_does_not_trust() {
 }
 
 #[test]
+fn an_app_that_is_told_what_clients_say_of_themselves() {
+    let _alone = alone();
+    let (code, requests) = Try::new(&Fleet { scrubbed: false, ..Fleet::blog(2) }).requests();
+    assert_eq!((code, requests.len()), (Some(1), 4));
+    for request in requests {
+        let verdict = request.verdict.to_string();
+        assert!(
+            verdict.starts_with("the app was told what the client forged, as HTTP_CLIENT_IP, HTTP_FORWARDED"),
+            "{verdict}"
+        );
+    }
+}
+
+#[test]
 fn an_app_server_that_expects_no_proxy_header() {
     let _alone = alone();
     // A check that does not speak TLS leaves the servers up: only the clients can tell.

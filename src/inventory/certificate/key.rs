@@ -65,6 +65,16 @@ impl PublicKey {
         })
     }
 
+    /// Bits of an RSA modulus; nothing for other kinds.
+    pub(super) fn rsa_bits(&self) -> Option<usize> {
+        match self {
+            Self::Rsa { modulus, .. } => {
+                Some(8 * modulus.len() - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize))
+            }
+            Self::Ec { .. } | Self::Ed25519(_) | Self::Other(_) => None,
+        }
+    }
+
     /// `RSA 2048`, `EC P-256`, and so on.
     pub(super) fn name(&self) -> String {
         match self {

@@ -129,6 +129,15 @@ impl Certificate {
         Some(Problem::new(kind, Subject::Certificate, message, help))
     }
 
+    /// The problem with the size of its own key: Debian's OpenSSL loads no RSA key below 2048 bits
+    /// (seen with nginx 1.22.1: `ee key too small`).
+    pub fn size_problem(&self) -> Option<Problem> {
+        let bits = self.key.as_ref()?.rsa_bits().filter(|bits| *bits < 2048)?;
+        let message = format!("the certificate in `{}` has an RSA key of `{bits}` bits", self.path.display());
+        let help = "reissue it for an ECDSA P-256 or an RSA 2048 key: nginx does not start with this one";
+        Some(Problem::new(ProblemKind::UnusableKey, Subject::Certificate, message, help.to_owned()))
+    }
+
     /// The problem with `key`, if it can be told not to belong to this certificate.
     pub fn key_problem(&self, key: &PrivateKey) -> Option<Problem> {
         let public = self.key.as_ref()?;

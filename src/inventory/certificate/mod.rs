@@ -56,7 +56,7 @@ pub enum ProblemKind {
     KeyMismatch,
     /// A server name that the certificate does not cover.
     NameMismatch,
-    /// A key that needs a passphrase.
+    /// A key that needs a passphrase, or is too small.
     UnusableKey,
 }
 
@@ -100,6 +100,7 @@ pub fn problems(
     match certificate {
         Ok(certificate) => {
             problems.extend(certificate.date_problem(now));
+            problems.extend(certificate.size_problem());
             let names = server_names.iter().enumerate();
             problems.extend(names.filter_map(|(n, name)| certificate.name_problem(n, name)));
         }

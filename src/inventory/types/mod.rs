@@ -62,7 +62,9 @@ pub fn guard(text: &str) -> Result<(), Refusal> {
         return Err(Refusal::invalid("is empty", "write a value or remove the key"));
     }
     if let Some(bad) = text.chars().find(|c| !safe(*c)) {
-        let help = if bad.is_ascii() {
+        let help = if bad == ' ' {
+            "remove it; several values are a list: `[a, b]`".to_owned()
+        } else if bad.is_ascii() {
             "it could break out of the rendered files; no value needs it".to_owned()
         } else {
             "write ASCII: look-alike letters hide what a value says; international names go in their `xn--` form"

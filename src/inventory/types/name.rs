@@ -92,6 +92,15 @@ impl Scalar for ServerName {
         if text.parse::<std::net::IpAddr>().is_ok() {
             return invalid("is an address, which TLS clients never send as a name");
         }
+        if let Some((_, rest)) = text.split_once("://") {
+            return Err(Refusal::invalid("is a URL, not a name", format!("write `{}`", rest.trim_end_matches('/'))));
+        }
+        if let Some((name, port)) = text.split_once(':')
+            && super::Port::parse(port).is_ok()
+        {
+            let help = format!("write `{name}`; ports are set by `haproxy.port` and `nginx.port`");
+            return Err(Refusal::invalid("is a name with a port", help));
+        }
         let name = text.to_ascii_lowercase();
         let parent = name.strip_prefix("*.");
         let labels: Vec<&str> = parent.unwrap_or(&name).split('.').collect();

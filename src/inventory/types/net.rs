@@ -27,6 +27,9 @@ impl Scalar for Address {
                 special("is an IPv4 address in IPv6 clothing", "write the IPv4 address itself")
             }
             a if a.is_unspecified() => special("stands for every address", "write the host's own address"),
+            a if a.is_loopback() => {
+                special("is the loopback, which no other host reaches", "write the host's own address")
+            }
             a if a.is_multicast() => special("is a multicast address", "write the host's own address"),
             IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0 || v4.octets()[0] >= 240 => {
                 special("is an address that no host has", "write the host's own address")
@@ -166,7 +169,10 @@ impl Scalar for LogTarget {
                 "write `/dev/log`, `10.0.0.5:514` or `[2001:db8::5]:514`",
             )
         })?;
-        Address::parse(&server.ip().to_string())?;
+        // A syslog server may run on the balancer itself.
+        if !server.ip().is_loopback() {
+            Address::parse(&server.ip().to_string())?;
+        }
         Port::parse(&server.port().to_string())?;
         Ok(Self::Server(server))
     }

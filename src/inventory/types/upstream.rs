@@ -26,53 +26,77 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    /// `default_port` stands in for a missing port, where the protocol has one.
-    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, Refusal> {
+    /// `default_port` stands in for a missing port, where the protocol has one; `prefix` is what
+    /// stands before the socket in the inventory, for advice that can be pasted.
+    fn parse(text: &str, default_port: Option<u16>, prefix: &str) -> Result<Self, Refusal> {
         if let Some(path) = text.strip_prefix("unix:") {
-            let path = AbsolutePath::parse(path)?;
-            if path.as_str().len() > 100 {
-                return Err(Refusal::invalid(
-                    "is too long a path for a socket",
-                    "a socket's path has at most 100 bytes",
-                ));
-            }
-            if path.as_str().contains(':') {
-                return Err(Refusal::invalid("has a `:` in its path, where nginx ends it", "rename the socket"));
-            }
-            return Ok(Self::Unix(path));
+            return unix(path);
+        }
+        if text.starts_with('/') {
+            return Err(Refusal::invalid("is a path", format!("write `{prefix}unix:{text}`")));
+        }
+        if let Some((_, rest)) = text.split_once("://") {
+            return Err(Refusal::invalid("has a scheme of its own", format!("write `{prefix}{rest}`")));
         }
         if let Ok(socket) = text.parse::<SocketAddr>() {
             Port::parse(&socket.port().to_string())?;
             return usable(socket);
         }
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-        if let Ok(address) = bare.parse::<IpAddr>() {
-            if address.is_ipv6() && bare == text {
-                let help = match text.rsplit_once(':') {
-                    Some((host, port)) if host.parse::<IpAddr>().is_ok() && Port::parse(port).is_ok() => {
-                        format!("write `[{host}]:{port}`, or `[{address}]:PORT` where all of it is the address")
-                    }
-                    _ => format!("write `[{address}]:PORT`"),
-                };
-                return Err(Refusal::new(Code::AD04, "is an IPv6 address without brackets", help));
-            }
-            let Some(port) = default_port else {
-                return Err(Refusal::invalid("has no port", format!("write `{text}:PORT`")));
-            };
-            return usable(SocketAddr::new(address, port));
+        match bare.parse::<IpAddr>() {
+            Ok(address) if address.is_ipv6() && bare == text => Err(unbracketed(text, address, prefix)),
+            Ok(address) => match default_port {
+                Some(port) => usable(SocketAddr::new(address, port)),
+                None => Err(Refusal::invalid("has no port", format!("write `{text}:PORT`"))),
+            },
+            Err(_) => Err(no_socket(text, prefix)),
         }
-        if text.matches(':').count() > 1 && !text.contains('[') {
-            let help = "write the address in brackets, such as `[2001:db8::11]:8000`";
-            return Err(Refusal::new(Code::AD04, "is an IPv6 address with a port but without brackets", help));
-        }
-        let host = text.split(':').next().unwrap_or_default();
-        if host.chars().any(|c| c.is_ascii_alphabetic()) {
-            let help =
-                "write an address such as `127.0.0.1:8000`: nginx resolves a name once and does not start without DNS";
-            return Err(Refusal::new(Code::AD10, "names its host", help));
-        }
-        Err(Refusal::invalid("is not a socket", "write `unix:/path` or `address:port`"))
     }
+}
+
+fn unix(path: &str) -> Result<Endpoint, Refusal> {
+    let path = AbsolutePath::parse(path).map_err(|refusal| {
+        let help = refusal.help.replacen("write `/", "write `unix:/", 1);
+        Refusal { help, ..refusal }
+    })?;
+    if path.as_str().len() > 100 {
+        return Err(Refusal::invalid("is too long a path for a socket", "a socket's path has at most 100 bytes"));
+    }
+    if path.as_str().contains(':') {
+        return Err(Refusal::invalid("has a `:` in its path, where nginx ends it", "rename the socket"));
+    }
+    Ok(Endpoint::Unix(path))
+}
+
+fn unbracketed(text: &str, address: IpAddr, prefix: &str) -> Refusal {
+    let help = match text.rsplit_once(':') {
+        Some((host, port)) if host.parse::<IpAddr>().is_ok() && Port::parse(port).is_ok() => {
+            format!("write `{prefix}[{host}]:{port}`, or `{prefix}[{address}]:PORT` where all of it is the address")
+        }
+        _ => format!("write `{prefix}[{address}]:PORT`"),
+    };
+    Refusal::new(Code::AD04, "is an IPv6 address without brackets", help)
+}
+
+/// Why a text that is neither a socket nor an address is none.
+fn no_socket(text: &str, prefix: &str) -> Refusal {
+    let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    if address.is_ok_and(|a| a.is_ipv4() || host.starts_with('[')) {
+        return Refusal::invalid("has no port that there is", "ports are 1 to 65535");
+    }
+    if text.matches(':').count() > 1 && !text.contains('[') {
+        let help = format!("write the address in brackets, such as `{prefix}[2001:db8::11]:8000`");
+        return Refusal::new(Code::AD04, "is an IPv6 address with a port but without brackets", help);
+    }
+    if host.chars().any(|c| c.is_ascii_alphabetic()) {
+        let port = if Port::parse(port).is_ok() { port } else { "8000" };
+        let help = format!(
+            "write an address such as `{prefix}127.0.0.1:{port}`: nginx resolves a name once and does not start without DNS"
+        );
+        return Refusal::new(Code::AD10, "names its host", help);
+    }
+    Refusal::invalid("is not a socket", format!("write `{prefix}unix:/path` or `{prefix}address:port`"))
 }
 
 /// An upstream may be on the loopback, which a host of the fleet may not.
@@ -115,7 +139,7 @@ upstream! {
 
 impl Scalar for AppSocket {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let endpoint = Endpoint::parse(text, None)?;
+        let endpoint = Endpoint::parse(text, None, "")?;
         Ok(Self { text: endpoint.to_string().into(), endpoint, tls: false })
     }
 }
@@ -146,7 +170,8 @@ impl Scalar for HttpUpstream {
                 None => (rest.to_owned(), None),
             },
         };
-        let endpoint = Endpoint::parse(&host, Some(if tls { 443 } else { 80 }))?;
+        let prefix = if tls { "https://" } else { "http://" };
+        let endpoint = Endpoint::parse(&host, Some(if tls { 443 } else { 80 }), prefix)?;
         let uri = uri.map(LocationPath::parse).transpose()?;
         let separator = if uri.is_some() && matches!(endpoint, Endpoint::Unix(_)) { ":" } else { "" };
         let path = uri.as_ref().map_or("", LocationPath::as_str);
@@ -158,7 +183,8 @@ impl Scalar for HttpUpstream {
 impl Scalar for GrpcUpstream {
     fn parse(text: &str) -> Result<Self, Refusal> {
         let (tls, rest) = if text.starts_with("unix:") { (false, text) } else { scheme(text, ["grpc", "grpcs"])? };
-        let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
+        let prefix = if tls { "grpcs://" } else { "grpc://" };
+        let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }), prefix)?;
         let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
         Ok(Self { text: text.into(), endpoint, tls })
     }
@@ -184,7 +210,8 @@ impl RedirectUrl {
 impl Scalar for RedirectUrl {
     fn parse(text: &str) -> Result<Self, Refusal> {
         const HELP: &str = "write a URL such as `https://www.example.com` or `https://www.example.com/path`";
-        let (_, rest) = scheme(text, ["http", "https"])?;
+        let (_, rest) =
+            scheme(text, ["http", "https"]).map_err(|refusal| Refusal { help: HELP.to_owned(), ..refusal })?;
         let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-?&%[]".contains(c);
         if let Some(bad) = rest.chars().find(|c| !known(*c)) {
             return Err(Refusal::invalid(format!("holds `{bad}`"), HELP));

@@ -95,7 +95,8 @@ pub fn duration(
         return found.value;
     }
     let help = format!("it takes {} to {}", range[0], range[1]);
-    reader.report(Code::HP08, found.span, format!("`{key}` is out of range: `{}`", found.value), help);
+    let message = format!("`{key}` is out of range: `{}`", reader.source.slice(found.span));
+    reader.report(Code::HP08, found.span, message, help);
     default
 }
 

@@ -5,6 +5,8 @@ mod certificates;
 mod fields;
 mod files;
 mod hosts;
+mod locations;
+mod pools;
 mod settings;
 mod sites;
 mod trust;
@@ -59,9 +61,9 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Opt
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts, &virtual_addresses);
-    let mut pools = sites::read_pools(reader, raw.pools, &hosts);
+    let mut pools = pools::read(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), now);
-    sites::check_use(reader, &pools, &hosts);
+    pools::check_use(reader, &pools, &hosts);
     files::check(reader, &sites);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {

@@ -56,6 +56,12 @@ pub fn trusted_proxies(
     if read.iter().any(Option::is_none) {
         return list;
     }
+    if IpNet::aggregate(&list).iter().any(|net| net.prefix_len() == 0) {
+        let message = "`trusted_proxies` adds up to every address there is";
+        let help =
+            "name the balancers' own addresses: with this, anybody who reaches nginx can claim any client address";
+        reader.report(Code::PX07, node.underline(), message, help);
+    }
     for (balancer, places) in &hosts.load_balancers {
         let used = hosts.families_used(&balancer.addresses);
         for address in balancer.addresses.iter().filter(|a| used.has(a.0)) {

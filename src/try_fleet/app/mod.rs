@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::curl::LIE;
 use super::spec::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 
 /// The largest head, record or variable block that is read.
@@ -42,6 +43,9 @@ pub struct Echo {
     pub https: bool,
     /// The name that was asked for.
     pub server_name: Option<String>,
+    /// Names under which the app was told what the client forged.
+    #[serde(default)]
+    pub forged: Vec<String>,
 }
 
 /// Why a request could not be read.
@@ -142,6 +146,7 @@ fn body(host: &str, via: &str, variables: &Variables) -> Vec<u8> {
         https: get("HTTPS").is_some_and(|value| value == "on")
             || get("REQUEST_SCHEME").is_some_and(|value| value == "https"),
         server_name: get("HTTP_HOST").or_else(|| get("SERVER_NAME")),
+        forged: variables.iter().filter(|(_, value)| value.contains(LIE)).map(|(name, _)| name.clone()).collect(),
     };
     let mut body = serde_json::to_vec(&echo).expect("an echo is plain strings");
     body.push(b'\n');

@@ -29,7 +29,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
             match root {
                 Some(root) => entries.push(("root", root)),
-                None if empty => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
+                None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
                 None => {}
             }
             entries.push(("ssl_certificate", Yaml::Scalar(certificate)));
@@ -41,6 +41,13 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             Yaml::Map(entries)
         })
         .boxed()
+}
+
+/// Whether FastCGI is told where scripts are, for which the site must have a root.
+fn scripts(locations: &Yaml) -> bool {
+    let Yaml::List(list) = locations else { return false };
+    list.iter()
+        .any(|location| matches!(location, Yaml::Map(entries) if entries.iter().any(|(key, _)| *key == "fastcgi_pass")))
 }
 
 /// One name or a list; a wildcard often stands beside the name that it covers.

@@ -1,0 +1,101 @@
+//! Locations: what answers the requests below a path.
+
+use std::collections::HashMap;
+
+use super::fields::{optional, or_default, required, switch};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::model::{Location, Redirect, Target};
+use crate::inventory::node::Node;
+use crate::inventory::raw::{RawLocation, RawReturn};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{LocationMatch, LocationPath, RedirectCode, RedirectUrl};
+use crate::source::Span;
+
+/// Reads the locations of a site, each with its place.
+pub fn read(reader: &mut Reader<'_>, list: &Node) -> Vec<(Location, Span)> {
+    let mut seen = HashMap::new();
+    let nodes = reader.items(list, "locations").unwrap_or_default();
+    nodes.iter().filter_map(|node| read_location(reader, node, &mut seen)).collect()
+}
+
+fn read_location(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    seen: &mut HashMap<(LocationMatch, LocationPath), Span>,
+) -> Option<(Location, Span)> {
+    let raw = RawLocation::read(reader, node)?;
+    let path = required::<LocationPath>(reader, raw.path, "path", "sites[].locations[]", raw.span);
+    let matching = or_default(reader, raw.r#match, "match", LocationMatch::Prefix);
+    if let Some(path) = &path {
+        let key = (matching, path.value.clone());
+        if let Some(first) = seen.get(&key) {
+            let twice = Diagnostic::new(
+                Code::IN12,
+                path.span,
+                format!("the location `{}` is here twice", path.value.as_str()),
+                "keep one of them: nginx refuses to start with both",
+            );
+            reader.diagnostics.push(twice.related(*first, "the first one"));
+        } else {
+            seen.insert(key, path.span);
+        }
+    }
+    let target = read_target(reader, &raw)?;
+    Some((Location { path: path?.value, matching, target }, raw.span))
+}
+
+/// Exactly one key of a location says where its requests go.
+fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target> {
+    let keys = [
+        ("uwsgi_pass", raw.uwsgi_pass),
+        ("fastcgi_pass", raw.fastcgi_pass),
+        ("proxy_pass", raw.proxy_pass),
+        ("grpc_pass", raw.grpc_pass),
+        ("root", raw.root),
+        ("return", raw.r#return),
+    ];
+    let mut given = keys.iter().filter_map(|(key, node)| node.map(|node| (*key, node)));
+    let Some((key, node)) = given.next() else {
+        let all = keys.map(|(key, _)| key).join("`, `");
+        let message = "this entry of `sites[].locations[]` sends its requests nowhere";
+        reader.report(Code::IN04, raw.span, message, format!("add one of `{all}` to it"));
+        return None;
+    };
+    for (other, second) in given {
+        let message = format!("the location has both `{key}` and `{other}`");
+        let both = Diagnostic::new(
+            Code::IN09,
+            second.underline(),
+            message,
+            "keep one: a location sends its requests to one place",
+        );
+        reader.diagnostics.push(both.related(node.underline(), "the first one"));
+    }
+    match key {
+        "uwsgi_pass" => optional(reader, Some(node), key).map(Target::Uwsgi),
+        "fastcgi_pass" => optional(reader, Some(node), key).map(Target::Fastcgi),
+        "proxy_pass" => optional(reader, Some(node), key).map(Target::Proxy),
+        "grpc_pass" => optional(reader, Some(node), key).map(Target::Grpc),
+        "root" => optional(reader, Some(node), key).map(Target::Root),
+        _ => read_return(reader, node).map(Target::Redirect),
+    }
+}
+
+fn read_return(reader: &mut Reader<'_>, node: &Node) -> Option<Redirect> {
+    let raw = RawReturn::read(reader, node)?;
+    let code = or_default(reader, raw.code, "code", RedirectCode::Permanent);
+    let append_request_uri = switch(reader, raw.append_request_uri, "append_request_uri", false);
+    let url = required::<RedirectUrl>(reader, raw.url, "url", "sites[].locations[].return", raw.span)?;
+    if append_request_uri && url.value.has_path() {
+        let help =
+            "end `url` with the host, since a request's own path starts with `/`; or leave `append_request_uri` out";
+        reader.report(
+            Code::IN09,
+            url.span,
+            format!("`url` has a path and `append_request_uri` adds another: `{}`", url.value),
+            help,
+        );
+        return None;
+    }
+    Some(Redirect { code, url: url.value, append_request_uri })
+}
