@@ -9,10 +9,8 @@ use crate::report::Format;
 /// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(
-    after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or something unreadable,\n\
-                        3 stopped before any change"
-)]
+#[command(after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or something unreadable,\n\
+                        3 stopped before any change")]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
