@@ -72,10 +72,10 @@ pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
         .into_iter()
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
-    words.splice(1..1, extra);
     let forged = FORGED.map(|name| format!("{name}: {LIE}"));
     let forged = forged.into_iter().chain([format!("Forwarded: for={LIE}")]);
     words.splice(1..1, forged.flat_map(|header| ["-H".to_owned(), header]));
+    words.splice(1..1, extra);
     words
 }
 
