@@ -68,9 +68,7 @@ impl PublicKey {
     /// Bits of an RSA modulus; nothing for other kinds.
     pub(super) fn rsa_bits(&self) -> Option<usize> {
         match self {
-            Self::Rsa { modulus, .. } => {
-                Some(8 * modulus.len() - modulus.first().map_or(0, |byte| byte.leading_zeros() as usize))
-            }
+            Self::Rsa { modulus, .. } => Some(bits(modulus)),
             Self::Ec { .. } | Self::Ed25519(_) | Self::Other(_) => None,
         }
     }
@@ -182,8 +180,12 @@ pub(super) fn number(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn rsa_name(modulus: &[u8]) -> String {
+    format!("RSA {}", bits(modulus))
+}
+
+fn bits(modulus: &[u8]) -> usize {
     let unused = modulus.first().map_or(0, |byte| byte.leading_zeros() as usize);
-    format!("RSA {}", modulus.len() * 8 - unused)
+    modulus.len() * 8 - unused
 }
 
 fn ec_name(curve: Option<&Oid<'_>>) -> String {
