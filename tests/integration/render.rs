@@ -289,3 +289,18 @@ fn a_first_run_that_is_killed_leaves_all_or_nothing() {
     }
     assert!(killed > 0, "no run was killed in time");
 }
+
+#[test]
+fn a_site_answers_for_every_path_itself() {
+    // nginx would serve the page of its own package for what no location takes.
+    let conf = |inventory: String| {
+        blog().inventory(inventory).run_with(&["render", "inventory.yaml", "--host", "srv1"]).stdout
+    };
+    let api = BLOG.replace("path: /,", "path: /api/,");
+    let nothing = conf(api.replace("    root: /opt/example/current/app\n", ""));
+    assert!(nothing.contains("location / {\n        return 404;\n    }\n"), "{nothing}");
+    let files = conf(api);
+    assert!(files.contains("location / {\n        location ~ /\\.(?!well-known) {\n"), "{files}");
+    let all = conf(BLOG.to_owned());
+    assert_eq!(all.matches("location /").count(), 1, "{all}");
+}

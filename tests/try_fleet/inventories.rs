@@ -211,6 +211,27 @@ fn redirects_of_nginx_itself_stay_on_the_port_that_clients_see() {
     assert_eq!(text, "301 /app/");
 }
 
+#[test]
+fn dotfiles_are_not_served() {
+    let _alone = alone();
+    let kept = Try::inventory(UPSTREAMS).keep();
+    for host in ["srv1", "srv2", "srv3"] {
+        let script = "mkdir -p /srv/files/.git /srv/example/static/.git /srv/files/.well-known; \
+                      for f in files/.env files/.git/config files/.well-known/x files/plain example/static/.env; do echo s > /srv/$f; done";
+        assert!(kept.inside(host, &["sh", "-c", script]).status.success());
+    }
+    let status = |url: &str| {
+        let words = ["curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "--cacert", "/run/sslscale-ca.pem"];
+        let to = ["--resolve", "*:443:10.0.0.10", url];
+        String::from_utf8(kept.inside("clients", &[&words[..], &to].concat()).stdout).unwrap()
+    };
+    for hidden in ["files.example.com/.env", "files.example.com/.git/config", "example.com/static/.env"] {
+        assert_eq!(status(&format!("https://{hidden}")), "404", "{hidden}");
+    }
+    assert_eq!(status("https://files.example.com/plain"), "200");
+    assert_eq!(status("https://files.example.com/.well-known/x"), "200");
+}
+
 /// Asks haproxy's admin socket, which only root may, from inside the balancer.
 fn admin(kept: &Kept, question: &str) -> String {
     let script = "import socket, sys; s = socket.socket(socket.AF_UNIX); s.connect('/run/haproxy/admin.sock'); \
