@@ -27,6 +27,16 @@ pub fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
+/// The bytes of the regular file at `path`; `None` for nothing, or for anything else.
+pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let Some(mut file) = open(path)?.filter(|file| file.metadata().is_ok_and(|m| m.is_file())) else {
+        return Ok(None);
+    };
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(Some(bytes))
+}
+
 /// Whether the file at `path` has this content and mode. `buffer` is scratch space.
 pub fn same(buffer: &mut [u8], path: &Path, content: &Content) -> io::Result<bool> {
     let Some(mut file) = open(path)? else { return Ok(false) };
@@ -46,8 +56,8 @@ pub fn same(buffer: &mut [u8], path: &Path, content: &Content) -> io::Result<boo
 }
 
 /// The name of the temporary file beside `path`. It starts with a dot, so that no
-/// `include dir/*` reads it, and is always the same, so that what a killed run leaves is used up
-/// by the next; the lock on the directory keeps two runs apart.
+/// `include dir/*` reads it, and is always the same, so that the next write of the file uses up
+/// what a killed run left; the lock on the directory keeps two runs apart.
 pub fn temporary(path: &Path) -> std::path::PathBuf {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     path.with_file_name(format!(".{name}.sslscale-new"))
@@ -56,6 +66,8 @@ pub fn temporary(path: &Path) -> std::path::PathBuf {
 /// Puts `bytes` at `path` by a rename.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let temporary = temporary(path);
+    // What stands there may be a link or a pipe: it is removed, never written through.
+    absent(fs::remove_file(&temporary))?;
     let result = create(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));
     if result.is_err() {
         // The error that matters is the first; a temporary file that was never made is gone too.
@@ -66,7 +78,7 @@ pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
 
 /// Writes a new file in one call, making the directories above it where they are missing.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let open = || OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
+    let open = || OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
     let mut file: File = match open() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(path.parent().unwrap_or(path))?;

@@ -1,6 +1,6 @@
 //! A tree where nothing was: made beside its place and moved there by one rename, so that even a
-//! run that is killed leaves all of it or nothing. What such a run leaves beside, the next one
-//! removes.
+//! run that is killed leaves all of it or nothing. What such a run leaves beside, later ones
+//! remove.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -20,11 +20,9 @@ const ABANDONED: Duration = Duration::from_secs(10);
 
 /// Stores a whole tree at `dir`, where nothing is. `None` where another run was faster.
 pub fn write(tree: &Tree, dir: &Path) -> Result<Option<Outcome>, StoreError> {
-    let name = dir.file_name().map_or_else(|| "tree".into(), |n| n.to_string_lossy().into_owned());
-    let prefix = format!(".{name}.sslscale-");
-    let parent = dir.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    let (parent, prefix) = beside(dir);
     fs::create_dir_all(parent).map_err(failed("create", parent))?;
-    sweep(parent, &prefix);
+    sweep(dir);
     // Like any new directory: open to whom the umask lets in.
     let staged = tempfile::Builder::new()
         .prefix(&prefix)
@@ -58,10 +56,19 @@ fn lock(dir: &Path) -> Option<Flock<File>> {
     Flock::lock(File::open(dir).ok()?, FlockArg::LockExclusiveNonblock).ok()
 }
 
-/// Removes what killed runs left. That it cannot be removed is no reason not to go on.
-fn sweep(parent: &Path, prefix: &str) {
+/// Where trees for `dir` are made, and how their names start.
+fn beside(dir: &Path) -> (&Path, String) {
+    let name = dir.file_name().map_or_else(|| "tree".into(), |n| n.to_string_lossy().into_owned());
+    let parent = dir.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
+    (parent, format!(".{name}.sslscale-"))
+}
+
+/// Removes what killed first runs left beside `dir`. That it cannot be removed is no reason not
+/// to go on.
+pub fn sweep(dir: &Path) {
+    let (parent, prefix) = beside(dir);
     let Ok(entries) = fs::read_dir(parent) else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix)) {
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
         let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|time| time.elapsed().ok());
         if age.is_some_and(|age| age > ABANDONED) && lock(&entry.path()).is_some() {
             let _ = fs::remove_dir_all(entry.path());

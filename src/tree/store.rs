@@ -2,14 +2,14 @@
 //! never half; what is already right is not touched; what is not ours is never removed.
 
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
-use super::file::{absent, open, replace, same, temporary};
+use super::file::{self, replace, same, temporary};
 use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh, hex};
 
@@ -95,6 +95,7 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreErr
     }
     fs::create_dir_all(dir).map_err(failed("create", dir))?;
     let _lock = lock(dir)?;
+    fresh::sweep(dir);
     let manifests = Manifests::read(tree, dir, partial)?;
     let written = each(tree, |buffer, host, entry| {
         let path = path_in(dir, host, entry);
@@ -154,13 +155,13 @@ pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>
     Ok(found)
 }
 
-/// The bytes of one file of a stored tree; none where there is no such file.
+/// The bytes of one file of a stored tree; none where there is no regular file.
 ///
 /// # Errors
 /// The file is there and cannot be read.
 pub fn read(dir: &Path, path: &str) -> Result<Vec<u8>, StoreError> {
     let path = dir.join(path);
-    absent(fs::read(&path)).map(Option::unwrap_or_default).map_err(failed("read", &path))
+    file::read(&path).map(Option::unwrap_or_default).map_err(failed("read", &path))
 }
 
 /// The path of one file of a stored tree.
@@ -184,15 +185,10 @@ impl Manifests {
     /// Reads the directory's manifest, which is ours, missing, or a reason to touch nothing.
     fn read(tree: &Tree, dir: &Path, partial: bool) -> Result<Self, StoreError> {
         let path = dir.join(MANIFEST);
-        let mut bytes = Vec::new();
-        let there = match open(&path).map_err(failed("read", &path))? {
-            Some(mut file) if file.metadata().is_ok_and(|m| m.is_file()) => {
-                file.read_to_end(&mut bytes).map_err(failed("read", &path))?;
-                true
-            }
-            Some(_) => return Err(StoreError::Foreign(path)),
+        let (there, bytes) = match file::read(&path).map_err(failed("read", &path))? {
+            Some(bytes) => (true, bytes),
             None if path.symlink_metadata().is_ok() => return Err(StoreError::Foreign(path)),
-            None => false,
+            None => (false, Vec::new()),
         };
         if !partial {
             let new = Manifest::bytes(tree, None);
@@ -221,8 +217,11 @@ impl Manifests {
 /// Removes a stale file and the directories it leaves empty, unless somebody has edited it.
 fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Result<(), StoreError> {
     let full = dir.join(&path);
-    let Some(bytes) = absent(fs::read(&full)).map_err(failed("read", &full))? else { return Ok(()) };
-    if hex(&Sha256::digest(&bytes)) != sha256 {
+    if full.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+        return Ok(());
+    }
+    let bytes = file::read(&full).map_err(failed("read", &full))?;
+    if bytes.is_none_or(|bytes| hex(&Sha256::digest(&bytes)) != sha256) {
         outcome.edited.push(path);
         return Ok(());
     }

@@ -6,7 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::PathBuf;
 
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, KeyUsagePurpose};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
 
 use super::spec::{CertificateSpec, FileSpec, FleetSpec};
 
@@ -83,16 +86,18 @@ fn made(
 ) -> Result<Pair, rcgen::Error> {
     if authority.is_none() {
         let mut params = CertificateParams::new(Vec::new())?;
-        params.distinguished_name.push(DnType::CommonName, "sslscale try");
+        params.distinguished_name.push(DnType::CommonName, "sslscale try authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         *authority = Some(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
     }
     let authority = authority.as_ref().expect("it was made above");
     let mut params = CertificateParams::new(wanted.names.clone())?;
-    if let Some(name) = wanted.names.first() {
-        params.distinguished_name.push(DnType::CommonName, name.as_str());
-    }
+    // Strict clients, such as Python from 3.13 on, want all that RFC 5280 asks for.
+    params.distinguished_name.push(DnType::CommonName, "sslscale try");
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = KeyPair::generate()?;
     let leaf = params.signed_by(&key, authority)?;
     Ok(Pair { chain: leaf.pem().into_bytes(), key: key.serialize_pem().into_bytes(), real: false })

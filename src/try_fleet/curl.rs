@@ -9,8 +9,30 @@ use super::access_log;
 /// believes. No app may be told it.
 pub(super) const LIE: &str = "198.51.100.66";
 
-/// Headers in which only a proxy may name the client.
-const FORGED: [&str; 5] = ["X-Forwarded-For", "X-Real-IP", "Client-IP", "X-Client-IP", "True-Client-IP"];
+/// Headers in which only a proxy may speak.
+const FORGED: [&str; 16] = [
+    "X-Forwarded-For",
+    "X-Forwarded-Host",
+    "X-Forwarded-Port",
+    "X-Forwarded-Prefix",
+    "X-Forwarded-Proto",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Server",
+    "X-Forwarded-User",
+    "X-Original-Forwarded-For",
+    "X-Original-URL",
+    "X-Rewrite-URL",
+    "X-Real-IP",
+    "Client-IP",
+    "X-Client-IP",
+    "X-Cluster-Client-IP",
+    "True-Client-IP",
+];
+
+/// Every header that a run forges.
+pub fn forged() -> Vec<&'static str> {
+    FORGED.into_iter().chain(["Forwarded", "Proxy"]).collect()
+}
 
 /// Where the authority of the run lies in the clients' host.
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
@@ -72,8 +94,7 @@ pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
         .into_iter()
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
-    let forged = FORGED.map(|name| format!("{name}: {LIE}"));
-    let forged = forged.into_iter().chain([format!("Forwarded: for={LIE}")]);
+    let forged = forged().into_iter().map(|name| format!("{name}: {LIE}"));
     words.splice(1..1, forged.flat_map(|header| ["-H".to_owned(), header]));
     words.splice(1..1, extra);
     words

@@ -26,6 +26,7 @@ mod tree;
 mod verdict;
 mod wire;
 
+pub use curl::forged;
 pub use describe::describe;
 
 use std::io;

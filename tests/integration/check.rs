@@ -59,11 +59,24 @@ fn advice_can_be_followed_to_the_end() {
         ("uwsgi_pass: uwsgi://127.0.0.1:3031", "uwsgi_pass: 127.0.0.1:3031"),
         ("proxy_pass: http://localhost:8000", "proxy_pass: http://127.0.0.1:8000"),
         ("proxy_pass: http://app.internal", "proxy_pass: http://127.0.0.1:8000"),
+        ("proxy_pass: http://localhost:8000/x", "proxy_pass: http://127.0.0.1:8000/x"),
+        ("proxy_pass: 127.0.0.1:8000", "proxy_pass: http://127.0.0.1:8000"),
+        ("proxy_pass: unix:/run/a.sock", "proxy_pass: http://unix:/run/a.sock"),
+        ("proxy_pass: /run/a.sock", "proxy_pass: http://unix:/run/a.sock"),
+        ("proxy_pass: http://unix:/run//a.sock:/x", "proxy_pass: http://unix:/run/a.sock:/x"),
+        ("proxy_pass: http://https://127.0.0.1:80/x", "proxy_pass: http://127.0.0.1:80/x"),
+        ("proxy_pass: http://::1:8000/x", "proxy_pass: 'http://[::1]:8000/x'"),
+        ("proxy_pass: http://127.0.0.1:8000?x=1", "proxy_pass: http://127.0.0.1:8000"),
+        ("grpc_pass: grpc://127.0.0.1:50051/x", "grpc_pass: grpc://127.0.0.1:50051"),
+        ("grpc_pass: /tmp/g.sock", "grpc_pass: grpc://unix:/tmp/g.sock"),
+        ("uwsgi_pass: '[127.0.0.1]:80'", "uwsgi_pass: 127.0.0.1:80"),
+        ("uwsgi_pass: //tmp/a", "uwsgi_pass: unix:/tmp/a"),
+        ("uwsgi_pass: 2001:db8::1:8000", "uwsgi_pass: '[2001:db8::1]:8000'"),
     ];
     for (wrong, right) in cases {
         let with = |line: &str| BLOG.replace("uwsgi_pass: \"unix:/tmp/app.sock\"", line);
         let (told, fixed) = (check(&with(wrong)), check(&with(right)));
-        let advice = right.split_once(": ").unwrap().1;
+        let advice = right.split_once(": ").unwrap().1.trim_matches('\'');
         assert!(told.contains(&format!("`{advice}`")), "{wrong}: {told}");
         assert!(told.contains("inventory.yaml: 1 error\n"), "a cascade: {told}");
         assert!(fixed.starts_with("exit code: 0\n"), "{right}: {fixed}");

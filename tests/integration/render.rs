@@ -300,7 +300,7 @@ fn a_site_answers_for_every_path_itself() {
     let nothing = conf(api.replace("    root: /opt/example/current/app\n", ""));
     assert!(nothing.contains("location / {\n        return 404;\n    }\n"), "{nothing}");
     let files = conf(api);
-    assert!(files.contains("location / {\n        location ~ /\\.(?!well-known) {\n"), "{files}");
+    assert!(files.contains("location / {\n        location ~ /\\.(?!well-known(?:/|$)) {\n"), "{files}");
     let all = conf(BLOG.to_owned());
     assert_eq!(all.matches("location /").count(), 1, "{all}");
 }

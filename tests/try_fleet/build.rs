@@ -130,10 +130,10 @@ impl Fleet {
 
 /// Behind each file of parameters, those that a client could otherwise set itself.
 fn scrubbed(locations: &str) -> String {
-    let names = ["X-Forwarded-For", "X-Real-IP", "Forwarded", "Client-IP", "X-Client-IP", "True-Client-IP"];
+    let names = sslscale::try_fleet::forged();
     let mut text = locations.to_owned();
     for (file, directive) in [("uwsgi", "uwsgi_param"), ("fastcgi", "fastcgi_param"), ("proxy", "proxy_set_header")] {
-        let value = |name: &str| if name.starts_with("X-") && name != "X-Client-IP" { "$remote_addr" } else { "\"\"" };
+        let value = |name: &str| if name == "X-Real-IP" { "$remote_addr" } else { "\"\"" };
         let named = |name: &str| match file {
             "proxy" => name.to_owned(),
             _ => format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")),

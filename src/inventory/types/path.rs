@@ -94,7 +94,7 @@ impl Scalar for AbsolutePath {
 }
 
 /// The normal form of a path that is not in it: no empty, `.` or `..` part, no final slash.
-fn normalised(path: &str) -> Option<String> {
+pub(super) fn normalised(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
         match part {

@@ -2,8 +2,9 @@
 //! start, and does not start without an answer.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::path::normalised;
 use super::{AbsolutePath, LocationPath, Port, Refusal, Scalar};
 use crate::diagnostic::Code;
 
@@ -26,77 +27,102 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    /// `default_port` stands in for a missing port, where the protocol has one; `prefix` is what
-    /// stands before the socket in the inventory, for advice that can be pasted.
-    fn parse(text: &str, default_port: Option<u16>, prefix: &str) -> Result<Self, Refusal> {
+    /// `default_port` stands in for a missing port, where the protocol has one.
+    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, Refusal> {
         if let Some(path) = text.strip_prefix("unix:") {
-            return unix(path);
-        }
-        if text.starts_with('/') {
-            return Err(Refusal::invalid("is a path", format!("write `{prefix}unix:{text}`")));
-        }
-        if let Some((_, rest)) = text.split_once("://") {
-            return Err(Refusal::invalid("has a scheme of its own", format!("write `{prefix}{rest}`")));
+            let path = AbsolutePath::parse(path)?;
+            if path.as_str().len() > 100 {
+                return Err(Refusal::invalid(
+                    "is too long a path for a socket",
+                    "a socket's path has at most 100 bytes",
+                ));
+            }
+            if path.as_str().contains(':') {
+                return Err(Refusal::invalid("has a `:` in its path, where nginx ends it", "rename the socket"));
+            }
+            return Ok(Self::Unix(path));
         }
         if let Ok(socket) = text.parse::<SocketAddr>() {
-            Port::parse(&socket.port().to_string())?;
+            Port::parse(text.rsplit(':').next().unwrap_or_default())?;
             return usable(socket);
         }
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
-        match bare.parse::<IpAddr>() {
-            Ok(address) if address.is_ipv6() && bare == text => Err(unbracketed(text, address, prefix)),
-            Ok(address) => match default_port {
-                Some(port) => usable(SocketAddr::new(address, port)),
-                None => Err(Refusal::invalid("has no port", format!("write `{text}:PORT`"))),
-            },
-            Err(_) => Err(no_socket(text, prefix)),
+        match (bare.parse::<IpAddr>(), default_port) {
+            (Ok(address), _) if address.is_ipv6() && bare == text => {
+                Err(Refusal::new(Code::AD04, "is an IPv6 address without brackets", "write `[address]:PORT`"))
+            }
+            (Ok(address), Some(port)) if address.is_ipv6() || bare == text => usable(SocketAddr::new(address, port)),
+            (Ok(_), None) => Err(Refusal::invalid("has no port", format!("write `{text}:PORT`"))),
+            _ => Err(no_socket(text)),
         }
     }
-}
-
-fn unix(path: &str) -> Result<Endpoint, Refusal> {
-    let path = AbsolutePath::parse(path).map_err(|refusal| {
-        let help = refusal.help.replacen("write `/", "write `unix:/", 1);
-        Refusal { help, ..refusal }
-    })?;
-    if path.as_str().len() > 100 {
-        return Err(Refusal::invalid("is too long a path for a socket", "a socket's path has at most 100 bytes"));
-    }
-    if path.as_str().contains(':') {
-        return Err(Refusal::invalid("has a `:` in its path, where nginx ends it", "rename the socket"));
-    }
-    Ok(Endpoint::Unix(path))
-}
-
-fn unbracketed(text: &str, address: IpAddr, prefix: &str) -> Refusal {
-    let help = match text.rsplit_once(':') {
-        Some((host, port)) if host.parse::<IpAddr>().is_ok() && Port::parse(port).is_ok() => {
-            format!("write `{prefix}[{host}]:{port}`, or `{prefix}[{address}]:PORT` where all of it is the address")
-        }
-        _ => format!("write `{prefix}[{address}]:PORT`"),
-    };
-    Refusal::new(Code::AD04, "is an IPv6 address without brackets", help)
 }
 
 /// Why a text that is neither a socket nor an address is none.
-fn no_socket(text: &str, prefix: &str) -> Refusal {
+fn no_socket(text: &str) -> Refusal {
+    const HELP: &str = "write `unix:/path` or `address:port`";
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
-    if address.is_ok_and(|a| a.is_ipv4() || host.starts_with('[')) {
-        return Refusal::invalid("has no port that there is", "ports are 1 to 65535");
+    let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    if text.starts_with('/') {
+        return Refusal::invalid("is a path", HELP);
+    }
+    if text.contains("://") {
+        return Refusal::invalid("has a scheme of its own", HELP);
+    }
+    if text.contains(['/', '?']) {
+        return Refusal::invalid("has more behind its socket", HELP);
+    }
+    if host.parse::<Ipv4Addr>().is_ok() || host.starts_with('[') {
+        let what = if digits { "has no port that there is" } else { "has no port" };
+        return Refusal::invalid(what, "an address is followed by `:` and a port from 1 to 65535");
     }
     if text.matches(':').count() > 1 && !text.contains('[') {
-        let help = format!("write the address in brackets, such as `{prefix}[2001:db8::11]:8000`");
-        return Refusal::new(Code::AD04, "is an IPv6 address with a port but without brackets", help);
+        return Refusal::new(
+            Code::AD04,
+            "is an IPv6 address with a port but without brackets",
+            "write `[address]:PORT`",
+        );
     }
     if host.chars().any(|c| c.is_ascii_alphabetic()) {
-        let port = if Port::parse(port).is_ok() { port } else { "8000" };
-        let help = format!(
-            "write an address such as `{prefix}127.0.0.1:{port}`: nginx resolves a name once and does not start without DNS"
-        );
-        return Refusal::new(Code::AD10, "names its host", help);
+        return Refusal::new(Code::AD10, "names its host", "write its address");
     }
-    Refusal::invalid("is not a socket", format!("write `{prefix}unix:/path` or `{prefix}address:port`"))
+    Refusal::invalid("is not a socket", HELP)
+}
+
+/// The same refusal with advice that can be pasted: the first of the likely meanings of `text`
+/// that would be accepted.
+fn advised(text: &str, scheme: &str, refusal: Refusal, accepted: impl Fn(&str) -> bool) -> Refusal {
+    let rest = text.rsplit_once("://").map_or(text, |(_, rest)| rest);
+    let (path, socket) =
+        (rest.strip_prefix("unix:").unwrap_or(rest), rest.split(['/', '?']).next().unwrap_or_default());
+    let behind = &rest[socket.len()..];
+    let (file, uri) = path.split_once(':').map_or((path, String::new()), |(file, uri)| (file, format!(":{uri}")));
+    let (host, port) = socket.rsplit_once(':').unwrap_or((socket, ""));
+    let port = if Port::parse(port).is_ok() { port } else { "8000" };
+    let unix = normalised(file).unwrap_or_else(|| file.to_owned());
+    let named = refusal.code == Code::AD10;
+    let mut meanings = Vec::new();
+    if path.starts_with('/') {
+        meanings.extend([format!("unix:{unix}{uri}"), format!("unix:{unix}")]);
+    } else if named {
+        meanings.extend([format!("127.0.0.1:{port}{behind}"), format!("127.0.0.1:{port}")]);
+    } else {
+        let host = host.trim_matches(['[', ']']);
+        let whole = [rest.to_owned(), socket.to_owned()];
+        let bracketed = [format!("[{host}]:{port}{behind}"), format!("[{host}]:{port}")];
+        meanings.extend(whole.into_iter().chain(bracketed).chain([format!("{host}:{port}{behind}")]));
+    }
+    let plain = meanings.into_iter().map(|meaning| format!("{scheme}{meaning}")).find(|m| m != text && accepted(m));
+    let help = match plain {
+        Some(m) if named => {
+            format!("write an address such as `{m}`: nginx resolves a name once and does not start without DNS")
+        }
+        Some(m) => format!("write `{m}`"),
+        None => {
+            refusal.help.replace("`unix:", &format!("`{scheme}unix:")).replace("`address", &format!("`{scheme}address"))
+        }
+    };
+    Refusal { help, ..refusal }
 }
 
 /// An upstream may be on the loopback, which a host of the fleet may not.
@@ -139,7 +165,8 @@ upstream! {
 
 impl Scalar for AppSocket {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let endpoint = Endpoint::parse(text, None, "")?;
+        let strict = |text: &str| Endpoint::parse(text, None);
+        let endpoint = strict(text).map_err(|refusal| advised(text, "", refusal, |t| strict(t).is_ok()))?;
         Ok(Self { text: endpoint.to_string().into(), endpoint, tls: false })
     }
 }
@@ -148,46 +175,53 @@ impl Scalar for AppSocket {
 fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), Refusal> {
     let found = text.split_once("://").filter(|(s, _)| schemes.contains(s));
     let missing = || {
-        Refusal::invalid(
-            format!("does not start with `{}://`", schemes[0]),
-            format!("write `{0}://address:port` or `{1}://…`", schemes[0], schemes[1]),
-        )
+        let help = format!("write `{0}://address:port`, `{1}://…` or `{0}://unix:/path`", schemes[0], schemes[1]);
+        Refusal::invalid(format!("does not start with `{}://`", schemes[0]), help)
     };
     found.map(|(s, rest)| (s == schemes[1], rest)).ok_or_else(missing)
 }
 
 impl Scalar for HttpUpstream {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let (tls, rest) = scheme(text, ["http", "https"])?;
-        // Behind `unix:` the path of the socket ends at the next colon.
-        let (host, uri) = match rest.strip_prefix("unix:") {
-            Some(path) => match path.split_once(':') {
-                Some((path, uri)) => (format!("unix:{path}"), Some(uri)),
-                None => (rest.to_owned(), None),
-            },
-            None => match rest.find('/') {
-                Some(at) => (rest[..at].to_owned(), Some(&rest[at..])),
-                None => (rest.to_owned(), None),
-            },
-        };
-        let prefix = if tls { "https://" } else { "http://" };
-        let endpoint = Endpoint::parse(&host, Some(if tls { 443 } else { 80 }), prefix)?;
-        let uri = uri.map(LocationPath::parse).transpose()?;
-        let separator = if uri.is_some() && matches!(endpoint, Endpoint::Unix(_)) { ":" } else { "" };
-        let path = uri.as_ref().map_or("", LocationPath::as_str);
-        let text = format!("{}://{endpoint}{separator}{path}", if tls { "https" } else { "http" });
-        Ok(Self { text: text.into(), endpoint, tls })
+        let prefix = if text.starts_with("https://") { "https://" } else { "http://" };
+        http(text).map_err(|refusal| advised(text, prefix, refusal, |t| http(t).is_ok()))
     }
+}
+
+fn http(text: &str) -> Result<HttpUpstream, Refusal> {
+    let (tls, rest) = scheme(text, ["http", "https"])?;
+    // Behind `unix:` the path of the socket ends at the next colon.
+    let (host, uri) = match rest.strip_prefix("unix:") {
+        Some(path) => match path.split_once(':') {
+            Some((path, uri)) => (format!("unix:{path}"), Some(uri)),
+            None => (rest.to_owned(), None),
+        },
+        // A second scheme is no host and its path.
+        None => match rest.find('/').filter(|_| !rest.contains("://")) {
+            Some(at) if at > 0 => (rest[..at].to_owned(), Some(&rest[at..])),
+            _ => (rest.to_owned(), None),
+        },
+    };
+    let endpoint = Endpoint::parse(&host, Some(if tls { 443 } else { 80 }))?;
+    let uri = uri.map(LocationPath::parse).transpose()?;
+    let separator = if uri.is_some() && matches!(endpoint, Endpoint::Unix(_)) { ":" } else { "" };
+    let path = uri.as_ref().map_or("", LocationPath::as_str);
+    let text = format!("{}://{endpoint}{separator}{path}", if tls { "https" } else { "http" });
+    Ok(HttpUpstream { text: text.into(), endpoint, tls })
 }
 
 impl Scalar for GrpcUpstream {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let (tls, rest) = if text.starts_with("unix:") { (false, text) } else { scheme(text, ["grpc", "grpcs"])? };
-        let prefix = if tls { "grpcs://" } else { "grpc://" };
-        let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }), prefix)?;
-        let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
-        Ok(Self { text: text.into(), endpoint, tls })
+        let prefix = if text.starts_with("grpcs://") { "grpcs://" } else { "grpc://" };
+        grpc(text).map_err(|refusal| advised(text, prefix, refusal, |t| grpc(t).is_ok()))
     }
+}
+
+fn grpc(text: &str) -> Result<GrpcUpstream, Refusal> {
+    let (tls, rest) = if text.starts_with("unix:") { (false, text) } else { scheme(text, ["grpc", "grpcs"])? };
+    let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
+    let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
+    Ok(GrpcUpstream { text: text.into(), endpoint, tls })
 }
 
 /// Where a redirect leads.

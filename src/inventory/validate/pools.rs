@@ -26,7 +26,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<
         let members = (0..hosts.app_servers.len()).collect();
         return vec![PlacedPool { pool: Pool { name: PoolName::all(), members, sites: Vec::new() }, span: None }];
     };
-    let nodes = reader.items(node, "pools").unwrap_or_default();
+    let Some(nodes) = reader.items(node, "pools") else { return Vec::new() };
     if nodes.is_empty() {
         reader.report(
             Code::IN04,
@@ -63,7 +63,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<
 }
 
 fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usize> {
-    let nodes = reader.items(list, "app_servers").unwrap_or_default();
+    let Some(nodes) = reader.items(list, "app_servers") else { return Vec::new() };
     if nodes.is_empty() {
         reader.report(Code::IN04, list.underline(), "`app_servers` of a pool is empty", "name at least one app server");
     }
