@@ -4,7 +4,6 @@ use anyhow::Result;
 
 use super::{Ended, load};
 use crate::cli::CheckArgs;
-use crate::diagnostic::Severity;
 use crate::report::{Format, Output};
 
 /// Runs the command.
@@ -13,7 +12,6 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
     output.findings(&loaded.source, &loaded.diagnostics, args.format)?;
     let ended = match &loaded.inventory {
         Err(ended) => *ended,
-        Ok(_) if loaded.worst() >= Some(Severity::Error) => Ended::Findings,
         Ok(inventory) => {
             if args.format == Format::Human {
                 output.print(crate::report::checked(&loaded.source, inventory).as_bytes())?;

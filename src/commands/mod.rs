@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::SystemTime;
 
 use crate::cli::{Cli, Command};
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::node::visible;
 use crate::inventory::{self, Inventory};
 use crate::report::{Format, Output};
@@ -79,10 +79,5 @@ impl Loaded {
     fn sound(self, output: &Output) -> io::Result<Result<Inventory, Ended>> {
         output.findings(&self.source, &self.diagnostics, Format::Human)?;
         Ok(self.inventory)
-    }
-
-    /// The worst that was found.
-    fn worst(&self) -> Option<Severity> {
-        self.diagnostics.iter().map(Diagnostic::severity).max()
     }
 }

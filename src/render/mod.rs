@@ -6,6 +6,7 @@ mod nginx;
 mod templates;
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -36,35 +37,37 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
     let mut shapes = HashMap::new();
     for balancer in &inventory.load_balancers {
         let shape = haproxy::Shape::of(inventory, balancer);
-        let entries = match shapes.get(&shape) {
-            Some(entries) => Arc::clone(entries),
-            None => haproxy_files(inventory, &shape, templates)?,
-        };
-        tree.insert(balancer.name.as_str(), Arc::clone(&entries));
-        shapes.entry(shape).or_insert(entries);
+        let entries = once(&mut shapes, shape, |shape| haproxy_files(inventory, shape, templates))?;
+        tree.insert(balancer.name.as_str(), entries);
     }
     let memberships = nginx::memberships(inventory);
-    let mut shapes: HashMap<nginx::Shape<'_>, Arc<[Entry]>> = HashMap::new();
-    for (index, app) in inventory.app_servers.iter().enumerate() {
-        let shape = nginx::Shape::of(&memberships[index], app);
-        let entries = match shapes.get(&shape) {
-            Some(entries) => Arc::clone(entries),
-            None => {
-                let view = nginx::view(inventory, &shape);
-                let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
-                shapes.entry(shape).or_insert(Arc::new([conf])).clone()
-            }
-        };
+    let mut shapes = HashMap::new();
+    for (app, pools) in inventory.app_servers.iter().zip(&memberships) {
+        let shape = nginx::Shape::of(pools, app);
+        let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, shape, templates))?;
         tree.insert(app.name.as_str(), entries);
     }
     Ok(tree)
 }
 
-fn haproxy_files(
-    inventory: &Inventory,
-    shape: &haproxy::Shape<'_>,
-    templates: &Templates,
-) -> Result<Arc<[Entry]>, TemplatesError> {
+type Files = Result<Arc<[Entry]>, TemplatesError>;
+
+/// The files of a shape, which are made for its first host and shared by all others.
+fn once<S: Eq + Hash>(known: &mut HashMap<S, Arc<[Entry]>>, shape: S, make: impl FnOnce(&S) -> Files) -> Files {
+    if let Some(entries) = known.get(&shape) {
+        return Ok(Arc::clone(entries));
+    }
+    let entries = make(&shape)?;
+    known.insert(shape, Arc::clone(&entries));
+    Ok(entries)
+}
+
+fn nginx_files(inventory: &Inventory, shape: &nginx::Shape<'_>, templates: &Templates) -> Files {
+    let view = nginx::view(inventory, shape);
+    Ok(Arc::new([file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?)]))
+}
+
+fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {
     let view = haproxy::view(inventory, shape);
     let cfg = file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &view)?);
     let service = file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?);

@@ -2,18 +2,16 @@
 //! run that is killed leaves all of it or nothing. What such a run leaves beside, later ones
 //! remove.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use nix::fcntl::{Flock, FlockArg};
-
 use super::Tree;
 use super::file::{create, make_directories};
 use super::manifest::{MANIFEST, Manifest};
-use super::store::{Outcome, StoreError, each, failed, path_in};
+use super::store::{Outcome, StoreError, each, failed, lock, path_in};
 
 /// A directory this old whose maker holds no lock on it has no maker any more.
 const ABANDONED: Duration = Duration::from_secs(10);
@@ -29,7 +27,7 @@ pub fn write(tree: &Tree, dir: &Path) -> Result<Option<Outcome>, StoreError> {
         .permissions(Permissions::from_mode(0o777))
         .tempdir_in(parent)
         .map_err(failed("create a directory in", parent))?;
-    let _lock = lock(staged.path());
+    let _lock = lock(staged.path()).ok();
     let written = each(tree, |_, host, entry| {
         let path = path_in(staged.path(), host, entry);
         make_directories(staged.path(), &path).map_err(failed("create", &path))?;
@@ -51,11 +49,6 @@ pub fn write(tree: &Tree, dir: &Path) -> Result<Option<Outcome>, StoreError> {
     }
 }
 
-/// A lock on a directory that is held until it is dropped. A file system without locks has none.
-fn lock(dir: &Path) -> Option<Flock<File>> {
-    Flock::lock(File::open(dir).ok()?, FlockArg::LockExclusiveNonblock).ok()
-}
-
 /// Where trees for `dir` are made, and how their names start.
 fn beside(dir: &Path) -> (&Path, String) {
     let name = dir.file_name().map_or_else(|| "tree".into(), |n| n.to_string_lossy().into_owned());
@@ -70,7 +63,7 @@ pub fn sweep(dir: &Path) {
     let Ok(entries) = fs::read_dir(parent) else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(&prefix)) {
         let age = entry.metadata().and_then(|m| m.modified()).ok().and_then(|time| time.elapsed().ok());
-        if age.is_some_and(|age| age > ABANDONED) && lock(&entry.path()).is_some() {
+        if age.is_some_and(|age| age > ABANDONED) && matches!(lock(&entry.path()), Ok(Some(_))) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }

@@ -118,7 +118,7 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreErr
 }
 
 /// Keeps other runs out of `dir` until it is dropped. On a file system without locks it does not.
-fn lock(dir: &Path) -> Result<Option<Flock<File>>, StoreError> {
+pub fn lock(dir: &Path) -> Result<Option<Flock<File>>, StoreError> {
     let file = File::open(dir).map_err(failed("open", dir))?;
     match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
         Ok(lock) => Ok(Some(lock)),
@@ -175,7 +175,7 @@ pub fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
 
 /// What a directory's manifest says and what it is to say.
 struct Manifests {
-    /// Only where it says something else than `new`.
+    /// Only read where something in it could be of use.
     old: Option<Manifest>,
     new: Vec<u8>,
     differ: bool,
@@ -190,15 +190,20 @@ impl Manifests {
             None if path.symlink_metadata().is_ok() => return Err(StoreError::Foreign(path)),
             None => (false, Vec::new()),
         };
-        if !partial {
-            let new = Manifest::bytes(tree, None);
-            if there && bytes == new {
-                return Ok(Self { old: None, new, differ: false });
-            }
+        let parse = || match Manifest::parse(&bytes) {
+            _ if !there => Ok(None),
+            Some(manifest) => Ok(Some(manifest)),
+            None => Err(StoreError::Foreign(path)),
+        };
+        if partial {
+            let old = parse()?;
+            let new = Manifest::bytes(tree, old.as_ref());
+            return Ok(Self { differ: !there || bytes != new, old, new });
         }
-        let old = if there { Some(Manifest::parse(&bytes).ok_or(StoreError::Foreign(path))?) } else { None };
-        let new = Manifest::bytes(tree, old.as_ref().filter(|_| partial));
+        let new = Manifest::bytes(tree, None);
         let differ = !there || bytes != new;
+        // A manifest that says the same is ours, and nothing in it is stale.
+        let old = if differ { parse()? } else { None };
         Ok(Self { old, new, differ })
     }
 
