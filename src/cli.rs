@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::diagnostic::{Code, Severity};
 use crate::report::Format;
 
 /// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
@@ -37,11 +38,55 @@ pub enum Command {
 /// Arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The inventory, or `-` for standard input
-    pub inventory: PathBuf,
+    /// The inventories; `-` for standard input
+    #[arg(required = true, value_name = "INVENTORY")]
+    pub inventories: Vec<PathBuf>,
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
+    /// Exit with 1 for findings of this severity or worse
+    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
+    pub fail_on: FailOn,
+    /// Rules whose findings are errors, by code or name
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
+    pub deny: Vec<&'static Code>,
+    /// Rules whose findings are dropped
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
+    pub allow: Vec<&'static Code>,
+    /// Exit with 0 whatever is found
+    #[arg(long)]
+    pub exit_zero: bool,
+    /// Apply the safe fixes to the inventories
+    #[arg(long)]
+    pub fix: bool,
+    /// Apply also the fixes that a person has to look at
+    #[arg(long, requires = "fix")]
+    pub unsafe_fixes: bool,
+}
+
+/// From which severity on a finding fails the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum FailOn {
+    /// Errors
+    Error,
+    /// Warnings and errors
+    Warning,
+    /// Everything
+    Info,
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Info => Self::Info,
+        }
+    }
+}
+
+fn rule(text: &str) -> Result<&'static Code, String> {
+    crate::lint::code(text)
 }
 
 /// Arguments of `try`.

@@ -6,6 +6,7 @@ pub mod commands;
 pub mod diagnostic;
 pub mod event;
 pub mod inventory;
+pub mod lint;
 pub mod render;
 pub mod report;
 pub mod source;

@@ -1,23 +1,43 @@
-//! `sslscale check`: every problem of an inventory in one run.
+//! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
-use super::{Ended, load};
+use super::{Ended, Loaded, load};
 use crate::cli::CheckArgs;
-use crate::report::{Format, Output};
+use crate::diagnostic::Severity;
+use crate::lint::{Settings, fix};
+use crate::report::{self, Checked, Format, Output};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
-    let loaded = load(&args.inventory);
-    output.findings(&loaded.source, &loaded.diagnostics, args.format)?;
-    let ended = match &loaded.inventory {
-        Err(ended) => *ended,
-        Ok(inventory) => {
-            if args.format == Format::Human {
-                output.print(crate::report::checked(&loaded.source, inventory).as_bytes())?;
-            }
-            Ended::Done
+    let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
+    let mut all: Vec<Loaded> = args.inventories.iter().map(|path| load(path, &settings)).collect();
+    if args.fix {
+        all = all.into_iter().map(|loaded| fixed(loaded, &settings, args.unsafe_fixes)).collect::<Result<_>>()?;
+    }
+    let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
+    output.findings(&checked, args.format)?;
+    for loaded in all.iter().filter(|_| args.format == Format::Human) {
+        if let Some(inventory) = loaded.linted.sound() {
+            output.print(report::sound(&loaded.source, inventory).as_bytes())?;
         }
-    };
-    Ok(ended)
+    }
+    Ok(ended(&all, args.fail_on.into(), args.exit_zero))
+}
+
+fn ended(all: &[Loaded], least: Severity, exit_zero: bool) -> Ended {
+    let ended = all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done);
+    if exit_zero && ended == Ended::Findings { Ended::Done } else { ended }
+}
+
+/// Writes what fixing makes of an inventory and goes on with that.
+fn fixed(loaded: Loaded, settings: &Settings, unsafe_too: bool) -> Result<Loaded> {
+    let fixed = fix(&loaded.source, loaded.linted, settings, unsafe_too);
+    if !fixed.applied.is_empty() {
+        std::fs::write(fixed.source.name(), fixed.source.text()).context("the fixed inventory cannot be written")?;
+        for (path, text) in &fixed.files {
+            std::fs::write(path, text).with_context(|| format!("`{}` cannot be written", path.display()))?;
+        }
+    }
+    Ok(Loaded { source: fixed.source, linted: fixed.linted })
 }

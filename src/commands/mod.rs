@@ -7,17 +7,17 @@ mod try_fleet;
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::SystemTime;
 
 use crate::cli::{Cli, Command};
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::inventory::Inventory;
 use crate::inventory::node::visible;
-use crate::inventory::{self, Inventory};
-use crate::report::{Format, Output};
+use crate::lint::{Linted, Settings, lint};
+use crate::report::{Checked, Format, Output};
 use crate::source::{Source, Span};
 
 /// How a command ended. The numbers are promised to pipelines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ended {
     /// Clean, or done.
     Done = 0,
@@ -49,35 +49,50 @@ pub fn run(cli: &Cli) -> ExitCode {
     }
 }
 
-/// An inventory's text and what was found in it.
+/// An inventory's text and what is known of it.
 struct Loaded {
     source: Source,
-    diagnostics: Vec<Diagnostic>,
-    inventory: Result<Inventory, Ended>,
+    linted: Linted,
 }
 
-/// Reads and validates an inventory.
-fn load(path: &Path) -> Loaded {
-    let source = match Source::read(path) {
-        Ok(source) => source,
+/// Reads, validates and lints an inventory.
+fn load(path: &Path, settings: &Settings) -> Loaded {
+    match Source::read(path) {
+        Ok(source) => Loaded { linted: lint(&source, settings), source },
         Err(error) => {
             let name = path.display().to_string();
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
             let message = format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name));
             let (text, span) = error.excerpt().map_or(("", Span::default()), |found| (&found.text, found.span));
-            let diagnostics = vec![Diagnostic::new(Code::IN01, span, message, error.help())];
-            return Loaded { source: Source::new(name, text), diagnostics, inventory: Err(Ended::Unreadable) };
+            let source = Source::new(name, text);
+            Loaded { source, linted: Linted::unreadable(Diagnostic::refusal(Code::IN01, span, message, error.help())) }
         }
-    };
-    let checked = inventory::check(&source, SystemTime::now());
-    let refused = if checked.readable { Ended::Findings } else { Ended::Unreadable };
-    Loaded { source, diagnostics: checked.diagnostics, inventory: checked.inventory.ok_or(refused) }
+    }
 }
 
 impl Loaded {
-    /// Reports the findings and goes on with the inventory, if there is one.
-    fn sound(self, output: &Output) -> io::Result<Result<Inventory, Ended>> {
-        output.findings(&self.source, &self.diagnostics, Format::Human)?;
-        Ok(self.inventory)
+    /// As reports see it.
+    fn checked(&self) -> Checked<'_> {
+        Checked { source: &self.source, linted: &self.linted }
+    }
+
+    /// How a command ends that fails for findings of `least` or worse.
+    fn ended(&self, least: Severity) -> Ended {
+        if self.linted.document.is_none() {
+            Ended::Unreadable
+        } else if self.linted.findings.iter().any(|finding| finding.severity >= least) {
+            Ended::Findings
+        } else {
+            Ended::Done
+        }
+    }
+
+    /// Reports the errors and goes on with the inventory, if there is one. What is no error is
+    /// for `check` to report.
+    fn sound(mut self, output: &Output) -> io::Result<Result<Inventory, Ended>> {
+        self.linted.findings.retain(|finding| finding.severity == Severity::Error);
+        output.findings(&[self.checked()], Format::Human)?;
+        let ended = self.ended(Severity::Error);
+        Ok(self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended))
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Result, bail};
 
 use super::{Ended, load};
 use crate::cli::RenderArgs;
+use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::{self, Output};
 use crate::tree::{Tree, compare, write};
@@ -13,7 +14,7 @@ use crate::tree::{Tree, compare, write};
 /// Runs the command.
 pub fn run(args: &RenderArgs, output: &Output) -> Result<Ended> {
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = match load(&args.inventory).sound(output)? {
+    let inventory = match load(&args.inventory, &Settings::default()).sound(output)? {
         Ok(inventory) => inventory,
         Err(ended) => return Ok(ended),
     };

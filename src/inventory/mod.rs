@@ -1,7 +1,8 @@
 //! The fleet as its owner wrote it: `node` reads YAML, `raw` names every key, `types` holds
-//! what a value may be, `certificate` looks into the files it names, `validate` turns one into the other, `model` is the result.
+//! what a value may be, `document` says where things stand, `certificate` looks into the files it names, `validate` turns one into the other, `model` is the result.
 
 pub mod certificate;
+pub mod document;
 pub mod model;
 pub mod node;
 pub mod raw;
@@ -11,5 +12,6 @@ mod syntax;
 pub mod types;
 mod validate;
 
+pub use document::Document;
 pub use model::Inventory;
 pub use validate::{Checked, check};

@@ -22,10 +22,21 @@ pub struct Inventory {
     pub pools: Vec<Pool>,
     /// At least one.
     pub sites: Vec<Site>,
-    /// Covers every balancer's own addresses.
+    /// As written, without repetition; by default every balancer's own addresses.
     pub trusted_proxies: Vec<IpNet>,
     /// Addresses that move between balancers.
     pub virtual_addresses: Vec<Address>,
+}
+
+impl Inventory {
+    /// The addresses that a balancer connects to app servers from: its own, of the families that
+    /// any app server is reached over.
+    pub fn connects_from(&self, balancer: &LoadBalancer) -> impl Iterator<Item = Address> {
+        let own = balancer.addresses.families();
+        let legs = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(own));
+        let used = legs.fold(Families::default(), |families, leg| families.with(leg.0));
+        balancer.addresses.iter().filter(move |address| used.has(address.0))
+    }
 }
 
 /// A host's own addresses, the preferred one first; at most one of each family.
@@ -134,7 +145,7 @@ pub struct Site {
     pub locations: Vec<Location>,
 }
 
-/// A certificate's files on this machine; found sound.
+/// A certificate's files on this machine, as the inventory names them.
 #[derive(Debug, Clone)]
 pub struct CertificateSource {
     /// The chain.

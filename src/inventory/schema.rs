@@ -105,7 +105,7 @@ impl<'s> Reader<'s> {
 
     /// Reports a finding.
     pub fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
-        self.diagnostics.push(Diagnostic::new(code, span, message, help));
+        self.diagnostics.push(Diagnostic::refusal(code, span, message, help));
     }
 
     /// The entries of a mapping; anything else is reported.
@@ -173,7 +173,7 @@ impl<'s> Reader<'s> {
         };
         let message = format!("the key `{}` is here twice", key.text(self.source).unwrap_or_default());
         let help = "keep one of them: YAML readers disagree on which one counts";
-        let twice = Diagnostic::new(Code::AD02, key.span, message, help);
+        let twice = Diagnostic::refusal(Code::AD02, key.span, message, help);
         self.diagnostics.push(twice.related(first.underline(), "the first one has this value"));
     }
 

@@ -18,7 +18,7 @@ pub fn unprintable(source: &Source) -> Option<Diagnostic> {
     let (at, bad) = text.char_indices().find(|(_, c)| forbidden(*c))?;
     let message = format!("not valid YAML: the character U+{:04X}, which no text may hold", u32::from(bad));
     let span = Span::new(at, at + bad.len_utf8());
-    Some(Diagnostic::new(Code::IN02, span, message, "delete it: an editor may show it as nothing, `^` or `<…>`"))
+    Some(Diagnostic::refusal(Code::IN02, span, message, "delete it: an editor may show it as nothing, `^` or `<…>`"))
 }
 
 /// The parser's error with a place, the mistake and the way out.
@@ -40,7 +40,7 @@ pub fn refused(source: &Source, error: &Error) -> Diagnostic {
     let (message, help) =
         bounds(text).or_else(|| alias(text, rest)).or_else(|| character(text, rest)).unwrap_or_else(|| grammar(text));
     let width = rest.chars().next().map_or(0, char::len_utf8);
-    Diagnostic::new(Code::IN02, Span::new(at, at + width), message, help)
+    Diagnostic::refusal(Code::IN02, Span::new(at, at + width), message, help)
 }
 
 fn is_about_tabs(text: &str) -> bool {

@@ -14,7 +14,7 @@ const LONGEST_LINE: usize = 160;
 
 /// One finding. Ends without a line break.
 pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> String {
-    let level = match diagnostic.severity() {
+    let level = match diagnostic.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
@@ -42,7 +42,7 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> Str
 /// How many findings there are, by severity; nothing where there are none.
 pub fn summary(source: &Source, diagnostics: &[Diagnostic]) -> Option<String> {
     let count = |severity: Severity, word: &str| {
-        let n = diagnostics.iter().filter(|d| d.severity() == severity).count();
+        let n = diagnostics.iter().filter(|d| d.severity == severity).count();
         (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
     };
     let parts = [count(Severity::Error, "error"), count(Severity::Warning, "warning"), count(Severity::Info, "note")];
@@ -51,7 +51,7 @@ pub fn summary(source: &Source, diagnostics: &[Diagnostic]) -> Option<String> {
 }
 
 /// One line on an inventory that nothing stands against.
-pub fn checked(source: &Source, inventory: &Inventory) -> String {
+pub fn sound(source: &Source, inventory: &Inventory) -> String {
     let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
     format!(
         "{}: ok: {}, {}, {}\n",

@@ -6,14 +6,36 @@ use serde::Serialize;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Source, Span};
 
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 #[derive(Serialize)]
 struct Document<'d> {
     version: u32,
+    inventories: Vec<Checked<'d>>,
+    summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Checked<'d> {
     inventory: &'d str,
     findings: Vec<Finding<'d>>,
+    suppressed: Vec<Suppressed<'d>>,
+    skipped: Vec<Skipped<'d>>,
     summary: Summary,
+}
+
+/// A finding that a comment in the inventory says not to report.
+#[derive(Serialize)]
+struct Suppressed<'d> {
+    finding: Finding<'d>,
+    reason: &'d str,
+}
+
+/// A rule that could not look at what it needs: neither passed nor failed.
+#[derive(Serialize)]
+struct Skipped<'d> {
+    code: &'d str,
+    reason: &'d str,
 }
 
 #[derive(Serialize)]
@@ -45,29 +67,51 @@ struct Related<'d> {
     location: Location<'d>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Default, Clone, Copy)]
 struct Summary {
     errors: usize,
     warnings: usize,
     infos: usize,
 }
 
-/// The findings about one inventory as a JSON document with a final line break.
-pub fn document(source: &Source, diagnostics: &[Diagnostic]) -> String {
-    let count = |severity| diagnostics.iter().filter(|d| d.severity() == severity).count();
-    let document = Document {
-        version: VERSION,
-        inventory: source.name(),
-        findings: diagnostics.iter().map(|d| finding(source, d)).collect(),
-        summary: Summary {
-            errors: count(Severity::Error),
-            warnings: count(Severity::Warning),
-            infos: count(Severity::Info),
-        },
-    };
+impl Summary {
+    fn of(diagnostics: &[Diagnostic]) -> Self {
+        let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), infos: count(Severity::Info) }
+    }
+
+    fn and(self, other: Self) -> Self {
+        Self {
+            errors: self.errors + other.errors,
+            warnings: self.warnings + other.warnings,
+            infos: self.infos + other.infos,
+        }
+    }
+}
+
+/// What is known of all inventories as a JSON document with a final line break.
+pub fn document(all: &[super::Checked<'_>]) -> String {
+    let inventories: Vec<Checked<'_>> = all.iter().map(checked).collect();
+    let summary = inventories.iter().fold(Summary::default(), |sum, one| sum.and(one.summary));
+    let document = Document { version: VERSION, inventories, summary };
     let mut text = serde_json::to_string_pretty(&document).expect("a document of strings and numbers is JSON");
     text.push('\n');
     text
+}
+
+fn checked<'d>(one: &super::Checked<'d>) -> Checked<'d> {
+    let (source, linted) = (one.source, one.linted);
+    Checked {
+        inventory: source.name(),
+        findings: linted.findings.iter().map(|d| finding(source, d)).collect(),
+        suppressed: linted
+            .suppressed
+            .iter()
+            .map(|s| Suppressed { finding: finding(source, &s.diagnostic), reason: &s.reason })
+            .collect(),
+        skipped: linted.skipped.iter().map(|s| Skipped { code: s.code, reason: &s.reason }).collect(),
+        summary: Summary::of(&linted.findings),
+    }
 }
 
 fn finding<'d>(source: &'d Source, diagnostic: &'d Diagnostic) -> Finding<'d> {
@@ -75,7 +119,7 @@ fn finding<'d>(source: &'d Source, diagnostic: &'d Diagnostic) -> Finding<'d> {
     Finding {
         code: diagnostic.code.id,
         slug: diagnostic.code.slug,
-        severity: diagnostic.severity().name(),
+        severity: diagnostic.severity.name(),
         message: &diagnostic.message,
         help: &diagnostic.help,
         location: location(source, diagnostic.span),

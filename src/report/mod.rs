@@ -8,11 +8,11 @@ mod tree;
 
 use std::io::{self, IsTerminal, Write};
 
-use crate::diagnostic::Diagnostic;
+use crate::lint::Linted;
 use crate::source::Source;
 
 pub use fleet::FleetReport;
-pub use human::checked;
+pub use human::sound;
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.
@@ -62,23 +62,34 @@ impl Output {
         error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
     }
 
-    /// Writes the findings about one inventory: for people to standard error, unless they are
-    /// the result that was asked for; for programs to standard output.
+    /// Writes what is known of inventories: for people findings to standard error; for programs
+    /// one document to standard output.
     ///
     /// # Errors
     /// Standard output takes no more, and not because its reader has left.
-    pub fn findings(&self, source: &Source, diagnostics: &[Diagnostic], format: Format) -> io::Result<()> {
+    pub fn findings(&self, all: &[Checked<'_>], format: Format) -> io::Result<()> {
         match format {
             Format::Human => {
-                for diagnostic in diagnostics {
-                    self.say(&format!("{}\n", human::diagnostic(source, diagnostic, self.colour)));
+                for Checked { source, linted } in all {
+                    for finding in &linted.findings {
+                        self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
+                    }
+                    human::summary(source, &linted.findings).iter().for_each(|summary| self.say(summary));
                 }
-                human::summary(source, diagnostics).iter().for_each(|summary| self.say(summary));
                 Ok(())
             }
-            Format::Json => self.print(json::document(source, diagnostics).as_bytes()),
+            Format::Json => self.print(json::document(all).as_bytes()),
         }
     }
+}
+
+/// An inventory's text and what is known of it.
+#[derive(Clone, Copy)]
+pub struct Checked<'a> {
+    /// The text.
+    pub source: &'a Source,
+    /// What is known of it.
+    pub linted: &'a Linted,
 }
 
 /// Standard output, for whose reader to leave is no error: whoever pipes it into `head` has

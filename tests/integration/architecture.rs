@@ -14,11 +14,15 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("inventory", &["diagnostic", "source"]),
     ("tree", &[]),
     ("event", &[]),
+    ("lint", &["diagnostic", "inventory", "source"]),
     ("render", &["inventory", "tree"]),
     ("try_fleet", &["event", "inventory", "tree"]),
-    ("report", &["diagnostic", "event", "inventory", "source", "tree"]),
-    ("cli", &["report"]),
-    ("commands", &["cli", "diagnostic", "event", "inventory", "render", "report", "source", "tree", "try_fleet"]),
+    ("report", &["diagnostic", "event", "inventory", "lint", "source", "tree"]),
+    ("cli", &["diagnostic", "lint", "report"]),
+    (
+        "commands",
+        &["cli", "diagnostic", "event", "inventory", "lint", "render", "report", "source", "tree", "try_fleet"],
+    ),
     ("main", &["cli", "commands"]),
     ("lib", &[]),
 ];

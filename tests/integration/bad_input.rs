@@ -140,8 +140,8 @@ fn different_mistakes_are_reported_together_in_the_order_of_the_file() {
     };
     let json: serde_json::Value =
         serde_json::from_str(&run.run_with(&["check", "--format", "json", "inventory.yaml"]).stdout).unwrap();
-    assert_eq!(json["version"], 1);
-    let findings = json["findings"].as_array().unwrap();
+    assert_eq!(json["version"], 2);
+    let findings = json["inventories"][0]["findings"].as_array().unwrap();
     let same: Vec<String> = findings
         .iter()
         .map(|f| format!("inventory.yaml:{}:{}", f["location"]["line"], f["location"]["column"]))

@@ -16,4 +16,5 @@ mod readme;
 mod refused;
 mod releases;
 mod render;
+mod rules;
 mod snapshots;

@@ -15,7 +15,7 @@ pub use path::{AbsolutePath, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, Size, Version};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Applicability, Code};
 
 /// Longest scalar that any key takes, in bytes.
 pub const MAX_SCALAR: usize = 2048;
@@ -29,17 +29,26 @@ pub struct Refusal {
     pub what: String,
     /// What to write instead.
     pub help: String,
+    /// The text to put in its place, without quotes, where there is no doubt about it or little.
+    pub instead: Option<(Applicability, String)>,
 }
 
 impl Refusal {
     /// A refusal under `code`.
     pub fn new(code: &'static Code, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code, what: what.into(), help: help.into() }
+        Self { code, what: what.into(), help: help.into(), instead: None }
     }
 
     /// A refusal under IN06, the code for a value that simply is not one.
     pub fn invalid(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Code::IN06, what, help)
+    }
+
+    /// The same refusal with the text to put in the value's place.
+    #[must_use]
+    pub fn instead(mut self, applicability: Applicability, text: impl Into<String>) -> Self {
+        self.instead = Some((applicability, text.into()));
+        self
     }
 }
 

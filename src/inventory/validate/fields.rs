@@ -1,6 +1,7 @@
 //! Reading one value of a known type at a known key, with the message and place it deserves.
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic, Fix};
+use crate::inventory::document::spelled;
 use crate::inventory::node::{Node, printable};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
@@ -32,7 +33,11 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
         Err(refusal) => {
             let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
             let message = format!("`{key}` {}{value}", refusal.what);
-            reader.report(refusal.code, node.span, message, refusal.help);
+            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, refusal.help);
+            refused.fix = refusal.instead.map(|(applicability, text)| {
+                Fix::replace(applicability, node.span, spelled(reader.source.slice(node.span), &text))
+            });
+            reader.diagnostics.push(refused);
             None
         }
     }

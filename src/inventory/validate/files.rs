@@ -30,12 +30,12 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
         // A site whose own certificate and key are one file has been reported.
         if first.path == second.path && first.site != second.site {
             let message = format!("`{}` is one site's certificate and another's key", first.path.display());
-            let both = Diagnostic::new(Code::TL21, second.span, message, "keep the key in a file of its own");
+            let both = Diagnostic::refusal(Code::TL21, second.span, message, "keep the key in a file of its own");
             reader.diagnostics.push(both.related(first.span, "the certificate"));
         } else if first.path != second.path && second.path.starts_with(first.path) {
             let message = format!("`{}` is a file of one site and a directory of another", first.path.display());
             let help = "give every certificate and key a file of its own";
-            let both = Diagnostic::new(Code::IN09, second.span, message, help);
+            let both = Diagnostic::refusal(Code::IN09, second.span, message, help);
             reader.diagnostics.push(both.related(first.span, "the file"));
         }
     }

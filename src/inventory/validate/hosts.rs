@@ -108,7 +108,7 @@ impl Hosts {
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
         if let Some(first) = self.names.get(&key) {
             let message = format!("the name `{}` is given to two hosts", name.value);
-            let twice = Diagnostic::new(Code::AD05, name.span, message, "give every host a name of its own");
+            let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a name of its own");
             reader.diagnostics.push(twice.related(*first, "the first host of this name"));
             return;
         }
@@ -119,7 +119,7 @@ impl Hosts {
         if let Some(first) = self.addresses.get(&address.value.0) {
             let twice = if first.by_load_balancer && !by_load_balancer {
                 let message = format!("the app server has a balancer's own address `{}`", address.value);
-                Diagnostic::new(
+                Diagnostic::refusal(
                     Code::AD08,
                     address.span,
                     message,
@@ -127,7 +127,7 @@ impl Hosts {
                 )
             } else {
                 let message = format!("the address `{}` is given to two hosts", address.value);
-                Diagnostic::new(Code::AD05, address.span, message, "give every host an address of its own")
+                Diagnostic::refusal(Code::AD05, address.span, message, "give every host an address of its own")
             };
             reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
             return;
@@ -150,13 +150,6 @@ impl Hosts {
         self.addresses.get(&address).map(|taken| taken.span)
     }
 
-    /// Families that the balancer at `addresses` connects with.
-    pub fn families_used(&self, addresses: &Addresses) -> Families {
-        let own = addresses.families();
-        let legs = self.app_servers.iter().filter_map(|(app, _)| app.addresses.reached_from(own));
-        legs.fold(Families::default(), |families, leg| families.with(leg.0))
-    }
-
     /// Every balancer must reach every app server.
     pub fn check_families(&self, reader: &mut Reader<'_>) {
         let mut known: Vec<Families> = Vec::new();
@@ -173,7 +166,7 @@ impl Hosts {
                         balancer.name, app.name
                     );
                     let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"2001:db8::11\"]`";
-                    let missing = Diagnostic::new(Code::IN11, at.address, message, help);
+                    let missing = Diagnostic::refusal(Code::IN11, at.address, message, help);
                     reader.diagnostics.push(missing.related(places.address, "the balancer's own address"));
                 }
             }

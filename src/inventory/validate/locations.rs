@@ -29,7 +29,7 @@ fn read_location(
     if let Some(path) = &path {
         let key = (matching, path.value.clone());
         if let Some(first) = seen.get(&key) {
-            let twice = Diagnostic::new(
+            let twice = Diagnostic::refusal(
                 Code::IN12,
                 path.span,
                 format!("the location `{}` is here twice", path.value.as_str()),
@@ -63,7 +63,7 @@ fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target>
     };
     for (other, second) in given {
         let message = format!("the location has both `{key}` and `{other}`");
-        let both = Diagnostic::new(
+        let both = Diagnostic::refusal(
             Code::IN09,
             second.underline(),
             message,

@@ -11,45 +11,45 @@ mod settings;
 mod sites;
 mod trust;
 
-use std::time::SystemTime;
-
+use super::document::Document;
 use super::model::Inventory;
 use super::node::{Node, parse};
 use super::raw::RawInventory;
 use super::schema::Reader;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
 /// What a check found, and the inventory where nothing stands against it.
 #[derive(Debug)]
 pub struct Checked {
-    /// `None` where a diagnostic of severity error is among the findings.
+    /// `None` where anything was found.
     pub inventory: Option<Inventory>,
-    /// In the order of the file.
+    /// What leaves no fleet to speak of, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
-    /// Whether the text was YAML at all.
-    pub readable: bool,
+    /// The text as YAML; `None` where it is none.
+    pub document: Option<Document>,
 }
 
-/// Reads and validates the inventory in `source`. `now` decides which certificates have expired.
-pub fn check(source: &Source, now: SystemTime) -> Checked {
+/// Reads and validates the inventory in `source`. It looks at the text alone, never at a file
+/// that the text names.
+pub fn check(source: &Source) -> Checked {
     let root = match parse(source) {
         Ok(root) => root,
-        Err(diagnostic) => return Checked { inventory: None, diagnostics: vec![diagnostic], readable: false },
+        Err(diagnostic) => return Checked { inventory: None, diagnostics: vec![diagnostic], document: None },
     };
     let mut reader = Reader::new(source);
-    let inventory = RawInventory::read(&mut reader, &root).and_then(|raw| fleet(&mut reader, raw, now));
+    let inventory = RawInventory::read(&mut reader, &root).and_then(|raw| fleet(&mut reader, raw));
     let mut diagnostics = reader.diagnostics;
     diagnostics.sort_by_key(|d| (d.span, d.code.id));
     // A mistake that aliases repeat is one mistake, at its one place.
     diagnostics.dedup();
-    let sound = diagnostics.iter().all(|d| d.severity() < Severity::Error);
+    let sound = diagnostics.is_empty();
     // A validator that gave up without saying why would be a bug that looks like a success.
     debug_assert!(inventory.is_some() || !sound, "no inventory and no reason");
-    Checked { inventory: inventory.filter(|_| sound), diagnostics, readable: true }
+    Checked { inventory: inventory.filter(|_| sound), diagnostics, document: Some(Document::new(root)) }
 }
 
-fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Option<Inventory> {
+fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let haproxy = settings::haproxy(reader, raw.haproxy, settings::default_haproxy());
     let nginx = std::sync::Arc::new(settings::nginx(reader, raw.nginx, settings::default_nginx()));
     let balancers = list(reader, raw, raw.load_balancers, "load_balancers", "- { name: lb1, address: 10.0.0.10 }");
@@ -60,9 +60,9 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>, now: SystemTime) -> Opt
     hosts.read_app_servers(reader, apps, &nginx);
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
-    let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts, &virtual_addresses);
+    let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
     let mut pools = pools::read(reader, raw.pools, &hosts);
-    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), now);
+    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
     pools::check_use(reader, &pools, &hosts);
     files::check(reader, &sites);
     sites::check_grpc(reader, &sites, &pools, &hosts);

@@ -49,7 +49,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<
         let Some(name) = name else { continue };
         let first = pools.iter().find(|p| p.pool.name == name.value).and_then(|p| p.span);
         if let Some(first) = first {
-            let twice = Diagnostic::new(
+            let twice = Diagnostic::refusal(
                 Code::IN12,
                 name.span,
                 format!("there are two pools `{}`", name.value),

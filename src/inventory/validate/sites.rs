@@ -1,7 +1,6 @@
 //! Sites: which names there are, which pool serves each, and with what certificate.
 
 use std::collections::HashMap;
-use std::time::SystemTime;
 
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
@@ -30,7 +29,6 @@ pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
     (written, pools): (Option<&Node>, &mut [PlacedPool]),
-    now: SystemTime,
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
     let mut names: HashMap<ServerName, Span> = HashMap::new();
@@ -40,7 +38,7 @@ pub fn read_sites(
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
         let pool = read_pool(reader, &raw, pools, incomplete);
-        if let Some(site) = read_site(reader, &raw, pool, &mut names, now) {
+        if let Some(site) = read_site(reader, &raw, pool, &mut names) {
             if let Some(entry) = pools.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
             }
@@ -76,12 +74,11 @@ fn read_site(
     raw: &RawSite<'_>,
     pool: Option<usize>,
     names: &mut HashMap<ServerName, Span>,
-    now: SystemTime,
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
     let root = optional::<AbsolutePath>(reader, raw.root, "root");
     let files = certificates::paths(reader, raw);
-    let source = certificates::source(reader, raw, &server_names, now);
+    let source = certificates::source(reader, raw);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
@@ -136,7 +133,7 @@ fn read_names(
     let found = many::<ServerName>(reader, node, "server_name");
     for name in &found {
         if let Some(first) = names.get(&name.value) {
-            let twice = Diagnostic::new(
+            let twice = Diagnostic::refusal(
                 Code::IN12,
                 name.span,
                 format!("the name `{}` is served twice", name.value),
@@ -157,7 +154,7 @@ pub fn check_grpc(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[Placed
         let without = members.iter().filter_map(|m| hosts.app_servers.get(*m)).find(|(app, _)| !app.nginx.http2);
         if let Some((app, places)) = without {
             let message = format!("`grpc_pass` needs HTTP/2, which is off on `{}`", app.name);
-            let off = Diagnostic::new(
+            let off = Diagnostic::refusal(
                 Code::IN09,
                 span,
                 message,

@@ -1,12 +1,9 @@
 //! Shipped inventories, damaged at random: no damage makes the program panic, stay silent or
 //! point outside the file. The seed is fixed, so that a failure comes back.
 
-use std::time::SystemTime;
-
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use sslscale::diagnostic::Severity;
-use sslscale::inventory::check;
+use sslscale::lint::{Settings, lint};
 use sslscale::render::{Templates, render};
 use sslscale::source::Source;
 
@@ -124,8 +121,8 @@ fn apply(text: &str, damage: &Damage) -> String {
 /// What holds for every text whatsoever.
 fn holds(text: &str, templates: &Templates) {
     let source = Source::new("inventory.yaml", text);
-    let checked = check(&source, SystemTime::now());
-    for found in &checked.diagnostics {
+    let linted = lint(&source, &Settings::default());
+    for found in &linted.findings {
         well_written(found);
         for span in found.related.iter().map(|r| r.span).chain([found.span]) {
             assert!(text.get(span.range()).is_some(), "{found:?} lies outside of\n{text}");
@@ -135,10 +132,10 @@ fn holds(text: &str, templates: &Templates) {
             "{found:?} in\n{text}"
         );
     }
-    assert!(checked.diagnostics.is_sorted_by_key(|d| d.span), "{:?}", checked.diagnostics);
-    let errors = checked.diagnostics.iter().any(|d| d.severity() == Severity::Error);
-    assert_eq!(checked.inventory.is_none(), errors, "{:?}\n{text}", checked.diagnostics);
-    if let Some(inventory) = checked.inventory {
+    assert!(linted.findings.is_sorted_by_key(|d| d.span), "{:?}", linted.findings);
+    let refused = linted.findings.iter().any(|finding| finding.refuses);
+    assert_eq!(linted.inventory.is_none(), refused, "{:?}\n{text}", linted.findings);
+    if let Some(inventory) = linted.inventory {
         render(&inventory, templates).unwrap();
     }
 }

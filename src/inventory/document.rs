@@ -1,0 +1,239 @@
+//! The inventory as written, for those who ask where something stands in it. Every value has a
+//! place, also one that is a default: the nearest thing around it that is written.
+
+use super::node::{Node, Value};
+use crate::source::{Source, Span};
+
+/// The YAML tree of an inventory beside its text.
+#[derive(Debug, Clone)]
+pub struct Document {
+    root: Node,
+}
+
+/// A value of a [`Document`], or the nearest thing around it that is written.
+#[derive(Debug, Clone, Copy)]
+pub struct Cursor<'d> {
+    source: &'d Source,
+    node: &'d Node,
+    /// The key or item itself, as opposed to its value.
+    key: Option<&'d Node>,
+    written: bool,
+}
+
+impl Document {
+    /// The document with this root.
+    pub fn new(root: Node) -> Self {
+        Self { root }
+    }
+
+    /// The root of the tree.
+    pub fn root(&self) -> &Node {
+        &self.root
+    }
+
+    /// A cursor on the whole document, whose text is `source`.
+    pub fn cursor<'d>(&'d self, source: &'d Source) -> Cursor<'d> {
+        Cursor { source, node: &self.root, key: None, written: true }
+    }
+
+    /// Every scalar: keys and values, in the order of the file except for what aliases repeat.
+    pub fn scalars(&self) -> impl Iterator<Item = &Node> {
+        let mut open = vec![&self.root];
+        std::iter::from_fn(move || {
+            loop {
+                let node = open.pop()?;
+                match &node.value {
+                    Value::Map(entries) => open.extend(entries.iter().rev().flat_map(|(key, value)| [value, key])),
+                    Value::List(items) => open.extend(items.iter().rev()),
+                    Value::Plain | Value::Text(_) => return Some(node),
+                    Value::Null => {}
+                }
+            }
+        })
+    }
+
+    /// What stands at `span`, in words that survive other lines and other order:
+    /// `app_servers[srv1].address`. Items go by their `name`, `server_name` or `path`, else by
+    /// their index from 0.
+    pub fn path_at(&self, source: &Source, span: Span) -> String {
+        let mut path = String::new();
+        let mut node = &self.root;
+        loop {
+            let next = match &node.value {
+                Value::Map(entries) => {
+                    let found = last_before(entries, span, |(key, _)| key.span);
+                    found.map(|(_, (key, value))| {
+                        if !path.is_empty() {
+                            path.push('.');
+                        }
+                        path.push_str(key.text(source).unwrap_or("?"));
+                        (value, span.start < key.span.end)
+                    })
+                }
+                Value::List(items) => {
+                    let found = last_before(items, span, Node::underline);
+                    found.map(|(index, item)| {
+                        path.push_str(&format!("[{}]", name_of(item, source).unwrap_or(&index.to_string())));
+                        // The item as a whole: its first key and value.
+                        (item, span == item.underline() && !matches!(item.value, Value::Plain | Value::Text(_)))
+                    })
+                }
+                _ => None,
+            };
+            match next {
+                Some((child, false)) => node = child,
+                _ => return path,
+            }
+        }
+    }
+}
+
+/// The last of `entries` that starts at or before `span`. What aliases repeat starts elsewhere.
+fn last_before<T>(entries: &[T], span: Span, place: impl Fn(&T) -> Span) -> Option<(usize, &T)> {
+    let before = entries.iter().enumerate().filter(|(_, entry)| place(entry).start <= span.start);
+    before.max_by_key(|(_, entry)| place(entry).start)
+}
+
+/// What an item of a list calls itself.
+fn name_of<'a>(item: &'a Node, source: &'a Source) -> Option<&'a str> {
+    let Value::Map(entries) = &item.value else { return None };
+    let of = |wanted: &str| entries.iter().find(|(key, _)| key.text(source) == Some(wanted)).map(|(_, value)| value);
+    let first = |node: &'a Node| match &node.value {
+        Value::List(items) => items.first().and_then(|item| item.text(source)),
+        _ => node.text(source),
+    };
+    ["name", "server_name", "path"].into_iter().find_map(|key| of(key).and_then(first))
+}
+
+impl<'d> Cursor<'d> {
+    /// The value of `key`.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        let entry = match &self.node.value {
+            Value::Map(entries) if self.written => entries.iter().find(|(k, _)| k.text(self.source) == Some(key)),
+            _ => None,
+        };
+        match entry {
+            Some((key, value)) => Self { node: value, key: Some(key), ..self },
+            None => Self { written: false, ..self },
+        }
+    }
+
+    /// The values of several keys, one inside the other.
+    #[must_use]
+    pub fn keys(self, keys: &[&str]) -> Self {
+        keys.iter().fold(self, |cursor, key| cursor.key(key))
+    }
+
+    /// The item at `index`, from 0; a single value stands for a list of it.
+    #[must_use]
+    pub fn item(self, index: usize) -> Self {
+        match &self.node.value {
+            Value::List(items) if self.written => match items.get(index) {
+                Some(item) => Self { node: item, key: None, ..self },
+                None => Self { written: false, ..self },
+            },
+            _ => self,
+        }
+    }
+
+    /// Every item of the list, or the single value that stands for it; nothing where neither is written.
+    pub fn items(self) -> impl Iterator<Item = Self> {
+        let items = match &self.node.value {
+            _ if !self.written => &[][..],
+            Value::List(items) => items,
+            _ => std::slice::from_ref(self.node),
+        };
+        items.iter().map(move |item| Self { node: item, key: None, ..self })
+    }
+
+    /// This one where it is written, else the other.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self.written { self } else { other }
+    }
+
+    /// Whether the value itself is written, not left to its default.
+    pub fn is_written(self) -> bool {
+        self.written
+    }
+
+    /// The scalar's text, where it is written and is one.
+    pub fn text(self) -> Option<&'d str> {
+        if self.written { self.node.text(self.source) } else { None }
+    }
+
+    /// The place: of the value, or of the nearest thing around it that is written.
+    pub fn span(self) -> Span {
+        self.node.underline()
+    }
+
+    /// The place of the key in front of the value, where there is one.
+    pub fn key_span(self) -> Option<Span> {
+        self.key.filter(|_| self.written).map(|key| key.span)
+    }
+
+    /// The node itself, or the nearest around it that is written.
+    pub fn node(self) -> &'d Node {
+        self.node
+    }
+}
+
+/// `text` as YAML that reads as this very text, quoted like `before`, which it replaces.
+pub fn spelled(before: &str, text: &str) -> String {
+    let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
+        && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));
+    match before.chars().next() {
+        Some('\'') => format!("'{}'", text.replace('\'', "''")),
+        _ if plain && !before.starts_with('"') => text.to_owned(),
+        _ => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::node::parse;
+
+    const TEXT: &str = "\
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - name: srv2
+    address: [10.0.0.12, 10.0.0.13]
+haproxy:
+  timeouts: { client: 5m }
+";
+
+    #[test]
+    fn a_cursor_stays_at_the_nearest_thing_that_is_written() {
+        let source = Source::new("t", TEXT);
+        let document = Document::new(parse(&source).unwrap());
+        let root = document.cursor(&source);
+        let client = root.keys(&["haproxy", "timeouts", "client"]);
+        assert_eq!((client.text(), source.slice(client.span())), (Some("5m"), "5m"));
+        let server = root.keys(&["haproxy", "timeouts", "server"]);
+        assert_eq!((server.is_written(), source.slice(server.span())), (false, "client: 5m"));
+        let second = root.key("app_servers").item(1).key("address").item(1);
+        assert_eq!(second.text(), Some("10.0.0.13"));
+        assert_eq!(root.key("app_servers").item(0).key("address").item(0).text(), Some("10.0.0.11"));
+        assert_eq!(root.key("sites").item(3).key("pool").key_span(), None);
+        assert_eq!(root.key("app_servers").items().count(), 2);
+        assert_eq!(document.scalars().count(), 15);
+    }
+
+    #[test]
+    fn paths_name_what_they_pass() {
+        let source = Source::new("t", TEXT);
+        let document = Document::new(parse(&source).unwrap());
+        let path = |word: &str| {
+            let at = TEXT.find(word).unwrap();
+            document.path_at(&source, Span::new(at, at + word.len()))
+        };
+        assert_eq!(path("10.0.0.11"), "app_servers[srv1].address");
+        assert_eq!(path("10.0.0.13"), "app_servers[srv2].address[1]");
+        assert_eq!(path("address: ["), "app_servers[srv2].address");
+        assert_eq!(path("5m"), "haproxy.timeouts.client");
+        assert_eq!(path("name: srv2"), "app_servers[srv2]");
+        assert_eq!(path("haproxy"), "haproxy");
+    }
+}

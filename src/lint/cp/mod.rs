@@ -1,0 +1,6 @@
+//! Capacity.
+
+use super::Rule;
+
+/// The rules of the family.
+pub const RULES: &[&Rule] = &[];

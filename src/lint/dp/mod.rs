@@ -1,0 +1,6 @@
+//! Deployment.
+
+use super::Rule;
+
+/// The rules of the family.
+pub const RULES: &[&Rule] = &[];

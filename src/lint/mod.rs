@@ -1,0 +1,159 @@
+//! The lint: everything that can be known of a fleet from its inventory and local files. One
+//! table of rules drives `check`, `explain`, the pages in `docs/` and every report.
+
+mod ad;
+mod cp;
+mod dp;
+mod edit;
+mod fix;
+mod hp;
+mod ignore;
+mod programs;
+mod px;
+mod reading;
+mod rs;
+mod rule;
+mod se;
+mod tl;
+
+use std::time::SystemTime;
+
+pub use fix::{Fixed, fix};
+pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule, Text};
+
+use crate::diagnostic::{CODES, Code, Diagnostic, Severity};
+use crate::inventory::{self, Document, Inventory};
+use crate::source::Source;
+
+/// Every rule, family by family. A test compares them with the table of codes.
+pub fn rules() -> impl Iterator<Item = &'static Rule> {
+    let families = [
+        reading::RULES,
+        ignore::RULES,
+        programs::RULES,
+        ad::RULES,
+        px::RULES,
+        tl::RULES,
+        rs::RULES,
+        hp::RULES,
+        cp::RULES,
+        se::RULES,
+        dp::RULES,
+    ];
+    families.into_iter().flatten().copied()
+}
+
+/// The rule with this code.
+pub fn rule(code: &Code) -> Option<&'static Rule> {
+    rules().find(|rule| rule.code == code)
+}
+
+/// The code with this id or slug, in any case.
+///
+/// # Errors
+/// A sentence that says so, with the nearest one.
+pub fn code(text: &str) -> Result<&'static Code, String> {
+    let same = |code: &&&Code| code.id.eq_ignore_ascii_case(text) || code.slug.eq_ignore_ascii_case(text);
+    if let Some(code) = CODES.iter().find(same) {
+        return Ok(code);
+    }
+    let names = CODES.iter().flat_map(|code| [code.id, code.slug]);
+    let near = inventory::schema::nearest(text, names).map(|near| format!("; did you mean `{near}`?"));
+    Err(format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default()))
+}
+
+/// What is asked of a run.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Decides which certificates have expired.
+    pub now: SystemTime,
+    /// Findings of these are dropped, whatever the inventory says.
+    pub allow: Vec<&'static Code>,
+    /// Findings of these are errors, whatever the inventory says.
+    pub deny: Vec<&'static Code>,
+}
+
+impl Default for Settings {
+    /// Every rule as it is, now.
+    fn default() -> Self {
+        Self { now: SystemTime::now(), allow: Vec::new(), deny: Vec::new() }
+    }
+}
+
+/// A finding that the inventory says not to report.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suppressed {
+    /// The finding.
+    pub diagnostic: Diagnostic,
+    /// What the comment gives as the reason; may be empty.
+    pub reason: String,
+}
+
+/// A rule that could not look at what it needs.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Skipped {
+    /// The rule's code.
+    pub code: &'static str,
+    /// Why: lower case, no full stop.
+    pub reason: String,
+}
+
+/// Everything that is known of one inventory.
+#[derive(Debug, Default)]
+pub struct Linted {
+    /// The fleet. `None` where a finding refuses it.
+    pub inventory: Option<Inventory>,
+    /// The text as YAML; `None` where it is none.
+    pub document: Option<Document>,
+    /// What is reported, in the order of the file.
+    pub findings: Vec<Diagnostic>,
+    /// What comments in the inventory say not to report.
+    pub suppressed: Vec<Suppressed>,
+    /// What could not be looked at, in the order of the codes.
+    pub skipped: Vec<Skipped>,
+}
+
+impl Linted {
+    /// What is known of a text that could not be read.
+    pub fn unreadable(diagnostic: Diagnostic) -> Self {
+        Self { findings: vec![diagnostic], ..Self::default() }
+    }
+
+    /// The fleet, where nothing of severity error stands against it.
+    pub fn sound(&self) -> Option<&Inventory> {
+        let error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
+        self.inventory.as_ref().filter(|_| !error)
+    }
+}
+
+/// Reads, validates and lints the inventory in `source`.
+pub fn lint(source: &Source, settings: &Settings) -> Linted {
+    let checked = inventory::check(source);
+    let Some(document) = checked.document else {
+        return Linted { findings: checked.diagnostics, ..Linted::default() };
+    };
+    let mut findings = Findings::new();
+    findings.found = checked.diagnostics;
+    let text = Text { source, document: &document };
+    let written = document.cursor(source);
+    let fleet = checked.inventory.as_ref().map(|inventory| Fleet { inventory, source, written, settings });
+    for rule in rules() {
+        let findings = findings.of(rule.code);
+        match (rule.found, &fleet) {
+            (Found::Text(find), _) => find(&text, findings),
+            (Found::Fleet(find), Some(fleet)) => find(fleet, findings),
+            (Found::Fleet(_), None) => findings.skip("the inventory has errors that come first"),
+            (Found::Skipped(reason), _) => findings.skip(reason),
+            (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
+        }
+    }
+    let skipped = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
+    let judged = ignore::apply(&text, settings, findings.found);
+    Linted {
+        inventory: checked.inventory,
+        document: Some(document),
+        findings: judged.findings,
+        suppressed: judged.suppressed,
+        skipped,
+    }
+}

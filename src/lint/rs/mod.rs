@@ -1,0 +1,6 @@
+//! Session resumption.
+
+use super::Rule;
+
+/// The rules of the family.
+pub const RULES: &[&Rule] = &[];

@@ -1,0 +1,6 @@
+//! Security.
+
+use super::Rule;
+
+/// The rules of the family.
+pub const RULES: &[&Rule] = &[];
