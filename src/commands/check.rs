@@ -1,27 +1,27 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 
 use super::{Ended, Loaded, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::lint::{Settings, fix};
-use crate::report::{self, Checked, Format, Output};
+use crate::report::{Checked, Output, Target, Wanted};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
+    if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        bail!("standard input can be read only once: give `-` once");
+    }
+    let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     let mut all: Vec<Loaded> = args.inventories.iter().map(|path| load(path, &settings)).collect();
     if args.fix {
         all = all.into_iter().map(|loaded| fixed(loaded, &settings, args.unsafe_fixes)).collect::<Result<_>>()?;
     }
     let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
-    output.findings(&checked, args.format)?;
-    for loaded in all.iter().filter(|_| args.format == Format::Human) {
-        if let Some(inventory) = loaded.linted.sound() {
-            output.print(report::sound(&loaded.source, inventory).as_bytes())?;
-        }
-    }
+    let wanted = Wanted { format: args.format, fail_on: args.fail_on.into(), target };
+    output.findings(&checked, wanted)?;
     Ok(ended(&all, args.fail_on.into(), args.exit_zero))
 }
 
