@@ -2,7 +2,7 @@
 
 use std::fs::{File, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -44,22 +44,32 @@ impl Target {
     /// [`FileError`] where it cannot.
     pub fn open(path: &Path, inventories: &[PathBuf]) -> Result<Self, FileError> {
         let io = |error| FileError::Io(path.to_owned(), error);
-        // A link stays one: what it leads to is replaced.
-        let real = match path.canonicalize() {
-            Ok(real) => Some(real),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        // What is there decides, not its name: `/dev/stdout` is a link to a pipe, a terminal or a file.
+        let found = match std::fs::metadata(path) {
+            Ok(found) => Some(found),
+            // A link that leads nowhere stays one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => None,
             Err(error) => return Err(io(error)),
         };
-        if real.is_some() && inventories.iter().any(|inventory| inventory.canonicalize().ok() == real) {
+        let Some(found) = found else {
+            return Ok(Self { path: path.to_owned(), kind: Kind::Replaced(temporary(path).map_err(io)?) });
+        };
+        if found.is_dir() {
+            return Err(FileError::Directory(path.to_owned()));
+        }
+        let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (found.dev(), found.ino());
+        if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(same)) {
             return Err(FileError::Inventory(path.to_owned()));
         }
-        let metadata = real.as_ref().map(std::fs::metadata).transpose().map_err(io)?;
-        let kind = match metadata {
-            Some(found) if found.is_dir() => return Err(FileError::Directory(path.to_owned())),
-            Some(found) if !found.is_file() => Kind::Written(OpenOptions::new().write(true).open(path).map_err(io)?),
-            _ => Kind::Replaced(temporary(real.as_deref().unwrap_or(path)).map_err(io)?),
+        // A link stays one: what it leads to is replaced.
+        let (path, kind) = match path.canonicalize() {
+            Ok(real) if found.is_file() => {
+                let kind = Kind::Replaced(temporary(&real).map_err(io)?);
+                (real, kind)
+            }
+            _ => (path.to_owned(), Kind::Written(OpenOptions::new().write(true).open(path).map_err(io)?)),
         };
-        Ok(Self { path: real.unwrap_or_else(|| path.to_owned()), kind })
+        Ok(Self { path, kind })
     }
 
     /// Puts the report there.
@@ -87,9 +97,6 @@ fn temporary(path: &Path) -> io::Result<NamedTempFile> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sslscale-").permissions(Permissions::from_mode(0o666));
-    // Of the error only what the system said: the name that it was tried under is nobody's.
-    builder.tempfile_in(directory).map_err(|error| {
-        let inner = error.get_ref().and_then(|inner| inner.source()?.downcast_ref::<io::Error>());
-        inner.and_then(io::Error::raw_os_error).map_or(error, io::Error::from_raw_os_error)
-    })
+    // The library's error names the temporary file, which is nobody's concern: the system is asked again.
+    builder.tempfile_in(directory).map_err(|error| std::fs::read_dir(directory).err().unwrap_or(error))
 }

@@ -28,9 +28,9 @@ pub use tree::{differences, files, outcome};
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the text with the place underlined.
+    /// For people: the text with the place underlined
     Human,
-    /// For programs: one versioned document.
+    /// For programs: one versioned document
     Json,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
@@ -139,8 +139,8 @@ impl Output {
     }
 }
 
-/// The whole report in one text.
-fn document(all: &[Checked<'_>], format: Format, fail_on: Severity) -> String {
+/// The whole report in one text, as it goes into a file.
+pub fn document(all: &[Checked<'_>], format: Format, fail_on: Severity) -> String {
     let directory = std::env::current_dir().unwrap_or_default();
     let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
     match format {

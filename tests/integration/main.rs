@@ -16,5 +16,6 @@ mod readme;
 mod refused;
 mod releases;
 mod render;
+mod report;
 mod rules;
 mod snapshots;
