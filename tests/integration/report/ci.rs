@@ -108,7 +108,8 @@ fn the_pre_commit_hook_stops_a_commit_of_a_broken_inventory() {
     if !need::programs(&["pre-commit", "git"]) {
         return;
     }
-    let run = checkout(&broken()).file("fleets/inventory-eu.yaml", BLOG).file("other.yaml", "no: inventory\n");
+    let run = checkout(&broken()).file("fleets/inventory-eu.yaml", BLOG).file("inventories/us.yml", BLOG);
+    let run = run.file("other.yaml", "no: inventory\n").file("inventories/production/hosts.yml", "all: {}\n");
     let hooks = fs::read_to_string(repository().join(".pre-commit-hooks.yaml")).unwrap();
     let run = run.file(".hooks/.pre-commit-hooks.yaml", hooks);
     let git = "export HOME=$PWD/.home GIT_CONFIG_NOSYSTEM=1 GIT_AUTHOR_NAME=a GIT_AUTHOR_EMAIL=a@b.example \
@@ -128,7 +129,9 @@ fn the_pre_commit_hook_stops_a_commit_of_a_broken_inventory() {
     let (status, said) = sh("git commit -qm broken");
     assert_eq!(status, Some(1), "{said}");
     assert!(said.contains("inventory.yaml: 1 error") && said.contains("fleets/inventory-eu.yaml: ok"), "{said}");
-    assert!(!said.contains("other.yaml"), "{said}");
+    assert!(said.contains("inventories/us.yml: ok"), "{said}");
+    // What other programs call an inventory lies deeper.
+    assert!(!said.contains("other.yaml") && !said.contains("production"), "{said}");
     fs::write(run.dir().join("inventory.yaml"), BLOG).unwrap();
     let (status, said) = sh("git add . && git commit -qm sound");
     assert_eq!(status, Some(0), "{said}");
