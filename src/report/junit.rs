@@ -62,13 +62,11 @@ fn cases(one: &Reported<'_>, least: Severity) -> BTreeMap<&'static str, Case> {
     let mut cases: BTreeMap<&'static str, Case> = BTreeMap::new();
     let unread = one.linted.document.is_none();
     for code in CODES {
-        match rule(code).map(|rule| rule.found) {
-            Some(Found::Reading | Found::Text(_) | Found::Fleet(_) | Found::Skipped(_)) => {
-                let case = cases.entry(code.id).or_default();
-                // What stops at the first byte or at broken YAML has looked at nothing else.
-                case.skipped = unread.then(|| "the inventory could not be read".to_owned());
-            }
-            _ => {}
+        let found = rule(code).map(|rule| rule.found);
+        if let Some(Found::Reading | Found::Text(_) | Found::Fleet(_) | Found::Skipped(_)) = found {
+            let case = cases.entry(code.id).or_default();
+            // What stops at the first byte or at broken YAML has looked at nothing else.
+            case.skipped = unread.then(|| "the inventory could not be read".to_owned());
         }
     }
     let mut reasons: BTreeSet<(&str, &str)> = BTreeSet::new();
