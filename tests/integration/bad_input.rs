@@ -4,6 +4,7 @@
 mod bounds;
 mod codes;
 mod mutations;
+mod nodes;
 
 use std::process::Command;
 

@@ -7,6 +7,9 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
 use crate::source::Span;
 
+/// Longest advice, in characters.
+const LONGEST_HELP: usize = 400;
+
 /// A parsed value and the place it came from.
 #[derive(Debug, Clone)]
 pub struct Placed<T> {
@@ -33,13 +36,21 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
         Err(refusal) => {
             let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
             let message = format!("`{key}` {}{value}", refusal.what);
-            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, refusal.help);
+            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, bounded(refusal.help));
             refused.fix = refusal.instead.map(|(applicability, text)| {
                 Fix::replace(applicability, node.span, spelled(reader.source.slice(node.span), &text))
             });
             reader.diagnostics.push(refused);
             None
         }
+    }
+}
+
+/// Advice quotes the value, which may be as long as a scalar can be.
+fn bounded(help: String) -> String {
+    match help.char_indices().nth(LONGEST_HELP) {
+        Some((end, _)) => format!("{}…", &help[..end]),
+        None => help,
     }
 }
 

@@ -118,8 +118,8 @@ fn apply(text: &str, damage: &Damage) -> String {
     lines.concat()
 }
 
-/// What holds for every text whatsoever.
-fn holds(text: &str, templates: &Templates) {
+/// Asserts what holds for every text whatsoever; whether it is a sound inventory.
+pub fn holds(text: &str, templates: &Templates) -> bool {
     let source = Source::new("inventory.yaml", text);
     let linted = lint(&source, &Settings::default());
     for found in &linted.findings {
@@ -135,9 +135,10 @@ fn holds(text: &str, templates: &Templates) {
     assert!(linted.findings.is_sorted_by_key(|d| d.span), "{:?}", linted.findings);
     let refused = linted.findings.iter().any(|finding| finding.refuses);
     assert_eq!(linted.inventory.is_none(), refused, "{:?}\n{text}", linted.findings);
-    if let Some(inventory) = linted.inventory {
-        render(&inventory, templates).unwrap();
+    if let Some(inventory) = &linted.inventory {
+        render(inventory, templates).unwrap();
     }
+    linted.inventory.is_some()
 }
 
 #[test]
