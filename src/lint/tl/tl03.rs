@@ -29,12 +29,12 @@ app_servers:
   - { name: srv1, address: 10.0.0.11 }
   - { name: srv2, address: 10.0.0.12 }
 sites:
-  - server_name: [example.com, shop.example.com]
+  - server_name: [example.com, www.example.com]
     root: /srv/example
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
+    ssl_certificate_source: tls/wildcard.crt
+    ssl_certificate_key_source: tls/wildcard.key
 "#,
         silent: r#"load_balancers:
   - { name: lb1, address: 10.0.0.10 }
@@ -42,12 +42,12 @@ app_servers:
   - { name: srv1, address: 10.0.0.11 }
   - { name: srv2, address: 10.0.0.12 }
 sites:
-  - server_name: [example.com, www.example.com]
+  - server_name: [shop.example.com, www.example.com]
     root: /srv/example
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
+    ssl_certificate_source: tls/wildcard.crt
+    ssl_certificate_key_source: tls/wildcard.key
 "#,
         fixed: None,
     }),

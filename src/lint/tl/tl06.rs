@@ -49,8 +49,8 @@ sites:
     root: /srv/example
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
+    ssl_certificate_source: tls/self.crt
+    ssl_certificate_key_source: tls/self.key
 "#,
         fixed: None,
     }),

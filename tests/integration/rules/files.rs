@@ -38,7 +38,6 @@ fn make() -> TempDir {
         ("other", 2024, 2090, &["example.com"]),
         ("open", 2024, 2090, &["example.com"]),
         ("wildcard", 2024, 2090, &["*.example.com"]),
-        ("early", 2089, 2090, &["example.com"]),
         ("expired", 2023, 2024, &["example.com"]),
     ] {
         let key = KeyPair::generate().unwrap();
@@ -94,13 +93,17 @@ fn openssl(dir: &Path) {
     run(&format!(
         "req -x509 -newkey rsa:2048 -nodes -batch -subj /CN=rsa -days 21900 {names} -keyout rsa.key -out rsa.crt"
     ));
+    // Nobody relies on what a self-signed certificate says of itself.
+    run(&format!("req -x509 -sha1 -key rsa.key -batch -subj /CN=self -days 21900 {names} -out self.crt"));
     run("req -new -key rsa.key -batch -subj /CN=sha1 -out sha1.csr");
     run("req -x509 -key rsa.key -batch -subj /CN=root -days 21900 -out root.crt");
     write(&dir.join("san"), "subjectAltName=DNS:example.com");
     run("x509 -req -sha1 -in sha1.csr -CA root.crt -CAkey rsa.key -days 21900 -extfile san -out leaf.crt");
     let chain = ["leaf.crt", "root.crt"].map(|name| fs::read_to_string(dir.join(name)).unwrap()).concat();
     write(&dir.join("sha1.crt"), &chain);
-    fs::copy(dir.join("rsa.key"), dir.join("sha1.key")).unwrap();
+    for name in ["sha1.key", "self.key"] {
+        fs::copy(dir.join("rsa.key"), dir.join(name)).unwrap();
+    }
 }
 
 /// A file that only its owner may read, as keys must be.
