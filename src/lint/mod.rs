@@ -2,6 +2,7 @@
 //! table of rules drives `check`, `explain`, the pages in `docs/` and every report.
 
 mod ad;
+mod certificates;
 mod cp;
 mod dp;
 mod edit;
@@ -16,8 +17,10 @@ mod rule;
 mod se;
 mod tl;
 
+use std::cell::OnceCell;
 use std::time::SystemTime;
 
+pub use certificates::{Certificates, File, Files};
 pub use fix::{Fixed, fix};
 pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule, Text};
 
@@ -67,6 +70,8 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
 pub struct Settings {
     /// Decides which certificates have expired.
     pub now: SystemTime,
+    /// A certificate that is valid for fewer days than this is a warning.
+    pub certificate_days: u32,
     /// Findings of these are dropped, whatever the inventory says.
     pub allow: Vec<&'static Code>,
     /// Findings of these are errors, whatever the inventory says.
@@ -76,7 +81,7 @@ pub struct Settings {
 impl Default for Settings {
     /// Every rule as it is, now.
     fn default() -> Self {
-        Self { now: SystemTime::now(), allow: Vec::new(), deny: Vec::new() }
+        Self { now: SystemTime::now(), certificate_days: 30, allow: Vec::new(), deny: Vec::new() }
     }
 }
 
@@ -136,7 +141,9 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
     findings.found = checked.diagnostics;
     let text = Text { source, document: &document };
     let written = document.cursor(source);
-    let fleet = checked.inventory.as_ref().map(|inventory| Fleet { inventory, source, written, settings });
+    let files = OnceCell::new();
+    let files = &files;
+    let fleet = checked.inventory.as_ref().map(|inventory| Fleet { inventory, source, written, settings, files });
     for rule in rules() {
         let findings = findings.of(rule.code);
         match (rule.found, &fleet) {

@@ -1,6 +1,7 @@
 //! What a rule is made of, and what it is given to look at. A rule reports; it never decides
 //! what becomes of a finding.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -8,7 +9,7 @@ use crate::inventory::Inventory;
 use crate::inventory::document::{Cursor, Document};
 use crate::source::{Source, Span};
 
-use super::Settings;
+use super::{Certificates, Settings};
 
 /// One rule. Its file holds all there is to it.
 #[derive(Debug)]
@@ -142,9 +143,15 @@ pub struct Fleet<'a> {
     pub written: Cursor<'a>,
     /// What was asked for, and the time.
     pub settings: &'a Settings,
+    pub(super) files: &'a OnceCell<Certificates>,
 }
 
 impl<'a> Fleet<'a> {
+    /// The certificates and keys that sites name on this machine: read when a rule first asks.
+    pub fn certificates(&self) -> &'a Certificates {
+        self.files.get_or_init(|| Certificates::read(self.inventory))
+    }
+
     /// Where a setting of the balancer at `index` is written: its own, else the fleet's, else
     /// its `haproxy` section or what is around it.
     pub fn haproxy(&self, index: usize, keys: &[&str]) -> Cursor<'a> {

@@ -127,7 +127,8 @@ fn haproxy_and_nginx_syntax_stays_in_the_templates() {
     let mut files = BTreeMap::new();
     sources(&repository().join("src"), "", &mut files);
     let directives = ["proxy_set_header", "set_real_ip_from", "default_backend", "ssl_protocols", "inspect-delay"];
-    for (file, text) in files {
+    // The pages of rules say what configuration does, and render none.
+    for (file, text) in files.into_iter().filter(|(file, _)| !file.starts_with("lint/")) {
         let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         assert!(directives.iter().all(|d| !code.contains(d)), "{file} writes configuration itself");
     }

@@ -17,4 +17,5 @@ mod refused;
 mod releases;
 mod render;
 mod rules;
+mod secrets;
 mod snapshots;

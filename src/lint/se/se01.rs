@@ -1,0 +1,25 @@
+//! SE01: a balancer that anybody may command.
+
+use crate::diagnostic::Code;
+use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::SE01,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Impossible(
+        "the rendered admin socket is a file with mode 600, and no key of the inventory changes it",
+    ),
+    doc: Doc {
+        what: "haproxy's admin socket can be used by others than root: over TCP, or by the mode of its file.",
+        why: "Whoever reaches the socket takes servers out, changes addresses and reads every session. There is no \
+              password.",
+        evidence: "`stats socket /run/haproxy/admin.sock level admin` without a mode: `haproxy -c` returns 0, and \
+                   under the usual umask of 022 the file has mode 755. Debian's own file says `mode 660`.",
+        fix: "Nothing to do: sslscale renders `mode 600`, for root alone.",
+        verified_on: "haproxy 2.6.12",
+    },
+    examples: None,
+};
