@@ -12,6 +12,7 @@ mod bad_input;
 mod certificates;
 mod check;
 mod hostile;
+mod impossible;
 mod readme;
 mod refused;
 mod releases;
