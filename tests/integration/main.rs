@@ -18,4 +18,5 @@ mod refused;
 mod releases;
 mod render;
 mod rules;
+mod seam;
 mod snapshots;

@@ -17,17 +17,18 @@ pub const RULE: Rule = Rule {
                balancer sends a client that returns to whichever is next. Backup servers do not count, and \
                `balance: source` and `balance: first` bring a client back to the server that knows it. It is no more \
                than a note for now: an inventory has no key for ticket keys yet.",
-        why: "A client that returns makes a full TLS handshake every time: one more round trip on TLS 1.2, and on the \
-              app servers a signature of the private key, which is nearly all that a handshake costs them. Capacity \
-              that was measured with one server is not there with several.",
-        evidence: "Of 1,000 handshakes that offered their last session through `balance roundrobin` to two app servers \
-                   of nginx, 0 resumed. With one ticket key shared by both, 999 of 1,000 did with TLS 1.2 and 2,999 \
-                   of 3,000 with TLS 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by \
-                   two servers. sslscale renders `ssl_session_tickets off`, so that one server resumes its own \
-                   sessions from that cache and none is sealed with a key that nobody rotates.",
-        fix: "Plan the app servers for one full handshake a connection, with ECDSA certificates where clients \
-              allow it. `haproxy.balance: source` makes sessions resume, at the price of a spread that follows \
-              clients' addresses: all clients behind one address are on one app server.",
+        why: "A client that returns is known to one app server and makes a full TLS handshake with every other one: \
+              a round trip more on TLS 1.2, and on the app server a signature of the private key, which is nearly all \
+              that a handshake costs. Capacity that was measured with one server is not there with several.",
+        evidence: "Of 1,000 handshakes of a client that offered its last session, through `balance roundrobin` to two \
+                   app servers, 0 resumed: the next server never knows it. Through `source` or `first` all did, with \
+                   TLS 1.2 and 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by two \
+                   servers. With one ticket key shared by both servers, 999 of 1,000 resumed with TLS 1.2 and 2,999 of \
+                   3,000 with TLS 1.3; sslscale renders `ssl_session_tickets off`, so that no session is sealed with a \
+                   key that nobody rotates.",
+        fix: "Plan the app servers for a full handshake of nearly every connection, with ECDSA certificates where \
+              clients allow it. `haproxy.balance: source` makes sessions resume, at the price of a spread that \
+              follows clients' addresses: all clients behind one address are on one app server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: Some(Examples {
@@ -74,11 +75,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let name = fleet.written.key("pools").item(pool).key("name");
     let place = name.or(fleet.written.key("app_servers")).span();
     let message = format!(
-        "no TLS session resumes: the {} app servers of `{}` share no session ticket key",
+        "a client that returns is known to only one of the {} app servers of `{}`: they share no session ticket key",
         active(pool),
         inventory.pools[pool].name
     );
-    let help = "plan for a full handshake of every client that returns; \
-                `haproxy.balance: source` would bring it back to the server that knows it";
+    let help = "plan for full TLS handshakes with the others; \
+                `haproxy.balance: source` would bring it back to the one that knows it";
     findings.push(findings.finding(place, message, help).with_severity(Severity::Info));
 }
