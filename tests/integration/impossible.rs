@@ -1,5 +1,5 @@
 //! Rules that nothing sslscale renders can violate. Each is proved by a property of the rendered
-//! files, which holds of every shipped inventory and of a thousand random ones, and which a small
+//! files, which holds of every shipped inventory and of hundreds of random ones, and which a small
 //! edit of those files breaks: a proof that cannot fail proves nothing.
 
 mod haproxy;
@@ -26,7 +26,7 @@ use crate::support::{need, shipped};
 type Held = Result<(), String>;
 
 /// Random inventories, of which most are accepted.
-const COUNT: u32 = 1_000;
+const COUNT: u32 = 500;
 /// The versions that they are for, in turns: before and after what is rendered differently.
 const VERSIONS: [Versions; 3] = [
     Versions { haproxy: (2, 2, 9), nginx: (1, 18, 0) },
@@ -92,15 +92,13 @@ const PROOFS: &[Proof] = &[
     Proof("RS03", tl::the_cache_has_its_size, ("srv1", "shared:sslscale:10m", "shared:sslscale:64k")),
     Proof("HP02", hp::checks_go_where_traffic_goes, ("lb1", " verify none", " verify none port 8443")),
     Proof("HP03", hp::checks_name_a_site, ("lb1", "check-sni one.example.com", "check-sni other.example.com")),
-    Proof("HP05", hp::checks_are_handshakes, ("lb1", "option srvtcpka", "option httpchk")),
+    Proof("HP05", hp::checks_speak_no_protocol, ("lb1", "option srvtcpka", "option httpchk")),
     Proof("HP06", hp::every_server_is_checked, ("lb1", "10.0.0.12:443 ", "10.0.0.12:443 no-check ")),
-    Proof("HP07", hp::refused_is_tried_elsewhere, ("lb1", "    option redispatch 1\n", "")),
     Proof(
         "HP11",
         hp::everything_is_tcp,
         ("lb1", "frontend https-in\n    mode tcp", "frontend https-in\n    mode http"),
     ),
-    Proof("CP01", hp::descriptors_suffice, ("lb1", "maxconn 8192", "maxconn 65536")),
     Proof(
         "CP02",
         hp::only_the_process_is_limited,

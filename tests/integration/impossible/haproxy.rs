@@ -14,6 +14,7 @@ const KEYWORDS: &[(&str, usize)] = &[
     ("disabled", 0),
     ("fall", 1),
     ("inter", 1),
+    ("maxconn", 1),
     ("no-check", 0),
     ("port", 1),
     ("rise", 1),

@@ -26,12 +26,12 @@ pub fn checks_go_where_traffic_goes(rendered: &Rendered<'_>) -> Held {
     })
 }
 
-/// HP03: checks name a site that every member of the pool serves.
+/// HP03: a check that makes a handshake names a site that every member of the pool serves.
 pub fn checks_name_a_site(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "a check without a site's name", |pool, _, default| {
         let members = || rendered.apps.iter().filter(|app| app.pools.contains(&pool));
         let served = |name: &str| members().all(|app| app.servers().skip(1).any(|site| serves(site, name)));
-        default.has("check-ssl") && default.value("check-sni").is_some_and(served)
+        default.has("check-ssl") == default.has("check-sni") && default.value("check-sni").is_none_or(served)
     })
 }
 
@@ -41,11 +41,11 @@ fn serves(site: &super::nginx::Directive, name: &str) -> bool {
     names.unwrap_or_default().iter().any(|own| *own == name || parent.as_deref() == Some(*own))
 }
 
-/// HP05: checks are TLS handshakes, which is what nginx answers there.
-pub fn checks_are_handshakes(rendered: &Rendered<'_>) -> Held {
-    every_check(rendered, "another kind of check", |_, backend, default| {
+/// HP05: checks are handshakes or bare connections, both of which nginx answers there.
+pub fn checks_speak_no_protocol(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "another kind of check", |_, backend, _| {
         let kinds = ["option", "http-check", "tcp-check", "external-check"];
-        default.has("check-ssl") && !backend.lines.iter().any(|line| kinds.contains(&line[0].as_str()))
+        !backend.lines.iter().any(|line| kinds.contains(&line[0].as_str()))
     })?;
     for section in rendered.balancers.iter().flat_map(|balancer| balancer.cfg.iter()) {
         let check = section.all(&["option"]).find(|option| option[0].contains("chk") || option[0].contains("check"));
@@ -61,31 +61,11 @@ pub fn every_server_is_checked(rendered: &Rendered<'_>) -> Held {
     })
 }
 
-/// HP07: a connection that is refused is tried again, on another server.
-pub fn refused_is_tried_elsewhere(rendered: &Rendered<'_>) -> Held {
-    every_balancer(rendered, "no redispatch", |balancer| {
-        let defaults = balancer.section("defaults")?;
-        let retries = defaults.value(&["retries"]).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
-        Ok(retries > 0 && defaults.value(&["option", "redispatch"]) == Some("1"))
-    })
-}
-
 /// HP11: everything is TCP.
 pub fn everything_is_tcp(rendered: &Rendered<'_>) -> Held {
     every_balancer(rendered, "another mode", |balancer| {
         let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
         Ok(proxies.all(|section| section.value(&["mode"]) == Some("tcp")))
-    })
-}
-
-/// CP01: the unit gives as many descriptors as the connections and checks may take.
-pub fn descriptors_suffice(rendered: &Rendered<'_>) -> Held {
-    let checks: usize = rendered.inventory.pools.iter().map(|pool| pool.members.len()).sum();
-    every_balancer(rendered, "too few descriptors", |balancer| {
-        let limit = balancer.unit.lines().find_map(|line| line.strip_prefix("LimitNOFILE="));
-        let limit: u64 = limit.and_then(|n| n.parse().ok()).unwrap_or(0);
-        // Two a connection, one a check, and what listeners and threads take: 17 were measured.
-        Ok(limit >= 2 * maxconn(balancer)? + checks as u64 + 100)
     })
 }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use sslscale::inventory::Inventory;
 use sslscale::inventory::model::{AppServer, LoadBalancer};
-use sslscale::render::{HAPROXY_CFG, HAPROXY_SERVICE, NGINX_CONF};
+use sslscale::render::{HAPROXY_CFG, NGINX_CONF};
 use sslscale::tree::Tree;
 
 use super::haproxy::{self, Section, Server};
@@ -34,11 +34,10 @@ pub struct Rendered<'i> {
     pub apps: Vec<App<'i>>,
 }
 
-/// A balancer's files.
+/// A balancer's file.
 pub struct Balancer<'i> {
     pub host: &'i LoadBalancer,
     pub cfg: Rc<Vec<Section>>,
-    pub unit: String,
 }
 
 /// An app server's file.
@@ -83,7 +82,7 @@ impl<'i> Rendered<'i> {
         let balancers = inventory.load_balancers.iter().map(|host| {
             let cfg = text(host.name.as_str(), HAPROXY_CFG);
             let cfg = cfgs.entry(cfg).or_insert_with(|| Rc::new(haproxy::parse(cfg))).clone();
-            Balancer { host, cfg, unit: text(host.name.as_str(), HAPROXY_SERVICE).clone() }
+            Balancer { host, cfg }
         });
         let balancers = balancers.collect();
         let mut confs: HashMap<&str, Rc<Directive>> = HashMap::new();

@@ -108,7 +108,7 @@ pub fn unknown_names_are_rejected(rendered: &Rendered<'_>) -> Held {
         ensure(rejects(app, default), || format!("{host}: the first server takes handshakes"))?;
         let names = default.only("server_name").unwrap_or_default();
         let own = |name: &&str| app.servers().skip(1).any(|s| s.only("server_name").unwrap_or_default().contains(name));
-        ensure(names.first() == Some(&"\"\"") && !names.iter().any(|name| own(name)), || format!("{host}: {names:?}"))?;
+        ensure(names.first() == Some(&"\"\"") && !names.iter().any(own), || format!("{host}: {names:?}"))?;
         for (index, server) in app.servers().enumerate() {
             let right = server.listens().iter().all(|listen| listen.has("default_server") == (index == 0));
             ensure(right, || format!("{host}: server {index} and `default_server`"))?;
