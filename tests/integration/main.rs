@@ -11,6 +11,7 @@ mod architecture;
 mod bad_input;
 mod certificates;
 mod check;
+mod health;
 mod hostile;
 mod impossible;
 mod readme;

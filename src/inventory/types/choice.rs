@@ -63,6 +63,16 @@ choice! {
 }
 
 choice! {
+    /// What a health check does.
+    CheckType {
+        /// A TLS handshake behind a PROXY header.
+        Tls "tls",
+        /// A connection and no more.
+        Tcp "tcp",
+    }
+}
+
+choice! {
     /// What a location's path is compared with.
     LocationMatch {
         /// The start of the request's path.

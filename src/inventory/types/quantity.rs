@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::{Refusal, Scalar};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Applicability, Code};
 
 /// A whole number, as written: decimal digits without leading zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,7 +72,10 @@ impl Scalar for Duration {
         let (number, unit) = text.split_at(digits);
         if digits > 0 && unit.is_empty() {
             let help = format!("write `{number}s` or `{number}ms`: haproxy takes a bare number for milliseconds");
-            return Err(Refusal::new(Code::HP09, "is a duration without a unit", help));
+            let bare = Refusal::new(Code::HP09, "is a duration without a unit", help);
+            // A small number means seconds; of a large one nobody can tell.
+            let small = number.parse().is_ok_and(|n: u64| (1..1_000).contains(&n));
+            return Err(if small { bare.instead(Applicability::Unsafe, format!("{number}s")) } else { bare });
         }
         let size = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
         let milliseconds = number.parse::<u64>().ok().zip(size).and_then(|(n, size)| n.checked_mul(size));

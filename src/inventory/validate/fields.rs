@@ -89,13 +89,23 @@ pub fn count(
     range: std::ops::RangeInclusive<u64>,
     default: u64,
 ) -> u64 {
-    let Some(number) = node.and_then(|node| scalar::<Integer>(reader, node, key)) else { return default };
+    count_if_written(reader, node, key, range).unwrap_or(default)
+}
+
+/// A whole number within `range`, without a default.
+pub fn count_if_written(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Option<u64> {
+    let number = scalar::<Integer>(reader, node?, key)?;
     if range.contains(&number.value.0) {
-        return number.value.0;
+        return Some(number.value.0);
     }
     let help = format!("it takes {} to {}", range.start(), range.end());
     reader.report(Code::IN06, number.span, format!("`{key}` is out of range: `{}`", number.value.0), help);
-    default
+    None
 }
 
 /// A duration within `range`.

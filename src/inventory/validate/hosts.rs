@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::fields::{Placed, count, many, required, switch};
+use super::fields::{Placed, count, count_if_written, many, required, switch};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx};
@@ -63,15 +63,16 @@ impl Hosts {
         for node in nodes {
             let Some(raw) = RawAppServer::read(reader, node) else { continue };
             let host = self.identity(reader, raw.span, "app_servers[]", raw.name, raw.address);
-            let weight = u16::try_from(count(reader, raw.weight, "weight", 1..=256, 100)).unwrap_or(100);
+            let weight = u16::try_from(count(reader, raw.weight, "weight", 0..=256, 100)).unwrap_or(100);
             let backup = switch(reader, raw.backup, "backup", false);
+            let maxconn = count_if_written(reader, raw.maxconn, "maxconn", 1..=settings::MAXCONN_LIMIT);
             let nginx = match raw.nginx {
                 Some(own) => Arc::new(settings::nginx(reader, Some(own), Nginx::clone(nginx))),
                 None => Arc::clone(nginx),
             };
             if let Some((name, addresses, places)) = host {
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
-                self.app_servers.push((AppServer { name, addresses, weight, backup, nginx }, places));
+                self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx }, places));
             }
         }
         self.all_named = !nodes.is_empty() && self.named - before == nodes.len();
