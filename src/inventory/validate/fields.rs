@@ -2,7 +2,7 @@
 
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
-use crate::inventory::node::{Node, printable};
+use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
 use crate::source::Span;
@@ -23,10 +23,17 @@ pub struct Placed<T> {
 pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Placed<T>> {
     let Some(text) = node.text(reader.source) else {
         let message = format!("`{key}` takes a single value, this is {}", node.kind());
-        let help = if node.kind() == "nothing" {
-            "write a value or remove the key"
-        } else {
-            "write one value behind the colon"
+        let help = match &node.value {
+            Value::Null => "write a value or remove the key".to_owned(),
+            // `- fd00::` reads as the key `fd00:` with nothing behind it.
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, nothing)] if nothing.value == Value::Null && key.text(reader.source).is_some() => {
+                    let text = printable(key.text(reader.source).unwrap_or_default());
+                    format!("what ends in `:` is a key to YAML: put the value in quotes, `\"{text}:\"`")
+                }
+                _ => "write one value behind the colon".to_owned(),
+            },
+            _ => "write one value behind the colon".to_owned(),
         };
         reader.report(Code::IN03, node.underline(), message, help);
         return None;

@@ -92,7 +92,12 @@ impl Hosts {
             self.take_name(reader, name);
         }
         let Some(node) = address else {
-            reader.missing(at, section, "address", "add `address: …` to it");
+            let help = if section.starts_with("load") {
+                "add `address: 10.0.0.10` or what it is: the address that it connects to the app servers from"
+            } else {
+                "add `address: 10.0.0.11` or what it is: the address that the balancers connect to"
+            };
+            reader.missing(at, section, "address", help);
             return None;
         };
         let addresses = many::<Address>(reader, node, "address");
@@ -166,7 +171,7 @@ impl Hosts {
                         "`{}` cannot reach `{}`: they have no address family in common",
                         balancer.name, app.name
                     );
-                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"2001:db8::11\"]`";
+                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
                     let missing = Diagnostic::refusal(Code::IN11, at.address, message, help);
                     reader.diagnostics.push(missing.related(places.address, "the balancer's own address"));
                 }
