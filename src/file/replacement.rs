@@ -121,3 +121,58 @@ fn contents(file: &mut File) -> io::Result<Vec<u8>> {
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory with one file.
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, text).unwrap();
+        (dir, path)
+    }
+
+    fn entries(dir: &tempfile::TempDir) -> usize {
+        fs::read_dir(dir.path()).unwrap().count()
+    }
+
+    #[test]
+    fn what_was_changed_in_the_meantime_is_not_overwritten() {
+        let (dir, path) = file("old");
+        let error = Replacement::prepare(&path, b"older", b"new").unwrap_err();
+        assert!(matches!(error, ReplaceError::Changed(_)), "{error}");
+        // Even at the last moment, and where somebody else has put another file there.
+        let ready = Replacement::prepare(&path, b"old", b"new").unwrap();
+        fs::write(dir.path().join("b"), "theirs").unwrap();
+        fs::rename(dir.path().join("b"), &path).unwrap();
+        let error = ready.place().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`{}` was changed in the meantime: nothing was written; run again", path.display())
+        );
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("theirs", 1));
+    }
+
+    #[test]
+    fn what_is_gone_stays_gone() {
+        let (dir, path) = file("old");
+        let ready = Replacement::prepare(&path, b"old", b"new").unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(ready.place(), Err(ReplaceError::Io { action: "read", .. })));
+        assert!(matches!(Replacement::prepare(&path, b"old", b"new"), Err(ReplaceError::Io { action: "find", .. })));
+        assert_eq!(entries(&dir), 0);
+    }
+
+    #[test]
+    fn one_run_at_a_time_and_nothing_left_of_one_that_gives_up() {
+        let (dir, path) = file("old");
+        let first = Replacement::prepare(&path, b"old", b"new").unwrap();
+        assert!(matches!(Replacement::prepare(&path, b"old", b"other"), Err(ReplaceError::Busy(_))));
+        drop(first);
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("old", 1));
+        Replacement::prepare(&path, b"old", b"new").unwrap().place().unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("new", 1));
+    }
+}
