@@ -13,6 +13,7 @@ mod breakages;
 mod certificates;
 mod check;
 mod health;
+mod fix;
 mod hostile;
 mod impossible;
 mod readme;
