@@ -1,15 +1,19 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::{Ended, Loaded, fix, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::lint::Settings;
-use crate::report::{self, Checked, Format, Output};
+use crate::report::{Checked, Output, Target, Wanted};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
+    if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        bail!("standard input can be read only once: give `-` once");
+    }
+    let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     if args.diff {
         let ended = fix::diff(args, &settings, output)?;
@@ -31,13 +35,8 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
     let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
     let output = if fixed_stdin { &output.aside() } else { output };
     let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
-    output.findings(&checked, args.format)?;
-    for loaded in all.iter().filter(|_| args.format == Format::Human) {
-        if let Some(inventory) = loaded.linted.sound() {
-            output.print(report::sound(&loaded.source, inventory).as_bytes())?;
-        }
-    }
     let least = args.fail_on.into();
+    output.findings(&checked, Wanted { format: args.format, fail_on: least, target })?;
     Ok(written.max(forgiven(ended(&all, least), args.exit_zero)))
 }
 

@@ -5,7 +5,6 @@ mod fix;
 mod render;
 mod try_fleet;
 
-use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,7 +13,7 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::node::visible;
 use crate::lint::{Linted, Settings, lint};
-use crate::report::{Checked, Format, Output};
+use crate::report::{Checked, Output};
 use crate::source::{Source, Span};
 
 /// How a command ended. The numbers are promised to pipelines.
@@ -90,10 +89,10 @@ impl Loaded {
 
     /// Reports the errors and goes on with the inventory, if there is one. What is no error is
     /// for `check` to report.
-    fn sound(mut self, output: &Output) -> io::Result<Result<Inventory, Ended>> {
+    fn sound(mut self, output: &Output) -> Result<Inventory, Ended> {
         self.linted.findings.retain(|finding| finding.severity == Severity::Error);
-        output.findings(&[self.checked()], Format::Human)?;
+        output.refusal(self.checked());
         let ended = self.ended(Severity::Error);
-        Ok(self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended))
+        self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended)
     }
 }

@@ -2,29 +2,67 @@
 //! is an error, not the exit code.
 
 mod diff;
+mod file;
 mod fixes;
 mod fleet;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod reported;
+mod sarif;
+mod summary;
 mod tree;
 
 use std::io::{self, IsTerminal, Write};
 
+use reported::Reported;
+
+use crate::diagnostic::Severity;
 use crate::lint::Linted;
 use crate::source::Source;
 
+pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned, waiting};
 pub use fleet::FleetReport;
-pub use human::sound;
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the text with the place underlined.
+    /// For people: the text with the place underlined
     Human,
-    /// For programs: one versioned document.
+    /// For programs: one versioned document
     Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Annotations on the lines, in a job of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit XML: a test case for each rule
+    Junit,
+}
+
+/// How a run of `try` is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum RunFormat {
+    /// For people: a table of the requests
+    Human,
+    /// For programs: one line for each event
+    Json,
+}
+
+/// What is asked of a report on findings.
+#[derive(Debug)]
+pub struct Wanted {
+    /// How it is written.
+    pub format: Format,
+    /// From which severity on a finding is a failure, for formats that know failures.
+    pub fail_on: Severity,
+    /// The file it goes to, instead of the standard streams.
+    pub target: Option<Target>,
 }
 
 /// Where output goes and whether it may be coloured.
@@ -61,7 +99,7 @@ impl Output {
     }
 
     /// A report on a fleet that is tried, to standard output.
-    pub fn fleet(&self, format: Format) -> FleetReport<Results> {
+    pub fn fleet(&self, format: RunFormat) -> FleetReport<Results> {
         FleetReport::new(Results, format)
     }
 
@@ -76,24 +114,56 @@ impl Output {
         error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
     }
 
-    /// Writes what is known of inventories: for people findings to standard error; for programs
-    /// one document to standard output.
+    /// Writes the findings against one inventory to standard error, for commands that only need
+    /// a sound one.
+    pub fn refusal(&self, checked: Checked<'_>) {
+        self.say_findings(checked);
+        summary::counts(checked).iter().for_each(|line| self.say(line));
+    }
+
+    /// Writes what is known of inventories: into the file that is asked for, with a line for each
+    /// inventory on standard error; else for people to standard error, and for programs to
+    /// standard output.
     ///
     /// # Errors
-    /// Standard output takes no more, and not because its reader has left.
-    pub fn findings(&self, all: &[Checked<'_>], format: Format) -> io::Result<()> {
-        match format {
-            Format::Human => {
-                for Checked { source, linted } in all {
-                    for finding in &linted.findings {
-                        self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
-                    }
-                    human::summary(source, &linted.findings).iter().for_each(|summary| self.say(summary));
-                }
-                Ok(())
+    /// What is written to takes no more; a reader of standard output who has left is no error.
+    pub fn findings(&self, all: &[Checked<'_>], wanted: Wanted) -> anyhow::Result<()> {
+        let Some(target) = wanted.target else {
+            if wanted.format != Format::Human {
+                return Ok(self.print(document(all, wanted.format, wanted.fail_on).as_bytes())?);
             }
-            Format::Json => self.print(json::document(all).as_bytes()),
+            for checked in all {
+                self.say_findings(*checked);
+                summary::line(*checked).iter().for_each(|line| self.say(line));
+                summary::sound(*checked).iter().try_for_each(|line| self.print(format!("{line}\n").as_bytes()))?;
+            }
+            return Ok(());
+        };
+        target.write(document(all, wanted.format, wanted.fail_on).as_bytes())?;
+        for checked in all {
+            summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.say(line));
         }
+        Ok(())
+    }
+
+    fn say_findings(&self, Checked { source, linted }: Checked<'_>) {
+        for finding in &linted.findings {
+            self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
+        }
+    }
+}
+
+/// The whole report in one text, as it goes into a file.
+pub fn document(all: &[Checked<'_>], format: Format, fail_on: Severity) -> String {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
+    match format {
+        Format::Human => all.iter().map(|one| human::page(*one)).collect(),
+        Format::Json => json::document(&reported()),
+        Format::Sarif => sarif::log(&reported()),
+        Format::Github => github::lines(&reported()),
+        Format::Gitlab => gitlab::document(&reported()),
+        Format::Junit => junit::document(&reported(), fail_on),
     }
 }
 

@@ -25,10 +25,19 @@ pub struct Certificate {
     pub(super) links: Vec<Link>,
     pub(super) chain: Chain,
     /// The file with its certificates in order, where they are not and it holds nothing else.
-    reordered: Option<String>,
+    reordered: Option<Reordered>,
     /// Canonical `dNSName`s of the server's own, in the order of the certificate.
     names: Vec<String>,
     holds_key: bool,
+}
+
+/// A file whose certificates can be put in order.
+#[derive(Clone, Debug)]
+pub struct Reordered {
+    /// Its text as it is.
+    pub before: String,
+    /// The same text with its certificates in order.
+    pub after: String,
 }
 
 impl Certificate {
@@ -57,6 +66,8 @@ impl Certificate {
         }
         let chain = Chain::of(&parsed);
         let reordered = if chain.is_ordered() { None } else { reordered(&bytes, &blocks, chain.order()) };
+        let reordered =
+            reordered.map(|after| Reordered { before: String::from_utf8_lossy(&bytes).into_owned(), after });
         Ok(Self {
             path: path.to_owned(),
             links: parsed.iter().map(Link::of).collect(),
@@ -83,8 +94,8 @@ impl Certificate {
     }
 
     /// The file with its certificates in order, where they are not and can be put so.
-    pub fn reordered(&self) -> Option<&str> {
-        self.reordered.as_deref()
+    pub fn reordered(&self) -> Option<&Reordered> {
+        self.reordered.as_ref()
     }
 
     /// Whether a private key stands in the same file.

@@ -19,7 +19,7 @@ mod strength;
 mod tests;
 mod trust;
 
-pub use leaf::Certificate;
+pub use leaf::{Certificate, Reordered};
 pub use private::PrivateKey;
 pub use trust::Roots;
 
