@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::{Code, Severity};
 use crate::report::Format;
@@ -37,6 +37,8 @@ pub enum Command {
 
 /// Arguments of `check`.
 #[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("fixing").multiple(true))]
 pub struct CheckArgs {
     /// The inventories; `-` for standard input
     #[arg(required = true, value_name = "INVENTORY")]
@@ -56,11 +58,14 @@ pub struct CheckArgs {
     /// Exit with 0 whatever is found
     #[arg(long)]
     pub exit_zero: bool,
-    /// Apply the safe fixes to the inventories
-    #[arg(long)]
+    /// Apply the safe fixes to the inventories; with `-` the result goes to standard output
+    #[arg(long, group = "fixing")]
     pub fix: bool,
-    /// Apply also the fixes that a person has to look at
-    #[arg(long, requires = "fix")]
+    /// Change nothing; show what `--fix` would change, exit 1 where anything would
+    #[arg(long, group = "fixing", conflicts_with = "format")]
+    pub diff: bool,
+    /// With `--fix` or `--diff`: also the fixes that a person has to look at
+    #[arg(long, requires = "fixing")]
     pub unsafe_fixes: bool,
 }
 

@@ -1,20 +1,35 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
-use super::{Ended, Loaded, load};
+use super::{Ended, Loaded, fix, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
-use crate::lint::{Settings, fix};
+use crate::lint::Settings;
 use crate::report::{self, Checked, Format, Output};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
-    let mut all: Vec<Loaded> = args.inventories.iter().map(|path| load(path, &settings)).collect();
-    if args.fix {
-        all = all.into_iter().map(|loaded| fixed(loaded, &settings, args.unsafe_fixes)).collect::<Result<_>>()?;
+    if args.diff {
+        let ended = fix::diff(args, &settings, output)?;
+        return Ok(forgiven(ended, args.exit_zero));
     }
+    let mut all: Vec<Loaded> = Vec::new();
+    let mut written = Ended::Done;
+    // One after the other: what fixes one may be what the next one names.
+    for path in &args.inventories {
+        let mut loaded = load(path, &settings);
+        if args.fix {
+            let ended;
+            (loaded, ended) = fix::apply(path, loaded, &settings, args, output)?;
+            written = written.max(ended);
+        }
+        all.push(loaded);
+    }
+    // Where standard output is the fixed inventory, it is nothing else.
+    let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
+    let output = if fixed_stdin { &output.aside() } else { output };
     let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
     output.findings(&checked, args.format)?;
     for loaded in all.iter().filter(|_| args.format == Format::Human) {
@@ -22,22 +37,14 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
             output.print(report::sound(&loaded.source, inventory).as_bytes())?;
         }
     }
-    Ok(ended(&all, args.fail_on.into(), args.exit_zero))
+    let least = args.fail_on.into();
+    Ok(written.max(forgiven(ended(&all, least), args.exit_zero)))
 }
 
-fn ended(all: &[Loaded], least: Severity, exit_zero: bool) -> Ended {
-    let ended = all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done);
+fn ended(all: &[Loaded], least: Severity) -> Ended {
+    all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done)
+}
+
+fn forgiven(ended: Ended, exit_zero: bool) -> Ended {
     if exit_zero && ended == Ended::Findings { Ended::Done } else { ended }
-}
-
-/// Writes what fixing makes of an inventory and goes on with that.
-fn fixed(loaded: Loaded, settings: &Settings, unsafe_too: bool) -> Result<Loaded> {
-    let fixed = fix(&loaded.source, loaded.linted, settings, unsafe_too);
-    if !fixed.applied.is_empty() {
-        std::fs::write(fixed.source.name(), fixed.source.text()).context("the fixed inventory cannot be written")?;
-        for (path, text) in &fixed.files {
-            std::fs::write(path, text).with_context(|| format!("`{}` cannot be written", path.display()))?;
-        }
-    }
-    Ok(Loaded { source: fixed.source, linted: fixed.linted })
 }

@@ -1,6 +1,7 @@
 //! The commands: each loads, decides, acts and reports, and says how it ended.
 
 mod check;
+mod fix;
 mod render;
 mod try_fleet;
 

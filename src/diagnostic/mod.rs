@@ -73,6 +73,8 @@ pub struct Edit {
 pub struct FileEdit {
     /// Its path.
     pub path: PathBuf,
+    /// All of its text now: where it holds another by the time of writing, it is left alone.
+    pub before: String,
     /// All of its new text.
     pub text: String,
 }

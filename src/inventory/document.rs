@@ -52,6 +52,22 @@ impl Document {
         })
     }
 
+    /// Every scalar that is a value, with the key that it stands behind, itself or in a list.
+    pub fn keyed_scalars(&self) -> impl Iterator<Item = (Option<&Node>, &Node)> {
+        let mut open = vec![(None, &self.root)];
+        std::iter::from_fn(move || {
+            loop {
+                let (key, node) = open.pop()?;
+                match &node.value {
+                    Value::Map(entries) => open.extend(entries.iter().rev().map(|(key, value)| (Some(key), value))),
+                    Value::List(items) => open.extend(items.iter().rev().map(|item| (key, item))),
+                    Value::Plain | Value::Text(_) => return Some((key, node)),
+                    Value::Null => {}
+                }
+            }
+        })
+    }
+
     /// What stands at `span`, in words that survive other lines and other order:
     /// `app_servers[srv1].address`. Items go by their `name`, `server_name` or `path`, else by
     /// their index from 0.

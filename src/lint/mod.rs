@@ -154,6 +154,7 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
             (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
         }
     }
+    ad::give_way(&mut findings.found);
     let skipped = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
     let judged = ignore::apply(&text, settings, findings.found);
     Linted {

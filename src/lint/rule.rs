@@ -163,6 +163,13 @@ impl<'a> Fleet<'a> {
         self.overridden("app_servers", index, "nginx", keys)
     }
 
+    /// The same, where the setting is written at all.
+    pub fn haproxy_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
+        let own = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
+        let fleet = self.written.key("haproxy").keys(keys);
+        Some(own.or(fleet)).filter(|place| place.is_written())
+    }
+
     fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {
         let host = self.written.key(hosts).item(index);
         let (own, fleet) = (host.key(section).keys(keys), self.written.key(section).keys(keys));

@@ -1,6 +1,8 @@
 //! Everything that is printed. It reads what others found or did and decides nothing: not what
 //! is an error, not the exit code.
 
+mod diff;
+mod fixes;
 mod fleet;
 mod human;
 mod json;
@@ -11,6 +13,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::lint::Linted;
 use crate::source::Source;
 
+pub use fixes::{fixes, other_names, planned, waiting};
 pub use fleet::FleetReport;
 pub use human::sound;
 pub use tree::{differences, files, outcome};
@@ -27,13 +30,21 @@ pub enum Format {
 /// Where output goes and whether it may be coloured.
 pub struct Output {
     colour: bool,
+    /// Results go to standard error.
+    aside: bool,
 }
 
 impl Output {
     /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stderr().is_terminal() }
+        Self { colour: wanted && io::stderr().is_terminal(), aside: false }
+    }
+
+    /// The same with results to standard error, for a run whose standard output is an inventory.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self { aside: true, ..*self }
     }
 
     /// Writes results to standard output.
@@ -41,6 +52,9 @@ impl Output {
     /// # Errors
     /// Standard output takes no more, and not because its reader has left.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
+        if self.aside {
+            return io::stderr().lock().write_all(text);
+        }
         let mut out = Results;
         out.write_all(text)?;
         out.flush()

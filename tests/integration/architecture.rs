@@ -12,7 +12,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("inventory", &["diagnostic", "source"]),
-    ("tree", &[]),
+    ("file", &[]),
+    ("tree", &["file"]),
     ("event", &[]),
     ("lint", &["diagnostic", "inventory", "source"]),
     ("render", &["inventory", "tree"]),
@@ -21,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("cli", &["diagnostic", "lint", "report"]),
     (
         "commands",
-        &["cli", "diagnostic", "event", "inventory", "lint", "render", "report", "source", "tree", "try_fleet"],
+        &["cli", "diagnostic", "event", "file", "inventory", "lint", "render", "report", "source", "tree", "try_fleet"],
     ),
     ("main", &["cli", "commands"]),
     ("lib", &[]),

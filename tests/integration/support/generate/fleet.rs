@@ -200,6 +200,7 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("client_hello", 0.4, duration(1_000, HOUR)),
     ]);
     let check = section(vec![
+        ("type", 0.4, one_of(&["tls", "tcp"])),
         ("inter", 0.5, duration(100, HOUR)),
         ("fall", 0.5, number(1, 100)),
         ("rise", 0.5, number(1, 100)),
@@ -207,9 +208,11 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
     let mut keys = vec![
         ("port", 0.4, scalar(port())),
         ("maxconn", 0.4, number(1, 500_000)),
+        ("nofile", 0.3, number(1024, 1_048_576)),
         ("balance", 0.6, one_of(&["roundrobin", "static-rr", "leastconn", "first", "source", "random"])),
         ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
         ("retries", 0.3, number(1, 100)),
+        ("redispatch", 0.3, flag()),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
         ("check", 0.5, check),
@@ -233,8 +236,9 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
 /// What one app server has of its own.
 fn app_settings(http2_may_be_off: bool) -> Part {
     section(vec![
-        ("weight", 0.3, number(1, 256)),
+        ("weight", 0.3, number(0, 256)),
         ("backup", 0.2, flag()),
+        ("maxconn", 0.3, number(1, 500_000)),
         ("nginx", 0.15, nginx(None, http2_may_be_off)),
     ])
 }
