@@ -11,7 +11,7 @@ use super::{
     file, foreign, key,
     names::{canonical, covers, near_wildcard},
     pem::{Body, blocks},
-    reorder::reordered,
+    reorder::Reordered,
 };
 
 /// How many of a certificate's names a message lists.
@@ -25,7 +25,7 @@ pub struct Certificate {
     pub(super) links: Vec<Link>,
     pub(super) chain: Chain,
     /// The file with its certificates in order, where they are not and it holds nothing else.
-    reordered: Option<String>,
+    reordered: Option<Reordered>,
     /// Canonical `dNSName`s of the server's own, in the order of the certificate.
     names: Vec<String>,
     holds_key: bool,
@@ -56,7 +56,7 @@ impl Certificate {
             return Err(foreign::explain(path, subject, &bytes, &blocks));
         }
         let chain = Chain::of(&parsed);
-        let reordered = if chain.is_ordered() { None } else { reordered(&bytes, &blocks, chain.order()) };
+        let reordered = if chain.is_ordered() { None } else { Reordered::of(&bytes, &blocks, chain.order()) };
         Ok(Self {
             path: path.to_owned(),
             links: parsed.iter().map(Link::of).collect(),
@@ -83,8 +83,8 @@ impl Certificate {
     }
 
     /// The file with its certificates in order, where they are not and can be put so.
-    pub fn reordered(&self) -> Option<&str> {
-        self.reordered.as_deref()
+    pub fn reordered(&self) -> Option<&Reordered> {
+        self.reordered.as_ref()
     }
 
     /// Whether a private key stands in the same file.

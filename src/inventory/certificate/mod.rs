@@ -21,6 +21,7 @@ mod trust;
 
 pub use leaf::Certificate;
 pub use private::PrivateKey;
+pub use reorder::Reordered;
 pub use trust::Roots;
 
 use crate::diagnostic::Severity;

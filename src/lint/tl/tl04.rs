@@ -86,7 +86,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             finding.fix = sorted.map(|text| Fix {
                 applicability: Applicability::Safe,
                 edits: Vec::new(),
-                files: vec![FileEdit { path: file.path.clone(), text: text.to_owned() }],
+                files: vec![FileEdit {
+                    path: file.path.clone(),
+                    before: text.before.clone(),
+                    text: text.after.clone(),
+                }],
             });
             findings.push(finding);
         }
