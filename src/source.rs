@@ -9,7 +9,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
-pub use secrets::{Secret, before_key};
+pub use secrets::{Secret, before_key, without_keys};
 
 /// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
 pub const MAX_BYTES: u64 = 16 << 20;

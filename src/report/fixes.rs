@@ -7,6 +7,7 @@ use super::diff::unified;
 use crate::diagnostic::{Applicability, Diagnostic};
 use crate::inventory::node::visible;
 use crate::lint::Fixed;
+use crate::source::without_keys;
 
 /// A line on each thing that fixing did, or with `planned` would do, and on what it left.
 pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
@@ -51,9 +52,9 @@ fn codes(found: &[Diagnostic]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The changes of a file.
+/// The changes of a file. A private key that stands beside one is not repeated, here either.
 pub fn planned(name: &str, before: &str, after: &str) -> String {
-    if before == after { String::new() } else { unified(name, before, after) }
+    if before == after { String::new() } else { unified(name, &without_keys(before), &without_keys(after)) }
 }
 
 /// What a person may not expect of a replaced file.

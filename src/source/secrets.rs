@@ -75,6 +75,11 @@ pub(super) fn blotted(text: &str, span: Span, secrets: &[Secret]) -> String {
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// All of `text` with what may be a key blotted out.
+pub fn without_keys(text: &str) -> String {
+    blotted(text, Span::new(0, text.len()), &find(text))
+}
+
 /// `text` up to the first key in it, and whether there is one.
 pub fn before_key(text: &str) -> Option<&str> {
     find(text).first().map(|secret| &text[..secret.header.end as usize])

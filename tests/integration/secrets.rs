@@ -219,6 +219,13 @@ fn a_key_in_a_comment_is_shown_by_its_first_line_alone() {
         let found = run.run();
         assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:1:3"), "{}", found.all());
         assert!(found.stderr.contains("# -----BEGIN PRIVATE KEY-----") && !leaks(&found, &key), "{}", found.all());
+        // Nor does the diff of a fix beside it.
+        let text = fs::read_to_string(run.dir().join("inventory.yaml")).unwrap();
+        let (head, rest) = text.split_once("load_balancers:\n").unwrap();
+        let rest = format!("trusted_proxies: [10.0.0.20/32]\n{head}load_balancers:\n{rest}");
+        fs::write(run.dir().join("inventory.yaml"), rest).unwrap();
+        let found = run.run_with(&["check", "--diff", "inventory.yaml"]);
+        assert!(found.stdout.contains("+trusted_proxies:") && !leaks(&found, &key), "{}", found.all());
     }
 }
 

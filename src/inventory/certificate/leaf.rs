@@ -11,7 +11,7 @@ use super::{
     file, foreign, key,
     names::{canonical, covers, near_wildcard},
     pem::{Body, blocks},
-    reorder::reordered,
+    reorder::Reordered,
 };
 
 /// How many of a certificate's names a message lists.
@@ -29,15 +29,6 @@ pub struct Certificate {
     /// Canonical `dNSName`s of the server's own, in the order of the certificate.
     names: Vec<String>,
     holds_key: bool,
-}
-
-/// A file whose certificates can be put in order.
-#[derive(Clone, Debug)]
-pub struct Reordered {
-    /// Its text as it is.
-    pub before: String,
-    /// The same text with its certificates in order.
-    pub after: String,
 }
 
 impl Certificate {
@@ -65,9 +56,7 @@ impl Certificate {
             return Err(foreign::explain(path, subject, &bytes, &blocks));
         }
         let chain = Chain::of(&parsed);
-        let reordered = if chain.is_ordered() { None } else { reordered(&bytes, &blocks, chain.order()) };
-        let reordered =
-            reordered.map(|after| Reordered { before: String::from_utf8_lossy(&bytes).into_owned(), after });
+        let reordered = if chain.is_ordered() { None } else { Reordered::of(&bytes, &blocks, chain.order()) };
         Ok(Self {
             path: path.to_owned(),
             links: parsed.iter().map(Link::of).collect(),

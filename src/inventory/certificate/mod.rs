@@ -19,8 +19,9 @@ mod strength;
 mod tests;
 mod trust;
 
-pub use leaf::{Certificate, Reordered};
+pub use leaf::Certificate;
 pub use private::PrivateKey;
+pub use reorder::Reordered;
 pub use trust::Roots;
 
 use crate::diagnostic::Severity;

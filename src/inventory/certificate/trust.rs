@@ -80,7 +80,8 @@ impl Certificate {
             problem(message, fetch).with_severity(Severity::Warning)
         } else {
             let message = format!("`{shown}` holds the server's certificate alone");
-            let help = "nothing is missing where every client trusts the authority that issued it; else append the intermediate";
+            let help = "nothing is missing where every client trusts the authority that issued it; \
+                        else append the intermediate";
             problem(message, help).with_severity(Severity::Info)
         })
     }

@@ -16,8 +16,9 @@ pub const RULE: Rule = Rule {
         what: "haproxy's admin socket can be used by others than root: over TCP, or by the mode of its file.",
         why: "Whoever reaches the socket takes servers out, changes addresses and reads every session. There is no \
               password.",
-        evidence: "`stats socket /run/haproxy/admin.sock level admin` without a mode: `haproxy -c` returns 0, and \
-                   under the usual umask of 022 the file has mode 755. Debian's own file says `mode 660`.",
+        evidence: "`stats socket ipv4@127.0.0.1:9999 level admin`: `haproxy -c` returns 0, and the user nobody takes a \
+                   server out with one line, `disable server b/s`. A file without a mode gets what the umask leaves: \
+                   777 under 000. Debian's own file says `mode 660`.",
         fix: "Nothing to do: sslscale renders `mode 600`, for root alone.",
         verified_on: "haproxy 2.6.12",
     },

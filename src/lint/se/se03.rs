@@ -1,5 +1,6 @@
 //! SE03: a private key that others can read.
 
+use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -68,9 +69,9 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     keys.skip_unnamed(findings);
     let named = keys.all().iter().map(|file| (keys.key, &file.path, &file.sites));
     // A certificate's file may hold a key as well; where it is also named as the key, once is enough.
-    let both = chains
-        .sound()
-        .filter(|(file, certificate)| certificate.holds_key() && keys.all().iter().all(|key| key.path != file.path));
+    let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
+    let both =
+        chains.sound().filter(|(file, certificate)| certificate.holds_key() && !as_key.contains(file.path.as_path()));
     let both = both.map(|(file, _)| (chains.key, &file.path, &file.sites));
     for (key, path, sites) in named.chain(both) {
         let Some(mode) = mode(path) else { continue };

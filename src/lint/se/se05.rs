@@ -82,7 +82,8 @@ fn find(text: &Text<'_>, findings: &mut Findings) {
                 let message =
                     format!("the private key `{shown}` is in the git repository of the inventory, or about to be");
                 let help = format!(
-                    "run `git rm --cached --ignore-unmatch {shown}`, add it to `.gitignore`, and have a new key issued if it was committed"
+                    "run `git rm --cached --ignore-unmatch {shown}`, add it to `.gitignore`, and have a new key \
+                     issued if it was committed"
                 );
                 findings.report(*span, message, help);
             }

@@ -83,13 +83,13 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let kind = problem.kind;
             let mut finding = found(fleet, findings, chains.key, &file.sites, problem);
             let sorted = certificate.reordered().filter(|_| kind == ProblemKind::OutOfOrder);
-            finding.fix = sorted.map(|sorted| Fix {
+            finding.fix = sorted.map(|text| Fix {
                 applicability: Applicability::Safe,
                 edits: Vec::new(),
                 files: vec![FileEdit {
                     path: file.path.clone(),
-                    before: sorted.before.clone(),
-                    text: sorted.after.clone(),
+                    before: text.before.clone(),
+                    text: text.after.clone(),
                 }],
             });
             findings.push(finding);

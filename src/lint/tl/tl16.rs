@@ -15,8 +15,8 @@ pub const RULE: Rule = Rule {
         why: "A TLS session that was begun with one site can be taken up with another of the same socket. Before \
               nginx 1.26.3 and 1.27.4 that went past the check of the client certificate (CVE-2025-23419).",
         evidence: "`nginx -t` accepts sites with and without `ssl_verify_client` on one socket: exit code 0, no \
-                   message. The flaw needs TLS 1.3 and either session tickets or a session cache in the default \
-                   server.",
+                   message. The flaw needs TLS 1.3, session tickets or a session cache in the default server, and a \
+                   default server that asks for client certificates.",
         fix: "Nothing to do: client certificates are not among the keys of the inventory. Where they are needed, \
               give that site an address or a port of its own.",
         verified_on: "",

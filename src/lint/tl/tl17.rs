@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "what depends on the version of nginx is rendered for `nginx.version`, and for the oldest that has it where none is given",
+        "what depends on the version of nginx is rendered for `nginx.version`, and where that is not given for \
+         1.19.4 and all that came later",
     ),
     doc: Doc {
         what: "A rendered file holds a directive that is newer than the target's nginx.",

@@ -45,7 +45,7 @@ fn said(parts: &[&str], roots: &Roots) -> (Vec<(ProblemKind, Severity, String)>,
     let severities: Vec<Severity> = problems.iter().map(|problem| problem.severity).collect();
     let found = corpus.check(problems).into_iter().zip(severities);
     let found = found.map(|((kind, _, message), severity)| (kind, severity, message)).collect();
-    (found, certificate.reordered().map(str::to_owned))
+    (found, certificate.reordered().map(|text| text.after.clone()))
 }
 
 #[test]
