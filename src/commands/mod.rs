@@ -1,7 +1,9 @@
 //! The commands: each loads, decides, acts and reports, and says how it ended.
 
 mod check;
+mod explain;
 mod render;
+mod rules;
 mod try_fleet;
 
 use std::io;
@@ -36,6 +38,8 @@ pub fn run(cli: &Cli) -> ExitCode {
     let output = Output::new();
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &output),
+        Command::Explain(args) => explain::run(args, &output),
+        Command::Rules(args) => rules::run(args, &output),
         Command::Render(args) => render::run(args, &output),
         Command::Try(args) => try_fleet::run(args, &output),
         Command::Fleet { what } => crate::try_fleet::inside(what).map(|()| Ended::Done).map_err(Into::into),

@@ -4,8 +4,11 @@
 mod fleet;
 mod human;
 mod json;
+mod rules;
 mod tree;
+mod wrap;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 
 use crate::lint::Linted;
@@ -13,6 +16,7 @@ use crate::source::Source;
 
 pub use fleet::FleetReport;
 pub use human::sound;
+pub use rules::{page, table};
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.
@@ -27,13 +31,20 @@ pub enum Format {
 /// Where output goes and whether it may be coloured.
 pub struct Output {
     colour: bool,
+    explain: bool,
 }
 
 impl Output {
     /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stderr().is_terminal() }
+        Self { colour: wanted && io::stderr().is_terminal(), explain: false }
+    }
+
+    /// The same output with what rules are about behind their first findings.
+    #[must_use]
+    pub fn explaining(&self, explain: bool) -> Self {
+        Self { explain, ..*self }
     }
 
     /// Writes results to standard output.
@@ -70,9 +81,13 @@ impl Output {
     pub fn findings(&self, all: &[Checked<'_>], format: Format) -> io::Result<()> {
         match format {
             Format::Human => {
+                let mut explained = BTreeSet::new();
                 for Checked { source, linted } in all {
                     for finding in &linted.findings {
                         self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
+                        if self.explain && explained.insert(finding.code.id) {
+                            rules::inline(finding.code).iter().for_each(|text| self.say(text));
+                        }
                     }
                     human::summary(source, &linted.findings).iter().for_each(|summary| self.say(summary));
                 }

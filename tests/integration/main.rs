@@ -11,6 +11,7 @@ mod architecture;
 mod bad_input;
 mod certificates;
 mod check;
+mod control;
 mod hostile;
 mod readme;
 mod refused;
