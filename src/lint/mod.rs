@@ -53,6 +53,8 @@ pub fn rule(code: &Code) -> Option<&'static Rule> {
 /// # Errors
 /// A sentence that says so, with the nearest one.
 pub fn code(text: &str) -> Result<&'static Code, String> {
+    // Behind a comma people put a space.
+    let text = text.trim();
     Code::named(text).ok_or_else(|| {
         let near = Code::near(text).map(|near| format!("; did you mean `{near}`?"));
         format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default())

@@ -66,7 +66,7 @@ fn assert_seen(text: impl AsRef<[u8]>, arguments: &[&str], wanted: &[&str], stat
 fn the_command_line_allows_and_denies() {
     let text = fleet(BAD, "");
     assert_seen(&text, &[], &["PX05 7:19 error"], 1);
-    for allow in ["PX05", "px05", "trusted-missing-lb", "PX07,Trusted-Missing-LB"] {
+    for allow in ["PX05", "px05", "trusted-missing-lb", "PX07, Trusted-Missing-LB"] {
         assert_seen(&text, &["--allow", allow], &[], 0);
     }
     // Denying makes an error of a warning.

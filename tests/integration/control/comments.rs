@@ -1,5 +1,8 @@
 //! `# sslscale: ignore[…]`: what is a comment, what it is about, and what is said of it.
 
+use sslscale::lint::{Settings, fix, lint};
+use sslscale::source::Source;
+
 use super::{BAD, GOOD, assert_seen, check, fleet, pin, seen};
 use crate::support::Sslscale;
 
@@ -141,6 +144,33 @@ fn comments_without_a_finding_are_found_and_removed() {
 }
 
 #[test]
+fn wherever_a_comment_stands_removing_it_leaves_what_was_there() {
+    let text = include_str!("../../fixtures/every-key.yaml");
+    let settings = Settings::default();
+    let fixed = |text: String| {
+        let source = Source::new("t", text);
+        let linted = lint(&source, &settings);
+        let noted = linted.findings.iter().filter(|finding| finding.code.id == "IG02").count();
+        (fix(&source, linted, &settings, false).source.text().to_owned(), noted)
+    };
+    let (wanted, _) = fixed(text.to_owned());
+    let lines: Vec<&str> = text.lines().collect();
+    for at in 0..lines.len() {
+        let with = |line: String| {
+            let lines = lines.iter().enumerate().map(|(n, old)| if n == at { &*line } else { *old });
+            lines.map(|line| format!("{line}\n")).collect::<String>()
+        };
+        let line = lines[at];
+        let indent = &line[..line.len() - line.trim_start().len()];
+        for changed in
+            [format!("{line}  # sslscale: ignore[PX07]"), format!("{indent}# sslscale: ignore[px07] x\n{line}")]
+        {
+            assert_eq!(fixed(with(changed)), (wanted.clone(), 1), "line {}", at + 1);
+        }
+    }
+}
+
+#[test]
 fn a_comment_on_the_wrong_line_is_told_the_right_one() {
     let lines = "# sslscale: ignore[PX05] lb2 is off\ntrusted_proxies:\n  - 10.0.0.10/32";
     assert_seen(fleet(lines, ""), &[], &["IG02 7:20 warning", "PX05 9:5 error"], 1);
@@ -193,8 +223,7 @@ fn a_million_comments_take_seconds() {
         "# sslscale: ignore[PX05] x\n".repeat(200_000) + GOOD,
         format!("{GOOD} # sslscale: ignore[{}PX07] x", "PX05,".repeat(200_000)),
     ] {
-        let source = sslscale::source::Source::new("t", fleet(&lines, ""));
-        let linted = sslscale::lint::lint(&source, &sslscale::lint::Settings::default());
+        let linted = lint(&Source::new("t", fleet(&lines, "")), &Settings::default());
         assert!(linted.findings.len() >= 200_000, "{}", linted.findings.len());
     }
     // What is not linear takes hours.
