@@ -19,8 +19,8 @@ pub const RULE: Rule = Rule {
                line; one alone on a line is about the next line that holds YAML.",
         why: "What it was written for is mended, or has moved to another line. Left where it is, it hides the next \
               finding of that rule, which nobody has looked at.",
-        evidence: "A finding counts for the line on which its place starts, which is the line that `check` shows. A rule that \
-                   did not run, because the inventory has errors that come first or a file is not at hand, says \
+        evidence: "A finding counts for the line on which its place starts, which is the line that `check` shows. A rule \
+                   that did not run, because the inventory has errors that come first or a file is not at hand, says \
                    nothing about its comments.",
         fix: "Remove the comment, or move it to the line that the finding is on. `--fix` takes the rule out of the \
               brackets, or removes the comment where no other rule is in them; it leaves a comment alone whose rule \
