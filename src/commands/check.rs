@@ -14,6 +14,9 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
         bail!("standard input can be read only once: give `-` once");
     }
     let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
+    if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
+        bail!("`{}` is both allowed and denied", code.id);
+    }
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     if args.diff {
         let ended = fix::diff(args, &settings, output)?;
@@ -34,14 +37,14 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
     // Where standard output is the fixed inventory, it is nothing else.
     let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
     let output = if fixed_stdin { &output.aside() } else { output };
-    let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
-    let least = args.fail_on.into();
-    output.findings(&checked, Wanted { format: args.format, fail_on: least, target })?;
-    Ok(written.max(forgiven(ended(&all, least), args.exit_zero)))
+    let least = args.fail_on.map(Severity::from);
+    let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
+    output.findings(&checked, Wanted { format: args.format, explain: args.explain, target })?;
+    Ok(written.max(forgiven(ended(&checked), args.exit_zero)))
 }
 
-fn ended(all: &[Loaded], least: Severity) -> Ended {
-    all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done)
+fn ended(all: &[Checked<'_>]) -> Ended {
+    all.iter().map(|one| super::ended(*one)).max().unwrap_or(Ended::Done)
 }
 
 fn forgiven(ended: Ended, exit_zero: bool) -> Ended {

@@ -85,7 +85,7 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<En
         }
         if fixed.linted.document.is_none() {
             let unreadable = Loaded { source: fixed.source, linted: fixed.linted };
-            output.refusal(unreadable.checked());
+            output.refusal(unreadable.checked(None));
             ended = ended.max(Ended::Unreadable);
         }
     }

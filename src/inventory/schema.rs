@@ -3,6 +3,7 @@
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
+pub use crate::diagnostic::nearest;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::source::{Source, Span};
 
@@ -235,34 +236,4 @@ impl<'s> Reader<'s> {
 /// A section as messages name it.
 fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
-}
-
-/// The candidate that `text` most likely was meant to be, if any is near.
-pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A megabyte of garbage is nobody's typing error, and comparing it would take minutes.
-    if text.len() > 64 {
-        return None;
-    }
-    let wanted = text.to_ascii_lowercase().replace('-', "_");
-    candidates
-        .map(|c| (strsim::damerau_levenshtein(&wanted, &c.to_ascii_lowercase()), c))
-        .filter(|(distance, c)| *distance <= (c.len() / 3).max(1) || (wanted.len() > 2 && c.starts_with(&wanted)))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_knows_typing_errors_and_leaves_the_rest_alone() {
-        let keys = ["load_balancers", "app_servers", "sites", "ssl_certificate", "ssl_certificate_key"];
-        let near = |t| nearest(t, keys.into_iter());
-        assert_eq!(near("load-balancers"), Some("load_balancers"));
-        assert_eq!(near("ssl_certifcate"), Some("ssl_certificate"));
-        assert_eq!(near("site"), Some("sites"));
-        assert_eq!(near("zebra"), None);
-        assert_eq!(near(&"x".repeat(1_000_000)), None);
-    }
 }

@@ -12,6 +12,7 @@ mod bad_input;
 mod breakages;
 mod certificates;
 mod check;
+mod control;
 mod fix;
 mod health;
 mod hostile;
