@@ -48,7 +48,7 @@ const BREAKAGES: &[Breakage] = &[
         .says(&[("IN02", "8:6")], "give the line the indentation of the entries that it belongs to")
         .with_status(2),
     broken("4. a balancer without its address", ["{ name: lb1, address: 10.0.0.10 }", "{ name: lb1 }"])
-        .says(&[("IN04", "2:7")], "add `address: 10.0.0.10`"),
+        .says(&[("IN04", "2:7")], "such as `address: 10.0.0.10`"),
     broken("5. an address with its prefix length", ["10.0.0.10", "10.0.0.10/24"])
         .says(&[("IN06", "2:27")], "write `10.0.0.10`"),
     broken("6. a relative certificate path", ["/etc/ssl/example/ssl.crt", "ssl/example.crt"])

@@ -13,6 +13,7 @@ mod breakages;
 mod certificates;
 mod check;
 mod hostile;
+mod instead;
 mod readme;
 mod real;
 mod refused;
