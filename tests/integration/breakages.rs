@@ -1,6 +1,8 @@
 //! The smallest inventory, broken in the ten ways in which people break it first. Each message
 //! stands at the character to change and says what to write there.
 
+mod instead;
+
 use crate::support::{Sslscale, pin};
 
 const BLOG: &str = include_str!("../../inventories/blog.yaml");
@@ -98,8 +100,10 @@ fn found(stderr: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut code = None;
     for line in stderr.lines() {
-        if let Some(rest) = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning[")) {
-            code = rest.split_once(']').map(|(code, _)| code.to_owned());
+        if let Some((level, rest)) =
+            line.split_once('[').filter(|(level, _)| ["error", "warning", "info"].contains(level))
+        {
+            code = rest.split_once(']').filter(|_| level != "info").map(|(code, _)| code.to_owned());
         } else if let Some((code, place)) = code.clone().zip(line.trim_start().strip_prefix("--> inventory.yaml:")) {
             found.push((code, place.to_owned()));
         }

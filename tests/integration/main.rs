@@ -13,7 +13,6 @@ mod breakages;
 mod certificates;
 mod check;
 mod hostile;
-mod instead;
 mod readme;
 mod real;
 mod refused;

@@ -29,7 +29,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("AD11", "sites:\n", "trusted_proxies: [10.0.0.10/24]\nsites:\n", "6:19"),
     ("AD12", "10.0.0.11", "224.0.0.1", "4:28"),
     ("PX05", "sites:\n", "trusted_proxies: [10.0.0.11]\nsites:\n", "6:19"),
-    ("PX06", "sites:\n", "trusted_proxies: [\"fd00::/64\"]\nsites:\n", "6:19"),
+    ("PX06", "sites:\n", "trusted_proxies: [\"2001:db8::/64\"]\nsites:\n", "6:19"),
     ("PX07", "sites:\n", "trusted_proxies: [0.0.0.0/0]\nsites:\n", "6:19"),
     ("TL05", "    ssl_certificate: /etc/ssl/example/ssl.crt\n", "", "7:5"),
     ("TL19", "/etc/ssl/example/ssl.crt", "ssl.crt", "9:22"),

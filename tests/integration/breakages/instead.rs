@@ -4,8 +4,8 @@
 use sslscale::lint::{Settings, fix, lint};
 use sslscale::source::Source;
 
-const BLOG: &str = include_str!("../../inventories/blog.yaml");
-const TWO: &str = include_str!("../../inventories/two-balancers.yaml");
+const BLOG: &str = include_str!("../../../inventories/blog.yaml");
+const TWO: &str = include_str!("../../../inventories/two-balancers.yaml");
 
 /// The text after `--fix`, or `--unsafe-fixes`.
 fn fixed(text: &str, unsafe_too: bool) -> String {
