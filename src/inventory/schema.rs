@@ -211,9 +211,14 @@ impl<'s> Reader<'s> {
         };
         let mut unknown = Diagnostic::refusal(Code::AD03, key.span, message, help);
         // A key that is there already, or that two are near to, would be there twice.
+        let known = |text: &str| section.keys.iter().any(|key| key.name == text);
+        let rivals = |other: &str, near: &str| match known(other) {
+            true => other == near,
+            false => other != text && nearest(other, names()) == Some(near),
+        };
         let alone = |near: &str| {
-            let names = || entries.iter().filter_map(|(other, _)| other.text(self.source));
-            entries.len() < 64 && names().all(|other| other == text || nearest(other, [near].into_iter()).is_none())
+            let mut others = entries.iter().filter_map(|(other, _)| other.text(self.source));
+            entries.len() < 64 && !others.any(|other| rivals(other, near))
         };
         if let Some(near) = near.filter(|near| alone(near)) {
             unknown = unknown.fixed_by(Fix::replace(
