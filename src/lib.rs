@@ -5,6 +5,7 @@ pub mod cli;
 pub mod commands;
 pub mod diagnostic;
 pub mod event;
+pub mod file;
 pub mod inventory;
 pub mod lint;
 pub mod render;

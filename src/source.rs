@@ -1,9 +1,15 @@
 //! The text of one inventory and its places. Turns byte offsets into the lines and columns
 //! that people and editors use, and reads files without ever trusting their size or kind.
 
+mod secrets;
+
+use std::borrow::Cow;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::OnceLock;
+
+pub use secrets::{Secret, before_key, without_keys};
 
 /// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
 pub const MAX_BYTES: u64 = 16 << 20;
@@ -127,6 +133,7 @@ pub struct Source {
     lines: Vec<u32>,
     /// How many characters start before each block of [`BLOCK`] bytes.
     characters: Vec<u32>,
+    secrets: OnceLock<Vec<Secret>>,
 }
 
 /// Columns are counted from the start of a block, not of the line: a line may hold a whole
@@ -152,7 +159,7 @@ impl Source {
             Some(Span::new(before, before).start)
         });
         let characters = counted.collect();
-        Self { name: name.into(), text, lines, characters }
+        Self { name: name.into(), text, lines, characters, secrets: OnceLock::new() }
     }
 
     /// Reads `path`, or standard input where it is `-`.
@@ -198,6 +205,19 @@ impl Source {
     /// The text under `span`, empty where the span lies outside or splits a character.
     pub fn slice(&self, span: Span) -> &str {
         self.text.get(span.range()).unwrap_or_default()
+    }
+
+    /// The private keys that stand in the text.
+    pub fn secrets(&self) -> &[Secret] {
+        self.secrets.get_or_init(|| secrets::find(&self.text))
+    }
+
+    /// The text under `span` for a reader: what may be a private key is blotted out, byte for byte.
+    pub fn shown(&self, span: Span) -> Cow<'_, str> {
+        match self.secrets() {
+            [] => Cow::Borrowed(self.slice(span)),
+            secrets => Cow::Owned(secrets::blotted(self.slice(span), span, secrets)),
+        }
     }
 
     /// Line and column of the byte at `offset`.

@@ -4,6 +4,7 @@
 
 mod bare;
 mod measure;
+mod programs;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -13,6 +14,7 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, ensure};
 use measure::{Line, Run, median};
+use programs::Programs;
 
 const SSLSCALE: &str = env!("CARGO_BIN_EXE_sslscale");
 const BLOG: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/inventories/blog.yaml");
@@ -50,7 +52,13 @@ struct Case {
     fresh: Vec<PathBuf>,
     sslscale: Line,
     /// What the floor is called. The bound is on the first; others are there to be seen.
-    floors: Vec<(&'static str, Line)>,
+    floors: Vec<(&'static str, Floor)>,
+}
+
+/// What sslscale is measured against.
+enum Floor {
+    Process(Line),
+    Programs(Programs),
 }
 
 fn compare() -> Result<bool> {
@@ -59,17 +67,23 @@ fn compare() -> Result<bool> {
     for (apps, sites) in [(1_000, 100), (10_000, 50)] {
         cases.extend(fleet(work.path(), apps, sites)?);
     }
+    cases.extend(check(work.path())?);
     cases.push(blog(work.path())?);
     let mut out = std::io::stdout();
     writeln!(
         out,
-        "{:<34} {:>10} {:>10}  {:<18} {:>6} {:>6} {:>9}",
+        "{:<34} {:>10} {:>10}  {:<21} {:>6} {:>6} {:>9}",
         "", "sslscale", "floor", "", "ratio", "bound", "peak"
     )?;
     let mut held = true;
     for case in cases {
         held &= case.run(&mut out)?;
     }
+    writeln!(
+        out,
+        "\nnginx -t and haproxy -c: once each, over the files of one app server and of one balancer, which are those\n\
+         of all; started in namespaces made before, with one certificate at the path of every site."
+    )?;
     Ok(held)
 }
 
@@ -88,9 +102,9 @@ fn fleet(work: &Path, apps: usize, sites: usize) -> Result<Vec<Case>> {
     ensure!(status.success(), "sslscale render: {status}");
     let (ours, theirs) = (file("ours"), file("theirs"));
     let render = line![SSLSCALE, "render", &yaml, "-o", &ours];
-    let bare = |mode: &str| line![&this, "bare", mode, &yaml, &tree, &theirs];
+    let bare = |mode: &str| Floor::Process(line![&this, "bare", mode, &yaml, &tree, &theirs]);
     let size = format!("{apps} × {sites}");
-    let parse = line![&this, "bare", "parse", &yaml];
+    let parse = Floor::Process(line![&this, "bare", "parse", &yaml]);
     let mut cases = vec![
         Case {
             name: format!("render {size}, first"),
@@ -123,6 +137,29 @@ fn fleet(work: &Path, apps: usize, sites: usize) -> Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// Checking a fleet beside what the real programs take to check what is rendered for it, and
+/// beside a tenth of that fleet.
+fn check(work: &Path) -> Result<Vec<Case>> {
+    let (small, large) = (work.join("inventory.yaml-1000"), work.join("inventory.yaml-large"));
+    fs::write(&large, inventory(10_000, 1_000)?)?;
+    let root = work.join("root");
+    let programs = Programs::start(&root, &work.join("tree-1000"), ["lb1", "srv00000"], 100)?;
+    let check = |yaml: &Path| line![SSLSCALE, "check", yaml];
+    let case = |size: &str, bound, sslscale, floor, words| Case {
+        name: format!("check {size}"),
+        bound,
+        runs: RUNS,
+        fresh: Vec::new(),
+        sslscale,
+        floors: vec![(words, floor)],
+    };
+    let tenth = Floor::Process(check(&small));
+    Ok(vec![
+        case("1000 × 100", 0.05, check(&small), Floor::Programs(programs), "nginx -t, haproxy -c"),
+        case("10000 × 1000", 12.0, check(&large), tenth, "check 1000 × 100"),
+    ])
+}
+
 /// The smallest inventory from start to end, beside a program that does nothing.
 fn blog(work: &Path) -> Result<Case> {
     let (source, empty, out) = (work.join("empty.rs"), work.join("empty"), work.join("blog"));
@@ -136,19 +173,22 @@ fn blog(work: &Path) -> Result<Case> {
         runs: SHORT_RUNS,
         fresh: vec![out.clone()],
         sslscale: line![SSLSCALE, "render", BLOG, "-o", &out],
-        floors: vec![("empty program", line![&empty])],
+        floors: vec![("empty program", Floor::Process(line![&empty]))],
     })
 }
 
 impl Case {
     /// Runs both sides in turns and reports; whether the bounds held.
-    fn run(&self, out: &mut impl std::io::Write) -> Result<bool> {
+    fn run(mut self, out: &mut impl std::io::Write) -> Result<bool> {
         let mut ours = Vec::new();
         let mut floors: Vec<Vec<Run>> = vec![Vec::new(); self.floors.len()];
         for _ in 0..self.runs {
-            ours.push(self.once(&self.sslscale)?);
-            for ((_, line), runs) in self.floors.iter().zip(&mut floors) {
-                runs.push(self.once(line)?);
+            ours.push(once(&self.fresh, &self.sslscale)?);
+            for ((_, floor), runs) in self.floors.iter_mut().zip(&mut floors) {
+                runs.push(match floor {
+                    Floor::Process(line) => once(&self.fresh, line)?,
+                    Floor::Programs(programs) => programs.run()?,
+                });
             }
         }
         let ours = median(ours);
@@ -156,12 +196,12 @@ impl Case {
         let mut held = ours.peak <= PEAK;
         for (index, (floor, run)) in floors.enumerate() {
             let ratio = ours.micros as f64 / run.micros as f64;
-            let bound = if index == 0 { format!("{:.1}", self.bound) } else { String::new() };
+            let bound = if index == 0 { self.bound.to_string() } else { String::new() };
             let missed = index == 0 && (ratio > self.bound || !held);
             held &= !missed;
             writeln!(
                 out,
-                "{:<34} {:>7.1} ms {:>7.1} ms  {floor:<18} {ratio:>6.2} {bound:>6} {:>6.1} MB{}",
+                "{:<34} {:>7.1} ms {:>7.1} ms  {floor:<21} {ratio:>6.2} {bound:>6} {:>6.1} MB{}",
                 self.name,
                 millis(ours),
                 millis(run),
@@ -171,13 +211,13 @@ impl Case {
         }
         Ok(held)
     }
+}
 
-    fn once(&self, line: &Line) -> Result<Run> {
-        for path in self.fresh.iter().filter(|path| path.exists()) {
-            fs::remove_dir_all(path)?;
-        }
-        measure::measure(line)
+fn once(fresh: &[PathBuf], line: &Line) -> Result<Run> {
+    for path in fresh.iter().filter(|path| path.exists()) {
+        fs::remove_dir_all(path)?;
     }
+    measure::measure(line)
 }
 
 fn millis(run: Run) -> f64 {

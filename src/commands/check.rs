@@ -1,11 +1,11 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
-use super::{Ended, Loaded, load};
+use super::{Ended, Loaded, fix, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
-use crate::lint::{Settings, fix};
+use crate::lint::Settings;
 use crate::report::{Checked, Output, Target, Wanted};
 
 /// Runs the command.
@@ -14,30 +14,39 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
         bail!("standard input can be read only once: give `-` once");
     }
     let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
+    if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
+        bail!("`{}` is both allowed and denied", code.id);
+    }
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
-    let mut all: Vec<Loaded> = args.inventories.iter().map(|path| load(path, &settings)).collect();
-    if args.fix {
-        all = all.into_iter().map(|loaded| fixed(loaded, &settings, args.unsafe_fixes)).collect::<Result<_>>()?;
+    if args.diff {
+        let ended = fix::diff(args, &settings, output)?;
+        return Ok(forgiven(ended, args.exit_zero));
     }
-    let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
-    let wanted = Wanted { format: args.format, fail_on: args.fail_on.into(), target };
-    output.findings(&checked, wanted)?;
-    Ok(ended(&all, args.fail_on.into(), args.exit_zero))
-}
-
-fn ended(all: &[Loaded], least: Severity, exit_zero: bool) -> Ended {
-    let ended = all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done);
-    if exit_zero && ended == Ended::Findings { Ended::Done } else { ended }
-}
-
-/// Writes what fixing makes of an inventory and goes on with that.
-fn fixed(loaded: Loaded, settings: &Settings, unsafe_too: bool) -> Result<Loaded> {
-    let fixed = fix(&loaded.source, loaded.linted, settings, unsafe_too);
-    if !fixed.applied.is_empty() {
-        std::fs::write(fixed.source.name(), fixed.source.text()).context("the fixed inventory cannot be written")?;
-        for (path, text) in &fixed.files {
-            std::fs::write(path, text).with_context(|| format!("`{}` cannot be written", path.display()))?;
+    let mut all: Vec<Loaded> = Vec::new();
+    let mut written = Ended::Done;
+    // One after the other: what fixes one may be what the next one names.
+    for path in &args.inventories {
+        let mut loaded = load(path, &settings);
+        if args.fix {
+            let ended;
+            (loaded, ended) = fix::apply(path, loaded, &settings, args, output)?;
+            written = written.max(ended);
         }
+        all.push(loaded);
     }
-    Ok(Loaded { source: fixed.source, linted: fixed.linted })
+    // Where standard output is the fixed inventory, it is nothing else.
+    let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
+    let output = if fixed_stdin { &output.aside() } else { output };
+    let least = args.fail_on.map(Severity::from);
+    let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
+    output.findings(&checked, Wanted { format: args.format, explain: args.explain, target })?;
+    Ok(written.max(forgiven(ended(&checked), args.exit_zero)))
+}
+
+fn ended(all: &[Checked<'_>]) -> Ended {
+    all.iter().map(|one| super::ended(*one)).max().unwrap_or(Ended::Done)
+}
+
+fn forgiven(ended: Ended, exit_zero: bool) -> Ended {
+    if exit_zero && ended == Ended::Findings { Ended::Done } else { ended }
 }

@@ -2,10 +2,12 @@
 //! and a place, so every message says where; how it looks is decided in `report`.
 
 mod code;
+mod near;
 
 use std::path::PathBuf;
 
 pub use code::{CODES, Code};
+pub use near::nearest;
 
 use crate::source::Span;
 
@@ -73,6 +75,8 @@ pub struct Edit {
 pub struct FileEdit {
     /// Its path.
     pub path: PathBuf,
+    /// All of its text now: where it holds another by the time of writing, it is left alone.
+    pub before: String,
     /// All of its new text.
     pub text: String,
 }

@@ -53,6 +53,22 @@ impl Document {
         })
     }
 
+    /// Every scalar that is a value, with the key that it stands behind, itself or in a list.
+    pub fn keyed_scalars(&self) -> impl Iterator<Item = (Option<&Node>, &Node)> {
+        let mut open = vec![(None, &self.root)];
+        std::iter::from_fn(move || {
+            loop {
+                let (key, node) = open.pop()?;
+                match &node.value {
+                    Value::Map(entries) => open.extend(entries.iter().rev().map(|(key, value)| (Some(key), value))),
+                    Value::List(items) => open.extend(items.iter().rev().map(|item| (key, item))),
+                    Value::Plain | Value::Text(_) => return Some((key, node)),
+                    Value::Null => {}
+                }
+            }
+        })
+    }
+
     /// What stands at `span`: `app_servers[srv1].address`. Whoever asks for many places asks
     /// [`Document::paths`].
     pub fn path_at(&self, source: &Source, span: Span) -> String {

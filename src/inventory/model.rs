@@ -7,9 +7,12 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::types::{
-    AbsolutePath, Address, AppSocket, Balance, Duration, GrpcUpstream, HostName, HttpUpstream, LocationMatch,
-    LocationPath, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, Version,
+    AbsolutePath, Address, AppSocket, Balance, CheckType, Duration, GrpcUpstream, HostName, HttpUpstream,
+    LocationMatch, LocationPath, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size,
+    Version,
 };
+use crate::diagnostic::{Code, Severity};
+use crate::source::Span;
 
 /// One fleet.
 #[derive(Debug, Clone)]
@@ -36,6 +39,20 @@ impl Inventory {
         let legs = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(own));
         let used = legs.fold(Families::default(), |families, leg| families.with(leg.0));
         balancer.addresses.iter().filter(move |address| used.has(address.0))
+    }
+}
+
+impl AppServer {
+    /// Whether it takes connections while every app server is well.
+    pub fn is_active(&self) -> bool {
+        !self.backup && self.weight > 0
+    }
+}
+
+impl Pool {
+    /// Its members.
+    pub fn app_servers<'i>(&'i self, inventory: &'i Inventory) -> impl Iterator<Item = &'i AppServer> {
+        self.members.iter().map(|index| &inventory.app_servers[*index])
     }
 }
 
@@ -105,10 +122,12 @@ pub struct AppServer {
     pub name: HostName,
     /// Where the balancers reach it.
     pub addresses: Addresses,
-    /// 1 to 256.
+    /// 0 to 256; at 0 it takes no connection.
     pub weight: u16,
     /// Whether it waits for the others to fail.
     pub backup: bool,
+    /// Connections at once that each balancer gives it, where there is a limit.
+    pub maxconn: Option<u64>,
     /// With its own overrides applied; shared by those that have none.
     pub nginx: Arc<Nginx>,
 }
@@ -202,12 +221,16 @@ pub struct Haproxy {
     pub port: Port,
     /// Connections at once.
     pub maxconn: u64,
+    /// Descriptors that the host allows, where that is known.
+    pub nofile: Option<u64>,
     /// How connections spread.
     pub balance: Balance,
     /// The PROXY header's version.
     pub proxy_protocol: ProxyProtocol,
     /// Retries of a failed connect.
     pub retries: u64,
+    /// Whether those go to another server.
+    pub redispatch: bool,
     /// Where logs go.
     pub log: LogTarget,
     /// How long things may take.
@@ -233,6 +256,7 @@ pub struct Timeouts {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
 pub struct Check {
+    pub kind: CheckType,
     pub inter: Duration,
     pub fall: u64,
     pub rise: u64,
@@ -251,4 +275,23 @@ pub struct Nginx {
     pub keepalive_timeout: Duration,
     /// Largest request body.
     pub client_max_body_size: Size,
+}
+
+/// What the lint makes of its findings; no part of the fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// Rules whose findings are dropped, each with its place; none of them is denied.
+    pub allow: Vec<(&'static Code, Span)>,
+    /// Rules whose findings are errors, each with its place.
+    pub deny: Vec<(&'static Code, Span)>,
+    /// The least severity that fails a run, where it is said.
+    pub fail_on: Option<Severity>,
+    /// How long before its end a certificate is worth a warning, in days.
+    pub certificate_days: u32,
+}
+
+impl Default for Lint {
+    fn default() -> Self {
+        Self { allow: Vec::new(), deny: Vec::new(), fail_on: None, certificate_days: 30 }
+    }
 }

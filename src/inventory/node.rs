@@ -10,7 +10,7 @@ use serde_yaml::Spanned;
 
 use super::syntax::{refused, unprintable};
 use crate::diagnostic::Diagnostic;
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, before_key};
 
 /// Mappings and lists may nest this deep; the inventory's own schema needs 6.
 pub(super) const MAX_DEPTH: usize = 32;
@@ -217,9 +217,13 @@ impl<'de> Visitor<'de> for Scalars {
     }
 }
 
-/// `text` cut to a length that fits a message, and free of anything a terminal would obey.
+/// `text` cut to a length that fits a message and to what is no private key, and free of anything
+/// a terminal would obey.
 pub fn printable(text: &str) -> Cow<'_, str> {
     const LONGEST: usize = 60;
+    if let Some(before) = before_key(text) {
+        return Cow::Owned(format!("{}…", visible(before)));
+    }
     match text.char_indices().nth(LONGEST) {
         Some((end, _)) => Cow::Owned(format!("{}…", visible(&text[..end]))),
         None => visible(text),

@@ -22,6 +22,8 @@ section! {
         haproxy: "section",
         /// Settings of every app server.
         nginx: "section",
+        /// What `sslscale check` makes of its findings.
+        lint: "section",
     }
 }
 
@@ -45,9 +47,11 @@ section! {
         /// Where the balancers reach it; with two families, a list, the preferred one first.
         address: "IP address or list, required",
         /// Its share of new connections.
-        weight: "1 to 256; default 100",
+        weight: "0 to 256; default 100; 0 takes none",
         /// Takes connections only when every other server of its pool is down.
         backup: "true or false; default false",
+        /// Connections at once that each balancer gives it; more wait for a free slot.
+        maxconn: "1 to 500000; default: no limit",
         /// Settings of this app server alone.
         nginx: "section",
     }
@@ -138,17 +142,21 @@ section! {
         port: "1 to 65535; default 443",
         /// Connections at once, of all clients.
         maxconn: "1 to 500000; default 8192",
+        /// Descriptors that the host allows haproxy.
+        nofile: "1024 to 1048576; default: what `maxconn` needs",
         /// How connections spread over a pool.
         balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default roundrobin",
         /// Version of the PROXY header.
         proxy_protocol: "`v1` or `v2`; default v1",
-        /// How often a failed connect is tried again, each time on another server.
+        /// How often a failed connect is tried again.
         retries: "1 to 100; default 3",
+        /// Whether a failed connect is tried on another server, not on the same one again.
+        redispatch: "true or false; default true",
         /// Where logs go.
         log: "path of a socket or `address:port`; default /dev/log",
         /// How long things may take.
         timeouts: "section",
-        /// How dead servers are found: a TLS handshake behind a PROXY header.
+        /// How dead servers are found.
         check: "section",
     }
 }
@@ -176,6 +184,8 @@ section! {
 section! {
     /// Health checks.
     RawCheck at "haproxy.check" {
+        /// A TLS handshake behind a PROXY header, as a client's, or no more than a connection.
+        r#type as "type": "`tls` or `tcp`; default tls",
         /// Time between two.
         inter: "duration; default 2s",
         /// Failures in a row that take a server out.
@@ -201,6 +211,20 @@ section! {
     }
 }
 
+section! {
+    /// What `sslscale check` makes of its findings. Rules go by code or name, such as `PX07` or `trust-too-wide`.
+    RawLint at "lint" {
+        /// Their findings are dropped.
+        allow: "list of rules",
+        /// Their findings are errors.
+        deny: "list of rules",
+        /// The least severity that fails a run; `--fail-on` comes first.
+        fail_on: "`error`, `warning` or `info`; default error",
+        /// How long before its end a certificate is worth a warning, in days.
+        certificate_days: "1 to 3650; default 30",
+    }
+}
+
 /// Every section, in the order of the reference.
 pub const SECTIONS: &[Section] = &[
     RawInventory::SECTION,
@@ -215,4 +239,5 @@ pub const SECTIONS: &[Section] = &[
     RawTimeouts::SECTION,
     RawCheck::SECTION,
     RawNginx::SECTION,
+    RawLint::SECTION,
 ];

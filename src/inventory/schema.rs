@@ -1,8 +1,10 @@
 //! What a section of the inventory is made of. One declaration per key gives the reader its
 //! field, the error messages their spelling advice and the README its reference table.
 
+use super::document::spelled;
 use super::node::{Node, Value, printable};
-use crate::diagnostic::{Code, Diagnostic};
+pub use crate::diagnostic::nearest;
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::source::{Source, Span};
 
 /// One key of a section, as the reference shows it.
@@ -52,12 +54,14 @@ macro_rules! section {
             pub fn read(reader: &mut crate::inventory::schema::Reader<'_>, node: &'a crate::inventory::node::Node) -> Option<Self> {
                 let mut section = Self { span: node.underline(), ..Self::default() };
                 let mut misspelt = Vec::new();
-                for (key, value) in reader.entries(node, $path)? {
+                let entries = reader.entries(node, $path)?;
+                for (key, value) in entries {
                     let Some(text) = reader.key_text(key, $path) else { continue };
                     let slot = match text {
                         $(crate::inventory::schema::key_text!($key $($text)?) => &mut section.$key,)+
                         _ => {
-                            misspelt.extend(reader.unknown_key(key, &Self::SECTION).map(|near| (near, value)));
+                            let near = reader.unknown_key(key, &Self::SECTION, entries);
+                            misspelt.extend(near.map(|near| (near, value)));
                             continue;
                         }
                     };
@@ -144,6 +148,19 @@ impl<'s> Reader<'s> {
         None
     }
 
+    /// The items of a list of single values. One value without its brackets, or several with
+    /// commas between them, are a list that lacks no more than these.
+    pub fn words<'a>(&mut self, node: &'a Node, path: &str) -> Option<&'a [Node]> {
+        let items = self.items(node, path);
+        let written = self.source.slice(node.span);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "./_-:, \"'".contains(c);
+        let bare = node.text(self.source).is_some_and(|text| !text.is_empty()) && written.chars().all(plain);
+        if let Some(found) = self.diagnostics.last_mut().filter(|_| items.is_none() && bare) {
+            found.fix = Some(Fix::replace(Applicability::Safe, node.span, format!("[{written}]")));
+        }
+        items
+    }
+
     /// The items of a list, or the one value that stands in its place.
     pub fn one_or_many<'a>(&mut self, node: &'a Node) -> &'a [Node] {
         match &node.value {
@@ -177,8 +194,9 @@ impl<'s> Reader<'s> {
         self.diagnostics.push(twice.related(first.underline(), "the first one has this value"));
     }
 
-    /// Reports a key that the section does not have; returns the one that was meant, if one is near.
-    pub fn unknown_key(&mut self, key: &Node, section: &Section) -> Option<&'static str> {
+    /// Reports a key that the section does not have; returns the one that was meant, if one is
+    /// near. `entries` are all that stand beside it.
+    pub fn unknown_key(&mut self, key: &Node, section: &Section, entries: &[(Node, Node)]) -> Option<&'static str> {
         let text = key.text(self.source).unwrap_or_default();
         let names = || section.keys.iter().map(|k| k.name);
         let near = nearest(text, names());
@@ -191,7 +209,25 @@ impl<'s> Reader<'s> {
             "" => format!("{place} has an empty key"),
             _ => format!("{place} has no key `{}`", printable(text)),
         };
-        self.report(Code::AD03, key.span, message, help);
+        let mut unknown = Diagnostic::refusal(Code::AD03, key.span, message, help);
+        // A key that is there already, or that two are near to, would be there twice.
+        let known = |text: &str| section.keys.iter().any(|key| key.name == text);
+        let rivals = |other: &str, near: &str| match known(other) {
+            true => other == near,
+            false => other != text && nearest(other, names()) == Some(near),
+        };
+        let alone = |near: &str| {
+            let mut others = entries.iter().filter_map(|(other, _)| other.text(self.source));
+            entries.len() < 64 && !others.any(|other| rivals(other, near))
+        };
+        if let Some(near) = near.filter(|near| alone(near)) {
+            unknown = unknown.fixed_by(Fix::replace(
+                Applicability::Unsafe,
+                key.span,
+                spelled(self.source.slice(key.span), near),
+            ));
+        }
+        self.diagnostics.push(unknown);
         near
     }
 
@@ -205,34 +241,4 @@ impl<'s> Reader<'s> {
 /// A section as messages name it.
 fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
-}
-
-/// The candidate that `text` most likely was meant to be, if any is near.
-pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A megabyte of garbage is nobody's typing error, and comparing it would take minutes.
-    if text.len() > 64 {
-        return None;
-    }
-    let wanted = text.to_ascii_lowercase().replace('-', "_");
-    candidates
-        .map(|c| (strsim::damerau_levenshtein(&wanted, &c.to_ascii_lowercase()), c))
-        .filter(|(distance, c)| *distance <= (c.len() / 3).max(1) || (wanted.len() > 2 && c.starts_with(&wanted)))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_knows_typing_errors_and_leaves_the_rest_alone() {
-        let keys = ["load_balancers", "app_servers", "sites", "ssl_certificate", "ssl_certificate_key"];
-        let near = |t| nearest(t, keys.into_iter());
-        assert_eq!(near("load-balancers"), Some("load_balancers"));
-        assert_eq!(near("ssl_certifcate"), Some("ssl_certificate"));
-        assert_eq!(near("site"), Some("sites"));
-        assert_eq!(near("zebra"), None);
-        assert_eq!(near(&"x".repeat(1_000_000)), None);
-    }
 }

@@ -34,13 +34,55 @@ pub fn refused(source: &Source, error: &Error) -> Diagnostic {
         source.offset(number(place.line()), number(place.column())) as usize
     });
     let rest = source.text().get(at..).unwrap_or_default();
-    // A tab is reported at the start of the word before it, which may be a line above.
-    let at = if is_about_tabs(text) { at + rest.find('\t').unwrap_or(0) } else { at };
+    // A tab is reported at the start of the word before it, which may be a line above, or behind it.
+    let line = source.text()[..at].rfind(['\n', '\r']).map_or(0, |end| end + 1);
+    let at = if is_about_tabs(text) {
+        let indentation = source.text()[line..at].find('\t').map(|tab| line + tab);
+        indentation.unwrap_or(at + rest.find('\t').unwrap_or(0))
+    } else {
+        at
+    };
+    if let Some((span, message, help)) = unquoted(source.text(), at).or_else(|| deeper(source.text(), text, line, at)) {
+        return Diagnostic::refusal(Code::IN02, span, format!("not valid YAML: {message}"), help);
+    }
     let rest = source.text().get(at..).unwrap_or_default();
     let (message, help) =
         bounds(text).or_else(|| alias(text, rest)).or_else(|| character(text, rest)).unwrap_or_else(|| grammar(text));
     let width = rest.chars().next().map_or(0, char::len_utf8);
     Diagnostic::refusal(Code::IN02, Span::new(at, at + width), message, help)
+}
+
+/// A value that means something else to YAML as long as it has no quotes. IPv6 has two of them.
+fn unquoted(text: &str, at: usize) -> Option<(Span, String, String)> {
+    let (before, rest) = (&text[..at], &text[at..]);
+    let ends = |c: char| c.is_whitespace() || ",[]{}".contains(c);
+    let (start, end, message) = if rest.starts_with(':') && before.ends_with(':') {
+        let start = before.rfind(ends).map_or(0, |at| at + 1);
+        (start, at + 1, "a value that ends in `:`, as a key does")
+    } else if rest.starts_with(':') && before.ends_with(']') {
+        (before.rfind('[')?, at + rest.find(ends).unwrap_or(rest.len()), "text behind the closing `]` of a list")
+    } else {
+        return None;
+    };
+    let help = format!("put the whole value in quotes: `\"{}\"`", printable(&text[start..end]));
+    Some((Span::new(start, end), message.to_owned(), help))
+}
+
+/// A key that is indented as if it went on with the value in the line above it.
+fn deeper(text: &str, said: &str, line: usize, at: usize) -> Option<(Span, String, String)> {
+    if !said.contains("mapping values are not allowed") {
+        return None;
+    }
+    let indentation = |line: &str| line.len() - line.trim_start_matches([' ', '-']).len();
+    let mine = indentation(&text[line..at]);
+    let key = &text[line + mine..at];
+    let above = text[..line].lines().rev().find(|above| !above.trim().is_empty())?;
+    let word = !key.is_empty() && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_deeper = word && mine > indentation(above);
+    let message =
+        format!("`{}` is indented deeper than the line above it, which has its value already", printable(key));
+    let help = "give the line the indentation of the entries that it belongs to";
+    is_deeper.then(|| (Span::new(line + mine, at), message, help.to_owned()))
 }
 
 fn is_about_tabs(text: &str) -> bool {

@@ -1,6 +1,7 @@
 //! What a rule is made of, and what it is given to look at. A rule reports; it never decides
 //! what becomes of a finding.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic};
@@ -8,7 +9,7 @@ use crate::inventory::Inventory;
 use crate::inventory::document::{Cursor, Document};
 use crate::source::{Source, Span};
 
-use super::Settings;
+use super::{Certificates, Settings};
 
 /// One rule. Its file holds all there is to it.
 #[derive(Debug)]
@@ -142,9 +143,15 @@ pub struct Fleet<'a> {
     pub written: Cursor<'a>,
     /// What was asked for, and the time.
     pub settings: &'a Settings,
+    pub(super) files: &'a OnceCell<Certificates>,
 }
 
 impl<'a> Fleet<'a> {
+    /// The certificates and keys that sites name on this machine: read when a rule first asks.
+    pub fn certificates(&self) -> &'a Certificates {
+        self.files.get_or_init(|| Certificates::read(self.inventory))
+    }
+
     /// Where a setting of the balancer at `index` is written: its own, else the fleet's, else
     /// its `haproxy` section or what is around it.
     pub fn haproxy(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
@@ -154,6 +161,13 @@ impl<'a> Fleet<'a> {
     /// The same for a setting of the app server at `index`.
     pub fn nginx(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
         self.overridden("app_servers", index, "nginx", keys)
+    }
+
+    /// The same, where the setting is written at all.
+    pub fn haproxy_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
+        let own = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
+        let fleet = self.written.key("haproxy").keys(keys);
+        Some(own.or(fleet)).filter(|place| place.is_written())
     }
 
     fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {

@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
-use crate::inventory::types::{Duration, LogTarget, ProxyProtocol};
+use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol};
 
 /// Balancers that are alike in this get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
@@ -31,6 +31,7 @@ pub struct View {
     maxconn: u64,
     nofile: u64,
     retries: u64,
+    redispatch: bool,
     timeouts: Timeouts,
     check: Check,
     ipv4: bool,
@@ -55,6 +56,7 @@ struct Timeouts {
 
 #[derive(Serialize)]
 struct Check {
+    tls: bool,
     inter: String,
     fall: u64,
     rise: u64,
@@ -82,6 +84,7 @@ struct Server {
     address: String,
     weight: u16,
     backup: bool,
+    maxconn: Option<u64>,
 }
 
 /// What the templates see of balancers of this shape.
@@ -95,8 +98,9 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             LogTarget::Socket(_) | LogTarget::Server(_) => String::new(),
         },
         maxconn: shape.haproxy.maxconn,
-        nofile: nofile(inventory, shape.haproxy),
+        nofile: shape.haproxy.nofile.unwrap_or_else(|| nofile(inventory, shape.haproxy)),
         retries: shape.haproxy.retries,
+        redispatch: shape.haproxy.redispatch,
         timeouts: Timeouts {
             connect: text(&timeouts.connect),
             client: text(&timeouts.client),
@@ -106,7 +110,12 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             check: text(&timeouts.check),
             client_hello: text(&timeouts.client_hello),
         },
-        check: Check { inter: text(&check.inter), fall: check.fall, rise: check.rise },
+        check: Check {
+            tls: check.kind == CheckType::Tls,
+            inter: text(&check.inter),
+            fall: check.fall,
+            rise: check.rise,
+        },
         ipv4: shape.bound.v4,
         ipv6: shape.bound.v6,
         port: shape.haproxy.port.0,
@@ -149,7 +158,7 @@ fn routes(inventory: &Inventory) -> Vec<Route> {
 
 fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
     let backend = |pool: &crate::inventory::model::Pool| {
-        let members = || pool.members.iter().map(|index| &inventory.app_servers[*index]);
+        let members = || pool.app_servers(inventory);
         let first = members().next().map(|app| app.weight);
         let servers = members().map(|app| {
             let address = app.addresses.reached_from(own).expect("validation found a way to every app server");
@@ -158,12 +167,14 @@ fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
                 address: std::net::SocketAddr::new(address.0, app.nginx.port.0).to_string(),
                 weight: app.weight,
                 backup: app.backup,
+                maxconn: app.maxconn,
             }
         });
         Backend {
             name: pool.name.to_string(),
             check_sni: inventory.sites[pool.sites[0]].server_names[0].concrete(),
-            weighted: members().any(|app| Some(app.weight) != first),
+            // By default haproxy gives every server the same weight, which is never 0.
+            weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first),
             servers: servers.collect(),
         }
     };

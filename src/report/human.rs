@@ -78,7 +78,7 @@ impl<'l> Window<'l> {
 
     /// Adds one line of the source, of which `shown` is shown, with the marks that are on it.
     fn line(&mut self, source: &Source, line: Span, shown: Span, marks: impl Iterator<Item = Mark<'l>>) {
-        let text = source.slice(shown);
+        let text = source.shown(shown);
         let mut at = self.text.len();
         if shown.start > line.start {
             self.text.push('…');

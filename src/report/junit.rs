@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use super::reported::{Finding, Reported};
-use crate::diagnostic::{CODES, Code, Severity};
+use crate::diagnostic::{CODES, Code};
 use crate::lint::{Found, rule};
 
 /// What became of one rule.
@@ -18,9 +18,9 @@ struct Case {
     skipped: Option<String>,
 }
 
-/// The document, with a final line break. Findings of `least` or worse are failures.
-pub fn document(all: &[Reported<'_>], least: Severity) -> String {
-    let suites: Vec<Suite> = all.iter().map(|one| suite(one, least)).collect();
+/// The document, with a final line break.
+pub fn document(all: &[Reported<'_>]) -> String {
+    let suites: Vec<Suite> = all.iter().map(suite).collect();
     let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
     let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
     let (tests, failures, skipped) = (sum(|s| s.tests), sum(|s| s.failures), sum(|s| s.skipped));
@@ -37,8 +37,8 @@ struct Suite {
     text: String,
 }
 
-fn suite(one: &Reported<'_>, least: Severity) -> Suite {
-    let cases = cases(one, least);
+fn suite(one: &Reported<'_>) -> Suite {
+    let cases = cases(one);
     let failures = cases.values().filter(|case| !case.failures.is_empty()).count();
     let skipped = cases.values().filter(|case| case.skipped()).count();
     let file = attribute(&one.file);
@@ -58,7 +58,7 @@ fn counts(tests: usize, failures: usize, skipped: usize) -> String {
 }
 
 /// Every rule that was run, or should have been, by code.
-fn cases(one: &Reported<'_>, least: Severity) -> BTreeMap<&'static str, Case> {
+fn cases(one: &Reported<'_>) -> BTreeMap<&'static str, Case> {
     let mut cases: BTreeMap<&'static str, Case> = BTreeMap::new();
     let unread = one.linted.document.is_none();
     for code in CODES {
@@ -82,7 +82,7 @@ fn cases(one: &Reported<'_>, least: Severity) -> BTreeMap<&'static str, Case> {
         // The rule that stopped the reading was run.
         case.skipped = case.skipped.take().filter(|_| !unread);
         let text = text(one, finding);
-        if finding.diagnostic.severity < least {
+        if finding.diagnostic.severity < one.fail_on {
             case.passed.push(text);
             continue;
         }

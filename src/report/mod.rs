@@ -1,7 +1,9 @@
 //! Everything that is printed. It reads what others found or did and decides nothing: not what
 //! is an error, not the exit code.
 
+mod diff;
 mod file;
+mod fixes;
 mod fleet;
 mod github;
 mod gitlab;
@@ -9,10 +11,13 @@ mod human;
 mod json;
 mod junit;
 mod reported;
+mod rules;
 mod sarif;
 mod summary;
 mod tree;
+mod wrap;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 
 use reported::Reported;
@@ -22,7 +27,9 @@ use crate::lint::Linted;
 use crate::source::Source;
 
 pub use file::{FileError, Target};
+pub use fixes::{fixes, other_names, planned, waiting};
 pub use fleet::FleetReport;
+pub use rules::{page, table};
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.
@@ -42,12 +49,12 @@ pub enum Format {
     Junit,
 }
 
-/// How a run of `try` is written.
+/// How everything else is written: runs of `try`, rules and their pages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
-pub enum RunFormat {
-    /// For people: a table of the requests
+pub enum PlainFormat {
+    /// For people
     Human,
-    /// For programs: one line for each event
+    /// For programs: versioned JSON
     Json,
 }
 
@@ -56,8 +63,8 @@ pub enum RunFormat {
 pub struct Wanted {
     /// How it is written.
     pub format: Format,
-    /// From which severity on a finding is a failure, for formats that know failures.
-    pub fail_on: Severity,
+    /// For people: whether what a rule is about stands behind its first finding.
+    pub explain: bool,
     /// The file it goes to, instead of the standard streams.
     pub target: Option<Target>,
 }
@@ -65,13 +72,21 @@ pub struct Wanted {
 /// Where output goes and whether it may be coloured.
 pub struct Output {
     colour: bool,
+    /// Results go to standard error.
+    aside: bool,
 }
 
 impl Output {
     /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
     pub fn new() -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stderr().is_terminal() }
+        Self { colour: wanted && io::stderr().is_terminal(), aside: false }
+    }
+
+    /// The same with results to standard error, for a run whose standard output is an inventory.
+    #[must_use]
+    pub fn aside(&self) -> Self {
+        Self { aside: true, ..*self }
     }
 
     /// Writes results to standard output.
@@ -79,13 +94,16 @@ impl Output {
     /// # Errors
     /// Standard output takes no more, and not because its reader has left.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
+        if self.aside {
+            return io::stderr().lock().write_all(text);
+        }
         let mut out = Results;
         out.write_all(text)?;
         out.flush()
     }
 
     /// A report on a fleet that is tried, to standard output.
-    pub fn fleet(&self, format: RunFormat) -> FleetReport<Results> {
+    pub fn fleet(&self, format: PlainFormat) -> FleetReport<Results> {
         FleetReport::new(Results, format)
     }
 
@@ -103,7 +121,7 @@ impl Output {
     /// Writes the findings against one inventory to standard error, for commands that only need
     /// a sound one.
     pub fn refusal(&self, checked: Checked<'_>) {
-        self.say_findings(checked);
+        self.say_findings(checked, None);
         summary::counts(checked).iter().for_each(|line| self.say(line));
     }
 
@@ -116,31 +134,36 @@ impl Output {
     pub fn findings(&self, all: &[Checked<'_>], wanted: Wanted) -> anyhow::Result<()> {
         let Some(target) = wanted.target else {
             if wanted.format != Format::Human {
-                return Ok(self.print(document(all, wanted.format, wanted.fail_on).as_bytes())?);
+                return Ok(self.print(document(all, wanted.format).as_bytes())?);
             }
+            let mut explained = BTreeSet::new();
             for checked in all {
-                self.say_findings(*checked);
+                self.say_findings(*checked, wanted.explain.then_some(&mut explained));
                 summary::line(*checked).iter().for_each(|line| self.say(line));
                 summary::sound(*checked).iter().try_for_each(|line| self.print(format!("{line}\n").as_bytes()))?;
             }
             return Ok(());
         };
-        target.write(document(all, wanted.format, wanted.fail_on).as_bytes())?;
+        target.write(document(all, wanted.format).as_bytes())?;
         for checked in all {
             summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.say(line));
         }
         Ok(())
     }
 
-    fn say_findings(&self, Checked { source, linted }: Checked<'_>) {
-        for finding in &linted.findings {
-            self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
+    /// Rules that are not among the `explained` are explained, and are then.
+    fn say_findings(&self, checked: Checked<'_>, mut explained: Option<&mut BTreeSet<&'static str>>) {
+        for finding in &checked.linted.findings {
+            self.say(&format!("{}\n", human::diagnostic(checked.source, finding, self.colour)));
+            if explained.as_mut().is_some_and(|explained| explained.insert(finding.code.id)) {
+                rules::inline(finding.code).iter().for_each(|text| self.say(text));
+            }
         }
     }
 }
 
 /// The whole report in one text, as it goes into a file.
-pub fn document(all: &[Checked<'_>], format: Format, fail_on: Severity) -> String {
+pub fn document(all: &[Checked<'_>], format: Format) -> String {
     let directory = std::env::current_dir().unwrap_or_default();
     let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
     match format {
@@ -149,7 +172,7 @@ pub fn document(all: &[Checked<'_>], format: Format, fail_on: Severity) -> Strin
         Format::Sarif => sarif::log(&reported()),
         Format::Github => github::lines(&reported()),
         Format::Gitlab => gitlab::document(&reported()),
-        Format::Junit => junit::document(&reported(), fail_on),
+        Format::Junit => junit::document(&reported()),
     }
 }
 
@@ -160,6 +183,8 @@ pub struct Checked<'a> {
     pub source: &'a Source,
     /// What is known of it.
     pub linted: &'a Linted,
+    /// From which severity on a finding is a failure.
+    pub fail_on: Severity,
 }
 
 /// Standard output, for whose reader to leave is no error: whoever pipes it into `head` has

@@ -19,6 +19,8 @@ pub struct Reported<'a> {
     pub source: &'a Source,
     /// Everything else.
     pub linted: &'a Linted,
+    /// From which severity on a finding is a failure.
+    pub fail_on: Severity,
     /// Its path, below the current directory where it lies there, without a leading `./`.
     pub file: String,
     /// What is reported, in the order of the file.
@@ -49,7 +51,7 @@ impl Finding<'_> {
 impl<'a> Reported<'a> {
     /// For a reader who starts from `directory`.
     pub fn new(checked: Checked<'a>, directory: &Path) -> Self {
-        let Checked { source, linted } = checked;
+        let Checked { source, linted, fail_on } = checked;
         let file = file(source.name(), directory);
         let paths = linted.document.as_ref().map(|document| document.paths(source));
         let mut names = Names { file: &file, paths: paths.as_ref(), seen: BTreeMap::new() };
@@ -65,7 +67,7 @@ impl<'a> Reported<'a> {
                 Some(reason) => suppressed.push((finding, reason)),
             }
         }
-        Self { source, linted, file, findings, suppressed }
+        Self { source, linted, fail_on, file, findings, suppressed }
     }
 
     /// Whether there was no text to look at.

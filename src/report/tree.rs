@@ -3,8 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use similar::TextDiff;
-
+use super::diff::unified;
 use crate::tree::{Content, Difference, DifferenceKind, MANIFEST, Outcome, StoreError, Tree, read};
 
 /// Every file once, under a line that says whose it is.
@@ -67,8 +66,7 @@ pub fn differences(tree: &Tree, dir: &Path, found: &[Difference], diff: bool) ->
         let entry = tree.host(host).and_then(|entries| entries.iter().find(|e| &*e.path == file));
         let new = entry.map_or(&[][..], |e| &e.content.bytes);
         let (old, new) = (String::from_utf8_lossy(&old), String::from_utf8_lossy(new));
-        let diff = TextDiff::from_lines(&old, &new);
-        out.push_str(&diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string());
+        out.push_str(&unified(path, &old, &new));
     }
     Ok(out)
 }

@@ -2,20 +2,12 @@
 //! reader sees all of it or what was there before.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use super::Content;
-
-/// `None` where there is nothing, instead of an error.
-pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(error),
-    }
-}
+use crate::file::{self, Staged, absent};
 
 /// Opens what stands at `path` to read it: `None` for nothing or a symbolic link. A pipe in a
 /// file's place would have nobody at its other end, so nothing is waited for.
@@ -55,42 +47,26 @@ pub fn same(buffer: &mut [u8], path: &Path, content: &Content) -> io::Result<boo
     Ok(true)
 }
 
-/// The name of the temporary file beside `path`. It starts with a dot, so that no
-/// `include dir/*` reads it, and is always the same, so that the next write of the file uses up
-/// what a killed run left; the lock on the directory keeps two runs apart.
-pub fn temporary(path: &Path) -> std::path::PathBuf {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    path.with_file_name(format!(".{name}.sslscale-new"))
-}
-
-/// Puts `bytes` at `path` by a rename.
+/// Puts `bytes` at `path` by a rename, making the directories above it where they are missing.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let temporary = temporary(path);
-    // What stands there may be a link or a pipe: it is removed, never written through.
-    absent(fs::remove_file(&temporary))?;
-    let result = create(&temporary, bytes, mode).and_then(|()| fs::rename(&temporary, path));
-    if result.is_err() {
-        // The error that matters is the first; a temporary file that was never made is gone too.
-        let _ = fs::remove_file(&temporary);
-    }
-    result
+    let (staged, _) = in_directory(path, || Staged::new(path, bytes, mode))?;
+    staged.place()
 }
 
-/// Writes a new file in one call, making the directories above it where they are missing.
+/// Writes a new file, making the directories above it where they are missing.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
-    let open = || OpenOptions::new().write(true).create_new(true).mode(mode).open(path);
-    let mut file: File = match open() {
+    in_directory(path, || file::create(path, bytes, mode)).map(drop)
+}
+
+/// Tries again with the directories that were missing.
+fn in_directory<T>(path: &Path, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
+    match make() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             fs::create_dir_all(path.parent().unwrap_or(path))?;
-            open()?
+            make()
         }
-        result => result?,
-    };
-    file.write_all(bytes)?;
-    if file.metadata()?.mode() & 0o7777 != mode {
-        file.set_permissions(fs::Permissions::from_mode(mode))?;
+        result => result,
     }
-    Ok(())
 }
 
 /// Makes the directories between `root` and the file at `path`, from the outermost: where none

@@ -9,9 +9,10 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
-use super::file::{self, replace, same, temporary};
+use super::file::{self, replace, same};
 use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh, hex};
+use crate::file::temporary;
 
 /// Below this many files a second thread costs more than it saves.
 const THREADED: usize = 100;

@@ -12,7 +12,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("diagnostic", &["source"]),
     ("inventory", &["diagnostic", "source"]),
-    ("tree", &[]),
+    ("file", &[]),
+    ("tree", &["file"]),
     ("event", &[]),
     ("lint", &["diagnostic", "inventory", "source"]),
     ("render", &["inventory", "tree"]),
@@ -21,7 +22,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("cli", &["diagnostic", "lint", "report"]),
     (
         "commands",
-        &["cli", "diagnostic", "event", "inventory", "lint", "render", "report", "source", "tree", "try_fleet"],
+        &["cli", "diagnostic", "event", "file", "inventory", "lint", "render", "report", "source", "tree", "try_fleet"],
     ),
     ("main", &["cli", "commands"]),
     ("lib", &[]),
@@ -127,7 +128,8 @@ fn haproxy_and_nginx_syntax_stays_in_the_templates() {
     let mut files = BTreeMap::new();
     sources(&repository().join("src"), "", &mut files);
     let directives = ["proxy_set_header", "set_real_ip_from", "default_backend", "ssl_protocols", "inspect-delay"];
-    for (file, text) in files {
+    // The pages of rules say what configuration does, and render none.
+    for (file, text) in files.into_iter().filter(|(file, _)| !file.starts_with("lint/")) {
         let code: String = text.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
         assert!(directives.iter().all(|d| !code.contains(d)), "{file} writes configuration itself");
     }

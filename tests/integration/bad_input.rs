@@ -3,7 +3,8 @@
 
 mod bounds;
 mod codes;
-mod mutations;
+pub mod mutations;
+mod nodes;
 
 use std::process::Command;
 

@@ -119,7 +119,7 @@ fn forged(inventory: &str, server: &str, client: &str, lie: &str) {
 fn a_forged_proxy_header_changes_nothing() {
     let _alone = alone();
     forged(BLOG, "10.0.0.11", "192.0.2.1", "10.66.66.66");
-    forged(IPV6, "2001:db8::11", "2001:db8:1::1", "2001:db8:bad::66");
+    forged(IPV6, "fd00:0:0:1::11", "2001:db8:1::1", "2001:db8:bad::66");
 }
 
 #[test]

@@ -1,32 +1,34 @@
-//! A certificate file once read: what it says of names, dates and keys.
+//! A certificate file once read: what it says of names and keys.
 //! Reading and asking are apart, so that one file serves many sites and is read once.
 
-use std::{
-    path::{Path, PathBuf},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::path::{Path, PathBuf};
 
-use x509_parser::{asn1_rs::FromDer, certificate::X509Certificate, extensions::GeneralName, time::ASN1Time};
+use x509_parser::{asn1_rs::FromDer, certificate::X509Certificate, extensions::GeneralName};
 
 use super::{
-    PrivateKey, Problem, ProblemKind, Subject, file, foreign, key,
+    PrivateKey, Problem, ProblemKind, Subject,
+    chain::{Chain, Link},
+    file, foreign, key,
     names::{canonical, covers, near_wildcard},
     pem::{Body, blocks},
+    reorder::Reordered,
 };
 
 /// How many of a certificate's names a message lists.
 const LISTED: usize = 3;
 
-/// The first certificate of a file, which is the server's own, and the keys of those after it.
+/// A certificate file: the server's own certificate, and those that are sent with it.
 #[derive(Clone, Debug)]
 pub struct Certificate {
-    path: PathBuf,
-    not_before: ASN1Time,
-    not_after: ASN1Time,
-    /// Canonical `dNSName`s, in the order of the certificate.
+    pub(super) path: PathBuf,
+    /// Every certificate, in the order of the file.
+    pub(super) links: Vec<Link>,
+    pub(super) chain: Chain,
+    /// The file with its certificates in order, where they are not and it holds nothing else.
+    reordered: Option<Reordered>,
+    /// Canonical `dNSName`s of the server's own, in the order of the certificate.
     names: Vec<String>,
-    key: Option<key::PublicKey>,
-    chain: Vec<Option<key::PublicKey>>,
+    holds_key: bool,
 }
 
 impl Certificate {
@@ -50,17 +52,49 @@ impl Certificate {
                 X509Certificate::from_der(der).map_err(|_| foreign::damaged(path, subject, block))?;
             parsed.push(certificate);
         }
-        let Some((leaf, chain)) = parsed.split_first() else {
+        if parsed.is_empty() {
             return Err(foreign::explain(path, subject, &bytes, &blocks));
-        };
+        }
+        let chain = Chain::of(&parsed);
+        let reordered = if chain.is_ordered() { None } else { Reordered::of(&bytes, &blocks, chain.order()) };
         Ok(Self {
             path: path.to_owned(),
-            not_before: leaf.validity().not_before,
-            not_after: leaf.validity().not_after,
-            names: dns_names(leaf),
-            key: key::PublicKey::of(leaf.public_key()),
-            chain: chain.iter().map(|issuer| key::PublicKey::of(issuer.public_key())).collect(),
+            links: parsed.iter().map(Link::of).collect(),
+            names: dns_names(&parsed[chain.path[0]]),
+            chain,
+            reordered,
+            holds_key: blocks.iter().any(|block| foreign::is_private_key(&block.label)),
         })
+    }
+
+    /// The server's own certificate.
+    pub(super) fn leaf(&self) -> &Link {
+        &self.links[self.chain.path[0]]
+    }
+
+    /// The certificate in words, by its place in the file, from 0.
+    pub(super) fn nth(&self, n: usize) -> String {
+        let shown = self.path.display();
+        if n == self.chain.path[0] {
+            format!("the certificate in `{shown}`")
+        } else {
+            format!("certificate `{}` in `{shown}`", n + 1)
+        }
+    }
+
+    /// The file with its certificates in order, where they are not and can be put so.
+    pub fn reordered(&self) -> Option<&Reordered> {
+        self.reordered.as_ref()
+    }
+
+    /// Whether a private key stands in the same file.
+    pub fn holds_key(&self) -> bool {
+        self.holds_key
+    }
+
+    /// `RSA 2048`, where the server's own key is RSA.
+    pub fn rsa(&self) -> Option<String> {
+        self.leaf().key.as_ref().filter(|key| key.rsa_bits().is_some()).map(key::PublicKey::name)
     }
 
     /// Whether a client that asks for `name` accepts this certificate for it.
@@ -70,6 +104,11 @@ impl Certificate {
     pub fn covers(&self, name: &str) -> bool {
         let name = canonical(name);
         self.names.iter().any(|pattern| covers(pattern, &name))
+    }
+
+    /// The host names that it is for, wildcards among them, in lower case.
+    pub fn names(&self) -> &[String] {
+        &self.names
     }
 
     /// The problem with the `index`-th server name, if it is not covered.
@@ -102,45 +141,9 @@ impl Certificate {
         Some(Problem::new(ProblemKind::NameMismatch, subject, refused + &why, help))
     }
 
-    /// The problem with its dates at `now`. Both ends of the validity are inside it.
-    pub fn date_problem(&self, now: SystemTime) -> Option<Problem> {
-        let now = match now.duration_since(UNIX_EPOCH) {
-            Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |secs| -secs),
-        };
-        let shown = self.path.display();
-        let (kind, message, help) = if now > self.not_after.timestamp() {
-            let date = utc(self.not_after);
-            (
-                ProblemKind::Expired,
-                format!("the certificate in `{shown}` expired on `{date}` UTC"),
-                format!("renew it; its dates are in `openssl x509 -in {shown} -noout -dates`"),
-            )
-        } else if now < self.not_before.timestamp() {
-            let date = utc(self.not_before);
-            (
-                ProblemKind::NotYetValid,
-                format!("the certificate in `{shown}` is not valid before `{date}` UTC"),
-                "deploy it after that date; if that is past, set the clock: `date -u`".to_owned(),
-            )
-        } else {
-            return None;
-        };
-        Some(Problem::new(kind, Subject::Certificate, message, help))
-    }
-
-    /// The problem with the size of its own key: Debian's OpenSSL loads no RSA key below 2048 bits
-    /// (seen with nginx 1.22.1: `ee key too small`).
-    pub fn size_problem(&self) -> Option<Problem> {
-        let bits = self.key.as_ref()?.rsa_bits().filter(|bits| *bits < 2048)?;
-        let message = format!("the certificate in `{}` has an RSA key of `{bits}` bits", self.path.display());
-        let help = "reissue it for an ECDSA P-256 or an RSA 2048 key: nginx does not start with this one";
-        Some(Problem::new(ProblemKind::UnusableKey, Subject::Certificate, message, help.to_owned()))
-    }
-
     /// The problem with `key`, if it can be told not to belong to this certificate.
     pub fn key_problem(&self, key: &PrivateKey) -> Option<Problem> {
-        let public = self.key.as_ref()?;
+        let public = self.leaf().key.as_ref()?;
         if key.key().belongs_to(public) != Some(false) {
             return None;
         }
@@ -154,11 +157,9 @@ impl Certificate {
                  but the certificate in `{ours}` is for `{public_name}`"
             )
         };
-        let fits = |issuer: &Option<key::PublicKey>| {
-            issuer.as_ref().is_some_and(|issuer| key.key().belongs_to(issuer) == Some(true))
-        };
-        let help = if let Some(issuer) = self.chain.iter().position(fits) {
-            let place = issuer + 2;
+        let fits = |link: &Link| link.key.as_ref().is_some_and(|one| key.key().belongs_to(one) == Some(true));
+        let help = if let Some(place) = self.links.iter().position(fits) {
+            let place = place + 1;
             format!("it belongs to certificate `{place}` in `{ours}`: move that one to the top")
         } else if key.key().same_kind(public) {
             let command = format!("openssl x509 -in {ours} -noout -pubkey");
@@ -182,12 +183,4 @@ fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
         _ => None,
     });
     names.collect()
-}
-
-/// `2024-02-29 03:04`, in UTC.
-fn utc(time: ASN1Time) -> String {
-    let time = time.to_datetime();
-    let (year, month, day) = time.to_calendar_date();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
 }

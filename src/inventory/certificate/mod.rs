@@ -2,6 +2,8 @@
 //! It says all that is wrong with them before a server does, and knows files, names and a time,
 //! not the inventory. nginx 1.22.1 with OpenSSL 3.0 is the judge of what a readable file is.
 
+mod chain;
+mod dates;
 mod der;
 mod file;
 mod foreign;
@@ -11,13 +13,18 @@ mod names;
 mod pair;
 mod pem;
 mod private;
+mod reorder;
+mod strength;
 #[cfg(test)]
 mod tests;
-
-use std::{path::Path, time::SystemTime};
+mod trust;
 
 pub use leaf::Certificate;
 pub use private::PrivateKey;
+pub use reorder::Reordered;
+pub use trust::Roots;
+
+use crate::diagnostic::Severity;
 
 /// Which inventory value a problem belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,12 +59,22 @@ pub enum ProblemKind {
     Expired,
     /// `notBefore` is to come.
     NotYetValid,
+    /// `notAfter` is near.
+    ExpiresSoon,
     /// The key is not that of the certificate.
     KeyMismatch,
     /// A server name that the certificate does not cover.
     NameMismatch,
-    /// A key that needs a passphrase, or is too small.
+    /// A key that needs a passphrase.
     UnusableKey,
+    /// A certificate with a key or a signature that OpenSSL finds too weak to load.
+    UnusableCertificate,
+    /// The certificates of the file do not stand one before its issuer.
+    OutOfOrder,
+    /// The file does not lead to anything that clients are likely to trust.
+    MissingIssuer,
+    /// A certificate of the file that has nothing to do with the others.
+    NotInChain,
 }
 
 /// One thing that is wrong. Nothing in it is taken from a key.
@@ -67,6 +84,8 @@ pub struct Problem {
     pub kind: ProblemKind,
     /// Which inventory value it belongs to.
     pub subject: Subject,
+    /// How bad it is.
+    pub severity: Severity,
     /// What is wrong: lower case, no full stop, values in backticks.
     pub message: String,
     /// What to do about it.
@@ -75,41 +94,14 @@ pub struct Problem {
 
 impl Problem {
     fn new(kind: ProblemKind, subject: Subject, message: String, help: String) -> Self {
-        Self { kind, subject, message, help }
+        Self { kind, subject, severity: Severity::Error, message, help }
     }
-}
 
-/// All problems of one site's sources at `now`: the certificate's, its names', then the key's.
-///
-/// With many sites on one file, read it once instead with [`Certificate::read`] and
-/// [`PrivateKey::read`], and put the two to [`problems`].
-pub fn inspect(certificate: &Path, key: Option<&Path>, server_names: &[&str], now: SystemTime) -> Vec<Problem> {
-    let certificate = Certificate::read(certificate);
-    let key = key.map(PrivateKey::read);
-    problems(certificate.as_ref(), key.as_ref().map(Result::as_ref), server_names, now)
-}
+    fn with_severity(self, severity: Severity) -> Self {
+        Self { severity, ..self }
+    }
 
-/// All problems of sources that have been read, in the order of [`inspect`].
-pub fn problems(
-    certificate: Result<&Certificate, &Problem>,
-    key: Option<Result<&PrivateKey, &Problem>>,
-    server_names: &[&str],
-    now: SystemTime,
-) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    match certificate {
-        Ok(certificate) => {
-            problems.extend(certificate.date_problem(now));
-            problems.extend(certificate.size_problem());
-            let names = server_names.iter().enumerate();
-            problems.extend(names.filter_map(|(n, name)| certificate.name_problem(n, name)));
-        }
-        Err(problem) => problems.push(problem.clone()),
+    fn mild(self) -> Self {
+        self.with_severity(Severity::Warning)
     }
-    match (key, certificate) {
-        (Some(Err(problem)), _) => problems.push(problem.clone()),
-        (Some(Ok(key)), Ok(certificate)) => problems.extend(certificate.key_problem(key)),
-        _ => {}
-    }
-    problems
 }

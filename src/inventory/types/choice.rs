@@ -1,7 +1,20 @@
 //! Values out of a fixed set.
 
 use super::{Refusal, Scalar};
-use crate::inventory::schema::nearest;
+use crate::diagnostic::{Applicability, Code, Severity, nearest};
+
+/// The value that `text` stands for, and how sure that is.
+fn meant(text: &str, names: &[&'static str]) -> Option<(Applicability, &'static str)> {
+    let named = |wanted: &str| names.iter().copied().find(|name| name.eq_ignore_ascii_case(wanted));
+    // What YAML 1.1 calls a boolean.
+    let word = match text.to_ascii_lowercase().as_str() {
+        "yes" | "on" | "y" => "true",
+        "no" | "off" | "n" => "false",
+        _ => text,
+    };
+    let near = || nearest(text, names.iter().copied()).map(|near| (Applicability::Unsafe, near));
+    named(word).map(|name| (Applicability::Safe, name)).or_else(near)
+}
 
 macro_rules! choice {
     ($(#[doc = $doc:literal])+ $name:ident { $($(#[doc = $vdoc:literal])+ $variant:ident $text:literal,)+ }) => {
@@ -22,11 +35,11 @@ macro_rules! choice {
                     $($text => Ok(Self::$variant),)+
                     _ => {
                         let all = Self::NAMES.join("`, `");
-                        let help = match nearest(text, Self::NAMES.iter().copied()) {
-                            Some(near) => format!("did you mean `{near}`? it takes `{all}`"),
-                            None => format!("it takes `{all}`"),
+                        let refused = |help| Refusal::invalid("is not one of its values", help);
+                        let Some((sure, near)) = meant(text, Self::NAMES) else {
+                            return Err(refused(format!("it takes `{all}`")));
                         };
-                        Err(Refusal::invalid("is not one of its values", help))
+                        Err(refused(format!("did you mean `{near}`? it takes `{all}`")).instead(sure, near))
                     }
                 }
             }
@@ -53,12 +66,56 @@ choice! {
 }
 
 choice! {
+    /// The least severity that fails a run.
+    FailOn {
+        /// Errors.
+        Error "error",
+        /// Warnings and errors.
+        Warning "warning",
+        /// Everything.
+        Info "info",
+    }
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Info => Self::Info,
+        }
+    }
+}
+
+impl Scalar for &'static Code {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        Code::named(text).ok_or_else(|| {
+            let help = match Code::near(text) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`sslscale rules` lists every rule".to_owned(),
+            };
+            Refusal::invalid("names no rule", help)
+        })
+    }
+}
+
+choice! {
     /// Version of the PROXY header.
     ProxyProtocol {
         /// The text form.
         V1 "v1",
         /// The binary form.
         V2 "v2",
+    }
+}
+
+choice! {
+    /// What a health check does.
+    CheckType {
+        /// A TLS handshake behind a PROXY header.
+        Tls "tls",
+        /// A connection and no more.
+        Tcp "tcp",
     }
 }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Refusal, Scalar};
+use crate::diagnostic::Applicability;
 
 /// The frontend of our haproxy.cfg. haproxy 3.2 warns of a backend of the same name, 3.3 refuses it.
 const FRONTEND: &str = "https-in";
@@ -92,14 +93,24 @@ impl Scalar for ServerName {
         if text.parse::<std::net::IpAddr>().is_ok() {
             return invalid("is an address, which TLS clients never send as a name");
         }
+        // Advice that would be refused in its turn is none.
+        let instead = |what: &str, name: &str, help: String, sure| match Self::parse(name) {
+            Ok(_) => Err(Refusal::invalid(what, help).instead(sure, name)),
+            Err(_) => invalid(what),
+        };
         if let Some((_, rest)) = text.split_once("://") {
-            return Err(Refusal::invalid("is a URL, not a name", format!("write `{}`", rest.trim_end_matches('/'))));
+            let name = rest.split(['/', '?', ':']).next().unwrap_or_default();
+            return instead("is a URL, not a name", name, format!("write `{name}`"), Applicability::Unsafe);
         }
         if let Some((name, port)) = text.split_once(':')
             && super::Port::parse(port).is_ok()
         {
             let help = format!("write `{name}`; ports are set by `haproxy.port` and `nginx.port`");
-            return Err(Refusal::invalid("is a name with a port", help));
+            return instead("is a name with a port", name, help, Applicability::Unsafe);
+        }
+        if let Some(name) = text.strip_suffix('.').filter(|name| !name.ends_with('.')) {
+            let help = format!("write `{name}`: clients never send the final dot");
+            return instead("ends in a dot", name, help, Applicability::Safe);
         }
         let name = text.to_ascii_lowercase();
         let parent = name.strip_prefix("*.");

@@ -1,12 +1,12 @@
 //! Addresses, networks and ports.
 
 use std::fmt;
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
 use super::{AbsolutePath, Integer, Refusal, Scalar};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Applicability, Code};
 
 /// The address of a host: one that a machine can have and another can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -44,21 +44,28 @@ impl Scalar for Address {
 }
 
 fn not_an_address(text: &str) -> Refusal {
-    if text.parse::<IpNet>().is_ok() {
-        let bare = text.split('/').next().unwrap_or_default();
-        return Refusal::invalid("is a network, not an address", format!("write `{bare}`"));
+    if let Ok(net) = text.parse::<IpNet>() {
+        return a_network(net);
     }
     if let Ok(socket) = text.parse::<SocketAddr>() {
-        let help = format!("write `{}`; ports are set by `haproxy.port` and `nginx.port`", socket.ip());
-        return Refusal::invalid("is an address with a port", help);
+        return Refusal::invalid("is an address with a port", without_port(&format!("`{}`", socket.ip())))
+            .instead(Applicability::Unsafe, socket.ip().to_string());
+    }
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    if let Some(bare) = bare.filter(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
+        return Refusal::invalid("has brackets, which only a port needs", format!("write `{bare}`"))
+            .instead(Applicability::Safe, bare);
     }
     // The whole is no address: either its end is too long for a group, or there is one too many.
-    let unbracketed = text.rsplit_once(':').is_some_and(|(address, port)| {
-        Port::parse(port).is_ok() && (port.len() > 4 || address.parse::<std::net::Ipv6Addr>().is_ok())
-    });
-    if unbracketed && text.matches(':').count() > 1 {
-        let help = "write the address alone; ports are set by `haproxy.port` and `nginx.port`";
-        return Refusal::new(Code::AD04, "is an IPv6 address with a port but without brackets", help);
+    if let Some((address, port)) = text.rsplit_once(':').filter(|(_, port)| Port::inside(port).is_some()) {
+        const WHAT: &str = "is an IPv6 address with a port but without brackets";
+        if address.parse::<Ipv6Addr>().is_ok() {
+            let unbracketed = Refusal::new(Code::AD04, WHAT, without_port(&format!("`{address}`")));
+            return unbracketed.instead(Applicability::Unsafe, address);
+        }
+        if port.len() > 4 && address.contains(':') {
+            return Refusal::new(Code::AD04, WHAT, without_port("the address alone"));
+        }
     }
     let octets: Vec<&str> = text.split('.').collect();
     if octets.len() == 4 && octets.iter().all(|o| o.bytes().all(|b| b.is_ascii_digit()) && !o.is_empty()) {
@@ -72,7 +79,24 @@ fn not_an_address(text: &str) -> Refusal {
         let help = "write the address: a name would be resolved once, at start, and again only at the next";
         return Refusal::new(Code::AD10, "is a name, not an IP address", help);
     }
-    Refusal::invalid("is not an IP address", "write it like `10.0.0.10` or `2001:db8::10`")
+    Refusal::invalid("is not an IP address", "write it like `10.0.0.10` or `fd00::10`")
+}
+
+/// A network in the place of an address: `ip addr` shows a host's own address like this.
+fn a_network(net: IpNet) -> Refusal {
+    const WHAT: &str = "is a network, not an address";
+    let bare = net.addr();
+    if net.prefix_len() == net.max_prefix_len() {
+        return Refusal::invalid(WHAT, format!("write `{bare}`")).instead(Applicability::Safe, bare.to_string());
+    }
+    if net.network() == bare {
+        return Refusal::invalid(WHAT, format!("write the address that the host has in `{net}`"));
+    }
+    Refusal::invalid(WHAT, format!("write `{bare}`")).instead(Applicability::Unsafe, bare.to_string())
+}
+
+fn without_port(address: &str) -> String {
+    format!("write {address}; ports are set by `haproxy.port` and `nginx.port`")
 }
 
 /// A network whose host bits are zero, or a single address as /32 or /128.
@@ -87,10 +111,9 @@ impl fmt::Display for Cidr {
 
 impl Scalar for Cidr {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        let invalid = || Refusal::invalid("is not a CIDR", "write it like `10.0.0.10/32` or `2001:db8::/64`");
         let net: IpNet = match text.parse::<IpAddr>() {
             Ok(address) => IpNet::from(address),
-            Err(_) => text.parse().map_err(|_| invalid())?,
+            Err(_) => text.parse().map_err(|_| not_a_cidr(text))?,
         };
         if net.prefix_len() == 0 {
             let help =
@@ -99,9 +122,12 @@ impl Scalar for Cidr {
         }
         if net.network() != net.addr() {
             let whole = net.max_prefix_len();
-            let help =
-                format!("write `{}/{whole}` for the one address or `{}` for the network", net.addr(), net.trunc());
-            return Err(Refusal::new(Code::AD11, "has bits set behind its prefix", help));
+            let network = net.trunc().to_string();
+            let help = format!("write `{}/{whole}` for the one address or `{network}` for the network", net.addr());
+            let refusal = Refusal::new(Code::AD11, "has bits set behind its prefix", help);
+            // nginx warns and takes the network.
+            let sound = Self::parse(&network).is_ok();
+            return Err(if sound { refusal.instead(Applicability::Safe, network) } else { refusal });
         }
         if matches!(net.addr(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
             return Err(Refusal::new(
@@ -111,6 +137,19 @@ impl Scalar for Cidr {
             ));
         }
         Ok(Self(net))
+    }
+}
+
+/// What is neither an address nor a network: mostly a netmask in the place of a prefix length.
+fn not_a_cidr(text: &str) -> Refusal {
+    let masked = text.split_once('/').and_then(|(address, mask)| {
+        let mask = mask.parse::<IpAddr>().ok()?;
+        IpNet::with_netmask(address.parse::<IpAddr>().ok()?, mask).ok()
+    });
+    match masked.filter(|net| Cidr::parse(&net.to_string()).is_ok()) {
+        Some(net) => Refusal::invalid("has a netmask, not a prefix length", format!("write `{net}`"))
+            .instead(Applicability::Safe, net.to_string()),
+        None => Refusal::invalid("is not a CIDR", "write it like `10.0.0.10/32` or `fd00::/64`"),
     }
 }
 
@@ -128,6 +167,13 @@ impl Scalar for Port {
     fn parse(text: &str) -> Result<Self, Refusal> {
         let port = u16::try_from(Integer::parse(text)?.0).ok().filter(|p| *p > 0);
         port.map(Self).ok_or_else(|| Refusal::invalid("is not a port", "ports are 1 to 65535"))
+    }
+}
+
+impl Port {
+    /// The port behind an address: digits without leading zeros.
+    pub(super) fn inside(text: &str) -> Option<Self> {
+        Integer::inside(text).and_then(|_| Self::parse(text).ok())
     }
 }
 
@@ -166,7 +212,7 @@ impl Scalar for LogTarget {
         let server: SocketAddr = text.parse().map_err(|_| {
             Refusal::invalid(
                 "is neither a path nor `address:port`",
-                "write `/dev/log`, `10.0.0.5:514` or `[2001:db8::5]:514`",
+                "write `/dev/log`, `10.0.0.5:514` or `[fd00::5]:514`",
             )
         })?;
         // A syslog server may run on the balancer itself.

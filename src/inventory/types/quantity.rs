@@ -3,27 +3,36 @@
 use std::fmt;
 
 use super::{Refusal, Scalar};
-use crate::diagnostic::Code;
+use crate::diagnostic::{Applicability, Code};
 
-/// A whole number, as written: decimal digits without leading zeros.
+/// A whole number: decimal digits, as YAML 1.2 reads them. AD01 warns of leading zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Integer(pub u64);
 
+const DIGITS: &str = "write decimal digits";
+
 impl Scalar for Integer {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        const HELP: &str = "write decimal digits";
-        if text.is_empty() || !text.bytes().all(|b| b.is_ascii_digit()) {
-            return Err(Refusal::invalid("is not a whole number", HELP));
+        if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
+            return text.parse().map(Self).map_err(|_| Refusal::invalid("is too large a number", DIGITS));
         }
-        if text.len() > 1 && text.starts_with('0') {
-            let plain = text.trim_start_matches('0');
-            let help = format!(
-                "write `{}`: some YAML readers take a leading zero for octal",
-                if plain.is_empty() { "0" } else { plain }
-            );
-            return Err(Refusal::invalid("has a leading zero", help));
+        let refusal = Refusal::invalid("is not a whole number", DIGITS);
+        let bare = text.replace(['_', ','], "");
+        let grouped = text.starts_with(|c: char| c.is_ascii_digit()) && bare.bytes().all(|b| b.is_ascii_digit());
+        if !grouped {
+            return Err(refusal);
         }
-        text.parse().map(Self).map_err(|_| Refusal::invalid("is too large a number", HELP))
+        // What a comma separates is thousands in one country and a fraction in the next.
+        let sure = if text.contains(',') { Applicability::Unsafe } else { Applicability::Safe };
+        Err(Refusal { help: format!("write `{bare}`"), ..refusal }.instead(sure, bare))
+    }
+}
+
+impl Integer {
+    /// A number inside a longer text, which has no place to warn of leading zeros.
+    pub(super) fn inside(text: &str) -> Option<Self> {
+        let zeros = text.len() > 1 && text.starts_with('0');
+        Self::parse(text).ok().filter(|_| !zeros)
     }
 }
 
@@ -72,7 +81,10 @@ impl Scalar for Duration {
         let (number, unit) = text.split_at(digits);
         if digits > 0 && unit.is_empty() {
             let help = format!("write `{number}s` or `{number}ms`: haproxy takes a bare number for milliseconds");
-            return Err(Refusal::new(Code::HP09, "is a duration without a unit", help));
+            let bare = Refusal::new(Code::HP09, "is a duration without a unit", help);
+            // A small number means seconds; of a large one nobody can tell.
+            let small = number.parse().is_ok_and(|n: u64| (1..1_000).contains(&n));
+            return Err(if small { bare.instead(Applicability::Unsafe, format!("{number}s")) } else { bare });
         }
         let size = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
         let milliseconds = number.parse::<u64>().ok().zip(size).and_then(|(n, size)| n.checked_mul(size));
@@ -113,7 +125,7 @@ impl Scalar for Size {
                 None => text.strip_suffix(['g', 'G']).map_or((text, 0), |number| (number, 30)),
             },
         };
-        let bytes = Integer::parse(number).ok().and_then(|n| n.0.checked_shl(shift).filter(|b| b >> shift == n.0));
+        let bytes = Integer::inside(number).and_then(|n| n.0.checked_shl(shift).filter(|b| b >> shift == n.0));
         if bytes.is_none_or(|b| b > 1 << 40) {
             return Err(Refusal::invalid(
                 "is not a size",
@@ -138,8 +150,7 @@ impl Scalar for Version {
     fn parse(text: &str) -> Result<Self, Refusal> {
         let invalid =
             || Refusal::invalid("is not a version", "write what the program prints, such as `2.6.12` or `1.22`");
-        let part =
-            |t: &str| (t.len() <= 5).then(|| Integer::parse(t).ok()).flatten().and_then(|n| u32::try_from(n.0).ok());
+        let part = |t: &str| (t.len() <= 5).then(|| Integer::inside(t)).flatten().and_then(|n| u32::try_from(n.0).ok());
         let parts: Option<Vec<u32>> = text.split('.').map(part).collect();
         match parts.as_deref() {
             Some([major, minor]) => Ok(Self(*major, *minor, 0)),

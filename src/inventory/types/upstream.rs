@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::path::normalised;
 use super::{AbsolutePath, LocationPath, Port, Refusal, Scalar};
+use crate::diagnostic::Applicability::{Safe, Unsafe};
 use crate::diagnostic::Code;
 
 /// A socket that an app listens on.
@@ -43,7 +44,11 @@ impl Endpoint {
             return Ok(Self::Unix(path));
         }
         if let Ok(socket) = text.parse::<SocketAddr>() {
-            Port::parse(text.rsplit(':').next().unwrap_or_default())?;
+            let port = text.rsplit(':').next().unwrap_or_default();
+            Port::parse(port)?;
+            if Port::inside(port).is_none() {
+                return Err(Refusal::invalid("has a port with a leading zero", format!("write `{socket}`")));
+            }
             return usable(socket);
         }
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
@@ -98,7 +103,8 @@ fn advised(text: &str, scheme: &str, refusal: Refusal, accepted: impl Fn(&str) -
     let behind = &rest[socket.len()..];
     let (file, uri) = path.split_once(':').map_or((path, String::new()), |(file, uri)| (file, format!(":{uri}")));
     let (host, port) = socket.rsplit_once(':').unwrap_or((socket, ""));
-    let port = if Port::parse(port).is_ok() { port } else { "8000" };
+    let written = Some(port.trim_start_matches('0')).filter(|port| Port::parse(port).is_ok());
+    let port = written.unwrap_or("8000");
     let unix = normalised(file).unwrap_or_else(|| file.to_owned());
     let named = refusal.code == Code::AD10;
     let mut meanings = Vec::new();
@@ -113,16 +119,25 @@ fn advised(text: &str, scheme: &str, refusal: Refusal, accepted: impl Fn(&str) -
         meanings.extend(whole.into_iter().chain(bracketed).chain([format!("{host}:{port}{behind}")]));
     }
     let plain = meanings.into_iter().map(|meaning| format!("{scheme}{meaning}")).find(|m| m != text && accepted(m));
-    let help = match plain {
-        Some(m) if named => {
-            format!("write an address such as `{m}`: nginx resolves a name once and does not start without DNS")
-        }
-        Some(m) => format!("write `{m}`"),
-        None => {
-            refusal.help.replace("`unix:", &format!("`{scheme}unix:")).replace("`address", &format!("`{scheme}address"))
-        }
+    let Some(meaning) = plain else {
+        let help = refusal.help.replace("`unix:", &format!("`{scheme}unix:"));
+        return Refusal { help: help.replace("`address", &format!("`{scheme}address")), ..refusal };
     };
-    Refusal { help, ..refusal }
+    let help = if named {
+        format!("write an address such as `{meaning}`: nginx resolves a name once and does not start without DNS")
+    } else {
+        format!("write `{meaning}`")
+    };
+    let refusal = Refusal { help, ..refusal };
+    // An address that only serves as an example, or a port that nobody wrote, is no fix. Nor is a
+    // path that is spelled in another way, which other keys do not fix either.
+    if named && host != "localhost" || !path.starts_with('/') && written.is_none() || refusal.code == Code::TL19 {
+        return refusal;
+    }
+    // No doubt where only `unix:` or brackets are missing, and where the whole is no address itself.
+    let missing = [format!("{scheme}unix:{rest}"), format!("{scheme}[{host}]:{port}{behind}")];
+    let sure = missing.contains(&meaning) && socket.parse::<IpAddr>().is_err() && text == format!("{scheme}{rest}");
+    refusal.instead(if sure || text == rest && meaning == missing[0] { Safe } else { Unsafe }, meaning)
 }
 
 /// An upstream may be on the loopback, which a host of the fleet may not.

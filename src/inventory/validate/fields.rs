@@ -2,10 +2,13 @@
 
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
-use crate::inventory::node::{Node, printable};
+use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
 use crate::source::Span;
+
+/// Longest advice, in characters.
+const LONGEST_HELP: usize = 400;
 
 /// A parsed value and the place it came from.
 #[derive(Debug, Clone)]
@@ -20,10 +23,17 @@ pub struct Placed<T> {
 pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Placed<T>> {
     let Some(text) = node.text(reader.source) else {
         let message = format!("`{key}` takes a single value, this is {}", node.kind());
-        let help = if node.kind() == "nothing" {
-            "write a value or remove the key"
-        } else {
-            "write one value behind the colon"
+        let help = match &node.value {
+            Value::Null => "write a value or remove the key".to_owned(),
+            // `- fd00::` reads as the key `fd00:` with nothing behind it.
+            Value::Map(entries) => match entries.as_slice() {
+                [(key, nothing)] if nothing.value == Value::Null && key.text(reader.source).is_some() => {
+                    let text = printable(key.text(reader.source).unwrap_or_default());
+                    format!("what ends in `:` is a key to YAML: put the value in quotes, `\"{text}:\"`")
+                }
+                _ => "write one value behind the colon".to_owned(),
+            },
+            _ => "write one value behind the colon".to_owned(),
         };
         reader.report(Code::IN03, node.underline(), message, help);
         return None;
@@ -33,13 +43,21 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
         Err(refusal) => {
             let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
             let message = format!("`{key}` {}{value}", refusal.what);
-            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, refusal.help);
+            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, bounded(refusal.help));
             refused.fix = refusal.instead.map(|(applicability, text)| {
                 Fix::replace(applicability, node.span, spelled(reader.source.slice(node.span), &text))
             });
             reader.diagnostics.push(refused);
             None
         }
+    }
+}
+
+/// Advice quotes the value, which may be as long as a scalar can be.
+fn bounded(help: String) -> String {
+    match help.char_indices().nth(LONGEST_HELP) {
+        Some((end, _)) => format!("{}…", &help[..end]),
+        None => help,
     }
 }
 
@@ -78,13 +96,23 @@ pub fn count(
     range: std::ops::RangeInclusive<u64>,
     default: u64,
 ) -> u64 {
-    let Some(number) = node.and_then(|node| scalar::<Integer>(reader, node, key)) else { return default };
+    count_if_written(reader, node, key, range).unwrap_or(default)
+}
+
+/// A whole number within `range`, without a default.
+pub fn count_if_written(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    range: std::ops::RangeInclusive<u64>,
+) -> Option<u64> {
+    let number = scalar::<Integer>(reader, node?, key)?;
     if range.contains(&number.value.0) {
-        return number.value.0;
+        return Some(number.value.0);
     }
     let help = format!("it takes {} to {}", range.start(), range.end());
     reader.report(Code::IN06, number.span, format!("`{key}` is out of range: `{}`", number.value.0), help);
-    default
+    None
 }
 
 /// A duration within `range`.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::fields::{Placed, count, many, required, switch};
+use super::fields::{Placed, count, count_if_written, many, required, switch};
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx};
@@ -63,15 +63,16 @@ impl Hosts {
         for node in nodes {
             let Some(raw) = RawAppServer::read(reader, node) else { continue };
             let host = self.identity(reader, raw.span, "app_servers[]", raw.name, raw.address);
-            let weight = u16::try_from(count(reader, raw.weight, "weight", 1..=256, 100)).unwrap_or(100);
+            let weight = u16::try_from(count(reader, raw.weight, "weight", 0..=256, 100)).unwrap_or(100);
             let backup = switch(reader, raw.backup, "backup", false);
+            let maxconn = count_if_written(reader, raw.maxconn, "maxconn", 1..=settings::MAXCONN_LIMIT);
             let nginx = match raw.nginx {
                 Some(own) => Arc::new(settings::nginx(reader, Some(own), Nginx::clone(nginx))),
                 None => Arc::clone(nginx),
             };
             if let Some((name, addresses, places)) = host {
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
-                self.app_servers.push((AppServer { name, addresses, weight, backup, nginx }, places));
+                self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx }, places));
             }
         }
         self.all_named = !nodes.is_empty() && self.named - before == nodes.len();
@@ -91,7 +92,12 @@ impl Hosts {
             self.take_name(reader, name);
         }
         let Some(node) = address else {
-            reader.missing(at, section, "address", "add `address: …` to it");
+            let help = if section.starts_with("load") {
+                "add its own address, such as `address: 10.0.0.10`: it connects to the app servers from there"
+            } else {
+                "add its own address, such as `address: 10.0.0.11`: the balancers connect to it there"
+            };
+            reader.missing(at, section, "address", help);
             return None;
         };
         let addresses = many::<Address>(reader, node, "address");
@@ -165,7 +171,7 @@ impl Hosts {
                         "`{}` cannot reach `{}`: they have no address family in common",
                         balancer.name, app.name
                     );
-                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"2001:db8::11\"]`";
+                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
                     let missing = Diagnostic::refusal(Code::IN11, at.address, message, help);
                     reader.diagnostics.push(missing.related(places.address, "the balancer's own address"));
                 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use super::fields::{required, scalar};
 use super::hosts::Hosts;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
+use crate::inventory::document::spelled;
 use crate::inventory::model::Pool;
 use crate::inventory::node::{Node, printable};
 use crate::inventory::raw::RawPool;
@@ -63,7 +64,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<
 }
 
 fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usize> {
-    let Some(nodes) = reader.items(list, "app_servers") else { return Vec::new() };
+    let Some(nodes) = reader.words(list, "app_servers") else { return Vec::new() };
     if nodes.is_empty() {
         reader.report(Code::IN04, list.underline(), "`app_servers` of a pool is empty", "name at least one app server");
     }
@@ -98,13 +99,23 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
 pub fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, names: impl Iterator<Item = &'n str>) {
     let mut names: Vec<&str> = names.collect();
     names.sort_unstable();
-    let help = match nearest(name, names.iter().copied()) {
+    let near = nearest(name, names.iter().copied());
+    let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
+        None if names.is_empty() && what == "pool" => {
+            "the inventory has no `pools`: remove this key, and every app server serves the site".to_owned()
+        }
         None if names.is_empty() => format!("the inventory has no {what}: add one of this name, or remove it here"),
         None if names.len() <= 8 => format!("there are: {}", names.join(", ")),
         None => format!("the inventory has {} of them, none of this name", names.len()),
     };
-    reader.report(Code::IN07, span, format!("there is no {what} `{}`", printable(name)), help);
+    let mut found = Diagnostic::refusal(Code::IN07, span, format!("there is no {what} `{}`", printable(name)), help);
+    let written = reader.source.slice(span);
+    // `srv3` is as near to `srv1` as to `srv2`.
+    let alone = |near: &&str| nearest(name, names.iter().copied().filter(|other| other != near)).is_none();
+    let near = near.filter(alone);
+    found.fix = near.map(|near| Fix::replace(Applicability::Unsafe, span, spelled(written, near)));
+    reader.diagnostics.push(found);
 }
 
 /// Every pool serves something and every app server is in a pool.

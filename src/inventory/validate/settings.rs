@@ -1,18 +1,22 @@
 //! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
 
-use super::fields::{count, duration, or_default, scalar, switch};
+use super::fields::{count, count_if_written, duration, or_default, scalar, switch};
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{AbsolutePath, Balance, Duration, LogTarget, Port, ProxyProtocol, Scalar, Size, Version};
+use crate::inventory::types::{
+    AbsolutePath, Balance, CheckType, Duration, LogTarget, Port, ProxyProtocol, Scalar, Size, Version,
+};
 
 /// Connections at once that any host can hold: two descriptors each stay below the 20,000
 /// that even a bare login shell often allows.
 const MAXCONN: u64 = 8192;
 /// The kernel's own ceiling for descriptors of one process is 1,048,576, two a connection.
-const MAXCONN_LIMIT: u64 = 500_000;
+pub const MAXCONN_LIMIT: u64 = 500_000;
+/// What a bare login shell allows, and the kernel's ceiling.
+const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
 /// Oldest versions that every rendered file is proved against: those of Debian bullseye.
 const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
@@ -27,9 +31,11 @@ pub fn default_haproxy() -> Haproxy {
         version: None,
         port: Port(443),
         maxconn: MAXCONN,
+        nofile: None,
         balance: Balance::Roundrobin,
         proxy_protocol: ProxyProtocol::V1,
         retries: 3,
+        redispatch: true,
         log: log.expect("`/dev/log` is an absolute path"),
         timeouts: Timeouts {
             connect: Duration::seconds(5),
@@ -40,7 +46,7 @@ pub fn default_haproxy() -> Haproxy {
             check: Duration::seconds(5),
             client_hello: Duration::seconds(5),
         },
-        check: Check { inter: Duration::seconds(2), fall: 3, rise: 2 },
+        check: Check { kind: CheckType::Tls, inter: Duration::seconds(2), fall: 3, rise: 2 },
     }
 }
 
@@ -62,9 +68,11 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         version: version(reader, raw.version, "haproxy", OLDEST_HAPROXY).or(base.version),
         port: or_default(reader, raw.port, "port", base.port),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
+        nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),
         proxy_protocol: or_default(reader, raw.proxy_protocol, "proxy_protocol", base.proxy_protocol),
         retries: count(reader, raw.retries, "retries", 1..=100, base.retries),
+        redispatch: switch(reader, raw.redispatch, "redispatch", base.redispatch),
         log: or_default(reader, raw.log, "log", base.log),
         timeouts: timeouts(reader, raw.timeouts, base.timeouts),
         check: check(reader, raw.check, base.check),
@@ -87,6 +95,7 @@ fn timeouts(reader: &mut Reader<'_>, node: Option<&Node>, base: Timeouts) -> Tim
 fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
     let Some(raw) = node.and_then(|node| RawCheck::read(reader, node)) else { return base };
     Check {
+        kind: or_default(reader, raw.r#type, "type", base.kind),
         inter: duration(reader, raw.inter, "inter", [Duration::milliseconds_of(100), SHORT[1]], base.inter),
         fall: count(reader, raw.fall, "fall", 1..=100, base.fall),
         rise: count(reader, raw.rise, "rise", 1..=100, base.rise),

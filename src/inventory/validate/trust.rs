@@ -1,10 +1,13 @@
 //! Who may tell nginx a client's address, and the addresses that move between balancers.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::fields::{Placed, scalar};
 use super::hosts::Hosts;
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
+use crate::inventory::document::spelled;
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawHighAvailability;
 use crate::inventory::schema::Reader;
@@ -13,7 +16,7 @@ use crate::inventory::types::{Address, Cidr};
 /// Reads `high_availability.virtual_addresses`.
 pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<Address> {
     let Some(raw) = node.and_then(|node| RawHighAvailability::read(reader, node)) else { return Vec::new() };
-    let nodes = raw.virtual_addresses.and_then(|node| reader.items(node, "virtual_addresses")).unwrap_or_default();
+    let nodes = raw.virtual_addresses.and_then(|node| reader.words(node, "virtual_addresses")).unwrap_or_default();
     let mut found: Vec<Placed<Address>> = Vec::new();
     for node in nodes {
         let Some(address) = scalar::<Address>(reader, node, "virtual_addresses") else { continue };
@@ -36,13 +39,50 @@ pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hos
     let Some(node) = node else {
         return own.map(|address| IpNet::from(address.0)).collect();
     };
-    let Some(nodes) = reader.items(node, "trusted_proxies") else { return Vec::new() };
-    let read = nodes.iter().filter_map(|n| scalar::<Cidr>(reader, n, "trusted_proxies"));
+    let Some(nodes) = reader.words(node, "trusted_proxies") else { return Vec::new() };
+    let before = reader.diagnostics.len();
+    let read: Vec<Placed<Cidr>> = nodes.iter().filter_map(|n| scalar::<Cidr>(reader, n, "trusted_proxies")).collect();
+    narrow(reader, before, &read, &own.map(|address| address.0).collect::<Vec<_>>());
     let mut list: Vec<IpNet> = Vec::new();
-    for cidr in read.map(|cidr| cidr.value.0) {
+    for cidr in read.iter().map(|cidr| cidr.value.0) {
         if !list.contains(&cidr) {
             list.push(cidr);
         }
     }
     list
+}
+
+/// `10.0.0.10/24` is mostly a balancer's own address as `ip addr` shows it. Its fix is that
+/// address alone, unless another balancer is trusted by no more than the network.
+fn narrow(reader: &mut Reader<'_>, from: usize, read: &[Placed<Cidr>], own: &[IpAddr]) {
+    let source = reader.source;
+    let set = |found: &Diagnostic| found.code == Code::AD11;
+    let mut nets: Vec<IpNet> = read.iter().map(|cidr| cidr.value.0).collect();
+    let wide: Vec<(usize, IpNet)> = (from..reader.diagnostics.len())
+        .filter(|index| set(&reader.diagnostics[*index]))
+        .filter_map(|index| {
+            let written = source.slice(reader.diagnostics[index].span).trim_matches(['"', '\'']);
+            Some((index, written.parse::<IpNet>().ok()?))
+        })
+        .collect();
+    let sound = nets.len();
+    // Nobody writes so many; whoever does gets the network.
+    if wide.len() * own.len() * (sound + wide.len()) > 1_000_000 {
+        return;
+    }
+    nets.extend(wide.iter().map(|(_, net)| net.trunc()));
+    for (at, (index, net)) in wide.iter().enumerate() {
+        let (network, single) = (net.trunc(), IpNet::from(net.addr()));
+        nets[sound + at] = single;
+        let alone = own.contains(&net.addr())
+            && own.iter().filter(|a| network.contains(*a)).all(|a| nets.iter().any(|net| net.contains(a)));
+        if !alone {
+            nets[sound + at] = network;
+            continue;
+        }
+        let found = &mut reader.diagnostics[*index];
+        found.help = format!("write `{single}`, the balancer's own address; the network would be `{network}`");
+        let text = spelled(source.slice(found.span), &single.to_string());
+        found.fix = Some(Fix::replace(Applicability::Safe, found.span, text));
+    }
 }

@@ -1,6 +1,36 @@
-//! Addressing and YAML.
+//! Addressing and YAML. Most of it refuses an inventory and is found by `inventory::check`; what
+//! only looks wrong is found here.
+
+mod ad01;
+mod ad02;
+mod ad03;
+mod ad04;
+mod ad05;
+mod ad06;
+mod ad07;
+mod ad08;
+mod ad09;
+mod ad10;
+mod ad11;
+mod ad12;
+mod scalar;
 
 use super::Rule;
 
+pub use ad01::give_way;
+
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[
+    &ad01::RULE,
+    &ad02::RULE,
+    &ad03::RULE,
+    &ad04::RULE,
+    &ad05::RULE,
+    &ad06::RULE,
+    &ad07::RULE,
+    &ad08::RULE,
+    &ad09::RULE,
+    &ad10::RULE,
+    &ad11::RULE,
+    &ad12::RULE,
+];

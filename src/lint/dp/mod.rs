@@ -1,6 +1,12 @@
 //! Deployment.
 
+mod dp01;
+mod dp02;
+mod dp03;
+mod dp04;
+mod dp05;
+
 use super::Rule;
 
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[&dp01::RULE, &dp02::RULE, &dp03::RULE, &dp04::RULE, &dp05::RULE];

@@ -1,19 +1,41 @@
 //! The PROXY protocol, and who is trusted with it.
 
+mod px01;
+mod px02;
+mod px03;
+mod px04;
 mod px05;
 mod px06;
 mod px07;
+mod px08;
+mod px09;
+mod px10;
+mod px12;
+mod px14;
 
 use ipnet::IpNet;
 
 use super::edit::append_item;
 use super::{Fleet, Rule};
-use crate::diagnostic::Edit;
+use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::model::LoadBalancer;
 use crate::inventory::types::Address;
 
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE];
+pub const RULES: &[&Rule] = &[
+    &px01::RULE,
+    &px02::RULE,
+    &px03::RULE,
+    &px04::RULE,
+    &px05::RULE,
+    &px06::RULE,
+    &px07::RULE,
+    &px08::RULE,
+    &px09::RULE,
+    &px10::RULE,
+    &px12::RULE,
+    &px14::RULE,
+];
 
 /// Addresses that balancers connect from and that no entry of `trusted_proxies` holds, each with
 /// the index of its balancer.
@@ -30,12 +52,18 @@ fn has_family(list: &[IpNet], address: Address) -> bool {
     list.iter().any(|net| net.addr().is_ipv4() == address.0.is_ipv4())
 }
 
+/// The family's name.
+fn family(v4: bool) -> &'static str {
+    if v4 { "IPv4" } else { "IPv6" }
+}
+
 /// What to add to the list.
 fn advice(address: Address) -> String {
     format!("add `{}` to it, or remove `trusted_proxies` to trust exactly the balancers", IpNet::from(address.0))
 }
 
 /// The edit that adds the address to the list.
-fn trust(fleet: &Fleet<'_>, address: Address) -> Option<Edit> {
-    append_item(fleet.source, fleet.written.key("trusted_proxies"), &IpNet::from(address.0).to_string())
+fn trust(fleet: &Fleet<'_>, address: Address) -> Option<Fix> {
+    let edit = append_item(fleet.source, fleet.written.key("trusted_proxies"), &IpNet::from(address.0).to_string())?;
+    Some(Fix { applicability: Applicability::Safe, edits: vec![edit], files: Vec::new() })
 }

@@ -1,6 +1,6 @@
 //! PX05: a balancer that nginx does not believe.
 
-use crate::diagnostic::{Applicability, Code, Fix};
+use crate::diagnostic::Code;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
                    balancer's address is a valid configuration that silently keeps the balancer's address.",
         fix: "Add the address to `trusted_proxies`, or remove the key: by default exactly the balancers are trusted. \
               `--fix` adds it.",
-        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
     examples: Some(Examples {
         fires: r#"load_balancers:
@@ -85,11 +85,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         let address = fleet.written.key("load_balancers").item(index).key("address").span();
         let mut missing = findings.finding(place.span(), message, super::advice(leg));
-        missing.fix = super::trust(fleet, leg).map(|edit| Fix {
-            applicability: Applicability::Safe,
-            edits: vec![edit],
-            files: Vec::new(),
-        });
+        missing.fix = super::trust(fleet, leg);
         findings.push(missing.related(address, "it connects from here"));
     }
 }

@@ -10,19 +10,78 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::Safe,
     found: Found::Fleet(find),
-    doc: Doc { what: "", why: "", evidence: "", fix: "", verified_on: "" },
-    examples: None::<Examples>,
+    doc: Doc {
+        what: "A balancer connects to app servers over IPv4 or IPv6, and `trusted_proxies` has no entry of that \
+               family at all. Each app server is reached over the first of its addresses whose family the balancer \
+               has; a family that no connection uses need not be trusted.",
+        why: "nginx compares the address that a connection comes from with the entries of its own family alone. \
+              Clients that arrive over the other family all bear the balancer's address, in allow lists, rate limits \
+              and logs, while those of the trusted family look right: half of the traffic is wrong, and a test over \
+              the other half is green.",
+        evidence: "With `set_real_ip_from 127.0.0.1` and a PROXY header that names 203.0.113.7, nginx has \
+                   `$remote_addr` as 203.0.113.7 on a connection from 127.0.0.1, and as ::1 on one from ::1. \
+                   `nginx -t` says nothing, and both requests are answered.",
+        fix: "Add the balancer's address of that family to `trusted_proxies`, or remove the key: by default exactly \
+              the balancers are trusted, in every family that they have. `--fix` adds it.",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
+  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
+app_servers:
+  - { name: srv1, address: "fd00::11" }
+  - { name: srv2, address: "fd00::12" }
+trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
+  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
+app_servers:
+  - { name: srv1, address: [10.0.0.11, "fd00::11"] }
+  - { name: srv2, address: [10.0.0.12, "fd00::12"] }
+trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: Some(
+            r#"load_balancers:
+  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
+  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
+app_servers:
+  - { name: srv1, address: "fd00::11" }
+  - { name: srv2, address: "fd00::12" }
+trusted_proxies: [10.0.0.10/32, 10.0.0.20/32, "fd00::10/128", "fd00::20/128"]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        ),
+    }),
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies").span();
     for (index, balancer, leg) in super::untrusted(fleet).filter(|(_, _, leg)| !super::has_family(list, *leg)) {
-        let family = if leg.0.is_ipv4() { "IPv4" } else { "IPv6" };
+        let family = super::family(leg.0.is_ipv4());
         let message =
             format!("`trusted_proxies` has no {family} entry, but `{}` connects over {family}", balancer.name);
-        let address = fleet.written.key("load_balancers").item(index).key("address").span();
-        let missing = findings.finding(place, message, super::advice(leg));
-        findings.push(missing.related(address, "it connects from here"));
+        // Of two addresses it is the one of that family that the reader has to compare.
+        let address = fleet.written.key("load_balancers").item(index).key("address");
+        let written = address.items().find(|item| item.text().and_then(|t| t.parse().ok()) == Some(leg.0));
+        let mut missing = findings.finding(place, message, super::advice(leg));
+        missing.fix = super::trust(fleet, leg);
+        findings.push(missing.related(written.unwrap_or(address).span(), "it connects from here"));
     }
 }

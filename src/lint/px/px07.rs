@@ -1,9 +1,20 @@
 //! PX07: strangers that nginx believes.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::document::Cursor;
+use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// Balancers in one network of this size are in one room, whatever else is in it.
+const NETWORK_V4: u8 = 24;
+/// The size of a network of IPv6.
+const NETWORK_V6: u8 = 64;
+/// Longer lists of what to write are cut.
+const MANY: usize = 4;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -12,15 +23,147 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Fleet(find),
-    doc: Doc { what: "", why: "", evidence: "", fix: "", verified_on: "" },
-    examples: None::<Examples>,
+    doc: Doc {
+        what: "An entry of `trusted_proxies` holds more than balancers: an app server of this inventory, or a network \
+               broader than the smallest one around the balancers (never taken as smaller than a /24, or a /64 of \
+               IPv6). `/0`, and entries that add up to it, trust everybody. Virtual addresses do no harm.",
+        why: "Whoever connects from a trusted address tells nginx any client address it likes, and every allow list, \
+              rate limit and log line believes it. A single app that can open a connection from an app server, or \
+              any machine of a wide network, is enough.",
+        evidence: "With `set_real_ip_from 0.0.0.0/0`, `allow 203.0.113.7` and `deny all`, a connection from 127.0.0.1 \
+                   that begins with the line `PROXY TCP4 203.0.113.7 …` is answered with 200, and nginx logs 203.0.113.7. \
+                   With the list narrowed to another host the same bytes are answered with 403. `nginx -t` accepts \
+                   both without a word.",
+        fix: "List the balancers' own addresses, as /32 and /128, or remove the key: by default exactly they are \
+              trusted. Where balancers come and go, give them a subnet of their own and list that.",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+trusted_proxies: [10.0.0.0/27, 172.16.0.0/12]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
+trusted_proxies: [10.0.0.0/27]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let list = fleet.written.key("trusted_proxies");
+    if !list.is_written() {
+        return;
+    }
     if IpNet::aggregate(&fleet.inventory.trusted_proxies).iter().any(|net| net.prefix_len() == 0) {
         let message = "`trusted_proxies` adds up to every address there is";
         let help =
             "name the balancers' own addresses: with this, anybody who reaches nginx can claim any client address";
-        findings.report(fleet.written.key("trusted_proxies").span(), message, help);
+        findings.report(list.span(), message, help);
+        return;
     }
+    let apps = Apps::of(fleet);
+    for entry in list.items() {
+        let Some(Cidr(net)) = entry.text().and_then(|text| Cidr::parse(text).ok()) else { continue };
+        if let Some(finding) = with_app_servers(fleet, findings, &apps, (entry, net)) {
+            findings.push(finding);
+        } else if let Some(finding) = too_broad(fleet, findings, (entry, net)) {
+            findings.push(finding);
+        }
+    }
+}
+
+/// The app servers' addresses in order: a network holds a stretch of them.
+struct Apps(Vec<(IpAddr, usize)>);
+
+impl Apps {
+    fn of(fleet: &Fleet<'_>) -> Self {
+        let hosts = fleet.inventory.app_servers.iter().enumerate();
+        let mut all: Vec<_> = hosts.flat_map(|(index, app)| app.addresses.iter().map(move |a| (a.0, index))).collect();
+        all.sort_unstable();
+        Self(all)
+    }
+
+    fn within(&self, net: IpNet) -> &[(IpAddr, usize)] {
+        let start = self.0.partition_point(|(address, _)| *address < net.network());
+        let end = self.0.partition_point(|(address, _)| *address <= net.broadcast());
+        &self.0[start..end]
+    }
+}
+
+fn with_app_servers(
+    fleet: &Fleet<'_>,
+    findings: &Findings,
+    apps: &Apps,
+    (entry, net): (Cursor<'_>, IpNet),
+) -> Option<Diagnostic> {
+    let within = apps.within(net);
+    let (address, index) = within.first()?;
+    let name = &fleet.inventory.app_servers[*index].name;
+    let who = match within.len() - 1 {
+        0 => format!("`{name}` ({address}), which is no balancer"),
+        1 => format!("`{name}` ({address}) and 1 more address of app servers, none a balancer's"),
+        more => format!("`{name}` ({address}) and {more} more addresses of app servers, none a balancer's"),
+    };
+    let message = format!("`trusted_proxies` trusts {who}");
+    let place = fleet.written.key("app_servers").item(*index).key("address").span();
+    Some(findings.finding(entry.span(), message, advice(fleet)).related(place, "it could claim any client address"))
+}
+
+fn too_broad(fleet: &Fleet<'_>, findings: &Findings, (entry, net): (Cursor<'_>, IpNet)) -> Option<Diagnostic> {
+    let v4 = net.addr().is_ipv4();
+    let widest = if v4 { NETWORK_V4 } else { NETWORK_V6 };
+    let balancers = &fleet.inventory.load_balancers;
+    let own = balancers.iter().flat_map(|b| b.addresses.iter()).map(|a| a.0).filter(|a| a.is_ipv4() == v4);
+    let around = own.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around);
+    if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len()) {
+        return None;
+    }
+    let balancers = match around {
+        Some(around) => format!("the balancers are all in `{}`", around.trunc()),
+        None => format!("no balancer has an {} address", super::family(v4)),
+    };
+    let message = format!("`trusted_proxies` trusts all of `{net}`, but {balancers}");
+    Some(findings.finding(entry.span(), message, advice(fleet)))
+}
+
+/// The smallest network with both in it; they are of one family.
+fn around(a: IpNet, b: IpNet) -> IpNet {
+    let mut wide = a;
+    while !wide.contains(&b) {
+        match wide.supernet() {
+            Some(wider) => wide = wider,
+            None => break,
+        }
+    }
+    wide
+}
+
+fn advice(fleet: &Fleet<'_>) -> String {
+    let inventory = fleet.inventory;
+    let legs = || inventory.load_balancers.iter().flat_map(|balancer| inventory.connects_from(balancer));
+    let own: Vec<String> = legs().take(MANY + 1).map(|leg| format!("`{}`", IpNet::from(leg.0))).collect();
+    if own.len() > MANY {
+        return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly them".to_owned();
+    }
+    format!("list {}, or remove `trusted_proxies` to trust exactly the balancers", own.join(", "))
 }

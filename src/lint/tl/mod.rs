@@ -1,38 +1,52 @@
 //! TLS and certificates.
 
 mod tl01;
+mod tl02;
+mod tl03;
+mod tl04;
+mod tl05;
+mod tl06;
+mod tl07;
+mod tl08;
+mod tl09;
+mod tl10;
+mod tl11;
+mod tl12;
+mod tl13;
+mod tl14;
+mod tl15;
+mod tl16;
+mod tl17;
+mod tl18;
+mod tl19;
+mod tl20;
+mod tl21;
+mod tl22;
 
-use super::{Findings, Fleet, Rule};
-use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::certificate::{self, ProblemKind, Subject};
+use super::Rule;
 
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[&tl01::RULE];
-
-/// What is wrong with the files that sites name on this machine.
-fn files(fleet: &Fleet<'_>, findings: &mut Findings) {
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let Some(files) = &site.source else { continue };
-        let names: Vec<&str> = site.server_names.iter().map(|name| name.as_str()).collect();
-        let certificate = fleet.site(index, "ssl_certificate_source").span();
-        for problem in certificate::inspect(&files.certificate, files.key.as_deref(), &names, fleet.settings.now) {
-            let span = match problem.subject {
-                Subject::Certificate => certificate,
-                Subject::Key => fleet.site(index, "ssl_certificate_key_source").span(),
-                Subject::ServerName(name) => fleet.site(index, "server_name").item(name).span(),
-            };
-            let found = Diagnostic::new(code(problem.kind), span, problem.message, problem.help);
-            let elsewhere = problem.kind == ProblemKind::NameMismatch || problem.kind == ProblemKind::KeyMismatch;
-            findings.push(if elsewhere { found.related(certificate, "the certificate") } else { found });
-        }
-    }
-}
-
-fn code(kind: ProblemKind) -> &'static Code {
-    match kind {
-        ProblemKind::Expired | ProblemKind::NotYetValid => Code::TL01,
-        ProblemKind::KeyMismatch => Code::TL02,
-        ProblemKind::NameMismatch => Code::TL03,
-        ProblemKind::Unreadable | ProblemKind::NotPem | ProblemKind::UnusableKey => Code::TL06,
-    }
-}
+pub const RULES: &[&Rule] = &[
+    &tl01::RULE,
+    &tl02::RULE,
+    &tl03::RULE,
+    &tl04::RULE,
+    &tl05::RULE,
+    &tl06::RULE,
+    &tl07::RULE,
+    &tl08::RULE,
+    &tl09::RULE,
+    &tl10::RULE,
+    &tl11::RULE,
+    &tl12::RULE,
+    &tl13::RULE,
+    &tl14::RULE,
+    &tl15::RULE,
+    &tl16::RULE,
+    &tl17::RULE,
+    &tl18::RULE,
+    &tl19::RULE,
+    &tl20::RULE,
+    &tl21::RULE,
+    &tl22::RULE,
+];

@@ -52,7 +52,7 @@ const WORDS: &[&str] = &[
 
 /// One piece of damage, at a fraction of the way through the text.
 #[derive(Debug, Clone)]
-enum Damage {
+pub enum Damage {
     DeleteLine(f64),
     DuplicateLine(f64),
     SwapLines(f64, f64),
@@ -63,7 +63,8 @@ enum Damage {
     Truncate(f64),
 }
 
-fn damage() -> impl Strategy<Value = Damage> {
+/// Any damage.
+pub fn damage() -> impl Strategy<Value = Damage> {
     let at = 0.0..1.0_f64;
     let word = 0..WORDS.len();
     prop_oneof![
@@ -84,7 +85,8 @@ fn index(at: f64, len: usize) -> usize {
     ((len as f64 * at) as usize).min(len.saturating_sub(1))
 }
 
-fn apply(text: &str, damage: &Damage) -> String {
+/// The text with the damage done.
+pub fn apply(text: &str, damage: &Damage) -> String {
     let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
     let mut bytes = text.as_bytes().to_vec();
     let boundary = |at: f64| (0..=index(at, text.len())).rev().find(|i| text.is_char_boundary(*i)).unwrap_or(0);
@@ -118,8 +120,8 @@ fn apply(text: &str, damage: &Damage) -> String {
     lines.concat()
 }
 
-/// What holds for every text whatsoever.
-fn holds(text: &str, templates: &Templates) {
+/// Asserts what holds for every text whatsoever; whether it is a sound inventory.
+pub fn holds(text: &str, templates: &Templates) -> bool {
     let source = Source::new("inventory.yaml", text);
     let linted = lint(&source, &Settings::default());
     for found in &linted.findings {
@@ -135,9 +137,10 @@ fn holds(text: &str, templates: &Templates) {
     assert!(linted.findings.is_sorted_by_key(|d| d.span), "{:?}", linted.findings);
     let refused = linted.findings.iter().any(|finding| finding.refuses);
     assert_eq!(linted.inventory.is_none(), refused, "{:?}\n{text}", linted.findings);
-    if let Some(inventory) = linted.inventory {
-        render(&inventory, templates).unwrap();
+    if let Some(inventory) = &linted.inventory {
+        render(inventory, templates).unwrap();
     }
+    linted.inventory.is_some()
 }
 
 #[test]

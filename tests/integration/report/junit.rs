@@ -94,7 +94,7 @@ fn what_a_finding_says_arrives_whole() {
 #[test]
 fn failures_are_what_fails_the_command() {
     let (source, linted) = hostile("x");
-    let checked = [Checked { source: &source, linted: &linted }];
+    let checked = [Checked { source: &source, linted: &linted, fail_on: Severity::Error }];
     let failures = |least| {
         let xml = document(&checked, Format::Junit, least);
         let document = valid(&xml);

@@ -5,7 +5,6 @@ use std::time::{Duration, UNIX_EPOCH};
 use rcgen::{CertificateParams, DnType, KeyPair, SanType, date_time_ymd, string::Ia5String};
 
 use super::*;
-use crate::inventory::certificate::Certificate;
 
 /// 2024-01-02 03:04:05 and 2024-02-29 23:59:59, UTC.
 const NOT_BEFORE: u64 = 1_704_164_645;
@@ -50,8 +49,29 @@ fn both_ends_of_the_validity_are_inside_it() {
     assert_eq!(found(NOT_BEFORE - 1), [(ProblemKind::NotYetValid, subject, early.to_owned())]);
     assert_eq!(found(NOT_AFTER + 1), [(ProblemKind::Expired, subject, expired.to_owned())]);
     let before_1970 = UNIX_EPOCH - Duration::from_secs(1);
-    let problem = Certificate::read(&corpus.path("a.crt")).unwrap().date_problem(before_1970);
-    assert_eq!(problem.unwrap().kind, ProblemKind::NotYetValid);
+    let problems = Certificate::read(&corpus.path("a.crt")).unwrap().date_problems(before_1970, 30);
+    assert_eq!(problems[0].kind, ProblemKind::NotYetValid);
+}
+
+#[test]
+fn what_ends_soon_is_a_warning() {
+    let corpus = Corpus::new();
+    write(&corpus, "a.crt", "a", dns(&["example.com"]));
+    let certificate = Certificate::read(&corpus.path("a.crt")).unwrap();
+    let at = |before: u64, days| certificate.date_problems(UNIX_EPOCH + Duration::from_secs(NOT_AFTER - before), days);
+    const DAY: u64 = 24 * 3600;
+    assert_eq!(at(30 * DAY, 30), []);
+    assert_eq!(at(29 * DAY, 29), []);
+    assert_eq!(at(0, 0), []);
+    for (before, when) in
+        [(30 * DAY - 1, "in 29 days"), (DAY, "in 1 day"), (DAY - 1, "within a day"), (0, "within a day")]
+    {
+        let found = at(before, 30);
+        let severities: Vec<_> = found.iter().map(|problem| problem.severity).collect();
+        assert_eq!(severities, [crate::diagnostic::Severity::Warning]);
+        let message = format!("the certificate in `a.crt` expires {when}, on `2024-02-29 23:59` UTC");
+        assert_eq!(corpus.check(found), [(ProblemKind::ExpiresSoon, Subject::Certificate, message)]);
+    }
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Keys: every encoding of every algorithm, and pairs that do not belong together.
 
 use super::*;
-use crate::inventory::certificate::{Certificate, PrivateKey};
 
 const EC: &str = "EC -pkeyopt ec_paramgen_curve:";
 

@@ -2,6 +2,7 @@
 //! Paths are shown relative to the corpus, so that whole messages are compared.
 
 mod blocks;
+mod chains;
 mod dates_and_names;
 mod files;
 mod keys;
@@ -14,10 +15,31 @@ use std::{
     time::SystemTime,
 };
 
-use super::{Problem, ProblemKind, Subject, inspect};
+use super::{Certificate, PrivateKey, Problem, ProblemKind, Roots, Subject};
 
 /// What a test compares: kind, subject and whole message.
 type Found = (ProblemKind, Subject, String);
+
+/// All errors of one site's sources at `now`: the certificate's, its names', then the key's.
+fn inspect(certificate: &Path, key: Option<&Path>, server_names: &[&str], now: SystemTime) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let certificate = Certificate::read(certificate);
+    match &certificate {
+        Ok(certificate) => {
+            problems.extend(certificate.date_problems(now, 0));
+            problems.extend(certificate.strength_problems());
+            let names = server_names.iter().enumerate();
+            problems.extend(names.filter_map(|(n, name)| certificate.name_problem(n, name)));
+        }
+        Err(problem) => problems.push(problem.clone()),
+    }
+    match (key.map(PrivateKey::read), certificate) {
+        (Some(Err(problem)), _) => problems.push(problem),
+        (Some(Ok(key)), Ok(certificate)) => problems.extend(certificate.key_problem(&key)),
+        _ => {}
+    }
+    problems
+}
 
 /// A directory of certificates and keys, gone with the value.
 struct Corpus(tempfile::TempDir);

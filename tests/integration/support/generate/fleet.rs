@@ -31,13 +31,14 @@ pub fn inventory(versions: Versions) -> Part {
                 vec(proptest::option::weighted(0.3, haproxy(None)), lbs),
                 vec(app_settings(!grpc), srvs),
                 (haproxy(Some(versions.haproxy)), nginx(Some(versions.nginx), !grpc)),
+                proptest::option::weighted(0.2, lint()),
             );
             let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
             let trust =
                 (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
             (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), trust)
         })
-        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx)), pools, mut sites, choices, trust)| {
+        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx), lint), pools, mut sites, choices, trust)| {
             let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
             let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
             let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
@@ -54,6 +55,7 @@ pub fn inventory(versions: Versions) -> Part {
                 trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
                 Some(("haproxy", haproxy)),
                 Some(("nginx", nginx)),
+                lint.map(|lint| ("lint", lint)),
                 Some(("sites", Yaml::List(sites))),
             ];
             Yaml::Map(all.into_iter().flatten().collect())
@@ -200,6 +202,7 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("client_hello", 0.4, duration(1_000, HOUR)),
     ]);
     let check = section(vec![
+        ("type", 0.4, one_of(&["tls", "tcp"])),
         ("inter", 0.5, duration(100, HOUR)),
         ("fall", 0.5, number(1, 100)),
         ("rise", 0.5, number(1, 100)),
@@ -207,9 +210,11 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
     let mut keys = vec![
         ("port", 0.4, scalar(port())),
         ("maxconn", 0.4, number(1, 500_000)),
+        ("nofile", 0.3, number(1024, 1_048_576)),
         ("balance", 0.6, one_of(&["roundrobin", "static-rr", "leastconn", "first", "source", "random"])),
         ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
         ("retries", 0.3, number(1, 100)),
+        ("redispatch", 0.3, flag()),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
         ("check", 0.5, check),
@@ -233,8 +238,19 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
 /// What one app server has of its own.
 fn app_settings(http2_may_be_off: bool) -> Part {
     section(vec![
-        ("weight", 0.3, number(1, 256)),
+        ("weight", 0.3, number(0, 256)),
         ("backup", 0.2, flag()),
+        ("maxconn", 0.3, number(1, 500_000)),
         ("nginx", 0.15, nginx(None, http2_may_be_off)),
+    ])
+}
+
+/// What becomes of findings.
+fn lint() -> Part {
+    section(vec![
+        ("allow", 0.5, one_of(&["CP06", "single-balancer"])),
+        ("deny", 0.5, one_of(&["TL22", "cert-expired"])),
+        ("fail_on", 0.5, one_of(&["error", "warning", "info"])),
+        ("certificate_days", 0.5, number(1, 3_650)),
     ])
 }

@@ -1,0 +1,98 @@
+//! `check --fix` and `check --diff`: what fixes make of inventories, written or shown.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::{Ended, Loaded, load};
+use crate::cli::CheckArgs;
+use crate::diagnostic::Code;
+use crate::file::Replacement;
+use crate::lint::{Fixed, Settings, fix, lint};
+use crate::report::{self, Output};
+
+/// Where `path` means standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Writes what fixing makes of an inventory and goes on with that; where it cannot be written,
+/// says why and goes on with the inventory as it is.
+pub fn apply(
+    path: &Path,
+    loaded: Loaded,
+    settings: &Settings,
+    args: &CheckArgs,
+    output: &Output,
+) -> Result<(Loaded, Ended)> {
+    let fixed = fix(&loaded.source, loaded.linted, settings, args.unsafe_fixes);
+    let written = write(path, loaded.source.text(), &fixed, output);
+    if is_stdin(path) && !fixed.linted.findings.iter().any(|finding| finding.code == Code::IN01) {
+        let text = if written.is_ok() { fixed.source.text() } else { loaded.source.text() };
+        output.print(text.as_bytes())?;
+    }
+    if let Err(error) = written {
+        output.error(&error.context(format!("`{}` was not fixed", path.display())));
+        let linted = lint(&loaded.source, settings);
+        return Ok((Loaded { source: loaded.source, linted }, Ended::Unreadable));
+    }
+    report::fixes(&fixed, false).iter().for_each(|line| output.say(line));
+    if !args.unsafe_fixes {
+        report::waiting(&fixed).iter().for_each(|line| output.say(line));
+    }
+    // Other files have changed, and what is left depends on them.
+    let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, settings) };
+    Ok((Loaded { source: fixed.source, linted }, Ended::Done))
+}
+
+/// Replaces the files, the inventory last: all are made ready before the first is replaced.
+fn write(path: &Path, before: &str, fixed: &Fixed, output: &Output) -> Result<()> {
+    let mut ready: Vec<Replacement> = Vec::new();
+    for file in &fixed.files {
+        ready.push(Replacement::prepare(&file.path, file.before.as_bytes(), file.text.as_bytes())?);
+    }
+    if before != fixed.source.text() && !is_stdin(path) {
+        ready.push(Replacement::prepare(path, before.as_bytes(), fixed.source.text().as_bytes())?);
+    }
+    for replacement in ready {
+        let note = report::other_names(&replacement.path, replacement.other_names);
+        replacement.place()?;
+        note.iter().for_each(|note| output.say(note));
+    }
+    Ok(())
+}
+
+/// Shows what fixing would change, and changes nothing.
+pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<Ended> {
+    let mut ended = Ended::Done;
+    let mut shown = BTreeSet::new();
+    for path in &args.inventories {
+        let loaded = load(path, settings);
+        let fixed = fix(&loaded.source, loaded.linted, settings, args.unsafe_fixes);
+        let mut text = String::new();
+        for file in fixed.files.iter().filter(|file| shown.insert(place(&file.path))) {
+            text += &report::planned(&file.path.display().to_string(), &file.before, &file.text);
+        }
+        if shown.insert(place(path)) {
+            text += &report::planned(loaded.source.name(), loaded.source.text(), fixed.source.text());
+        }
+        output.print(text.as_bytes()).context("the changes could not be shown")?;
+        report::fixes(&fixed, true).iter().for_each(|line| output.say(line));
+        if !fixed.applied.is_empty() {
+            ended = ended.max(Ended::Findings);
+        }
+        if fixed.linted.document.is_none() {
+            let unreadable = Loaded { source: fixed.source, linted: fixed.linted };
+            output.refusal(unreadable.checked(None));
+            ended = ended.max(Ended::Unreadable);
+        }
+    }
+    Ok(ended)
+}
+
+/// One name for a file, however it is called.
+fn place(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}

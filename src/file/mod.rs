@@ -1,0 +1,90 @@
+//! One file put in another's place, so that a reader sees all of it or what was there before.
+//! What it is for, and what may be replaced, others decide.
+
+mod replacement;
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+pub use replacement::{ReplaceError, Replacement};
+
+/// `None` where there is nothing, instead of an error.
+///
+/// # Errors
+/// Any other.
+pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The name of the temporary file beside `path`. It starts with a dot, so that no
+/// `include dir/*` reads it, and is always the same, so that the next write of the file uses up
+/// what a killed run left; a lock keeps two runs apart.
+pub fn temporary(path: &Path) -> PathBuf {
+    let mut name = std::ffi::OsString::from(".");
+    name.push(path.file_name().unwrap_or_default());
+    name.push(".sslscale-new");
+    path.with_file_name(name)
+}
+
+/// Writes a new file in one call.
+///
+/// # Errors
+/// Something stands there already, or the operating system refuses.
+pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    file.write_all(bytes)?;
+    give_mode(&file, mode)?;
+    Ok(file)
+}
+
+/// The mode in spite of the umask.
+fn give_mode(file: &File, mode: u32) -> io::Result<()> {
+    if file.metadata()?.mode() & 0o7777 == mode { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
+}
+
+/// A new content beside the file whose place it is to take; removed where it never does.
+#[derive(Debug)]
+pub struct Staged {
+    path: PathBuf,
+    temporary: PathBuf,
+    moved: bool,
+}
+
+impl Staged {
+    /// Writes `bytes` beside `path`.
+    ///
+    /// # Errors
+    /// The operating system refuses.
+    pub fn new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<(Self, File)> {
+        let staged = Self { path: path.to_owned(), temporary: temporary(path), moved: false };
+        // What stands there may be a link or a pipe: it is removed, never written through.
+        absent(fs::remove_file(&staged.temporary))?;
+        let file = create(&staged.temporary, bytes, mode)?;
+        Ok((staged, file))
+    }
+
+    /// Moves it to its place.
+    ///
+    /// # Errors
+    /// The operating system refuses; then everything is as it was.
+    pub fn place(mut self) -> io::Result<()> {
+        fs::rename(&self.temporary, &self.path)?;
+        self.moved = true;
+        Ok(())
+    }
+}
+
+impl Drop for Staged {
+    fn drop(&mut self) {
+        if !self.moved {
+            // The error that matters came before; a file that was never made is gone too.
+            let _ = fs::remove_file(&self.temporary);
+        }
+    }
+}

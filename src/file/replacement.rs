@@ -1,0 +1,178 @@
+//! Replaces a file that people keep: only as long as it holds what was read of it, with its mode
+//! and owner, and durably. A symbolic link stays one; what it leads to is replaced.
+
+use std::fs::{self, File, OpenOptions, Permissions};
+use std::io::{self, Read};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{Flock, FlockArg};
+
+use super::Staged;
+
+/// A file could not be replaced. It holds what it held before.
+#[derive(Debug, thiserror::Error)]
+pub enum ReplaceError {
+    /// The operating system refused.
+    #[error("could not {action} `{}`", path.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// It holds something else than it did when it was read.
+    #[error("`{}` was changed in the meantime: nothing was written; run again", .0.display())]
+    Changed(PathBuf),
+    /// Another run holds its lock.
+    #[error("another run is writing `{}`: wait for it, then run again", .0.display())]
+    Busy(PathBuf),
+    /// Only its owner, or root, can replace it and leave it its owner.
+    #[error("`{}` would change hands: run as its owner", path.display())]
+    Owner {
+        /// Which file.
+        path: PathBuf,
+        /// What the operating system says.
+        #[source]
+        source: io::Error,
+    },
+}
+
+fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> ReplaceError {
+    let path = path.to_owned();
+    move |source| ReplaceError::Io { action, path, source }
+}
+
+/// A new content that is written beside its file and takes its place when it is told to; else
+/// nothing is left of it.
+#[derive(Debug)]
+pub struct Replacement {
+    /// As it was named.
+    pub path: PathBuf,
+    /// What that leads to.
+    target: PathBuf,
+    before: Vec<u8>,
+    /// How many names the file has beside this one.
+    pub other_names: u64,
+    staged: Staged,
+    /// Keeps other runs from the file; `None` on a file system without locks.
+    _lock: Option<Flock<File>>,
+}
+
+impl Replacement {
+    /// Makes ready to put `after` in the place of `before`, which the file at `path` holds.
+    ///
+    /// # Errors
+    /// It holds something else, is locked by another run, or could not be replaced as it is.
+    pub fn prepare(path: &Path, before: &[u8], after: &[u8]) -> Result<Self, ReplaceError> {
+        let target = fs::canonicalize(path).map_err(failed("find", path))?;
+        // Who may not write it is not to replace it either, even where the directory would let them.
+        let mut file = open(OpenOptions::new().write(true), &target).map_err(failed("write", path))?;
+        let metadata = file.metadata().map_err(failed("read", path))?;
+        if !metadata.is_file() || contents(&mut file).map_err(failed("read", path))? != before {
+            return Err(ReplaceError::Changed(path.to_owned()));
+        }
+        let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
+            Ok(lock) => Some(lock),
+            Err((_, Errno::EWOULDBLOCK)) => return Err(ReplaceError::Busy(path.to_owned())),
+            Err(_) => None,
+        };
+        let (staged, new) =
+            Staged::new(&target, after, metadata.mode() & 0o600).map_err(failed("write beside", path))?;
+        let made = new.metadata().map_err(failed("write beside", path))?;
+        if (made.uid(), made.gid()) != (metadata.uid(), metadata.gid()) {
+            let owner = |source| ReplaceError::Owner { path: path.to_owned(), source };
+            fchown(&new, Some(metadata.uid()), Some(metadata.gid())).map_err(owner)?;
+        }
+        let mode = Permissions::from_mode(metadata.mode() & 0o7777);
+        new.set_permissions(mode).and_then(|()| new.sync_all()).map_err(failed("write beside", path))?;
+        let other_names = metadata.nlink().saturating_sub(1);
+        Ok(Self { path: path.to_owned(), target, before: before.to_vec(), other_names, staged, _lock: lock })
+    }
+
+    /// Puts it in its place.
+    ///
+    /// # Errors
+    /// The file was changed or taken away since it was read, or the operating system refuses.
+    pub fn place(self) -> Result<(), ReplaceError> {
+        // An editor knows nothing of locks: the last look is the one that counts.
+        let now = open(&mut OpenOptions::new(), &self.target).and_then(|mut file| contents(&mut file));
+        if now.map_err(failed("read", &self.path))? != self.before {
+            return Err(ReplaceError::Changed(self.path));
+        }
+        self.staged.place().map_err(failed("replace", &self.path))?;
+        // It is replaced; a directory that cannot be synced could only lose that to a power cut.
+        let _ = File::open(self.target.parent().unwrap_or(&self.target)).and_then(|dir| dir.sync_all());
+        Ok(())
+    }
+}
+
+/// Opens a file to read it, too. A pipe in its place would have nobody at its other end.
+fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+    options.read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(path)
+}
+
+fn contents(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A directory with one file.
+    fn file(text: &str) -> (tempfile::TempDir, PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        fs::write(&path, text).unwrap();
+        (dir, path)
+    }
+
+    fn entries(dir: &tempfile::TempDir) -> usize {
+        fs::read_dir(dir.path()).unwrap().count()
+    }
+
+    #[test]
+    fn what_was_changed_in_the_meantime_is_not_overwritten() {
+        let (dir, path) = file("old");
+        let error = Replacement::prepare(&path, b"older", b"new").unwrap_err();
+        assert!(matches!(error, ReplaceError::Changed(_)), "{error}");
+        // Even at the last moment, and where somebody else has put another file there.
+        let ready = Replacement::prepare(&path, b"old", b"new").unwrap();
+        fs::write(dir.path().join("b"), "theirs").unwrap();
+        fs::rename(dir.path().join("b"), &path).unwrap();
+        let error = ready.place().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            format!("`{}` was changed in the meantime: nothing was written; run again", path.display())
+        );
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("theirs", 1));
+    }
+
+    #[test]
+    fn what_is_gone_stays_gone() {
+        let (dir, path) = file("old");
+        let ready = Replacement::prepare(&path, b"old", b"new").unwrap();
+        fs::remove_file(&path).unwrap();
+        assert!(matches!(ready.place(), Err(ReplaceError::Io { action: "read", .. })));
+        assert!(matches!(Replacement::prepare(&path, b"old", b"new"), Err(ReplaceError::Io { action: "find", .. })));
+        assert_eq!(entries(&dir), 0);
+    }
+
+    #[test]
+    fn one_run_at_a_time_and_nothing_left_of_one_that_gives_up() {
+        let (dir, path) = file("old");
+        let first = Replacement::prepare(&path, b"old", b"new").unwrap();
+        assert!(matches!(Replacement::prepare(&path, b"old", b"other"), Err(ReplaceError::Busy(_))));
+        drop(first);
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("old", 1));
+        Replacement::prepare(&path, b"old", b"new").unwrap().place().unwrap();
+        assert_eq!((fs::read_to_string(&path).unwrap().as_str(), entries(&dir)), ("new", 1));
+    }
+}

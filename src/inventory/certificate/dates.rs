@@ -1,0 +1,77 @@
+//! When certificates are valid: the server's own, and those that vouch for it.
+
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use x509_parser::time::ASN1Time;
+
+use super::{Certificate, Problem, ProblemKind, Subject, chain::Link};
+use crate::diagnostic::Severity;
+
+const DAY: i64 = 24 * 60 * 60;
+
+impl Certificate {
+    /// The problems with the dates of all that is sent, at `now`; one that ends in fewer than
+    /// `days` is a warning. Both ends of a validity are inside it.
+    pub fn date_problems(&self, now: SystemTime, days: u32) -> Vec<Problem> {
+        let now = seconds(now);
+        let problem = |kind, message, help: &str| Problem::new(kind, Subject::Certificate, message, help.to_owned());
+        let found = self.chain.path.iter().enumerate().filter_map(|(place, n)| {
+            let link = &self.links[*n];
+            // Clients have roots of their own, and do not look at the dates of those that are sent.
+            if place > 0 && link.is_self_issued() {
+                return None;
+            }
+            let named = self.nth(*n);
+            let left = link.not_after.timestamp().saturating_sub(now);
+            if left < 0 {
+                let message = format!("{named} expired on `{}` UTC", utc(link.not_after));
+                // Far up, a client may know another way to a root that it trusts.
+                let severity = if place > 1 { Severity::Warning } else { Severity::Error };
+                Some(problem(ProblemKind::Expired, message, &renew(place, &self.path)).with_severity(severity))
+            } else if now < link.not_before.timestamp() {
+                let message = format!("{named} is not valid before `{}` UTC", utc(link.not_before));
+                let help = "deploy it after that date; if that is past, set the clock: `date -u`";
+                Some(problem(ProblemKind::NotYetValid, message, help))
+            } else if left < i64::from(days) * DAY && place < 2 {
+                Some(problem(ProblemKind::ExpiresSoon, soon(&named, link, left), &renew(place, &self.path)).mild())
+            } else {
+                None
+            }
+        });
+        found.collect()
+    }
+}
+
+fn soon(named: &str, link: &Link, left: i64) -> String {
+    let days = match left / DAY {
+        0 => "within a day".to_owned(),
+        1 => "in 1 day".to_owned(),
+        days => format!("in {days} days"),
+    };
+    format!("{named} expires {days}, on `{}` UTC", utc(link.not_after))
+}
+
+/// What to do about a certificate that ends, by its place in the chain.
+fn renew(place: usize, path: &Path) -> String {
+    match place {
+        0 => format!("renew it; its dates are in `openssl x509 -in {} -noout -dates`", path.display()),
+        _ => "fetch the chain anew from the authority: without this one nothing leads to a root".to_owned(),
+    }
+}
+
+/// Since 1970, negative before.
+fn seconds(time: SystemTime) -> i64 {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),
+        Err(before) => i64::try_from(before.duration().as_secs()).map_or(i64::MIN, |secs| -secs),
+    }
+}
+
+/// `2024-02-29 03:04`, in UTC.
+fn utc(time: ASN1Time) -> String {
+    let time = time.to_datetime();
+    let (year, month, day) = time.to_calendar_date();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
+}

@@ -1,0 +1,88 @@
+//! Whether a client can follow a file's certificates from the server's own to a root that it has.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use x509_parser::{asn1_rs::FromDer, certificate::X509Certificate};
+
+use super::{
+    Certificate, Problem, ProblemKind, Subject, file,
+    pem::{Body, blocks},
+};
+use crate::diagnostic::Severity;
+
+/// The names of the roots that programs on this machine trust.
+#[derive(Debug, Default)]
+pub struct Roots(HashSet<Vec<u8>>);
+
+impl Roots {
+    /// Those in the bundle at `path`; none where it cannot be read, which is no error: machines
+    /// do without.
+    pub fn read(path: &Path) -> Self {
+        let Ok(bytes) = file::read(path, Subject::Certificate) else { return Self::default() };
+        let names = blocks(&bytes).into_iter().filter_map(|block| {
+            let Body::Der(der) = block.body else { return None };
+            let (_, certificate) = X509Certificate::from_der(&der).ok()?;
+            Some(certificate.subject().as_raw().to_vec())
+        });
+        Self(names.collect())
+    }
+}
+
+impl Certificate {
+    /// The problems with the order and the completeness of the file. `roots` is asked for only
+    /// where they decide.
+    pub fn chain_problems<'r>(&self, roots: impl FnOnce() -> &'r Roots) -> Vec<Problem> {
+        let problems = self.order_problem().into_iter().chain(self.stranger_problem());
+        problems.chain(self.missing_problem(roots)).collect()
+    }
+
+    fn order_problem(&self) -> Option<Problem> {
+        let wrong = self.chain.path.iter().enumerate().find(|(place, n)| place != *n)?;
+        let shown = self.path.display();
+        let (place, right) = (wrong.0, wrong.1 + 1);
+        let message = if place == 0 {
+            format!("the chain in `{shown}` is out of order: the server's own certificate is `{right}`, not the first")
+        } else {
+            let (child, next) = (place, place + 1);
+            format!(
+                "the chain in `{shown}` is out of order: certificate `{child}` was issued by `{right}`, not by `{next}`"
+            )
+        };
+        let order: Vec<String> = self.chain.order().map(|n| (n + 1).to_string()).collect();
+        let help = format!("put its certificates in the order {}", order.join(", "));
+        Some(Problem::new(ProblemKind::OutOfOrder, Subject::Certificate, message, help))
+    }
+
+    fn stranger_problem(&self) -> Option<Problem> {
+        let first = self.chain.strangers.first().filter(|_| self.chain.is_ordered())?;
+        let message = format!("{} did not issue any other in it", self.nth(*first));
+        let help = "remove it, or name the chain that belongs to this certificate: clients get bytes of no use to them";
+        Some(Problem::new(ProblemKind::NotInChain, Subject::Certificate, message, help.to_owned()).mild())
+    }
+
+    /// A server's certificate alone is complete only where clients trust the very authority that
+    /// issued it. Above an intermediate it cannot be told: a chain rightly ends below the root.
+    fn missing_problem<'r>(&self, roots: impl FnOnce() -> &'r Roots) -> Option<Problem> {
+        let leaf = self.leaf();
+        if self.chain.path.len() > 1 || leaf.is_self_issued() || roots().0.contains(&leaf.issuer) {
+            return None;
+        }
+        let shown = self.path.display();
+        let fetch = "append the intermediate that the authority sent with it, or name the file with the full chain";
+        let problem = |message, help: &str| {
+            Problem::new(ProblemKind::MissingIssuer, Subject::Certificate, message, help.to_owned())
+        };
+        Some(if leaf.logged {
+            problem(format!("the intermediate certificate is missing in `{shown}`"), fetch)
+        } else if leaf.fetchable {
+            let message = format!("the intermediate certificate is likely missing in `{shown}`");
+            problem(message, fetch).with_severity(Severity::Warning)
+        } else {
+            let message = format!("`{shown}` holds the server's certificate alone");
+            let help = "nothing is missing where every client trusts the authority that issued it; \
+                        else append the intermediate";
+            problem(message, help).with_severity(Severity::Info)
+        })
+    }
+}

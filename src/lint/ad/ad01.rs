@@ -1,0 +1,119 @@
+//! AD01: plain scalars on which YAML readers disagree.
+
+use std::collections::BTreeSet;
+
+use super::scalar::reading;
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
+use crate::inventory::node::Value;
+use crate::inventory::raw::SECTIONS;
+use crate::lint::{Doc, Examples, Findings, Fixable, Found, Needs, Rule, Text};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::AD01,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::Safe,
+    found: Found::Text(find),
+    doc: Doc {
+        what: "A value without quotes that YAML 1.1 and YAML 1.2 readers take for different things, such as `0443`, \
+               `no`, `22:22`, `1_000` or `1e3`, or one that loses its end as soon as it is read as a number, such as \
+               the version `1.20`.",
+        why: "sslscale reads every value as it is written. The script, the editor and the next tool that read the same \
+              file do not: for them the port is 291, the host in Norway is called `false`, and nginx is older than it \
+              is.",
+        evidence: "PyYAML 6.0.3, which is what Ansible reads with, makes 291 of `0443`, 1342 of `22:22`, 1000 of \
+                   `1_000`, 1.2 of `1.20`, `False` of `no`, and a date of `2024-01-01`; `1e3`, `0489` and `0o17`, \
+                   which YAML 1.2 calls numbers, stay text.",
+        fix: "Put names and versions in quotes, and write numbers without leading zeros. `--fix` does both.",
+        verified_on: "PyYAML 6.0.3",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: no, address: 10.0.0.11 }
+  - { name: se, address: 10.0.0.12 }
+nginx:
+  port: 0443
+  version: 1.20 # bullseye-backports
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: "no", address: 10.0.0.11 }
+  - { name: se, address: 10.0.0.12 }
+nginx:
+  port: 443
+  version: 1.22.1
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: Some(
+            r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: "no", address: 10.0.0.11 }
+  - { name: se, address: 10.0.0.12 }
+nginx:
+  port: 443
+  version: "1.20" # bullseye-backports
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        ),
+    }),
+};
+
+fn find(text: &Text<'_>, findings: &mut Findings) {
+    let numbers = numbers();
+    let mut seen = BTreeSet::new();
+    for (key, node) in text.document.keyed_scalars() {
+        let written = text.source.slice(node.span);
+        if node.value != Value::Plain || written.starts_with(['"', '\'']) {
+            continue;
+        }
+        let Some(reading) = reading(written) else { continue };
+        // What aliases repeat stands there once, and a tag leaves nothing to guess.
+        if !seen.insert(node.span) || is_tagged(&text.source.text()[..node.span.start as usize]) {
+            continue;
+        }
+        let number = key.and_then(|key| key.text(text.source)).is_some_and(|key| numbers.contains(&key));
+        let plain = reading.number.filter(|_| number).unwrap_or_else(|| format!("\"{written}\""));
+        let help = format!("write `{plain}`");
+        let fix = Fix::replace(Applicability::Safe, node.span, plain);
+        findings.push(findings.finding(node.span, reading.message, help).fixed_by(fix));
+    }
+}
+
+/// The keys that take a number: their fix is the number, not a text in quotes.
+fn numbers() -> BTreeSet<&'static str> {
+    let keys = SECTIONS.iter().flat_map(|section| section.keys);
+    keys.filter(|key| key.takes.starts_with(|c: char| c.is_ascii_digit())).map(|key| key.name).collect()
+}
+
+/// Whether a tag such as `!!str` stands in front of a scalar, with or without an anchor.
+fn is_tagged(before: &str) -> bool {
+    let words = before.rsplit(|c: char| c.is_whitespace() || ",[{".contains(c)).filter(|word| !word.is_empty());
+    words.take_while(|word| word.starts_with(['!', '&'])).any(|word| word.starts_with('!'))
+}
+
+/// A scalar that is refused as it is has been reported: how others would read it is no news.
+pub fn give_way(found: &mut Vec<Diagnostic>) {
+    let ours = |finding: &Diagnostic| finding.code == Code::AD01;
+    if found.iter().any(ours) {
+        let refused: BTreeSet<_> = found.iter().filter(|finding| finding.refuses).map(|finding| finding.span).collect();
+        found.retain(|finding| !ours(finding) || !refused.contains(&finding.span));
+    }
+}

@@ -1,0 +1,27 @@
+//! AD09: a bind to an address that the host does not have.
+
+use crate::diagnostic::Code;
+use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::AD09,
+    since: "0.1.0",
+    needs: Needs::Hosts,
+    fix: Fixable::No,
+    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
+    doc: Doc {
+        what: "A balancer or an app server is to listen on an address that none of its interfaces has.",
+        why: "The program does not start, or a reload keeps the old configuration, although every check before it \
+              passed.",
+        evidence: "`haproxy -c` passes a `bind` to a foreign address, rc 0. The start fails: `cannot bind socket \
+                   (Cannot assign requested address)`. `nginx -t` binds for a moment and says the same: `bind() to \
+                   10.99.99.99:443 failed (99: Cannot assign requested address)`; on another machine than the host it \
+                   says nothing of worth.",
+        fix: "Correct the host's `address`, or give the host that address. A virtual address that has moved away needs \
+              `net.ipv4.ip_nonlocal_bind`. What sslscale renders listens on every address of the host, and never names \
+              one.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: None,
+};

@@ -1,0 +1,106 @@
+//! AD12: an address that no host of a fleet should have.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use crate::diagnostic::Code;
+use crate::inventory::document::Cursor;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::AD12,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A host, a virtual address or a trusted proxy has an address from a block with a special purpose. The \
+               unspecified address, the loopback, multicast, IPv6's link-local addresses, 0.0.0.0/8 and 240.0.0.0/4 \
+               are errors, since no host can be reached there. The blocks that are reserved for documentation, and \
+               169.254.0.0/16, are warnings.",
+        why: "An address from a manual that stays in the file sends every connection to nobody: no router carries it. \
+              A host has an address in 169.254.0.0/16 where DHCP has failed.",
+        evidence: "`haproxy -c` passes servers at 224.0.0.1, 0.0.0.0 and 192.0.2.1, and `nginx -t` passes \
+                   `set_real_ip_from 192.0.2.10`. RFC 5737, RFC 3849 and RFC 9637 reserve 192.0.2.0/24, \
+                   198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 and 3fff::/20 for documentation.",
+        fix: "Write the host's own address. Private addresses, unique local ones (fc00::/7) and 100.64.0.0/10 are \
+              fine.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 192.0.2.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 100.64.2.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    let balancers = inventory.load_balancers.iter().map(|balancer| balancer.addresses);
+    let apps = inventory.app_servers.iter().map(|app| app.addresses);
+    for (list, index, addresses) in balancers
+        .enumerate()
+        .map(|(index, addresses)| ("load_balancers", index, addresses))
+        .chain(apps.enumerate().map(|(index, addresses)| ("app_servers", index, addresses)))
+    {
+        if addresses.iter().any(|address| special(IpNet::from(address.0)).is_some()) {
+            let items = fleet.written.key(list).item(index).key("address").items();
+            items.for_each(|item| judge(item, "write the host's own address", findings));
+        }
+    }
+    for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
+        judge(item, "write the address that moves between the balancers", findings);
+    }
+    for item in fleet.written.key("trusted_proxies").items() {
+        judge(item, "name the balancers' own addresses, or remove `trusted_proxies` to trust exactly these", findings);
+    }
+}
+
+fn judge(item: Cursor<'_>, help: &str, findings: &mut Findings) {
+    let Some(text) = item.text() else { return };
+    let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    if let Some(what) = net.ok().and_then(special) {
+        findings.report(item.span(), format!("`{text}` {what}"), help);
+    }
+}
+
+/// What is special about a network, or about the one address that it is. Wider networks that
+/// merely hold such a block are another matter.
+fn special(net: IpNet) -> Option<&'static str> {
+    const DOCUMENTATION: &str = "is reserved for documentation: no host has it, and no router carries it";
+    let within = |prefix: u8| net.prefix_len() >= prefix;
+    match net.addr() {
+        IpAddr::V4(v4) => match v4.octets() {
+            [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] if within(24) => Some(DOCUMENTATION),
+            [169, 254, ..] if within(16) => Some("is link-local: a host takes it where DHCP has failed"),
+            _ => None,
+        },
+        IpAddr::V6(v6) => match v6.segments() {
+            [0x2001, 0xdb8, ..] if within(32) => Some(DOCUMENTATION),
+            [0x3fff, second, ..] if second < 0x1000 && within(20) => Some(DOCUMENTATION),
+            _ => None,
+        },
+    }
+}

@@ -1,0 +1,111 @@
+//! CP01: more connections than descriptors.
+
+use std::collections::HashSet;
+
+use crate::diagnostic::{Code, Severity};
+use crate::inventory::Inventory;
+use crate::inventory::document::Cursor;
+use crate::inventory::model::LoadBalancer;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::CP01,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A balancer's `maxconn` takes more descriptors than its host allows (`nofile`). It is a warning where \
+               haproxy starts on a host with few processors and does not on one with many.",
+        why: "haproxy counts its descriptors before it takes the first connection, and does not start with too \
+               few. After a restart that is an outage of everything behind the balancer.",
+        evidence: "`haproxy -c` says `Configuration file is valid` whatever the limit is. The start then ends with \
+               `Cannot raise FD limit to 16427, limit is 4096.` What haproxy asks for, by that line: two \
+               descriptors for each connection, one for each health check and each `bind`, three for each thread \
+               (one thread for each processor, up to 64), and 33 for logs, sockets and the master process of \
+               Debian's unit. A haproxy that starts with CAP_SYS_RESOURCE may raise the limit itself; in a \
+               container it mostly may not.",
+        fix: "Write a smaller `maxconn`, or allow more descriptors and write their number as `nofile`. Without \
+               `nofile` sslscale renders the limit that `maxconn` needs.",
+        verified_on: "haproxy 2.6.12",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  maxconn: 8192
+  nofile: 16384
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  maxconn: 8000
+  nofile: 16384
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+/// Descriptors for logs, sockets and the master process.
+const PROCESS: u64 = 33;
+/// Descriptors for each thread.
+const THREAD: u64 = 3;
+/// haproxy starts one for each processor, up to this many.
+const THREADS: u64 = 64;
+
+/// Descriptors that haproxy asks for before any thread and any connection.
+fn fixed(inventory: &Inventory, balancer: &LoadBalancer) -> u64 {
+    let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
+    let own = balancer.addresses.families();
+    let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
+    PROCESS + checks as u64 + u64::from(bound.v4) + u64::from(bound.v6)
+}
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for (index, balancer) in fleet.inventory.load_balancers.iter().enumerate() {
+        let (Some(nofile), maxconn) = (balancer.haproxy.nofile, balancer.haproxy.maxconn) else { continue };
+        let fixed = fixed(fleet.inventory, balancer);
+        let need = |threads: u64| 2 * maxconn + fixed + THREAD * threads;
+        let limit = fleet.haproxy(index, &["nofile"]).span();
+        let place = fleet.haproxy_if_written(index, &["maxconn"]).map_or(limit, Cursor::span);
+        // What is written for the fleet is reported once.
+        if nofile >= need(THREADS) || !seen.insert((place, limit)) {
+            continue;
+        }
+        let room = nofile.saturating_sub(fixed + THREAD * THREADS) / 2;
+        let more = format!("allow it `nofile: {}`", need(THREADS).next_multiple_of(1024));
+        let help = if room == 0 { more } else { format!("write `maxconn: {room}` or less, or {more}") };
+        let finding = if nofile < need(1) {
+            let message =
+                format!("{maxconn} connections take at least {} descriptors, and `nofile` allows {nofile}", need(1));
+            findings.finding(place, message, help)
+        } else {
+            let threads = (nofile - 2 * maxconn - fixed) / THREAD;
+            let message = format!(
+                "with {nofile} descriptors for {maxconn} connections haproxy starts on at most {threads} processors"
+            );
+            findings.finding(place, message, help).with_severity(Severity::Warning)
+        };
+        findings.push(finding.related(limit, "the descriptors that there are"));
+    }
+}

@@ -1,0 +1,106 @@
+//! CP03: more connections than source ports.
+
+use crate::diagnostic::Code;
+use crate::inventory::Inventory;
+use crate::inventory::model::{AppServer, Haproxy, Pool};
+use crate::inventory::types::Balance;
+use crate::lint::hp::settings;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::CP03,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "At its `maxconn` a balancer gives an app server more than 28232 connections: evenly spread by weight \
+               over the active app servers of a pool, and no more than the app server's own `maxconn`.",
+        why: "Every connection to one app server's address and port takes a source port of the balancer, and Linux \
+               has 28232 for it (`net.ipv4.ip_local_port_range`, 32768 to 60999). When they are used up clients \
+               fail, although the app servers are well and `maxconn` is not reached.",
+        evidence: "`haproxy -c` has nothing to say about it. With a range of ten ports and twenty clients on one app \
+               server, ten are served and ten are closed, and haproxy logs `Connect() failed for backend …: no free \
+               ports.`",
+        fix: "Add app servers to the pool, or limit what each gets with its `maxconn`: more connections then wait \
+               for a free slot. Where the hosts have a wider range, say so: `# sslscale: ignore[CP03] the hosts use \
+               1024 to 65535`.",
+        verified_on: "haproxy 2.6.12",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  maxconn: 60000
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  maxconn: 56000
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+/// Source ports to one address and port: Linux's `ip_local_port_range` of 32768 to 60999.
+const PORTS: u64 = 28_232;
+
+/// The app server that gets the most connections of a full balancer, by index, and how many.
+fn most(inventory: &Inventory, pool: &Pool, haproxy: &Haproxy) -> Option<(usize, u64)> {
+    let members = pool.members.iter().map(|index| (*index, &inventory.app_servers[*index]));
+    let active = members.filter(|(_, app)| app.is_active());
+    let weights: u64 = active.clone().map(|(_, app)| u64::from(app.weight)).sum();
+    let mut rest = haproxy.maxconn;
+    let share = |(index, app): (usize, &AppServer)| {
+        let wanted = match haproxy.balance {
+            // One after the other, each up to its limit.
+            Balance::First => rest,
+            _ => (haproxy.maxconn * u64::from(app.weight)).div_ceil(weights),
+        };
+        let given = app.maxconn.map_or(wanted, |limit| limit.min(wanted));
+        rest = rest.saturating_sub(given);
+        (index, given)
+    };
+    // The first of several that get as many.
+    active.map(share).reduce(|most, next| if next.1 > most.1 { next } else { most })
+}
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    for pool in &inventory.pools {
+        let over = |haproxy: &Haproxy| {
+            let most = (haproxy.maxconn > PORTS).then(|| most(inventory, pool, haproxy)).flatten();
+            most.filter(|(_, connections)| *connections > PORTS)
+        };
+        for (index, place) in settings(fleet, &["maxconn"], |haproxy| over(haproxy).is_some()) {
+            let balancer = &inventory.load_balancers[index];
+            let Some((app, connections)) = over(&balancer.haproxy) else { continue };
+            let (from, to) = (&balancer.name, &inventory.app_servers[app].name);
+            let message = format!(
+                "at its `maxconn` `{from}` gives `{to}` {connections} connections, and has {PORTS} source ports for them"
+            );
+            let help = format!("add app servers to the pool, or write `maxconn: {PORTS}` for each that it has");
+            let exhausted = findings.finding(place.span(), message, help);
+            findings.push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most"));
+        }
+    }
+}

@@ -1,0 +1,121 @@
+//! CP05: app servers that hold less than the balancers let in.
+
+use crate::diagnostic::Code;
+use crate::inventory::Inventory;
+use crate::inventory::model::{AppServer, Pool};
+use crate::lint::hp::settings;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::CP05,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A balancer lets in more connections (its `maxconn`) than it may give the active app servers of a \
+               pool (the sum of their `maxconn`), or than it may give them when one of them is gone. It says \
+               nothing about a pool in which an active app server has no `maxconn`.",
+        why: "What does not fit waits in the balancer for a free slot, for as long as `timeouts.queue`, and then \
+               fails. An app server that is gone is when nobody wants to learn of it.",
+        evidence: "`maxconn` of a server holds for each balancer by itself. `haproxy -c` accepts any numbers. With \
+               `maxconn 1` on the only server and `timeout queue 1s`, the second of two clients waits one second \
+               and is closed; haproxy's log says `sQ`.",
+        fix: "Write a smaller `maxconn` for the balancers, a larger one for app servers that hold more, or add app \
+               servers.",
+        verified_on: "haproxy 2.6.12",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11, maxconn: 3000 }
+  - { name: srv2, address: 10.0.0.12, maxconn: 3000 }
+haproxy:
+  maxconn: 4000
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11, maxconn: 3000 }
+  - { name: srv2, address: 10.0.0.12, maxconn: 4000 }
+  - { name: srv3, address: 10.0.0.13, backup: true }
+haproxy:
+  maxconn: 3000
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+/// What one balancer may give a pool.
+#[derive(Clone, Copy)]
+struct Room {
+    /// With every active app server.
+    all: u64,
+    /// Without the largest of them, where another is left.
+    less: Option<u64>,
+}
+
+/// Nothing where an active app server has no limit.
+fn room(inventory: &Inventory, pool: &Pool) -> Option<Room> {
+    let limits = pool.app_servers(inventory).filter(|app| app.is_active()).map(|app| app.maxconn);
+    let limits: Vec<u64> = limits.collect::<Option<_>>()?;
+    let all = limits.iter().sum();
+    let largest = limits.iter().max().filter(|_| limits.len() > 1);
+    Some(Room { all, less: largest.map(|largest| all - largest) })
+}
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    let mut unknown = Vec::new();
+    // A pool in which nobody takes connections is another rule's.
+    let works = |pool: &&Pool| pool.app_servers(inventory).any(AppServer::is_active);
+    for pool in inventory.pools.iter().filter(works) {
+        let Some(room) = room(inventory, pool) else {
+            unknown.push(&pool.name);
+            continue;
+        };
+        let over = |maxconn: u64| maxconn > room.less.unwrap_or(room.all).min(room.all);
+        for (index, _) in settings(fleet, &["maxconn"], |haproxy| over(haproxy.maxconn)) {
+            report(fleet, findings, (pool, room), index);
+        }
+    }
+    if let Some(first) = unknown.first() {
+        let others = if unknown.len() > 1 { format!(" and of {} more", unknown.len() - 1) } else { String::new() };
+        findings.skip(format!("not every app server of the pool `{first}`{others} says its `maxconn`"));
+    }
+}
+
+fn report(fleet: &Fleet<'_>, findings: &mut Findings, (pool, room): (&Pool, Room), balancer: usize) {
+    let maxconn = fleet.inventory.load_balancers[balancer].haproxy.maxconn;
+    let (holds, when) = match room.less {
+        Some(less) if maxconn <= room.all => (less, " when one of them is gone"),
+        _ => (room.all, ""),
+    };
+    let pool_name = &pool.name;
+    let message = format!(
+        "a balancer lets in {maxconn} connections, and the app servers of the pool `{pool_name}` take {holds} of them{when}"
+    );
+    let fits = room.less.unwrap_or(room.all);
+    let help =
+        format!("write `maxconn: {fits}` for the balancers, a larger one for the app servers, or add app servers");
+    let limits = fleet.written.key("app_servers").item(pool.members[0]).key("maxconn").span();
+    let finding = match fleet.haproxy_if_written(balancer, &["maxconn"]) {
+        Some(place) => findings.finding(place.span(), message, help).related(limits, "the first app server's limit"),
+        None => findings.finding(limits, message, help),
+    };
+    findings.push(finding);
+}

@@ -1,0 +1,26 @@
+//! DP01: two sides of a wire that change at different times.
+
+use crate::diagnostic::Code;
+use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::DP01,
+    since: "0.1.0",
+    needs: Needs::LastPlan,
+    fix: Fixable::No,
+    found: Found::Skipped("it needs the last plan, which `check` does not have"),
+    doc: Doc {
+        what: "The plan turns the PROXY protocol on or off on a port that is in use, or moves nginx to another port.",
+        why: "Balancers and app servers cannot change in the same instant. Whichever is first, the other one talks \
+              past it until it follows, and every client fails in between, health checks or not.",
+        evidence: "Under continuous TLS load, with one second between the steps: nginx first on the same port, 759 \
+                   of 3,385 requests failed; haproxy first, 1,192 of 3,299. By way of a second port, 0 of 3,159, \
+                   and 0 of 2,965 on the way back. One server at a time in maintenance on the same port, 0 of \
+                   3,329.",
+        fix: "Let nginx listen on a second port, move the balancers to it, then close the first; or take one server \
+              at a time out of service.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: None,
+};

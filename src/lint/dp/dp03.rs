@@ -1,0 +1,151 @@
+//! DP03: a certificate that is renewed by whoever is asked, where anybody may be.
+
+use crate::diagnostic::Code;
+use crate::inventory::document::Cursor;
+use crate::inventory::model::{Site, Target};
+use crate::inventory::types::Endpoint;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// Where ACME clients keep what they were issued.
+const CLIENTS: &[&str] = &[
+    "/etc/acme/",
+    "/etc/acme.sh/",
+    "/etc/dehydrated/",
+    "/etc/lego/",
+    "/etc/letsencrypt/",
+    "/var/lib/acme/",
+    "/var/lib/certbot/",
+    "/var/lib/dehydrated/",
+    "/var/lib/getssl/",
+    "/var/lib/lego/",
+];
+/// Directories that they keep it in below any home.
+const HOMES: &[&str] = &["/.acme.sh/", "/.getssl/", "/.lego/"];
+/// Where a certificate authority asks for the answer to a challenge.
+const CHALLENGE: &str = "/.well-known/acme-challenge";
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::DP03,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A site of a pool with several app servers has its certificate where an ACME client such as certbot \
+               keeps what it was issued, or has a location for the challenges of one \
+               that each app server answers itself. A location that sends challenges to one place for all is a cure.",
+        why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The authority \
+              asks the name, is sent to whichever server is next, and most of the time finds nothing there. Renewal \
+              works in one attempt of as many as there are servers, or never; it is noticed when the certificate has \
+              expired. On port 443 nothing answers at all without a certificate that is already valid there.",
+        evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
+                   answered with 404. `haproxy -c` and `nginx -t` have nothing to say about it.",
+        fix: "Use DNS-01 challenges, which need no server to answer, or issue in one place and distribute: the \
+              certificate to the same path, such as `/etc/ssl/example/ssl.crt`, on every app server. HTTP-01 needs a \
+              location `/.well-known/acme-challenge/` with a `proxy_pass` to the one host that orders.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/letsencrypt/live/example.com/fullchain.pem
+    ssl_certificate_key: /etc/letsencrypt/live/example.com/privkey.pem
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/letsencrypt/example.com/fullchain.pem
+    ssl_certificate_key: /etc/ssl/letsencrypt/example.com/privkey.pem
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    for (index, site) in fleet.inventory.sites.iter().enumerate() {
+        let pool = &fleet.inventory.pools[site.pool];
+        if pool.members.len() < 2 {
+            continue;
+        }
+        let place = match challenges(fleet, index, site) {
+            Some((_, false)) => continue,
+            Some((place, true)) => place,
+            None if issued_by_acme(site.ssl_certificate.as_str()) => fleet.site(index, "ssl_certificate"),
+            None => continue,
+        };
+        let message = format!(
+            "an ACME challenge for `{}` reaches any of the {} app servers of `{}`, not the one that ordered it",
+            site.server_names[0],
+            pool.members.len(),
+            pool.name
+        );
+        let help = "use DNS-01 challenges, or issue in one place and copy the certificate to every app server, \
+                    such as to `/etc/ssl/example/ssl.crt`";
+        findings.report(place.span(), message, help);
+    }
+}
+
+/// Whether an ACME client on the app server itself renews the file.
+fn issued_by_acme(path: &str) -> bool {
+    CLIENTS.iter().any(|client| path.starts_with(client)) || HOMES.iter().any(|home| path.contains(home))
+}
+
+/// Where a location for challenges is written, and whether the app server answers them itself.
+fn challenges<'a>(fleet: &Fleet<'a>, index: usize, site: &Site) -> Option<(Cursor<'a>, bool)> {
+    let at = site.locations.iter().position(|location| {
+        let rest = location.path.as_str().strip_prefix(CHALLENGE);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    })?;
+    Some((fleet.site(index, "locations").item(at).key("path"), is_local(&site.locations[at].target)))
+}
+
+/// Whether every app server answers by itself. One place for all of them is the cure.
+fn is_local(target: &Target) -> bool {
+    let endpoint = match target {
+        Target::Root(_) => return true,
+        Target::Redirect(_) => return false,
+        Target::Uwsgi(app) | Target::Fastcgi(app) => &app.endpoint,
+        Target::Proxy(upstream) => &upstream.endpoint,
+        Target::Grpc(upstream) => &upstream.endpoint,
+    };
+    match endpoint {
+        Endpoint::Unix(_) => true,
+        Endpoint::Tcp(address) => address.ip().is_loopback(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{Settings, lint};
+    use crate::source::Source;
+
+    #[test]
+    fn challenges_that_one_place_answers_are_none_of_its_business() {
+        let fires = RULE.examples.unwrap().fires;
+        let with = |target: &str| {
+            let location = format!("    locations: [{{ path: /.well-known/acme-challenge/, {target} }}]\n");
+            let linted = lint(&Source::new("t", format!("{fires}{location}")), &Settings::default());
+            linted.findings.iter().any(|finding| finding.code == Code::DP03)
+        };
+        assert!(with("root: /var/www/acme"));
+        assert!(with("proxy_pass: \"http://127.0.0.1:402\""));
+        assert!(!with("proxy_pass: \"http://10.0.0.5:402\""));
+        assert!(!with("return: { url: \"https://acme.example.net\", append_request_uri: true }"));
+        assert!(issued_by_acme("/root/.acme.sh/example.com/fullchain.cer"));
+    }
+}

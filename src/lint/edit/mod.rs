@@ -1,0 +1,57 @@
+//! Edits of the YAML text that rules propose: they touch the bytes that change and nothing else,
+//! in the style that stands there. Where a text is written in a way that an edit would have to
+//! guess at, there is none.
+
+mod remove;
+
+use crate::diagnostic::Edit;
+use crate::inventory::document::{Cursor, spelled};
+use crate::inventory::node::Value;
+use crate::source::{Source, Span};
+
+pub use remove::{remove_entry, remove_item};
+
+/// Adds `text` behind the last item of the list at `list`; `None` where it is not written as a
+/// list of single values.
+pub fn append_item(source: &Source, list: Cursor<'_>, text: &str) -> Option<Edit> {
+    let last = list.items().last()?;
+    last.text()?;
+    let end = last.span().end as usize;
+    let before = source.text()[..last.span().start as usize].trim_end();
+    let item = spelled("", text);
+    if before.ends_with('-') {
+        // Block style: a line of its own, indented like the last one.
+        let line = source.text()[..before.len()].rfind(['\n', '\r']).map_or(0, |at| at + 1);
+        let indent = &source.text()[line..before.len() - 1];
+        if !indent.trim().is_empty() {
+            return None;
+        }
+        let end = source.text()[end..].find(['\n', '\r']).map_or(source.text().len(), |at| end + at);
+        let text = format!("{}{indent}- {item}", line_break(source, end));
+        return Some(Edit { span: Span::new(end, end), text });
+    }
+    before.ends_with(['[', ',']).then(|| Edit { span: Span::new(end, end), text: format!(", {item}") })
+}
+
+/// Makes the scalar at `value` read as `text`, in the quotes that it has; `None` where it is not
+/// written, is none, or runs over several lines.
+pub fn replace_scalar(source: &Source, value: Cursor<'_>, text: &str) -> Option<Edit> {
+    value.text()?;
+    let before = source.slice(value.span());
+    let decoded = matches!(value.node().value, Value::Text(_)) && !before.starts_with(['"', '\'']);
+    (!decoded && !before.contains(['\n', '\r'])).then(|| Edit { span: value.span(), text: spelled(before, text) })
+}
+
+/// The line break that ends the line at `at`; behind the last line, that of the first.
+fn line_break(source: &Source, at: usize) -> &'static str {
+    let of = |text: &str| match text.find(['\n', '\r']).map(|at| &text[at..]) {
+        Some(rest) if rest.starts_with("\r\n") => Some("\r\n"),
+        Some(rest) if rest.starts_with('\r') => Some("\r"),
+        Some(_) => Some("\n"),
+        None => None,
+    };
+    of(&source.text()[at..]).or_else(|| of(source.text())).unwrap_or("\n")
+}
+
+#[cfg(test)]
+mod tests;

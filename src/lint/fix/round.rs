@@ -1,0 +1,151 @@
+//! One pass over the text: the fixes that fit together, less those that would make the
+//! inventory worse.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::Fixed;
+use crate::diagnostic::{Diagnostic, Edit, FileEdit, Fix, Severity};
+use crate::lint::Linted;
+use crate::source::{MAX_BYTES, Source, Span};
+
+/// What came of one pass.
+pub struct Round<'a> {
+    before: &'a Fixed,
+    lint: &'a dyn Fn(&Source) -> Linted,
+    /// Findings whose fixes make up the outcome.
+    pub accepted: Vec<Diagnostic>,
+    /// The text with them, and what is known of it; `None` where nothing was accepted.
+    pub outcome: Option<(Source, Linted)>,
+    /// Findings whose fixes meet those of others.
+    pub overlapping: Vec<Diagnostic>,
+    /// Findings whose fixes would make the inventory worse.
+    pub harmful: Vec<Diagnostic>,
+}
+
+impl<'a> Round<'a> {
+    /// Accepts what can be accepted of `proposed`.
+    pub fn of(before: &'a Fixed, mut proposed: Vec<Diagnostic>, lint: &'a dyn Fn(&Source) -> Linted) -> Self {
+        let mut round =
+            Self { before, lint, accepted: Vec::new(), outcome: None, overlapping: Vec::new(), harmful: Vec::new() };
+        while !proposed.is_empty() {
+            let mut edits = Edits::of(&before.files);
+            let text = before.source.text();
+            let fits: Vec<bool> = proposed.iter().map(|d| d.fix.as_ref().is_some_and(|f| edits.add(text, f))).collect();
+            let mut fits = fits.into_iter();
+            let (fitting, others) = proposed.into_iter().partition(|_| fits.next().unwrap_or(false));
+            round.accept(fitting);
+            round.overlapping = others;
+            if round.outcome.is_some() || round.harmful.is_empty() {
+                break;
+            }
+            // Nothing stands in the way of what overlapped only with harm.
+            proposed = std::mem::take(&mut round.overlapping);
+        }
+        round
+    }
+
+    /// Accepts findings whose fixes fit together: all, or where that does harm, by halves, so
+    /// that a single bad one costs few runs of the lint.
+    fn accept(&mut self, mut findings: Vec<Diagnostic>) {
+        if findings.is_empty() {
+            return;
+        }
+        if let Some(outcome) = self.tried(&findings) {
+            self.outcome = Some(outcome);
+            self.accepted.append(&mut findings);
+        } else if findings.len() == 1 {
+            self.harmful.append(&mut findings);
+        } else {
+            let rest = findings.split_off(findings.len() / 2);
+            self.accept(findings);
+            self.accept(rest);
+        }
+    }
+
+    /// What comes of these findings' fixes beside those that are accepted; `None` for harm.
+    fn tried(&self, findings: &[Diagnostic]) -> Option<(Source, Linted)> {
+        let text = self.before.source.text();
+        let mut edits = Edits::of(&self.before.files);
+        for fix in self.accepted.iter().chain(findings).filter_map(|finding| finding.fix.as_ref()) {
+            edits.add(text, fix);
+        }
+        let source = Source::new(self.before.source.name(), edits.applied(text));
+        let small = source.text().len() as u64 <= MAX_BYTES;
+        let linted = small.then(|| (self.lint)(&source)).filter(|after| !worse(&self.before.linted, after))?;
+        Some((source, linted))
+    }
+}
+
+/// Whether fixes led to something that they should not: less can be read, or more stands
+/// against the inventory than before.
+fn worse(before: &Linted, after: &Linted) -> bool {
+    let count = |linted: &Linted, what: fn(&&Diagnostic) -> bool| linted.findings.iter().filter(what).count();
+    let refusals = |linted| count(linted, |finding| finding.refuses);
+    let errors = |linted| count(linted, |finding| finding.severity == Severity::Error);
+    let unreadable = before.document.is_some() && after.document.is_none();
+    // What no fleet could be seen in may have errors that only its repair brings to light.
+    unreadable || refusals(after) > refusals(before) || before.inventory.is_some() && errors(after) > errors(before)
+}
+
+/// Edits of one text that fit together, and other files' new texts.
+struct Edits<'f> {
+    /// By start and end; no two meet.
+    edits: BTreeMap<Span, &'f str>,
+    files: BTreeMap<&'f Path, &'f FileEdit>,
+}
+
+impl<'f> Edits<'f> {
+    fn of(files: &'f [FileEdit]) -> Self {
+        Self { edits: BTreeMap::new(), files: files.iter().map(|file| (file.path.as_path(), file)).collect() }
+    }
+
+    /// Adds a fix of `text` as a whole, or not at all where it does not fit.
+    fn add(&mut self, text: &str, fix: &'f Fix) -> bool {
+        let alone = |(index, edit): (usize, &Edit)| {
+            let fine = |other: &Edit| other == edit || apart(other.span, edit.span);
+            text.get(edit.span.range()).is_some() && fix.edits[..index].iter().all(fine)
+        };
+        let fits = fix.edits.iter().enumerate().all(alone)
+            && fix.edits.iter().all(|edit| self.has_room(edit))
+            && fix.files.iter().all(|file| self.files.get(file.path.as_path()).is_none_or(|other| *other == file));
+        if fits {
+            self.edits.extend(fix.edits.iter().map(|edit| (edit.span, edit.text.as_str())));
+            self.files.extend(fix.files.iter().map(|file| (file.path.as_path(), file)));
+        }
+        fits
+    }
+
+    /// Two findings may propose the very same edit, which is made once; else none may meet.
+    fn has_room(&self, edit: &Edit) -> bool {
+        match self.edits.get(&edit.span) {
+            Some(text) => *text == edit.text,
+            None => {
+                // These are apart from one another: only the nearest can be met.
+                let before = self.edits.range(..edit.span).next_back();
+                let after = self.edits.range(edit.span..).next();
+                before.into_iter().chain(after).all(|(span, _)| apart(*span, edit.span))
+            }
+        }
+    }
+
+    /// The text with all edits made.
+    fn applied(&self, text: &str) -> String {
+        let mut out = String::with_capacity(text.len());
+        let mut at = 0;
+        for (span, new) in &self.edits {
+            out.push_str(&text[at..span.start as usize]);
+            out.push_str(new);
+            at = span.end as usize;
+        }
+        out.push_str(&text[at..]);
+        out
+    }
+}
+
+/// Whether two edits do not meet. Replaced bytes may touch; an insertion that touches another
+/// edit meets it, since their order would be anybody's.
+fn apart(a: Span, b: Span) -> bool {
+    let inserts = a.start == a.end || b.start == b.end;
+    if inserts { a.end < b.start || b.end < a.start } else { a.end <= b.start || b.end <= a.start }
+}

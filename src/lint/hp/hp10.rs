@@ -1,0 +1,88 @@
+//! HP10: idle connections that the balancer cuts.
+
+use crate::diagnostic::Code;
+use crate::inventory::model::Haproxy;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::HP10,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A balancer cuts silent connections (`timeouts.client`, `timeouts.server`) earlier than nginx does \
+               (`keepalive_timeout`).",
+        why: "The client and nginx both believe that the connection is open, and the client sends its next request \
+               on it. That request meets a closed connection: browsers try again where that is safe, and API \
+               clients report an error for a request that may not be repeated.",
+        evidence: "haproxy in `mode tcp` sees no requests, so that every pause between two counts as silence. With \
+               `timeout client 500ms` haproxy ends a connection that nginx would keep for 65 seconds in its first \
+               pause, and its log says `cD`. Neither `haproxy -c` nor `nginx -t` sees both numbers.",
+        fix: "Write a longer timeout for the balancer or a shorter `keepalive_timeout` for nginx, so that nginx, \
+               which knows when it is idle, is the one who closes.",
+        verified_on: "haproxy 2.6.12",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  timeouts: { client: 30s }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+haproxy:
+  timeouts: { client: 30s, server: 1m }
+nginx:
+  keepalive_timeout: 30s
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    // The longest of all decides: most app servers share one setting.
+    let apps = fleet.inventory.app_servers.iter().enumerate();
+    let Some((index, app)) = apps.rev().max_by_key(|(_, app)| app.nginx.keepalive_timeout) else { return };
+    let keepalive = app.nginx.keepalive_timeout;
+    let kept = fleet.nginx(index, &["keepalive_timeout"]);
+    for key in ["client", "server"] {
+        let of = |haproxy: &Haproxy| if key == "client" { haproxy.timeouts.client } else { haproxy.timeouts.server };
+        for (balancer, place) in super::settings(fleet, &["timeouts", key], |haproxy| of(haproxy) < keepalive) {
+            let idle = of(&fleet.inventory.load_balancers[balancer].haproxy);
+            let message =
+                format!("the balancer cuts connections that are idle for {idle}, which nginx keeps for {keepalive}");
+            // Of two values one is written: their defaults fit.
+            let finding = if fleet.haproxy_if_written(balancer, &["timeouts", key]).is_some() {
+                let help = format!("write `{key}: {keepalive}` or more, or a shorter `keepalive_timeout`");
+                let cut = findings.finding(place.span(), message, help);
+                cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here"))
+            } else {
+                let help = format!(
+                    "write `keepalive_timeout: {idle}` or less, or `timeouts: {{ {key}: {keepalive} }}` in `haproxy`"
+                );
+                findings.finding(kept.span(), message, help)
+            };
+            findings.push(finding);
+        }
+    }
+}

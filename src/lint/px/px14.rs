@@ -1,0 +1,115 @@
+//! PX14: a monitor that speaks to a port which waits for a PROXY header.
+
+use crate::diagnostic::Code;
+use crate::inventory::model::{AppServer, Site};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// Paths that are there to be asked by monitors, without a slash at the end.
+const PROBED: &[&str] = &[
+    "/-/healthy",
+    "/-/ready",
+    "/_health",
+    "/_healthz",
+    "/_status",
+    "/alive",
+    "/health",
+    "/health-check",
+    "/health_check",
+    "/healthcheck",
+    "/healthz",
+    "/heartbeat",
+    "/live",
+    "/livez",
+    "/metrics",
+    "/nginx_status",
+    "/ping",
+    "/ready",
+    "/readyz",
+    "/server-status",
+    "/status",
+    "/stub_status",
+    "/up",
+];
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::PX14,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A site has a location that monitors ask, such as `/healthz` or `/status`. Every port that is rendered \
+               for an app server waits for a PROXY header in front of the TLS handshake.",
+        why: "A monitor that asks an app server itself, past the balancers, sends no such header and gets nothing but a \
+              reset. It reports every app server as dead, and where it acts on that, takes them out.",
+        evidence: "`curl https://…` straight to such a port ends with `(35) Recv failure: Connection reset by peer`, \
+                   and nginx logs `broken header: \"…\" while reading PROXY protocol`. The same with \
+                   `--haproxy-protocol` is answered with 200. The balancers' own checks send the header.",
+        fix: "Let the monitor ask through a balancer, or give it the header to send: `curl --haproxy-protocol`. \
+              Nothing has to change where no monitor asks app servers \
+              directly.",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6, curl 7.88.1",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    locations:
+      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
+      - { path: /healthz, match: exact, proxy_pass: "http://127.0.0.1:8000/health" }
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+  - { name: lb2, address: 10.0.0.20 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    locations:
+      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
+      - { path: /health-insurance/, proxy_pass: "http://127.0.0.1:8000/health" }
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    for (index, site) in inventory.sites.iter().enumerate() {
+        for (location, path) in site.locations.iter().map(|location| location.path.as_str()).enumerate() {
+            if !PROBED.contains(&path.trim_end_matches('/')) {
+                continue;
+            }
+            let app = inventory.pools[site.pool].members[0];
+            let span = fleet.site(index, "locations").item(location).key("path").span();
+            let port = inventory.app_servers[app].nginx.port;
+            let message = format!(
+                "a monitor that asks an app server for `{path}` directly gets a reset: port {port} waits for a PROXY header"
+            );
+            findings.report(span, message, advice(site, &inventory.app_servers[app], path));
+        }
+    }
+}
+
+fn advice(site: &Site, app: &AppServer, path: &str) -> String {
+    let (name, port) = (site.server_names[0].concrete(), app.nginx.port);
+    let address = match app.addresses.first.0 {
+        std::net::IpAddr::V4(v4) => v4.to_string(),
+        std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+    };
+    let url = if port.0 == 443 { format!("https://{name}{path}") } else { format!("https://{name}:{port}{path}") };
+    format!(
+        "ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {name}:{port}:{address} {url}`"
+    )
+}

@@ -1,0 +1,24 @@
+//! RS04: ticket keys that were not rotated.
+
+use crate::diagnostic::Code;
+use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::RS04,
+    since: "0.1.0",
+    needs: Needs::Hosts,
+    fix: Fixable::No,
+    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
+    doc: Doc {
+        what: "The session ticket keys on the app servers are older than a day.",
+        why: "Whoever gets hold of a ticket key can read every TLS 1.2 connection that was resumed under it, long \
+              after the fact: a key that is never changed undoes forward secrecy.",
+        evidence: "nginx reads the key files at start and at reload and keeps them for as long as it runs; it has \
+                   no rotation of its own. With several `ssl_session_ticket_key` lines the first encrypts and the \
+                   others still decrypt, which is what lets keys change without losing sessions.",
+        fix: "Rotate the keys daily on all app servers at once: new key first, yesterday's second, then reload.",
+        verified_on: "nginx 1.22.1",
+    },
+    examples: None,
+};

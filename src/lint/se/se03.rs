@@ -1,0 +1,95 @@
+//! SE03: a private key that others can read.
+
+use std::collections::HashSet;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::diagnostic::{Code, Severity};
+use crate::lint::certificates::placed;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::SE03,
+    since: "0.1.0",
+    needs: Needs::Files,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A private key that a site names on this machine can be read or written by others than its owner. It \
+               is a warning where only the file's group can read it. A file that holds a certificate and a key is a \
+               key.",
+        why: "Every account and every service on this machine, backups and file shares among them, has the key, and \
+              whoever has it can pass for the site until the certificate ends. Copies made with their mode spread \
+              it.",
+        evidence: "`nginx -t` accepts a key with mode 644 with exit code 0 and no message. ssh refuses such a key of \
+                   its own; nothing in a TLS server does.",
+        fix: "`chmod 600` on the file. If others have used this machine meanwhile, have a new key and certificate \
+              issued.",
+        verified_on: "nginx 1.22.1",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/good.crt
+    ssl_certificate_key_source: tls/open.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/good.crt
+    ssl_certificate_key_source: tls/good.key
+"#,
+        fixed: None,
+    }),
+};
+
+/// What the mode lets others than the owner do: the group, and everybody.
+const GROUP_READS: u32 = 0o040;
+const OTHERS: u32 = 0o026;
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let certificates = fleet.certificates();
+    let (chains, keys) = (&certificates.chains, &certificates.keys);
+    keys.skip_unnamed(findings);
+    let named = keys.all().iter().map(|file| (keys.key, &file.path, &file.sites));
+    // A certificate's file may hold a key as well; where it is also named as the key, once is enough.
+    let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
+    let both =
+        chains.sound().filter(|(file, certificate)| certificate.holds_key() && !as_key.contains(file.path.as_path()));
+    let both = both.map(|(file, _)| (chains.key, &file.path, &file.sites));
+    for (key, path, sites) in named.chain(both) {
+        let Some(mode) = mode(path) else { continue };
+        if mode & (OTHERS | GROUP_READS) == 0 {
+            continue;
+        }
+        let who = if mode & OTHERS == 0 { "by its group" } else { "by others" };
+        let can = if mode & 0o044 == 0 { "written" } else { "read" };
+        let shown = path.display();
+        let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
+        let severity = if mode & OTHERS == 0 { Severity::Warning } else { Severity::Error };
+        let found = placed(fleet, findings, key, sites, (message, format!("run `chmod 600 {shown}`")));
+        findings.push(found.with_severity(severity));
+    }
+}
+
+/// The permissions of the file that `path` leads to, where there is one.
+fn mode(path: &Path) -> Option<u32> {
+    let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
+    Some(metadata.permissions().mode() & 0o777)
+}

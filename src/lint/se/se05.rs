@@ -1,0 +1,105 @@
+//! SE05: a private key in the inventory or in its repository.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use super::tracked;
+use crate::diagnostic::Code;
+use crate::lint::{Doc, Examples, Findings, Fixable, Found, Needs, Rule, Text};
+use crate::source::Span;
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::SE05,
+    since: "0.1.0",
+    needs: Needs::Files,
+    fix: Fixable::No,
+    found: Found::Text(find),
+    doc: Doc {
+        what: "Key material stands in the inventory, also in a comment: PEM, or PEM in base64. Or a key that a site \
+               names on this machine lies in the inventory's git work tree, where git has it or would take it with \
+               the next `git add`.",
+        why: "Inventories are made to be shared: they are committed, reviewed, mailed and printed by pipelines. A \
+              key that was in a repository once stays in its history and in every clone.",
+        evidence: "git tracks a file of mode 600 like any other. sslscale repeats nothing of a key in any report: it \
+                   shows the line with what is secret blotted out.",
+        fix: "Move the key out of the repository, or name it in `.gitignore`; name its place in \
+              `ssl_certificate_key_source`. Then have a new key and certificate issued: taking the old one out of \
+              the history does not take it out of the clones.",
+        verified_on: "git 2.47.3",
+    },
+    examples: Some(Examples {
+        fires: r#"# The key of example.com, so that we do not lose it:
+# -----BEGIN PRIVATE KEY-----
+# bm90IGEga2V5LCBhbiBleGFtcGxl
+# -----END PRIVATE KEY-----
+load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"# The certificate of example.com, for comparison:
+# -----BEGIN CERTIFICATE-----
+# bm90IGEga2V5LCBhbiBleGFtcGxl
+# -----END CERTIFICATE-----
+load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(text: &Text<'_>, findings: &mut Findings) {
+    for secret in text.source.secrets() {
+        let message = "a private key stands in the inventory";
+        let help = "move it to a file with mode 600, name that in `ssl_certificate_key_source`, and have a new key \
+                    issued: this one is known to all who can read the inventory";
+        findings.report(secret.header, message, help);
+    }
+    let keys = named(text);
+    if keys.is_empty() {
+        return;
+    }
+    match tracked::in_git(text.source.directory(), keys.keys()) {
+        Ok(found) => {
+            for path in found {
+                let Some(span) = keys.get(&path) else { continue };
+                let shown = path.display();
+                let message =
+                    format!("the private key `{shown}` is in the git repository of the inventory, or about to be");
+                let help = format!(
+                    "run `git rm --cached --ignore-unmatch {shown}`, add it to `.gitignore`, and have a new key \
+                     issued if it was committed"
+                );
+                findings.report(*span, message, help);
+            }
+        }
+        Err(reason) => findings.skip(reason),
+    }
+}
+
+/// The keys that sites name on this machine, each with the first place that does.
+fn named(text: &Text<'_>) -> BTreeMap<PathBuf, Span> {
+    let mut keys = BTreeMap::new();
+    for site in text.document.cursor(text.source).key("sites").items() {
+        let key = site.key("ssl_certificate_key_source");
+        if let Some(path) = key.text() {
+            keys.entry(text.source.directory().join(path)).or_insert(key.span());
+        }
+    }
+    keys
+}

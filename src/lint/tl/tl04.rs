@@ -1,0 +1,98 @@
+//! TL04: a certificate file from which clients cannot reach a root.
+
+use crate::diagnostic::{Applicability, Code, FileEdit, Fix};
+use crate::inventory::certificate::ProblemKind;
+use crate::lint::certificates::found;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::TL04,
+    since: "0.1.0",
+    needs: Needs::Files,
+    fix: Fixable::Safe,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "The certificates of a file do not form a chain. They are out of order, an intermediate is missing, or \
+               one has nothing to do with the others. Where the server's certificate stands alone, it is an error if \
+               it comes from a public authority (it is in certificate logs), a warning if it names a place to fetch \
+               its issuer from, and else a note: only a client knows whether it trusts the issuer itself.",
+        why: "Clients trust roots, and need every certificate between a root and the server's. Browsers often have \
+              the missing one from another site, so the person who looks sees nothing wrong, while programs fail: \
+              curl, mobile apps, other servers.",
+        evidence: "A missing intermediate: `nginx -t` returns 0 without a word, and curl fails with error 60. An \
+                   intermediate in front of the server's certificate: `nginx -t` fails with `key values mismatch`, \
+                   as if the key were wrong. A root between the two: `nginx -t` returns 0; OpenSSL and curl sort the \
+                   chain themselves, and clients that take TLS 1.2 at its word (RFC 5246, section 7.4.2) fail.",
+        fix: "Name the file that the authority calls full chain: the server's certificate first, then each one's \
+              issuer, the root left out. `--fix` sorts a file that holds all of them and nothing but certificates; \
+              every line, comments too, stays with its certificate.",
+        verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/disorder.crt
+    ssl_certificate_key_source: tls/chain.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/chain.crt
+    ssl_certificate_key_source: tls/chain.key
+"#,
+        fixed: Some(
+            r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/disorder.crt
+    ssl_certificate_key_source: tls/chain.key
+"#,
+        ),
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let certificates = fleet.certificates();
+    let chains = &certificates.chains;
+    chains.skip(findings);
+    for (file, certificate) in chains.sound() {
+        for problem in certificate.chain_problems(|| certificates.roots()) {
+            let kind = problem.kind;
+            let mut finding = found(fleet, findings, chains.key, &file.sites, problem);
+            let sorted = certificate.reordered().filter(|_| kind == ProblemKind::OutOfOrder);
+            finding.fix = sorted.map(|text| Fix {
+                applicability: Applicability::Safe,
+                edits: Vec::new(),
+                files: vec![FileEdit {
+                    path: file.path.clone(),
+                    before: text.before.clone(),
+                    text: text.after.clone(),
+                }],
+            });
+            findings.push(finding);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! TL06: a certificate or key that is of no use to nginx.
+
+use crate::diagnostic::Code;
+use crate::lint::certificates::found;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::TL06,
+    since: "0.1.0",
+    needs: Needs::Files,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A file that a site names on this machine cannot be read, is not PEM, is damaged or is the other file \
+               of the pair; the key needs a passphrase; or OpenSSL refuses what is in it as too weak: an RSA key \
+               below 2048 bits, or a signature with SHA-1 or MD5 on anything but a self-signed certificate.",
+        why: "nginx does not start with it, and a reload with it is refused while the old configuration keeps \
+              serving: the fleet looks healthy until the next restart.",
+        evidence: "`nginx -t` fails with `ee key too small` for RSA 1024, with `ca md too weak` for a certificate or \
+                   an intermediate that is signed with SHA-1, with `no start line` for DER, and with `problems \
+                   getting password` for an encrypted key, since nobody is there to type it. A self-signed \
+                   certificate with SHA-1 passes.",
+        fix: "Each message says what the file is and which command makes PEM of it. A weak certificate has to be \
+              reissued: ECDSA P-256 and SHA-256 serve everybody.",
+        verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/sha1.crt
+    ssl_certificate_key_source: tls/sha1.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/self.crt
+    ssl_certificate_key_source: tls/self.key
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let certificates = fleet.certificates();
+    let (chains, keys) = (&certificates.chains, &certificates.keys);
+    chains.skip_unnamed(findings);
+    keys.skip_unnamed(findings);
+    for file in chains.all() {
+        let problems = match &file.read {
+            Ok(certificate) => certificate.strength_problems(),
+            Err(problem) => vec![problem.clone()],
+        };
+        for problem in problems {
+            findings.push(found(fleet, findings, chains.key, &file.sites, problem));
+        }
+    }
+    for file in keys.all() {
+        if let Err(problem) = &file.read {
+            findings.push(found(fleet, findings, keys.key, &file.sites, problem.clone()));
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! TL18: an RSA key that costs the app servers their cores.
+
+use crate::diagnostic::Code;
+use crate::lint::certificates::placed;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::TL18,
+    since: "0.1.0",
+    needs: Needs::Files,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "A site's certificate has an RSA key.",
+        why: "Every full handshake takes one signature with that key, and it is most of what a handshake costs. TLS \
+              passes through the balancer, so the app servers pay. Every client of the last ten years takes ECDSA.",
+        evidence: "Signatures per second of one core with `openssl speed rsa2048 rsa3072 rsa4096 ecdsap256`: one \
+                   with ECDSA P-256 costs a 15th of one with RSA 2048, a 97th of RSA 3072 and a 220th of RSA 4096. \
+                   The ratio depends on the processor; a factor of 10 to 20 for RSA 2048 is usual.",
+        fix: "Have the next certificate issued for an ECDSA P-256 key: `openssl genpkey -algorithm EC -pkeyopt \
+              ec_paramgen_curve:P-256 -out ssl.key`. Nothing else changes: the rendered cipher list serves both.",
+        verified_on: "OpenSSL 3.0.22",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/rsa.crt
+    ssl_certificate_key_source: tls/rsa.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/good.crt
+    ssl_certificate_key_source: tls/good.key
+"#,
+        fixed: None,
+    }),
+};
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let chains = &fleet.certificates().chains;
+    chains.skip(findings);
+    for (file, certificate) in chains.sound() {
+        let Some(kind) = certificate.rsa() else { continue };
+        let message = format!("the certificate in `{}` is for a key of `{kind}`", file.path.display());
+        let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes for a tenth of the work";
+        findings.push(placed(fleet, findings, chains.key, &file.sites, (message, help.to_owned())));
+    }
+}

@@ -1,0 +1,159 @@
+//! TL22: a connection that brings requests for another pool.
+
+use std::collections::HashMap;
+
+use crate::diagnostic::Code;
+use crate::inventory::Inventory;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+
+/// The rule.
+pub const RULE: Rule = Rule {
+    code: Code::TL22,
+    since: "0.1.0",
+    needs: Needs::Inventory,
+    fix: Fixable::No,
+    found: Found::Fleet(find),
+    doc: Doc {
+        what: "The certificate of a site covers a name that another pool serves, and its app servers speak HTTP/2. \
+               Certificates are known by the wildcards among the server names, by the path that sites share, and by \
+               their own names where they are on this machine.",
+        why: "A browser that holds an HTTP/2 connection reuses it for every name that its certificate covers (RFC \
+              9113, section 9.1.1). The balancer looks at the name in the handshake, once: the requests for the \
+              other name arrive at the wrong pool.",
+        evidence: "Seen with real clients: with a wildcard certificate the second name's requests reach the pool of \
+                   the first. sslscale renders a default server that answers `421 Misdirected Request` there, at \
+                   which clients open a connection of their own: that is why this is a note. It costs a request and \
+                   a handshake for each client.",
+        fix: "Nothing has to change. Certificates that share no names between pools save the detour.",
+        verified_on: "nginx 1.22.1, haproxy 2.6.12",
+    },
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: web1, address: 10.0.0.11 }
+  - { name: web2, address: 10.0.0.12 }
+  - { name: api1, address: 10.0.0.21 }
+  - { name: api2, address: 10.0.0.22 }
+pools:
+  - { name: web, app_servers: [web1, web2] }
+  - { name: api, app_servers: [api1, api2] }
+sites:
+  - server_name: "*.example.com"
+    pool: web
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+  - server_name: api.example.com
+    pool: api
+    root: /srv/api
+    ssl_certificate: /etc/ssl/api/ssl.crt
+    ssl_certificate_key: /etc/ssl/api/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: web1, address: 10.0.0.11 }
+  - { name: web2, address: 10.0.0.12 }
+  - { name: api1, address: 10.0.0.21 }
+  - { name: api2, address: 10.0.0.22 }
+pools:
+  - { name: web, app_servers: [web1, web2] }
+  - { name: api, app_servers: [api1, api2] }
+sites:
+  - server_name: "*.example.com"
+    pool: web
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+  - server_name: api.example.org
+    pool: api
+    root: /srv/api
+    ssl_certificate: /etc/ssl/api/ssl.crt
+    ssl_certificate_key: /etc/ssl/api/ssl.key
+"#,
+        fixed: None,
+    }),
+};
+
+/// Two sites of different pools, or one: enough to find one of another pool than any given.
+#[derive(Clone, Copy)]
+struct Sites<'a> {
+    first: (usize, &'a str),
+    other: Option<(usize, &'a str)>,
+}
+
+/// What other pools serve, to be asked by name, by domain and by the path of a certificate.
+#[derive(Default)]
+struct Served<'a> {
+    names: HashMap<&'a str, Sites<'a>>,
+    domains: HashMap<&'a str, Sites<'a>>,
+    certificates: HashMap<&'a str, Sites<'a>>,
+}
+
+impl<'a> Served<'a> {
+    fn of(inventory: &'a Inventory) -> Self {
+        let mut served = Self::default();
+        for (index, site) in inventory.sites.iter().enumerate() {
+            for name in site.server_names.iter().map(|name| name.as_str()) {
+                enter(inventory, &mut served.names, name, (index, name));
+                if let Some((_, domain)) = name.split_once('.') {
+                    enter(inventory, &mut served.domains, domain, (index, name));
+                }
+            }
+            let first = site.server_names.first().map_or("", |name| name.as_str());
+            enter(inventory, &mut served.certificates, site.ssl_certificate.as_str(), (index, first));
+        }
+        served
+    }
+
+    /// A site of another pool than `pool` with a name that the certificate name `pattern` covers.
+    fn covered(&self, inventory: &Inventory, pool: usize, pattern: &str) -> Option<(usize, &'a str)> {
+        let found = match pattern.strip_prefix("*.") {
+            Some(domain) => self.domains.get(domain),
+            None => self.names.get(pattern),
+        };
+        found?.beside(inventory, pool)
+    }
+}
+
+impl<'a> Sites<'a> {
+    fn beside(&self, inventory: &Inventory, pool: usize) -> Option<(usize, &'a str)> {
+        let elsewhere = |(site, _): &(usize, &str)| inventory.sites[*site].pool != pool;
+        Some(self.first).filter(elsewhere).or(self.other.filter(elsewhere))
+    }
+}
+
+fn enter<'a>(inventory: &Inventory, map: &mut HashMap<&'a str, Sites<'a>>, key: &'a str, entry: (usize, &'a str)) {
+    let known = map.entry(key).or_insert(Sites { first: entry, other: None });
+    if known.other.is_none() && inventory.sites[known.first.0].pool != inventory.sites[entry.0].pool {
+        known.other = Some(entry);
+    }
+}
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    if inventory.pools.len() < 2 {
+        return;
+    }
+    let served = Served::of(inventory);
+    let speaks_http2 = |members: &[usize]| members.iter().any(|app| inventory.app_servers[*app].nginx.http2);
+    let coalesces: Vec<bool> = inventory.pools.iter().map(|pool| speaks_http2(&pool.members)).collect();
+    for (index, site) in inventory.sites.iter().enumerate().filter(|(_, site)| coalesces[site.pool]) {
+        let covered = |pattern: &str| served.covered(inventory, site.pool, pattern);
+        let known = match fleet.certificates().chains.of(index) {
+            Some(certificate) => certificate.names().iter().find_map(|name| covered(name)),
+            None => site.server_names.iter().find_map(|name| covered(name.as_str())),
+        };
+        let shared = || served.certificates.get(site.ssl_certificate.as_str())?.beside(inventory, site.pool);
+        if let Some((other, name)) = known.or_else(shared) {
+            let own = site.server_names.first().map_or("", |name| name.as_str());
+            let pool = &inventory.pools[inventory.sites[other].pool].name;
+            let message = format!("the certificate of `{own}` covers `{name}`, which the pool `{pool}` serves");
+            let help = "clients that reuse an HTTP/2 connection for it are sent back with 421 and connect anew: \
+                        nothing breaks; certificates that share no names save the detour";
+            let found = findings.finding(fleet.site(index, "server_name").span(), message, help);
+            findings.push(found.related(fleet.site(other, "server_name").span(), "served by the other pool"));
+        }
+    }
+}

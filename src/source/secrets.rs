@@ -1,0 +1,86 @@
+//! Key material in a text. Reports show lines of an inventory, and must show nothing of a key,
+//! wherever somebody has put one.
+
+use super::Span;
+
+/// A private key in PEM, or in base64 around PEM.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Secret {
+    /// What says that it is one; no part of the key itself.
+    pub header: Span,
+    /// What may be the key, or have its text around it.
+    pub body: Span,
+}
+
+const BEGIN: &str = "-----BEGIN ";
+const LABEL: &str = "PRIVATE KEY";
+/// The longest label is `PGP PRIVATE KEY BLOCK`.
+const LONGEST_LABEL: usize = 40;
+/// How far a key without an end is taken to reach, in bytes.
+const LONGEST_KEY: usize = 16 << 10;
+/// `-----BEGIN ` in base64, and what its labels of private keys go on with.
+const ENCODED: &str = "LS0tLS1CRUdJTi";
+const ENCODED_LABELS: [&str; 5] = [
+    "BQUklWQVRFIEtFW",
+    "BSU0EgUFJJVkFURSBLRV",
+    "BFQyBQUklWQVRFIEtFW",
+    "BFTkNSWVBURUQgUFJJVkFUR",
+    "BPUEVOU1NIIFBSSVZBVEUgS0VZ",
+];
+
+/// Every one in `text`, in its order.
+pub(super) fn find(text: &str) -> Vec<Secret> {
+    let mut found: Vec<Secret> = text.match_indices(BEGIN).filter_map(|(at, _)| armoured(text, at)).collect();
+    found.extend(text.match_indices(ENCODED).filter_map(|(at, _)| encoded(text, at)));
+    found.sort_by_key(|secret| secret.header);
+    found
+}
+
+fn armoured(text: &str, at: usize) -> Option<Secret> {
+    let rest = &text[at + BEGIN.len()..];
+    let length = rest.find("-----").filter(|length| *length <= LONGEST_LABEL)?;
+    if !rest[..length].contains(LABEL) {
+        return None;
+    }
+    let start = at + BEGIN.len() + length + "-----".len();
+    let after = &text.as_bytes()[start..];
+    let after = &after[..after.len().min(LONGEST_KEY)];
+    let end = after.windows(8).position(|window| window == b"-----END" || window == b"-----BEG");
+    Some(Secret { header: Span::new(at, start), body: Span::new(start, start + end.unwrap_or(after.len())) })
+}
+
+fn encoded(text: &str, at: usize) -> Option<Secret> {
+    let rest = &text[at + ENCODED.len()..];
+    ENCODED_LABELS.iter().find(|label| rest.starts_with(**label))?;
+    let length = text[at..].bytes().take_while(|byte| in_base64(*byte)).count();
+    let start = at + ENCODED.len();
+    Some(Secret { header: Span::new(at, start), body: Span::new(start, at + length) })
+}
+
+fn in_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
+}
+
+/// The text under `span` with what may be a key blotted out, byte for byte.
+pub(super) fn blotted(text: &str, span: Span, secrets: &[Secret]) -> String {
+    let mut bytes = text.as_bytes().to_vec();
+    for secret in secrets {
+        let (start, end) = (secret.body.start.max(span.start), secret.body.end.min(span.end));
+        let part = (start.max(span.start) - span.start) as usize..(end.max(start) - span.start) as usize;
+        for byte in bytes.get_mut(part).unwrap_or_default().iter_mut().filter(|byte| in_base64(**byte)) {
+            *byte = b'*';
+        }
+    }
+    // Only ASCII was replaced, and by ASCII.
+    String::from_utf8(bytes).unwrap_or_default()
+}
+
+/// All of `text` with what may be a key blotted out.
+pub fn without_keys(text: &str) -> String {
+    blotted(text, Span::new(0, text.len()), &find(text))
+}
+
+/// `text` up to the first key in it, and whether there is one.
+pub fn before_key(text: &str) -> Option<&str> {
+    find(text).first().map(|secret| &text[..secret.header.end as usize])
+}

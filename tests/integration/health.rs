@@ -1,0 +1,183 @@
+//! What rules of the families HP and CP say that the real haproxy does: each of them a
+//! configuration that `haproxy -c` accepts, and what becomes of its clients.
+
+mod capacity;
+mod server;
+
+use std::io::{Read, Write};
+use std::net::TcpListener;
+use std::os::unix::net::UnixStream;
+use std::time::{Duration, Instant};
+
+use crate::support::need;
+use server::{Haproxy, PATIENCE, checked};
+
+/// Answers every connection with `word` and closes it; returns its address.
+fn answers(word: &'static str) -> String {
+    served(move |mut stream| {
+        let _ = stream.write_all(word.as_bytes());
+    })
+}
+
+/// Handles every connection on a thread of its own; returns the address.
+fn served(handle: impl Fn(std::net::TcpStream) + Clone + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let handle = handle.clone();
+            std::thread::spawn(move || handle(stream));
+        }
+    });
+    address
+}
+
+/// An address of this machine that nobody listens on.
+fn closed() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+/// What each of `count` clients, one after the other, gets before its connection ends.
+fn ask(haproxy: &Haproxy, count: usize) -> Vec<String> {
+    (0..count).map(|_| rest(&mut haproxy.connect("in"))).collect()
+}
+
+/// Everything until the end of the connection, of which a reset is one.
+fn rest(stream: &mut UnixStream) -> String {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    let (mut text, mut part) = (String::new(), [0; 64]);
+    loop {
+        match stream.read(&mut part) {
+            Ok(0) => return text,
+            Ok(read) => text.push_str(std::str::from_utf8(&part[..read]).unwrap()),
+            Err(error) if error.kind() == std::io::ErrorKind::ConnectionReset => return text,
+            Err(error) => panic!("the connection does not end: {error}"),
+        }
+    }
+}
+
+const FRONTEND: &str = "frontend in\n    bind unix@in\n    default_backend app\nbackend app\n";
+
+#[test]
+fn hp01_a_check_of_the_connection_alone_finds_a_server_well_whose_handshakes_fail() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    let broken = answers("");
+    let haproxy = Haproxy::start(&format!(
+        "{FRONTEND}    server tcp {broken} send-proxy check inter 100ms\n    \
+         server tls {broken} send-proxy check check-ssl verify none inter 100ms\n"
+    ));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = haproxy.servers();
+        let of = |name: &str| seen.iter().find(|(server, ..)| server == name).cloned().unwrap();
+        if of("tls").1 == "DOWN" && of("tcp").2 == "L4OK" {
+            assert_eq!((of("tcp").1.as_str(), of("tls").2.as_str()), ("UP", "L6RSP"));
+            return;
+        }
+        assert!(Instant::now() < deadline, "{seen:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}
+
+#[test]
+fn hp07_without_redispatch_half_of_the_clients_stay_with_a_dead_server() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    for (redispatch, served) in [("    option redispatch 1\n", 6), ("", 3)] {
+        let (well, dead) = (answers("a"), closed());
+        let haproxy = Haproxy::start(&format!(
+            "{FRONTEND}{redispatch}    retries 2\n    timeout connect 200ms\n    server a {well}\n    server b {dead}\n"
+        ));
+        let got = ask(&haproxy, 6);
+        assert_eq!(got.iter().filter(|word| *word == "a").count(), served, "{redispatch:?}: {got:?}");
+    }
+}
+
+#[test]
+fn hp08_haproxy_takes_some_durations_for_something_else() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    let with = |client: &str| {
+        checked(
+            &format!("{FRONTEND}    server a 127.0.0.1:1\n")
+                .replace("frontend in\n", &format!("frontend in\n    timeout client {client}\n")),
+        )
+    };
+    let (code, said) = with("0s");
+    assert!(code == Some(0) && said.contains("missing timeouts for frontend 'in'"), "{said}");
+    let (code, said) = with("25d");
+    assert!(code == Some(1) && said.contains("timer overflow in argument '25d' to 'timeout client'"), "{said}");
+    assert_eq!(with("24d").0, Some(0));
+}
+
+#[test]
+fn hp09_a_bare_timeout_of_5_is_over_after_5_milliseconds() {
+    if !need::programs(&["haproxy", "unshare", "ip"]) {
+        return;
+    }
+    // Packets to a neighbour that does not exist are lost: the log tells when haproxy gave up.
+    let given_up = |connect: &str| {
+        let text = format!("{FRONTEND}    retries 0\n    timeout connect {connect}\n    server a 10.98.0.2:443\n");
+        let lost = "ip link add near type veth peer name far && ip link set near up && ip link set far up && \
+                    ip addr add 10.98.0.1/24 dev near && ip neigh add 10.98.0.2 lladdr 02:00:00:00:00:02 dev near";
+        let haproxy = Haproxy::start_apart(&text, lost)?;
+        assert_eq!(ask(&haproxy, 1), [""]);
+        // Milliseconds in the queue, to connect, and in total.
+        let line = haproxy.logged(" app/a ");
+        let total = line.split(" app/a ").nth(1).unwrap().split(' ').next().unwrap().rsplit('/').next().unwrap();
+        Some(total.parse::<u64>().unwrap())
+    };
+    let (code, said) = checked(&format!("{FRONTEND}    timeout connect 5\n    server a 10.98.0.2:443\n"));
+    assert_eq!((code, said.as_str()), (Some(0), "Configuration file is valid\n"));
+    let Some(bare) = given_up("5") else { return };
+    assert!((5..1_000).contains(&bare), "{bare} ms");
+    let control = given_up("1s").unwrap();
+    assert!(control >= 1_000, "{control} ms");
+}
+
+#[test]
+fn hp10_an_idle_connection_is_cut_though_the_app_server_would_keep_it() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    // Like nginx between two requests: it waits for more, and closes when the other side has.
+    let patient = served(|mut stream| {
+        let _ = stream.write_all(b"answer");
+        let _ = stream.read_to_end(&mut Vec::new());
+    });
+    let text = format!("{FRONTEND}    server a {patient}\n");
+    let haproxy = Haproxy::start(&text.replace("frontend in\n", "frontend in\n    timeout client 300ms\n"));
+    // Neither side closes of its own accord: that it ends at all is haproxy's doing.
+    assert_eq!(ask(&haproxy, 1), ["answer"]);
+    let line = haproxy.logged(" app/a ");
+    assert!(line.contains(" cD "), "{line}");
+}
+
+#[test]
+fn hp12_backups_alone_do_not_share_and_the_weight_0_serves_nobody() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    let (a, b, c) = (answers("a"), answers("b"), answers("c"));
+    for balance in ["roundrobin", "leastconn", "random"] {
+        let got = |servers: [&str; 3]| {
+            let lines = [("a", &a), ("b", &b), ("c", &c)].into_iter().zip(servers);
+            let lines: String = lines.map(|((name, at), more)| format!("    server {name} {at} {more}\n")).collect();
+            let text = format!("{FRONTEND}    balance {balance}\n{lines}");
+            assert_eq!(checked(&text).1, "Configuration file is valid\n");
+            let mut got = ask(&Haproxy::start(&text), 6);
+            got.sort_unstable();
+            got.concat()
+        };
+        assert_eq!(got(["backup", "backup", "backup"]), "aaaaaa", "{balance}");
+        assert_eq!(got(["weight 0", "weight 0", "weight 0"]), "", "{balance}");
+        assert_eq!(got(["weight 0", "weight 0 backup", "weight 0"]), "", "{balance}");
+        assert_eq!(got(["weight 0", "backup", "backup"]), "bbbbbb", "{balance}");
+        let shared = got(["weight 0", "weight 100", "weight 100"]);
+        assert!(shared.len() == 6 && !shared.contains('a'), "{balance}: {shared}");
+    }
+}

@@ -1,0 +1,118 @@
+//! What cannot go wrong with health checks, capacity and privileges: the HP, CP and SE families.
+
+use super::haproxy::{Section, Server};
+use super::rendered::{Balancer, Rendered};
+use super::{Held, ensure};
+
+/// What holds of every backend's default, which comes before its servers.
+fn every_check(rendered: &Rendered<'_>, what: &str, holds: impl Fn(usize, &Section, &Server<'_>) -> bool) -> Held {
+    for balancer in &rendered.balancers {
+        let host = &balancer.host.name;
+        let pools = rendered.inventory.pools.len();
+        ensure(balancer.backends().count() == pools, || format!("{host}: a pool without its backend"))?;
+        for (pool, backend) in balancer.backends().enumerate() {
+            let found = backend.default_server().is_some_and(|default| holds(pool, backend, &default));
+            ensure(found, || format!("{host}: {what} in {:?}", backend.head))?;
+        }
+    }
+    Ok(())
+}
+
+/// HP02: checks go where traffic goes, behind a PROXY header as traffic does.
+pub fn checks_go_where_traffic_goes(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "a check of something else", |_, backend, default| {
+        let astray = |server: &Server<'_>| ["port", "addr"].iter().any(|keyword| server.has(keyword));
+        default.has("check-send-proxy") && !astray(default) && !backend.servers().iter().any(astray)
+    })
+}
+
+/// HP03: a check that makes a handshake names a site that every member of the pool serves.
+pub fn checks_name_a_site(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "a check without a site's name", |pool, _, default| {
+        let members = || rendered.apps.iter().filter(|app| app.pools.contains(&pool));
+        let served = |name: &str| members().all(|app| app.servers().skip(1).any(|site| serves(site, name)));
+        default.has("check-ssl") == default.has("check-sni") && default.value("check-sni").is_none_or(served)
+    })
+}
+
+fn serves(site: &super::nginx::Directive, name: &str) -> bool {
+    let parent = name.split_once('.').map(|(_, parent)| format!("*.{parent}"));
+    let names = site.only("server_name");
+    names.unwrap_or_default().iter().any(|own| *own == name || parent.as_deref() == Some(*own))
+}
+
+/// HP05: checks are handshakes or bare connections, both of which nginx answers there.
+pub fn checks_speak_no_protocol(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "another kind of check", |_, backend, _| {
+        let kinds = ["option", "http-check", "tcp-check", "external-check"];
+        !backend.lines.iter().any(|line| kinds.contains(&line[0].as_str()))
+    })?;
+    for section in rendered.balancers.iter().flat_map(|balancer| balancer.cfg.iter()) {
+        let check = section.all(&["option"]).find(|option| option[0].contains("chk") || option[0].contains("check"));
+        ensure(check.is_none(), || format!("{:?}: {check:?}", section.head))?;
+    }
+    Ok(())
+}
+
+/// HP06: every server is checked.
+pub fn every_server_is_checked(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "a server without a check", |_, backend, default| {
+        default.has("check") && !backend.servers().iter().any(|s| s.has("no-check") || s.has("disabled"))
+    })
+}
+
+/// HP11: everything is TCP.
+pub fn everything_is_tcp(rendered: &Rendered<'_>) -> Held {
+    every_balancer(rendered, "another mode", |balancer| {
+        let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
+        Ok(proxies.all(|section| section.value(&["mode"]) == Some("tcp")))
+    })
+}
+
+fn maxconn(balancer: &Balancer<'_>) -> Result<u64, String> {
+    let value = balancer.section("global")?.value(&["maxconn"]);
+    value.and_then(|n| n.parse().ok()).ok_or_else(|| format!("{}: no maxconn", balancer.host.name))
+}
+
+/// CP02: only the process has a limit.
+pub fn only_the_process_is_limited(rendered: &Rendered<'_>) -> Held {
+    every_balancer(rendered, "a limit of its own", |balancer| {
+        let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
+        maxconn(balancer)?;
+        Ok(proxies.all(|section| section.all(&["maxconn"]).next().is_none()))
+    })
+}
+
+/// SE01: the one admin socket is a file that only root can open.
+pub fn the_admin_socket_is_roots(rendered: &Rendered<'_>) -> Held {
+    every_balancer(rendered, "an open socket", |balancer| {
+        let sockets: Vec<&[String]> =
+            balancer.cfg.iter().flat_map(|section| section.all(&["stats", "socket"])).collect();
+        Ok(sockets == [["/run/haproxy/admin.sock", "mode", "600", "level", "admin"]])
+    })
+}
+
+/// SE02: workers give root up, in a chroot.
+pub fn workers_are_nobody(rendered: &Rendered<'_>) -> Held {
+    every_balancer(rendered, "workers that are somebody", |balancer| {
+        let global = balancer.section("global")?;
+        let is = |setting: &str, value: &str| global.value(&[setting]) == Some(value);
+        Ok(is("user", "haproxy") && is("group", "haproxy") && is("chroot", "/var/lib/haproxy"))
+    })
+}
+
+/// SE04: no header is added anywhere, so that none is lost where another one is.
+pub fn no_header_is_inherited(rendered: &Rendered<'_>) -> Held {
+    for app in &rendered.apps {
+        let added = app.conf.everything().into_iter().find(|directive| directive.name() == "add_header");
+        ensure(added.is_none(), || format!("{}: {added:?}", app.host.name))?;
+    }
+    Ok(())
+}
+
+fn every_balancer(rendered: &Rendered<'_>, what: &str, holds: impl Fn(&Balancer<'_>) -> Result<bool, String>) -> Held {
+    for balancer in &rendered.balancers {
+        ensure(holds(balancer)?, || format!("{}: {what}", balancer.host.name))?;
+    }
+    Ok(())
+}

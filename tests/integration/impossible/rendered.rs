@@ -1,0 +1,118 @@
+//! All files of a fleet, parsed, beside the inventory that they were rendered from.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::SocketAddr;
+use std::rc::Rc;
+
+use sslscale::inventory::Inventory;
+use sslscale::inventory::model::{AppServer, LoadBalancer};
+use sslscale::render::{HAPROXY_CFG, NGINX_CONF};
+use sslscale::tree::Tree;
+
+use super::haproxy::{self, Section, Server};
+use super::nginx::{self, Directive};
+
+/// Host and path → text.
+pub type Files = BTreeMap<(String, String), String>;
+
+/// The texts of a rendered tree.
+pub fn files(tree: &Tree) -> Files {
+    let mut files = Files::new();
+    for (host, entries) in tree.hosts() {
+        for entry in entries.iter() {
+            let text = String::from_utf8(entry.content.bytes.clone()).unwrap();
+            files.insert((host.to_owned(), entry.path.to_string()), text);
+        }
+    }
+    files
+}
+
+/// A fleet as its hosts would read it.
+pub struct Rendered<'i> {
+    pub inventory: &'i Inventory,
+    pub balancers: Vec<Balancer<'i>>,
+    pub apps: Vec<App<'i>>,
+}
+
+/// A balancer's file.
+pub struct Balancer<'i> {
+    pub host: &'i LoadBalancer,
+    pub cfg: Rc<Vec<Section>>,
+}
+
+/// An app server's file.
+pub struct App<'i> {
+    pub host: &'i AppServer,
+    pub conf: Rc<Directive>,
+    /// The pools that it is a member of.
+    pub pools: Vec<usize>,
+}
+
+/// A `server` line of a balancer.
+pub struct Leg<'r> {
+    pub balancer: &'r Balancer<'r>,
+    pub server: Server<'r>,
+    pub to: SocketAddr,
+}
+
+impl Balancer<'_> {
+    pub fn backends(&self) -> impl Iterator<Item = &Section> {
+        self.cfg.iter().filter(|section| section.kind() == "backend")
+    }
+
+    /// The one section of a kind.
+    pub fn section(&self, kind: &str) -> Result<&Section, String> {
+        let mut found = self.cfg.iter().filter(|section| section.kind() == kind);
+        let one = found.next().filter(|_| found.next().is_none());
+        one.ok_or_else(|| format!("{}: not one `{kind}`", self.host.name))
+    }
+}
+
+impl App<'_> {
+    pub fn servers(&self) -> impl Iterator<Item = &Directive> {
+        self.conf.all("server")
+    }
+}
+
+impl<'i> Rendered<'i> {
+    /// Parses the files of every host; those of one shape once.
+    pub fn read(inventory: &'i Inventory, files: &Files) -> Self {
+        let text = |host: &str, path: &str| &files[&(host.to_owned(), path.to_owned())];
+        let mut cfgs: HashMap<&str, Rc<Vec<Section>>> = HashMap::new();
+        let balancers = inventory.load_balancers.iter().map(|host| {
+            let cfg = text(host.name.as_str(), HAPROXY_CFG);
+            let cfg = cfgs.entry(cfg).or_insert_with(|| Rc::new(haproxy::parse(cfg))).clone();
+            Balancer { host, cfg }
+        });
+        let balancers = balancers.collect();
+        let mut confs: HashMap<&str, Rc<Directive>> = HashMap::new();
+        let apps = inventory.app_servers.iter().enumerate().map(|(index, host)| {
+            let conf = text(host.name.as_str(), NGINX_CONF);
+            let conf = confs.entry(conf).or_insert_with(|| Rc::new(nginx::parse(conf))).clone();
+            let pools = (0..inventory.pools.len()).filter(|p| inventory.pools[*p].members.contains(&index)).collect();
+            App { host, conf, pools }
+        });
+        let apps = apps.collect();
+        Self { inventory, balancers, apps }
+    }
+
+    /// Every server block of every app server.
+    pub fn servers(&self) -> impl Iterator<Item = (&App<'i>, &Directive)> {
+        self.apps.iter().flat_map(|app| app.servers().map(move |server| (app, server)))
+    }
+
+    /// Every line that leads from a balancer to an app server.
+    pub fn legs(&self) -> impl Iterator<Item = Leg<'_>> {
+        let servers = |b: usize| self.balancers[b].backends().flat_map(Section::servers).map(move |server| (b, server));
+        (0..self.balancers.len()).flat_map(servers).map(|(b, server)| {
+            let to = server.address.expect("a server has an address");
+            Leg { balancer: &self.balancers[b], server, to }
+        })
+    }
+
+    /// The app server whose nginx is at `socket`.
+    pub fn app_at(&self, socket: SocketAddr) -> Option<&App<'i>> {
+        let here = |app: &&App<'_>| app.host.addresses.iter().any(|address| address.0 == socket.ip());
+        self.apps.iter().find(here).filter(|app| app.host.nginx.port.0 == socket.port())
+    }
+}

@@ -1,0 +1,149 @@
+//! What cannot go wrong with TLS: the TL and RS families.
+
+use std::collections::BTreeSet;
+
+use super::nginx::Directive;
+use super::rendered::{App, Rendered};
+use super::{Held, ensure};
+
+/// The ciphers that may be rendered; a test asks the real OpenSSL about each.
+pub const CIPHERS: &[(&str, &str)] = &[
+    ("ECDHE-ECDSA-AES128-GCM-SHA256", "ECDSA"),
+    ("ECDHE-RSA-AES128-GCM-SHA256", "RSA"),
+    ("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDSA"),
+    ("ECDHE-RSA-AES256-GCM-SHA384", "RSA"),
+    ("ECDHE-ECDSA-CHACHA20-POLY1305", "ECDSA"),
+    ("ECDHE-RSA-CHACHA20-POLY1305", "RSA"),
+];
+
+/// What holds of every server by itself.
+fn every(rendered: &Rendered<'_>, what: &str, holds: impl Fn(&Directive) -> bool) -> Held {
+    for (app, server) in rendered.servers() {
+        let name = server.only("server_name").unwrap_or_default();
+        ensure(holds(server), || format!("{}: {what} in the server of {name:?}", app.host.name))?;
+    }
+    Ok(())
+}
+
+/// What every server of a host must have alike.
+fn alike<T: PartialEq>(rendered: &Rendered<'_>, what: &str, of: impl Fn(&Directive) -> T) -> Held {
+    for app in &rendered.apps {
+        let mut servers = app.servers().map(&of);
+        let first = servers.next();
+        ensure(servers.all(|other| Some(other) == first), || format!("{}: servers differ in {what}", app.host.name))?;
+    }
+    Ok(())
+}
+
+/// That a directive is nowhere.
+fn nowhere(rendered: &Rendered<'_>, names: &[&str]) -> Held {
+    for app in &rendered.apps {
+        let found = app.conf.everything().into_iter().find(|d| names.contains(&d.name()));
+        ensure(found.is_none(), || format!("{}: {found:?}", app.host.name))?;
+    }
+    Ok(())
+}
+
+fn ciphers(server: &Directive) -> Vec<&str> {
+    server.only("ssl_ciphers").map_or(Vec::new(), |list| list[0].split(':').collect())
+}
+
+/// TL07: whatever kind of key a certificate has, some cipher serves it.
+pub fn ciphers_serve_every_key(rendered: &Rendered<'_>) -> Held {
+    every(rendered, "a kind of key without a cipher", |server| {
+        let kinds = ciphers(server).into_iter().filter_map(|name| CIPHERS.iter().find(|known| known.0 == name));
+        kinds.map(|known| known.1).collect::<BTreeSet<_>>() == BTreeSet::from(["ECDSA", "RSA"])
+    })
+}
+
+/// TL08: every cipher is one that OpenSSL knows.
+pub fn ciphers_are_known(rendered: &Rendered<'_>) -> Held {
+    every(rendered, "an unknown cipher, or none", |server| {
+        let names = ciphers(server);
+        !names.is_empty() && names.iter().all(|name| CIPHERS.iter().any(|known| known.0 == *name))
+    })
+}
+
+/// TL09: TLS 1.3 is said, not left to the version's default.
+pub fn tls13_is_said(rendered: &Rendered<'_>) -> Held {
+    every(rendered, "TLS 1.3 unsaid", |server| server.only("ssl_protocols").is_some_and(|p| p.contains(&"TLSv1.3")))
+}
+
+/// TL10: nothing older than TLS 1.2.
+pub fn protocols_are_new(rendered: &Rendered<'_>) -> Held {
+    every(rendered, "an old protocol", |server| {
+        let protocols = server.only("ssl_protocols").unwrap_or_default();
+        !protocols.is_empty() && protocols.iter().all(|p| ["TLSv1.2", "TLSv1.3"].contains(p))
+    })
+}
+
+/// TL11: HTTP/2 is the socket's.
+pub fn http2_is_everywhere_or_nowhere(rendered: &Rendered<'_>) -> Held {
+    alike(rendered, "HTTP/2", |server| {
+        let parameter: Vec<bool> = server.listens().iter().map(|listen| listen.has("http2")).collect();
+        (parameter, server.only("http2").map(|on| on.join(" ")))
+    })
+}
+
+/// TL12: so are the protocols.
+pub fn protocols_are_alike(rendered: &Rendered<'_>) -> Held {
+    alike(rendered, "protocols", |server| server.only("ssl_protocols").map(|p| p.join(" ")))
+}
+
+/// TL13: curves are left to OpenSSL, which has those that it has.
+pub fn curves_are_left_alone(rendered: &Rendered<'_>) -> Held {
+    nowhere(rendered, &["ssl_ecdh_curve", "ssl_conf_command"])
+}
+
+/// TL14: nothing is stapled.
+pub fn nothing_is_stapled(rendered: &Rendered<'_>) -> Held {
+    nowhere(rendered, &["ssl_stapling", "ssl_stapling_file", "ssl_stapling_responder", "ssl_stapling_verify"])
+}
+
+/// TL15: the first server of every socket is its default, has no certificate and no site's name.
+pub fn unknown_names_are_rejected(rendered: &Rendered<'_>) -> Held {
+    for app in &rendered.apps {
+        let host = &app.host.name;
+        let default = app.servers().next().ok_or_else(|| format!("{host}: no server"))?;
+        ensure(rejects(app, default), || format!("{host}: the first server takes handshakes"))?;
+        let names = default.only("server_name").unwrap_or_default();
+        let own = |name: &&str| app.servers().skip(1).any(|s| s.only("server_name").unwrap_or_default().contains(name));
+        ensure(names.first() == Some(&"\"\"") && !names.iter().any(own), || format!("{host}: {names:?}"))?;
+        for (index, server) in app.servers().enumerate() {
+            let right = server.listens().iter().all(|listen| listen.has("default_server") == (index == 0));
+            ensure(right, || format!("{host}: server {index} and `default_server`"))?;
+        }
+        let sockets = |server: &Directive| server.listens().iter().map(|l| l.socket).collect::<BTreeSet<_>>();
+        ensure(app.servers().all(|server| sockets(server) == sockets(default)), || format!("{host}: other sockets"))?;
+    }
+    Ok(())
+}
+
+/// By the directive, or by a certificate that is no file.
+fn rejects(app: &App<'_>, server: &Directive) -> bool {
+    let none = "$sslscale_no_certificate";
+    let map = app.conf.all("map").find(|map| map.words[2] == none);
+    let empty = map.is_some_and(|map| map.block.iter().all(|value| value.words == ["default", "\"\""]));
+    let files = [server.only("ssl_certificate"), server.only("ssl_certificate_key")];
+    match server.only("ssl_reject_handshake") {
+        Some(on) => on == ["on"] && files == [None, None],
+        None => empty && files.into_iter().all(|file| file == Some(vec![none])),
+    }
+}
+
+/// TL16: no client certificates.
+pub fn no_client_certificates(rendered: &Rendered<'_>) -> Held {
+    nowhere(rendered, &["ssl_verify_client", "ssl_client_certificate", "ssl_trusted_certificate"])
+}
+
+/// RS02: no ticket key is on a site alone: none is anywhere, and tickets are off for all.
+pub fn tickets_are_off_everywhere(rendered: &Rendered<'_>) -> Held {
+    nowhere(rendered, &["ssl_session_ticket_key"])?;
+    every(rendered, "tickets", |server| server.only("ssl_session_tickets") == Some(vec!["off"]))
+}
+
+/// RS03: no key file, and one cache of one size.
+pub fn the_cache_has_its_size(rendered: &Rendered<'_>) -> Held {
+    nowhere(rendered, &["ssl_session_ticket_key"])?;
+    every(rendered, "another cache", |server| server.only("ssl_session_cache") == Some(vec!["shared:sslscale:10m"]))
+}

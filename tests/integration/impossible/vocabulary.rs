@@ -1,0 +1,108 @@
+//! Every word that is rendered, with its age: a directive that is not listed here is one that no
+//! rule has looked at. TL17 and SE06.
+
+use super::nginx::Directive;
+use super::rendered::Rendered;
+use super::{Held, ensure};
+
+/// Directives of nginx, and the first version that has them where it is later than 1.18.0.
+const NGINX: &[(&str, (u32, u32, u32))] = &[
+    ("absolute_redirect", OLD),
+    ("client_max_body_size", OLD),
+    ("fastcgi_index", OLD),
+    ("fastcgi_param", OLD),
+    ("fastcgi_pass", OLD),
+    ("grpc_pass", OLD),
+    ("grpc_set_header", OLD),
+    ("grpc_ssl_name", OLD),
+    ("grpc_ssl_server_name", OLD),
+    ("http2", (1, 25, 1)),
+    ("include", OLD),
+    ("keepalive_timeout", OLD),
+    ("listen", OLD),
+    ("location", OLD),
+    ("map", OLD),
+    ("proxy_http_version", OLD),
+    ("proxy_pass", OLD),
+    ("proxy_set_header", OLD),
+    ("proxy_ssl_name", OLD),
+    ("proxy_ssl_server_name", OLD),
+    ("real_ip_header", OLD),
+    ("return", OLD),
+    ("root", OLD),
+    ("server", OLD),
+    ("server_name", OLD),
+    ("server_names_hash_bucket_size", OLD),
+    ("server_names_hash_max_size", OLD),
+    ("set_real_ip_from", OLD),
+    ("ssl_certificate", OLD),
+    ("ssl_certificate_key", OLD),
+    ("ssl_ciphers", OLD),
+    ("ssl_prefer_server_ciphers", OLD),
+    ("ssl_protocols", OLD),
+    ("ssl_reject_handshake", (1, 19, 4)),
+    ("ssl_session_cache", OLD),
+    ("ssl_session_tickets", OLD),
+    ("ssl_session_timeout", OLD),
+    ("uwsgi_param", OLD),
+    ("uwsgi_pass", OLD),
+];
+/// Every version that an inventory may name.
+const OLD: (u32, u32, u32) = (0, 0, 0);
+/// What an inventory without a version is rendered for.
+const UNTOLD: (u32, u32, u32) = (1, 19, 4);
+
+/// Settings of haproxy, by section; 2.2 has them all.
+const HAPROXY: &[(&str, &[&str])] = &[
+    ("global", &["description", "log", "chroot", "user", "group", "stats", "maxconn"]),
+    ("defaults", &["mode", "log", "option", "retries", "timeout"]),
+    ("frontend", &["mode", "bind", "tcp-request", "use_backend", "default_backend"]),
+    ("backend", &["mode", "balance", "default-server", "server"]),
+];
+const OPTIONS: &[&str] = &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch"];
+/// Files of nginx's own package.
+const INCLUDES: &[&str] = &["uwsgi_params", "fastcgi_params"];
+
+/// The directives of a file; the lines of a map are none.
+fn directives(block: &Directive) -> Vec<&Directive> {
+    let inside = |directive| if Directive::name(directive) == "map" { Vec::new() } else { directives(directive) };
+    block.block.iter().flat_map(|directive| std::iter::once(directive).chain(inside(directive))).collect()
+}
+
+/// TL17: nothing is newer than the version that it is rendered for, and nothing outlived it.
+pub fn directives_fit_the_version(rendered: &Rendered<'_>) -> Held {
+    for app in &rendered.apps {
+        let told = app.host.nginx.version.map(|version| (version.0, version.1, version.2));
+        for directive in directives(&app.conf) {
+            let since = NGINX.iter().find(|known| known.0 == directive.name()).map(|known| known.1);
+            let known = since.is_some_and(|since| since <= told.unwrap_or(UNTOLD));
+            ensure(known, || format!("{}: `{}` for {told:?}", app.host.name, directive.name()))?;
+        }
+        let parameter = app.servers().flat_map(Directive::listens).any(|listen| listen.has("http2"));
+        let deprecated = parameter && told.is_some_and(|version| version >= (1, 25, 1));
+        ensure(!deprecated, || format!("{}: `listen … http2` for {told:?}", app.host.name))?;
+    }
+    Ok(())
+}
+
+/// SE06: nothing is rendered that is not known by name, and nothing of the user's is included.
+pub fn every_word_is_known(rendered: &Rendered<'_>) -> Held {
+    for app in &rendered.apps {
+        for directive in directives(&app.conf) {
+            let listed = NGINX.iter().any(|known| known.0 == directive.name());
+            let foreign = directive.name() == "include" && !INCLUDES.contains(&directive.words[1].as_str());
+            ensure(listed && !foreign, || format!("{}: {directive:?}", app.host.name))?;
+        }
+    }
+    for balancer in &rendered.balancers {
+        for section in balancer.cfg.iter() {
+            let settings = HAPROXY.iter().find(|known| known.0 == section.kind()).map_or(&[][..], |known| known.1);
+            let listed = |line: &Vec<String>| {
+                settings.contains(&line[0].as_str()) && (line[0] != "option" || OPTIONS.contains(&line[1].as_str()))
+            };
+            let strange = section.lines.iter().find(|line| !listed(line));
+            ensure(strange.is_none(), || format!("{}: {:?}: {strange:?}", balancer.host.name, section.head))?;
+        }
+    }
+    Ok(())
+}
