@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use roxmltree::{Document, Node};
 use sslscale::diagnostic::Severity;
 use sslscale::lint::{Found, rule};
-use sslscale::report::{Checked, Format, document};
+use sslscale::report::Format;
 
-use super::{HOSTILE, Known, everything, hostile, known, report, unread};
+use super::{HOSTILE, Known, everything, failing, hostile, known, report, unread};
 use crate::support::Sslscale;
 
 /// Element, the attributes it must have, those it may have, and its children.
@@ -93,10 +93,9 @@ fn what_a_finding_says_arrives_whole() {
 
 #[test]
 fn failures_are_what_fails_the_command() {
-    let (source, linted) = hostile("x");
-    let checked = [Checked { source: &source, linted: &linted, fail_on: Severity::Error }];
+    let all = [hostile("x")];
     let failures = |least| {
-        let xml = document(&checked, Format::Junit, least);
+        let xml = failing(&all, Format::Junit, least);
         let document = valid(&xml);
         document.descendants().filter(|n| n.has_tag_name("failure")).count()
     };
