@@ -7,6 +7,7 @@ pub mod diagnostic;
 pub mod event;
 pub mod inventory;
 pub mod lint;
+pub mod private_root;
 pub mod render;
 pub mod report;
 pub mod source;
