@@ -8,6 +8,7 @@ use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::binaries;
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::Inventory;
@@ -38,7 +39,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Check(args) => check::run(args, &output),
         Command::Render(args) => render::run(args, &output),
         Command::Try(args) => try_fleet::run(args, &output),
-        Command::Fleet { what } => crate::try_fleet::inside(what).map(|()| Ended::Done).map_err(Into::into),
+        Command::Fleet { what } => inside(what).map(|()| Ended::Done).map_err(Into::into),
     };
     match result {
         Ok(ended) => ExitCode::from(ended as u8),
@@ -47,6 +48,11 @@ pub fn run(cli: &Cli) -> ExitCode {
             ExitCode::from(Ended::Unreadable as u8)
         }
     }
+}
+
+/// The processes in private views of this machine, behind the hidden subcommand.
+fn inside(what: &str) -> io::Result<()> {
+    if what == binaries::INSIDE { binaries::inside() } else { crate::try_fleet::inside(what) }
 }
 
 /// An inventory's text and what is known of it.

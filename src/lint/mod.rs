@@ -126,8 +126,17 @@ impl Linted {
     }
 }
 
+/// A later stage of `check`, which looks at more than one inventory and local files. It is given
+/// the fleet where there is one; what it reports is judged with all the rest.
+pub type Stage<'s> = &'s mut dyn FnMut(Option<&Fleet<'_>>, &mut Findings);
+
 /// Reads, validates and lints the inventory in `source`.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
+    lint_with(source, settings, None)
+}
+
+/// The same with what `stage` finds. Without it the rules that need programs are skipped.
+pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>) -> Linted {
     let checked = inventory::check(source);
     let Some(document) = checked.document else {
         return Linted { findings: checked.diagnostics, ..Linted::default() };
@@ -144,8 +153,14 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
             (Found::Fleet(find), Some(fleet)) => find(fleet, findings),
             (Found::Fleet(_), None) => findings.skip("the inventory has errors that come first"),
             (Found::Skipped(reason), _) => findings.skip(reason),
+            (Found::Elsewhere(how), _) if rule.needs == Needs::Programs && stage.is_none() => {
+                findings.skip(format!("it is asked for by {how}"));
+            }
             (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
         }
+    }
+    if let Some(stage) = stage {
+        stage(fleet.as_ref(), &mut findings);
     }
     let skipped = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
     let judged = ignore::apply(&text, settings, findings.found);

@@ -193,7 +193,7 @@ impl Findings {
     }
 
     /// From here on findings are this rule's.
-    pub(super) fn of(&mut self, code: &'static Code) -> &mut Self {
+    pub fn of(&mut self, code: &'static Code) -> &mut Self {
         self.code = code;
         self
     }
