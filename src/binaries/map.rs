@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use super::outline::{Outline, Statement};
 use super::parse::Complaint;
 use crate::inventory::document::Cursor;
+use crate::inventory::model::Location;
+use crate::inventory::types::LocationMatch;
 use crate::lint::Fleet;
 
 /// The keys of a location that say where requests go.
@@ -87,7 +89,7 @@ impl<'f> Map<'f> {
         let Some(site) = statement.names.iter().find(known).filter(|_| !default).map(|name| self.sites[*name]) else {
             return self.named(complaint).unwrap_or(host);
         };
-        if let Some(place) = self.location(site, statement) {
+        if let Some(place) = self.location(site, complaint, statement) {
             return place;
         }
         match statement.words {
@@ -105,7 +107,7 @@ impl<'f> Map<'f> {
     }
 
     /// The place of a statement in a location that the inventory has.
-    fn location(&self, site: usize, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    fn location(&self, site: usize, complaint: &Complaint, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         let path = |words: &[&str]| match *words {
             ["location", "=", path] => Some((path.to_owned(), true)),
             ["location", path] => Some((path.to_owned(), false)),
@@ -113,16 +115,15 @@ impl<'f> Map<'f> {
         };
         let locations = &self.fleet.inventory.sites[site].locations;
         let index = statement.around.iter().filter_map(|words| path(words)).find_map(|(path, exact)| {
-            let same = |exactly: bool| exactly == exact;
-            locations.iter().position(|it| {
-                it.path.as_str() == path && same(it.matching == crate::inventory::types::LocationMatch::Exact)
-            })
+            let same = |it: &Location| it.path.as_str() == path && (it.matching == LocationMatch::Exact) == exact;
+            locations.iter().position(same)
         })?;
         let location = self.fleet.site(site, "locations").item(index);
         Some(match *statement.words {
-            ["return", code, ..] if code.starts_with('3') => {
-                let target = location.key("return");
-                target.key("url").or(target)
+            ["return", code, ..] => {
+                let (target, key) =
+                    (location.key("return"), if complaint.words.contains(code) { "code" } else { "url" });
+                target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
             _ => location.key("path"),

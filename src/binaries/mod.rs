@@ -3,20 +3,19 @@
 //! `map` find the value that a line was rendered from, `advice` says what to do.
 
 mod advice;
-mod map;
-mod outline;
-mod parse;
+pub mod map;
+pub mod outline;
+pub mod parse;
 mod run;
 mod shapes;
 
 use std::collections::HashMap;
 
-pub use run::{INSIDE, inside};
+pub use run::{INSIDE, Program, Said, inside};
 
 use self::map::Map;
 use self::outline::Outline;
 use self::parse::Complaint;
-use self::run::{Program, Said};
 use self::shapes::Shape;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::node::visible;

@@ -91,9 +91,13 @@ fn haproxy(line: &str) -> Option<Complaint> {
     Some(Complaint { severity, place, words: words.to_owned() })
 }
 
-/// `nginx: [emerg] unknown directive "x" in /etc/nginx/conf.d/sslscale.conf:12`.
+/// `nginx: [emerg] unknown directive "x" in /etc/nginx/conf.d/sslscale.conf:12`, or in the form of a
+/// log: `2026/11/23 17:04:04 [emerg] 4711#4711: unknown …`.
 fn nginx(line: &str) -> Option<Complaint> {
-    let (level, words) = line.strip_prefix("nginx: [")?.split_once("] ")?;
+    let (before, rest) = line.split_once('[')?;
+    let logged = before.starts_with(|c: char| c.is_ascii_digit());
+    let (level, words) = rest.split_once("] ").filter(|_| logged || before == "nginx: ")?;
+    let words = if logged { words.split_once(": ")?.1 } else { words };
     let severity = match level {
         "emerg" | "alert" | "crit" | "error" => Severity::Error,
         "warn" => Severity::Warning,
@@ -163,7 +167,7 @@ Configuration file is valid
     fn nginxs_lines() {
         let text = "\
 nginx: [warn] the \"listen ... http2\" directive is deprecated in /etc/nginx/conf.d/sslscale.conf:9
-nginx: [emerg] cannot load certificate \"/etc/ssl/a b.crt\": BIO_new_file() failed (SSL: error in /x)
+2026/11/23 17:04:04 [emerg] 47#47: cannot load certificate \"/etc/ssl/a b.crt\": BIO_new_file() failed (SSL: error in /x)
 nginx: configuration file /etc/nginx/nginx.conf test failed
 ";
         let found = said(Program::Nginx, text, false);
