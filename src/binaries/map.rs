@@ -24,6 +24,8 @@ pub struct Map<'f> {
     fleet: &'f Fleet<'f>,
     /// By each of its names.
     sites: HashMap<String, usize>,
+    /// By name.
+    apps: HashMap<&'f str, usize>,
     /// What can be named without a line.
     values: HashMap<String, Cursor<'f>>,
 }
@@ -31,7 +33,7 @@ pub struct Map<'f> {
 impl<'f> Map<'f> {
     /// The map of a fleet.
     pub fn new(fleet: &'f Fleet<'f>) -> Self {
-        let mut map = Self { fleet, sites: HashMap::new(), values: HashMap::new() };
+        let mut map = Self { fleet, sites: HashMap::new(), apps: HashMap::new(), values: HashMap::new() };
         let inventory = fleet.inventory;
         for (index, site) in inventory.sites.iter().enumerate() {
             for (item, name) in site.server_names.iter().enumerate() {
@@ -48,10 +50,7 @@ impl<'f> Map<'f> {
             map.value(pool.name.to_string(), map.pool(index));
         }
         for (index, app) in inventory.app_servers.iter().enumerate() {
-            map.value(app.name.to_string(), fleet.app_server(index));
-            for pool in &inventory.pools {
-                map.value(format!("{}/{}", pool.name, app.name), fleet.app_server(index));
-            }
+            map.apps.insert(app.name.as_str(), index);
         }
         map
     }
@@ -190,11 +189,11 @@ impl<'f> Map<'f> {
 
     /// What of an app server's entry, or of all of them, made its line.
     fn server(&self, balancer: usize, complaint: &Complaint, name: &str) -> Option<Cursor<'f>> {
-        let apps = &self.fleet.inventory.app_servers;
-        let index = apps.iter().position(|app| app.name.as_str() == name)?;
+        let index = *self.apps.get(name)?;
         let entry = self.fleet.written.key("app_servers").item(index);
         let about = |words: &[&str]| words.iter().any(|word| complaint.words.contains(word));
-        let addresses: Vec<String> = apps[index].addresses.iter().map(|address| address.to_string()).collect();
+        let addresses: Vec<String> =
+            self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();
         Some(if about(&["send-prox"]) {
             self.fleet.haproxy(balancer, &["proxy_protocol"])
         } else if about(&["weight"]) {
@@ -213,10 +212,11 @@ impl<'f> Map<'f> {
         statement.around.iter().find_map(|words| self.values.get(*words.get(1)?).copied())
     }
 
-    /// The place of the first thing that the complaint quotes, app servers before pools.
+    /// The place of the first thing that the complaint quotes, app servers before all else.
     fn named(&self, complaint: &Complaint) -> Option<Cursor<'f>> {
-        let known = || complaint.quoted().filter_map(|word| Some((word, *self.values.get(word)?)));
-        let server = known().find(|(word, _)| word.contains('/'));
-        server.or_else(|| known().next()).map(|(_, place)| place)
+        // haproxy says `pool/server`, and mostly names the pool as well.
+        let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
+        let server = complaint.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
+        server.or_else(|| complaint.quoted().find_map(|word| self.values.get(word).copied()))
     }
 }

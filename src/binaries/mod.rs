@@ -96,7 +96,7 @@ impl Complaints {
     fn add(&mut self, map: &Map<'_>, shape: &Shape, said: &Said) -> Result<(), String> {
         let program = shape.program;
         let complaints = parse::complaints(program, said);
-        if let Some(lacking) = complaints.iter().find(|it| it.words.contains("(97: Address family not supported")) {
+        if let Some(lacking) = parse::lacking(&complaints) {
             return Err(format!("this machine has no IPv6: `{}`", spoken(&lacking.words)));
         }
         if let Some(unread) = shape.unread(said).filter(|_| said.success) {

@@ -60,6 +60,11 @@ pub fn complaints(program: Program, said: &Said) -> Vec<Complaint> {
     found
 }
 
+/// What only says that this machine lacks something that the fleet's hosts have.
+pub fn lacking(complaints: &[Complaint]) -> Option<&Complaint> {
+    complaints.iter().find(|complaint| complaint.words.contains("(97: Address family not supported"))
+}
+
 /// `[ALERT]    (4711) : config : parsing [/etc/haproxy/haproxy.cfg:12] : unknown keyword …`; older
 /// versions have the time before the process id and no `config`.
 fn haproxy(line: &str) -> Option<Complaint> {
@@ -178,6 +183,14 @@ nginx: configuration file /etc/nginx/nginx.conf test failed
         assert_eq!((found.len(), found[1].1), (2, None));
         let complaint = Complaint { severity: Severity::Error, place: None, words: found[1].2.clone() };
         assert_eq!(complaint.quoted().collect::<Vec<_>>(), ["/etc/ssl/a b.crt"]);
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_proves_nothing() {
+        let words = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
+        let complaint = Complaint { severity: Severity::Error, place: None, words };
+        assert!(lacking(std::slice::from_ref(&complaint)).is_some());
+        assert!(lacking(&[Complaint { words: "bind() to 0.0.0.0:443 failed".to_owned(), ..complaint }]).is_none());
     }
 
     #[test]
