@@ -2,7 +2,7 @@
 //! everything else the two things that can be changed, the value and the template. Pure.
 
 use super::parse::Complaint;
-use super::run::Program;
+use super::program::Program;
 
 /// Words of a program, and the advice; `{version}` stands for the program's own.
 const KNOWN: &[(Program, &str, &str)] = &[

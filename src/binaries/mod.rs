@@ -3,15 +3,18 @@
 //! `map` find the value that a line was rendered from, `advice` says what to do.
 
 mod advice;
+mod inside;
 pub mod map;
 pub mod outline;
 pub mod parse;
+mod program;
 mod run;
 mod shapes;
 
 use std::collections::HashMap;
 
-pub use run::{INSIDE, Program, Said, inside};
+pub use inside::{INSIDE, run as inside};
+pub use program::{Program, Said};
 
 use self::map::Map;
 use self::outline::Outline;

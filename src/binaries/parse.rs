@@ -1,7 +1,7 @@
 //! What haproxy and nginx print, as complaints. Both write one line each, haproxy with further
 //! lines behind a bar; what is no complaint is left out, and a refusal always leaves one. Pure.
 
-use super::run::{Program, Said};
+use super::program::{Program, Said};
 use crate::diagnostic::Severity;
 
 /// One complaint in a program's own words.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::run::{Program, Said};
+use super::program::{Program, Said};
 use crate::inventory::Inventory;
 use crate::tree::{Entry, Tree};
 

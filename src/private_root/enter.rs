@@ -2,6 +2,7 @@
 //! untouched directories bound below it. It runs in a mount namespace of its own, so nothing of it
 //! exists for the machine, and all of it ends with the processes inside.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 
 use super::tree::{Directory, Node};
-use super::{RootPlan, accounts, paths};
+use super::{FileSpec, RootPlan, accounts, paths};
 
 /// Where the machine's own root stays reachable within a host's.
 const MACHINE: &str = "/.machine";
@@ -90,6 +91,14 @@ pub fn enter(plan: &RootPlan<'_>) -> io::Result<()> {
     children(&tree, Path::new("/"), &place)?;
     at(&place, nix::unistd::chroot(&place))?;
     std::env::set_current_dir("/")
+}
+
+/// Gives files of the root that this process is in other bytes.
+///
+/// # Errors
+/// A file that the kernel refused, with its path.
+pub fn refill(files: &BTreeMap<PathBuf, FileSpec>) -> io::Result<()> {
+    files.iter().try_for_each(|(path, file)| at(path, fs::write(path, &file.bytes)))
 }
 
 /// Somewhere to mount the tmpfs, in this namespace only.

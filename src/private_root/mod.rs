@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 pub use certificates::{CertificateSpec, Pairs, wanted};
-pub use enter::enter;
+pub use enter::{enter, refill};
 pub use file::FileSpec;
 
 /// The hidden subcommand that all processes inside are.

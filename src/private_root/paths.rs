@@ -37,7 +37,7 @@ pub fn haproxy(text: &str, words: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Directories that nginx or haproxy expect to find, given a file of one of them.
-pub(super) fn directories(path: &Path, text: &str) -> Vec<PathBuf> {
+pub fn directories(path: &Path, text: &str) -> Vec<PathBuf> {
     let parent = |path: PathBuf| path.parent().map(Path::to_path_buf);
     if path.starts_with("/etc/haproxy") {
         let files = [&["stats", "socket"][..], &["pidfile"], &["server-state-file"]];
