@@ -34,8 +34,9 @@ pub type Known = (Source, Linted);
 
 /// One report on all of them.
 pub fn report(all: &[Known], format: Format) -> String {
-    let checked: Vec<Checked<'_>> = all.iter().map(|(source, linted)| Checked { source, linted }).collect();
-    document(&checked, format, Severity::Error)
+    let checked: Vec<Checked<'_>> =
+        all.iter().map(|(source, linted)| Checked { source, linted, fail_on: Severity::Error }).collect();
+    document(&checked, format)
 }
 
 pub fn known(name: &str, text: &str) -> Known {
@@ -66,7 +67,7 @@ pub fn hostile(text: &str) -> Known {
         finding(Code::PX05).fixed_by(fix(Applicability::Unsafe, Vec::new())),
         finding(Code::TL04).fixed_by(fix(
             Applicability::Safe,
-            vec![FileEdit { path: "chain.pem".into(), text: "THE KEY".to_owned() }],
+            vec![FileEdit { path: "chain.pem".into(), before: String::new(), text: "THE KEY".to_owned() }],
         )),
         finding(Code::CP06).with_severity(Severity::Warning),
         finding(Code::CP07).with_severity(Severity::Info),

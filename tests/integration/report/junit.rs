@@ -94,9 +94,9 @@ fn what_a_finding_says_arrives_whole() {
 #[test]
 fn failures_are_what_fails_the_command() {
     let (source, linted) = hostile("x");
-    let checked = [Checked { source: &source, linted: &linted, fail_on: Severity::Error }];
-    let failures = |least| {
-        let xml = document(&checked, Format::Junit, least);
+    let failures = |fail_on| {
+        let checked = [Checked { source: &source, linted: &linted, fail_on }];
+        let xml = document(&checked, Format::Junit);
         let document = valid(&xml);
         document.descendants().filter(|n| n.has_tag_name("failure")).count()
     };
