@@ -65,6 +65,12 @@ pub struct CheckArgs {
     /// Exit with 0 whatever is found
     #[arg(long)]
     pub exit_zero: bool,
+    /// Show the rendered files to the installed haproxy and nginx as well
+    #[arg(long)]
+    pub with_binaries: bool,
+    /// Templates that replace the built-in ones of the same file name in what these are shown
+    #[arg(long, value_name = "DIR", requires = "with_binaries")]
+    pub templates: Option<PathBuf>,
     /// Say behind the first finding of each rule what it is about
     #[arg(long)]
     pub explain: bool,

@@ -2,10 +2,11 @@
 
 use anyhow::{Result, bail};
 
-use super::{Ended, Loaded, fix, load};
+use super::{Ended, Loaded, fix, load, programs};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::lint::Settings;
+use crate::render::Templates;
 use crate::report::{Checked, Output, Target, Wanted};
 
 /// Runs the command.
@@ -22,6 +23,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
         let ended = fix::diff(args, &settings, output)?;
         return Ok(forgiven(ended, args.exit_zero));
     }
+    let templates = args.with_binaries.then(|| Templates::load(args.templates.as_deref())).transpose()?;
     let mut all: Vec<Loaded> = Vec::new();
     let mut written = Ended::Done;
     // One after the other: what fixes one may be what the next one names.
@@ -31,6 +33,9 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
             let ended;
             (loaded, ended) = fix::apply(path, loaded, &settings, args, output)?;
             written = written.max(ended);
+        }
+        if let Some(templates) = &templates {
+            loaded = programs::asked(loaded, &settings, templates, output)?;
         }
         all.push(loaded);
     }

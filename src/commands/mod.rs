@@ -3,13 +3,16 @@
 mod check;
 mod explain;
 mod fix;
+mod programs;
 mod render;
 mod rules;
 mod try_fleet;
 
+use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::binaries;
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::Inventory;
@@ -42,7 +45,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Rules(args) => rules::run(args, &output),
         Command::Render(args) => render::run(args, &output),
         Command::Try(args) => try_fleet::run(args, &output),
-        Command::Fleet { what } => crate::try_fleet::inside(what).map(|()| Ended::Done).map_err(Into::into),
+        Command::Fleet { what } => inside(what).map(|()| Ended::Done).map_err(Into::into),
     };
     match result {
         Ok(ended) => ExitCode::from(ended as u8),
@@ -51,6 +54,11 @@ pub fn run(cli: &Cli) -> ExitCode {
             ExitCode::from(Ended::Unreadable as u8)
         }
     }
+}
+
+/// The processes in private views of this machine, behind the hidden subcommand.
+fn inside(what: &str) -> io::Result<()> {
+    if what == binaries::INSIDE { binaries::inside() } else { crate::try_fleet::inside(what) }
 }
 
 /// An inventory's text and what is known of it.

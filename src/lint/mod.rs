@@ -17,7 +17,6 @@ mod rule;
 mod se;
 mod tl;
 
-use std::cell::OnceCell;
 use std::time::SystemTime;
 
 pub use certificates::{Certificates, File, Files};
@@ -145,8 +144,17 @@ impl Linted {
     }
 }
 
+/// A later stage of `check`, which looks at more than one inventory and local files. It is given
+/// the fleet where there is one; what it reports is judged with all the rest.
+pub type Stage<'s> = &'s mut dyn FnMut(Option<&Fleet<'_>>, &mut Findings);
+
 /// Reads, validates and lints the inventory in `source`.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
+    lint_with(source, settings, None)
+}
+
+/// The same with what `stage` finds. Without it the rules that need programs are skipped.
+pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>) -> Linted {
     let checked = inventory::check(source);
     let Some(document) = checked.document else {
         return Linted { findings: checked.diagnostics, ..Linted::default() };
@@ -157,9 +165,7 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
     findings.found = checked.diagnostics;
     let text = Text { source, document: &document };
     let written = document.cursor(source);
-    let files = OnceCell::new();
-    let files = &files;
-    let fleet = checked.inventory.as_ref().map(|inventory| Fleet { inventory, source, written, settings, files });
+    let fleet = checked.inventory.as_ref().map(|inventory| Fleet::new(inventory, source, written, settings));
     for rule in rules() {
         let findings = findings.of(rule.code);
         match (rule.found, &fleet) {
@@ -167,8 +173,14 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
             (Found::Fleet(find), Some(fleet)) => find(fleet, findings),
             (Found::Fleet(_), None) => findings.skip("the inventory has errors that come first"),
             (Found::Skipped(reason), _) => findings.skip(reason),
+            (Found::Elsewhere(how), _) if rule.needs == Needs::Programs && stage.is_none() => {
+                findings.skip(format!("it is asked for by {how}"));
+            }
             (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
         }
+    }
+    if let Some(stage) = stage {
+        stage(fleet.as_ref(), &mut findings);
     }
     ad::give_way(&mut findings.found);
     let skipped: Vec<Skipped> = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();

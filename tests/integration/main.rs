@@ -9,6 +9,7 @@ mod support;
 mod accepted;
 mod architecture;
 mod bad_input;
+mod binaries;
 mod breakages;
 mod certificates;
 mod check;

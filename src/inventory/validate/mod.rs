@@ -39,7 +39,7 @@ pub fn check(source: &Source) -> Checked {
     let root = match parse(source) {
         Ok(root) => root,
         Err(diagnostic) => {
-            let (diagnostics, lint) = (vec![diagnostic], Lint::default());
+            let (diagnostics, lint) = (vec![*diagnostic], Lint::default());
             return Checked { inventory: None, diagnostics, document: None, lint };
         }
     };
