@@ -6,8 +6,9 @@ use crate::support::{Sslscale, pin, shipped};
 fn every_shipped_inventory_is_clean_and_renders_as_pinned() {
     for (name, path) in shipped() {
         let path = path.to_str().unwrap().to_owned();
-        let check = Sslscale::new(&["check", &path]).run();
-        assert_eq!((check.status, check.stderr.as_str()), (0, ""), "{name}");
+        // A note is no complaint.
+        let check = Sslscale::new(&["check", "--fail-on", "warning", &path]).run();
+        assert_eq!(check.status, 0, "{name}: {}", check.stderr);
         let render = Sslscale::new(&["render", &path]).run();
         assert_eq!((render.status, render.stderr.as_str()), (0, ""), "{name}");
         pin(&format!("render-{name}"), &render.stdout);
