@@ -104,12 +104,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
 
 fn advice(site: &Site, app: &AppServer, path: &str) -> String {
     let (name, port) = (site.server_names[0].concrete(), app.nginx.port);
-    let address = match app.addresses.first.0 {
-        std::net::IpAddr::V4(v4) => v4.to_string(),
-        std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+    let resolve = match app.addresses.first.0 {
+        std::net::IpAddr::V4(v4) => format!("{name}:{port}:{v4}"),
+        // Brackets mean something to shells.
+        std::net::IpAddr::V6(v6) => format!("'{name}:{port}:[{v6}]'"),
     };
     let url = if port.0 == 443 { format!("https://{name}{path}") } else { format!("https://{name}:{port}{path}") };
-    format!(
-        "ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {name}:{port}:{address} {url}`"
-    )
+    format!("ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {resolve} {url}`")
 }
