@@ -95,7 +95,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let span = fleet.site(index, "locations").item(location).key("path").span();
             let port = inventory.app_servers[app].nginx.port;
             let message = format!(
-                "a monitor that asks an app server for `{path}` directly gets a reset: port {port} waits for a PROXY header"
+                "a monitor that asks an app server for `{path}` directly gets a reset: \
+                 port {port} waits for a PROXY header"
             );
             findings.report(span, message, advice(site, &inventory.app_servers[app], path));
         }
