@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::{Code, Severity};
-use crate::report::Format;
+use crate::report::{Format, PlainFormat};
 
 /// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
 #[derive(Debug, Parser)]
@@ -23,6 +23,10 @@ pub struct Cli {
 pub enum Command {
     /// Report every problem of an inventory, with its place and what to do
     Check(CheckArgs),
+    /// Say what a rule finds, why it matters and what to do
+    Explain(ExplainArgs),
+    /// List every rule
+    Rules(RulesArgs),
     /// Render the exact files of every host
     Render(RenderArgs),
     /// Build the fleet on this machine and drive real clients through it
@@ -46,18 +50,30 @@ pub struct CheckArgs {
     /// How findings are written
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Exit with 1 for findings of this severity or worse
-    #[arg(long, value_enum, default_value_t = FailOn::Error, value_name = "SEVERITY")]
-    pub fail_on: FailOn,
+    /// Write the report to FILE, whole or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Exit with 1 for findings of this severity or worse [default: the inventory's, else error]
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
     /// Rules whose findings are errors, by code or name
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
     pub deny: Vec<&'static Code>,
     /// Rules whose findings are dropped
-    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
+    #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = allowable)]
     pub allow: Vec<&'static Code>,
     /// Exit with 0 whatever is found
     #[arg(long)]
     pub exit_zero: bool,
+    /// Show the rendered files to the installed haproxy and nginx as well
+    #[arg(long)]
+    pub with_binaries: bool,
+    /// Templates that replace the built-in ones of the same file name in what these are shown
+    #[arg(long, value_name = "DIR", requires = "with_binaries")]
+    pub templates: Option<PathBuf>,
+    /// Say behind the first finding of each rule what it is about
+    #[arg(long)]
+    pub explain: bool,
     /// Apply the safe fixes to the inventories; with `-` the result goes to standard output
     #[arg(long, group = "fixing")]
     pub fix: bool,
@@ -94,6 +110,29 @@ fn rule(text: &str) -> Result<&'static Code, String> {
     crate::lint::code(text)
 }
 
+fn allowable(text: &str) -> Result<&'static Code, String> {
+    crate::lint::allowable(text)
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The rule, by code or name
+    #[arg(value_name = "CODE", value_parser = rule)]
+    pub rule: &'static Code,
+    /// How it is written
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+}
+
+/// Arguments of `rules`.
+#[derive(Debug, Args)]
+pub struct RulesArgs {
+    /// How they are written
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+}
+
 /// Arguments of `try`.
 #[derive(Debug, Args)]
 pub struct TryArgs {
@@ -103,8 +142,8 @@ pub struct TryArgs {
     #[arg(long)]
     pub keep: bool,
     /// How the run is reported
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
     /// Templates that replace the built-in ones of the same file name
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,

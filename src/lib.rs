@@ -1,6 +1,7 @@
 //! One YAML inventory in, a whole TLS pass-through fleet out: haproxy forwards TCP with the
 //! PROXY protocol, nginx on every app server ends TLS and learns each client's address.
 
+pub mod binaries;
 pub mod cli;
 pub mod commands;
 pub mod diagnostic;
@@ -8,6 +9,7 @@ pub mod event;
 pub mod file;
 pub mod inventory;
 pub mod lint;
+pub mod private_root;
 pub mod render;
 pub mod report;
 pub mod source;

@@ -1,20 +1,29 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use super::{Ended, Loaded, fix, load};
+use super::{Ended, Loaded, fix, load, programs};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::lint::Settings;
-use crate::report::{self, Checked, Format, Output};
+use crate::render::Templates;
+use crate::report::{Checked, Output, Target, Wanted};
 
 /// Runs the command.
 pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
+    if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
+        bail!("standard input can be read only once: give `-` once");
+    }
+    let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
+    if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
+        bail!("`{}` is both allowed and denied", code.id);
+    }
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     if args.diff {
         let ended = fix::diff(args, &settings, output)?;
         return Ok(forgiven(ended, args.exit_zero));
     }
+    let templates = args.with_binaries.then(|| Templates::load(args.templates.as_deref())).transpose()?;
     let mut all: Vec<Loaded> = Vec::new();
     let mut written = Ended::Done;
     // One after the other: what fixes one may be what the next one names.
@@ -25,24 +34,22 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
             (loaded, ended) = fix::apply(path, loaded, &settings, args, output)?;
             written = written.max(ended);
         }
+        if let Some(templates) = &templates {
+            loaded = programs::asked(loaded, &settings, templates, output)?;
+        }
         all.push(loaded);
     }
     // Where standard output is the fixed inventory, it is nothing else.
     let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
     let output = if fixed_stdin { &output.aside() } else { output };
-    let checked: Vec<Checked<'_>> = all.iter().map(Loaded::checked).collect();
-    output.findings(&checked, args.format)?;
-    for loaded in all.iter().filter(|_| args.format == Format::Human) {
-        if let Some(inventory) = loaded.linted.sound() {
-            output.print(report::sound(&loaded.source, inventory).as_bytes())?;
-        }
-    }
-    let least = args.fail_on.into();
-    Ok(written.max(forgiven(ended(&all, least), args.exit_zero)))
+    let least = args.fail_on.map(Severity::from);
+    let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
+    output.findings(&checked, Wanted { format: args.format, explain: args.explain, target })?;
+    Ok(written.max(forgiven(ended(&checked), args.exit_zero)))
 }
 
-fn ended(all: &[Loaded], least: Severity) -> Ended {
-    all.iter().map(|loaded| loaded.ended(least)).max().unwrap_or(Ended::Done)
+fn ended(all: &[Checked<'_>]) -> Ended {
+    all.iter().map(|one| super::ended(*one)).max().unwrap_or(Ended::Done)
 }
 
 fn forgiven(ended: Ended, exit_zero: bool) -> Ended {

@@ -11,7 +11,7 @@ use crate::cli::CheckArgs;
 use crate::diagnostic::Code;
 use crate::file::Replacement;
 use crate::lint::{Fixed, Settings, fix, lint};
-use crate::report::{self, Format, Output};
+use crate::report::{self, Output};
 
 /// Where `path` means standard input.
 pub fn is_stdin(path: &Path) -> bool {
@@ -85,7 +85,7 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<En
         }
         if fixed.linted.document.is_none() {
             let unreadable = Loaded { source: fixed.source, linted: fixed.linted };
-            output.findings(&[unreadable.checked()], Format::Human)?;
+            output.refusal(unreadable.checked(None));
             ended = ended.max(Ended::Unreadable);
         }
     }

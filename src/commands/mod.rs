@@ -1,20 +1,24 @@
 //! The commands: each loads, decides, acts and reports, and says how it ended.
 
 mod check;
+mod explain;
 mod fix;
+mod programs;
 mod render;
+mod rules;
 mod try_fleet;
 
 use std::io;
 use std::path::Path;
 use std::process::ExitCode;
 
+use crate::binaries;
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::node::visible;
 use crate::lint::{Linted, Settings, lint};
-use crate::report::{Checked, Format, Output};
+use crate::report::{Checked, Output};
 use crate::source::{Source, Span};
 
 /// How a command ended. The numbers are promised to pipelines.
@@ -37,9 +41,11 @@ pub fn run(cli: &Cli) -> ExitCode {
     let output = Output::new();
     let result = match &cli.command {
         Command::Check(args) => check::run(args, &output),
+        Command::Explain(args) => explain::run(args, &output),
+        Command::Rules(args) => rules::run(args, &output),
         Command::Render(args) => render::run(args, &output),
         Command::Try(args) => try_fleet::run(args, &output),
-        Command::Fleet { what } => crate::try_fleet::inside(what).map(|()| Ended::Done).map_err(Into::into),
+        Command::Fleet { what } => inside(what).map(|()| Ended::Done).map_err(Into::into),
     };
     match result {
         Ok(ended) => ExitCode::from(ended as u8),
@@ -48,6 +54,11 @@ pub fn run(cli: &Cli) -> ExitCode {
             ExitCode::from(Ended::Unreadable as u8)
         }
     }
+}
+
+/// The processes in private views of this machine, behind the hidden subcommand.
+fn inside(what: &str) -> io::Result<()> {
+    if what == binaries::INSIDE { binaries::inside() } else { crate::try_fleet::inside(what) }
 }
 
 /// An inventory's text and what is known of it.
@@ -72,28 +83,30 @@ fn load(path: &Path, settings: &Settings) -> Loaded {
 }
 
 impl Loaded {
-    /// As reports see it.
-    fn checked(&self) -> Checked<'_> {
-        Checked { source: &self.source, linted: &self.linted }
-    }
-
-    /// How a command ends that fails for findings of `least` or worse.
-    fn ended(&self, least: Severity) -> Ended {
-        if self.linted.document.is_none() {
-            Ended::Unreadable
-        } else if self.linted.findings.iter().any(|finding| finding.severity >= least) {
-            Ended::Findings
-        } else {
-            Ended::Done
-        }
+    /// As reports see it. What `least` does not say the inventory does.
+    fn checked(&self, least: Option<Severity>) -> Checked<'_> {
+        let fail_on = least.or(self.linted.fail_on).unwrap_or(Severity::Error);
+        Checked { source: &self.source, linted: &self.linted, fail_on }
     }
 
     /// Reports the errors and goes on with the inventory, if there is one. What is no error is
     /// for `check` to report.
-    fn sound(mut self, output: &Output) -> io::Result<Result<Inventory, Ended>> {
+    fn sound(mut self, output: &Output) -> Result<Inventory, Ended> {
         self.linted.findings.retain(|finding| finding.severity == Severity::Error);
-        output.findings(&[self.checked()], Format::Human)?;
-        let ended = self.ended(Severity::Error);
-        Ok(self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended))
+        let checked = self.checked(Some(Severity::Error));
+        output.refusal(checked);
+        let ended = ended(checked);
+        self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended)
+    }
+}
+
+/// How a command ends that fails for findings.
+fn ended(checked: Checked<'_>) -> Ended {
+    if checked.linted.document.is_none() {
+        Ended::Unreadable
+    } else if checked.linted.findings.iter().any(|finding| finding.severity >= checked.fail_on) {
+        Ended::Findings
+    } else {
+        Ended::Done
     }
 }

@@ -14,7 +14,7 @@ use crate::tree::{Tree, compare, write};
 /// Runs the command.
 pub fn run(args: &RenderArgs, output: &Output) -> Result<Ended> {
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = match load(&args.inventory, &Settings::default()).sound(output)? {
+    let inventory = match load(&args.inventory, &Settings::default()).sound(output) {
         Ok(inventory) => inventory,
         Err(ended) => return Ok(ended),
     };

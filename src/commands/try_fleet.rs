@@ -44,7 +44,7 @@ fn spec(args: &TryArgs, output: &Output) -> Result<Result<FleetSpec, Ended>> {
         return Ok(Ok(serde_json::from_slice(&text).context("the spec is none")?));
     }
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = match load(&args.inventory, &Settings::default()).sound(output)? {
+    let inventory = match load(&args.inventory, &Settings::default()).sound(output) {
         Ok(inventory) => inventory,
         Err(ended) => return Ok(Err(ended)),
     };

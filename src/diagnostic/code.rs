@@ -2,6 +2,7 @@
 //! because people write it into pipelines and ignore lists.
 
 use super::Severity::{self, Error, Info, Warning};
+use super::nearest;
 
 /// A permanent code with the word people type for it.
 #[derive(Debug, PartialEq, Eq)]
@@ -14,6 +15,19 @@ pub struct Code {
     pub severity: Severity,
     /// The rule in a sentence.
     pub summary: &'static str,
+}
+
+impl Code {
+    /// The code with this id or slug, in any case.
+    pub fn named(text: &str) -> Option<&'static Self> {
+        let same = |code: &&&Self| code.id.eq_ignore_ascii_case(text) || code.slug.eq_ignore_ascii_case(text);
+        CODES.iter().find(same).copied()
+    }
+
+    /// The id or slug that `text` most likely was meant to be.
+    pub fn near(text: &str) -> Option<&'static str> {
+        nearest(text, CODES.iter().flat_map(|code| [code.id, code.slug]))
+    }
 }
 
 macro_rules! codes {
@@ -52,7 +66,7 @@ codes! {
     IN11 "no-common-family" Error;
     /// The same server_name, location or pool name twice.
     IN12 "duplicate-name" Error;
-    /// A `sslscale:` comment that ignores nothing that exists.
+    /// A `sslscale:` comment, or a rule in `allow`, that can have no effect.
     IG01 "unknown-ignore" Warning;
     /// A `sslscale:` comment on a line without such a finding.
     IG02 "unused-ignore" Warning;

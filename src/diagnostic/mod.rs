@@ -2,10 +2,12 @@
 //! and a place, so every message says where; how it looks is decided in `report`.
 
 mod code;
+mod near;
 
 use std::path::PathBuf;
 
 pub use code::{CODES, Code};
+pub use near::nearest;
 
 use crate::source::Span;
 

@@ -2,6 +2,7 @@
 //! place, also one that is a default: the nearest thing around it that is written.
 
 use super::node::{Node, Value};
+use super::paths::Paths;
 use crate::source::{Source, Span};
 
 /// The YAML tree of an inventory beside its text.
@@ -68,57 +69,16 @@ impl Document {
         })
     }
 
-    /// What stands at `span`, in words that survive other lines and other order:
-    /// `app_servers[srv1].address`. Items go by their `name`, `server_name` or `path`, else by
-    /// their index from 0.
+    /// What stands at `span`: `app_servers[srv1].address`. Whoever asks for many places asks
+    /// [`Document::paths`].
     pub fn path_at(&self, source: &Source, span: Span) -> String {
-        let mut path = String::new();
-        let mut node = &self.root;
-        loop {
-            let next = match &node.value {
-                Value::Map(entries) => {
-                    let found = last_before(entries, span, |(key, _)| key.span);
-                    found.map(|(_, (key, value))| {
-                        if !path.is_empty() {
-                            path.push('.');
-                        }
-                        path.push_str(key.text(source).unwrap_or("?"));
-                        (value, span.start < key.span.end)
-                    })
-                }
-                Value::List(items) => {
-                    let found = last_before(items, span, Node::underline);
-                    found.map(|(index, item)| {
-                        path.push_str(&format!("[{}]", name_of(item, source).unwrap_or(&index.to_string())));
-                        // The item as a whole: its first key and value.
-                        (item, span == item.underline() && !matches!(item.value, Value::Plain | Value::Text(_)))
-                    })
-                }
-                _ => None,
-            };
-            match next {
-                Some((child, false)) => node = child,
-                _ => return path,
-            }
-        }
+        self.paths(source).at(span)
     }
-}
 
-/// The last of `entries` that starts at or before `span`. What aliases repeat starts elsewhere.
-fn last_before<T>(entries: &[T], span: Span, place: impl Fn(&T) -> Span) -> Option<(usize, &T)> {
-    let before = entries.iter().enumerate().filter(|(_, entry)| place(entry).start <= span.start);
-    before.max_by_key(|(_, entry)| place(entry).start)
-}
-
-/// What an item of a list calls itself.
-fn name_of<'a>(item: &'a Node, source: &'a Source) -> Option<&'a str> {
-    let Value::Map(entries) = &item.value else { return None };
-    let of = |wanted: &str| entries.iter().find(|(key, _)| key.text(source) == Some(wanted)).map(|(_, value)| value);
-    let first = |node: &'a Node| match &node.value {
-        Value::List(items) => items.first().and_then(|item| item.text(source)),
-        _ => node.text(source),
-    };
-    ["name", "server_name", "path"].into_iter().find_map(|key| of(key).and_then(first))
+    /// What stands where, for many places.
+    pub fn paths<'d>(&'d self, source: &'d Source) -> Paths<'d> {
+        Paths::new(source, &self.root)
+    }
 }
 
 impl<'d> Cursor<'d> {
@@ -251,5 +211,8 @@ haproxy:
         assert_eq!(path("5m"), "haproxy.timeouts.client");
         assert_eq!(path("name: srv2"), "app_servers[srv2]");
         assert_eq!(path("haproxy"), "haproxy");
+        let at = TEXT.find("10.0.0.13").unwrap();
+        let identity = document.paths(&source).identity(Span::new(at, at + 9));
+        assert_eq!(identity, "app_servers[srv2].address[10.0.0.13]");
     }
 }

@@ -1,10 +1,12 @@
 //! The fleet as its owner wrote it: `node` reads YAML, `raw` names every key, `types` holds
-//! what a value may be, `document` says where things stand, `certificate` looks into the files it names, `validate` turns one into the other, `model` is the result.
+//! what a value may be, `document` says where things stand, `paths` in which words, `certificate`
+//! looks into the files it names, `validate` turns one into the other, `model` is the result.
 
 pub mod certificate;
 pub mod document;
 pub mod model;
 pub mod node;
+pub mod paths;
 pub mod raw;
 pub mod reference;
 pub mod schema;

@@ -11,6 +11,8 @@ use super::types::{
     LocationMatch, LocationPath, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size,
     Version,
 };
+use crate::diagnostic::{Code, Severity};
+use crate::source::Span;
 
 /// One fleet.
 #[derive(Debug, Clone)]
@@ -273,4 +275,23 @@ pub struct Nginx {
     pub keepalive_timeout: Duration,
     /// Largest request body.
     pub client_max_body_size: Size,
+}
+
+/// What the lint makes of its findings; no part of the fleet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lint {
+    /// Rules whose findings are dropped, each with its place; none of them is denied.
+    pub allow: Vec<(&'static Code, Span)>,
+    /// Rules whose findings are errors, each with its place.
+    pub deny: Vec<(&'static Code, Span)>,
+    /// The least severity that fails a run, where it is said.
+    pub fail_on: Option<Severity>,
+    /// How long before its end a certificate is worth a warning, in days.
+    pub certificate_days: u32,
+}
+
+impl Default for Lint {
+    fn default() -> Self {
+        Self { allow: Vec::new(), deny: Vec::new(), fail_on: None, certificate_days: 30 }
+    }
 }

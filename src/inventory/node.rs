@@ -84,7 +84,7 @@ impl Node {
 /// # Errors
 /// A diagnostic with the place at which the text stops being YAML, or leaves the bounds on
 /// depth, size and aliases that keep a hostile document from taking the machine.
-pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
+pub fn parse(source: &Source) -> Result<Node, Box<Diagnostic>> {
     let options = serde_yaml::options! {
         duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
         with_snippet: false,
@@ -101,7 +101,7 @@ pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
         },
     };
     if let Some(diagnostic) = unprintable(source) {
-        return Err(diagnostic);
+        return Err(Box::new(diagnostic));
     }
     match serde_yaml::from_str_with_options::<Spanned<Value>>(source.text(), options) {
         Ok(spanned) => {
@@ -109,7 +109,7 @@ pub fn parse(source: &Source) -> Result<Node, Diagnostic> {
             trim(&mut root, source);
             Ok(root)
         }
-        Err(error) => Err(refused(source, &error)),
+        Err(error) => Err(Box::new(refused(source, &error))),
     }
 }
 

@@ -22,6 +22,8 @@ section! {
         haproxy: "section",
         /// Settings of every app server.
         nginx: "section",
+        /// What `sslscale check` makes of its findings.
+        lint: "section",
     }
 }
 
@@ -209,6 +211,20 @@ section! {
     }
 }
 
+section! {
+    /// What `sslscale check` makes of its findings. Rules go by code or name, such as `PX07` or `trust-too-wide`.
+    RawLint at "lint" {
+        /// Their findings are dropped.
+        allow: "list of rules",
+        /// Their findings are errors.
+        deny: "list of rules",
+        /// The least severity that fails a run; `--fail-on` comes first.
+        fail_on: "`error`, `warning` or `info`; default error",
+        /// How long before its end a certificate is worth a warning, in days.
+        certificate_days: "1 to 3650; default 30",
+    }
+}
+
 /// Every section, in the order of the reference.
 pub const SECTIONS: &[Section] = &[
     RawInventory::SECTION,
@@ -223,4 +239,5 @@ pub const SECTIONS: &[Section] = &[
     RawTimeouts::SECTION,
     RawCheck::SECTION,
     RawNginx::SECTION,
+    RawLint::SECTION,
 ];

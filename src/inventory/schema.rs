@@ -3,6 +3,7 @@
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
+pub use crate::diagnostic::nearest;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::source::{Source, Span};
 
@@ -210,9 +211,14 @@ impl<'s> Reader<'s> {
         };
         let mut unknown = Diagnostic::refusal(Code::AD03, key.span, message, help);
         // A key that is there already, or that two are near to, would be there twice.
+        let known = |text: &str| section.keys.iter().any(|key| key.name == text);
+        let rivals = |other: &str, near: &str| match known(other) {
+            true => other == near,
+            false => other != text && nearest(other, names()) == Some(near),
+        };
         let alone = |near: &str| {
-            let names = || entries.iter().filter_map(|(other, _)| other.text(self.source));
-            entries.len() < 64 && names().all(|other| other == text || nearest(other, [near].into_iter()).is_none())
+            let mut others = entries.iter().filter_map(|(other, _)| other.text(self.source));
+            entries.len() < 64 && !others.any(|other| rivals(other, near))
         };
         if let Some(near) = near.filter(|near| alone(near)) {
             unknown = unknown.fixed_by(Fix::replace(
@@ -235,34 +241,4 @@ impl<'s> Reader<'s> {
 /// A section as messages name it.
 fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
-}
-
-/// The candidate that `text` most likely was meant to be, if any is near.
-pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A megabyte of garbage is nobody's typing error, and comparing it would take minutes.
-    if text.len() > 64 {
-        return None;
-    }
-    let wanted = text.to_ascii_lowercase().replace('-', "_");
-    candidates
-        .map(|c| (strsim::damerau_levenshtein(&wanted, &c.to_ascii_lowercase()), c))
-        .filter(|(distance, c)| *distance <= (c.len() / 3).max(1) || (wanted.len() > 2 && c.starts_with(&wanted)))
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, c)| c)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nearest_knows_typing_errors_and_leaves_the_rest_alone() {
-        let keys = ["load_balancers", "app_servers", "sites", "ssl_certificate", "ssl_certificate_key"];
-        let near = |t| nearest(t, keys.into_iter());
-        assert_eq!(near("load-balancers"), Some("load_balancers"));
-        assert_eq!(near("ssl_certifcate"), Some("ssl_certificate"));
-        assert_eq!(near("site"), Some("sites"));
-        assert_eq!(near("zebra"), None);
-        assert_eq!(near(&"x".repeat(1_000_000)), None);
-    }
 }

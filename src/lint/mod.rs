@@ -17,14 +17,13 @@ mod rule;
 mod se;
 mod tl;
 
-use std::cell::OnceCell;
 use std::time::SystemTime;
 
 pub use certificates::{Certificates, File, Files};
 pub use fix::{Fixed, fix};
 pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule, Text};
 
-use crate::diagnostic::{CODES, Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::{self, Document, Inventory};
 use crate::source::Source;
 
@@ -56,13 +55,24 @@ pub fn rule(code: &Code) -> Option<&'static Rule> {
 /// # Errors
 /// A sentence that says so, with the nearest one.
 pub fn code(text: &str) -> Result<&'static Code, String> {
-    let same = |code: &&&Code| code.id.eq_ignore_ascii_case(text) || code.slug.eq_ignore_ascii_case(text);
-    if let Some(code) = CODES.iter().find(same) {
-        return Ok(code);
+    // Behind a comma people put a space.
+    let text = text.trim();
+    Code::named(text).ok_or_else(|| {
+        let near = Code::near(text).map(|near| format!("; did you mean `{near}`?"));
+        format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default())
+    })
+}
+
+/// The code with this id or slug, of which findings can be allowed.
+///
+/// # Errors
+/// A sentence that says why they cannot, or that there is no such code.
+pub fn allowable(text: &str) -> Result<&'static Code, String> {
+    let code = code(text)?;
+    if ignore::only_refuses(code) {
+        return Err(format!("`{}` cannot be allowed: nothing is rendered while it stands", code.id));
     }
-    let names = CODES.iter().flat_map(|code| [code.id, code.slug]);
-    let near = inventory::schema::nearest(text, names).map(|near| format!("; did you mean `{near}`?"));
-    Err(format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default()))
+    Ok(code)
 }
 
 /// What is asked of a run.
@@ -70,7 +80,7 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
 pub struct Settings {
     /// Decides which certificates have expired.
     pub now: SystemTime,
-    /// A certificate that is valid for fewer days than this is a warning.
+    /// A certificate that is valid for fewer days than this is a warning; the inventory's own number counts.
     pub certificate_days: u32,
     /// Findings of these are dropped, whatever the inventory says.
     pub allow: Vec<&'static Code>,
@@ -81,7 +91,8 @@ pub struct Settings {
 impl Default for Settings {
     /// Every rule as it is, now.
     fn default() -> Self {
-        Self { now: SystemTime::now(), certificate_days: 30, allow: Vec::new(), deny: Vec::new() }
+        let certificate_days = inventory::model::Lint::default().certificate_days;
+        Self { now: SystemTime::now(), certificate_days, allow: Vec::new(), deny: Vec::new() }
     }
 }
 
@@ -116,6 +127,8 @@ pub struct Linted {
     pub suppressed: Vec<Suppressed>,
     /// What could not be looked at, in the order of the codes.
     pub skipped: Vec<Skipped>,
+    /// The least severity that fails a run, where the inventory says so.
+    pub fail_on: Option<Severity>,
 }
 
 impl Linted {
@@ -131,19 +144,28 @@ impl Linted {
     }
 }
 
+/// A later stage of `check`, which looks at more than one inventory and local files. It is given
+/// the fleet where there is one; what it reports is judged with all the rest.
+pub type Stage<'s> = &'s mut dyn FnMut(Option<&Fleet<'_>>, &mut Findings);
+
 /// Reads, validates and lints the inventory in `source`.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
+    lint_with(source, settings, None)
+}
+
+/// The same with what `stage` finds. Without it the rules that need programs are skipped.
+pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>) -> Linted {
     let checked = inventory::check(source);
     let Some(document) = checked.document else {
         return Linted { findings: checked.diagnostics, ..Linted::default() };
     };
+    let section = checked.lint;
+    let settings = &Settings { certificate_days: section.certificate_days, ..settings.clone() };
     let mut findings = Findings::new();
     findings.found = checked.diagnostics;
     let text = Text { source, document: &document };
     let written = document.cursor(source);
-    let files = OnceCell::new();
-    let files = &files;
-    let fleet = checked.inventory.as_ref().map(|inventory| Fleet { inventory, source, written, settings, files });
+    let fleet = checked.inventory.as_ref().map(|inventory| Fleet::new(inventory, source, written, settings));
     for rule in rules() {
         let findings = findings.of(rule.code);
         match (rule.found, &fleet) {
@@ -151,17 +173,24 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
             (Found::Fleet(find), Some(fleet)) => find(fleet, findings),
             (Found::Fleet(_), None) => findings.skip("the inventory has errors that come first"),
             (Found::Skipped(reason), _) => findings.skip(reason),
+            (Found::Elsewhere(how), _) if rule.needs == Needs::Programs && stage.is_none() => {
+                findings.skip(format!("it is asked for by {how}"));
+            }
             (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
         }
     }
+    if let Some(stage) = stage {
+        stage(fleet.as_ref(), &mut findings);
+    }
     ad::give_way(&mut findings.found);
-    let skipped = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
-    let judged = ignore::apply(&text, settings, findings.found);
+    let skipped: Vec<Skipped> = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
+    let judged = ignore::apply(&text, settings, &section, &skipped, findings.found);
     Linted {
         inventory: checked.inventory,
         document: Some(document),
         findings: judged.findings,
         suppressed: judged.suppressed,
         skipped,
+        fail_on: section.fail_on,
     }
 }

@@ -133,7 +133,6 @@ pub struct Text<'a> {
 }
 
 /// What a rule on the fleet sees.
-#[derive(Clone, Copy)]
 pub struct Fleet<'a> {
     /// The fleet.
     pub inventory: &'a Inventory,
@@ -143,12 +142,17 @@ pub struct Fleet<'a> {
     pub written: Cursor<'a>,
     /// What was asked for, and the time.
     pub settings: &'a Settings,
-    pub(super) files: &'a OnceCell<Certificates>,
+    files: OnceCell<Certificates>,
 }
 
 impl<'a> Fleet<'a> {
+    /// A fleet whose certificates no rule has asked for yet.
+    pub fn new(inventory: &'a Inventory, source: &'a Source, written: Cursor<'a>, settings: &'a Settings) -> Self {
+        Self { inventory, source, written, settings, files: OnceCell::new() }
+    }
+
     /// The certificates and keys that sites name on this machine: read when a rule first asks.
-    pub fn certificates(&self) -> &'a Certificates {
+    pub fn certificates(&self) -> &Certificates {
         self.files.get_or_init(|| Certificates::read(self.inventory))
     }
 
@@ -207,7 +211,7 @@ impl Findings {
     }
 
     /// From here on findings are this rule's.
-    pub(super) fn of(&mut self, code: &'static Code) -> &mut Self {
+    pub fn of(&mut self, code: &'static Code) -> &mut Self {
         self.code = code;
         self
     }

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::Format;
+use super::PlainFormat;
 use crate::event::{Event, Kept, Request, Verdict};
 
 /// The version of the JSON lines.
@@ -15,7 +15,7 @@ const FORMAT: u32 = 1;
 #[derive(Debug)]
 pub struct FleetReport<W> {
     out: W,
-    format: Format,
+    format: PlainFormat,
     started: Vec<String>,
     rows: Vec<(Row, usize)>,
 }
@@ -34,7 +34,7 @@ struct Line<'a> {
 
 impl<W: Write> FleetReport<W> {
     /// A report to `out`.
-    pub fn new(out: W, format: Format) -> Self {
+    pub fn new(out: W, format: PlainFormat) -> Self {
         Self { out, format, started: Vec::new(), rows: Vec::new() }
     }
 
@@ -44,11 +44,11 @@ impl<W: Write> FleetReport<W> {
     /// `out` takes no more.
     pub fn show(&mut self, event: &Event) -> io::Result<()> {
         match self.format {
-            Format::Json => {
+            PlainFormat::Json => {
                 serde_json::to_writer(&mut self.out, &Line { version: FORMAT, event })?;
                 writeln!(self.out)?;
             }
-            Format::Human => self.text(event)?,
+            PlainFormat::Human => self.text(event)?,
         }
         self.out.flush()
     }

@@ -2,8 +2,8 @@
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::{Checked, summary};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::inventory::Inventory;
 use crate::inventory::node::{hidden, visible};
 use crate::source::{Position, Source, Span};
 
@@ -39,27 +39,14 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> Str
     cut.fold(renderer.render(&[group]), |text, w| text.replacen(&place(w.shown), &place(w.position), 1))
 }
 
-/// How many findings there are, by severity; nothing where there are none.
-pub fn summary(source: &Source, diagnostics: &[Diagnostic]) -> Option<String> {
-    let count = |severity: Severity, word: &str| {
-        let n = diagnostics.iter().filter(|d| d.severity == severity).count();
-        (n > 0).then(|| format!("{n} {word}{}", if n == 1 { "" } else { "s" }))
-    };
-    let parts = [count(Severity::Error, "error"), count(Severity::Warning, "warning"), count(Severity::Info, "note")];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("{}: {}", visible(source.name()), parts.join(", ")))
-}
-
-/// One line on an inventory that nothing stands against.
-pub fn sound(source: &Source, inventory: &Inventory) -> String {
-    let count = |n: usize, word: &str| format!("{n} {word}{}", if n == 1 { "" } else { "s" });
-    format!(
-        "{}: ok: {}, {}, {}\n",
-        visible(source.name()),
-        count(inventory.load_balancers.len(), "load balancer"),
-        count(inventory.app_servers.len(), "app server"),
-        count(inventory.sites.len(), "site"),
-    )
+/// Everything on one inventory, for a file.
+pub fn page(checked: Checked<'_>) -> String {
+    let findings = checked.linted.findings.iter();
+    let mut parts: Vec<String> =
+        findings.map(|finding| format!("{}\n\n", diagnostic(checked.source, finding, false))).collect();
+    let lines = summary::line(checked).into_iter().chain(summary::sound(checked));
+    parts.extend(lines.map(|line| format!("{line}\n")));
+    parts.concat()
 }
 
 /// A place to mark, with what is to be said there.

@@ -1,9 +1,12 @@
 //! Findings for programs. The document has a version of its own, which changes when the
 //! meaning of a field does; new fields may come at any time.
 
+use std::path::Path;
+
 use serde::Serialize;
 
-use crate::diagnostic::{Diagnostic, Severity};
+use super::reported::{self, Reported};
+use crate::diagnostic::{Fix, Severity};
 use crate::source::{Source, Span};
 
 const VERSION: u32 = 2;
@@ -11,8 +14,15 @@ const VERSION: u32 = 2;
 #[derive(Serialize)]
 struct Document<'d> {
     version: u32,
+    tool: Tool,
     inventories: Vec<Checked<'d>>,
     summary: Summary,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
 }
 
 #[derive(Serialize)]
@@ -45,8 +55,13 @@ struct Finding<'d> {
     severity: &'d str,
     message: &'d str,
     help: &'d str,
+    /// Where in the YAML, in words; `null` where the text is none.
+    path: Option<&'d str>,
+    fingerprint: &'d str,
     location: Location<'d>,
     related: Vec<Related<'d>>,
+    /// `null` where there is none.
+    fix: Option<Change<'d>>,
 }
 
 /// Lines and columns count from 1, columns in characters; bytes count from 0.
@@ -67,17 +82,40 @@ struct Related<'d> {
     location: Location<'d>,
 }
 
+/// Edits of the inventory that belong together.
+#[derive(Serialize)]
+struct Change<'d> {
+    applicability: &'d str,
+    edits: Vec<Edit<'d>>,
+    /// Other files that `--fix` writes as well. Their text is not told: it may be a key's.
+    files: Vec<&'d Path>,
+}
+
+#[derive(Serialize)]
+struct Edit<'d> {
+    location: Location<'d>,
+    /// What takes the place of the bytes there.
+    text: &'d str,
+}
+
 #[derive(Serialize, Default, Clone, Copy)]
 struct Summary {
     errors: usize,
     warnings: usize,
     infos: usize,
+    suppressed: usize,
+    skipped: usize,
 }
 
 impl Summary {
-    fn of(diagnostics: &[Diagnostic]) -> Self {
-        let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
-        Self { errors: count(Severity::Error), warnings: count(Severity::Warning), infos: count(Severity::Info) }
+    fn of(one: &Reported<'_>) -> Self {
+        Self {
+            errors: one.count(Severity::Error),
+            warnings: one.count(Severity::Warning),
+            infos: one.count(Severity::Info),
+            suppressed: one.suppressed.len(),
+            skipped: one.linted.skipped.len(),
+        }
     }
 
     fn and(self, other: Self) -> Self {
@@ -85,36 +123,37 @@ impl Summary {
             errors: self.errors + other.errors,
             warnings: self.warnings + other.warnings,
             infos: self.infos + other.infos,
+            suppressed: self.suppressed + other.suppressed,
+            skipped: self.skipped + other.skipped,
         }
     }
 }
 
 /// What is known of all inventories as a JSON document with a final line break.
-pub fn document(all: &[super::Checked<'_>]) -> String {
+pub fn document(all: &[Reported<'_>]) -> String {
     let inventories: Vec<Checked<'_>> = all.iter().map(checked).collect();
     let summary = inventories.iter().fold(Summary::default(), |sum, one| sum.and(one.summary));
-    let document = Document { version: VERSION, inventories, summary };
+    let tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
+    let document = Document { version: VERSION, tool, inventories, summary };
     let mut text = serde_json::to_string_pretty(&document).expect("a document of strings and numbers is JSON");
     text.push('\n');
     text
 }
 
-fn checked<'d>(one: &super::Checked<'d>) -> Checked<'d> {
-    let (source, linted) = (one.source, one.linted);
+fn checked<'d>(one: &'d Reported<'_>) -> Checked<'d> {
+    let skipped = one.linted.skipped.iter().map(|s| Skipped { code: s.code, reason: &s.reason });
+    let suppressed = one.suppressed.iter().map(|(f, reason)| Suppressed { finding: finding(one, f), reason });
     Checked {
-        inventory: source.name(),
-        findings: linted.findings.iter().map(|d| finding(source, d)).collect(),
-        suppressed: linted
-            .suppressed
-            .iter()
-            .map(|s| Suppressed { finding: finding(source, &s.diagnostic), reason: &s.reason })
-            .collect(),
-        skipped: linted.skipped.iter().map(|s| Skipped { code: s.code, reason: &s.reason }).collect(),
-        summary: Summary::of(&linted.findings),
+        inventory: one.source.name(),
+        findings: one.findings.iter().map(|f| finding(one, f)).collect(),
+        suppressed: suppressed.collect(),
+        skipped: skipped.collect(),
+        summary: Summary::of(one),
     }
 }
 
-fn finding<'d>(source: &'d Source, diagnostic: &'d Diagnostic) -> Finding<'d> {
+fn finding<'d>(one: &'d Reported<'_>, finding: &'d reported::Finding<'_>) -> Finding<'d> {
+    let (source, diagnostic) = (one.source, finding.diagnostic);
     let related = |r: &'d crate::diagnostic::Related| Related { message: &r.label, location: location(source, r.span) };
     Finding {
         code: diagnostic.code.id,
@@ -122,8 +161,19 @@ fn finding<'d>(source: &'d Source, diagnostic: &'d Diagnostic) -> Finding<'d> {
         severity: diagnostic.severity.name(),
         message: &diagnostic.message,
         help: &diagnostic.help,
+        path: one.linted.document.as_ref().map(|_| finding.path.as_str()),
+        fingerprint: &finding.fingerprint,
         location: location(source, diagnostic.span),
         related: diagnostic.related.iter().map(related).collect(),
+        fix: diagnostic.fix.as_ref().map(|fix| change(source, fix)),
+    }
+}
+
+fn change<'d>(source: &'d Source, fix: &'d Fix) -> Change<'d> {
+    Change {
+        applicability: fix.applicability.name(),
+        edits: fix.edits.iter().map(|edit| Edit { location: location(source, edit.span), text: &edit.text }).collect(),
+        files: fix.files.iter().map(|file| file.path.as_path()).collect(),
     }
 }
 

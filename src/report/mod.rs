@@ -2,29 +2,71 @@
 //! is an error, not the exit code.
 
 mod diff;
+mod file;
 mod fixes;
 mod fleet;
+mod github;
+mod gitlab;
 mod human;
 mod json;
+mod junit;
+mod reported;
+mod rules;
+mod sarif;
+mod summary;
 mod tree;
+mod wrap;
 
+use std::collections::BTreeSet;
 use std::io::{self, IsTerminal, Write};
 
+use reported::Reported;
+
+use crate::diagnostic::Severity;
 use crate::lint::Linted;
 use crate::source::Source;
 
+pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned, waiting};
 pub use fleet::FleetReport;
-pub use human::sound;
+pub use rules::{page, table};
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the text with the place underlined.
+    /// For people: the text with the place underlined
     Human,
-    /// For programs: one versioned document.
+    /// For programs: one versioned document
     Json,
+    /// SARIF 2.1.0, for code scanning and editors
+    Sarif,
+    /// Annotations on the lines, in a job of GitHub Actions
+    Github,
+    /// GitLab's code quality report
+    Gitlab,
+    /// JUnit XML: a test case for each rule
+    Junit,
+}
+
+/// How everything else is written: runs of `try`, rules and their pages.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum PlainFormat {
+    /// For people
+    Human,
+    /// For programs: versioned JSON
+    Json,
+}
+
+/// What is asked of a report on findings.
+#[derive(Debug)]
+pub struct Wanted {
+    /// How it is written.
+    pub format: Format,
+    /// For people: whether what a rule is about stands behind its first finding.
+    pub explain: bool,
+    /// The file it goes to, instead of the standard streams.
+    pub target: Option<Target>,
 }
 
 /// Where output goes and whether it may be coloured.
@@ -61,7 +103,7 @@ impl Output {
     }
 
     /// A report on a fleet that is tried, to standard output.
-    pub fn fleet(&self, format: Format) -> FleetReport<Results> {
+    pub fn fleet(&self, format: PlainFormat) -> FleetReport<Results> {
         FleetReport::new(Results, format)
     }
 
@@ -76,24 +118,61 @@ impl Output {
         error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
     }
 
-    /// Writes what is known of inventories: for people findings to standard error; for programs
-    /// one document to standard output.
+    /// Writes the findings against one inventory to standard error, for commands that only need
+    /// a sound one.
+    pub fn refusal(&self, checked: Checked<'_>) {
+        self.say_findings(checked, None);
+        summary::counts(checked).iter().for_each(|line| self.say(line));
+    }
+
+    /// Writes what is known of inventories: into the file that is asked for, with a line for each
+    /// inventory on standard error; else for people to standard error, and for programs to
+    /// standard output.
     ///
     /// # Errors
-    /// Standard output takes no more, and not because its reader has left.
-    pub fn findings(&self, all: &[Checked<'_>], format: Format) -> io::Result<()> {
-        match format {
-            Format::Human => {
-                for Checked { source, linted } in all {
-                    for finding in &linted.findings {
-                        self.say(&format!("{}\n", human::diagnostic(source, finding, self.colour)));
-                    }
-                    human::summary(source, &linted.findings).iter().for_each(|summary| self.say(summary));
-                }
-                Ok(())
+    /// What is written to takes no more; a reader of standard output who has left is no error.
+    pub fn findings(&self, all: &[Checked<'_>], wanted: Wanted) -> anyhow::Result<()> {
+        let Some(target) = wanted.target else {
+            if wanted.format != Format::Human {
+                return Ok(self.print(document(all, wanted.format).as_bytes())?);
             }
-            Format::Json => self.print(json::document(all).as_bytes()),
+            let mut explained = BTreeSet::new();
+            for checked in all {
+                self.say_findings(*checked, wanted.explain.then_some(&mut explained));
+                summary::line(*checked).iter().for_each(|line| self.say(line));
+                summary::sound(*checked).iter().try_for_each(|line| self.print(format!("{line}\n").as_bytes()))?;
+            }
+            return Ok(());
+        };
+        target.write(document(all, wanted.format).as_bytes())?;
+        for checked in all {
+            summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.say(line));
         }
+        Ok(())
+    }
+
+    /// Rules that are not among the `explained` are explained, and are then.
+    fn say_findings(&self, checked: Checked<'_>, mut explained: Option<&mut BTreeSet<&'static str>>) {
+        for finding in &checked.linted.findings {
+            self.say(&format!("{}\n", human::diagnostic(checked.source, finding, self.colour)));
+            if explained.as_mut().is_some_and(|explained| explained.insert(finding.code.id)) {
+                rules::inline(finding.code).iter().for_each(|text| self.say(text));
+            }
+        }
+    }
+}
+
+/// The whole report in one text, as it goes into a file.
+pub fn document(all: &[Checked<'_>], format: Format) -> String {
+    let directory = std::env::current_dir().unwrap_or_default();
+    let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
+    match format {
+        Format::Human => all.iter().map(|one| human::page(*one)).collect(),
+        Format::Json => json::document(&reported()),
+        Format::Sarif => sarif::log(&reported()),
+        Format::Github => github::lines(&reported()),
+        Format::Gitlab => gitlab::document(&reported()),
+        Format::Junit => junit::document(&reported()),
     }
 }
 
@@ -104,6 +183,8 @@ pub struct Checked<'a> {
     pub source: &'a Source,
     /// What is known of it.
     pub linted: &'a Linted,
+    /// From which severity on a finding is a failure.
+    pub fail_on: Severity,
 }
 
 /// Standard output, for whose reader to leave is no error: whoever pipes it into `head` has

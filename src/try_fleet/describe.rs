@@ -6,12 +6,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::spec::{
-    CertificateSpec, FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
-};
+use super::spec::{FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::types::{Endpoint, LocationMatch};
+use crate::private_root::wanted;
 use crate::tree::{Content, Tree};
 
 /// Addresses that documentation may use for clients; those that the fleet has are passed over.
@@ -58,7 +57,7 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
             extra_addresses: remote.into_iter().collect(),
             upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
             roots: sites.iter().flat_map(|site| roots(site)).collect(),
-            certificates: certificates(&sites),
+            certificates: wanted(&sites),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, own)
         }
     };
@@ -105,23 +104,6 @@ fn remote(listen: &UpstreamListen, own: &[IpAddr]) -> Option<IpAddr> {
         UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !own.contains(&socket.ip()) => Some(socket.ip()),
         UpstreamListen::Tcp(_) | UpstreamListen::Unix(_) => None,
     }
-}
-
-/// One certificate for each path, for the names of all sites that share it.
-fn certificates(sites: &[&Site]) -> Vec<CertificateSpec> {
-    let mut found: Vec<CertificateSpec> = Vec::new();
-    for site in sites {
-        let names = site.server_names.iter().map(ToString::to_string);
-        let certificate = PathBuf::from(site.ssl_certificate.as_str());
-        if let Some(known) = found.iter_mut().find(|known| known.certificate == certificate) {
-            known.names.extend(names);
-            continue;
-        }
-        let source = site.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
-        let key = site.ssl_certificate_key.as_str().into();
-        found.push(CertificateSpec { certificate, key, names: names.collect(), source });
-    }
-    found
 }
 
 /// Where nginx looks for the index of a directory that a request asks for.

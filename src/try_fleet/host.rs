@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::thread;
@@ -15,8 +15,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
+use super::spec::UpstreamListen;
 use super::wire::{Answer, HostPlan, Order, receive, send};
-use super::{access_log, app, network, programs, root};
+use super::{access_log, app, network, programs};
+use crate::private_root::{RootPlan, enter};
 
 /// What a host holds after it was built.
 struct Host {
@@ -81,12 +83,31 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
         std::fs::write("/proc/sys/net/ipv4/conf/all/arp_ignore", "1")
             .map_err(|error| failed("arp_ignore could not be set", error))?;
     }
-    root::enter(&plan).map_err(|error| failed("its root could not be built", error))?;
+    let directories = sockets(&plan);
+    let root = RootPlan {
+        name: &plan.spec.name,
+        files: &plan.spec.files,
+        directories: &directories,
+        roots: &plan.spec.roots,
+        names: &plan.names,
+        unprivileged: plan.unprivileged,
+    };
+    enter(&root).map_err(|error| failed("its root could not be built", error))?;
     let warnings = match &plan.program {
         Some(program) if plan.check => programs::check(program)?,
         _ => Vec::new(),
     };
     Ok((Host { plan, program: None, logs: BTreeMap::new() }, warnings))
+}
+
+/// Where the host's apps put their sockets.
+fn sockets(plan: &HostPlan) -> Vec<PathBuf> {
+    let listens = plan.spec.upstreams.iter().map(|upstream| &upstream.listen);
+    let path = |listen: &UpstreamListen| match listen {
+        UpstreamListen::Unix(path) => path.parent().map(Path::to_path_buf),
+        UpstreamListen::Tcp(_) => None,
+    };
+    listens.filter_map(path).collect()
 }
 
 impl Host {

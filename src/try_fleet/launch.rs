@@ -1,22 +1,20 @@
 //! The command's side of a run: starts the supervisor in new namespaces, passes its reports on,
 //! and takes everything down on the way out, be that the end, a signal, an error or a panic.
 
-use std::env;
 use std::io::{self, BufReader, Read};
 use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, ChildStdin};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::{Handle, Signals};
 
-use super::members::HIDDEN;
-use super::needs::search_path;
 use super::pids;
 use super::supervisor::{Inner, Report};
 use super::wire::{Plan, receive, send};
 use crate::event::KeptHost;
+use crate::private_root::inside;
 
 /// What the command waits for.
 pub(super) enum Signal {
@@ -46,21 +44,8 @@ impl Running {
     pub(super) fn start(plan: &Plan) -> io::Result<Self> {
         let (sender, signals) = mpsc::channel();
         let handle = listen_for_stop(sender.clone())?;
-        let mut unshare = Command::new("unshare")
-            .args(if plan.unprivileged { &["--user", "--map-root-user"][..] } else { &[] })
-            .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
-            .arg(env::current_exe()?)
-            .args([HIDDEN, "supervisor"])
-            .env_clear()
-            .env("PATH", search_path())
-            .env("LC_ALL", "C")
-            // Ctrl-C goes to the command alone, which then takes the run down in order.
-            .process_group(0)
-            .current_dir("/")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()?;
+        // Ctrl-C goes to the command alone, which then takes the run down in order.
+        let mut unshare = inside("supervisor", plan.unprivileged)?.process_group(0).spawn()?;
         let mut lifeline = unshare.stdin.take().expect("stdin is piped");
         let reports = BufReader::new(unshare.stdout.take().expect("stdout is piped"));
         let errors = unshare.stderr.take().expect("stderr is piped");

@@ -7,9 +7,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use super::spec::Role;
 use super::wire::{Answer, Order, receive, send};
 use crate::event::{Event, Problem};
-
-/// The hidden subcommand that all processes of a run are.
-pub(super) const HIDDEN: &str = "__fleet";
+use crate::private_root::HIDDEN;
 
 /// One host's process.
 pub(super) struct Member {

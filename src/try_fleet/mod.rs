@@ -6,7 +6,6 @@ pub mod app;
 pub mod spec;
 
 mod access_log;
-mod accounts;
 mod certificates;
 mod curl;
 mod describe;
@@ -16,13 +15,10 @@ mod launch;
 mod members;
 mod needs;
 mod network;
-mod paths;
 mod pids;
 mod programs;
-mod root;
 mod stats;
 mod supervisor;
-mod tree;
 mod verdict;
 mod wire;
 
@@ -31,14 +27,13 @@ pub use describe::describe;
 
 use std::io;
 
-use nix::unistd::Uid;
-
 use self::curl::Ask;
 use self::launch::{Running, Signal};
 use self::spec::{FleetSpec, Role};
 use self::supervisor::Report;
 use self::wire::Plan;
 use crate::event::{Event, Kept, Missing};
+use crate::private_root::machine;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,12 +77,11 @@ pub fn run(mut spec: FleetSpec, keep: bool, tell: &mut dyn FnMut(Event)) -> Resu
     for note in certificates.notes {
         tell(Event::Note(note));
     }
-    let uid_map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
     let plan = Plan {
         spec,
         authority: certificates.authority,
         unverified: certificates.unverified,
-        unprivileged: !Uid::effective().is_root() || !accounts::mapped(&uid_map),
+        unprivileged: machine::unprivileged(),
     };
     let running = Running::start(&plan).map_err(TryError::Start)?;
     follow(&plan, running, keep, tell)
@@ -113,14 +107,14 @@ fn follow(plan: &Plan, running: Running, keep: bool, tell: &mut dyn FnMut(Event)
             }
             Signal::Report(Report::Broken(what)) => {
                 let said = running.stop();
-                return Ok(not_started(vec![needs::explain(&format!("{what} {said}"))], tell));
+                return Ok(not_started(vec![machine::explain(&format!("{what} {said}"))], tell));
             }
             Signal::Gone => {
                 let said = running.stop();
                 if wired {
                     return Err(TryError::Broken(said.trim().to_owned()));
                 }
-                return Ok(not_started(vec![needs::explain(&said)], tell));
+                return Ok(not_started(vec![machine::explain(&said)], tell));
             }
             Signal::Stop => return Ok(Outcome::Interrupted),
         }

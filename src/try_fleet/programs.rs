@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::paths;
 use super::spec::HostSpec;
 use super::stats;
+use crate::private_root::{ask, paths};
 
 /// Where a started program's own words go, within the host.
 const OUTPUT: &str = "/run/sslscale.out";
@@ -30,16 +30,9 @@ pub(super) type Refusal = (String, Vec<String>);
 /// # Errors
 /// It does not. Otherwise: what it warned of.
 pub(super) fn check(program: &str) -> Result<Vec<String>, Refusal> {
-    let args: &[&str] = match program {
-        "haproxy" => &["-c", "-f", "/etc/haproxy/haproxy.cfg"],
-        _ => &["-t"],
-    };
+    let args: &[&str] = if program == "haproxy" { &["-c", "-f", "/etc/haproxy/haproxy.cfg"] } else { &["-t"] };
     let command = format!("{program} {}", args.join(" "));
-    let done = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| (format!("`{command}` could not be run: {error}"), Vec::new()))?;
+    let done = ask(program, args).map_err(|error| (format!("`{command}` could not be run: {error}"), Vec::new()))?;
     let mut said = lines(&done.stderr);
     said.extend(lines(&done.stdout));
     if !done.status.success() {

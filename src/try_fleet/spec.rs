@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+
+pub use crate::private_root::{CertificateSpec, FileSpec};
 
 /// A fleet to build on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,36 +102,6 @@ impl HostSpec {
     }
 }
 
-/// One file, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct FileSpec {
-    /// The content.
-    #[serde(with = "text_or_hex")]
-    pub bytes: Arc<[u8]>,
-    /// The permission bits.
-    pub mode: u32,
-}
-
-impl FileSpec {
-    /// A file of these bytes and permission bits.
-    pub fn new(bytes: impl Into<Arc<[u8]>>, mode: u32) -> Self {
-        Self { bytes: bytes.into(), mode }
-    }
-}
-
-/// A certificate that a rendered file names.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CertificateSpec {
-    /// Where nginx reads the certificate chain.
-    pub certificate: PathBuf,
-    /// Where nginx reads the key.
-    pub key: PathBuf,
-    /// The names that it must cover, when one has to be made.
-    pub names: Vec<String>,
-    /// Where the real pair is kept on this machine.
-    pub source: Option<(PathBuf, PathBuf)>,
-}
-
 /// How nginx talks to an app.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -185,52 +156,4 @@ pub struct SiteSpec {
     pub http2: bool,
     /// Whether TLS 1.3 must be negotiated.
     pub tls13: bool,
-}
-
-/// File contents are text nearly always, and JSON has no bytes: text stays text, the rest is hex.
-mod text_or_hex {
-    use std::sync::Arc;
-
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
-
-    #[derive(Serialize, Deserialize)]
-    #[serde(rename_all = "snake_case")]
-    enum Content {
-        Text(String),
-        Hex(String),
-    }
-
-    pub(super) fn serialize<S: Serializer>(bytes: &Arc<[u8]>, to: S) -> Result<S::Ok, S::Error> {
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Content::Text(text.to_owned()),
-            Err(_) => Content::Hex(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
-        }
-        .serialize(to)
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u8]>, D::Error> {
-        match Content::deserialize(from)? {
-            Content::Text(text) => Ok(text.into_bytes().into()),
-            Content::Hex(hex) => (0..hex.len())
-                .step_by(2)
-                .map(|at| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-                .collect::<Option<Vec<u8>>>()
-                .map(Into::into)
-                .ok_or_else(|| D::Error::custom("not hexadecimal")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn bytes_survive_json() {
-        for bytes in [b"listen 443;\n".to_vec(), vec![0, 255, 10, 128], Vec::new()] {
-            let file = FileSpec::new(bytes, 0o600);
-            let json = serde_json::to_string(&file).unwrap();
-            assert_eq!(serde_json::from_str::<FileSpec>(&json).unwrap(), file);
-        }
-    }
 }

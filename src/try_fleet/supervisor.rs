@@ -3,19 +3,18 @@
 //! and it ends when the pipe from the command closes, however the command died.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::io::{self, BufReader, Read};
-use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
 
 use super::drive::Drive;
 use super::members::Member;
-use super::spec::{FileSpec, FleetSpec, HostSpec, Role};
+use super::spec::{FileSpec, HostSpec, Role};
 use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
 use super::{curl, network};
 use crate::event::{Event, Problem};
+use crate::private_root::names;
 
 /// From the supervisor to the command.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -133,7 +132,7 @@ fn wire(hosts: &mut [Member]) -> io::Result<()> {
 
 /// Builds all hosts at once; how many failed.
 fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
-    let names = names(&plan.spec);
+    let names = names(plan.spec.hosts.iter().map(|host| (host.name.as_str(), host.addresses.as_slice())));
     let mut shapes: BTreeSet<(&str, &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
     let specs = plan.spec.hosts.iter().map(Some).chain([None]);
     for (member, spec) in hosts.iter_mut().zip(specs) {
@@ -207,16 +206,4 @@ fn clients(plan: &Plan) -> HostSpec {
         files: authority.into_iter().collect(),
         ..HostSpec::new("clients", Role::AppServer, plan.spec.clients.clone())
     }
-}
-
-/// Every host's /etc/hosts: rendered files may name hosts, and there is no DNS in a namespace.
-fn names(spec: &FleetSpec) -> String {
-    let local: [IpAddr; 2] = [[127, 0, 0, 1].into(), std::net::Ipv6Addr::LOCALHOST.into()];
-    let mut names: String = local.map(|address| format!("{address} localhost\n")).concat();
-    for host in &spec.hosts {
-        for address in &host.addresses {
-            let _ = writeln!(names, "{address} {}", host.name);
-        }
-    }
-    names
 }

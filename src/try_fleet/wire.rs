@@ -1,11 +1,9 @@
-//! What the processes of a run say to each other: JSON lines over stdin and stdout pipes.
-//! The end of a pipe means that the other side is gone, and is never an ordinary answer.
+//! What the processes of a run say to each other, line by line.
 
-use std::io::{self, BufRead, Write};
-
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize};
 
 use super::spec::{FleetSpec, HostSpec};
+pub(super) use crate::private_root::wire::{receive, send};
 
 /// What the supervisor is to build, from the command.
 #[derive(Debug, Serialize, Deserialize)]
@@ -88,27 +86,4 @@ pub(super) enum Answer {
         /// What the real program said.
         output: Vec<String>,
     },
-}
-
-/// Writes one line.
-///
-/// # Errors
-/// The other side is gone.
-pub(super) fn send(to: &mut impl Write, message: &impl Serialize) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
-    line.push(b'\n');
-    to.write_all(&line)?;
-    to.flush()
-}
-
-/// Reads one line, or nothing at the end of the pipe.
-///
-/// # Errors
-/// The pipe broke, or the line is not a message of this kind.
-pub(super) fn receive<M: DeserializeOwned>(from: &mut impl BufRead) -> io::Result<Option<M>> {
-    let mut line = String::new();
-    if from.read_line(&mut line)? == 0 {
-        return Ok(None);
-    }
-    Ok(Some(serde_json::from_str(&line)?))
 }

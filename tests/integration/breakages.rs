@@ -1,6 +1,8 @@
 //! The smallest inventory, broken in the ten ways in which people break it first. Each message
 //! stands at the character to change and says what to write there.
 
+mod instead;
+
 use crate::support::{Sslscale, pin};
 
 const BLOG: &str = include_str!("../../inventories/blog.yaml");
@@ -48,7 +50,7 @@ const BREAKAGES: &[Breakage] = &[
         .says(&[("IN02", "8:6")], "give the line the indentation of the entries that it belongs to")
         .with_status(2),
     broken("4. a balancer without its address", ["{ name: lb1, address: 10.0.0.10 }", "{ name: lb1 }"])
-        .says(&[("IN04", "2:7")], "add `address: 10.0.0.10`"),
+        .says(&[("IN04", "2:7")], "such as `address: 10.0.0.10`"),
     broken("5. an address with its prefix length", ["10.0.0.10", "10.0.0.10/24"])
         .says(&[("IN06", "2:27")], "write `10.0.0.10`"),
     broken("6. a relative certificate path", ["/etc/ssl/example/ssl.crt", "ssl/example.crt"])
@@ -98,8 +100,10 @@ fn found(stderr: &str) -> Vec<(String, String)> {
     let mut found: Vec<(String, String)> = Vec::new();
     let mut code = None;
     for line in stderr.lines() {
-        if let Some(rest) = line.strip_prefix("error[").or_else(|| line.strip_prefix("warning[")) {
-            code = rest.split_once(']').map(|(code, _)| code.to_owned());
+        if let Some((level, rest)) =
+            line.split_once('[').filter(|(level, _)| ["error", "warning", "info"].contains(level))
+        {
+            code = rest.split_once(']').filter(|_| level != "info").map(|(code, _)| code.to_owned());
         } else if let Some((code, place)) = code.clone().zip(line.trim_start().strip_prefix("--> inventory.yaml:")) {
             found.push((code, place.to_owned()));
         }

@@ -1,8 +1,7 @@
 //! Values out of a fixed set.
 
 use super::{Refusal, Scalar};
-use crate::diagnostic::Applicability;
-use crate::inventory::schema::nearest;
+use crate::diagnostic::{Applicability, Code, Severity, nearest};
 
 /// The value that `text` stands for, and how sure that is.
 fn meant(text: &str, names: &[&'static str]) -> Option<(Applicability, &'static str)> {
@@ -63,6 +62,40 @@ choice! {
         Source "source",
         /// By a random number.
         Random "random",
+    }
+}
+
+choice! {
+    /// The least severity that fails a run.
+    FailOn {
+        /// Errors.
+        Error "error",
+        /// Warnings and errors.
+        Warning "warning",
+        /// Everything.
+        Info "info",
+    }
+}
+
+impl From<FailOn> for Severity {
+    fn from(least: FailOn) -> Self {
+        match least {
+            FailOn::Error => Self::Error,
+            FailOn::Warning => Self::Warning,
+            FailOn::Info => Self::Info,
+        }
+    }
+}
+
+impl Scalar for &'static Code {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        Code::named(text).ok_or_else(|| {
+            let help = match Code::near(text) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`sslscale rules` lists every rule".to_owned(),
+            };
+            Refusal::invalid("names no rule", help)
+        })
     }
 }
 

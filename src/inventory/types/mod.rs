@@ -8,7 +8,7 @@ mod path;
 mod quantity;
 mod upstream;
 
-pub use choice::{Balance, CheckType, LocationMatch, ProxyProtocol, RedirectCode, Switch};
+pub use choice::{Balance, CheckType, FailOn, LocationMatch, ProxyProtocol, RedirectCode, Switch};
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, LocalPath, LocationPath};

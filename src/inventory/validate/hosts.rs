@@ -93,9 +93,9 @@ impl Hosts {
         }
         let Some(node) = address else {
             let help = if section.starts_with("load") {
-                "add `address: 10.0.0.10` or what it is: the address that it connects to the app servers from"
+                "add its own address, such as `address: 10.0.0.10`: it connects to the app servers from there"
             } else {
-                "add `address: 10.0.0.11` or what it is: the address that the balancers connect to"
+                "add its own address, such as `address: 10.0.0.11`: the balancers connect to it there"
             };
             reader.missing(at, section, "address", help);
             return None;

@@ -5,6 +5,7 @@ mod certificates;
 mod fields;
 mod files;
 mod hosts;
+mod lint;
 mod locations;
 mod pools;
 mod settings;
@@ -12,7 +13,7 @@ mod sites;
 mod trust;
 
 use super::document::Document;
-use super::model::Inventory;
+use super::model::{Inventory, Lint};
 use super::node::{Node, parse};
 use super::raw::RawInventory;
 use super::schema::Reader;
@@ -28,6 +29,8 @@ pub struct Checked {
     pub diagnostics: Vec<Diagnostic>,
     /// The text as YAML; `None` where it is none.
     pub document: Option<Document>,
+    /// What the lint is to make of its findings, as far as it could be read.
+    pub lint: Lint,
 }
 
 /// Reads and validates the inventory in `source`. It looks at the text alone, never at a file
@@ -35,10 +38,15 @@ pub struct Checked {
 pub fn check(source: &Source) -> Checked {
     let root = match parse(source) {
         Ok(root) => root,
-        Err(diagnostic) => return Checked { inventory: None, diagnostics: vec![diagnostic], document: None },
+        Err(diagnostic) => {
+            let (diagnostics, lint) = (vec![*diagnostic], Lint::default());
+            return Checked { inventory: None, diagnostics, document: None, lint };
+        }
     };
     let mut reader = Reader::new(source);
-    let inventory = RawInventory::read(&mut reader, &root).and_then(|raw| fleet(&mut reader, raw));
+    let raw = RawInventory::read(&mut reader, &root);
+    let lint = lint::read(&mut reader, raw.and_then(|raw| raw.lint));
+    let inventory = raw.and_then(|raw| fleet(&mut reader, raw));
     let mut diagnostics = reader.diagnostics;
     diagnostics.sort_by_key(|d| (d.span, d.code.id));
     // A mistake that aliases repeat is one mistake, at its one place.
@@ -46,7 +54,7 @@ pub fn check(source: &Source) -> Checked {
     let sound = diagnostics.is_empty();
     // A validator that gave up without saying why would be a bug that looks like a success.
     debug_assert!(inventory.is_some() || !sound, "no inventory and no reason");
-    Checked { inventory: inventory.filter(|_| sound), diagnostics, document: Some(Document::new(root)) }
+    Checked { inventory: inventory.filter(|_| sound), diagnostics, document: Some(Document::new(root)), lint }
 }
 
 fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {

@@ -111,6 +111,9 @@ pub fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, 
     };
     let mut found = Diagnostic::refusal(Code::IN07, span, format!("there is no {what} `{}`", printable(name)), help);
     let written = reader.source.slice(span);
+    // `srv3` is as near to `srv1` as to `srv2`.
+    let alone = |near: &&str| nearest(name, names.iter().copied().filter(|other| other != near)).is_none();
+    let near = near.filter(alone);
     found.fix = near.map(|near| Fix::replace(Applicability::Unsafe, span, spelled(written, near)));
     reader.diagnostics.push(found);
 }

@@ -9,7 +9,7 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Needs::Hosts,
     fix: Fixable::No,
-    found: Found::Skipped("needs the running hosts"),
+    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
     doc: Doc {
         what: "A balancer or an app server is to listen on an address that none of its interfaces has.",
         why: "The program does not start, or a reload keeps the old configuration, although every check before it \

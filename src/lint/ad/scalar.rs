@@ -23,7 +23,7 @@ pub fn reading(text: &str) -> Option<Reading> {
         }
         _ => return None,
     };
-    let new = new.unwrap_or_else(|| "the text that it is".to_owned());
+    let new = new.unwrap_or_else(|| "a text".to_owned());
     Some(Reading {
         message: format!("`{text}` is {old} to YAML 1.1 readers and {new} to YAML 1.2 readers"),
         number: None,

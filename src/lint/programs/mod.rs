@@ -1,6 +1,9 @@
 //! What the installed haproxy and nginx say to the rendered files.
 
+mod rp01;
+mod rp02;
+
 use super::Rule;
 
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[&rp01::RULE, &rp02::RULE];

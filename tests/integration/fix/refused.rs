@@ -16,7 +16,7 @@ const NOBODY: u32 = 65_534;
 /// The program as root must not be run: root may write anything. `None` where the machine does
 /// not let that be tried.
 fn run_as_nobody(run: &Sslscale, arguments: &[&str]) -> Run {
-    let program = PathBuf::from(assert_cmd::cargo::cargo_bin("sslscale"));
+    let program = assert_cmd::cargo::cargo_bin("sslscale");
     let mut command = Command::new(&program);
     if nix::unistd::geteuid().is_root() {
         // The build's directory may be root's own.

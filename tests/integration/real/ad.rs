@@ -107,7 +107,10 @@ fn ad09_haproxy_passes_a_foreign_address_and_does_not_start() {
     // Nothing here knows a host's interfaces: the rule says so and is not passed.
     let linted = lint(&Source::new("inventory.yaml", BLOG), &Settings::default());
     let skipped = linted.skipped.iter().find(|skipped| skipped.code == "AD09");
-    assert_eq!(skipped.map(|skipped| skipped.reason.as_str()), Some("needs the running hosts"));
+    assert_eq!(
+        skipped.map(|skipped| skipped.reason.as_str()),
+        Some("it needs the running hosts, which `check` does not ask")
+    );
 }
 
 #[test]

@@ -31,13 +31,14 @@ pub fn inventory(versions: Versions) -> Part {
                 vec(proptest::option::weighted(0.3, haproxy(None)), lbs),
                 vec(app_settings(!grpc), srvs),
                 (haproxy(Some(versions.haproxy)), nginx(Some(versions.nginx), !grpc)),
+                proptest::option::weighted(0.2, lint()),
             );
             let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
             let trust =
                 (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
             (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), trust)
         })
-        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx)), pools, mut sites, choices, trust)| {
+        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx), lint), pools, mut sites, choices, trust)| {
             let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
             let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
             let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
@@ -54,6 +55,7 @@ pub fn inventory(versions: Versions) -> Part {
                 trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
                 Some(("haproxy", haproxy)),
                 Some(("nginx", nginx)),
+                lint.map(|lint| ("lint", lint)),
                 Some(("sites", Yaml::List(sites))),
             ];
             Yaml::Map(all.into_iter().flatten().collect())
@@ -240,5 +242,15 @@ fn app_settings(http2_may_be_off: bool) -> Part {
         ("backup", 0.2, flag()),
         ("maxconn", 0.3, number(1, 500_000)),
         ("nginx", 0.15, nginx(None, http2_may_be_off)),
+    ])
+}
+
+/// What becomes of findings.
+fn lint() -> Part {
+    section(vec![
+        ("allow", 0.5, one_of(&["CP06", "single-balancer"])),
+        ("deny", 0.5, one_of(&["TL22", "cert-expired"])),
+        ("fail_on", 0.5, one_of(&["error", "warning", "info"])),
+        ("certificate_days", 0.5, number(1, 3_650)),
     ])
 }

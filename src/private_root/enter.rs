@@ -1,7 +1,8 @@
 //! Makes a host's private root and enters it: a tmpfs with the tree of `tree.rs`, and the machine's
 //! untouched directories bound below it. It runs in a mount namespace of its own, so nothing of it
-//! exists for the machine, and all of it ends with the host's processes.
+//! exists for the machine, and all of it ends with the processes inside.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, symlink};
@@ -9,11 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 
-use super::accounts;
-use super::paths;
-use super::spec::UpstreamListen;
 use super::tree::{Directory, Node};
-use super::wire::HostPlan;
+use super::{FileSpec, RootPlan, accounts, paths};
 
 /// Where the machine's own root stays reachable within a host's.
 const MACHINE: &str = "/.machine";
@@ -21,16 +19,16 @@ const MACHINE: &str = "/.machine";
 const PLACES: [&str; 6] = ["/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"];
 
 /// The tree of a host: the machine's, with the plan's files and what they need.
-pub(super) fn tree(plan: &HostPlan) -> Directory {
+fn tree(plan: &RootPlan<'_>) -> Directory {
     let mut root = Directory::stock();
     let read = |path| fs::read_to_string(path).unwrap_or_default();
     let passwd = accounts::passwd(&read("/etc/passwd"), plan.unprivileged);
     let group = accounts::group(&read("/etc/group"), plan.unprivileged);
-    let own = [("passwd", passwd), ("group", group), ("hosts", plan.names.clone())];
+    let own = [("passwd", passwd), ("group", group), ("hosts", plan.names.to_owned())];
     for (name, text) in own {
         root.file(&Path::new("/etc").join(name), text.into_bytes().into(), 0o644);
     }
-    for (path, file) in &plan.spec.files {
+    for (path, file) in plan.files {
         let path = root.resolve(path);
         root.file(&path, file.bytes.clone(), file.mode);
     }
@@ -38,27 +36,22 @@ pub(super) fn tree(plan: &HostPlan) -> Directory {
         let directory = root.resolve(&directory);
         root.directory(&directory);
     }
-    for path in &plan.spec.roots {
+    for path in plan.roots {
         let path = root.resolve(path);
         if !(root.shows(&path) && path.is_dir()) {
-            let page = format!("<!doctype html>\n<title>{0}</title>\n<p>{0}</p>\n", plan.spec.name);
+            let page = format!("<!doctype html>\n<title>{0}</title>\n<p>{0}</p>\n", plan.name);
             root.file(&path.join("index.html"), page.into_bytes().into(), 0o644);
         }
     }
     root
 }
 
-/// Directories that the plan's files and sockets expect.
-fn needed(plan: &HostPlan) -> Vec<PathBuf> {
-    let mut needed = Vec::new();
-    for (path, file) in &plan.spec.files {
+/// Directories that must be there: the plan's own, and those that its files expect.
+fn needed(plan: &RootPlan<'_>) -> Vec<PathBuf> {
+    let mut needed = plan.directories.to_vec();
+    for (path, file) in plan.files {
         if let Ok(text) = std::str::from_utf8(&file.bytes) {
             needed.extend(paths::directories(path, text));
-        }
-    }
-    for upstream in &plan.spec.upstreams {
-        if let UpstreamListen::Unix(path) = &upstream.listen {
-            needed.extend(path.parent().map(Path::to_path_buf));
         }
     }
     needed
@@ -68,7 +61,7 @@ fn needed(plan: &HostPlan) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// A mount or a file that the kernel refused, with its path.
-pub(super) fn enter(plan: &HostPlan) -> io::Result<()> {
+pub fn enter(plan: &RootPlan<'_>) -> io::Result<()> {
     let none = None::<&str>;
     at("/", mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none))?;
     let place = place(plan)?;
@@ -100,9 +93,17 @@ pub(super) fn enter(plan: &HostPlan) -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
+/// Gives files of the root that this process is in other bytes.
+///
+/// # Errors
+/// A file that the kernel refused, with its path.
+pub fn refill(files: &BTreeMap<PathBuf, FileSpec>) -> io::Result<()> {
+    files.iter().try_for_each(|(path, file)| at(path, fs::write(path, &file.bytes)))
+}
+
 /// Somewhere to mount the tmpfs, in this namespace only.
-fn place(plan: &HostPlan) -> io::Result<PathBuf> {
-    let mut named: Vec<PathBuf> = plan.spec.files.keys().chain(&plan.spec.roots).cloned().collect();
+fn place(plan: &RootPlan<'_>) -> io::Result<PathBuf> {
+    let mut named: Vec<PathBuf> = plan.files.keys().chain(plan.roots).cloned().collect();
     named.extend(needed(plan));
     PLACES
         .iter()

@@ -5,7 +5,7 @@
 use std::path::{Path, PathBuf};
 
 /// The first argument of every `directive` in an nginx file, where it is an absolute path.
-pub(super) fn nginx(text: &str, directive: &str) -> Vec<PathBuf> {
+pub fn nginx(text: &str, directive: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for line in text.lines() {
         let line = line.split('#').next().unwrap_or_default();
@@ -24,7 +24,7 @@ pub(super) fn nginx(text: &str, directive: &str) -> Vec<PathBuf> {
 }
 
 /// The argument after `words` in a haproxy file, wherever it is an absolute path.
-pub(super) fn haproxy(text: &str, words: &[&str]) -> Vec<PathBuf> {
+pub fn haproxy(text: &str, words: &[&str]) -> Vec<PathBuf> {
     text.lines()
         .filter_map(|line| {
             let mut rest = line.split_whitespace();
@@ -37,7 +37,7 @@ pub(super) fn haproxy(text: &str, words: &[&str]) -> Vec<PathBuf> {
 }
 
 /// Directories that nginx or haproxy expect to find, given a file of one of them.
-pub(super) fn directories(path: &Path, text: &str) -> Vec<PathBuf> {
+pub fn directories(path: &Path, text: &str) -> Vec<PathBuf> {
     let parent = |path: PathBuf| path.parent().map(Path::to_path_buf);
     if path.starts_with("/etc/haproxy") {
         let files = [&["stats", "socket"][..], &["pidfile"], &["server-state-file"]];

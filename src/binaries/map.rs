@@ -1,0 +1,222 @@
+//! From a line of a rendered file to the value of the inventory that it was rendered from. Keys that
+//! stand for one directive bear its name, so a directive and what is around it lead to the key. Every
+//! complaint gets a place: the key, else the site or host around it, else the first key. Pure.
+
+use std::collections::HashMap;
+
+use super::outline::{Outline, Statement};
+use super::parse::Complaint;
+use crate::inventory::document::Cursor;
+use crate::inventory::model::Location;
+use crate::inventory::types::LocationMatch;
+use crate::lint::Fleet;
+
+/// The keys of a location that say where requests go.
+const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
+
+/// The statement that a complaint is about, in the outline of its file.
+pub fn statement<'o>(complaint: &Complaint, outline: Option<&'o Outline<'_>>) -> Option<Statement<'o>> {
+    outline?.at(complaint.place.as_ref()?.line, complaint.quoted())
+}
+
+/// A fleet, with what its rendered files can name.
+pub struct Map<'f> {
+    fleet: &'f Fleet<'f>,
+    /// By each of its names.
+    sites: HashMap<String, usize>,
+    /// By name.
+    apps: HashMap<&'f str, usize>,
+    /// What can be named without a line.
+    values: HashMap<String, Cursor<'f>>,
+}
+
+impl<'f> Map<'f> {
+    /// The map of a fleet.
+    pub fn new(fleet: &'f Fleet<'f>) -> Self {
+        let mut map = Self { fleet, sites: HashMap::new(), apps: HashMap::new(), values: HashMap::new() };
+        let inventory = fleet.inventory;
+        for (index, site) in inventory.sites.iter().enumerate() {
+            for (item, name) in site.server_names.iter().enumerate() {
+                map.sites.insert(name.to_string(), index);
+                map.value(name.to_string(), fleet.site(index, "server_name").item(item));
+            }
+            // What nginx cannot load is the content of a source where there is one.
+            let file = |key: &str, source: &str| fleet.site(index, source).or(fleet.site(index, key));
+            let certificate = file("ssl_certificate", "ssl_certificate_source");
+            map.value(site.ssl_certificate.to_string(), certificate);
+            map.value(site.ssl_certificate_key.to_string(), file("ssl_certificate_key", "ssl_certificate_key_source"));
+        }
+        for (index, pool) in inventory.pools.iter().enumerate() {
+            map.value(pool.name.to_string(), map.pool(index));
+        }
+        for (index, app) in inventory.app_servers.iter().enumerate() {
+            map.apps.insert(app.name.as_str(), index);
+        }
+        map
+    }
+
+    /// The first who bears a name keeps it.
+    fn value(&mut self, name: String, place: Cursor<'f>) {
+        self.values.entry(name).or_insert(place);
+    }
+
+    fn pool(&self, index: usize) -> Cursor<'f> {
+        let pools = self.fleet.written.key("pools");
+        // A pool that is left to its default is made of the app servers.
+        if pools.is_written() { pools.item(index).key("name") } else { self.fleet.written.key("app_servers") }
+    }
+
+    /// The place of what nginx on the app server at `app` says.
+    pub fn nginx(&self, app: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
+        let host = self.fleet.app_server(app);
+        let Some(statement) = statement else { return self.named(complaint).unwrap_or(host) };
+        let version = || {
+            let version = self.fleet.nginx(app, &["version"]);
+            if version.text().is_some() { version } else { self.fleet.nginx(app, &["http2"]) }
+        };
+        match *statement.words {
+            ["listen", ..] if complaint.words.contains("http2") => return version(),
+            ["http2" | "ssl_reject_handshake", ..] => return version(),
+            ["listen", ..] => return self.fleet.nginx(app, &["port"]),
+            ["set_real_ip_from", network, ..] => return self.trusted(network),
+            ["keepalive_timeout", ..] => return self.fleet.nginx(app, &["keepalive_timeout"]),
+            _ => {}
+        }
+        let known = |name: &&&str| !name.is_empty() && self.sites.contains_key(**name);
+        // The default server answers for the names of other hosts, and is of no site.
+        let default = statement.names.first().is_none_or(|name| name.trim_matches('"').is_empty());
+        let Some(site) = statement.names.iter().find(known).filter(|_| !default).map(|name| self.sites[*name]) else {
+            return self.named(complaint).unwrap_or(host);
+        };
+        if let Some(place) = self.location(site, complaint, statement) {
+            return place;
+        }
+        match statement.words {
+            ["server_name", names @ ..] => {
+                let named = complaint.quoted().find(|word| names.contains(word));
+                named.and_then(|name| self.values.get(name).copied()).unwrap_or(self.fleet.site(site, "server_name"))
+            }
+            [key @ ("root" | "ssl_certificate" | "ssl_certificate_key"), ..] => self.fleet.site(site, key),
+            [key @ "client_max_body_size", ..] => {
+                let own = self.fleet.site(site, key);
+                if own.is_written() { own } else { self.fleet.nginx(app, &[key]) }
+            }
+            _ => self.fleet.site(site, "server_name"),
+        }
+    }
+
+    /// The place of a statement in a location that the inventory has.
+    fn location(&self, site: usize, complaint: &Complaint, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        let path = |words: &[&str]| match *words {
+            ["location", "=", path] => Some((path.to_owned(), true)),
+            ["location", path] => Some((path.to_owned(), false)),
+            _ => None,
+        };
+        let locations = &self.fleet.inventory.sites[site].locations;
+        let index = statement.around.iter().filter_map(|words| path(words)).find_map(|(path, exact)| {
+            let same = |it: &Location| it.path.as_str() == path && (it.matching == LocationMatch::Exact) == exact;
+            locations.iter().position(same)
+        })?;
+        let location = self.fleet.site(site, "locations").item(index);
+        Some(match *statement.words {
+            ["return", code, ..] => {
+                let (target, key) =
+                    (location.key("return"), if complaint.words.contains(code) { "code" } else { "url" });
+                target.key(key).or(target.key("url")).or(target)
+            }
+            [key, ..] if TARGETS.contains(&key) => location.key(key),
+            _ => location.key("path"),
+        })
+    }
+
+    /// The entry that trusts `network`: by default those are the balancers' own addresses.
+    fn trusted(&self, network: &str) -> Cursor<'f> {
+        let inventory = self.fleet.inventory;
+        let list = self.fleet.written.key("trusted_proxies");
+        if list.is_written() {
+            // The list of the inventory is without repetition: it is compared by its text.
+            let same = |item: &Cursor<'f>| {
+                item.text().is_some_and(|text| text == network || network.strip_suffix("/32") == Some(text))
+            };
+            return list.items().find(same).unwrap_or(list);
+        }
+        let address = network.split('/').next().unwrap_or_default();
+        let owner = inventory
+            .load_balancers
+            .iter()
+            .position(|balancer| balancer.addresses.iter().any(|own| own.to_string() == address));
+        owner.map_or(list, |index| self.fleet.written.key("load_balancers").item(index).key("address"))
+    }
+
+    /// The place of what haproxy on the balancer at `index` says.
+    pub fn haproxy(&self, index: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
+        let host = self.fleet.load_balancer(index);
+        let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);
+        let Some(statement) = statement else {
+            let timeouts = complaint.words.contains("timeout").then(|| setting(&["timeouts"]));
+            return self.named(complaint).or(timeouts).unwrap_or(host);
+        };
+        match *statement.words {
+            [key @ ("log" | "maxconn" | "retries" | "balance"), ..] => setting(&[key]),
+            ["timeout", which, ..] => {
+                let key = which.replace('-', "_");
+                setting(&["timeouts", &key])
+            }
+            ["tcp-request", "inspect-delay", ..] => setting(&["timeouts", "client_hello"]),
+            ["bind", ..] => setting(&["port"]),
+            ["server", name, ..] => self.server(index, complaint, name).unwrap_or(host),
+            ["default-server", ref options @ ..] => {
+                let words = &complaint.words;
+                let check = ["inter", "fall", "rise"].into_iter().find(|key| words.contains(key));
+                let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
+                let named = name.filter(|name| words.contains("sni") || words.contains(name));
+                match (check, named.and_then(|name| self.values.get(name))) {
+                    (Some(key), _) => setting(&["check", key]),
+                    (None, Some(site)) => *site,
+                    (None, None) => self.around(statement).unwrap_or(setting(&["check"])),
+                }
+            }
+            _ => {
+                // A route names its site, else its pool.
+                let words = statement.words.iter().skip(1).map(|word| word.trim_start_matches('.'));
+                let route = |word: &str| self.sites.get(word).or_else(|| self.sites.get(&format!("*.{word}")));
+                let site = words.clone().find_map(route).map(|site| self.fleet.site(*site, "server_name"));
+                let pool = || statement.words.iter().skip(1).find_map(|word| self.values.get(*word).copied());
+                site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(complaint)).unwrap_or(host)
+            }
+        }
+    }
+
+    /// What of an app server's entry, or of all of them, made its line.
+    fn server(&self, balancer: usize, complaint: &Complaint, name: &str) -> Option<Cursor<'f>> {
+        let index = *self.apps.get(name)?;
+        let entry = self.fleet.written.key("app_servers").item(index);
+        let about = |words: &[&str]| words.iter().any(|word| complaint.words.contains(word));
+        let addresses: Vec<String> =
+            self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();
+        Some(if about(&["send-prox"]) {
+            self.fleet.haproxy(balancer, &["proxy_protocol"])
+        } else if about(&["weight"]) {
+            entry.key("weight")
+        } else if about(&["backup"]) {
+            entry.key("backup")
+        } else if about(&["address"]) || addresses.iter().any(|address| about(&[address])) {
+            entry.key("address")
+        } else {
+            entry.key("name")
+        })
+    }
+
+    /// The pool whose section the statement stands in.
+    fn around(&self, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        statement.around.iter().find_map(|words| self.values.get(*words.get(1)?).copied())
+    }
+
+    /// The place of the first thing that the complaint quotes, app servers before all else.
+    fn named(&self, complaint: &Complaint) -> Option<Cursor<'f>> {
+        // haproxy says `pool/server`, and mostly names the pool as well.
+        let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
+        let server = complaint.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
+        server.or_else(|| complaint.quoted().find_map(|word| self.values.get(word).copied()))
+    }
+}

@@ -1,0 +1,203 @@
+//! What haproxy and nginx print, as complaints. Both write one line each, haproxy with further
+//! lines behind a bar; what is no complaint is left out, and a refusal always leaves one. Pure.
+
+use super::program::{Program, Said};
+use crate::diagnostic::Severity;
+
+/// One complaint in a program's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// How bad the program finds it.
+    pub severity: Severity,
+    /// Where, if it says so.
+    pub place: Option<Place>,
+    /// What, without the place.
+    pub words: String,
+}
+
+/// A line of a file on the host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// Its absolute path.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
+}
+
+impl Complaint {
+    /// What stands between quotes: directives, names, paths.
+    pub fn quoted(&self) -> impl Iterator<Item = &str> {
+        let mut rest = self.words.as_str();
+        std::iter::from_fn(move || {
+            let open = rest.find(['"', '\''])?;
+            let quote = &rest[open..=open];
+            let inner = &rest[open + 1..];
+            let close = inner.find(quote)?;
+            rest = &inner[close + 1..];
+            Some(&inner[..close])
+        })
+    }
+}
+
+/// Everything that the program complains of.
+pub fn complaints(program: Program, said: &Said) -> Vec<Complaint> {
+    let mut found: Vec<Complaint> = Vec::new();
+    for line in &said.lines {
+        if let (Some(more), Some(last)) = (line.trim_start().strip_prefix("| "), found.last_mut()) {
+            last.words = format!("{} {}", last.words, more.trim());
+            continue;
+        }
+        found.extend(match program {
+            Program::Haproxy => haproxy(line),
+            Program::Nginx => nginx(line),
+        });
+    }
+    if !said.success && !found.iter().any(|complaint| complaint.severity == Severity::Error) {
+        // Whatever it is that was not understood: a refusal never goes unseen.
+        let words = said.lines.last().cloned().unwrap_or_else(|| "it failed and said nothing".to_owned());
+        found.push(Complaint { severity: Severity::Error, place: None, words });
+    }
+    found
+}
+
+/// What only says that this machine lacks something that the fleet's hosts have.
+pub fn lacking(complaints: &[Complaint]) -> Option<&Complaint> {
+    complaints.iter().find(|complaint| complaint.words.contains("(97: Address family not supported"))
+}
+
+/// `[ALERT]    (4711) : config : parsing [/etc/haproxy/haproxy.cfg:12] : unknown keyword …`; older
+/// versions have the time before the process id and no `config`.
+fn haproxy(line: &str) -> Option<Complaint> {
+    let (level, rest) = line.strip_prefix('[')?.split_once(']')?;
+    let severity = match level {
+        "EMERG" | "ALERT" | "CRIT" | "ERR" => Severity::Error,
+        "WARNING" => Severity::Warning,
+        _ => Severity::Info,
+    };
+    let words = rest.split_once(") : ").map_or(rest, |(_, words)| words).trim();
+    let words = words.strip_prefix("config : ").unwrap_or(words);
+    let chatter = [
+        "haproxy version is",
+        "path to executable is",
+        "Configuration file is valid",
+        "Error(s) found in configuration file",
+        "Fatal errors found in configuration",
+    ];
+    if chatter.iter().any(|start| words.starts_with(start)) {
+        return None;
+    }
+    let marked = words.strip_prefix("parsing ").unwrap_or(words);
+    let bracket = marked.strip_prefix('[').and_then(|rest| rest.split_once(']'));
+    if let Some((place, words)) = bracket.and_then(|(inner, rest)| Some((place(inner)?, rest))) {
+        let words = words.trim_start_matches([' ', ':']).to_owned();
+        return Some(Complaint { severity, place: Some(place), words });
+    }
+    let place = words.split([' ', '[', ']', '(', ')', ',']).find_map(place);
+    Some(Complaint { severity, place, words: words.to_owned() })
+}
+
+/// `nginx: [emerg] unknown directive "x" in /etc/nginx/conf.d/sslscale.conf:12`, or in the form of a
+/// log: `2026/11/23 17:04:04 [emerg] 4711#4711: unknown …`.
+fn nginx(line: &str) -> Option<Complaint> {
+    let (before, rest) = line.split_once('[')?;
+    let logged = before.starts_with(|c: char| c.is_ascii_digit());
+    let (level, words) = rest.split_once("] ").filter(|_| logged || before == "nginx: ")?;
+    let words = if logged { words.split_once(": ")?.1 } else { words };
+    let severity = match level {
+        "emerg" | "alert" | "crit" | "error" => Severity::Error,
+        "warn" => Severity::Warning,
+        _ => Severity::Info,
+    };
+    let (words, place) = match words.rsplit_once(" in /").map(|(words, path)| (words, place(&format!("/{path}")))) {
+        Some((words, Some(place))) => (words, Some(place)),
+        _ => (words, None),
+    };
+    Some(Complaint { severity, place, words: words.to_owned() })
+}
+
+/// `/path:12`, with or without a full stop.
+fn place(text: &str) -> Option<Place> {
+    let (file, line) = text.trim_end_matches('.').rsplit_once(':')?;
+    let line = line.parse().ok().filter(|line| *line > 0)?;
+    file.starts_with('/').then(|| Place { file: file.to_owned(), line })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn said(program: Program, text: &str, success: bool) -> Vec<(Severity, Option<usize>, String)> {
+        let lines = text.lines().map(str::to_owned).collect();
+        let said = Said { success, lines, read: Vec::new(), version: "1".to_owned() };
+        let line = |complaint: &Complaint| complaint.place.as_ref().map(|place| place.line);
+        complaints(program, &said).into_iter().map(|it| (it.severity, line(&it), it.words)).collect()
+    }
+
+    #[test]
+    fn haproxys_lines() {
+        let text = "\
+[NOTICE]   (1) : haproxy version is 2.6.12-1+deb12u4
+[NOTICE]   (1) : path to executable is /usr/sbin/haproxy
+[ALERT]    (1) : config : parsing [/etc/haproxy/haproxy.cfg:2] : unknown keyword 'foo' in 'global' section
+[ALERT]    (1) : config : [/etc/haproxy/haproxy.cfg:16] : 'server b/s1' : unknown keyword 'send-prox'
+[WARNING]  (1) : config : missing timeouts for backend 'b'.
+   | While not properly invalid, you will
+   | meet problems.
+[WARNING] 326/164500 (1) : parsing [/etc/haproxy/haproxy.cfg:9] : older
+[ALERT]    (1) : config : frontend 'x' has the same name as backend 'x' declared at /etc/haproxy/haproxy.cfg:40.
+[ALERT]    (1) : config : Error(s) found in configuration file : /etc/haproxy/haproxy.cfg
+[ALERT]    (1) : config : Fatal errors found in configuration.
+Configuration file is valid
+";
+        let own = |severity, line, words: &str| (severity, line, words.to_owned());
+        let wanted = [
+            own(Severity::Error, Some(2), "unknown keyword 'foo' in 'global' section"),
+            own(Severity::Error, Some(16), "'server b/s1' : unknown keyword 'send-prox'"),
+            own(
+                Severity::Warning,
+                None,
+                "missing timeouts for backend 'b'. While not properly invalid, you will meet problems.",
+            ),
+            own(Severity::Warning, Some(9), "older"),
+            own(
+                Severity::Error,
+                Some(40),
+                "frontend 'x' has the same name as backend 'x' declared at /etc/haproxy/haproxy.cfg:40.",
+            ),
+        ];
+        assert_eq!(said(Program::Haproxy, text, false), wanted);
+    }
+
+    #[test]
+    fn nginxs_lines() {
+        let text = "\
+nginx: [warn] the \"listen ... http2\" directive is deprecated in /etc/nginx/conf.d/sslscale.conf:9
+2026/11/23 17:04:04 [emerg] 47#47: cannot load certificate \"/etc/ssl/a b.crt\": BIO_new_file() failed (SSL: error in /x)
+nginx: configuration file /etc/nginx/nginx.conf test failed
+";
+        let found = said(Program::Nginx, text, false);
+        assert_eq!(
+            found[0],
+            (Severity::Warning, Some(9), "the \"listen ... http2\" directive is deprecated".to_owned())
+        );
+        assert_eq!((found.len(), found[1].1), (2, None));
+        let complaint = Complaint { severity: Severity::Error, place: None, words: found[1].2.clone() };
+        assert_eq!(complaint.quoted().collect::<Vec<_>>(), ["/etc/ssl/a b.crt"]);
+    }
+
+    #[test]
+    fn a_machine_without_ipv6_proves_nothing() {
+        let words = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
+        let complaint = Complaint { severity: Severity::Error, place: None, words };
+        assert!(lacking(std::slice::from_ref(&complaint)).is_some());
+        assert!(lacking(&[Complaint { words: "bind() to 0.0.0.0:443 failed".to_owned(), ..complaint }]).is_none());
+    }
+
+    #[test]
+    fn a_refusal_never_goes_unseen() {
+        let found = said(Program::Nginx, "Segmentation fault\n", false);
+        assert_eq!(found, [(Severity::Error, None, "Segmentation fault".to_owned())]);
+        assert_eq!(said(Program::Haproxy, "", false).len(), 1);
+        assert_eq!(said(Program::Haproxy, "Configuration file is valid\n", true), []);
+    }
+}

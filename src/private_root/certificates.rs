@@ -1,0 +1,132 @@
+//! Puts a certificate at every path that the rendered files name: the real one where it is on this
+//! machine, else a stand-in. Stand-ins are signed by an authority that lives as long as the run, so
+//! that clients can verify them.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use rcgen::{
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose,
+};
+use serde::{Deserialize, Serialize};
+
+use super::FileSpec;
+use crate::inventory::model::Site;
+
+/// A certificate that a rendered file names.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateSpec {
+    /// Where nginx reads the certificate chain.
+    pub certificate: PathBuf,
+    /// Where nginx reads the key.
+    pub key: PathBuf,
+    /// The names that it must cover, when one has to be made.
+    pub names: Vec<String>,
+    /// Where the real pair is kept on this machine.
+    pub source: Option<(PathBuf, PathBuf)>,
+}
+
+/// One certificate for each path, for the names of all sites that share it.
+pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
+    let mut found: Vec<CertificateSpec> = Vec::new();
+    let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    for site in sites {
+        let names = site.server_names.iter().map(ToString::to_string);
+        if let Some(index) = known.get(site.ssl_certificate.as_str()) {
+            found[*index].names.extend(names);
+            continue;
+        }
+        known.insert(site.ssl_certificate.as_str(), found.len());
+        let source = site.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
+        let (certificate, key) = (site.ssl_certificate.as_str().into(), site.ssl_certificate_key.as_str().into());
+        found.push(CertificateSpec { certificate, key, names: names.collect(), source });
+    }
+    found
+}
+
+/// A chain and its key, and whether they are the real ones.
+pub struct Pair {
+    chain: Vec<u8>,
+    key: Vec<u8>,
+    /// Whether it was found on this machine.
+    pub real: bool,
+}
+
+/// Every pair of a run, each read or made once.
+#[derive(Default)]
+pub struct Pairs {
+    authority: Option<CertifiedIssuer<'static, KeyPair>>,
+    /// App servers of one pool name the same certificate, and must hold the same one.
+    known: BTreeMap<(PathBuf, Vec<String>), Pair>,
+}
+
+impl Pairs {
+    /// Puts the pair at its paths among `files`; whether it was not known before, and is real.
+    ///
+    /// # Errors
+    /// A name that no certificate can hold.
+    pub fn put(
+        &mut self,
+        wanted: &CertificateSpec,
+        files: &mut BTreeMap<PathBuf, FileSpec>,
+    ) -> Result<(bool, bool), rcgen::Error> {
+        let known = (wanted.certificate.clone(), wanted.names.clone());
+        let new = !self.known.contains_key(&known);
+        if new {
+            let pair = match real(wanted) {
+                Some(pair) => pair,
+                None => made(wanted, &mut self.authority)?,
+            };
+            self.known.insert(known.clone(), pair);
+        }
+        let pair = &self.known[&known];
+        for (path, bytes, mode) in [(&wanted.certificate, &pair.chain, 0o644), (&wanted.key, &pair.key, 0o600)] {
+            files.insert(path.clone(), FileSpec::new(bytes.clone(), mode));
+        }
+        Ok((new, pair.real))
+    }
+
+    /// The authority that signed the stand-ins, as PEM; none where there are no stand-ins.
+    pub fn authority(&self) -> Option<String> {
+        self.authority.as_ref().map(|authority| authority.pem())
+    }
+
+    /// The names of every pair that was found on this machine.
+    pub fn real_names(&self) -> impl Iterator<Item = &String> {
+        self.known.iter().filter(|(_, pair)| pair.real).flat_map(|((_, names), _)| names)
+    }
+}
+
+/// The pair at its source, or at its own path on this machine.
+fn real(wanted: &CertificateSpec) -> Option<Pair> {
+    let own = (wanted.certificate.clone(), wanted.key.clone());
+    [wanted.source.as_ref(), Some(&own)]
+        .into_iter()
+        .flatten()
+        .find_map(|(chain, key)| Some(Pair { chain: fs::read(chain).ok()?, key: fs::read(key).ok()?, real: true }))
+}
+
+fn made(
+    wanted: &CertificateSpec,
+    authority: &mut Option<CertifiedIssuer<'static, KeyPair>>,
+) -> Result<Pair, rcgen::Error> {
+    if authority.is_none() {
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, "sslscale try authority");
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        *authority = Some(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
+    }
+    let authority = authority.as_ref().expect("it was made above");
+    let mut params = CertificateParams::new(wanted.names.clone())?;
+    // Strict clients, such as Python from 3.13 on, want all that RFC 5280 asks for.
+    params.distinguished_name.push(DnType::CommonName, "sslscale try");
+    params.use_authority_key_identifier_extension = true;
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+    let key = KeyPair::generate()?;
+    let leaf = params.signed_by(&key, authority)?;
+    Ok(Pair { chain: leaf.pem().into_bytes(), key: key.serialize_pem().into_bytes(), real: false })
+}

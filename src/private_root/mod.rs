@@ -1,0 +1,87 @@
+//! A private view of this machine for the real haproxy and nginx: rendered files at their exact
+//! paths, in namespaces of their own, with everything else as it is. The machine never changes, and
+//! nothing of the view outlives its processes. Works as root, and for any user whom the kernel
+//! allows user namespaces.
+
+mod accounts;
+mod certificates;
+mod enter;
+mod file;
+pub mod machine;
+pub mod paths;
+mod tree;
+pub mod wire;
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io;
+use std::net::{IpAddr, Ipv6Addr};
+use std::path::PathBuf;
+use std::process::{Command, Output, Stdio};
+
+pub use certificates::{CertificateSpec, Pairs, wanted};
+pub use enter::{enter, refill};
+pub use file::FileSpec;
+
+/// The hidden subcommand that all processes inside are.
+pub const HIDDEN: &str = "__fleet";
+
+/// What a private root holds beside the machine's own files.
+#[derive(Debug, Clone, Copy)]
+pub struct RootPlan<'p> {
+    /// The host's name, for the pages of document roots that are not on the machine.
+    pub name: &'p str,
+    /// By absolute path.
+    pub files: &'p BTreeMap<PathBuf, FileSpec>,
+    /// That must exist, beside those that the files expect.
+    pub directories: &'p [PathBuf],
+    /// Document roots that must exist.
+    pub roots: &'p [PathBuf],
+    /// The private /etc/hosts.
+    pub names: &'p str,
+    /// Whether all users must be mapped to the only one there is.
+    pub unprivileged: bool,
+}
+
+/// This program as the first process of namespaces of its own, doing `what`, with pipes to all of
+/// its streams. When it ends, the kernel ends everything that it started.
+///
+/// # Errors
+/// The program cannot find itself.
+pub fn inside(what: &str, unprivileged: bool) -> io::Result<Command> {
+    let mut unshare = Command::new("unshare");
+    unshare
+        .args(if unprivileged { &["--user", "--map-root-user"][..] } else { &[] })
+        .args(["--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--"])
+        .arg(std::env::current_exe()?)
+        .args([HIDDEN, what])
+        .env_clear()
+        .env("PATH", machine::search_path())
+        .env("LC_ALL", "C")
+        .current_dir("/")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    Ok(unshare)
+}
+
+/// Runs a program inside, to its end.
+///
+/// # Errors
+/// It cannot be run.
+pub fn ask(program: &str, args: &[&str]) -> io::Result<Output> {
+    Command::new(program).args(args).stdin(Stdio::null()).output()
+}
+
+/// The /etc/hosts of these hosts: rendered files may name hosts, and there is no DNS inside.
+pub fn names<'h>(hosts: impl Iterator<Item = (&'h str, &'h [IpAddr])>) -> String {
+    let local: [IpAddr; 2] = [[127, 0, 0, 1].into(), Ipv6Addr::LOCALHOST.into()];
+    let mut names: String = local.map(|address| format!("{address} localhost\n")).concat();
+    for (name, addresses) in hosts {
+        for address in addresses {
+            // Writing to a String cannot fail.
+            let _ = writeln!(names, "{address} {name}");
+        }
+    }
+    names
+}

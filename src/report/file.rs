@@ -1,0 +1,102 @@
+//! A report that goes into a file: it appears there whole, by a rename, or not at all.
+
+use std::fs::{File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+/// Why a report cannot go where it should.
+#[derive(Debug, thiserror::Error)]
+pub enum FileError {
+    /// The path names a directory.
+    #[error("the report cannot be written to `{0}`: it is a directory")]
+    Directory(PathBuf),
+    /// The path names what is to be looked at.
+    #[error("the report cannot be written to `{0}`: it is one of the inventories")]
+    Inventory(PathBuf),
+    /// The operating system refused.
+    #[error("the report cannot be written to `{0}`")]
+    Io(PathBuf, #[source] io::Error),
+}
+
+/// A place for a report. Until the report is written nothing is there but what was before.
+#[derive(Debug)]
+pub struct Target {
+    path: PathBuf,
+    kind: Kind,
+}
+
+#[derive(Debug)]
+enum Kind {
+    /// Beside the file, and renamed to it in the end.
+    Replaced(NamedTempFile),
+    /// A pipe or a device, which nothing can replace.
+    Written(File),
+}
+
+impl Target {
+    /// Makes sure, before any work is done, that a report can be written to `path`, which must be
+    /// none of `inventories`.
+    ///
+    /// # Errors
+    /// [`FileError`] where it cannot.
+    pub fn open(path: &Path, inventories: &[PathBuf]) -> Result<Self, FileError> {
+        let io = |error| FileError::Io(path.to_owned(), error);
+        // What is there decides, not its name: `/dev/stdout` is a link to a pipe, a terminal or a file.
+        let found = match std::fs::metadata(path) {
+            Ok(found) => Some(found),
+            // A link that leads nowhere stays one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => None,
+            Err(error) => return Err(io(error)),
+        };
+        let Some(found) = found else {
+            return Ok(Self { path: path.to_owned(), kind: Kind::Replaced(temporary(path).map_err(io)?) });
+        };
+        if found.is_dir() {
+            return Err(FileError::Directory(path.to_owned()));
+        }
+        let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (found.dev(), found.ino());
+        if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(same)) {
+            return Err(FileError::Inventory(path.to_owned()));
+        }
+        // A link stays one: what it leads to is replaced.
+        let (path, kind) = match path.canonicalize() {
+            Ok(real) if found.is_file() => {
+                let kind = Kind::Replaced(temporary(&real).map_err(io)?);
+                (real, kind)
+            }
+            _ => (path.to_owned(), Kind::Written(OpenOptions::new().write(true).open(path).map_err(io)?)),
+        };
+        Ok(Self { path, kind })
+    }
+
+    /// Puts the report there.
+    ///
+    /// # Errors
+    /// [`FileError::Io`]; the file is then what it was before.
+    pub fn write(self, report: &[u8]) -> Result<(), FileError> {
+        let Self { path, kind } = self;
+        let written = match kind {
+            Kind::Written(mut file) => file.write_all(report),
+            Kind::Replaced(mut file) => file
+                .write_all(report)
+                .and_then(|()| file.as_file().sync_data())
+                .and_then(|()| file.persist(&path).map(drop).map_err(|refused| refused.error)),
+        };
+        written.map_err(|error| FileError::Io(path, error))
+    }
+}
+
+/// A file beside `path` that is gone when it is dropped, with the mode that any new file gets.
+fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+    if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "the path names a directory"));
+    }
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".sslscale-").permissions(Permissions::from_mode(0o666));
+    // The library's error names the temporary file, which is nobody's concern: the system is asked again.
+    builder.tempfile_in(directory).map_err(|error| std::fs::read_dir(directory).err().unwrap_or(error))
+}

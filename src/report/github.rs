@@ -1,0 +1,63 @@
+//! Findings as workflow commands of GitHub Actions, which the runner turns into annotations on
+//! the lines. The runner obeys any line that starts with `::`: one finding is one line, whatever
+//! stands in the inventory.
+
+use std::fmt::Write;
+
+use super::reported::{Finding, Reported};
+use crate::diagnostic::Severity;
+
+/// One line for each finding.
+pub fn lines(all: &[Reported<'_>]) -> String {
+    let mut out = String::new();
+    for one in all {
+        one.findings.iter().for_each(|finding| line(&mut out, one, finding));
+    }
+    out
+}
+
+fn line(out: &mut String, one: &Reported<'_>, finding: &Finding<'_>) {
+    let diagnostic = finding.diagnostic;
+    let command = match diagnostic.severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Info => "notice",
+    };
+    let (start, end) = (one.source.position(diagnostic.span.start), one.source.position(diagnostic.span.end));
+    let mut properties = vec![
+        ("file", one.file.clone()),
+        ("line", start.line.to_string()),
+        ("endLine", end.line.max(start.line).to_string()),
+    ];
+    // Columns count only within one line.
+    if start.line == end.line && !one.unread() {
+        properties.push(("col", start.column.to_string()));
+        properties.push(("endColumn", end.column.to_string()));
+    }
+    properties.push(("title", format!("{} {}", diagnostic.code.id, diagnostic.code.slug)));
+    let properties: Vec<String> =
+        properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
+    writeln!(out, "::{command} {}::{}", properties.join(","), data(&finding.text()))
+        .expect("a string takes all that is written to it");
+}
+
+/// What the runner would take for the end of the line, and the sign that says so.
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+/// The same, and what the runner would take for the end of a value.
+fn property(text: &str) -> String {
+    data(text).replace(':', "%3A").replace(',', "%2C")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_ends_a_value_or_the_line() {
+        assert_eq!(property("a:b,c%\r\n::x"), "a%3Ab%2Cc%25%0D%0A%3A%3Ax");
+        assert_eq!(data("50%: a,\nb"), "50%25: a,%0Ab");
+    }
+}

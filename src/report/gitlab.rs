@@ -1,0 +1,63 @@
+//! Findings as GitLab's code quality report: the subset of the Code Climate format that the merge
+//! request shows.
+
+use serde::Serialize;
+
+use super::reported::{Finding, Reported};
+use crate::diagnostic::Severity;
+
+#[derive(Serialize)]
+struct Issue<'r> {
+    r#type: &'static str,
+    check_name: String,
+    description: String,
+    categories: [&'static str; 1],
+    severity: &'static str,
+    fingerprint: &'r str,
+    location: Location<'r>,
+}
+
+#[derive(Serialize)]
+struct Location<'r> {
+    path: &'r str,
+    lines: Lines,
+}
+
+#[derive(Serialize)]
+struct Lines {
+    begin: usize,
+    end: usize,
+}
+
+/// The report, with a final line break.
+pub fn document(all: &[Reported<'_>]) -> String {
+    let issues = all.iter().flat_map(|one| one.findings.iter().map(|finding| issue(one, finding)));
+    let issues: Vec<Issue<'_>> = issues.collect();
+    let mut text = serde_json::to_string_pretty(&issues).expect("a document of strings and numbers is JSON");
+    text.push('\n');
+    text
+}
+
+fn issue<'r>(one: &'r Reported<'_>, finding: &'r Finding<'_>) -> Issue<'r> {
+    let diagnostic = finding.diagnostic;
+    let line = |offset| one.source.position(offset).line;
+    Issue {
+        r#type: "issue",
+        check_name: format!("{} {}", diagnostic.code.id, diagnostic.code.slug),
+        // The widget shows one line.
+        description: format!("{}; help: {}", diagnostic.message, diagnostic.help),
+        categories: ["Bug Risk"],
+        severity: match diagnostic.severity {
+            // Nothing at all can be rendered.
+            Severity::Error if diagnostic.refuses => "blocker",
+            Severity::Error => "critical",
+            Severity::Warning => "major",
+            Severity::Info => "info",
+        },
+        fingerprint: &finding.fingerprint,
+        location: Location {
+            path: &one.file,
+            lines: Lines { begin: line(diagnostic.span.start), end: line(diagnostic.span.end) },
+        },
+    }
+}

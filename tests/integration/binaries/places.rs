@@ -1,0 +1,220 @@
+//! A complaint planted on each line of rendered files leads to the key that the line came from.
+
+use std::collections::BTreeSet;
+
+use sslscale::binaries::Program;
+use sslscale::binaries::map::{Map, statement};
+use sslscale::binaries::parse::{Complaint, Place};
+use sslscale::diagnostic::Severity;
+use sslscale::inventory::Inventory;
+use sslscale::lint::{Fleet, Settings};
+use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
+use sslscale::source::Source;
+
+const EVERY_KEY: &str = include_str!("../../fixtures/every-key.yaml");
+
+/// Host, a part of the line, words of the program, and what they lead to.
+const PLANTED: &[(&str, &str, &str, &str)] = &[
+    ("lb1", "log /dev/log", "", "haproxy.log"),
+    ("lb1", "    maxconn", "", "haproxy.maxconn"),
+    ("lb1", "retries", "", "haproxy.retries"),
+    ("lb1", "timeout connect", "", "haproxy.timeouts.connect"),
+    ("lb1", "timeout client 1", "", "haproxy.timeouts.client"),
+    ("lb1", "timeout server", "", "haproxy.timeouts.server"),
+    ("lb1", "timeout client-fin", "", "haproxy.timeouts.client_fin"),
+    ("lb1", "timeout queue", "", "haproxy.timeouts.queue"),
+    ("lb1", "timeout check", "", "haproxy.timeouts.check"),
+    ("lb1", "inspect-delay", "", "haproxy.timeouts.client_hello"),
+    ("lb1", "bind", "", "haproxy.port"),
+    ("lb1", "balance", "", "haproxy.balance"),
+    ("lb1", "default-server", "'inter' expects an argument", "haproxy.check.inter"),
+    ("lb1", "default-server", "'fall' expects an argument", "haproxy.check.fall"),
+    ("lb1", "default-server", "'rise' expects an argument", "haproxy.check.rise"),
+    ("lb1", "server srv1", "unknown keyword 'send-proxy'", "haproxy.proxy_protocol"),
+    ("lb1", "server srv1", "invalid weight", "app_servers[srv1].weight"),
+    ("lb1", "server srv1", "unknown keyword 'backup'", "app_servers[srv1].backup"),
+    ("lb1", "server srv1", "invalid address: '10.0.0.11:9443'", "app_servers[srv1].address"),
+    ("lb1", "server srv2", "invalid address: '10.0.0.12:444'", "app_servers[srv2].address[0]"),
+    ("lb1", "server srv2", "already defined", "app_servers[srv2].name"),
+    ("lb1", "backend api", "", "pools[api].name"),
+    ("lb1", "default_backend web", "", "pools[web].name"),
+    ("lb1", "-i one.example.com", "", "sites[one.example.com].server_name"),
+    ("lb1", "-i example.com", "", "sites[example.com].server_name[0]"),
+    ("lb1", "chroot", "", "load_balancers[lb1].name"),
+    ("lb2", "log 10.0.0.5:514", "", "load_balancers[lb2].haproxy.log"),
+    ("lb2", "    maxconn", "", "load_balancers[lb2].haproxy.maxconn"),
+    ("lb2", "retries", "", "load_balancers[lb2].haproxy.retries"),
+    ("lb2", "timeout connect", "", "load_balancers[lb2].haproxy.timeouts.connect"),
+    ("lb2", "timeout client 1", "", "load_balancers[lb2].haproxy.timeouts.client"),
+    ("lb2", "timeout server", "", "load_balancers[lb2].haproxy.timeouts.server"),
+    ("lb2", "timeout client-fin", "", "load_balancers[lb2].haproxy.timeouts.client_fin"),
+    ("lb2", "timeout queue", "", "load_balancers[lb2].haproxy.timeouts.queue"),
+    ("lb2", "timeout check", "", "load_balancers[lb2].haproxy.timeouts.check"),
+    ("lb2", "inspect-delay", "", "load_balancers[lb2].haproxy.timeouts.client_hello"),
+    ("lb2", "bind", "", "load_balancers[lb2].haproxy.port"),
+    ("lb2", "balance", "", "load_balancers[lb2].haproxy.balance"),
+    ("lb2", "default-server", "'inter' expects an argument", "load_balancers[lb2].haproxy.check.inter"),
+    ("lb2", "default-server", "'fall' expects an argument", "load_balancers[lb2].haproxy.check.fall"),
+    ("lb2", "default-server", "'rise' expects an argument", "load_balancers[lb2].haproxy.check.rise"),
+    ("lb2", "server srv1", "unknown keyword 'send-proxy-v2'", "load_balancers[lb2].haproxy.proxy_protocol"),
+    ("lb2", "chroot", "", "load_balancers[lb2].name"),
+    ("srv1", "listen 9443", "", "nginx.port"),
+    ("srv1", "listen 9443", "the \"listen ... http2\" directive is deprecated", "nginx.version"),
+    ("srv1", "keepalive_timeout", "", "nginx.keepalive_timeout"),
+    ("srv1", "map \"\"", "", "app_servers[srv1].name"),
+    ("srv2", "listen 444", "", "app_servers[srv2].nginx.port"),
+    ("srv2", "listen [::]:444", "", "app_servers[srv2].nginx.port"),
+    ("srv2", "listen 444", "unknown parameter \"http2\"", "app_servers[srv2].nginx.version"),
+    ("srv2", "ssl_reject_handshake", "unknown directive", "app_servers[srv2].nginx.version"),
+    ("srv2", "keepalive_timeout", "", "app_servers[srv2].nginx.keepalive_timeout"),
+    ("srv2", "client_max_body_size 30m", "", "app_servers[srv2].nginx.client_max_body_size"),
+    ("srv1", "set_real_ip_from 10.0.0.0/24", "", "trusted_proxies[0]"),
+    ("srv1", "set_real_ip_from 2001:db8::/64", "", "trusted_proxies[1]"),
+    ("srv1", "server_name example.com", "", "sites[example.com].server_name[0]"),
+    ("srv1", "server_name example.com", "invalid \"www.example.com\"", "sites[example.com].server_name[1]"),
+    ("srv1", "    root /srv/example", "", "sites[example.com].root"),
+    ("srv1", "ssl_certificate /etc", "", "sites[example.com].ssl_certificate"),
+    ("srv1", "ssl_certificate_key /etc", "", "sites[example.com].ssl_certificate_key"),
+    ("srv1", "client_max_body_size 50m", "", "sites[example.com].client_max_body_size"),
+    ("srv1", "location /uwsgi/", "", "sites[example.com].locations[/uwsgi/].path"),
+    ("srv1", "uwsgi_pass", "", "sites[example.com].locations[/uwsgi/].uwsgi_pass"),
+    ("srv1", "uwsgi_param", "", "sites[example.com].locations[/uwsgi/].path"),
+    ("srv1", "location /fastcgi/", "", "sites[example.com].locations[/fastcgi/].path"),
+    ("srv1", "fastcgi_pass", "", "sites[example.com].locations[/fastcgi/].fastcgi_pass"),
+    ("srv1", "location /proxy/", "", "sites[example.com].locations[/proxy/].path"),
+    ("srv1", "proxy_pass http://127.0.0.1:8000", "", "sites[example.com].locations[/proxy/].proxy_pass"),
+    ("srv1", "location = /grpc/", "", "sites[example.com].locations[/grpc/].path"),
+    ("srv1", "grpc_pass", "", "sites[example.com].locations[/grpc/].grpc_pass"),
+    ("srv1", "location /files/", "", "sites[example.com].locations[/files/].path"),
+    ("srv1", "root /srv/files", "", "sites[example.com].locations[/files/].root"),
+    ("srv1", "location /old/", "", "sites[example.com].locations[/old/].path"),
+    ("srv1", "return 301", "", "sites[example.com].locations[/old/].return.url"),
+    ("srv1", "return 301", "invalid return code \"301\"", "sites[example.com].locations[/old/].return.code"),
+    ("srv2", "server_name one.example.com", "", "sites[one.example.com].server_name"),
+    ("srv2", "ssl_certificate /etc/ssl/one/", "", "sites[one.example.com].ssl_certificate"),
+    ("srv2", "ssl_certificate_key /etc/ssl/one/", "", "sites[one.example.com].ssl_certificate_key"),
+    ("srv2", "proxy_pass http://unix", "", "sites[one.example.com].locations[/].proxy_pass"),
+];
+
+/// Keys whose value no line shows as it is, or that only another one's line shows.
+const UNSEEN: &[&str] = &[
+    "load_balancers[lb1].address",
+    "load_balancers[lb2].address[0]",
+    "load_balancers[lb2].address[1]",
+    "load_balancers[lb2].haproxy.version",
+    "haproxy.version",
+    "app_servers[srv2].address[1]",
+    "app_servers[srv2].nginx.http2",
+    "nginx.http2",
+    "nginx.client_max_body_size",
+    "pools[web].app_servers[0]",
+    "pools[web].app_servers[1]",
+    "pools[api].app_servers[0]",
+    "high_availability.virtual_addresses[0]",
+    "sites[example.com].pool",
+    "sites[example.com].ssl_certificate_source",
+    "sites[example.com].ssl_certificate_key_source",
+    "sites[example.com].locations[/uwsgi/].match",
+    "sites[example.com].locations[/grpc/].match",
+    "sites[example.com].locations[/old/].return.append_request_uri",
+    "sites[one.example.com].pool",
+    "sites[one.example.com].locations[/].path",
+];
+
+/// Where complaints lead to, by YAML path.
+fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
+    let source = Source::new("inventory.yaml", yaml);
+    let checked = sslscale::inventory::check(&source);
+    let (inventory, document) = (checked.inventory.unwrap(), checked.document.unwrap());
+    let settings = Settings::default();
+    let fleet = Fleet::new(&inventory, &source, document.cursor(&source), &settings);
+    let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+    let map = Map::new(&fleet);
+    let place = |(host, part, words): &(&str, &str, &str)| {
+        let (program, index) = host_of(&inventory, host);
+        let file = if program == Program::Haproxy { HAPROXY_CFG } else { NGINX_CONF };
+        let entry = tree.host(host).unwrap().iter().find(|entry| &*entry.path == file).unwrap();
+        let text = std::str::from_utf8(&entry.content.bytes).unwrap();
+        let find = |fits: &dyn Fn(&str) -> bool| text.lines().position(fits);
+        let line = find(&|line| line.starts_with(part)).or_else(|| find(&|line| line.contains(part)));
+        let place = (!part.is_empty())
+            .then(|| Place { file: file.to_owned(), line: line.unwrap_or_else(|| panic!("{part}: {text}")) + 1 });
+        let complaint = Complaint { severity: Severity::Error, place, words: (*words).to_owned() };
+        let outline = program.outline(text);
+        let statement = statement(&complaint, Some(&outline));
+        let cursor = match program {
+            Program::Haproxy => map.haproxy(index, &complaint, statement.as_ref()),
+            Program::Nginx => map.nginx(index, &complaint, statement.as_ref()),
+        };
+        document.path_at(&source, cursor.span())
+    };
+    planted.iter().map(place).collect()
+}
+
+fn host_of(inventory: &Inventory, name: &str) -> (Program, usize) {
+    let balancer = inventory.load_balancers.iter().position(|host| host.name.as_str() == name);
+    let app = inventory.app_servers.iter().position(|host| host.name.as_str() == name);
+    balancer.map(|index| (Program::Haproxy, index)).or(app.map(|index| (Program::Nginx, index))).unwrap()
+}
+
+#[test]
+fn a_complaint_on_each_line_leads_to_its_key() {
+    let planted: Vec<_> = PLANTED.iter().map(|(host, part, words, _)| (*host, *part, *words)).collect();
+    let wrong: Vec<String> = led(EVERY_KEY, &planted)
+        .into_iter()
+        .zip(PLANTED)
+        .filter(|(led, (.., wanted))| led != wanted)
+        .map(|(led, planted)| format!("{planted:?} leads to {led}"))
+        .collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_key_is_planted_or_unseen() {
+    let source = Source::new("inventory.yaml", EVERY_KEY);
+    let document = sslscale::inventory::check(&source).document.unwrap();
+    let spans = document.scalars().map(|node| node.span);
+    let all: BTreeSet<String> = spans.map(|span| document.path_at(&source, span)).collect();
+    let leaves = all.iter().filter(|path| {
+        !all.iter().any(|other| other.strip_prefix(path.as_str()).is_some_and(|rest| rest.starts_with(['.', '['])))
+    });
+    let listed: BTreeSet<&str> = PLANTED.iter().map(|planted| planted.3).chain(UNSEEN.iter().copied()).collect();
+    let known: BTreeSet<&str> = leaves.map(String::as_str).collect();
+    let missing: Vec<&&str> = known.difference(&listed).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    let unknown: Vec<&&str> = listed.difference(&known).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn what_comes_without_a_line_or_a_key_has_a_place_too() {
+    let blog = include_str!("../../../inventories/blog.yaml");
+    let planted = [
+        ("srv2", "", "something else"),
+        ("srv1", "", "cannot load certificate \"/etc/ssl/example/ssl.crt\": BIO_new_file() failed"),
+        ("srv1", "", "conflicting server name \"example.com\" on 0.0.0.0:443, ignored"),
+        ("srv1", "listen 443", ""),
+        ("srv1", "set_real_ip_from", ""),
+        ("lb1", "", "something else"),
+        ("lb1", "", "missing timeouts for frontend 'https-in'"),
+        ("lb1", "", "backend 'https-servers', server 'https-servers/srv2': whatever"),
+        ("lb1", "", "backend 'https-servers' has no server available"),
+        ("lb1", "balance", ""),
+        ("lb1", "default_backend", ""),
+    ];
+    let wanted = [
+        "app_servers[srv2].name",
+        "sites[example.com].ssl_certificate",
+        "sites[example.com].server_name",
+        "app_servers[srv1].address",
+        "load_balancers[lb1].address",
+        "load_balancers[lb1].name",
+        "load_balancers[lb1].address",
+        "app_servers[srv2].name",
+        "app_servers[srv1]",
+        "load_balancers[lb1].address",
+        "app_servers[srv1]",
+    ];
+    let led = led(blog, &planted);
+    assert_eq!(led, wanted);
+}

@@ -1,0 +1,86 @@
+//! What the program says of its rules.
+
+use sslscale::lint::rules;
+
+use super::{BAD, check, fleet, pin};
+use crate::support::Sslscale;
+
+fn run(arguments: &[&str]) -> crate::support::Run {
+    Sslscale::new(arguments).run()
+}
+
+#[test]
+fn explain_shows_a_rules_page() {
+    let page = run(&["explain", "PX05"]);
+    pin("explain", &page.all());
+    assert_eq!(run(&["explain", "trusted-missing-lb"]), page);
+    assert_eq!(run(&["explain", "Px05"]), page);
+    let json: serde_json::Value = serde_json::from_str(&run(&["explain", "PX05", "--format", "json"]).stdout).unwrap();
+    assert_eq!((&json["version"], &json["code"], &json["state"]), (&1.into(), &"PX05".into(), &"applies".into()));
+    assert!(json["doc"]["why"].as_str().unwrap().contains("nginx reads the PROXY header"));
+    assert!(json["examples"]["fixed"].as_str().unwrap().contains("10.0.0.20/32]"));
+}
+
+#[test]
+fn explain_knows_no_other_rules() {
+    for (wrong, near) in [("PX5", Some("PX05")), ("trust-to-wide", Some("trust-too-wide")), ("zebra", None)] {
+        let refused = run(&["explain", wrong]);
+        assert_eq!((refused.status, refused.stdout.as_str()), (2, ""));
+        assert!(refused.stderr.contains(&format!("there is no rule `{wrong}`")), "{}", refused.stderr);
+        let told = near.map_or(String::new(), |near| format!("did you mean `{near}`?"));
+        assert!(refused.stderr.contains(&told), "{}", refused.stderr);
+    }
+    assert_eq!(run(&["explain"]).status, 2);
+}
+
+#[test]
+fn no_line_of_a_page_is_wider_than_100_columns_but_for_what_cannot_break() {
+    for rule in rules() {
+        let page = run(&["explain", rule.code.id]);
+        assert_eq!((page.status, page.stderr.as_str()), (0, ""), "{}", rule.code.id);
+        let prose = page.stdout.lines().take_while(|line| !line.starts_with("An inventory that it finds"));
+        for line in prose.filter(|line| !line.trim_start().starts_with(['|', '`'])) {
+            assert!(line.chars().count() <= 100, "{}: {line}", rule.code.id);
+        }
+    }
+}
+
+#[test]
+fn rules_lists_every_rule() {
+    let table = run(&["rules"]);
+    assert_eq!((table.status, table.stderr.as_str()), (0, ""));
+    let mut lines = table.stdout.lines();
+    let head: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+    assert_eq!(head, ["code", "name", "severity", "needs", "fix", "state"]);
+    let listed: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
+    let known: Vec<&str> = rules().map(|rule| rule.code.id).collect();
+    assert_eq!(listed, known);
+    let line = table.stdout.lines().find(|line| line.starts_with("PX05 ")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    assert_eq!(words, ["PX05", "trusted-missing-lb", "error", "inventory", "safe", "applies"]);
+    let json: serde_json::Value = serde_json::from_str(&run(&["rules", "--format", "json"]).stdout).unwrap();
+    assert_eq!(json["version"], 1);
+    let all = json["rules"].as_array().unwrap();
+    assert_eq!(all.len(), known.len());
+    for (row, rule) in all.iter().zip(rules()) {
+        assert_eq!((row["code"].as_str(), row["slug"].as_str()), (Some(rule.code.id), Some(rule.code.slug)));
+        let state = row["state"].as_str().unwrap();
+        // A rule that does not apply says why.
+        assert!(state == "applies" || row["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{row}");
+    }
+}
+
+#[test]
+fn a_check_explains_each_rule_once() {
+    let three = BAD.replace("[10.0.0.10/32]", "[10.0.0.11/32]");
+    let text = fleet(&three, "");
+    let plain = check(&text, &[]);
+    let explained = check(&text, &["--explain"]);
+    assert_eq!((explained.status, &explained.stdout), (plain.status, &plain.stdout));
+    assert_eq!(explained.stderr.matches("error[PX05]").count(), 2, "{}", explained.stderr);
+    assert_eq!(explained.stderr.matches("  why   nginx reads the PROXY header").count(), 1, "{}", explained.stderr);
+    pin("control-explain", &explained.all());
+    // For programs there is `explain --format json`.
+    let json = ["--format", "json"];
+    assert_eq!(check(&text, &[&json[..], &["--explain"]].concat()), check(&text, &json));
+}

@@ -1,0 +1,117 @@
+//! What people see beside the findings themselves: one line on each inventory, colour where it
+//! is seen, and an answer in time however much is wrong.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use sslscale::diagnostic::Code;
+use sslscale::lint::Skipped;
+use sslscale::report::Format;
+
+use super::{BLOG, hostile, known, report};
+use crate::support::{Sslscale, need};
+
+/// The last line of the report, which is the one on the inventory.
+fn line(known: super::Known) -> String {
+    report(&[known], Format::Human).lines().last().unwrap().to_owned()
+}
+
+#[test]
+fn one_line_says_how_many_what_is_fixable_and_what_was_not_looked_at() {
+    let (source, mut linted) = hostile("x");
+    linted.skipped.push(Skipped { code: Code::TL02.id, reason: "x".to_owned() });
+    let shown = line((source, linted));
+    let wanted = "dir/x.yaml: 4 errors, 1 warning, 1 note; 2 fixable with `--fix`, 1 more with `--unsafe-fixes`; 1 ignored; 3 rules skipped: ";
+    assert!(shown.starts_with(wanted), "{shown}");
+}
+
+#[test]
+fn a_sound_inventory_says_on_its_line_what_was_not_looked_at() {
+    let (source, mut linted) = known("a.yaml", BLOG);
+    linted.findings.clear();
+    linted.skipped.clear();
+    let ok = "a.yaml: ok: 1 load balancer, 2 app servers, 1 site";
+    assert_eq!(report(&[(source.clone(), linted)], Format::Human), format!("{ok}\n"));
+    let (_, mut linted) = known("a.yaml", BLOG);
+    linted.findings.clear();
+    let reasons = ["a", "a", "b", "c", "d", "e"];
+    let codes = [Code::TL01, Code::TL02, Code::TL03, Code::TL04, Code::TL05, Code::TL06];
+    linted.skipped = codes.iter().zip(reasons).map(|(c, r)| Skipped { code: c.id, reason: r.to_owned() }).collect();
+    let wanted = "6 rules skipped: 2 since a, 1 since b, 1 since c, and 2 other reasons (see `--format json`)";
+    assert_eq!(report(&[(source, linted)], Format::Human), format!("{ok}; {wanted}\n"));
+}
+
+#[test]
+fn what_is_refused_speaks_of_its_errors_alone() {
+    let shown = line(known("a.yaml", &BLOG.replace("10.0.0.12", "x")));
+    assert!(shown.starts_with("a.yaml: 1 error") && !shown.contains("skipped"), "{shown}");
+}
+
+#[test]
+fn each_severity_has_its_word() {
+    let shown = report(&[hostile("x")], Format::Human);
+    for word in ["error[PX05]: x", "warning[CP06]: x", "info[CP07]: x", "  = help: x"] {
+        assert!(shown.contains(word), "{word}: {shown}");
+    }
+}
+
+#[test]
+fn colour_is_for_terminals_that_want_it() {
+    if !need::programs(&["script"]) {
+        return;
+    }
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(BLOG.replace("10.0.0.12", "10.0.0.300"));
+    assert!(!run.run().stderr.contains('\u{1b}'), "a pipe is no terminal");
+    let on_terminal = |setting: &str, rest: &str| {
+        let line = format!("{setting} {} check inventory.yaml {rest}", env!("CARGO_BIN_EXE_sslscale"));
+        let mut script = Command::new("script");
+        script.args(["-qec", &line, "/dev/null"]).current_dir(run.dir()).env_remove("NO_COLOR").env("TERM", "xterm");
+        String::from_utf8(script.output().unwrap().stdout).unwrap()
+    };
+    let coloured = |text: &str| text.contains("\u{1b}[") && text.contains("IN06");
+    assert!(coloured(&on_terminal("env", "")));
+    assert!(coloured(&on_terminal("env NO_COLOR=", "")), "an empty NO_COLOR is none");
+    assert!(!on_terminal("env NO_COLOR=1", "").contains('\u{1b}'));
+    // Findings go to standard error: that one counts.
+    assert!(coloured(&on_terminal("env", ">stdout")));
+    assert_eq!(on_terminal("env", "2>stderr"), "");
+    assert!(!std::fs::read_to_string(run.dir().join("stderr")).unwrap().contains('\u{1b}'));
+}
+
+/// Quadratic, ten times the findings would take a hundred times as long.
+#[test]
+fn time_grows_as_findings_do() {
+    let server = |i: usize| {
+        format!("  - {{ name: srv{i}, address: 10.{}.{}.{}, x{i}: 1 }}\n", 1 + i / 65_536, i / 256 % 256, i % 256)
+    };
+    let fleet = |n: usize| BLOG.replace("sites:\n", &((3..n).map(server).collect::<String>() + "sites:\n"));
+    let one_host = |n: usize| {
+        let keys: String = (0..n).map(|i| format!(", x{i}: 1")).collect();
+        BLOG.replace("address: 10.0.0.11", &format!("address: 10.0.0.11{keys}"))
+    };
+    for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit] {
+        for text in [&fleet as &dyn Fn(usize) -> String, &one_host] {
+            let took = |n: usize| {
+                let known = [known("a.yaml", &text(n))];
+                assert!(known[0].1.findings.len() > n / 2);
+                (0..2)
+                    .map(|_| {
+                        let start = Instant::now();
+                        assert!(report(&known, format).len() > n * 10);
+                        start.elapsed()
+                    })
+                    .min()
+                    .unwrap()
+            };
+            let (small, large) = (took(1_000), took(10_000));
+            assert!(large < small * 40 + Duration::from_millis(250), "{format:?}: {small:?}, then {large:?}");
+        }
+    }
+}
+
+#[test]
+fn a_run_of_a_fleet_is_for_people_or_as_json_lines() {
+    let help = Sslscale::new(&["try", "--help"]).run().stdout;
+    assert!(help.contains("- human:") && help.contains("- json:"), "{help}");
+    assert!(!help.contains("sarif") && Sslscale::new(&["try", "--format", "junit", "x"]).run().status == 2);
+}

@@ -1,0 +1,133 @@
+//! `--output`: a report appears whole or not at all, and a place that takes none is known before
+//! any work is done.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::process::{Command, Stdio};
+
+use super::BLOG;
+use crate::support::Sslscale;
+
+const FORMATS: [&str; 6] = ["human", "json", "sarif", "github", "gitlab", "junit"];
+
+fn broken() -> String {
+    BLOG.replace("10.0.0.12", "10.0.0.11")
+}
+
+/// What is in the directory, dotfiles included.
+fn names(run: &Sslscale) -> Vec<String> {
+    let entries = fs::read_dir(run.dir()).unwrap();
+    let mut names: Vec<String> = entries.map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn the_file_holds_what_standard_output_would() {
+    for format in &FORMATS[1..] {
+        let run = Sslscale::new(&[]).inventory(broken()).input(BLOG);
+        let wanted = run.run_with(&["check", "--format", format, "inventory.yaml", "-"]);
+        let said = run.run_with(&["check", "--format", format, "-o", "report", "inventory.yaml", "-"]);
+        assert_eq!((wanted.status, wanted.stderr.as_str()), (1, ""), "{format}");
+        assert_eq!((said.status, said.stdout.as_str()), (1, ""), "{format}");
+        assert!(said.stderr.starts_with("inventory.yaml: 1 error\n<stdin>: ok: 1 load balancer"), "{}", said.stderr);
+        assert_eq!(fs::read_to_string(run.dir().join("report")).unwrap(), wanted.stdout, "{format}");
+        assert_eq!(names(&run), ["inventory.yaml", "report"]);
+    }
+}
+
+#[test]
+fn for_people_everything_is_in_it() {
+    let run = Sslscale::new(&["check", "--output", "report", "inventory.yaml"]).inventory(broken());
+    let shown = run.run_with(&["check", "inventory.yaml"]);
+    let said = run.run();
+    assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (1, "", "inventory.yaml: 1 error\n"));
+    assert_eq!(fs::read_to_string(run.dir().join("report")).unwrap(), shown.stderr);
+}
+
+#[test]
+fn it_has_the_mode_of_a_new_file_and_replaces_an_old_one() {
+    let run = Sslscale::new(&[]).inventory(BLOG).file("report", "old");
+    fs::set_permissions(run.dir().join("report"), fs::Permissions::from_mode(0o444)).unwrap();
+    let old = fs::metadata(run.dir().join("report")).unwrap().ino();
+    let binary = env!("CARGO_BIN_EXE_sslscale");
+    let line = format!("umask 027; {binary} check --format json -o report inventory.yaml");
+    assert!(Command::new("sh").args(["-c", &line]).current_dir(run.dir()).output().unwrap().status.success());
+    let metadata = fs::metadata(run.dir().join("report")).unwrap();
+    assert_eq!((metadata.mode() & 0o777, metadata.ino() == old), (0o640, false));
+}
+
+#[test]
+fn a_link_stays_one() {
+    let run = Sslscale::new(&[]).inventory(BLOG).file("real/report", "old");
+    symlink("real/report", run.dir().join("report")).unwrap();
+    let said = run.run_with(&["check", "--format", "json", "-o", "report", "inventory.yaml"]);
+    assert_eq!(said.status, 0, "{}", said.stderr);
+    assert!(fs::symlink_metadata(run.dir().join("report")).unwrap().is_symlink());
+    assert!(fs::read_to_string(run.dir().join("real/report")).unwrap().starts_with("{\n  \"version\": 2"));
+}
+
+/// Nothing can replace a pipe. The paths lie where a rename would fail: were it tried on
+/// `/dev/stdout`, the machine would lose it.
+#[test]
+fn a_pipe_is_written_to() {
+    let run = Sslscale::new(&[]).inventory(BLOG);
+    let said = run.run_with(&["check", "--format", "json", "-o", "/dev/fd/1", "inventory.yaml"]);
+    assert!(said.stdout.starts_with("{\n  \"version\": 2"), "{}", said.all());
+    Command::new("mkfifo").arg("fifo").current_dir(run.dir()).status().unwrap();
+    let reader = Command::new("cat").arg("fifo").current_dir(run.dir()).stdout(Stdio::piped()).spawn().unwrap();
+    let said = run.run_with(&["check", "--format", "json", "-o", "fifo", "inventory.yaml"]);
+    let read = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
+    assert!(said.status == 0 && read.starts_with("{\n  \"version\": 2"), "{read}");
+    assert_eq!(names(&run), ["fifo", "inventory.yaml"]);
+}
+
+#[test]
+fn a_place_that_takes_none_is_known_first() {
+    let run = Sslscale::new(&[]).inventory(BLOG).file("dir/x", "").file("file", "");
+    symlink("gone/report", run.dir().join("nowhere")).unwrap();
+    // A fix that is made before the report fails would be half of a run.
+    let fix = |path: &'static str| run.run_with(&["check", "--fix", "--format", "json", "-o", path, "inventory.yaml"]);
+    let cases = [
+        ("dir", "error: the report cannot be written to `dir`: it is a directory\n"),
+        ("dir/", "error: the report cannot be written to `dir/`: it is a directory\n"),
+        ("inventory.yaml", "error: the report cannot be written to `inventory.yaml`: it is one of the inventories\n"),
+        (
+            "none/report",
+            "error: the report cannot be written to `none/report`\n  caused by: No such file or directory (os error 2)\n",
+        ),
+        ("new/", "error: the report cannot be written to `new/`\n  caused by: the path names a directory\n"),
+        ("file/x", "error: the report cannot be written to `file/x`\n  caused by: Not a directory (os error 20)\n"),
+        (
+            "nowhere",
+            "error: the report cannot be written to `nowhere`\n  caused by: No such file or directory (os error 2)\n",
+        ),
+    ];
+    for (path, wanted) in cases {
+        let said = fix(path);
+        assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (2, "", wanted));
+    }
+    assert_eq!(fs::read_to_string(run.dir().join("inventory.yaml")).unwrap(), BLOG);
+    assert_eq!(names(&run), ["dir", "file", "inventory.yaml", "nowhere"]);
+}
+
+#[test]
+fn an_inventory_that_cannot_be_read_is_reported_all_the_same() {
+    for format in FORMATS {
+        let run = Sslscale::new(&["check", "--format", format, "-o", "report", "gone.yaml", "inventory.yaml"])
+            .inventory(BLOG);
+        let said = run.run();
+        assert_eq!((said.status, said.stdout.as_str()), (2, ""), "{format}");
+        let report = fs::read_to_string(run.dir().join("report")).unwrap();
+        assert!(report.contains("gone.yaml") && report.contains("IN01"), "{format}: {report}");
+    }
+}
+
+#[test]
+fn standard_input_is_read_once() {
+    let said = Sslscale::new(&["check", "-", "-"]).input(BLOG).run();
+    assert_eq!(
+        (said.status, said.stderr.as_str()),
+        (2, "error: standard input can be read only once: give `-` once\n")
+    );
+}
