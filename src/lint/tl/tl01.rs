@@ -18,8 +18,7 @@ pub const RULE: Rule = Rule {
               past. It happens at a time when nobody has changed anything.",
         evidence: "`nginx -t` accepts an expired certificate with exit code 0, and nginx serves it: what fails is \
                    every client.",
-        fix: "Renew the certificate and deploy it. The number of days can be set, or 0 to be told only when it is \
-              too late.",
+        fix: "Renew the certificate and deploy it. The number of days is `certificate_days` in the `lint` section.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: Some(Examples {
