@@ -13,7 +13,7 @@ use std::io::{self, IsTerminal, Write};
 use crate::lint::Linted;
 use crate::source::Source;
 
-pub use fixes::{fixes, other_names, planned, waiting};
+pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use human::sound;
 pub use tree::{differences, files, outcome};

@@ -2,14 +2,9 @@
 //! in the style that stands there. Where a text is written in a way that an edit would have to
 //! guess at, there is none.
 
-mod remove;
-
 use crate::diagnostic::Edit;
 use crate::inventory::document::{Cursor, spelled};
-use crate::inventory::node::Value;
 use crate::source::{Source, Span};
-
-pub use remove::{remove_entry, remove_item};
 
 /// Adds `text` behind the last item of the list at `list`; `None` where it is not written as a
 /// list of single values.
@@ -31,15 +26,6 @@ pub fn append_item(source: &Source, list: Cursor<'_>, text: &str) -> Option<Edit
         return Some(Edit { span: Span::new(end, end), text });
     }
     before.ends_with(['[', ',']).then(|| Edit { span: Span::new(end, end), text: format!(", {item}") })
-}
-
-/// Makes the scalar at `value` read as `text`, in the quotes that it has; `None` where it is not
-/// written, is none, or runs over several lines.
-pub fn replace_scalar(source: &Source, value: Cursor<'_>, text: &str) -> Option<Edit> {
-    value.text()?;
-    let before = source.slice(value.span());
-    let decoded = matches!(value.node().value, Value::Text(_)) && !before.starts_with(['"', '\'']);
-    (!decoded && !before.contains(['\n', '\r'])).then(|| Edit { span: value.span(), text: spelled(before, text) })
 }
 
 /// The line break that ends the line at `at`; behind the last line, that of the first.
