@@ -2,11 +2,12 @@
 //! Reports name thousands of places of one document, so what a level of the tree looks like is
 //! found out once.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use super::node::{Node, Value};
+use super::node::{Node, Value, printable};
 use crate::source::{Source, Span};
 
 /// Answers for one document.
@@ -33,6 +34,13 @@ enum Unnamed {
     Index,
     /// By their text, where they are one value: another order is no other item.
     Text,
+}
+
+impl Unnamed {
+    /// What people read is neither endless nor invisible, and no key; what is compared is all of it.
+    fn shown(self, text: &str) -> Cow<'_, str> {
+        if self == Self::Index { printable(text) } else { Cow::Borrowed(text) }
+    }
 }
 
 impl<'d> Paths<'d> {
@@ -67,7 +75,7 @@ impl<'d> Paths<'d> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(key.text(self.source).unwrap_or("?"));
+                    path.push_str(&unnamed.shown(key.text(self.source).unwrap_or("?")));
                     if span.start < key.span.end {
                         return path;
                     }
@@ -78,7 +86,7 @@ impl<'d> Paths<'d> {
                     let single = matches!(item.value, Value::Plain | Value::Text(_));
                     path.push('[');
                     match (&self.level(item).name, item.text(self.source)) {
-                        (Some(name), _) => path.push_str(name),
+                        (Some(name), _) => path.push_str(&unnamed.shown(name)),
                         (None, Some(text)) if unnamed == Unnamed::Text => path.push_str(text),
                         _ => path.push_str(&index.to_string()),
                     }

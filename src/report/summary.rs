@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Checked;
 use crate::diagnostic::{Applicability, Severity};
 use crate::inventory::node::visible;
-use crate::lint::{Found, Needs, Skipped, rules};
+use crate::lint::{Needs, Skipped, rules};
 
 /// How many findings there are, by severity; nothing where there are none.
 pub fn counts(checked: Checked<'_>) -> Option<String> {
@@ -71,48 +71,23 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     }
 }
 
-/// How many rules did not look, and why. What was not there this time is told where it is one thing:
-/// a line is no place for a list.
+/// How many rules did not look, by what they would look at.
 fn skipped(all: &[Skipped]) -> Option<String> {
     let codes: BTreeSet<&str> = all.iter().map(|skipped| skipped.code).collect();
-    let mut groups: BTreeMap<Reason<'_>, BTreeSet<&str>> = BTreeMap::new();
-    let needs: BTreeMap<&str, Needs> =
-        rules().filter(|rule| matches!(rule.found, Found::Skipped(_))).map(|rule| (rule.code.id, rule.needs)).collect();
-    for Skipped { code, reason } in all {
-        let reason = needs.get(code).map_or(Reason::Said(reason), |needs| Reason::Needs(*needs));
-        groups.entry(reason).or_default().insert(code);
+    let mut groups: BTreeMap<Needs, usize> = BTreeMap::new();
+    for rule in rules().filter(|rule| codes.contains(rule.code.id)) {
+        *groups.entry(rule.needs).or_default() += 1;
     }
-    let said: Vec<&BTreeSet<&str>> =
-        groups.iter().filter(|(reason, _)| matches!(reason, Reason::Said(_))).map(|(_, codes)| codes).collect();
-    let several_said = said.len() > 1;
-    let named = groups.iter().filter(|(reason, _)| !several_said || matches!(reason, Reason::Needs(_)));
-    let mut parts: Vec<String> = named.map(|(reason, codes)| reason.text(codes.len())).collect();
-    if several_said {
-        let codes: BTreeSet<&&str> = said.into_iter().flatten().collect();
-        parts.push(format!("{} for several reasons (`--format json` tells them)", codes.len()));
-    }
-    (!codes.is_empty()).then(|| format!("{} skipped: {}", several(codes.len(), "rule"), parts.join(", ")))
-}
-
-/// Why rules did not look.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Reason<'a> {
-    /// `check` never has what they need.
-    Needs(Needs),
-    /// Something was not there this time.
-    Said(&'a str),
-}
-
-impl Reason<'_> {
-    fn text(&self, count: usize) -> String {
-        let what = match self {
-            Self::Needs(Needs::Inventory) => "the inventory",
-            Self::Needs(Needs::Files) => "files",
-            Self::Needs(Needs::Programs) => "haproxy and nginx",
-            Self::Needs(Needs::Hosts) => "the running hosts",
-            Self::Needs(Needs::LastPlan) => "the last plan",
-            Self::Said(reason) => return format!("{count} since {}", visible(reason)),
+    let part = |(needs, count): (&Needs, &usize)| {
+        let what = match needs {
+            Needs::Inventory => "keys that are not set",
+            Needs::Files => "the certificates' sources",
+            Needs::Programs => "`--with-binaries`",
+            Needs::Hosts => "the running hosts",
+            Needs::LastPlan => "the last plan",
         };
-        format!("{count} {} {what}", if count == 1 { "needs" } else { "need" })
-    }
+        format!("{count} for want of {what}")
+    };
+    let parts: Vec<String> = groups.iter().map(part).collect();
+    (!codes.is_empty()).then(|| format!("{} skipped: {}", several(codes.len(), "rule"), parts.join(", ")))
 }

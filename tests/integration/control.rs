@@ -12,8 +12,8 @@ load_balancers:
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 TRUST
 sites:
   - server_name: example.com

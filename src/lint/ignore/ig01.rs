@@ -32,8 +32,8 @@ pub const RULE: Rule = Rule {
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 trusted_proxies: [10.0.0.0/24] # sslscale: ignore[PX7] everything in there is ours
 sites:
   - server_name: example.com
@@ -45,8 +45,8 @@ sites:
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 trusted_proxies: [10.0.0.0/24] # for sslscale: there is nothing to ignore[PX7] here
 sites:
   - server_name: example.com

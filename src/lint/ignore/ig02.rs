@@ -32,8 +32,8 @@ pub const RULE: Rule = Rule {
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 # The balancers' own network. sslscale names no rule here.
 # sslscale: ignore[PX07] it was wider once
 trusted_proxies: [10.0.0.0/24] # sslscale: ignore[trusted-missing-lb] lb2 was elsewhere
@@ -47,8 +47,8 @@ sites:
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 # sslscale: ignore[PX05] lb2 is switched off until May
 trusted_proxies: [10.0.0.10/32]
 sites:
@@ -62,8 +62,8 @@ sites:
   - { name: lb1, address: 10.0.0.10 }
   - { name: lb2, address: 10.0.0.20 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 # The balancers' own network. sslscale names no rule here.
 trusted_proxies: [10.0.0.0/24]
 sites:

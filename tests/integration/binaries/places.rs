@@ -69,7 +69,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv2", "keepalive_timeout", "", "app_servers[srv2].nginx.keepalive_timeout"),
     ("srv2", "client_max_body_size 30m", "", "app_servers[srv2].nginx.client_max_body_size"),
     ("srv1", "set_real_ip_from 10.0.0.0/24", "", "trusted_proxies[0]"),
-    ("srv1", "set_real_ip_from 2001:db8::/64", "", "trusted_proxies[1]"),
+    ("srv1", "set_real_ip_from fd00:0:0:1::/64", "", "trusted_proxies[1]"),
     ("srv1", "server_name example.com", "", "sites[example.com].server_name[0]"),
     ("srv1", "server_name example.com", "invalid \"www.example.com\"", "sites[example.com].server_name[1]"),
     ("srv1", "    root /srv/example", "", "sites[example.com].root"),
