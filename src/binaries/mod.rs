@@ -89,6 +89,8 @@ struct Found {
     words: String,
     help: String,
     host: String,
+    /// The first host of the shape that said it last.
+    shape: usize,
     /// How many hosts of the same files, or the same complaint, there are beside it.
     others: usize,
 }
@@ -124,7 +126,12 @@ impl Complaints {
         .span();
         let key = (shape.program.code().id, complaint.severity, span, complaint.words.clone());
         if let Some(index) = self.known.get(&key) {
-            self.found[*index].others += 1 + shape.others;
+            let found = &mut self.found[*index];
+            // Two lines of one file can come of one value.
+            if found.shape != shape.first {
+                found.others += 1 + shape.others;
+                found.shape = shape.first;
+            }
             return;
         }
         self.known.insert(key, self.found.len());
@@ -144,6 +151,7 @@ impl Complaints {
             words: spoken(&complaint.words),
             help: advice + &rendered,
             host: shape.host.clone(),
+            shape: shape.first,
             others: shape.others,
         });
     }

@@ -194,7 +194,7 @@ haproxy:
         assert_eq!(root.key("app_servers").item(0).key("address").item(0).text(), Some("10.0.0.11"));
         assert_eq!(root.key("sites").item(3).key("pool").key_span(), None);
         assert_eq!(root.key("app_servers").items().count(), 2);
-        assert_eq!(document.scalars().count(), 15);
+        assert_eq!(document.scalars().count(), 14);
     }
 
     #[test]

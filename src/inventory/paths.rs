@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::node::{Node, Value};
-use crate::source::{Source, Span};
+use crate::source::{Source, Span, before_key};
 
 /// Answers for one document.
 #[derive(Debug)]
@@ -67,7 +67,7 @@ impl<'d> Paths<'d> {
                     if !path.is_empty() {
                         path.push('.');
                     }
-                    path.push_str(key.text(self.source).unwrap_or("?"));
+                    path.push_str(key.text(self.source).map_or("?", without_key));
                     if span.start < key.span.end {
                         return path;
                     }
@@ -78,8 +78,8 @@ impl<'d> Paths<'d> {
                     let single = matches!(item.value, Value::Plain | Value::Text(_));
                     path.push('[');
                     match (&self.level(item).name, item.text(self.source)) {
-                        (Some(name), _) => path.push_str(name),
-                        (None, Some(text)) if unnamed == Unnamed::Text => path.push_str(text),
+                        (Some(name), _) => path.push_str(without_key(name)),
+                        (None, Some(text)) if unnamed == Unnamed::Text => path.push_str(without_key(text)),
                         _ => path.push_str(&index.to_string()),
                     }
                     path.push(']');
@@ -108,6 +108,11 @@ impl<'d> Paths<'d> {
         self.levels.borrow_mut().insert(std::ptr::from_ref(node), Rc::clone(&level));
         level
     }
+}
+
+/// A name as far as it is none of a private key: somebody may have put one anywhere.
+fn without_key(name: &str) -> &str {
+    before_key(name).unwrap_or(name)
 }
 
 /// What an item of a list calls itself.

@@ -8,9 +8,6 @@ use crate::diagnostic::{Applicability, Severity};
 use crate::inventory::node::visible;
 use crate::lint::{Found, Needs, Skipped, rules};
 
-/// More reasons than this for which rules were skipped are not told apart.
-const REASONS: usize = 3;
-
 /// How many findings there are, by severity; nothing where there are none.
 pub fn counts(checked: Checked<'_>) -> Option<String> {
     let findings = &checked.linted.findings;
@@ -74,7 +71,8 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     }
 }
 
-/// Which rules did not look, by reason.
+/// How many rules did not look, and why. What was not there this time is told where it is one thing:
+/// a line is no place for a list.
 fn skipped(all: &[Skipped]) -> Option<String> {
     let codes: BTreeSet<&str> = all.iter().map(|skipped| skipped.code).collect();
     let mut groups: BTreeMap<Reason<'_>, BTreeSet<&str>> = BTreeMap::new();
@@ -84,9 +82,14 @@ fn skipped(all: &[Skipped]) -> Option<String> {
         let reason = needs.get(code).map_or(Reason::Said(reason), |needs| Reason::Needs(*needs));
         groups.entry(reason).or_default().insert(code);
     }
-    let mut parts: Vec<String> = groups.iter().take(REASONS).map(|(reason, codes)| reason.text(codes.len())).collect();
-    if groups.len() > REASONS {
-        parts.push(format!("and {} (see `--format json`)", several(groups.len() - REASONS, "other reason")));
+    let said: Vec<&BTreeSet<&str>> =
+        groups.iter().filter(|(reason, _)| matches!(reason, Reason::Said(_))).map(|(_, codes)| codes).collect();
+    let several_said = said.len() > 1;
+    let named = groups.iter().filter(|(reason, _)| !several_said || matches!(reason, Reason::Needs(_)));
+    let mut parts: Vec<String> = named.map(|(reason, codes)| reason.text(codes.len())).collect();
+    if several_said {
+        let codes: BTreeSet<&&str> = said.into_iter().flatten().collect();
+        parts.push(format!("{} for several reasons (`--format json` tells them)", codes.len()));
     }
     (!codes.is_empty()).then(|| format!("{} skipped: {}", several(codes.len(), "rule"), parts.join(", ")))
 }

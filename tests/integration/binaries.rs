@@ -131,6 +131,10 @@ fn what_haproxy_says_is_at_the_key_that_it_is_about() {
     let run = asked(BLOG, &[template("haproxy.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
     // The key is left to its default: what can be edited is the balancer.
     assert_says(&run, "2:", "`'server https-servers/srv1' : unknown keyword 'send-proxy-v9'", "correct the word");
+    // Two lines of one file that come of one value are one host's.
+    let twice = "maxconn {{ maxconn }} many\n    maxconn {{ maxconn }} many";
+    let run = asked(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", twice)]);
+    assert_eq!(run.stderr.matches("refuses the file of `lb1`: ").count(), 1, "{}", run.stderr);
     // Without a line: by the names in the words.
     let run = asked(BLOG, &[template("haproxy.cfg.tera", "timeout client {{ timeouts.client }}", "")]);
     assert_eq!(run.status, 0, "a warning fails nothing: {}", run.all());

@@ -32,11 +32,15 @@ pub const HOSTILE: &[&str] = &[
 /// A text and what is known of it.
 pub type Known = (Source, Linted);
 
-/// One report on all of them.
-pub fn report(all: &[Known], format: Format) -> String {
-    let checked: Vec<Checked<'_>> =
-        all.iter().map(|(source, linted)| Checked { source, linted, fail_on: Severity::Error }).collect();
+/// One report on all of them, where findings of `fail_on` or worse are failures.
+pub fn failing(all: &[Known], format: Format, fail_on: Severity) -> String {
+    let checked: Vec<Checked<'_>> = all.iter().map(|(source, linted)| Checked { source, linted, fail_on }).collect();
     document(&checked, format)
+}
+
+/// The same, where errors are.
+pub fn report(all: &[Known], format: Format) -> String {
+    failing(all, format, Severity::Error)
 }
 
 pub fn known(name: &str, text: &str) -> Known {
@@ -67,7 +71,7 @@ pub fn hostile(text: &str) -> Known {
         finding(Code::PX05).fixed_by(fix(Applicability::Unsafe, Vec::new())),
         finding(Code::TL04).fixed_by(fix(
             Applicability::Safe,
-            vec![FileEdit { path: "chain.pem".into(), before: String::new(), text: "THE KEY".to_owned() }],
+            vec![FileEdit { path: "chain.pem".into(), before: "THE KEY".to_owned(), text: "THE KEY".to_owned() }],
         )),
         finding(Code::CP06).with_severity(Severity::Warning),
         finding(Code::CP07).with_severity(Severity::Info),

@@ -106,6 +106,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             );
             findings.finding(place, message, help).with_severity(Severity::Warning)
         };
-        findings.push(finding.related(limit, "the descriptors that there are"));
+        let apart = place != limit;
+        findings.push(if apart { finding.related(limit, "the descriptors that there are") } else { finding });
     }
 }

@@ -69,7 +69,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let (host, written) = (fleet.app_server(*only), fleet.written.key("pools").item(number).key("app_servers"));
         let help = "add a second one, with `backup: true` where only one may work at a time";
         if written.is_written() {
-            findings.push(findings.finding(written.span(), message, help).related(host.span(), "it"));
+            findings.push(findings.finding(written.span(), message, help).related(host.span(), "the one"));
         } else {
             findings.report(host.span(), message, help);
         }

@@ -33,12 +33,14 @@ pub const RULE: Rule = Rule {
     found: Found::Fleet(find),
     doc: Doc {
         what: "A site of a pool with several app servers has its certificate where an ACME client such as certbot \
-               keeps what it was issued, or has a location for the challenges of one \
-               that each app server answers itself. A location that sends challenges to one place for all is a cure.",
+               keeps what it was issued, or has a location for the challenges of one that each app server answers \
+               itself. A location that sends challenges to one place for all is a cure, and a wildcard's certificate \
+               is had by DNS-01 alone.",
         why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The authority \
               asks the name, is sent to whichever server is next, and most of the time finds nothing there. Renewal \
               works in one attempt of as many as there are servers, or never; it is noticed when the certificate has \
-              expired. On port 443 nothing answers at all without a certificate that is already valid there.",
+              expired. Rendered balancers listen on `haproxy.port` alone: a challenge on port 80 gets here only by \
+              a redirect, or past sslscale.",
         evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
                    answered with 404. `haproxy -c` and `nginx -t` have nothing to say about it.",
         fix: "Use DNS-01 challenges, which need no server to answer, or issue in one place and distribute: the \
@@ -84,7 +86,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let place = match challenges(fleet, index, site) {
             Some((_, false)) => continue,
             Some((place, true)) => place,
-            None if issued_by_acme(site.ssl_certificate.as_str()) => fleet.site(index, "ssl_certificate"),
+            None if issued_by_acme(site) => fleet.site(index, "ssl_certificate"),
             None => continue,
         };
         let message = format!(
@@ -99,9 +101,12 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     }
 }
 
-/// Whether an ACME client on the app server itself renews the file.
-fn issued_by_acme(path: &str) -> bool {
-    CLIENTS.iter().any(|client| path.starts_with(client)) || HOMES.iter().any(|home| path.contains(home))
+/// Whether an ACME client on the app server itself renews the certificate by answering challenges
+/// there. A wildcard's is had by DNS-01 alone.
+fn issued_by_acme(site: &Site) -> bool {
+    let path = site.ssl_certificate.as_str();
+    let known = CLIENTS.iter().any(|client| path.starts_with(client)) || HOMES.iter().any(|home| path.contains(home));
+    known && site.server_names.iter().all(|name| name.wildcard().is_none())
 }
 
 /// Where a location for challenges is written, and whether the app server answers them itself.
@@ -134,18 +139,28 @@ mod tests {
     use crate::lint::{Settings, lint};
     use crate::source::Source;
 
+    fn fires(text: &str) -> bool {
+        let linted = lint(&Source::new("t", text), &Settings::default());
+        linted.findings.iter().any(|finding| finding.code == Code::DP03)
+    }
+
     #[test]
     fn challenges_that_one_place_answers_are_none_of_its_business() {
-        let fires = RULE.examples.unwrap().fires;
+        let example = RULE.examples.unwrap().fires;
         let with = |target: &str| {
             let location = format!("    locations: [{{ path: /.well-known/acme-challenge/, {target} }}]\n");
-            let linted = lint(&Source::new("t", format!("{fires}{location}")), &Settings::default());
-            linted.findings.iter().any(|finding| finding.code == Code::DP03)
+            fires(&format!("{example}{location}"))
         };
         assert!(with("root: /var/www/acme"));
         assert!(with("proxy_pass: \"http://127.0.0.1:402\""));
         assert!(!with("proxy_pass: \"http://10.0.0.5:402\""));
         assert!(!with("return: { url: \"https://acme.example.net\", append_request_uri: true }"));
-        assert!(issued_by_acme("/root/.acme.sh/example.com/fullchain.cer"));
+    }
+
+    #[test]
+    fn wildcards_have_no_such_challenges() {
+        let example = RULE.examples.unwrap().fires;
+        assert!(fires(&example.replace("/etc/letsencrypt/live/", "/root/.acme.sh/")));
+        assert!(!fires(&example.replace("server_name: example.com", "server_name: [example.com, \"*.example.com\"]")));
     }
 }

@@ -59,30 +59,37 @@ sites:
     }),
 };
 
+/// Each cuts a silent connection.
+const KEYS: [&str; 2] = ["client", "server"];
+
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     // The longest of all decides: most app servers share one setting.
     let apps = fleet.inventory.app_servers.iter().enumerate();
     let Some((index, app)) = apps.rev().max_by_key(|(_, app)| app.nginx.keepalive_timeout) else { return };
     let keepalive = app.nginx.keepalive_timeout;
     let kept = fleet.nginx(index, &["keepalive_timeout"]);
-    for key in ["client", "server"] {
+    for key in KEYS {
         let of = |haproxy: &Haproxy| if key == "client" { haproxy.timeouts.client } else { haproxy.timeouts.server };
         for (balancer, place) in super::settings(fleet, &["timeouts", key], |haproxy| of(haproxy) < keepalive) {
             let idle = of(&fleet.inventory.load_balancers[balancer].haproxy);
             let message =
                 format!("the balancer cuts connections that are idle for {idle}, which nginx keeps for {keepalive}");
-            // Of two values one is written: their defaults fit.
-            let finding = if fleet.haproxy_if_written(balancer, &["timeouts", key]).is_some() {
+            let written = |key: &&str| fleet.haproxy_if_written(balancer, &["timeouts", *key]).is_some();
+            if written(&key) {
                 let help = format!("write `{key}: {keepalive}` or more, or a shorter `keepalive_timeout`");
                 let cut = findings.finding(place.span(), message, help);
-                cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here"))
-            } else {
-                let help = format!(
-                    "write `keepalive_timeout: {idle}` or less, or `timeouts: {{ {key}: {keepalive} }}` in `haproxy`"
-                );
-                findings.finding(kept.span(), message, help)
-            };
-            findings.push(finding);
+                findings.push(cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here")));
+                continue;
+            }
+            // Its default fits nginx's: what is written is the other. Both keys are reported as one.
+            let unwritten: Vec<String> =
+                KEYS.iter().filter(|key| !written(key)).map(|key| format!("{key}: {keepalive}")).collect();
+            if key == "client" || unwritten.len() == 1 {
+                let keys = unwritten.join(", ");
+                let help =
+                    format!("write `keepalive_timeout: {idle}` or less, or `timeouts: {{ {keys} }}` in `haproxy`");
+                findings.report(kept.span(), message, help);
+            }
         }
     }
 }

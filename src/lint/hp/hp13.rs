@@ -83,7 +83,9 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let message = format!(
             "an app server that has died takes connections for up to {closed}, one that has gone silent for up to {silent}"
         );
-        let inter = Duration::milliseconds_of((SLOW.milliseconds() / balancer.haproxy.check.fall).max(100));
+        // Whole seconds where there are any.
+        let most = SLOW.milliseconds() / balancer.haproxy.check.fall;
+        let inter = Duration::milliseconds_of(most - most % if most < 1_000 { 100 } else { 1_000 });
         findings.report(place.span(), message, format!("write `inter: {inter}` or less, or a smaller `fall`"));
     }
 }

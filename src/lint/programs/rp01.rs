@@ -18,13 +18,13 @@ pub const RULE: Rule = Rule {
               configuration in force. Templates of one's own are what makes it refuse, and a haproxy that is older \
               than what they are written for.",
         evidence: "The file lies at its own path in a private mount namespace, and `haproxy -c -f \
-                   /etc/haproxy/haproxy.cfg` runs there: nothing on the machine changes, and no fleet is started. A \
-                   test shows it a template with `maxcon` in `global`, to which it says `unknown keyword 'maxcon' in \
-                   'global' section; did you mean 'maxconn' maybe ?`. `haproxy -c` alone is no proof: it passes \
+                   /etc/haproxy/haproxy.cfg` runs there: nothing on the machine changes, and no fleet is started. To a \
+                   template with `maxcon` in `global` haproxy 2.6.12 says `unknown keyword 'maxcon' in 'global' \
+                   section; did you mean 'maxconn' maybe ?`. `haproxy -c` alone is no proof: it passes \
                    addresses that the host does not have, a missing chroot and a `maxconn` above the descriptors.",
         fix: "Change the key that is named or the template behind it, or run the check where the haproxy is the fleet's. \
               Without haproxy, or on a kernel that allows no namespaces, the rule is skipped: `apt install haproxy`.",
-        verified_on: "haproxy 2.6.12",
+        verified_on: "haproxy 2.6.12, 3.0.11",
     },
     examples: None,
 };

@@ -22,11 +22,12 @@ pub const RULE: Rule = Rule {
                    the live files. Here the files lie at their own paths in a private mount namespace, and nginx tells \
                    which files it has read. Certificates are the `…_source` files or those at their paths on this \
                    machine, and made up where there are none. With `version: 1.25.1`, nginx 1.22.1 says `unknown \
-                   directive \"http2\"`.",
+                   directive \"http2\"`; without a version, nginx 1.26.3 warns that `the \"listen ... http2\" \
+                   directive is deprecated`.",
         fix: "Change the key that is named or the template behind it; set `nginx.version` to the version that the fleet \
               runs, and run the check where it is installed. Without nginx, or on a kernel that allows no namespaces, \
               the rule is skipped: `apt install nginx`.",
-        verified_on: "nginx 1.22.1",
+        verified_on: "nginx 1.22.1, 1.26.3",
     },
     examples: None,
 };

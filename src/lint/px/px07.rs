@@ -31,8 +31,8 @@ pub const RULE: Rule = Rule {
               rate limit and log line believes it. A single app that can open a connection from an app server, or \
               any machine of a wide network, is enough.",
         evidence: "With `set_real_ip_from 0.0.0.0/0`, `allow 203.0.113.7` and `deny all`, a connection from 127.0.0.1 \
-                   that begins with the line `PROXY TCP4 203.0.113.7 …` is answered with 200, and nginx logs 203.0.113.7. \
-                   With the list narrowed to another host the same bytes are answered with 403. `nginx -t` accepts \
+                   that begins with the line `PROXY TCP4 203.0.113.7 …` is answered with 200, and nginx \
+                   logs 203.0.113.7. With the list narrowed to another host the same bytes are answered with 403. `nginx -t` accepts \
                    both without a word.",
         fix: "List the balancers' own addresses, as /32 and /128, or remove the key: by default exactly they are \
               trusted. Where balancers come and go, give them a subnet of their own and list that.",

@@ -95,7 +95,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let span = fleet.site(index, "locations").item(location).key("path").span();
             let port = inventory.app_servers[app].nginx.port;
             let message = format!(
-                "a monitor that asks an app server for `{path}` directly gets a reset: port {port} waits for a PROXY header"
+                "a monitor that asks an app server for `{path}` directly gets a reset: \
+                 port {port} waits for a PROXY header"
             );
             findings.report(span, message, advice(site, &inventory.app_servers[app], path));
         }
@@ -104,12 +105,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
 
 fn advice(site: &Site, app: &AppServer, path: &str) -> String {
     let (name, port) = (site.server_names[0].concrete(), app.nginx.port);
-    let address = match app.addresses.first.0 {
-        std::net::IpAddr::V4(v4) => v4.to_string(),
-        std::net::IpAddr::V6(v6) => format!("[{v6}]"),
+    let resolve = match app.addresses.first.0 {
+        std::net::IpAddr::V4(v4) => format!("{name}:{port}:{v4}"),
+        // Brackets mean something to shells.
+        std::net::IpAddr::V6(v6) => format!("'{name}:{port}:[{v6}]'"),
     };
     let url = if port.0 == 443 { format!("https://{name}{path}") } else { format!("https://{name}:{port}{path}") };
-    format!(
-        "ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {name}:{port}:{address} {url}`"
-    )
+    format!("ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {resolve} {url}`")
 }

@@ -93,12 +93,23 @@ impl Haproxy {
         command.arg(path).stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         let mut this = Self { child: command.spawn().unwrap(), dir };
         let deadline = Instant::now() + PATIENCE;
-        while UnixStream::connect(this.dir.path().join("stats")).is_err() {
+        while this.stats().is_err() {
             let ended = this.child.try_wait().unwrap();
             assert!(ended.is_none() && Instant::now() < deadline, "haproxy does not start: {}", this.log());
             std::thread::sleep(Duration::from_millis(10));
         }
         this
+    }
+
+    /// Its table of servers. It answers once all of its sockets are there: the stats socket
+    /// comes first.
+    fn stats(&self) -> std::io::Result<String> {
+        let mut stream = UnixStream::connect(self.dir.path().join("stats"))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.write_all(b"show stat\n")?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        Ok(answer)
     }
 
     /// Connects to the socket of this name.
@@ -126,10 +137,7 @@ impl Haproxy {
 
     /// Name, status and last check of every server.
     pub fn servers(&self) -> Vec<(String, String, String)> {
-        let mut stream = self.connect("stats");
-        stream.write_all(b"show stat\n").unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
+        let answer = self.stats().unwrap();
         let mut lines = answer.lines().map(|line| line.trim_start_matches("# ").split(',').collect::<Vec<_>>());
         let head = lines.next().unwrap();
         let column = |name: &str| head.iter().position(|column| *column == name).unwrap();

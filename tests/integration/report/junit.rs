@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use roxmltree::{Document, Node};
 use sslscale::diagnostic::Severity;
 use sslscale::lint::{Found, rule};
-use sslscale::report::{Checked, Format, document};
+use sslscale::report::Format;
 
-use super::{HOSTILE, everything, hostile, known, report, unread};
+use super::{HOSTILE, Known, everything, failing, hostile, known, report, unread};
 use crate::support::Sslscale;
 
 /// Element, the attributes it must have, those it may have, and its children.
@@ -93,10 +93,9 @@ fn what_a_finding_says_arrives_whole() {
 
 #[test]
 fn failures_are_what_fails_the_command() {
-    let (source, linted) = hostile("x");
-    let failures = |fail_on| {
-        let checked = [Checked { source: &source, linted: &linted, fail_on }];
-        let xml = document(&checked, Format::Junit);
+    let all = [hostile("x")];
+    let failures = |least| {
+        let xml = failing(&all, Format::Junit, least);
         let document = valid(&xml);
         document.descendants().filter(|n| n.has_tag_name("failure")).count()
     };
@@ -117,7 +116,8 @@ fn every_rule_that_looked_is_a_case_and_a_rule_that_did_not_is_skipped() {
         assert!(skipped || !matches!(rule.found, Found::Skipped(_)), "{id} did not look");
     }
     // Of what could not be read nothing else is known.
-    let text = report(&unread(), Format::Junit);
+    let unread: Vec<Known> = unread().into_iter().filter(|(_, linted)| linted.document.is_none()).collect();
+    let text = report(&unread, Format::Junit);
     let document = valid(&text);
     let cases = document.descendants().filter(|n| n.has_tag_name("testcase"));
     assert!(cases.into_iter().all(|case| case.has_children()), "a rule passed on a file that is not there");

@@ -13,7 +13,8 @@ fn rs01_sessions_resume_where_they_were_made_and_nowhere_else() {
         return;
     }
     let ports = [port(), port()];
-    let tls = "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:sslscale:10m; ssl_session_timeout 1d; ssl_session_tickets off;";
+    let tls = "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:sslscale:10m; \
+               ssl_session_timeout 1d; ssl_session_tickets off;";
     let nginx =
         ports.map(|p| Live::nginx(&server(&format!("listen 127.0.0.1:{p} ssl proxy_protocol;"), "a.test", tls), p));
     for (balance, resumed) in [("roundrobin", 0), ("source", 10), ("first", 10)] {
