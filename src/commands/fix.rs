@@ -39,9 +39,6 @@ pub fn apply(
         return Ok((Loaded { source: loaded.source, linted }, Ended::Unreadable));
     }
     report::fixes(&fixed, false).iter().for_each(|line| output.say(line));
-    if !args.unsafe_fixes {
-        report::waiting(&fixed).iter().for_each(|line| output.say(line));
-    }
     // Other files have changed, and what is left depends on them.
     let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, settings) };
     Ok((Loaded { source: fixed.source, linted }, Ended::Done))

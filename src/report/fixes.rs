@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::diff::unified;
-use crate::diagnostic::{Applicability, Diagnostic};
+use crate::diagnostic::Diagnostic;
 use crate::inventory::node::visible;
 use crate::lint::Fixed;
 use crate::source::without_keys;
@@ -29,19 +29,6 @@ pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
         plural(n, "fix would do harm and was not applied", "fixes would do harm and were not applied")
     });
     lines
-}
-
-/// How many fixes of the findings that are left wait for a person to look at them.
-pub fn waiting(fixed: &Fixed) -> Option<String> {
-    let unseen =
-        |finding: &&Diagnostic| finding.fix.as_ref().is_some_and(|fix| fix.applicability == Applicability::Unsafe);
-    let found: Vec<Diagnostic> = fixed.linted.findings.iter().filter(unseen).cloned().collect();
-    let words = match found.len() {
-        0 => return None,
-        1 => "1 more fix is to be looked at".to_owned(),
-        n => format!("{n} more fixes are to be looked at"),
-    };
-    Some(format!("{}: {words} ({}): add `--unsafe-fixes`", visible(fixed.source.name()), codes(&found)))
 }
 
 /// `AD01, 2 × PX05`.

@@ -27,7 +27,7 @@ use crate::lint::Linted;
 use crate::source::Source;
 
 pub use file::{FileError, Target};
-pub use fixes::{fixes, other_names, planned, waiting};
+pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use rules::{page, table};
 pub use tree::{differences, files, outcome};

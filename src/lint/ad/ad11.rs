@@ -37,8 +37,8 @@ sites:
         silent: r#"load_balancers:
   - { name: lb1, address: 10.0.0.10 }
 app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv1, address: 10.0.1.11 }
+  - { name: srv2, address: 10.0.1.12 }
 trusted_proxies: [10.0.0.0/27]
 sites:
   - server_name: example.com

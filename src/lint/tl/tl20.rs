@@ -1,6 +1,7 @@
 //! TL20: a certificate where nobody looks for one.
 
 use crate::diagnostic::Code;
+use crate::inventory::node::printable;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -50,7 +51,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
         let paths = [("ssl_certificate", &site.ssl_certificate), ("ssl_certificate_key", &site.ssl_certificate_key)];
         for (key, path) in paths.into_iter().filter(|(_, path)| !path.as_str().starts_with("/etc/")) {
-            let message = format!("`{key}` is outside of `/etc`: `{path}`");
+            let message = format!("`{key}` is outside of `/etc`: `{}`", printable(path.as_str()));
             let help = "move it below `/etc/ssl`, where backups and people look for it";
             findings.report(fleet.site(index, key).span(), message, help);
         }
