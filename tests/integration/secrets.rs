@@ -200,7 +200,7 @@ fn no_report_repeats_a_key() {
     let run = Sslscale::new(&[]);
     for text in &texts {
         fs::write(run.dir().join("inventory.yaml"), text).unwrap();
-        for format in ["human", "json"] {
+        for format in ["human", "json", "sarif", "github", "gitlab", "junit"] {
             let found = run.run_with(&["check", "--format", format, "inventory.yaml"]);
             assert!(!leaks(&found, &key), "{text}\n{}", found.all());
         }
