@@ -196,12 +196,13 @@ impl Case {
         let mut held = ours.peak <= PEAK;
         for (index, (floor, run)) in floors.enumerate() {
             let ratio = ours.micros as f64 / run.micros as f64;
+            let ratio_shown = if ratio < 0.1 { format!("{ratio:.3}") } else { format!("{ratio:.2}") };
             let bound = if index == 0 { self.bound.to_string() } else { String::new() };
             let missed = index == 0 && (ratio > self.bound || !held);
             held &= !missed;
             writeln!(
                 out,
-                "{:<34} {:>7.1} ms {:>7.1} ms  {floor:<21} {ratio:>6.2} {bound:>6} {:>6.1} MB{}",
+                "{:<34} {:>7.1} ms {:>7.1} ms  {floor:<21} {ratio_shown:>6} {bound:>6} {:>6.1} MB{}",
                 self.name,
                 millis(ours),
                 millis(run),

@@ -162,6 +162,7 @@ impl<'f> Map<'f> {
                 let key = which.replace('-', "_");
                 setting(&["timeouts", &key])
             }
+            ["option", "redispatch", ..] => setting(&["redispatch"]),
             ["tcp-request", "inspect-delay", ..] => setting(&["timeouts", "client_hello"]),
             ["bind", ..] => setting(&["port"]),
             ["server", name, ..] => self.server(index, complaint, name).unwrap_or(host),
@@ -170,7 +171,8 @@ impl<'f> Map<'f> {
                 let check = ["inter", "fall", "rise"].into_iter().find(|key| words.contains(key));
                 let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
                 let named = name.filter(|name| words.contains("sni") || words.contains(name));
-                match (check, named.and_then(|name| self.values.get(name))) {
+                let tls = words.contains("check-ssl").then_some("type");
+                match (check.or(tls), named.and_then(|name| self.values.get(name))) {
                     (Some(key), _) => setting(&["check", key]),
                     (None, Some(site)) => *site,
                     (None, None) => self.around(statement).unwrap_or(setting(&["check"])),
@@ -200,6 +202,8 @@ impl<'f> Map<'f> {
             entry.key("weight")
         } else if about(&["backup"]) {
             entry.key("backup")
+        } else if about(&["maxconn"]) {
+            entry.key("maxconn")
         } else if about(&["address"]) || addresses.iter().any(|address| about(&[address])) {
             entry.key("address")
         } else {

@@ -93,3 +93,48 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<En
 fn place(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::FileEdit;
+    use crate::lint::Linted;
+    use crate::source::Source;
+
+    /// An inventory and a certificate that are to be rewritten, the latter from `before`.
+    fn planned(dir: &Path, before: &str) -> (PathBuf, Fixed) {
+        let (path, certificate) = (dir.join("inventory.yaml"), dir.join("a.crt"));
+        fs::write(&path, "old").unwrap();
+        fs::write(&certificate, "certificate").unwrap();
+        let file = FileEdit { path: certificate, before: before.to_owned(), text: "sorted".to_owned() };
+        let fixed = Fixed {
+            source: Source::new(path.display().to_string(), "new"),
+            linted: Linted::default(),
+            files: vec![file],
+            applied: Vec::new(),
+            overlapping: Vec::new(),
+            harmful: Vec::new(),
+        };
+        (path, fixed)
+    }
+
+    fn held(dir: &Path) -> [String; 2] {
+        assert_eq!(fs::read_dir(dir).unwrap().count(), 2, "a temporary file is left");
+        ["inventory.yaml", "a.crt"].map(|name| fs::read_to_string(dir.join(name)).unwrap())
+    }
+
+    #[test]
+    fn other_files_are_written_with_the_inventory_or_nothing_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, fixed) = planned(dir.path(), "certificate");
+        write(&path, "old", &fixed, &Output::new()).unwrap();
+        assert_eq!(held(dir.path()), ["new", "sorted"]);
+        // The certificate is another one by now, and then the inventory is.
+        let (path, fixed) = planned(dir.path(), "another");
+        assert!(write(&path, "old", &fixed, &Output::new()).is_err());
+        assert_eq!(held(dir.path()), ["old", "certificate"]);
+        let (path, fixed) = planned(dir.path(), "certificate");
+        assert!(write(&path, "older", &fixed, &Output::new()).is_err());
+        assert_eq!(held(dir.path()), ["old", "certificate"]);
+    }
+}

@@ -15,6 +15,10 @@ pub fn unprintable(source: &Source) -> Option<Diagnostic> {
         matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{7f}'..='\u{84}' | '\u{86}'..='\u{9f}')
             || matches!(c, '\u{fffe}' | '\u{ffff}')
     };
+    // Most texts are plain, which their bytes tell without a character decoded.
+    if text.bytes().all(|b| matches!(b, b'\t' | b'\n' | b'\r' | b' '..=b'~')) {
+        return None;
+    }
     let (at, bad) = text.char_indices().find(|(_, c)| forbidden(*c))?;
     let message = format!("not valid YAML: the character U+{:04X}, which no text may hold", u32::from(bad));
     let span = Span::new(at, at + bad.len_utf8());

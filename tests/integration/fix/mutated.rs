@@ -15,7 +15,11 @@ use crate::support::shipped;
 fn texts() -> Vec<String> {
     let shipped = shipped().into_iter().map(|(_, path)| std::fs::read_to_string(path).unwrap());
     let examples = rules().filter_map(|rule| rule.examples).flat_map(|examples| [examples.fires, examples.silent]);
-    shipped.chain(examples.map(str::to_owned)).collect()
+    // Several fixes at one place, in a list of either style.
+    let more = "address: 10.0.0.20 }\n  - { name: lb3, address: 10.0.0.30 }\n  - { name: lb4, address: 10.0.0.40 }";
+    let block = super::BROKEN.replace("address: 10.0.0.20 }", more);
+    let flow = block.replace("\n      - '10.0.0.10/32'", " [ \"10.0.0.10/32\" ]");
+    shipped.chain(examples.map(str::to_owned)).chain([block, flow]).collect()
 }
 
 fn fixed(text: &str) -> Fixed {
