@@ -95,7 +95,7 @@ codes! {
     /// A bind to an address that the host does not have.
     AD09 "bind-not-local" Warning;
     /// A host name where nginx or haproxy would resolve once, at start.
-    AD10 "hostname-backend" Warning;
+    AD10 "hostname-backend" Error;
     /// A CIDR whose host bits are not zero.
     AD11 "host-bits-set" Error;
     /// An address that no host of a fleet should have.
@@ -169,7 +169,7 @@ codes! {
     /// A certificate or wildcard of one pool that covers another pool's names.
     TL22 "wildcard-across-pools" Info;
     /// Several app servers that share no session ticket key.
-    RS01 "no-shared-ticket-key" Warning;
+    RS01 "no-shared-ticket-key" Info;
     /// Ticket keys that the default server of the socket lacks.
     RS02 "ticket-key-not-on-default" Error;
     /// A ticket key file of neither 48 nor 80 bytes, or a cache too small.
@@ -226,6 +226,8 @@ codes! {
     SE05 "secret-in-inventory" Error;
     /// Raw configuration that no rule can see into.
     SE06 "raw-snippet" Info;
+    /// A private key below a document root.
+    SE07 "key-below-root" Error;
     /// The PROXY protocol turned on or off on a port in use.
     DP01 "proxy-flip-not-atomic" Error;
     /// Files on hosts that are not what was deployed.

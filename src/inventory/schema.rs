@@ -107,6 +107,11 @@ impl<'s> Reader<'s> {
         Self { source, diagnostics: Vec::new() }
     }
 
+    /// Whether a fix may replace what stands there: layout that runs over lines is a person's to mend.
+    pub fn on_one_line(&self, span: Span) -> bool {
+        !self.source.slice(span).contains(['\n', '\r'])
+    }
+
     /// Reports a finding.
     pub fn report(&mut self, code: &'static Code, span: Span, message: impl Into<String>, help: impl Into<String>) {
         self.diagnostics.push(Diagnostic::refusal(code, span, message, help));
@@ -220,7 +225,7 @@ impl<'s> Reader<'s> {
             let mut others = entries.iter().filter_map(|(other, _)| other.text(self.source));
             entries.len() < 64 && !others.any(|other| rivals(other, near))
         };
-        if let Some(near) = near.filter(|near| alone(near)) {
+        if let Some(near) = near.filter(|near| alone(near) && self.on_one_line(key.span)) {
             unknown = unknown.fixed_by(Fix::replace(
                 Applicability::Unsafe,
                 key.span,

@@ -124,7 +124,10 @@ fn alias(text: &str, rest: &str) -> Option<Advice> {
         printable(rest[..end].trim_start_matches('*')).into_owned()
     };
     let (message, help) = if text.contains("unknown anchor") {
-        (format!("there is no anchor `&{}` before this alias", name()), "put the text in quotes if it is no alias")
+        (
+            format!("there is no anchor `&{}` before this alias", name()),
+            "put the whole value in quotes if it is no alias, as in `\"*.example.com\"`",
+        )
     } else if text.contains("recursive references") {
         (format!("the alias `*{}` stands inside the value that it repeats", name()), "write the value out")
     } else if text.contains("erge value") || text.contains("merge") {

@@ -25,7 +25,7 @@ pub fn line(checked: Checked<'_>) -> Option<String> {
     let aside = aside(checked);
     match counts(checked) {
         Some(counts) => Some([vec![counts], aside].concat().join("; ")),
-        None if aside.is_empty() || checked.linted.sound().is_some() => None,
+        None if aside.is_empty() || sound(checked).is_some() => None,
         None => Some(format!("{}: {}", visible(checked.source.name()), aside.join("; "))),
     }
 }
@@ -33,6 +33,9 @@ pub fn line(checked: Checked<'_>) -> Option<String> {
 /// On an inventory against which no error stands.
 pub fn sound(checked: Checked<'_>) -> Option<String> {
     let inventory = checked.linted.sound()?;
+    if checked.linted.findings.iter().any(|finding| finding.severity >= checked.fail_on) {
+        return None;
+    }
     let line = format!(
         "{}: ok: {}, {}, {}",
         visible(checked.source.name()),
@@ -52,8 +55,12 @@ fn several(n: usize, word: &str) -> String {
 fn aside(checked: Checked<'_>) -> Vec<String> {
     let suppressed = checked.linted.suppressed.len();
     let suppressed = (suppressed > 0).then(|| format!("{suppressed} ignored"));
-    // While the inventory is refused, its errors are what matters.
-    let skipped = checked.linted.inventory.as_ref().and_then(|_| skipped(&checked.linted.skipped));
+    // While the inventory is refused, its errors are what matters: most rules wait for their end.
+    let skipped = match (&checked.linted.inventory, &checked.linted.document) {
+        (Some(_), _) => skipped(&checked.linted.skipped),
+        (None, Some(_)) => Some("other rules look at it once these are mended".to_owned()),
+        (None, None) => None,
+    };
     [fixable(checked), suppressed, skipped].into_iter().flatten().collect()
 }
 

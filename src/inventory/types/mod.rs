@@ -11,7 +11,7 @@ mod upstream;
 pub use choice::{Balance, CheckType, FailOn, LocationMatch, ProxyProtocol, RedirectCode, Switch};
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
-pub use path::{AbsolutePath, LocalPath, LocationPath};
+pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, Size, Version};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 
@@ -42,6 +42,12 @@ impl Refusal {
     /// A refusal under IN06, the code for a value that simply is not one.
     pub fn invalid(what: impl Into<String>, help: impl Into<String>) -> Self {
         Self::new(Code::IN06, what, help)
+    }
+
+    /// The same refusal of a path that is no certificate's: TL19 speaks of those.
+    fn of_no_certificate(self) -> Self {
+        let code = if self.code == Code::TL19 { Code::IN06 } else { self.code };
+        Self { code, ..self }
     }
 
     /// The same refusal with the text to put in the value's place.

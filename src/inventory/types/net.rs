@@ -125,9 +125,9 @@ impl Scalar for Cidr {
             let network = net.trunc().to_string();
             let help = format!("write `{}/{whole}` for the one address or `{network}` for the network", net.addr());
             let refusal = Refusal::new(Code::AD11, "has bits set behind its prefix", help);
-            // nginx warns and takes the network.
+            // That is what nginx makes of it; whether it was meant, nobody can tell.
             let sound = Self::parse(&network).is_ok();
-            return Err(if sound { refusal.instead(Applicability::Safe, network) } else { refusal });
+            return Err(if sound { refusal.instead(Applicability::Unsafe, network) } else { refusal });
         }
         if matches!(net.addr(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
             return Err(Refusal::new(
@@ -198,7 +198,7 @@ impl fmt::Display for LogTarget {
 impl Scalar for LogTarget {
     fn parse(text: &str) -> Result<Self, Refusal> {
         if text.starts_with('/') {
-            let path = AbsolutePath::parse(text)?;
+            let path = AbsolutePath::parse(text).map_err(Refusal::of_no_certificate)?;
             // haproxy keeps 11 of the 108 bytes of a socket's address for a suffix of its own.
             if path.as_str().len() > 97 {
                 let what = format!("is {} bytes long", path.as_str().len());

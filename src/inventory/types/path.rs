@@ -9,6 +9,10 @@ use crate::diagnostic::Code;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AbsolutePath(Box<str>);
 
+/// A directory on a host; a final slash is left out.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Directory(pub AbsolutePath);
+
 /// A path on this machine, absolute or relative to the inventory.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalPath(Box<str>);
@@ -90,6 +94,13 @@ impl Scalar for AbsolutePath {
             return Err(Refusal::invalid("has a name that is too long for any file", help));
         }
         Ok(Self(text.into()))
+    }
+}
+
+impl Scalar for Directory {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let bare = text.strip_suffix('/').filter(|bare| !bare.is_empty()).unwrap_or(text);
+        AbsolutePath::parse(bare).map(Self).map_err(Refusal::of_no_certificate)
     }
 }
 

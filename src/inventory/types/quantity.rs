@@ -80,7 +80,9 @@ impl Scalar for Duration {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         if digits > 0 && unit.is_empty() {
-            let help = format!("write `{number}s` or `{number}ms`: haproxy takes a bare number for milliseconds");
+            let help = format!(
+                "write `{number}s` or `{number}ms`: haproxy takes a bare number for milliseconds, nginx for seconds"
+            );
             let bare = Refusal::new(Code::HP09, "is a duration without a unit", help);
             // A small number means seconds; of a large one nobody can tell.
             let small = number.parse().is_ok_and(|n: u64| (1..1_000).contains(&n));

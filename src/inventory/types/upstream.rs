@@ -81,6 +81,10 @@ fn no_socket(text: &str) -> Refusal {
         let what = if digits { "has no port that there is" } else { "has no port" };
         return Refusal::invalid(what, "an address is followed by `:` and a port from 1 to 65535");
     }
+    if text.contains('@') {
+        let help = "name the socket alone, and let the app know who asks in another way";
+        return Refusal::invalid("has a user's name or password, which nginx does not take", help);
+    }
     if text.matches(':').count() > 1 && !text.contains('[') {
         return Refusal::new(
             Code::AD04,

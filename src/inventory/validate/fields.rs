@@ -44,7 +44,7 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
             let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
             let message = format!("`{key}` {}{value}", refusal.what);
             let mut refused = Diagnostic::refusal(refusal.code, node.span, message, bounded(refusal.help));
-            refused.fix = refusal.instead.map(|(applicability, text)| {
+            refused.fix = refusal.instead.filter(|_| reader.on_one_line(node.span)).map(|(applicability, text)| {
                 Fix::replace(applicability, node.span, spelled(reader.source.slice(node.span), &text))
             });
             reader.diagnostics.push(refused);

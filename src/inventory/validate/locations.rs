@@ -8,7 +8,7 @@ use crate::inventory::model::{Location, Redirect, Target};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawLocation, RawReturn};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{LocationMatch, LocationPath, RedirectCode, RedirectUrl};
+use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl};
 use crate::source::Span;
 
 /// Reads the locations of a site, each with its place.
@@ -76,7 +76,7 @@ fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target>
         "fastcgi_pass" => optional(reader, Some(node), key).map(Target::Fastcgi),
         "proxy_pass" => optional(reader, Some(node), key).map(Target::Proxy),
         "grpc_pass" => optional(reader, Some(node), key).map(Target::Grpc),
-        "root" => optional(reader, Some(node), key).map(Target::Root),
+        "root" => optional::<Directory>(reader, Some(node), key).map(|directory| Target::Root(directory.0)),
         _ => read_return(reader, node).map(Target::Redirect),
     }
 }

@@ -114,7 +114,9 @@ pub fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, 
     // `srv3` is as near to `srv1` as to `srv2`.
     let alone = |near: &&str| nearest(name, names.iter().copied().filter(|other| other != near)).is_none();
     let near = near.filter(alone);
-    found.fix = near.map(|near| Fix::replace(Applicability::Unsafe, span, spelled(written, near)));
+    found.fix = near
+        .filter(|_| reader.on_one_line(span))
+        .map(|near| Fix::replace(Applicability::Unsafe, span, spelled(written, near)));
     reader.diagnostics.push(found);
 }
 

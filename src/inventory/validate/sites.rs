@@ -11,7 +11,7 @@ use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{AbsolutePath, PoolName, ServerName};
+use crate::inventory::types::{Directory, PoolName, ServerName};
 use crate::source::Span;
 
 /// A site and the places that later checks point to.
@@ -76,7 +76,7 @@ fn read_site(
     names: &mut HashMap<ServerName, Span>,
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
-    let root = optional::<AbsolutePath>(reader, raw.root, "root");
+    let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
     let files = certificates::paths(reader, raw);
     let source = certificates::source(reader, raw);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");

@@ -42,7 +42,7 @@ pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hos
     let Some(nodes) = reader.words(node, "trusted_proxies") else { return Vec::new() };
     let before = reader.diagnostics.len();
     let read: Vec<Placed<Cidr>> = nodes.iter().filter_map(|n| scalar::<Cidr>(reader, n, "trusted_proxies")).collect();
-    narrow(reader, before, &read, &own.map(|address| address.0).collect::<Vec<_>>());
+    narrow(reader, before, &own.map(|address| address.0).collect::<Vec<_>>());
     let mut list: Vec<IpNet> = Vec::new();
     for cidr in read.iter().map(|cidr| cidr.value.0) {
         if !list.contains(&cidr) {
@@ -52,36 +52,15 @@ pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hos
     list
 }
 
-/// `10.0.0.10/24` is mostly a balancer's own address as `ip addr` shows it. Its fix is that
-/// address alone, unless another balancer is trusted by no more than the network.
-fn narrow(reader: &mut Reader<'_>, from: usize, read: &[Placed<Cidr>], own: &[IpAddr]) {
+/// `10.0.0.10/24` is mostly a balancer's own address as `ip addr` shows it: its fix is that
+/// address alone, which trusts nobody else. What it leaves untrusted a rule of its own finds.
+fn narrow(reader: &mut Reader<'_>, from: usize, own: &[IpAddr]) {
     let source = reader.source;
-    let set = |found: &Diagnostic| found.code == Code::AD11;
-    let mut nets: Vec<IpNet> = read.iter().map(|cidr| cidr.value.0).collect();
-    let wide: Vec<(usize, IpNet)> = (from..reader.diagnostics.len())
-        .filter(|index| set(&reader.diagnostics[*index]))
-        .filter_map(|index| {
-            let written = source.slice(reader.diagnostics[index].span).trim_matches(['"', '\'']);
-            Some((index, written.parse::<IpNet>().ok()?))
-        })
-        .collect();
-    let sound = nets.len();
-    // Nobody writes so many; whoever does gets the network.
-    if wide.len() * own.len() * (sound + wide.len()) > 1_000_000 {
-        return;
-    }
-    nets.extend(wide.iter().map(|(_, net)| net.trunc()));
-    for (at, (index, net)) in wide.iter().enumerate() {
-        let (network, single) = (net.trunc(), IpNet::from(net.addr()));
-        nets[sound + at] = single;
-        let alone = own.contains(&net.addr())
-            && own.iter().filter(|a| network.contains(*a)).all(|a| nets.iter().any(|net| net.contains(a)));
-        if !alone {
-            nets[sound + at] = network;
-            continue;
-        }
-        let found = &mut reader.diagnostics[*index];
-        found.help = format!("write `{single}`, the balancer's own address; the network would be `{network}`");
+    for found in reader.diagnostics[from..].iter_mut().filter(|found| found.code == Code::AD11) {
+        let written = source.slice(found.span).trim_matches(['"', '\'']);
+        let Some(net) = written.parse::<IpNet>().ok().filter(|net| own.contains(&net.addr())) else { continue };
+        let single = IpNet::from(net.addr());
+        found.help = format!("write `{single}`, the balancer's own address; the network would be `{}`", net.trunc());
         let text = spelled(source.slice(found.span), &single.to_string());
         found.fix = Some(Fix::replace(Applicability::Safe, found.span, text));
     }

@@ -17,8 +17,8 @@ pub const RULE: Rule = Rule {
               address.",
         evidence: "nginx warns and takes the network: `[warn] low address bits of 10.0.0.5/24 are meaningless`, rc 0.",
         fix: "Write `/32` (`/128`) for the one address, or the network with its host bits zero. `--fix` writes the one \
-              address where it is a balancer's own and no other balancer is trusted by the network alone, else the \
-              network, which is what nginx makes of it.",
+              address where it is a balancer's own; else `--unsafe-fixes` writes the network, which is what nginx \
+              makes of it.",
         verified_on: "nginx 1.22.1",
     },
     examples: Some(Examples {

@@ -52,7 +52,7 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     if let [only] = fleet.inventory.load_balancers.as_slice() {
         let message = format!("`{}` is the only balancer: nothing takes over when it is gone", only.name);
-        let help = "add a second one and `high_availability: { virtual_addresses: [10.0.0.100] }`, an address that moves between them";
+        let help = "add a second one, and let keepalived or the network move an address between them: `high_availability.virtual_addresses`";
         findings.report(fleet.load_balancer(0).span(), message, help);
     }
 }

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::diagnostic::{Code, Diagnostic};
+use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
@@ -13,6 +13,10 @@ use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 const NETWORK_V4: u8 = 24;
 /// The size of a network of IPv6.
 const NETWORK_V6: u8 = 64;
+/// However far apart the balancers are, a network broader than this is not theirs.
+const BROADEST_V4: u8 = 16;
+/// The same for IPv6.
+const BROADEST_V6: u8 = 48;
 /// Longer lists of what to write are cut.
 const MANY: usize = 4;
 
@@ -26,7 +30,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "An entry of `trusted_proxies` holds more than balancers: an app server of this inventory, or a network \
                broader than the smallest one around the balancers (never taken as smaller than a /24, or a /64 of \
-               IPv6). `/0`, and entries that add up to it, trust everybody. Virtual addresses do no harm.",
+               IPv6, nor as broader than a /16, or a /48). An entry that holds no balancer and no virtual address at \
+               all is a warning. `/0`, and entries that add up to it, trust everybody.",
         why: "Whoever connects from a trusted address tells nginx any client address it likes, and every allow list, \
               rate limit and log line believes it. A single app that can open a connection from an app server, or \
               any machine of a wide network, is enough.",
@@ -88,6 +93,9 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             findings.push(finding);
         } else if let Some(finding) = too_broad(fleet, findings, (entry, net)) {
             findings.push(finding);
+        } else if !holds_a_balancer(fleet, net) {
+            let message = format!("`trusted_proxies` trusts `{net}`, in which there is no balancer of this inventory");
+            findings.push(findings.finding(entry.span(), message, advice(fleet)).with_severity(Severity::Warning));
         }
     }
 }
@@ -131,19 +139,28 @@ fn with_app_servers(
 
 fn too_broad(fleet: &Fleet<'_>, findings: &Findings, (entry, net): (Cursor<'_>, IpNet)) -> Option<Diagnostic> {
     let v4 = net.addr().is_ipv4();
-    let widest = if v4 { NETWORK_V4 } else { NETWORK_V6 };
+    let (widest, broadest) = if v4 { (NETWORK_V4, BROADEST_V4) } else { (NETWORK_V6, BROADEST_V6) };
     let balancers = &fleet.inventory.load_balancers;
     let own = balancers.iter().flat_map(|b| b.addresses.iter()).map(|a| a.0).filter(|a| a.is_ipv4() == v4);
     let around = own.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around);
-    if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len()) {
+    if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len().max(broadest)) {
         return None;
     }
     let balancers = match around {
+        Some(around) if around.prefix_len() < broadest => {
+            format!("nothing broader than a /{broadest} is the balancers' own")
+        }
         Some(around) => format!("the balancers are all in `{}`", around.trunc()),
         None => format!("no balancer has an {} address", super::family(v4)),
     };
     let message = format!("`trusted_proxies` trusts all of `{net}`, but {balancers}");
     Some(findings.finding(entry.span(), message, advice(fleet)))
+}
+
+/// Whether a balancer connects from there, or clients to there.
+fn holds_a_balancer(fleet: &Fleet<'_>, net: IpNet) -> bool {
+    let own = fleet.inventory.load_balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+    own.chain(fleet.inventory.virtual_addresses.iter().copied()).any(|address| net.contains(&address.0))
 }
 
 /// The smallest network with both in it; they are of one family.

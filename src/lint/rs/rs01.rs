@@ -1,6 +1,6 @@
 //! RS01: clients that return and are not known.
 
-use crate::diagnostic::{Code, Severity};
+use crate::diagnostic::Code;
 use crate::inventory::model::LoadBalancer;
 use crate::inventory::types::Balance;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
@@ -83,5 +83,5 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     );
     let help = "plan for full TLS handshakes with the others; \
                 `haproxy.balance: source` would bring it back to the one that knows it";
-    findings.push(findings.finding(place, message, help).with_severity(Severity::Info));
+    findings.report(place, message, help);
 }
