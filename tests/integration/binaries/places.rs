@@ -200,6 +200,18 @@ fn every_key_is_planted_or_unseen() {
 }
 
 #[test]
+fn an_app_servers_name_is_none_of_its_options() {
+    let named = include_str!("../../../inventories/blog.yaml").replace("srv2", "backup1").replace("srv1", "weight");
+    let planted = [
+        ("lb1", "server backup1", "'server https-servers/backup1' : unknown keyword 'x'"),
+        ("lb1", "server weight", "'server https-servers/weight' : unknown keyword 'x'"),
+        ("lb1", "server weight", "'server https-servers/weight' : invalid address: 'x'"),
+    ];
+    let led = led(&named, &planted);
+    assert_eq!(led, ["app_servers[backup1].name", "app_servers[weight].name", "app_servers[weight].address"]);
+}
+
+#[test]
 fn what_comes_without_a_line_or_a_key_has_a_place_too() {
     let blog = include_str!("../../../inventories/blog.yaml");
     let planted = [
