@@ -3,7 +3,6 @@
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Pool};
-use crate::lint::hp::settings;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -89,7 +88,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             continue;
         };
         let over = |maxconn: u64| maxconn > room.less.unwrap_or(room.all).min(room.all);
-        for (index, _) in settings(fleet, &["maxconn"], |haproxy| over(haproxy.maxconn)) {
+        for (index, _) in fleet.balancers(&["maxconn"], |haproxy| over(haproxy.maxconn)) {
             report(fleet, findings, (pool, room), index);
         }
     }

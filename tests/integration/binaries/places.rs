@@ -140,7 +140,7 @@ fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
     let checked = sslscale::inventory::check(&source);
     let (inventory, document) = (checked.inventory.unwrap(), checked.document.unwrap());
     let settings = Settings::default();
-    let fleet = Fleet::new(&inventory, &source, document.cursor(&source), &settings);
+    let fleet = Fleet::new(&inventory, &source, document.cursor(&source), (&settings, &checked.lint));
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
     let map = Map::new(&fleet);
     let place = |(host, part, words): &(&str, &str, &str)| {
