@@ -6,6 +6,7 @@ mod se03;
 mod se04;
 mod se05;
 mod se06;
+mod shell;
 mod tracked;
 
 use super::Rule;
