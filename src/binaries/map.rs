@@ -261,7 +261,7 @@ mod tests {
             ("'server https-servers/backup1' : unknown keyword 'foo'", "backup1", "server : unknown keyword foo "),
             ("'server weights/backup1' : unknown keyword 'backup'", "backup1", "server : unknown keyword backup "),
             ("'server a/backup' : unknown keyword 'backup'", "backup", "server : unknown keyword backup "),
-            ("backend 'backup', server 'weight': bad", "weight", "backend server bad "),
+            ("backend 'backup', server 'weight': bad", "weight", "backend server : bad "),
             (
                 "invalid address: '10.0.1.11:443' in '/etc/weight'",
                 "srv1",
