@@ -14,6 +14,9 @@ use crate::lint::Fleet;
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
 
+/// The options of a server that a key of its entry stands for.
+const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
+
 /// The statement that a complaint is about, in the outline of its file.
 pub fn statement<'o>(complaint: &Complaint, outline: Option<&'o Outline<'_>>) -> Option<Statement<'o>> {
     outline?.at(complaint.place.as_ref()?.line, complaint.quoted())
@@ -193,7 +196,8 @@ impl<'f> Map<'f> {
     fn server(&self, balancer: usize, complaint: &Complaint, name: &str) -> Option<Cursor<'f>> {
         let index = *self.apps.get(name)?;
         let entry = self.fleet.written.key("app_servers").item(index);
-        let about = |words: &[&str]| words.iter().any(|word| complaint.words.contains(word));
+        let said = unnamed(&complaint.words, name);
+        let about = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let addresses: Vec<String> =
             self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();
         Some(if about(&["send-prox"]) {
@@ -222,5 +226,50 @@ impl<'f> Map<'f> {
         let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
         let server = complaint.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
         server.or_else(|| complaint.quoted().find_map(|word| self.values.get(word).copied()))
+    }
+}
+
+/// What haproxy says of a server, without the names of the server and its pool: they may hold any
+/// option's name. It writes `'server pool/name'`, and a backend's name behind `backend`.
+fn unnamed(words: &str, server: &str) -> String {
+    let parts = words.split(|c: char| c.is_whitespace() || "'\"`(),".contains(c)).filter(|part| !part.is_empty());
+    let mut before = "";
+    let mut rest = String::new();
+    for part in parts {
+        let bare = part.trim_end_matches(':');
+        let named = match bare.rsplit_once('/') {
+            Some((_, last)) => last == server,
+            // An app server may be called just like an option, which is complained of elsewhere in the line.
+            None => bare == server && (before == "server" || !OPTIONS.contains(&bare)),
+        };
+        if !named && before != "backend" {
+            rest.push_str(part);
+            rest.push(' ');
+        }
+        before = bare;
+    }
+    rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::unnamed;
+
+    #[test]
+    fn names_are_no_options() {
+        let cases = [
+            ("'server https-servers/backup1' : unknown keyword 'foo'", "backup1", "server : unknown keyword foo "),
+            ("'server weights/backup1' : unknown keyword 'backup'", "backup1", "server : unknown keyword backup "),
+            ("'server a/backup' : unknown keyword 'backup'", "backup", "server : unknown keyword backup "),
+            ("backend 'backup', server 'weight': bad", "weight", "backend server : bad "),
+            (
+                "invalid address: '10.0.1.11:443' in '/etc/weight'",
+                "srv1",
+                "invalid address: 10.0.1.11:443 in /etc/weight ",
+            ),
+        ];
+        for (words, server, rest) in cases {
+            assert_eq!(unnamed(words, server), rest);
+        }
     }
 }

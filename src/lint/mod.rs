@@ -80,8 +80,6 @@ pub fn allowable(text: &str) -> Result<&'static Code, String> {
 pub struct Settings {
     /// Decides which certificates have expired.
     pub now: SystemTime,
-    /// A certificate that is valid for fewer days than this is a warning; the inventory's own number counts.
-    pub certificate_days: u32,
     /// Findings of these are dropped, whatever the inventory says.
     pub allow: Vec<&'static Code>,
     /// Findings of these are errors, whatever the inventory says.
@@ -91,8 +89,7 @@ pub struct Settings {
 impl Default for Settings {
     /// Every rule as it is, now.
     fn default() -> Self {
-        let certificate_days = inventory::model::Lint::default().certificate_days;
-        Self { now: SystemTime::now(), certificate_days, allow: Vec::new(), deny: Vec::new() }
+        Self { now: SystemTime::now(), allow: Vec::new(), deny: Vec::new() }
     }
 }
 
@@ -160,12 +157,12 @@ pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>)
         return Linted { findings: checked.diagnostics, ..Linted::default() };
     };
     let section = checked.lint;
-    let settings = &Settings { certificate_days: section.certificate_days, ..settings.clone() };
     let mut findings = Findings::new();
     findings.found = checked.diagnostics;
     let text = Text { source, document: &document };
     let written = document.cursor(source);
-    let fleet = checked.inventory.as_ref().map(|inventory| Fleet::new(inventory, source, written, settings));
+    let fleet =
+        checked.inventory.as_ref().map(|inventory| Fleet::new(inventory, source, written, (settings, &section)));
     for rule in rules() {
         let findings = findings.of(rule.code);
         match (rule.found, &fleet) {

@@ -2,11 +2,12 @@
 //! what becomes of a finding.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::Inventory;
 use crate::inventory::document::{Cursor, Document};
+use crate::inventory::model::{Addresses, Haproxy, Lint};
 use crate::source::{Source, Span};
 
 use super::{Certificates, Settings};
@@ -142,13 +143,20 @@ pub struct Fleet<'a> {
     pub written: Cursor<'a>,
     /// What was asked for, and the time.
     pub settings: &'a Settings,
+    /// What the inventory itself asks for.
+    pub section: &'a Lint,
     files: OnceCell<Certificates>,
 }
 
 impl<'a> Fleet<'a> {
     /// A fleet whose certificates no rule has asked for yet.
-    pub fn new(inventory: &'a Inventory, source: &'a Source, written: Cursor<'a>, settings: &'a Settings) -> Self {
-        Self { inventory, source, written, settings, files: OnceCell::new() }
+    pub fn new(
+        inventory: &'a Inventory,
+        source: &'a Source,
+        written: Cursor<'a>,
+        (settings, section): (&'a Settings, &'a Lint),
+    ) -> Self {
+        Self { inventory, source, written, settings, section, files: OnceCell::new() }
     }
 
     /// The certificates and keys that sites name on this machine: read when a rule first asks.
@@ -172,6 +180,29 @@ impl<'a> Fleet<'a> {
         let own = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
         let fleet = self.written.key("haproxy").keys(keys);
         Some(own.or(fleet)).filter(|place| place.is_written())
+    }
+
+    /// Balancers whose settings are `wrong`, by index, each with the place of `keys`. Of balancers
+    /// that share what the fleet says, or say nothing, the first stands for all.
+    pub fn balancers(&self, keys: &[&str], wrong: impl Fn(&Haproxy) -> bool) -> Vec<(usize, Cursor<'a>)> {
+        let balancers = self.inventory.load_balancers.iter().enumerate();
+        let mut seen = HashSet::new();
+        balancers
+            .filter(|(_, balancer)| wrong(&balancer.haproxy))
+            .filter(|(index, _)| seen.insert(self.haproxy_if_written(*index, keys).map(Cursor::span)))
+            .map(|(index, _)| (index, self.haproxy(index, keys)))
+            .collect()
+    }
+
+    /// What is written as the addresses of the hosts whose addresses are `wanted`, balancers first.
+    pub fn addresses(&self, wanted: impl Fn(Addresses) -> bool) -> impl Iterator<Item = Cursor<'a>> {
+        let written = self.written;
+        let balancers = self.inventory.load_balancers.iter().map(|host| host.addresses).enumerate();
+        let apps = self.inventory.app_servers.iter().map(|host| host.addresses).enumerate();
+        let hosts = balancers.map(|host| ("load_balancers", host)).chain(apps.map(|host| ("app_servers", host)));
+        hosts
+            .filter(move |(_, (_, addresses))| wanted(*addresses))
+            .flat_map(move |(list, (index, _))| written.key(list).item(index).key("address").items())
     }
 
     fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {

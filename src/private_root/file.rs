@@ -1,11 +1,12 @@
 //! A file of a private root as plain data, so that it can cross a pipe.
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 /// One file, byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileSpec {
     /// The content.
     #[serde(with = "text_or_hex")]
@@ -18,6 +19,15 @@ impl FileSpec {
     /// A file of these bytes and permission bits.
     pub fn new(bytes: impl Into<Arc<[u8]>>, mode: u32) -> Self {
         Self { bytes: bytes.into(), mode }
+    }
+}
+
+/// Without the content, which may be a private key.
+impl fmt::Debug for FileSpec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = format_args!("[{} bytes]", self.bytes.len());
+        let mode = format_args!("{:#o}", self.mode);
+        f.debug_struct("FileSpec").field("bytes", &bytes).field("mode", &mode).finish()
     }
 }
 
@@ -58,6 +68,12 @@ mod text_or_hex {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn debug_shows_no_content() {
+        let file = FileSpec::new(&b"-----BEGIN PRIVATE KEY-----"[..], 0o600);
+        assert_eq!(format!("{file:?}"), "FileSpec { bytes: [27 bytes], mode: 0o600 }");
+    }
 
     #[test]
     fn bytes_survive_json() {

@@ -158,13 +158,9 @@ fn certificates_that_only_nginx_has_looked_at() {
     let own = run.dir().join("tls/a").to_str().unwrap().to_owned();
     let inventory = BLOG.replace("/etc/ssl/example/ssl", &own);
     let done = run.inventory(&inventory).run();
-    assert_says(
-        &done,
-        "9:22",
-        "`cannot load certificate \"[dir]/tls/a.crt\": PEM_read_bio_X509_AUX() failed (SSL: error:\
-         0480006C:PEM routines::no start line:Expecting: TRUSTED CERTIFICATE)`",
-        "name a readable PEM file",
-    );
+    assert_says(&done, "9:22", "`cannot load certificate \"[dir]/tls/a.crt\": ", "name a readable PEM file");
+    // What follows are OpenSSL's words, which differ from version to version.
+    assert!(done.stderr.contains("[RP02]: "), "{}", done.stderr);
 }
 
 #[test]

@@ -139,8 +139,6 @@ fn what_cannot_be_said_is_a_usage_error_or_a_finding_at_its_place() {
 
 #[test]
 fn certificates_are_near_their_end_when_the_inventory_says_so() {
-    let settings = sslscale::lint::Settings::default();
-    assert_eq!(settings.certificate_days, 30);
     let days = |lint: &str| {
         let source = sslscale::source::Source::new("t", fleet(GOOD, lint));
         sslscale::inventory::check(&source).lint.certificate_days

@@ -9,7 +9,7 @@ use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
 use std::time::{Duration, Instant};
 
-use crate::support::need;
+use crate::support::{need, ports};
 use server::{Haproxy, PATIENCE, checked};
 
 /// Answers every connection with `word` and closes it; returns its address.
@@ -34,7 +34,7 @@ fn served(handle: impl Fn(std::net::TcpStream) + Clone + Send + 'static) -> Stri
 
 /// An address of this machine that nobody listens on.
 fn closed() -> String {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+    format!("127.0.0.1:{}", ports::free())
 }
 
 /// What each of `count` clients, one after the other, gets before its connection ends.

@@ -73,22 +73,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let mut ports: BTreeSet<u16> = [80, 443, 8443].into();
     ports.extend(inventory.load_balancers.iter().map(|balancer| balancer.haproxy.port.0));
     ports.extend(inventory.app_servers.iter().map(|app| app.nginx.port.0));
-    let balancers = inventory.load_balancers.iter().map(|balancer| balancer.addresses);
-    let apps = inventory.app_servers.iter().map(|app| app.addresses);
-    for (list, index, addresses) in balancers
-        .enumerate()
-        .map(|(index, addresses)| ("load_balancers", index, addresses))
-        .chain(apps.enumerate().map(|(index, addresses)| ("app_servers", index, addresses)))
-    {
-        if addresses.families().v6 {
-            fleet
-                .written
-                .key(list)
-                .item(index)
-                .key("address")
-                .items()
-                .for_each(|item| judge(fleet, item, &ports, findings));
-        }
+    for item in fleet.addresses(|addresses| addresses.families().v6) {
+        judge(fleet, item, &ports, findings);
     }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
         judge(fleet, item, &ports, findings);

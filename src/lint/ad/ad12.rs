@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
+use crate::inventory::model::Addresses;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -57,18 +58,9 @@ sites:
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
-    let inventory = fleet.inventory;
-    let balancers = inventory.load_balancers.iter().map(|balancer| balancer.addresses);
-    let apps = inventory.app_servers.iter().map(|app| app.addresses);
-    for (list, index, addresses) in balancers
-        .enumerate()
-        .map(|(index, addresses)| ("load_balancers", index, addresses))
-        .chain(apps.enumerate().map(|(index, addresses)| ("app_servers", index, addresses)))
-    {
-        if addresses.iter().any(|address| special(IpNet::from(address.0)).is_some()) {
-            let items = fleet.written.key(list).item(index).key("address").items();
-            items.for_each(|item| judge(item, "write the host's own address", findings));
-        }
+    let any = |addresses: Addresses| addresses.iter().any(|address| special(IpNet::from(address.0)).is_some());
+    for item in fleet.addresses(any) {
+        judge(item, "write the host's own address", findings);
     }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
         judge(item, "write the address that moves between the balancers", findings);

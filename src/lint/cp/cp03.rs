@@ -4,7 +4,6 @@ use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Haproxy, Pool};
 use crate::inventory::types::Balance;
-use crate::lint::hp::settings;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -91,7 +90,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let most = (haproxy.maxconn > PORTS).then(|| most(inventory, pool, haproxy)).flatten();
             most.filter(|(_, connections)| *connections > PORTS)
         };
-        for (index, place) in settings(fleet, &["maxconn"], |haproxy| over(haproxy).is_some()) {
+        for (index, place) in fleet.balancers(&["maxconn"], |haproxy| over(haproxy).is_some()) {
             let balancer = &inventory.load_balancers[index];
             let Some((app, connections)) = over(&balancer.haproxy) else { continue };
             let (from, to) = (&balancer.name, &inventory.app_servers[app].name);

@@ -3,7 +3,6 @@
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Pool};
-use crate::lint::hp::settings;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -89,7 +88,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             continue;
         };
         let over = |maxconn: u64| maxconn > room.less.unwrap_or(room.all).min(room.all);
-        for (index, _) in settings(fleet, &["maxconn"], |haproxy| over(haproxy.maxconn)) {
+        for (index, _) in fleet.balancers(&["maxconn"], |haproxy| over(haproxy.maxconn)) {
             report(fleet, findings, (pool, room), index);
         }
     }
@@ -112,10 +111,34 @@ fn report(fleet: &Fleet<'_>, findings: &mut Findings, (pool, room): (&Pool, Room
     let fits = room.less.unwrap_or(room.all);
     let help =
         format!("write `maxconn: {fits}` for the balancers, a larger one for the app servers, or add app servers");
-    let limits = fleet.written.key("app_servers").item(pool.members[0]).key("maxconn").span();
+    // A backup says nothing of its `maxconn`, or says one that is not counted.
+    let counted = pool.members.iter().copied().find(|member| fleet.inventory.app_servers[*member].is_active());
+    let written = |member| fleet.written.key("app_servers").item(member).key("maxconn");
+    let limits = counted.map_or(fleet.written.key("app_servers"), written).span();
     let finding = match fleet.haproxy_if_written(balancer, &["maxconn"]) {
         Some(place) => findings.finding(place.span(), message, help).related(limits, "the first app server's limit"),
         None => findings.finding(limits, message, help),
     };
     findings.push(finding);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{Settings, lint};
+    use crate::source::Source;
+
+    #[test]
+    fn the_place_is_the_limit_of_a_server_that_is_counted() {
+        let text = RULE.examples.unwrap().fires;
+        let text = text.replace("10.0.0.11, maxconn: 3000", "10.0.0.11, backup: true");
+        for (balancers, shown) in [("", true), ("haproxy:\n  maxconn: 4000\n", false)] {
+            let source = Source::new("t", text.replace("haproxy:\n  maxconn: 4000\n", balancers));
+            let found = lint(&source, &Settings::default()).findings;
+            let found = found.iter().find(|finding| finding.code == Code::CP05).unwrap();
+            let place = if shown { found.span } else { found.related[0].span };
+            assert_eq!(source.slice(place), "3000", "{balancers:?}");
+            assert!(source.text()[..place.start as usize].ends_with("10.0.0.12, maxconn: "), "{balancers:?}");
+        }
+    }
 }

@@ -32,7 +32,7 @@ pub const RULE: Rule = Rule {
     fix: Fixable::No,
     found: Found::Fleet(find),
     doc: Doc {
-        what: "A site of a pool with several app servers has its certificate where an ACME client such as certbot \
+        what: "A site of a pool with several app servers that take traffic at once has its certificate where an ACME client such as certbot \
                keeps what it was issued, or has a location for the challenges of one that each app server answers \
                itself. A location that sends challenges to one place for all is a cure, and a wildcard's certificate \
                is had by DNS-01 alone.",
@@ -80,7 +80,9 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
         let pool = &fleet.inventory.pools[site.pool];
-        if pool.members.len() < 2 {
+        // A challenge reaches those that take connections now.
+        let active = pool.app_servers(fleet.inventory).filter(|app| app.is_active()).count();
+        if active < 2 {
             continue;
         }
         let place = match challenges(fleet, index, site) {
@@ -90,10 +92,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             None => continue,
         };
         let message = format!(
-            "an ACME challenge for `{}` reaches any of the {} app servers of `{}`, not the one that ordered it",
-            site.server_names[0],
-            pool.members.len(),
-            pool.name
+            "an ACME challenge for `{}` reaches any of the {active} app servers of `{}`, not the one that ordered it",
+            site.server_names[0], pool.name
         );
         let help = "use DNS-01 challenges, or issue in one place and copy the certificate to every app server, \
                     such as to `/etc/ssl/example/ssl.crt`";
@@ -155,6 +155,15 @@ mod tests {
         assert!(with("proxy_pass: \"http://127.0.0.1:402\""));
         assert!(!with("proxy_pass: \"http://10.0.0.5:402\""));
         assert!(!with("return: { url: \"https://acme.example.net\", append_request_uri: true }"));
+    }
+
+    #[test]
+    fn one_that_takes_connections_answers_its_own_challenges() {
+        let example = RULE.examples.unwrap().fires;
+        for idle in ["backup: true", "weight: 0"] {
+            assert!(!fires(&example.replace("10.0.0.12", &format!("10.0.0.12, {idle}"))), "{idle}");
+        }
+        assert!(fires(&example.replace("10.0.0.12", "10.0.0.12, weight: 1")));
     }
 
     #[test]

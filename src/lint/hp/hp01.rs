@@ -75,7 +75,7 @@ sites:
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let only_tcp = |haproxy: &Haproxy| haproxy.check.kind == CheckType::Tcp;
-    for (_, place) in super::settings(fleet, &["check", "type"], only_tcp) {
+    for (_, place) in fleet.balancers(&["check", "type"], only_tcp) {
         let message = "health checks of type `tcp` find an open port, not a server that completes handshakes";
         let help = "write `type: tls`, or remove the key: a check is then the handshake that a client makes";
         let fix = super::rewritten(fleet, place, Applicability::Unsafe, "tls");

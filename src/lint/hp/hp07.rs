@@ -71,7 +71,7 @@ sites:
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
-    for (_, place) in super::settings(fleet, &["redispatch"], |haproxy| !haproxy.redispatch) {
+    for (_, place) in fleet.balancers(&["redispatch"], |haproxy| !haproxy.redispatch) {
         let message = "with `redispatch: false` every retry goes to the app server that has just failed";
         let help = "write `redispatch: true`, or remove the key";
         let fix = super::rewritten(fleet, place, Applicability::Safe, "true");

@@ -70,7 +70,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let kept = fleet.nginx(index, &["keepalive_timeout"]);
     for key in KEYS {
         let of = |haproxy: &Haproxy| if key == "client" { haproxy.timeouts.client } else { haproxy.timeouts.server };
-        for (balancer, place) in super::settings(fleet, &["timeouts", key], |haproxy| of(haproxy) < keepalive) {
+        for (balancer, place) in fleet.balancers(&["timeouts", key], |haproxy| of(haproxy) < keepalive) {
             let idle = of(&fleet.inventory.load_balancers[balancer].haproxy);
             let message =
                 format!("the balancer cuts connections that are idle for {idle}, which nginx keeps for {keepalive}");

@@ -13,12 +13,9 @@ mod hp11;
 mod hp12;
 mod hp13;
 
-use std::collections::HashSet;
-
 use super::{Fleet, Rule};
 use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::document::{Cursor, spelled};
-use crate::inventory::model::Haproxy;
 
 /// The rules of the family.
 pub const RULES: &[&Rule] = &[
@@ -35,18 +32,6 @@ pub const RULES: &[&Rule] = &[
     &hp12::RULE,
     &hp13::RULE,
 ];
-
-/// Balancers whose settings are `wrong`, by index, each with the place of `keys`. Of balancers
-/// that share what the fleet says, or say nothing, the first stands for all.
-pub fn settings<'a>(fleet: &Fleet<'a>, keys: &[&str], wrong: impl Fn(&Haproxy) -> bool) -> Vec<(usize, Cursor<'a>)> {
-    let balancers = fleet.inventory.load_balancers.iter().enumerate();
-    let mut seen = HashSet::new();
-    balancers
-        .filter(|(_, balancer)| wrong(&balancer.haproxy))
-        .filter(|(index, _)| seen.insert(fleet.haproxy_if_written(*index, keys).map(Cursor::span)))
-        .map(|(index, _)| (index, fleet.haproxy(index, keys)))
-        .collect()
-}
 
 /// The fix that writes `text` in the place of a single value.
 fn rewritten(fleet: &Fleet<'_>, place: Cursor<'_>, applicability: Applicability, text: &str) -> Fix {

@@ -67,11 +67,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     if !inventory.load_balancers.iter().any(spreads) {
         return;
     }
-    let takes = |member: &&usize| {
-        let app = &inventory.app_servers[**member];
-        !app.backup && app.weight > 0
-    };
-    let active = |pool: usize| inventory.pools[pool].members.iter().filter(takes).count();
+    let active = |pool: usize| inventory.pools[pool].app_servers(inventory).filter(|app| app.is_active()).count();
     // One note for the fleet: with many pools the same words many times would help nobody.
     let Some(pool) = (0..inventory.pools.len()).find(|pool| active(*pool) > 1) else { return };
     let name = fleet.written.key("pools").item(pool).key("name");

@@ -7,6 +7,7 @@ mod se04;
 mod se05;
 mod se06;
 mod se07;
+mod shell;
 mod tracked;
 
 use super::Rule;

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use super::shell;
 use crate::diagnostic::{Code, Severity};
 use crate::lint::certificates::placed;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
@@ -83,7 +84,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let shown = path.display();
         let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
         let severity = if mode & OTHERS == 0 { Severity::Warning } else { Severity::Error };
-        let found = placed(fleet, findings, key, sites, (message, format!("run `chmod 600 {shown}`")));
+        let found = placed(fleet, findings, key, sites, (message, format!("run `chmod 600 {}`", shell::word(path))));
         findings.push(found.with_severity(severity));
     }
 }

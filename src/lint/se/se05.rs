@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::tracked;
+use super::{shell, tracked};
 use crate::diagnostic::Code;
 use crate::lint::{Doc, Examples, Findings, Fixable, Found, Needs, Rule, Text};
 use crate::source::Span;
@@ -82,8 +82,9 @@ fn find(text: &Text<'_>, findings: &mut Findings) {
                 let message =
                     format!("the private key `{shown}` is in the git repository of the inventory, or about to be");
                 let help = format!(
-                    "run `git rm --cached --ignore-unmatch {shown}`, add it to `.gitignore`, and have a new key \
-                     issued if it was committed"
+                    "run `git rm --cached --ignore-unmatch {}`, add it to `.gitignore`, and have a new key \
+                     issued if it was committed",
+                    shell::word(&path)
                 );
                 findings.report(*span, message, help);
             }

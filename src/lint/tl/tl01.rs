@@ -56,7 +56,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let chains = &fleet.certificates().chains;
     chains.skip(findings);
     for (file, certificate) in chains.sound() {
-        for problem in certificate.date_problems(fleet.settings.now, fleet.settings.certificate_days) {
+        for problem in certificate.date_problems(fleet.settings.now, fleet.section.certificate_days) {
             findings.push(found(fleet, findings, chains.key, &file.sites, problem));
         }
     }

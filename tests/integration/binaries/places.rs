@@ -140,7 +140,7 @@ fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
     let checked = sslscale::inventory::check(&source);
     let (inventory, document) = (checked.inventory.unwrap(), checked.document.unwrap());
     let settings = Settings::default();
-    let fleet = Fleet::new(&inventory, &source, document.cursor(&source), &settings);
+    let fleet = Fleet::new(&inventory, &source, document.cursor(&source), (&settings, &checked.lint));
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
     let map = Map::new(&fleet);
     let place = |(host, part, words): &(&str, &str, &str)| {
@@ -197,6 +197,18 @@ fn every_key_is_planted_or_unseen() {
     assert!(missing.is_empty(), "{missing:?}");
     let unknown: Vec<&&str> = listed.difference(&known).collect();
     assert!(unknown.is_empty(), "{unknown:?}");
+}
+
+#[test]
+fn an_app_servers_name_is_none_of_its_options() {
+    let named = include_str!("../../../inventories/blog.yaml").replace("srv2", "backup1").replace("srv1", "weight");
+    let planted = [
+        ("lb1", "server backup1", "'server https-servers/backup1' : unknown keyword 'x'"),
+        ("lb1", "server weight", "'server https-servers/weight' : unknown keyword 'x'"),
+        ("lb1", "server weight", "'server https-servers/weight' : invalid address: 'x'"),
+    ];
+    let led = led(&named, &planted);
+    assert_eq!(led, ["app_servers[backup1].name", "app_servers[weight].name", "app_servers[weight].address"]);
 }
 
 #[test]

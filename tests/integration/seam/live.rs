@@ -3,22 +3,18 @@
 
 use std::fs;
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::support::need;
+pub use crate::support::ports::free as port;
+use crate::support::{need, ports};
 
 /// The client that PROXY headers name.
 pub const CLIENT: &str = "203.0.113.7";
 /// Longer than anything here takes; a program that hangs must not hang the tests.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A port of the loopback that is free now.
-pub fn port() -> u16 {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port()
-}
 
 /// A running program.
 pub struct Live {
@@ -66,7 +62,8 @@ impl Live {
         let child = command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         let mut live = Self { dir, child, verdict };
         let start = Instant::now();
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, ready)).is_err() {
+        // Not merely anybody: what another program answers would pass for its words.
+        while !ports::listens(live.child.id(), ready) {
             let ended = live.child.try_wait().unwrap();
             assert!(ended.is_none() && start.elapsed() < PATIENCE, "{program}: {ended:?} {}", live.log("stderr"));
             std::thread::sleep(Duration::from_millis(5));

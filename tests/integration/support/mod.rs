@@ -3,6 +3,7 @@
 
 pub mod generate;
 pub mod need;
+pub mod ports;
 pub mod release;
 
 use std::path::{Path, PathBuf};
