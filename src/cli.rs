@@ -77,8 +77,8 @@ pub struct CheckArgs {
     /// Apply the safe fixes to the inventories; with `-` the result goes to standard output
     #[arg(long, group = "fixing")]
     pub fix: bool,
-    /// Change nothing; show what `--fix` would change, exit 1 where anything would
-    #[arg(long, group = "fixing", conflicts_with = "format")]
+    /// Change nothing; show what `--fix` would change, exit 1 where anything would or errors remain
+    #[arg(long, group = "fixing", conflicts_with_all = ["format", "output"])]
     pub diff: bool,
     /// With `--fix` or `--diff`: also the fixes that a person has to look at
     #[arg(long, requires = "fixing")]

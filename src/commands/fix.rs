@@ -1,15 +1,14 @@
 //! `check --fix` and `check --diff`: what fixes make of inventories, written or shown.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result};
 
 use super::{Ended, Loaded, load};
 use crate::cli::CheckArgs;
-use crate::diagnostic::Code;
-use crate::file::Replacement;
+use crate::diagnostic::{Code, Severity};
+use crate::file::{Replacement, place};
 use crate::lint::{Fixed, Settings, fix, lint};
 use crate::report::{self, Output};
 
@@ -53,9 +52,25 @@ fn write(path: &Path, before: &str, fixed: &Fixed, output: &Output) -> Result<()
     if before != fixed.source.text() && !is_stdin(path) {
         ready.push(Replacement::prepare(path, before.as_bytes(), fixed.source.text().as_bytes())?);
     }
+    place_all(ready, output)
+}
+
+/// What is replaced stays so when a later one cannot be, and is named then.
+fn place_all(ready: Vec<Replacement>, output: &Output) -> Result<()> {
+    let mut placed: Vec<String> = Vec::new();
     for replacement in ready {
         let note = report::other_names(&replacement.path, replacement.other_names);
-        replacement.place()?;
+        let name = format!("`{}`", replacement.path.display());
+        if let Err(error) = replacement.place() {
+            let error = anyhow::Error::from(error);
+            let before = match placed.len() {
+                0 => return Err(error),
+                1 => "was",
+                _ => "were",
+            };
+            return Err(error.context(format!("{} {before} fixed already, {name} could not be", placed.join(", "))));
+        }
+        placed.push(name);
         note.iter().for_each(|note| output.say(note));
     }
     Ok(())
@@ -84,18 +99,24 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<En
             let unreadable = Loaded { source: fixed.source, linted: fixed.linted };
             output.refusal(unreadable.checked(None));
             ended = ended.max(Ended::Unreadable);
+            continue;
+        }
+        let Fixed { source, linted, .. } = fixed.without_planned();
+        let left = Loaded { source, linted };
+        let checked = left.checked(args.fail_on.map(Severity::from));
+        if super::ended(checked) != Ended::Done {
+            output.left(checked);
+            ended = ended.max(Ended::Findings);
         }
     }
     Ok(ended)
 }
 
-/// One name for a file, however it is called.
-fn place(path: &Path) -> PathBuf {
-    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::path::PathBuf;
+
     use super::*;
     use crate::diagnostic::FileEdit;
     use crate::lint::Linted;
@@ -121,6 +142,19 @@ mod tests {
     fn held(dir: &Path) -> [String; 2] {
         assert_eq!(fs::read_dir(dir).unwrap().count(), 2, "a temporary file is left");
         ["inventory.yaml", "a.crt"].map(|name| fs::read_to_string(dir.join(name)).unwrap())
+    }
+
+    #[test]
+    fn what_was_replaced_is_named_when_the_next_cannot_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let paths = ["a.crt", "inventory.yaml"].map(|name| dir.path().join(name));
+        paths.iter().for_each(|path| fs::write(path, "old").unwrap());
+        let ready = paths.iter().map(|path| Replacement::prepare(path, b"old", b"new").unwrap()).collect();
+        fs::write(&paths[1], "theirs").unwrap();
+        let error = place_all(ready, &Output::new()).unwrap_err();
+        let [a, inventory] = paths.map(|path| path.display().to_string());
+        assert_eq!(error.to_string(), format!("`{a}` was fixed already, `{inventory}` could not be"));
+        assert_eq!(held(dir.path()), ["theirs", "new"]);
     }
 
     #[test]

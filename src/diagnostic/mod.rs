@@ -9,6 +9,7 @@ use std::path::PathBuf;
 pub use code::{CODES, Code};
 pub use near::nearest;
 
+use crate::file::place;
 use crate::source::Span;
 
 /// How bad a finding is.
@@ -79,6 +80,13 @@ pub struct FileEdit {
     pub before: String,
     /// All of its new text.
     pub text: String,
+}
+
+impl FileEdit {
+    /// Whether the other one does the same to the same file, by whatever names they call it.
+    pub fn same(&self, other: &Self) -> bool {
+        (&self.before, &self.text) == (&other.before, &other.text) && place(&self.path) == place(&other.path)
+    }
 }
 
 /// A change that ends a finding. It is applied as a whole or not at all.

@@ -22,6 +22,11 @@ pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
+/// One name for a file, however it is called.
+pub fn place(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
+}
+
 /// The name of the temporary file beside `path`. It starts with a dot, so that no
 /// `include dir/*` reads it, and is always the same, so that the next write of the file uses up
 /// what a killed run left; a lock keeps two runs apart.

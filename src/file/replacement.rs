@@ -81,6 +81,11 @@ impl Replacement {
             Err((_, Errno::EWOULDBLOCK)) => return Err(ReplaceError::Busy(path.to_owned())),
             Err(_) => None,
         };
+        // Another run may have replaced it since it was opened: what is locked is then the old one.
+        let there = fs::metadata(&target).map_err(failed("find", path))?;
+        if (there.dev(), there.ino()) != (metadata.dev(), metadata.ino()) {
+            return Err(ReplaceError::Changed(path.to_owned()));
+        }
         let (staged, new) =
             Staged::new(&target, after, metadata.mode() & 0o600).map_err(failed("write beside", path))?;
         let made = new.metadata().map_err(failed("write beside", path))?;

@@ -1,8 +1,9 @@
 //! A report that goes into a file: it appears there whole, by a rename, or not at all.
 
-use std::fs::{File, OpenOptions, Permissions};
+use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -32,7 +33,7 @@ pub struct Target {
 enum Kind {
     /// Beside the file, and renamed to it in the end.
     Replaced(NamedTempFile),
-    /// A pipe or a device, which nothing can replace.
+    /// A pipe, a device or what a descriptor is open on, none of which is to be replaced.
     Written(File),
 }
 
@@ -44,7 +45,6 @@ impl Target {
     /// [`FileError`] where it cannot.
     pub fn open(path: &Path, inventories: &[PathBuf]) -> Result<Self, FileError> {
         let io = |error| FileError::Io(path.to_owned(), error);
-        // What is there decides, not its name: `/dev/stdout` is a link to a pipe, a terminal or a file.
         let found = match std::fs::metadata(path) {
             Ok(found) => Some(found),
             // A link that leads nowhere stays one.
@@ -52,19 +52,22 @@ impl Target {
             Err(error) => return Err(io(error)),
         };
         let Some(found) = found else {
-            return Ok(Self { path: path.to_owned(), kind: Kind::Replaced(temporary(path).map_err(io)?) });
+            return Ok(Self { path: path.to_owned(), kind: Kind::Replaced(temporary(path, None).map_err(io)?) });
         };
         if found.is_dir() {
             return Err(FileError::Directory(path.to_owned()));
         }
-        let same = |other: std::fs::Metadata| (other.dev(), other.ino()) == (found.dev(), found.ino());
+        let same = |other: Metadata| (other.dev(), other.ino()) == (found.dev(), found.ino());
         if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(same)) {
             return Err(FileError::Inventory(path.to_owned()));
+        }
+        if let Some(stream) = stream(path) {
+            return Ok(Self { path: path.to_owned(), kind: Kind::Written(stream.map_err(io)?) });
         }
         // A link stays one: what it leads to is replaced.
         let (path, kind) = match path.canonicalize() {
             Ok(real) if found.is_file() => {
-                let kind = Kind::Replaced(temporary(&real).map_err(io)?);
+                let kind = Kind::Replaced(temporary(&real, Some(&found)).map_err(io)?);
                 (real, kind)
             }
             _ => (path.to_owned(), Kind::Written(OpenOptions::new().write(true).open(path).map_err(io)?)),
@@ -89,14 +92,52 @@ impl Target {
     }
 }
 
-/// A file beside `path` that is gone when it is dropped, with the mode that any new file gets.
-fn temporary(path: &Path) -> io::Result<NamedTempFile> {
+/// Opens `path` if it is, or leads by links to, a device or a descriptor. `/dev/stdout` ends in the
+/// file that a shell opened with `>>`, whose lines are not ours to replace: on the way the name decides.
+fn stream(path: &Path) -> Option<io::Result<File>> {
+    let own = Path::new("/proc/self/fd").canonicalize().ok();
+    let mut at = std::path::absolute(path).ok()?;
+    let mut found = false;
+    // The kernel follows no more links either.
+    for _ in 0..40 {
+        let (Some(Ok(directory)), Some(name)) = (at.parent().map(Path::canonicalize), at.file_name()) else { break };
+        if directory.starts_with("/proc") {
+            // Opened anew it would have a position of its own, and write over what others wrote.
+            let cloned = match name.to_str().filter(|_| own.as_ref() == Some(&directory)) {
+                Some("1") => Some(io::stdout().as_fd().try_clone_to_owned()),
+                Some("2") => Some(io::stderr().as_fd().try_clone_to_owned()),
+                _ => None,
+            };
+            return Some(cloned.map_or_else(|| appending(path), |cloned| cloned.map(File::from)));
+        }
+        // Shared memory lies there, too, and holds files like any other.
+        found |= directory.starts_with("/dev") && !directory.starts_with("/dev/shm");
+        let Ok(next) = at.read_link() else { break };
+        at = directory.join(next);
+    }
+    found.then(|| appending(path))
+}
+
+fn appending(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).open(path)
+}
+
+/// A file beside `path` that is gone when it is dropped, with the mode of the file it is to replace,
+/// else the one that any new file gets.
+fn temporary(path: &Path, old: Option<&Metadata>) -> io::Result<NamedTempFile> {
     if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "the path names a directory"));
     }
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mode = old.map_or(0o666, |old| old.mode() & 0o777);
     let mut builder = tempfile::Builder::new();
-    builder.prefix(".sslscale-").permissions(Permissions::from_mode(0o666));
+    builder.prefix(".sslscale-").permissions(Permissions::from_mode(mode));
     // The library's error names the temporary file, which is nobody's concern: the system is asked again.
-    builder.tempfile_in(directory).map_err(|error| std::fs::read_dir(directory).err().unwrap_or(error))
+    let file = builder.tempfile_in(directory).map_err(|error| std::fs::read_dir(directory).err().unwrap_or(error))?;
+    if let Some(old) = old {
+        // Only root can leave a file to somebody else; for others it is a new file of theirs.
+        let _ = fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
+        file.as_file().set_permissions(Permissions::from_mode(mode))?;
+    }
+    Ok(file)
 }

@@ -125,6 +125,11 @@ impl Output {
         summary::counts(checked).iter().for_each(|line| self.say(line));
     }
 
+    /// Writes how much would be left of an inventory's findings.
+    pub fn left(&self, checked: Checked<'_>) {
+        summary::left(checked).iter().for_each(|line| self.say(line));
+    }
+
     /// Writes what is known of inventories: into the file that is asked for, with a line for each
     /// inventory on standard error; else for people to standard error, and for programs to
     /// standard output.

@@ -10,6 +10,16 @@ use crate::lint::{Needs, Skipped, rules};
 
 /// How many findings there are, by severity; nothing where there are none.
 pub fn counts(checked: Checked<'_>) -> Option<String> {
+    numbers(checked).map(|numbers| format!("{}: {numbers}", visible(checked.source.name())))
+}
+
+/// How many would be left after fixes that are only shown.
+pub fn left(checked: Checked<'_>) -> Option<String> {
+    let name = visible(checked.source.name());
+    numbers(checked).map(|numbers| format!("{name}: would leave {numbers}; `check` without `--diff` shows them"))
+}
+
+fn numbers(checked: Checked<'_>) -> Option<String> {
     let findings = &checked.linted.findings;
     let count = |severity: Severity, word: &str| {
         let n = findings.iter().filter(|finding| finding.severity == severity).count();
@@ -17,7 +27,7 @@ pub fn counts(checked: Checked<'_>) -> Option<String> {
     };
     let parts = [count(Severity::Error, "error"), count(Severity::Warning, "warning"), count(Severity::Info, "note")];
     let parts: Vec<String> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("{}: {}", visible(checked.source.name()), parts.join(", ")))
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 /// The same with all there is to know besides; nothing where [`sound`] says it.
@@ -69,8 +79,6 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     let fixes = || checked.linted.findings.iter().filter_map(|finding| finding.fix.as_ref());
     let of = |applicability| fixes().filter(|fix| fix.applicability == applicability).count();
     match (of(Applicability::Safe), of(Applicability::Unsafe)) {
-        // Standard input cannot be edited.
-        _ if checked.source.name() == "<stdin>" => None,
         (0, 0) => None,
         (safe, 0) => Some(format!("{safe} fixable with `--fix`")),
         (0, n) => Some(format!("{n} fixable with `--fix --unsafe-fixes`")),

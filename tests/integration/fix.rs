@@ -120,6 +120,23 @@ fn a_diff_changes_nothing_and_is_what_patch_takes() {
 }
 
 #[test]
+fn a_diff_says_what_would_be_left() {
+    let left = "inventory.yaml: would leave 1 error; `check` without `--diff` shows them\n";
+    // With something to fix beside it and with nothing.
+    let unknown = BROKEN.replace("root: /srv/example", "root: srv/example");
+    let run = Sslscale::new(&["check", "--diff", "inventory.yaml"]).inventory(&unknown);
+    let said = run.run();
+    assert_eq!((said.status, said.stdout.as_str(), said.stderr.as_str()), (1, "", left));
+    assert_eq!(run.run_with(&["check", "--diff", "--exit-zero", "inventory.yaml"]).status, 0);
+    assert_eq!(text(&run), unknown);
+    // What is no error fails where it is asked to.
+    let run = Sslscale::new(&[]).inventory(fixed());
+    assert_eq!(run.run_with(&["check", "--diff", "inventory.yaml"]).status, 0);
+    let info = run.run_with(&["check", "--diff", "--fail-on", "info", "inventory.yaml"]);
+    assert_eq!(info.status, run.run_with(&["check", "--fail-on", "info", "inventory.yaml"]).status);
+}
+
+#[test]
 fn patch_makes_of_a_diff_what_fix_makes() {
     if !crate::support::need::programs(&["patch"]) {
         return;
@@ -161,6 +178,8 @@ fn standard_input_is_fixed_to_standard_output() {
     let json = fix(&["check", "--fix", "--format", "json", "-"], BROKEN);
     assert_eq!(json.stdout, fixed());
     assert!(json.stderr.contains("\n{\n  \"version\": "), "{}", json.stderr);
+    let checked = fix(&["check", "-"], BROKEN);
+    assert!(checked.stderr.contains("; 1 fixable with `--fix`"), "{}", checked.stderr);
     let diff = fix(&["check", "--diff", "-"], BROKEN);
     assert!(diff.status == 1 && diff.stdout.starts_with("--- a/<stdin>\n+++ b/<stdin>\n"), "{}", diff.all());
 }

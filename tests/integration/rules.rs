@@ -105,6 +105,19 @@ fn is_silent(rule: &Rule, found: &[Seen]) -> bool {
     found.iter().all(|(code, severity)| code != rule.code.id && severity == "info")
 }
 
+/// A certificate that two sites call by two names is one file, and sorted once.
+#[test]
+fn a_file_that_goes_by_two_names_is_fixed() {
+    let fires = rules().find(|rule| rule.code.id == "TL04").and_then(|rule| rule.examples).unwrap().fires;
+    let (_, site) = fires.split_once("sites:\n").unwrap();
+    let second = site.replace("example.com", "www.example.com").replace("tls/disorder", "./tls/disorder");
+    let run = example(&format!("{fires}{second}"));
+    let said = run.run_with(&["check", "--fix", "inventory.yaml"]);
+    assert!(said.stderr.starts_with("inventory.yaml: fixed 2 findings (2 × TL04)\n"), "{}", said.all());
+    let diff = run.run_with(&["check", "--diff", "inventory.yaml"]);
+    assert_eq!(diff.stdout, "", "{}", diff.all());
+}
+
 #[test]
 fn what_is_fixed_is_the_text_that_is_promised() {
     for (rule, examples) in examples() {

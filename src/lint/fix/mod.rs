@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashSet;
 
 use super::{Linted, Settings, lint};
-use crate::diagnostic::{Applicability, Diagnostic, FileEdit};
+use crate::diagnostic::{Applicability, Diagnostic, FileEdit, Fix};
 use crate::source::Source;
 use round::Round;
 
@@ -62,7 +62,7 @@ fn with(source: &Source, linted: Linted, unsafe_too: bool, lint: &dyn Fn(&Source
         }
         (fixed.source, fixed.linted) = (source, linted);
         for file in accepted.iter().filter_map(|finding| finding.fix.as_ref()).flat_map(|fix| &fix.files) {
-            if !fixed.files.contains(file) {
+            if !fixed.plans(file) {
                 fixed.files.push(file.clone());
             }
         }
@@ -72,13 +72,27 @@ fn with(source: &Source, linted: Linted, unsafe_too: bool, lint: &dyn Fn(&Source
 }
 
 impl Fixed {
+    /// Whether this is among what is to be done to other files.
+    fn plans(&self, file: &FileEdit) -> bool {
+        self.files.iter().any(|other| other.same(file))
+    }
+
+    /// What would stand against the inventory were the other files written, too: they hold their
+    /// old text until then, and so the lint still finds what ends with that.
+    pub fn without_planned(mut self) -> Self {
+        let files = std::mem::take(&mut self.files);
+        let ends = |fix: &Fix| !fix.files.is_empty() && fix.files.iter().all(|file| files.iter().any(|f| f.same(file)));
+        self.linted.findings.retain(|finding| !finding.fix.as_ref().is_some_and(ends));
+        Self { files, ..self }
+    }
+
     /// Findings with a fix that may be applied and that would change something.
     fn proposed(&self, unsafe_too: bool) -> Vec<Diagnostic> {
         let wanted = |finding: &&Diagnostic| {
             finding.fix.as_ref().is_some_and(|fix| {
                 let text = fix.edits.iter().any(|edit| self.source.text().get(edit.span.range()) != Some(&edit.text));
                 // Other files keep their old text until all is written.
-                let files = fix.files.iter().any(|file| !self.files.contains(file));
+                let files = fix.files.iter().any(|file| !self.plans(file));
                 (unsafe_too || fix.applicability == Applicability::Safe) && (text || files)
             })
         };

@@ -2,10 +2,11 @@
 //! inventory worse.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
 
 use super::Fixed;
 use crate::diagnostic::{Diagnostic, Edit, FileEdit, Fix, Severity};
+use crate::file::place;
 use crate::lint::Linted;
 use crate::source::{MAX_BYTES, Source, Span};
 
@@ -92,12 +93,13 @@ fn worse(before: &Linted, after: &Linted) -> bool {
 struct Edits<'f> {
     /// By start and end; no two meet.
     edits: BTreeMap<Span, &'f str>,
-    files: BTreeMap<&'f Path, &'f FileEdit>,
+    /// By one name for each, however it is called.
+    files: BTreeMap<PathBuf, &'f FileEdit>,
 }
 
 impl<'f> Edits<'f> {
     fn of(files: &'f [FileEdit]) -> Self {
-        Self { edits: BTreeMap::new(), files: files.iter().map(|file| (file.path.as_path(), file)).collect() }
+        Self { edits: BTreeMap::new(), files: files.iter().map(|file| (place(&file.path), file)).collect() }
     }
 
     /// Adds a fix of `text` as a whole, or not at all where it does not fit.
@@ -108,10 +110,10 @@ impl<'f> Edits<'f> {
         };
         let fits = fix.edits.iter().enumerate().all(alone)
             && fix.edits.iter().all(|edit| self.has_room(edit))
-            && fix.files.iter().all(|file| self.files.get(file.path.as_path()).is_none_or(|other| *other == file));
+            && fix.files.iter().all(|file| self.files.get(&place(&file.path)).is_none_or(|other| other.same(file)));
         if fits {
             self.edits.extend(fix.edits.iter().map(|edit| (edit.span, edit.text.as_str())));
-            self.files.extend(fix.files.iter().map(|file| (file.path.as_path(), file)));
+            self.files.extend(fix.files.iter().map(|file| (place(&file.path), file)));
         }
         fits
     }

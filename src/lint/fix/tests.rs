@@ -2,7 +2,7 @@
 //! whatever a rule proposes.
 
 use super::*;
-use crate::diagnostic::{Code, Edit, Fix};
+use crate::diagnostic::{Code, Edit};
 use crate::source::Span;
 
 const BLOG: &str = include_str!("../../../inventories/blog.yaml");
@@ -138,6 +138,18 @@ fn other_files_are_planned_once() {
     };
     let fixed = run("one", &files);
     assert_eq!((fixed.source.text(), &fixed.files[..]), ("two", &[file("b")][..]));
+    assert_eq!((fixed.applied.len(), fixed.overlapping.len()), (3, 1));
+}
+
+#[test]
+fn a_file_that_goes_by_two_names_is_planned_once() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("a.crt"), "a").unwrap();
+    std::os::unix::fs::symlink("a.crt", dir.path().join("link.crt")).unwrap();
+    let file = |name: &str, text: &str| FileEdit { path: dir.path().join(name), before: "a".into(), text: text.into() };
+    let edits = [file("a.crt", "b"), file("./a.crt", "b"), file("link.crt", "b"), file("link.crt", "c")];
+    let fixed = run("x", &|_| edits.iter().map(|file| finding(Vec::new(), vec![file.clone()])).collect());
+    assert_eq!(fixed.files, [file("a.crt", "b")]);
     assert_eq!((fixed.applied.len(), fixed.overlapping.len()), (3, 1));
 }
 

@@ -117,9 +117,11 @@ fn what_a_killed_run_left_is_used_up() {
 #[test]
 fn arguments_that_make_no_sense_are_refused() {
     let run = Sslscale::new(&[]).inventory(BROKEN);
-    for arguments in
-        [&["check", "--unsafe-fixes", "inventory.yaml"][..], &["check", "--diff", "--format", "json", "inventory.yaml"]]
-    {
+    for arguments in [
+        &["check", "--unsafe-fixes", "inventory.yaml"][..],
+        &["check", "--diff", "--format", "json", "inventory.yaml"],
+        &["check", "--diff", "--output", "report", "inventory.yaml"],
+    ] {
         let said = run.run_with(arguments);
         assert_eq!((said.status, said.stdout.as_str(), text(&run).as_str()), (2, "", BROKEN), "{arguments:?}");
     }

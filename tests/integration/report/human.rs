@@ -1,8 +1,7 @@
-//! What people see beside the findings themselves: one line on each inventory, colour where it
-//! is seen, and an answer in time however much is wrong.
+//! What people see beside the findings themselves: one line on each inventory, and colour
+//! where it is seen.
 
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use sslscale::diagnostic::Code;
 use sslscale::lint::Skipped;
@@ -80,37 +79,6 @@ fn colour_is_for_terminals_that_want_it() {
     assert!(coloured(&on_terminal("env", ">stdout")));
     assert_eq!(on_terminal("env", "2>stderr"), "");
     assert!(!std::fs::read_to_string(run.dir().join("stderr")).unwrap().contains('\u{1b}'));
-}
-
-/// Quadratic, ten times the findings would take a hundred times as long.
-#[test]
-fn time_grows_as_findings_do() {
-    let server = |i: usize| {
-        format!("  - {{ name: srv{i}, address: 10.{}.{}.{}, x{i}: 1 }}\n", 1 + i / 65_536, i / 256 % 256, i % 256)
-    };
-    let fleet = |n: usize| BLOG.replace("sites:\n", &((3..n).map(server).collect::<String>() + "sites:\n"));
-    let one_host = |n: usize| {
-        let keys: String = (0..n).map(|i| format!(", x{i}: 1")).collect();
-        BLOG.replace("address: 10.0.0.11", &format!("address: 10.0.0.11{keys}"))
-    };
-    for format in [Format::Human, Format::Json, Format::Sarif, Format::Junit] {
-        for text in [&fleet as &dyn Fn(usize) -> String, &one_host] {
-            let took = |n: usize| {
-                let known = [known("a.yaml", &text(n))];
-                assert!(known[0].1.findings.len() > n / 2);
-                (0..2)
-                    .map(|_| {
-                        let start = Instant::now();
-                        assert!(report(&known, format).len() > n * 10);
-                        start.elapsed()
-                    })
-                    .min()
-                    .unwrap()
-            };
-            let (small, large) = (took(1_000), took(10_000));
-            assert!(large < small * 40 + Duration::from_millis(250), "{format:?}: {small:?}, then {large:?}");
-        }
-    }
 }
 
 #[test]

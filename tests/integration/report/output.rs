@@ -53,15 +53,26 @@ fn for_people_everything_is_in_it() {
 }
 
 #[test]
-fn it_has_the_mode_of_a_new_file_and_replaces_an_old_one() {
-    let run = Sslscale::new(&[]).inventory(BLOG).file("report", "old");
-    fs::set_permissions(run.dir().join("report"), fs::Permissions::from_mode(0o444)).unwrap();
-    let old = fs::metadata(run.dir().join("report")).unwrap().ino();
+fn it_has_the_mode_of_a_new_file_or_of_the_one_it_replaces() {
+    let run = Sslscale::new(&[]).inventory(BLOG);
+    let path = run.dir().join("report");
     let binary = env!("CARGO_BIN_EXE_sslscale");
     let line = format!("umask 027; {binary} check --format json -o report inventory.yaml");
-    assert!(Command::new("sh").args(["-c", &line]).current_dir(run.dir()).output().unwrap().status.success());
-    let metadata = fs::metadata(run.dir().join("report")).unwrap();
-    assert_eq!((metadata.mode() & 0o777, metadata.ino() == old), (0o640, false));
+    let written = || {
+        assert!(Command::new("sh").args(["-c", &line]).current_dir(run.dir()).output().unwrap().status.success());
+        assert!(fs::read_to_string(&path).unwrap().starts_with("{\n  \"version\": 2"));
+        let metadata = fs::metadata(&path).unwrap();
+        (metadata.mode() & 0o777, metadata.ino())
+    };
+    assert_eq!(written().0, 0o640);
+    for mode in [0o600, 0o444, 0o666] {
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        let old = fs::metadata(&path).unwrap().ino();
+        let (kept, new) = written();
+        assert_eq!((kept, new == old), (mode, false));
+        fs::remove_file(&path).unwrap();
+    }
 }
 
 #[test]
@@ -87,6 +98,35 @@ fn a_pipe_is_written_to() {
     let read = String::from_utf8(reader.wait_with_output().unwrap().stdout).unwrap();
     assert!(said.status == 0 && read.starts_with("{\n  \"version\": 2"), "{read}");
     assert_eq!(names(&run), ["fifo", "inventory.yaml"]);
+}
+
+/// What a shell opened is written to where the shell is in it, and stays the same file.
+#[test]
+fn a_descriptor_is_written_to_whatever_file_it_is_open_on() {
+    let binary = env!("CARGO_BIN_EXE_sslscale");
+    for (target, open) in [
+        ("/dev/fd/1", ">>log"),
+        ("/proc/self/fd/1", ">>log"),
+        ("link", ">>log"),
+        ("/dev/fd/2", "2>>log"),
+        ("/dev/fd/7", "7>>log"),
+    ] {
+        let run = Sslscale::new(&[]).inventory(BLOG).file("log", "before\n");
+        symlink("/dev/fd/1", run.dir().join("link")).unwrap();
+        let old = fs::metadata(run.dir().join("log")).unwrap().ino();
+        let line = format!("{{ {binary} check --format json -o {target} inventory.yaml; echo after >>log; }} {open}");
+        assert!(Command::new("sh").args(["-c", &line]).current_dir(run.dir()).output().unwrap().status.success());
+        let log = fs::read_to_string(run.dir().join("log")).unwrap();
+        assert!(log.starts_with("before\n{\n  \"version\": 2") && log.ends_with("after\n"), "{target}: {log}");
+        assert_eq!(fs::metadata(run.dir().join("log")).unwrap().ino(), old, "{target}");
+        assert_eq!(names(&run), ["inventory.yaml", "link", "log"]);
+    }
+    // Not only at its end: what comes next is behind it.
+    let run = Sslscale::new(&[]).inventory(BLOG);
+    let line = format!("{{ echo before; {binary} check --format json -o /dev/fd/1 inventory.yaml; echo after; }} >log");
+    assert!(Command::new("sh").args(["-c", &line]).current_dir(run.dir()).output().unwrap().status.success());
+    let log = fs::read_to_string(run.dir().join("log")).unwrap();
+    assert!(log.starts_with("before\n{\n") && log.ends_with("}\nafter\n"), "{log}");
 }
 
 #[test]
