@@ -70,9 +70,12 @@ impl Node {
     /// The bytes to underline: a scalar itself, of a mapping or list what it opens with.
     pub fn underline(&self) -> Span {
         match &self.value {
-            Value::Map(entries) => entries
-                .first()
-                .map_or(self.span, |(key, value)| Span { start: key.span.start, end: value.underline().end }),
+            Value::Map(entries) => entries.first().map_or(self.span, |(key, value)| {
+                let value = value.underline();
+                // What an alias repeats stands elsewhere: then the key alone is what opens it.
+                let end = if value.start < key.span.end { key.span.end } else { value.end };
+                Span { start: key.span.start, end }
+            }),
             Value::List(items) => items.first().map_or(self.span, Node::underline),
             _ => self.span,
         }
@@ -273,6 +276,14 @@ mod tests {
     #[test]
     fn aliases_point_at_their_definition() {
         assert_eq!(texts("- &a 10.0.0.1\n- *a\n"), ["10.0.0.1", "10.0.0.1"]);
+    }
+
+    #[test]
+    fn a_mapping_that_opens_with_an_alias_is_underlined_where_it_stands() {
+        let source = Source::new("t", "- a: &c x\n- b: *c\n- d: { b: *c }\n- e:\n");
+        let Value::List(items) = parse(&source).unwrap().value else { panic!("a list") };
+        let underlined: Vec<&str> = items.iter().map(|item| source.slice(item.underline())).collect();
+        assert_eq!(underlined, ["a: &c x", "b", "d: { b", "e:"]);
     }
 
     #[test]

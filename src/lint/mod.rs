@@ -15,6 +15,7 @@ mod reading;
 mod rs;
 mod rule;
 mod se;
+mod shared;
 mod tl;
 
 use std::time::SystemTime;
@@ -180,6 +181,7 @@ pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>)
         stage(fleet.as_ref(), &mut findings);
     }
     ad::give_way(&mut findings.found);
+    shared::look_first(&document, &mut findings.found);
     let skipped: Vec<Skipped> = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
     let judged = ignore::apply(&text, settings, &section, &skipped, findings.found);
     Linted {

@@ -52,9 +52,39 @@ fn armoured(text: &str, at: usize) -> Option<Secret> {
 fn encoded(text: &str, at: usize) -> Option<Secret> {
     let rest = &text[at + ENCODED.len()..];
     ENCODED_LABELS.iter().find(|label| rest.starts_with(**label))?;
-    let length = text[at..].bytes().take_while(|byte| in_base64(*byte)).count();
     let start = at + ENCODED.len();
-    Some(Secret { header: Span::new(at, start), body: Span::new(start, at + length) })
+    let after = &text.as_bytes()[start..];
+    let length = wrapped(&after[..after.len().min(LONGEST_KEY)]);
+    Some(Secret { header: Span::new(at, start), body: Span::new(start, start + length) })
+}
+
+/// How far base64 goes on, over the breaks that programs put into it and what a comment, a quoted
+/// scalar or a list makes of them. A word behind it may be taken for a part of it; a key may not.
+fn wrapped(bytes: &[u8]) -> usize {
+    let mut end = 0;
+    let mut at = 0;
+    while at < bytes.len() {
+        let run = bytes[at..].iter().take_while(|byte| in_base64(**byte)).count();
+        let word = &bytes[at..at + run];
+        at += run;
+        let plain = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, b'_' | b'-');
+        if end > 0 && bytes.get(at) == Some(&b':') && word.iter().all(plain) {
+            break;
+        }
+        if word.iter().any(|byte| *byte != b'-') {
+            end = at;
+        }
+        if word.ends_with(b"=") {
+            break;
+        }
+        match bytes.get(at..).unwrap_or_default() {
+            [b'\\', b'n' | b'r' | b't', ..] => at += 2,
+            [b'\\' | b'#', ..] => at += 1,
+            [byte, ..] if byte.is_ascii_whitespace() => at += 1,
+            _ => break,
+        }
+    }
+    end
 }
 
 fn in_base64(byte: u8) -> bool {

@@ -228,3 +228,46 @@ fn an_inventory_that_is_given_twice_is_fixed_once() {
     assert_eq!((said.status, said.stderr.as_str()), (0, FIXED));
     assert_eq!(text(&run), fixed());
 }
+
+#[test]
+fn any_number_of_addresses_is_added_at_once() {
+    let balancers: String =
+        (0..250).map(|i| format!("  - {{ name: b{i}, address: [10.9.0.{i}, \"fd00::{i}\"] }}\n")).collect();
+    let many = BROKEN.replace("app_servers:\n", &format!("{balancers}app_servers:\n"));
+    let many = many.replace("10.0.0.12 }", "\"fd00:1::12\" }");
+    let many = many
+        .replace("10.0.0.10 }", "[10.0.0.10, \"fd00:1::1\"] }")
+        .replace("10.0.0.20 }", "[10.0.0.20, \"fd00:1::2\"] }");
+    let run = Sslscale::new(&["check", "--fix", "inventory.yaml"]).inventory(&many);
+    let said = run.run();
+    let first = said.stderr.lines().next().unwrap_or_default().to_owned();
+    // Every balancer over both families, and those that stood there over one or both.
+    assert_eq!(
+        first,
+        "inventory.yaml: fixed 503 findings (251 × PX05, 252 × PX06)",
+        "{}",
+        said.all().chars().take(2_000).collect::<String>()
+    );
+    assert_eq!((0..250).filter(|i| text(&run).contains(&format!("      - 10.9.0.{i}/32\n"))).count(), 250);
+    let again = run.run().stderr;
+    assert!(!again.contains("fixed") && !again.contains("PX0"), "{again}");
+}
+
+#[test]
+fn what_an_alias_repeats_elsewhere_is_not_changed_unseen() {
+    let shared = fixed().replace("{ balance: source }", "{ balance: source, redispatch: &off false }");
+    let shared = shared + "nginx: { http2: *off }\n";
+    let run = Sslscale::new(&["check", "--fix", "inventory.yaml"]).inventory(&shared);
+    let said = run.run();
+    assert!(said.stderr.contains("[HP07]"), "{}", said.all());
+    assert_eq!(text(&run), shared);
+    let json = run.run_with(&["check", "--format", "json", "inventory.yaml"]).stdout;
+    assert!(json.contains("\"unsafe\"") && !json.contains("\"safe\""), "{json}");
+    run.run_with(&["check", "--fix", "--unsafe-fixes", "inventory.yaml"]);
+    assert_eq!(text(&run), shared.replace("&off false", "&off true"));
+    // An anchor that nothing repeats is in nobody's way.
+    let alone = shared.replace("*off", "false");
+    let run = Sslscale::new(&["check", "--fix", "inventory.yaml"]).inventory(&alone);
+    run.run();
+    assert_eq!(text(&run), alone.replace("&off false", "&off true"));
+}

@@ -159,6 +159,19 @@ fn without_git_the_rule_is_skipped() {
     }
 }
 
+/// Base64 as the program `base64` writes it, in lines of 76 characters.
+fn wrapped(text: &str) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::new();
+    for (number, group) in text.as_bytes().chunks(3).enumerate() {
+        let bits = (0..3).fold(0, |bits, i| bits << 8 | usize::from(*group.get(i).unwrap_or(&0)));
+        let digits = (0..4).map(|i| DIGITS[bits >> (18 - 6 * i) & 63] as char);
+        out.extend(digits.take(group.len() + 1).chain(std::iter::repeat_n('=', 3 - group.len())));
+        out.extend((number % 19 == 18).then_some('\n'));
+    }
+    out.trim_end().to_owned() + "\n"
+}
+
 /// The lines of a key that nobody may see, in pieces too short to be cut in two unseen.
 fn pieces(key: &str) -> Vec<&str> {
     let body = key.lines().filter(|line| !line.starts_with('-'));
@@ -172,6 +185,14 @@ fn leaks(run: &Run, key: &str) -> bool {
 #[test]
 fn no_report_repeats_a_key() {
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    in_no_report(&key, &key);
+    // Of base64 only what says that it is a key is shown.
+    let encoded = wrapped(&key);
+    in_no_report(&encoded, &encoded[14..]);
+}
+
+/// Puts a key into every place of an inventory; no report shows any piece of `secret`.
+fn in_no_report(key: &str, secret: &str) {
     let text = fs::read_to_string(repository().join("tests/fixtures/every-key.yaml")).unwrap();
     let lines: Vec<&str> = text.lines().collect();
     let indented = |by: usize| key.lines().map(|line| format!("{}{line}\n", " ".repeat(by))).collect::<String>();
@@ -202,7 +223,7 @@ fn no_report_repeats_a_key() {
         fs::write(run.dir().join("inventory.yaml"), text).unwrap();
         for format in ["human", "json", "sarif", "github", "gitlab", "junit"] {
             let found = run.run_with(&["check", "--format", format, "inventory.yaml"]);
-            assert!(!leaks(&found, &key), "{text}\n{}", found.all());
+            assert!(!leaks(&found, secret), "{text}\n{}", found.all());
         }
     }
 }
@@ -240,5 +261,15 @@ fn a_key_in_base64_is_a_key() {
         let said = run.run();
         assert_eq!(has(&said, "error", "SE05"), found, "{}", said.all());
         assert!(!said.stderr.contains("Cm5vdCBhIGtl") && !said.stderr.contains("ub3QgYSBrZXk"), "{}", said.all());
+    }
+    // Over several lines, and over as many blanks as it takes; the inventory behind it stays readable.
+    let key = wrapped(&rcgen::KeyPair::generate().unwrap().serialize_pem());
+    for lines in [key.replace('\n', "\n#   "), key.replace('\n', " "), key.replace('\n', "\\n")] {
+        let rest = INVENTORY.replace("tls/", "/no/");
+        let text = format!("# {lines}\ntrusted_proxies: [10.0.0.20/32]\n{rest}");
+        let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text);
+        let (said, diff) = (run.run(), run.run_with(&["check", "--diff", "inventory.yaml"]));
+        assert!(has(&said, "error", "SE05") && !leaks(&said, &key[14..]), "{}", said.all());
+        assert!(diff.stdout.contains("+trusted_proxies: [") && !leaks(&diff, &key[14..]), "{}", diff.all());
     }
 }

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::node::printable;
 use crate::inventory::schema::Reader;
 use crate::source::Span;
 
@@ -29,7 +30,8 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
         let [first, second] = pair else { continue };
         // A site whose own certificate and key are one file has been reported.
         if first.path == second.path && first.site != second.site {
-            let message = format!("`{}` is one site's certificate and another's key", first.path.display());
+            let path = first.path.to_string_lossy();
+            let message = format!("`{}` is one site's certificate and another's key", printable(&path));
             let both = Diagnostic::refusal(Code::TL21, second.span, message, "keep the key in a file of its own");
             reader.diagnostics.push(both.related(first.span, "the certificate"));
         } else if first.path != second.path && second.path.starts_with(first.path) {

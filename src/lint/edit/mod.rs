@@ -6,14 +6,14 @@ use crate::diagnostic::Edit;
 use crate::inventory::document::{Cursor, spelled};
 use crate::source::{Source, Span};
 
-/// Adds `text` behind the last item of the list at `list`; `None` where it is not written as a
+/// Adds `texts` behind the last item of the list at `list`; `None` where it is not written as a
 /// list of single values.
-pub fn append_item(source: &Source, list: Cursor<'_>, text: &str) -> Option<Edit> {
+pub fn append_items(source: &Source, list: Cursor<'_>, texts: &[String]) -> Option<Edit> {
     let last = list.items().last()?;
     last.text()?;
     let end = last.span().end as usize;
     let before = source.text()[..last.span().start as usize].trim_end();
-    let item = spelled("", text);
+    let items = |before: &str| texts.iter().map(|text| format!("{before}{}", spelled("", text))).collect::<String>();
     if before.ends_with('-') {
         // Block style: a line of its own, indented like the last one.
         let line = source.text()[..before.len()].rfind(['\n', '\r']).map_or(0, |at| at + 1);
@@ -22,10 +22,10 @@ pub fn append_item(source: &Source, list: Cursor<'_>, text: &str) -> Option<Edit
             return None;
         }
         let end = source.text()[end..].find(['\n', '\r']).map_or(source.text().len(), |at| end + at);
-        let text = format!("{}{indent}- {item}", line_break(source, end));
+        let text = items(&format!("{}{indent}- ", line_break(source, end)));
         return Some(Edit { span: Span::new(end, end), text });
     }
-    before.ends_with(['[', ',']).then(|| Edit { span: Span::new(end, end), text: format!(", {item}") })
+    before.ends_with(['[', ',']).then(|| Edit { span: Span::new(end, end), text: items(", ") })
 }
 
 /// The line break that ends the line at `at`; behind the last line, that of the first.

@@ -33,6 +33,7 @@ fn an_item_is_appended_in_the_style_of_the_list() {
         ("b: 1\n", None),
     ];
     for (text, wanted) in cases {
-        assert_eq!(edited(text, |source, root| append_item(source, root.key("a"), "y")).as_deref(), wanted, "{text}");
+        let edit = |source: &Source, root: Cursor<'_>| append_items(source, root.key("a"), &["y".to_owned()]);
+        assert_eq!(edited(text, edit).as_deref(), wanted, "{text}");
     }
 }

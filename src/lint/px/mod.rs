@@ -15,7 +15,7 @@ mod px14;
 
 use ipnet::IpNet;
 
-use super::edit::append_item;
+use super::edit::append_items;
 use super::{Fleet, Rule};
 use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::model::LoadBalancer;
@@ -62,8 +62,13 @@ fn advice(address: Address) -> String {
     format!("add `{}` to it, or remove `trusted_proxies` to trust exactly the balancers", IpNet::from(address.0))
 }
 
-/// The edit that adds the address to the list.
-fn trust(fleet: &Fleet<'_>, address: Address) -> Option<Fix> {
-    let edit = append_item(fleet.source, fleet.written.key("trusted_proxies"), &IpNet::from(address.0).to_string())?;
+/// The edit that adds every address that is missing: the same for all findings, so that it is
+/// made once for all of them.
+fn trust(fleet: &Fleet<'_>) -> Option<Fix> {
+    let missing: Vec<String> = untrusted(fleet).map(|(_, _, leg)| IpNet::from(leg.0).to_string()).collect();
+    if missing.is_empty() {
+        return None;
+    }
+    let edit = append_items(fleet.source, fleet.written.key("trusted_proxies"), &missing)?;
     Some(Fix { applicability: Applicability::Safe, edits: vec![edit], files: Vec::new() })
 }

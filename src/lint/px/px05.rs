@@ -75,6 +75,7 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies");
+    let fix = super::trust(fleet);
     for (index, balancer, leg) in super::untrusted(fleet).filter(|(_, _, leg)| super::has_family(list, *leg)) {
         let name = &balancer.name;
         let by_virtual = fleet.inventory.virtual_addresses.iter().any(|v| list.iter().any(|net| net.contains(&v.0)));
@@ -85,7 +86,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         let address = fleet.written.key("load_balancers").item(index).key("address").span();
         let mut missing = findings.finding(place.span(), message, super::advice(leg));
-        missing.fix = super::trust(fleet, leg);
+        missing.fix = fix.clone();
         findings.push(missing.related(address, "it connects from here"));
     }
 }

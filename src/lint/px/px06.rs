@@ -73,6 +73,7 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies").span();
+    let fix = super::trust(fleet);
     for (index, balancer, leg) in super::untrusted(fleet).filter(|(_, _, leg)| !super::has_family(list, *leg)) {
         let family = super::family(leg.0.is_ipv4());
         let message =
@@ -81,7 +82,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let address = fleet.written.key("load_balancers").item(index).key("address");
         let written = address.items().find(|item| item.text().and_then(|t| t.parse().ok()) == Some(leg.0));
         let mut missing = findings.finding(place, message, super::advice(leg));
-        missing.fix = super::trust(fleet, leg);
+        missing.fix = fix.clone();
         findings.push(missing.related(written.unwrap_or(address).span(), "it connects from here"));
     }
 }

@@ -3,8 +3,10 @@
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+use sslscale::diagnostic::Severity;
 use sslscale::lint::{Settings, lint};
 use sslscale::render::{Templates, render};
+use sslscale::report::{Checked, Format, document};
 use sslscale::source::Source;
 
 use super::codes::well_written;
@@ -127,6 +129,7 @@ pub fn holds(text: &str, templates: &Templates) -> bool {
     for found in &linted.findings {
         well_written(found);
         for span in found.related.iter().map(|r| r.span).chain([found.span]) {
+            assert!(span.start <= span.end, "{found:?} ends before it starts in\n{text}");
             assert!(text.get(span.range()).is_some(), "{found:?} lies outside of\n{text}");
         }
         assert!(
@@ -135,6 +138,11 @@ pub fn holds(text: &str, templates: &Templates) -> bool {
         );
     }
     assert!(linted.findings.is_sorted_by_key(|d| d.span), "{:?}", linted.findings);
+    let checked = Checked { source: &source, linted: &linted, fail_on: Severity::Error };
+    for format in [Format::Human, Format::Json] {
+        let report = document(&[checked], format);
+        assert!(linted.findings.iter().all(|found| report.contains(found.code.id)), "{report} on\n{text}");
+    }
     let refused = linted.findings.iter().any(|finding| finding.refuses);
     assert_eq!(linted.inventory.is_none(), refused, "{:?}\n{text}", linted.findings);
     if let Some(inventory) = &linted.inventory {

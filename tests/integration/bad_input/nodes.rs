@@ -1,5 +1,5 @@
 //! Inventories damaged as trees, not as text: values and keys deleted, duplicated, swapped and
-//! turned into something of another type, 10,000 of them. All of them are YAML, so every rule
+//! turned into something of another type or into aliases of one another, 10,000 of them. All of them are YAML, so every rule
 //! gets to see them.
 
 use std::fmt::Write as _;
@@ -25,6 +25,8 @@ enum Yaml {
     Scalar(String),
     List(Vec<Yaml>),
     Map(Vec<(String, Yaml)>),
+    /// What is written once, with an anchor of this number, and from then on as its alias.
+    Shared(usize, Box<Yaml>),
 }
 
 impl Yaml {
@@ -43,6 +45,10 @@ impl Yaml {
                     value.text(out, indent + 2);
                 }
             }
+            Self::Shared(number, first) if !out.contains(&format!("&a{number} ")) => {
+                let _ = write!(out, " &a{number} ");
+                first.text(out, indent);
+            }
             _ => {
                 out.push(' ');
                 self.flow(out);
@@ -55,6 +61,13 @@ impl Yaml {
         match self {
             Self::Scalar(text) if text.chars().all(plain) && !text.starts_with(['-', '.']) => out.push_str(text),
             Self::Scalar(text) => out.push_str(&format!("{text:?}")),
+            Self::Shared(number, _) if out.contains(&format!("&a{number} ")) => {
+                let _ = write!(out, "*a{number} ");
+            }
+            Self::Shared(number, first) => {
+                let _ = write!(out, "&a{number} ");
+                first.flow(out);
+            }
             Self::List(items) => {
                 out.push('[');
                 items.iter().for_each(|item| {
@@ -85,6 +98,8 @@ enum Damage {
     Retype(Index, usize),
     /// The value of one key goes by another's name.
     Rename(Index, Index),
+    /// One node stands at another's place too, as an alias.
+    Share(Index, Index),
 }
 
 fn damage() -> impl Strategy<Value = Damage> {
@@ -95,6 +110,7 @@ fn damage() -> impl Strategy<Value = Damage> {
         (at(), at()).prop_map(|(a, b)| Damage::Swap(a, b)),
         (at(), 0..8_usize).prop_map(|(a, to)| Damage::Retype(a, to)),
         (at(), at()).prop_map(|(a, b)| Damage::Rename(a, b)),
+        (at(), at()).prop_map(|(a, b)| Damage::Share(a, b)),
     ]
 }
 
@@ -116,7 +132,7 @@ fn places(tree: &Yaml) -> Vec<Vec<usize>> {
     let mut open = vec![(tree, Vec::new())];
     while let Some((node, path)) = open.pop() {
         let children: Vec<&Yaml> = match node {
-            Yaml::Scalar(_) => Vec::new(),
+            Yaml::Scalar(_) | Yaml::Shared(..) => Vec::new(),
             Yaml::List(items) => items.iter().collect(),
             Yaml::Map(entries) => entries.iter().map(|(_, value)| value).collect(),
         };
@@ -133,7 +149,7 @@ fn at<'t>(tree: &'t mut Yaml, path: &[usize]) -> &'t mut Yaml {
     path.iter().fold(tree, |node, index| match node {
         Yaml::List(items) => &mut items[*index],
         Yaml::Map(entries) => &mut entries[*index].1,
-        Yaml::Scalar(_) => unreachable!("a scalar has no children"),
+        Yaml::Scalar(_) | Yaml::Shared(..) => unreachable!("it is a leaf"),
     })
 }
 
@@ -152,7 +168,7 @@ fn apply(mut tree: Yaml, damage: &Damage) -> Yaml {
             match at(&mut tree, &parent) {
                 Yaml::List(items) => drop(items.remove(last)),
                 Yaml::Map(entries) => drop(entries.remove(last)),
-                Yaml::Scalar(_) => {}
+                Yaml::Scalar(_) | Yaml::Shared(..) => {}
             }
         }
         Damage::Duplicate(index) => {
@@ -160,7 +176,7 @@ fn apply(mut tree: Yaml, damage: &Damage) -> Yaml {
             match at(&mut tree, &parent) {
                 Yaml::List(items) => items.insert(last, items[last].clone()),
                 Yaml::Map(entries) => entries.insert(last, entries[last].clone()),
-                Yaml::Scalar(_) => {}
+                Yaml::Scalar(_) | Yaml::Shared(..) => {}
             }
         }
         Damage::Swap(a, b) => {
@@ -187,6 +203,17 @@ fn apply(mut tree: Yaml, damage: &Damage) -> Yaml {
                 entries[last].0 = name;
             }
         }
+        Damage::Share(a, b) => {
+            let (a, b) = (a.get(places.as_slice()), b.get(places.as_slice()));
+            if !a.starts_with(b) && !b.starts_with(a) {
+                let shared = match at(&mut tree, a).clone() {
+                    shared @ Yaml::Shared(..) => shared,
+                    node => Yaml::Shared(places.len(), Box::new(node)),
+                };
+                *at(&mut tree, a) = shared.clone();
+                *at(&mut tree, b) = shared;
+            }
+        }
     }
     tree
 }
@@ -205,6 +232,7 @@ fn retyped(node: Yaml, to: usize) -> Yaml {
             Yaml::Map(entries) => Yaml::List(entries.into_iter().map(|(_, value)| value).collect()),
             Yaml::List(items) => items.into_iter().next().unwrap_or_else(|| scalar("x")),
             Yaml::Scalar(text) => Yaml::Scalar(format!("{text}{text}")),
+            Yaml::Shared(_, first) => *first,
         },
     }
 }
@@ -239,4 +267,18 @@ fn ten_thousand_damaged_trees_crash_nothing_and_every_finding_has_a_place() {
     // Damage that always or never refuses would leave half of the program unseen.
     let [sound, refused] = found.get();
     assert!(sound > CASES / 20 && refused > CASES / 4, "{sound} sound, {refused} refused");
+}
+
+#[test]
+fn a_mapping_that_opens_with_an_alias_has_a_place_of_its_own() {
+    let templates = Templates::load(None).unwrap();
+    let site = "    root: /srv\n    ssl_certificate_key: /etc/ssl/a.key\n";
+    let hosts = "load_balancers:\n  - { name: lb1, address: 10.0.0.10 }\napp_servers:\n";
+    let host = "  - { name: srv1, address: 10.0.0.11 }\n";
+    let first = format!("  - ssl_certificate: &c /etc/ssl/a.crt\n    server_name: a.example\n{site}");
+    let second = format!("  - ssl_certificate: *c\n{site}");
+    assert!(!holds(&format!("{hosts}{host}sites:\n{first}{second}"), &templates));
+    // No refusal, but a finding on a host as a whole.
+    let named = "lint: { deny: [DP01] }\nsites:\n  - ssl_certificate: /etc/ssl/a.crt\n    server_name: &p srv1\n";
+    assert!(holds(&format!("{named}{site}{hosts}  - {{ name: *p, address: 10.0.0.11 }}\n"), &templates));
 }
