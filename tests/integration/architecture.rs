@@ -10,12 +10,12 @@ use crate::support::repository;
 /// Module → the modules of the crate that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("source", &[]),
-    ("diagnostic", &["source"]),
+    ("diagnostic", &["file", "source"]),
     ("inventory", &["diagnostic", "source"]),
     ("file", &[]),
     ("tree", &["file"]),
     ("event", &[]),
-    ("lint", &["diagnostic", "inventory", "source"]),
+    ("lint", &["diagnostic", "file", "inventory", "source"]),
     ("render", &["inventory", "tree"]),
     ("private_root", &["event", "inventory"]),
     ("try_fleet", &["event", "inventory", "private_root", "tree"]),
