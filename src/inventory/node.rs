@@ -283,7 +283,7 @@ mod tests {
         let source = Source::new("t", "- a: &c x\n- b: *c\n- d: { b: *c }\n- e:\n");
         let Value::List(items) = parse(&source).unwrap().value else { panic!("a list") };
         let underlined: Vec<&str> = items.iter().map(|item| source.slice(item.underline())).collect();
-        assert_eq!(underlined, ["a: &c x", "b", "d: { b", "e:"]);
+        assert_eq!(underlined, ["a: &c x", "b", "d: { b", "e"]);
     }
 
     #[test]
