@@ -57,7 +57,8 @@ fn neither_program_complains_of_what_is_shipped() {
         return;
     }
     for (name, path) in shipped() {
-        let run = Sslscale::new(&["check", "--with-binaries", "--fail-on", "warning", path.to_str().unwrap()]).run();
+        let text = at_its_version(&fs::read_to_string(path).unwrap());
+        let run = Sslscale::new(&["check", "--with-binaries", "--fail-on", "warning", "-"]).input(text).run();
         assert_eq!(run.status, 0, "{name}: {}", run.all());
         assert!(run.stdout.contains(": ok: ") && !run.stderr.contains("RP0"), "{name}: {}", run.all());
     }
@@ -86,6 +87,21 @@ fn a_version_that_is_not_the_installed_one() {
     assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:8"), "{}", run.stderr);
     let fixed = asked(&inventory.replace("1.25.1", &format!("{a}.{b}.{c}")), &[]);
     assert_eq!(fixed.status, 0, "{}", fixed.all());
+}
+
+/// The installed nginx as an inventory is told of it.
+fn told() -> String {
+    installed_nginx().map(|number| number.to_string()).join(".")
+}
+
+/// The inventory for the installed nginx, which may call deprecated what an older one needs.
+fn at_its_version(text: &str) -> String {
+    let line = format!("  version: {}\n", told());
+    if text.contains("\nnginx:\n") {
+        text.replacen("\nnginx:\n", &format!("\nnginx:\n{line}"), 1)
+    } else {
+        format!("{text}nginx:\n{line}")
+    }
 }
 
 fn installed_nginx() -> [u32; 3] {
@@ -168,7 +184,7 @@ fn for_programs_the_place_is_the_same() {
     if !able() {
         return;
     }
-    let inventory = BLOG.replace("sites:", "nginx: { keepalive_timeout: 5s }\nsites:");
+    let inventory = BLOG.replace("sites:", &format!("nginx: {{ keepalive_timeout: 5s, version: {} }}\nsites:", told()));
     let own = template("nginx.conf.tera", "keepalive_timeout {{ keepalive_timeout }};", "keepalive_timeout x;");
     let run = Sslscale::new(&[]).inventory(&inventory).file("t/nginx.conf.tera", own.1);
     let json = |more: &[&str]| {
@@ -215,7 +231,7 @@ fn behind(before: &str, inventory: &str) -> Command {
 fn with_input(mut command: Command) -> Run {
     let streams = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = streams.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(BLOG.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(at_its_version(BLOG).as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Run { stdout: text(done.stdout), stderr: text(done.stderr), status: done.status.code().unwrap_or(-1) }

@@ -58,6 +58,11 @@ fn rest(stream: &mut UnixStream) -> String {
 
 const FRONTEND: &str = "frontend in\n    bind unix@in\n    default_backend app\nbackend app\n";
 
+/// What haproxy says to a file that it has nothing to say to: since 3.0 that is nothing.
+fn unremarkable(said: &str) -> bool {
+    ["", "Configuration file is valid\n"].contains(&said)
+}
+
 #[test]
 fn hp01_a_check_of_the_connection_alone_finds_a_server_well_whose_handshakes_fail() {
     if !need::programs(&["haproxy"]) {
@@ -132,7 +137,7 @@ fn hp09_a_bare_timeout_of_5_is_over_after_5_milliseconds() {
         Some(total.parse::<u64>().unwrap())
     };
     let (code, said) = checked(&format!("{FRONTEND}    timeout connect 5\n    server a 10.98.0.2:443\n"));
-    assert_eq!((code, said.as_str()), (Some(0), "Configuration file is valid\n"));
+    assert!(code == Some(0) && unremarkable(&said), "{said}");
     let Some(bare) = given_up("5") else { return };
     assert!((5..1_000).contains(&bare), "{bare} ms");
     let control = given_up("1s").unwrap();
@@ -168,7 +173,7 @@ fn hp12_backups_alone_do_not_share_and_the_weight_0_serves_nobody() {
             let lines = [("a", &a), ("b", &b), ("c", &c)].into_iter().zip(servers);
             let lines: String = lines.map(|((name, at), more)| format!("    server {name} {at} {more}\n")).collect();
             let text = format!("{FRONTEND}    balance {balance}\n{lines}");
-            assert_eq!(checked(&text).1, "Configuration file is valid\n");
+            assert!(unremarkable(&checked(&text).1), "{text}");
             let mut got = ask(&Haproxy::start(&text), 6);
             got.sort_unstable();
             got.concat()
