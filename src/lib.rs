@@ -13,5 +13,6 @@ pub mod private_root;
 pub mod render;
 pub mod report;
 pub mod source;
+pub mod tickets;
 pub mod tree;
 pub mod try_fleet;

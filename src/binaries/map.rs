@@ -9,7 +9,7 @@ use super::parse::Complaint;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Location;
 use crate::inventory::types::LocationMatch;
-use crate::lint::Fleet;
+use crate::lint::{Fleet, Nth};
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
@@ -44,10 +44,13 @@ impl<'f> Map<'f> {
                 map.value(name.to_string(), fleet.site(index, "server_name").item(item));
             }
             // What nginx cannot load is the content of a source where there is one.
-            let file = |key: &str, source: &str| fleet.site(index, source).or(fleet.site(index, key));
-            let certificate = file("ssl_certificate", "ssl_certificate_source");
-            map.value(site.ssl_certificate.to_string(), certificate);
-            map.value(site.ssl_certificate_key.to_string(), file("ssl_certificate_key", "ssl_certificate_key_source"));
+            for (nth, pair) in site.certificates.iter().enumerate() {
+                let at = Nth { site: index, nth };
+                let file = |key: &str, source: &str| fleet.certificate(at, source).or(fleet.certificate(at, key));
+                let key = file("ssl_certificate_key", "ssl_certificate_key_source");
+                map.value(pair.ssl_certificate.to_string(), file("ssl_certificate", "ssl_certificate_source"));
+                map.value(pair.ssl_certificate_key.to_string(), key);
+            }
         }
         for (index, pool) in inventory.pools.iter().enumerate() {
             map.value(pool.name.to_string(), map.pool(index));
@@ -99,7 +102,11 @@ impl<'f> Map<'f> {
                 let named = complaint.quoted().find(|word| names.contains(word));
                 named.and_then(|name| self.values.get(name).copied()).unwrap_or(self.fleet.site(site, "server_name"))
             }
-            [key @ ("root" | "ssl_certificate" | "ssl_certificate_key"), ..] => self.fleet.site(site, key),
+            [key @ ("ssl_certificate" | "ssl_certificate_key"), path, ..] => {
+                let places = self.fleet.site(site, key).items();
+                places.filter(|place| place.text() == Some(path)).last().unwrap_or(self.fleet.site(site, key))
+            }
+            [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
                 let own = self.fleet.site(site, key);
                 if own.is_written() { own } else { self.fleet.nginx(app, &[key]) }

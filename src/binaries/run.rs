@@ -15,7 +15,7 @@ use crate::event::Missing;
 use crate::inventory::Inventory;
 use crate::inventory::model::Site;
 use crate::private_root::wire::{receive, send};
-use crate::private_root::{self, FileSpec, Pairs, machine, names, wanted};
+use crate::private_root::{self, FileSpec, Pairs, machine, names, ring, wanted};
 
 /// What comes first, and holds for all questions.
 #[derive(Debug, Serialize, Deserialize)]
@@ -55,7 +55,9 @@ pub fn ask(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Said, S
     let mut to = child.stdin.take().expect("stdin is piped");
     let mut from = BufReader::new(child.stdout.take().expect("stdout is piped"));
     let mut pairs = Pairs::default();
-    let mut questions = shapes.iter().enumerate().map(|(index, shape)| question(inventory, shape, index, &mut pairs));
+    let ring = ring(inventory);
+    let mut questions =
+        shapes.iter().enumerate().map(|(index, shape)| question(inventory, (shape, index), &mut pairs, &ring));
     // No more is sent than is being worked on, so neither pipe can fill up.
     let mut converse = || -> io::Result<()> {
         send(&mut to, &Plan { names: all_names(inventory), unprivileged })?;
@@ -100,13 +102,19 @@ fn all_names(inventory: &Inventory) -> String {
     names(hosts.iter().map(|(name, own)| (*name, own.as_slice())))
 }
 
-fn question(inventory: &Inventory, shape: &Shape, index: usize, pairs: &mut Pairs) -> Question {
+fn question(
+    inventory: &Inventory,
+    (shape, index): (&Shape, usize),
+    pairs: &mut Pairs,
+    ring: &BTreeMap<PathBuf, FileSpec>,
+) -> Question {
     let file = |entry: &crate::tree::Entry| {
         let content = &entry.content;
         (PathBuf::from(&*entry.path), FileSpec::new(content.bytes.as_slice(), content.mode))
     };
     let mut files: BTreeMap<PathBuf, FileSpec> = shape.files.iter().map(file).collect();
     if shape.program == Program::Nginx {
+        files.extend(ring.clone());
         let member = |site: &&Site| inventory.pools[site.pool].members.contains(&shape.first);
         let sites: Vec<&Site> = inventory.sites.iter().filter(member).collect();
         for certificate in wanted(&sites) {

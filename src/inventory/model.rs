@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::types::{
-    AbsolutePath, Address, AppSocket, Balance, CheckType, Duration, GrpcUpstream, HostName, HttpUpstream,
-    LocationMatch, LocationPath, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size,
-    Version,
+    AbsolutePath, Address, AppSocket, Balance, CheckType, CipherName, Curve, Duration, GrpcUpstream, HostName,
+    HttpUpstream, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode,
+    RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -27,8 +27,39 @@ pub struct Inventory {
     pub sites: Vec<Site>,
     /// As written, without repetition; by default every balancer's own addresses.
     pub trusted_proxies: Vec<IpNet>,
+    /// Who can resume a TLS session.
+    pub tickets: Tickets,
+    /// What the balancers answer to plain HTTP; `None` where they do not listen for it.
+    pub http: Option<Http>,
     /// Addresses that move between balancers.
     pub virtual_addresses: Vec<Address>,
+}
+
+/// What the balancers answer to plain HTTP.
+#[derive(Debug, Clone)]
+pub struct Http {
+    /// They listen on it.
+    pub port: Port,
+    /// The status of the redirect to HTTPS.
+    pub code: RedirectCode,
+    /// Where challenges go, if anywhere else.
+    pub acme_challenge: Option<AcmeChallenge>,
+}
+
+/// Where requests below `/.well-known/acme-challenge/` go.
+#[derive(Debug, Clone)]
+pub enum AcmeChallenge {
+    /// To app servers, as plain HTTP.
+    AppServers {
+        /// Indices into [`Inventory::app_servers`], not empty.
+        members: Vec<usize>,
+        /// They take plain HTTP there.
+        port: Port,
+        /// What nginx there serves them from, where it does.
+        root: Option<AbsolutePath>,
+    },
+    /// Elsewhere, by redirect; the request's path follows.
+    Redirect(RedirectUrl),
 }
 
 impl Inventory {
@@ -152,20 +183,40 @@ pub struct Site {
     pub pool: usize,
     /// Document root.
     pub root: Option<AbsolutePath>,
-    /// The chain on the app servers.
-    pub ssl_certificate: AbsolutePath,
-    /// Its key on the app servers.
-    pub ssl_certificate_key: AbsolutePath,
-    /// The same files on this machine.
-    pub source: Option<CertificateSource>,
+    /// Not empty; OpenSSL chooses by what a client can verify.
+    pub certificates: Vec<SiteCertificate>,
+    /// What browsers are told, where it differs from nginx's setting.
+    pub hsts: Option<Hsts>,
     /// Largest request body, where it differs from nginx's setting.
     pub client_max_body_size: Option<Size>,
     /// Empty only where there is a root.
     pub locations: Vec<Location>,
 }
 
+/// A certificate of a site.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SiteCertificate {
+    /// The chain on the app servers.
+    pub ssl_certificate: AbsolutePath,
+    /// Its key on the app servers.
+    pub ssl_certificate_key: AbsolutePath,
+    /// The same files on this machine.
+    pub source: Option<CertificateSource>,
+}
+
+/// HTTP Strict Transport Security.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Hsts {
+    /// How long browsers remember it.
+    pub max_age: Duration,
+    /// Whether it holds for names below as well.
+    pub include_subdomains: bool,
+    /// Whether the name may be built into browsers.
+    pub preload: bool,
+}
+
 /// A certificate's files on this machine, as the inventory names them.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateSource {
     /// The chain.
     pub certificate: std::path::PathBuf,
@@ -233,6 +284,8 @@ pub struct Haproxy {
     pub redispatch: bool,
     /// Where logs go.
     pub log: LogTarget,
+    /// What happens to connections for names that no site has.
+    pub unknown_names: UnknownNames,
     /// How long things may take.
     pub timeouts: Timeouts,
     /// Health checks.
@@ -275,6 +328,29 @@ pub struct Nginx {
     pub keepalive_timeout: Duration,
     /// Largest request body.
     pub client_max_body_size: Size,
+    /// The version of OpenSSL rendered for, where one is given.
+    pub openssl: Option<Version>,
+    /// Versions, ciphers and groups.
+    pub tls: Tls,
+    /// What browsers are told, where sites say nothing of their own.
+    pub hsts: Option<Hsts>,
+    /// Where requests are logged.
+    pub access_log: AbsolutePath,
+    /// What is logged of them.
+    pub log_format: LogFormat,
+}
+
+/// What TLS is offered: a profile, and what stands in the place of its parts.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tls {
+    /// Decides whatever is not said below.
+    pub profile: TlsProfile,
+    /// Versions; not empty where given.
+    pub protocols: Option<Vec<TlsVersion>>,
+    /// Ciphers up to TLS 1.2; not empty where given.
+    pub ciphers: Option<Vec<CipherName>>,
+    /// Groups for the key exchange; not empty where given.
+    pub curves: Option<Vec<Curve>>,
 }
 
 /// What the lint makes of its findings; no part of the fleet.

@@ -16,6 +16,10 @@ section! {
         pools: "list; default: one pool of all app servers",
         /// Who may tell nginx a client's address in a PROXY header.
         trusted_proxies: "list of CIDRs; default: every balancer's own addresses",
+        /// Who can resume a TLS session: every app server, the one that began it, or none.
+        tickets: "`shared`, `per_host` or `off`; default: shared with more than one app server, else per_host",
+        /// What the balancers answer to plain HTTP.
+        http: "section",
         /// Addresses that move between balancers.
         high_availability: "section",
         /// Settings of every balancer.
@@ -76,14 +80,16 @@ section! {
         pool: "pool name; required with more than one pool",
         /// Document root.
         root: "absolute path",
-        /// The certificate chain on the app servers.
-        ssl_certificate: "absolute path, required",
-        /// Its private key on the app servers.
-        ssl_certificate_key: "absolute path, required",
+        /// The certificate chain on the app servers; several of different kinds of key, such as ECDSA and RSA, are a list.
+        ssl_certificate: "absolute path or list, required",
+        /// Its private key on the app servers; a list has the order of `ssl_certificate`.
+        ssl_certificate_key: "absolute path or list, required",
         /// The same certificate on this machine, checked when it is given; relative to the inventory.
-        ssl_certificate_source: "path",
+        ssl_certificate_source: "path or list",
         /// The same key on this machine.
-        ssl_certificate_key_source: "path",
+        ssl_certificate_key_source: "path or list",
+        /// Whether browsers are told to come back over HTTPS alone.
+        hsts: "section; default: that of `nginx`",
         /// Largest request body.
         client_max_body_size: "size such as 10m; default: that of `nginx`",
         /// Where requests go, by path.
@@ -126,6 +132,36 @@ section! {
 }
 
 section! {
+    /// What the balancers answer to plain HTTP: a redirect to the same name over HTTPS.
+    RawHttp at "http" {
+        /// Whether they listen for it at all.
+        enabled: "true or false; default true",
+        /// The port.
+        port: "1 to 65535; default 80",
+        /// The status of the redirect.
+        code: "301, 302, 303, 307 or 308; default 308",
+        /// Where challenges of a certificate authority go.
+        acme_challenge: "section",
+    }
+}
+
+section! {
+    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Exactly one of `app_server`, `pool` and `redirect` says where.
+    RawAcmeChallenge at "http.acme_challenge" {
+        /// The app server that asks for certificates.
+        app_server: "name",
+        /// A pool whose members share what they answer with.
+        pool: "name",
+        /// A central host, by redirect: the request's path follows.
+        redirect: "`https://…` or `http://…`",
+        /// The port of the app server or pool that takes them as plain HTTP.
+        port: "1 to 65535; default 80",
+        /// The directory that nginx there serves them from; without it something else has the port, such as certbot.
+        root: "absolute path",
+    }
+}
+
+section! {
     /// Addresses that move between balancers.
     RawHighAvailability at "high_availability" {
         /// Clients connect here; balancers still connect to app servers from their own address.
@@ -154,6 +190,8 @@ section! {
         redispatch: "true or false; default true",
         /// Where logs go.
         log: "path of a socket or `address:port`; default /dev/log",
+        /// What happens to connections for names that no site has, and to those without a name.
+        unknown_names: "`forward` or `reject`; default forward",
         /// How long things may take.
         timeouts: "section",
         /// How dead servers are found.
@@ -208,6 +246,34 @@ section! {
         keepalive_timeout: "duration; default 65s",
         /// Largest request body.
         client_max_body_size: "size such as 10m; default 1m",
+        /// The version of OpenSSL that nginx runs with.
+        openssl: "such as 3.0.17; default: whatever runs, 1.1.1 or later",
+        /// The profile of Mozilla's guideline that decides on versions, ciphers and groups.
+        tls_profile: "`modern`, `intermediate` or `old`; default intermediate",
+        /// Versions of TLS in place of the profile's.
+        ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`",
+        /// Ciphers up to TLS 1.2 in place of the profile's, the preferred one first.
+        ssl_ciphers: "list of OpenSSL's names",
+        /// Groups for the key exchange in place of the profile's, the preferred one first.
+        ssl_ecdh_curve: "list of OpenSSL's names",
+        /// Whether browsers are told to come back over HTTPS alone.
+        hsts: "section; default: they are not",
+        /// Where requests are logged.
+        access_log: "absolute path; default /var/log/nginx/access.log",
+        /// What is logged of them.
+        log_format: "`combined`, `json` or `stock`; default combined",
+    }
+}
+
+section! {
+    /// HTTP Strict Transport Security, for all sites or inside one site's entry for it alone.
+    RawHsts at "nginx.hsts" {
+        /// How long browsers remember it; `0s` makes them forget.
+        max_age: "duration, required; Mozilla's guideline asks for 730d",
+        /// Whether it holds for every name below the site's as well.
+        include_subdomains: "true or false; default false",
+        /// Whether the name may be built into browsers.
+        preload: "true or false; default false",
     }
 }
 
@@ -234,10 +300,13 @@ pub const SECTIONS: &[Section] = &[
     RawSite::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,
+    RawHttp::SECTION,
+    RawAcmeChallenge::SECTION,
     RawHighAvailability::SECTION,
     RawHaproxy::SECTION,
     RawTimeouts::SECTION,
     RawCheck::SECTION,
     RawNginx::SECTION,
+    RawHsts::SECTION,
     RawLint::SECTION,
 ];

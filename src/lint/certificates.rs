@@ -2,14 +2,15 @@
 //! sites name it, and none where no rule asks.
 
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
-use super::{Findings, Fleet};
+use super::{Findings, Fleet, Nth};
 use crate::diagnostic::Diagnostic;
 use crate::inventory::Inventory;
 use crate::inventory::certificate::{Certificate, PrivateKey, Problem, Roots};
+use crate::inventory::model::{CertificateSource, Site};
 
 /// The roots that programs on this machine trust: Debian's and Fedora's place for them.
 const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
@@ -27,11 +28,11 @@ pub struct Certificates {
 /// The files of one kind, in the order of the first sites that name them.
 #[derive(Debug)]
 pub struct Files<T> {
-    /// The key of a site that names one.
+    /// The key of a site that names them.
     pub key: &'static str,
     all: Vec<File<T>>,
-    /// By site: its place in `all`.
-    of_site: Vec<Option<usize>>,
+    /// By certificate of the fleet: its place in `all`.
+    places: Vec<(Nth, Option<usize>)>,
 }
 
 /// A file, once read.
@@ -39,8 +40,8 @@ pub struct Files<T> {
 pub struct File<T> {
     /// As the inventory names it, from this directory.
     pub path: PathBuf,
-    /// The sites that name it; not empty.
-    pub sites: Vec<usize>,
+    /// The certificates of sites that name it; not empty.
+    pub named: Vec<Nth>,
     /// What is in it.
     pub read: Result<T, Problem>,
 }
@@ -48,9 +49,10 @@ pub struct File<T> {
 impl Certificates {
     /// Reads all of them.
     pub fn read(inventory: &Inventory) -> Self {
-        let sources = || inventory.sites.iter().map(|site| site.source.as_ref());
-        let chains = sources().map(|source| source.map(|source| source.certificate.as_path()));
-        let keys = sources().map(|source| source.and_then(|source| source.key.as_deref()));
+        let sources: Vec<(Nth, Option<&CertificateSource>)> =
+            inventory.sites.iter().enumerate().flat_map(|(site, it)| sources(site, it)).collect();
+        let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| source.certificate.as_path())));
+        let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_deref())));
         Self {
             chains: Files::read("ssl_certificate_source", chains, Certificate::read),
             keys: Files::read("ssl_certificate_key_source", keys, PrivateKey::read),
@@ -64,13 +66,13 @@ impl Certificates {
         self.roots.get_or_init(|| bundle().map(Roots::read).unwrap_or_default())
     }
 
-    /// The pairs of a certificate and a key that sites name, each once, with the sites.
-    pub fn pairs(&self) -> impl Iterator<Item = (&Certificate, &PrivateKey, Vec<usize>)> {
-        let of_sites = self.chains.of_site.iter().zip(&self.keys.of_site).map(|(chain, key)| (*chain).zip(*key));
-        let pairs = grouped(of_sites).into_iter();
-        pairs.filter_map(|((chain, key), sites)| {
+    /// The pairs of a certificate and a key that sites name, each once, with what names it.
+    pub fn pairs(&self) -> impl Iterator<Item = (&Certificate, &PrivateKey, Vec<Nth>)> {
+        let both = self.chains.places.iter().zip(&self.keys.places);
+        let pairs = grouped(both.map(|((at, chain), (_, key))| (*at, (*chain).zip(*key)))).into_iter();
+        pairs.filter_map(|((chain, key), named)| {
             let (chain, key) = (self.chains.all.get(chain)?, self.keys.all.get(key)?);
-            Some((chain.read.as_ref().ok()?, key.read.as_ref().ok()?, sites))
+            Some((chain.read.as_ref().ok()?, key.read.as_ref().ok()?, named))
         })
     }
 }
@@ -78,20 +80,15 @@ impl Certificates {
 impl<T> Files<T> {
     fn read<'p>(
         key: &'static str,
-        paths: impl Iterator<Item = Option<&'p Path>>,
+        paths: impl Iterator<Item = (Nth, Option<&'p Path>)>,
         read: impl Fn(&Path) -> Result<T, Problem>,
     ) -> Self {
-        let paths: Vec<Option<&Path>> = paths.collect();
-        let mut of_site = vec![None; paths.len()];
-        let files = grouped(paths.into_iter());
-        let all: Vec<File<T>> =
-            files.into_iter().map(|(path, sites)| File { read: read(path), path: path.to_owned(), sites }).collect();
-        for (place, file) in all.iter().enumerate() {
-            for site in &file.sites {
-                of_site[*site] = Some(place);
-            }
-        }
-        Self { key, all, of_site }
+        let paths: Vec<(Nth, Option<&Path>)> = paths.collect();
+        let files = grouped(paths.iter().copied());
+        let known: HashMap<&Path, usize> = files.iter().enumerate().map(|(place, (path, _))| (*path, place)).collect();
+        let places = paths.iter().map(|(at, path)| (*at, path.and_then(|path| known.get(path).copied()))).collect();
+        let file = |(path, named): (&Path, Vec<Nth>)| File { read: read(path), path: path.to_owned(), named };
+        Self { key, all: files.into_iter().map(file).collect(), places }
     }
 
     /// Every file.
@@ -104,16 +101,22 @@ impl<T> Files<T> {
         self.all.iter().filter_map(|file| Some((file, file.read.as_ref().ok()?)))
     }
 
-    /// What the site at `index` names, where it does and that holds what it should.
-    pub fn of(&self, index: usize) -> Option<&T> {
-        let place = self.of_site.get(index).copied().flatten()?;
-        self.all.get(place)?.read.as_ref().ok()
+    /// What the site at `index` names, as far as that holds what it should.
+    pub fn of(&self, index: usize) -> impl Iterator<Item = (Nth, &T)> {
+        // In the order of the sites.
+        let from = self.places.partition_point(|(at, _)| at.site < index);
+        let own = self.places[from..].iter().take_while(move |(at, _)| at.site == index);
+        own.filter_map(|(at, place)| Some((*at, self.all.get((*place)?)?.read.as_ref().ok()?)))
     }
 
     /// Tells a rule's reader how many sites it could not look at: they have not passed.
     pub fn skip_unnamed(&self, findings: &mut Findings) {
-        let (sites, key) = (self.of_site.len(), self.key);
-        match self.of_site.iter().filter(|file| file.is_none()).count() {
+        let key = self.key;
+        let sites: BTreeSet<usize> = self.places.iter().map(|(at, _)| at.site).collect();
+        let unnamed: BTreeSet<usize> =
+            self.places.iter().filter(|(_, file)| file.is_none()).map(|(at, _)| at.site).collect();
+        let sites = sites.len();
+        match unnamed.len() {
             0 => {}
             1 if sites == 1 => findings.skip(format!("the site names no `{key}`")),
             all if all == sites => findings.skip(format!("no site names an `{key}`")),
@@ -133,15 +136,19 @@ impl<T> Files<T> {
     }
 }
 
-/// Which sites, by index, have each value, in the order of the first.
-fn grouped<K: Hash + Eq + Copy>(values: impl Iterator<Item = Option<K>>) -> Vec<(K, Vec<usize>)> {
-    let mut groups: Vec<(K, Vec<usize>)> = Vec::new();
+fn sources(site: usize, it: &Site) -> impl Iterator<Item = (Nth, Option<&CertificateSource>)> {
+    it.certificates.iter().enumerate().map(move |(nth, pair)| (Nth { site, nth }, pair.source.as_ref()))
+}
+
+/// What has each value, in the order of the first.
+fn grouped<K: Hash + Eq + Copy>(values: impl Iterator<Item = (Nth, Option<K>)>) -> Vec<(K, Vec<Nth>)> {
+    let mut groups: Vec<(K, Vec<Nth>)> = Vec::new();
     let mut places: HashMap<K, usize> = HashMap::new();
-    for (site, value) in values.enumerate().filter_map(|(site, value)| Some((site, value?))) {
+    for (at, value) in values.filter_map(|(at, value)| Some((at, value?))) {
         let place = *places.entry(value).or_insert(groups.len());
         match groups.get_mut(place) {
-            Some((_, sites)) => sites.push(site),
-            None => groups.push((value, vec![site])),
+            Some((_, named)) => named.push(at),
+            None => groups.push((value, vec![at])),
         }
     }
     groups
@@ -150,10 +157,10 @@ fn grouped<K: Hash + Eq + Copy>(values: impl Iterator<Item = Option<K>>) -> Vec<
 /// So many of the other sites that name a file are shown beside the first.
 const BESIDE: usize = 3;
 
-/// A problem of a file as a finding, at the value of `key` in the first of the `sites` that name it.
-pub fn found(fleet: &Fleet<'_>, findings: &Findings, key: &str, sites: &[usize], problem: Problem) -> Diagnostic {
+/// A problem of a file as a finding, at the value of `key` in the first of those that name it.
+pub fn found(fleet: &Fleet<'_>, findings: &Findings, key: &str, named: &[Nth], problem: Problem) -> Diagnostic {
     let severity = problem.severity;
-    placed(fleet, findings, key, sites, (problem.message, problem.help)).with_severity(severity)
+    placed(fleet, findings, key, named, (problem.message, problem.help)).with_severity(severity)
 }
 
 /// A finding with a message and a help, there.
@@ -161,10 +168,10 @@ pub fn placed(
     fleet: &Fleet<'_>,
     findings: &Findings,
     key: &str,
-    sites: &[usize],
+    named: &[Nth],
     (message, help): (String, String),
 ) -> Diagnostic {
-    let mut places = sites.iter().map(|site| fleet.site(*site, key).span());
+    let mut places = named.iter().map(|at| fleet.certificate(*at, key).span());
     let finding = findings.finding(places.next().unwrap_or(fleet.written.span()), message, help);
     places.take(BESIDE).fold(finding, |finding, place| finding.related(place, "this site names it too"))
 }

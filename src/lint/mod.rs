@@ -22,7 +22,7 @@ use std::time::SystemTime;
 
 pub use certificates::{Certificates, File, Files};
 pub use fix::{Fixed, fix};
-pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule, Text};
+pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule, Text};
 
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::{self, Document, Inventory};

@@ -133,6 +133,15 @@ pub struct Text<'a> {
     pub document: &'a Document,
 }
 
+/// A certificate among those of a site.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nth {
+    /// The site, by index.
+    pub site: usize,
+    /// The certificate, by its place in the site's list.
+    pub nth: usize,
+}
+
 /// What a rule on the fleet sees.
 pub struct Fleet<'a> {
     /// The fleet.
@@ -215,6 +224,11 @@ impl<'a> Fleet<'a> {
     /// A key of the site at `index`, or the site.
     pub fn site(&self, index: usize, key: &str) -> Cursor<'a> {
         self.written.key("sites").item(index).key(key)
+    }
+
+    /// A key of a site's certificate, or the site.
+    pub fn certificate(&self, at: Nth, key: &str) -> Cursor<'a> {
+        self.site(at.site, key).item(at.nth)
     }
 
     /// Where the balancer at `index` is written: its name.

@@ -32,15 +32,16 @@ pub struct CertificateSpec {
 pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     let mut found: Vec<CertificateSpec> = Vec::new();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
-    for site in sites {
+    let pairs = sites.iter().flat_map(|site| site.certificates.iter().map(move |pair| (site, pair)));
+    for (site, pair) in pairs {
         let names = site.server_names.iter().map(ToString::to_string);
-        if let Some(index) = known.get(site.ssl_certificate.as_str()) {
+        if let Some(index) = known.get(pair.ssl_certificate.as_str()) {
             found[*index].names.extend(names);
             continue;
         }
-        known.insert(site.ssl_certificate.as_str(), found.len());
-        let source = site.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
-        let (certificate, key) = (site.ssl_certificate.as_str().into(), site.ssl_certificate_key.as_str().into());
+        known.insert(pair.ssl_certificate.as_str(), found.len());
+        let source = pair.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
+        let (certificate, key) = (pair.ssl_certificate.as_str().into(), pair.ssl_certificate_key.as_str().into());
         found.push(CertificateSpec { certificate, key, names: names.collect(), source });
     }
     found

@@ -9,6 +9,7 @@ mod enter;
 mod file;
 pub mod machine;
 pub mod paths;
+mod tickets;
 mod tree;
 pub mod wire;
 
@@ -22,6 +23,7 @@ use std::process::{Command, Output, Stdio};
 pub use certificates::{CertificateSpec, Pairs, wanted};
 pub use enter::{enter, refill};
 pub use file::FileSpec;
+pub use tickets::ring;
 
 /// The hidden subcommand that all processes inside are.
 pub const HIDDEN: &str = "__fleet";

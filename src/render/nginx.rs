@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, Target};
-use crate::inventory::types::{LocationMatch, ServerName, Version};
+use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
+use crate::inventory::types::{LocationMatch, ServerName, Tickets, Version};
+use crate::tickets::{KEYS, RING};
 
 /// From this version on `http2 on;` is a directive and the parameter of `listen` deprecated.
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
@@ -48,6 +49,10 @@ pub struct View {
     ipv6: bool,
     listen: String,
     ssl_ciphers: &'static str,
+    /// Whether there are session tickets.
+    tickets: bool,
+    /// The files of the keys that app servers share, the one that encrypts first.
+    ticket_keys: Vec<String>,
     trusted_proxies: Vec<String>,
     misdirected: Vec<String>,
     keepalive_timeout: String,
@@ -71,10 +76,15 @@ struct SiteView {
     root: String,
     /// What answers where no location does: `files`, `nothing`, or empty for a location.
     rest: &'static str,
-    ssl_certificate: String,
-    ssl_certificate_key: String,
+    certificates: Vec<CertificateView>,
     client_max_body_size: String,
     locations: Vec<LocationView>,
+}
+
+#[derive(Serialize)]
+struct CertificateView {
+    ssl_certificate: String,
+    ssl_certificate_key: String,
 }
 
 #[derive(Serialize)]
@@ -105,6 +115,11 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         ipv6: shape.families.v6,
         listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
         ssl_ciphers: SSL_CIPHERS,
+        tickets: inventory.tickets != Tickets::Off,
+        ticket_keys: match inventory.tickets {
+            Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
+            Tickets::PerHost | Tickets::Off => Vec::new(),
+        },
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
@@ -157,10 +172,16 @@ fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
             (false, Some(_)) => "files",
             (false, None) => "nothing",
         },
-        ssl_certificate: site.ssl_certificate.to_string(),
-        ssl_certificate_key: site.ssl_certificate_key.to_string(),
+        certificates: site.certificates.iter().map(certificate_view).collect(),
         client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
         locations: site.locations.iter().map(location_view).collect(),
+    }
+}
+
+fn certificate_view(certificate: &SiteCertificate) -> CertificateView {
+    CertificateView {
+        ssl_certificate: certificate.ssl_certificate.to_string(),
+        ssl_certificate_key: certificate.ssl_certificate_key.to_string(),
     }
 }
 

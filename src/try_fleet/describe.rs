@@ -10,7 +10,7 @@ use super::spec::{FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen,
 use crate::inventory::Inventory;
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::types::{Endpoint, LocationMatch};
-use crate::private_root::wanted;
+use crate::private_root::{ring, wanted};
 use crate::tree::{Content, Tree};
 
 /// Addresses that documentation may use for clients; those that the fleet has are passed over.
@@ -21,7 +21,11 @@ const CLIENTS: [&str; 6] =
 pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     let mut contents = BTreeMap::new();
     let hosts = balancers(inventory).into_iter().chain(app_servers(inventory));
-    let hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
+    let mut hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
+    let ring = ring(inventory);
+    for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
+        host.files.extend(ring.clone());
+    }
     let sites = inventory.sites.iter().flat_map(|site| requests(inventory, site)).collect();
     let clients = clients(&hosts);
     FleetSpec { hosts, sites, clients }

@@ -120,6 +120,66 @@ choice! {
 }
 
 choice! {
+    /// Who can decrypt a TLS session ticket.
+    Tickets {
+        /// Every app server: they share a ring of keys.
+        Shared "shared",
+        /// The app server that made it.
+        PerHost "per_host",
+        /// Nobody: there are none.
+        Off "off",
+    }
+}
+
+choice! {
+    /// What a balancer does with connections for names that no site has.
+    UnknownNames {
+        /// An app server rejects them, with a TLS alert.
+        Forward "forward",
+        /// The balancer closes them.
+        Reject "reject",
+    }
+}
+
+choice! {
+    /// A profile of Mozilla's guideline.
+    TlsProfile {
+        /// TLS 1.3 alone.
+        Modern "modern",
+        /// TLS 1.2 and 1.3.
+        Intermediate "intermediate",
+        /// Whatever the oldest clients need.
+        Old "old",
+    }
+}
+
+choice! {
+    /// A version of TLS, as nginx names it.
+    TlsVersion {
+        /// TLS 1.0.
+        Tls10 "TLSv1",
+        /// TLS 1.1.
+        Tls11 "TLSv1.1",
+        /// TLS 1.2.
+        Tls12 "TLSv1.2",
+        /// TLS 1.3.
+        Tls13 "TLSv1.3",
+    }
+}
+
+choice! {
+    /// What nginx writes for a request.
+    LogFormat {
+        /// The combined format, and what is known of the TLS session behind it.
+        Combined "combined",
+        /// One JSON object a line.
+        Json "json",
+        /// Whatever nginx.conf says.
+        Stock "stock",
+    }
+}
+
+choice! {
     /// What a location's path is compared with.
     LocationMatch {
         /// The start of the request's path.

@@ -6,13 +6,18 @@ mod name;
 mod net;
 mod path;
 mod quantity;
+mod tls;
 mod upstream;
 
-pub use choice::{Balance, CheckType, FailOn, LocationMatch, ProxyProtocol, RedirectCode, Switch};
+pub use choice::{
+    Balance, CheckType, FailOn, LocationMatch, LogFormat, ProxyProtocol, RedirectCode, Switch, Tickets, TlsProfile,
+    TlsVersion, UnknownNames,
+};
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, Size, Version};
+pub use tls::{CipherName, Curve};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 
 use crate::diagnostic::{Applicability, Code};

@@ -1,59 +1,106 @@
-//! A site's certificate: its paths on the app servers and, where the inventory names them,
+//! A site's certificates: their paths on the app servers and, where the inventory names them,
 //! those of the same files on this machine.
 
-use super::fields::scalar;
+use super::fields::{Placed, many};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::CertificateSource;
+use crate::inventory::model::{CertificateSource, SiteCertificate};
+use crate::inventory::node::Node;
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{AbsolutePath, LocalPath};
+use crate::inventory::types::{AbsolutePath, LocalPath, Scalar};
+use crate::source::Span;
 
-/// The certificate and key on the app servers, both of which must be there.
-pub fn paths(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<(AbsolutePath, AbsolutePath)> {
-    let mut read = |node, key: &str| match node {
-        Some(node) => scalar::<AbsolutePath>(reader, node, key),
-        None => {
-            let message = format!("this entry of `sites[]` lacks `{key}`");
-            reader.report(
-                Code::TL05,
-                raw.span,
-                message,
-                format!("add `{key}: /etc/ssl/…` to it: nginx serves another site's certificate instead"),
-            );
-            None
-        }
-    };
-    let certificate = read(raw.ssl_certificate, "ssl_certificate");
-    let key = read(raw.ssl_certificate_key, "ssl_certificate_key");
-    let (certificate, key) = (certificate?, key?);
-    if certificate.value == key.value {
-        let message = format!("certificate and key are one file: `{}`", key.value);
-        let same = Diagnostic::refusal(
-            Code::TL21,
-            key.span,
-            message,
-            "keep the key in a file of its own that only root can read",
-        );
-        reader.diagnostics.push(same.related(certificate.span, "the certificate"));
+/// A certificate, and where its path and that of its key are written.
+pub type PlacedCertificate = (SiteCertificate, [Span; 2]);
+
+/// The certificates of a site: each has a key, at the same place of its list.
+pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCertificate>> {
+    let certificates = required(reader, raw, raw.ssl_certificate, "ssl_certificate");
+    let keys = required(reader, raw, raw.ssl_certificate_key, "ssl_certificate_key");
+    let sources = optional::<LocalPath>(reader, raw.ssl_certificate_source, "ssl_certificate_source");
+    let key_sources = optional::<LocalPath>(reader, raw.ssl_certificate_key_source, "ssl_certificate_key_source");
+    if let (Some(node), None) = (raw.ssl_certificate_key_source, raw.ssl_certificate_source) {
+        let message = "`ssl_certificate_key_source` stands without its certificate";
+        reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` beside it");
     }
-    Some((certificate.value, key.value))
+    let written = raw.ssl_certificate?;
+    let count = reader.one_or_many(written).len();
+    for (key, node) in [
+        ("ssl_certificate_key", raw.ssl_certificate_key),
+        ("ssl_certificate_source", raw.ssl_certificate_source),
+        ("ssl_certificate_key_source", raw.ssl_certificate_key_source),
+    ] {
+        paired(reader, (written, count), key, node);
+    }
+    let (certificates, keys) = (certificates?, keys?);
+    let directory = reader.source.directory();
+    let local = |list: &[Option<Placed<LocalPath>>], index: usize| {
+        list.get(index).and_then(Option::as_ref).map(|placed| directory.join(placed.value.as_str()))
+    };
+    let mut found: Vec<PlacedCertificate> = Vec::with_capacity(count);
+    for (index, (certificate, key)) in certificates.into_iter().zip(keys).enumerate() {
+        let (Some(certificate), Some(key)) = (certificate, key) else { return None };
+        one_file(reader, &certificate, &key);
+        if let Some((first, _)) =
+            found.iter().map(|(it, spans)| (it, spans[0])).find(|(it, _)| it.ssl_certificate == certificate.value)
+        {
+            let message = format!("the site has the certificate `{}` twice", first.ssl_certificate);
+            reader.report(Code::IN12, certificate.span, message, "keep it once, with its key");
+        }
+        let source = local(&sources, index)
+            .map(|certificate| CertificateSource { certificate, key: local(&key_sources, index) });
+        let spans = [certificate.span, key.span];
+        let pair = SiteCertificate { ssl_certificate: certificate.value, ssl_certificate_key: key.value, source };
+        found.push((pair, spans));
+    }
+    Some(found).filter(|found| !found.is_empty())
 }
 
-/// The files on this machine, where the inventory names them. Nothing is read here.
-pub fn source(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<CertificateSource> {
-    let key_node = raw.ssl_certificate_key_source;
-    let Some(node) = raw.ssl_certificate_source else {
-        if let Some(node) = key_node {
-            let message = "`ssl_certificate_key_source` stands without its certificate";
-            reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` beside it");
+/// Paths that must be there.
+fn required(
+    reader: &mut Reader<'_>,
+    raw: &RawSite<'_>,
+    node: Option<&Node>,
+    key: &str,
+) -> Option<Vec<Option<Placed<AbsolutePath>>>> {
+    if node.is_none() {
+        let message = format!("this entry of `sites[]` lacks `{key}`");
+        let help = format!("add `{key}: /etc/ssl/…` to it: nginx serves another site's certificate instead");
+        reader.report(Code::TL05, raw.span, message, help);
+    }
+    node.map(|node| optional::<AbsolutePath>(reader, Some(node), key))
+}
+
+/// One value or several, each at its own place of the list: `None` where it is refused.
+fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<Option<Placed<T>>> {
+    let Some(node) = node else { return Vec::new() };
+    match reader.one_or_many(node) {
+        [] => {
+            many::<T>(reader, node, key);
+            Vec::new()
         }
-        return None;
-    };
-    let certificate = scalar::<LocalPath>(reader, node, "ssl_certificate_source");
-    let key = key_node.and_then(|node| scalar::<LocalPath>(reader, node, "ssl_certificate_key_source"));
-    let directory = reader.source.directory();
-    Some(CertificateSource {
-        certificate: directory.join(certificate?.value.as_str()),
-        key: key.map(|key| directory.join(key.value.as_str())),
-    })
+        nodes => nodes.iter().map(|node| super::fields::scalar(reader, node, key)).collect(),
+    }
+}
+
+/// A list beside `ssl_certificate` has as many items as it.
+fn paired(reader: &mut Reader<'_>, (certificate, count): (&Node, usize), key: &str, node: Option<&Node>) {
+    let Some(node) = node else { return };
+    let own = reader.one_or_many(node).len();
+    if own == count || own == 0 || count == 0 {
+        return;
+    }
+    let message = format!("`{key}` has {own} where `ssl_certificate` has {count}");
+    let help = "write one for each certificate, in the same order";
+    let uneven = Diagnostic::refusal(Code::IN09, node.underline(), message, help);
+    reader.diagnostics.push(uneven.related(certificate.underline(), "the certificates"));
+}
+
+fn one_file(reader: &mut Reader<'_>, certificate: &Placed<AbsolutePath>, key: &Placed<AbsolutePath>) {
+    if certificate.value == key.value {
+        let message = format!("certificate and key are one file: `{}`", key.value);
+        let help = "keep the key in a file of its own that only root can read";
+        let same = Diagnostic::refusal(Code::TL21, key.span, message, help);
+        reader.diagnostics.push(same.related(certificate.span, "the certificate"));
+    }
 }

@@ -146,3 +146,24 @@ pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<P
     }
     nodes.iter().filter_map(|node| scalar(reader, node, key)).collect()
 }
+
+/// A list of single values, each of them once; `None` where it is not written or holds nothing sound.
+pub fn distinct<T: Scalar + PartialEq>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Option<Vec<T>> {
+    let node = node?;
+    let nodes = reader.words(node, key)?;
+    if nodes.is_empty() {
+        reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one value");
+    }
+    let mut found: Vec<Placed<T>> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(placed) = scalar::<T>(reader, node, key) else { continue };
+        if let Some(first) = found.iter().find(|f| f.value == placed.value) {
+            let message = format!("`{key}` has `{}` twice", reader.source.slice(placed.span));
+            let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "keep it once");
+            reader.diagnostics.push(twice.related(first.span, "the first one"));
+            continue;
+        }
+        found.push(placed);
+    }
+    Some(found.into_iter().map(|placed| placed.value).collect()).filter(|found: &Vec<T>| !found.is_empty())
+}

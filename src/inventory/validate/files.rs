@@ -50,11 +50,13 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
     }
 }
 
-fn of(site: usize, placed: &PlacedSite) -> [File<'_>; 2] {
-    let [certificate, key] = placed.files;
-    let (chain, private) = (&placed.site.ssl_certificate, &placed.site.ssl_certificate_key);
-    [
-        File { path: Path::new(chain.as_str()), is_key: false, site, span: certificate },
-        File { path: Path::new(private.as_str()), is_key: true, site, span: key },
-    ]
+fn of(site: usize, placed: &PlacedSite) -> impl Iterator<Item = File<'_>> {
+    let pairs = placed.site.certificates.iter().zip(&placed.files);
+    pairs.flat_map(move |(pair, [certificate, key])| {
+        let (chain, private) = (&pair.ssl_certificate, &pair.ssl_certificate_key);
+        [
+            File { path: Path::new(chain.as_str()), is_key: false, site, span: *certificate },
+            File { path: Path::new(private.as_str()), is_key: true, site, span: *key },
+        ]
+    })
 }

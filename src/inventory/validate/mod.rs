@@ -5,6 +5,7 @@ mod certificates;
 mod fields;
 mod files;
 mod hosts;
+mod http;
 mod lint;
 mod locations;
 mod pools;
@@ -17,6 +18,7 @@ use super::model::{Inventory, Lint};
 use super::node::{Node, parse};
 use super::raw::RawInventory;
 use super::schema::Reader;
+use super::types::Tickets;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
@@ -71,6 +73,8 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
     let mut pools = pools::read(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
+    let tickets = tickets(reader, raw.tickets, &hosts);
+    let http = http::read(reader, raw.http, &hosts, &pools);
     pools::check_use(reader, &pools, &hosts);
     files::check(reader, &sites);
     sites::check_grpc(reader, &sites, &pools, &hosts);
@@ -80,8 +84,16 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
         pools: pools.into_iter().map(|p| p.pool).collect(),
         sites: sites.into_iter().map(|s| s.site).collect(),
         trusted_proxies,
+        tickets,
+        http,
         virtual_addresses,
     })
+}
+
+/// One app server has nobody to share keys with, and nginx makes its own.
+fn tickets(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &hosts::Hosts) -> Tickets {
+    let several = hosts.app_servers.len() > 1;
+    fields::or_default(reader, node, "tickets", if several { Tickets::Shared } else { Tickets::PerHost })
 }
 
 /// A required list with at least one item.

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
 use super::pools::{PlacedPool, unknown};
-use super::{certificates, locations};
+use super::{certificates, locations, settings};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -20,8 +20,8 @@ pub struct PlacedSite {
     pub site: Site,
     /// A location with `grpc_pass`.
     pub grpc: Option<Span>,
-    /// The paths of its certificate and key.
-    pub files: [Span; 2],
+    /// The paths of its certificates and keys, in their order.
+    pub files: Vec<[Span; 2]>,
 }
 
 /// Reads `sites` and enters each into its pool.
@@ -77,27 +77,17 @@ fn read_site(
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
     let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
-    let files = certificates::paths(reader, raw);
-    let source = certificates::source(reader, raw);
+    let certificates = certificates::read(reader, raw);
+    let hsts = settings::hsts(reader, raw.hsts);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|(location, _)| is_grpc(&location.target)).map(|(_, span)| *span);
     check_answers(reader, raw, &placed);
     let locations = placed.into_iter().map(|(location, _)| location).collect();
-    let (ssl_certificate, ssl_certificate_key) = files?;
+    let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
-    let site = Site {
-        server_names,
-        pool: pool?,
-        root,
-        ssl_certificate,
-        ssl_certificate_key,
-        source,
-        client_max_body_size,
-        locations,
-    };
-    let files = [raw.ssl_certificate, raw.ssl_certificate_key].map(|node| node.map_or(raw.span, Node::underline));
+    let site = Site { server_names, pool: pool?, root, certificates, hsts, client_max_body_size, locations };
     Some(PlacedSite { site, grpc, files })
 }
 

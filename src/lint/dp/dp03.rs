@@ -104,9 +104,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
 /// Whether an ACME client on the app server itself renews the certificate by answering challenges
 /// there. A wildcard's is had by DNS-01 alone.
 fn issued_by_acme(site: &Site) -> bool {
-    let path = site.ssl_certificate.as_str();
-    let known = CLIENTS.iter().any(|client| path.starts_with(client)) || HOMES.iter().any(|home| path.contains(home));
-    known && site.server_names.iter().all(|name| name.wildcard().is_none())
+    let known = |path: &str| {
+        CLIENTS.iter().any(|client| path.starts_with(client)) || HOMES.iter().any(|home| path.contains(home))
+    };
+    site.certificates.iter().any(|pair| known(pair.ssl_certificate.as_str()))
+        && site.server_names.iter().all(|name| name.wildcard().is_none())
 }
 
 /// Where a location for challenges is written, and whether the app server answers them itself.

@@ -68,13 +68,13 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let certificates = fleet.certificates();
     let (chains, keys) = (&certificates.chains, &certificates.keys);
     keys.skip_unnamed(findings);
-    let named = keys.all().iter().map(|file| (keys.key, &file.path, &file.sites));
+    let as_named = keys.all().iter().map(|file| (keys.key, &file.path, &file.named));
     // A certificate's file may hold a key as well; where it is also named as the key, once is enough.
     let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
     let both =
         chains.sound().filter(|(file, certificate)| certificate.holds_key() && !as_key.contains(file.path.as_path()));
-    let both = both.map(|(file, _)| (chains.key, &file.path, &file.sites));
-    for (key, path, sites) in named.chain(both) {
+    let both = both.map(|(file, _)| (chains.key, &file.path, &file.named));
+    for (key, path, named) in as_named.chain(both) {
         let Some(mode) = mode(path) else { continue };
         if mode & (OTHERS | GROUP_READS) == 0 {
             continue;
@@ -84,7 +84,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let shown = path.display();
         let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
         let severity = if mode & OTHERS == 0 { Severity::Warning } else { Severity::Error };
-        let found = placed(fleet, findings, key, sites, (message, format!("run `chmod 600 {}`", shell::word(path))));
+        let found = placed(fleet, findings, key, named, (message, format!("run `chmod 600 {}`", shell::word(path))));
         findings.push(found.with_severity(severity));
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Target;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -54,14 +54,18 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let roots = roots(fleet);
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let key = Path::new(site.ssl_certificate_key.as_str());
-        let Some((root, place)) = key.ancestors().skip(1).find_map(|above| roots.get_key_value(above)) else {
-            continue;
-        };
-        let message = format!("the private key `{}` lies below the document root `{}`", key.display(), root.display());
-        let help = "keep the key where nothing is served from, such as below `/etc/ssl`";
-        let finding = findings.finding(fleet.site(index, "ssl_certificate_key").span(), message, help);
-        findings.push(finding.related(place.span(), "what is below this is served"));
+        for (nth, pair) in site.certificates.iter().enumerate() {
+            let key = Path::new(pair.ssl_certificate_key.as_str());
+            let Some((root, place)) = key.ancestors().skip(1).find_map(|above| roots.get_key_value(above)) else {
+                continue;
+            };
+            let (shown, root) = (key.display(), root.display());
+            let message = format!("the private key `{shown}` lies below the document root `{root}`");
+            let help = "keep the key where nothing is served from, such as below `/etc/ssl`";
+            let span = fleet.certificate(Nth { site: index, nth }, "ssl_certificate_key").span();
+            let finding = findings.finding(span, message, help);
+            findings.push(finding.related(place.span(), "what is below this is served"));
+        }
     }
 }
 

@@ -57,7 +57,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     chains.skip(findings);
     for (file, certificate) in chains.sound() {
         for problem in certificate.date_problems(fleet.settings.now, fleet.section.certificate_days) {
-            findings.push(found(fleet, findings, chains.key, &file.sites, problem));
+            findings.push(found(fleet, findings, chains.key, &file.named, problem));
         }
     }
 }

@@ -57,10 +57,10 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let certificates = fleet.certificates();
     certificates.keys.skip(findings);
     certificates.chains.skip(findings);
-    for (certificate, key, sites) in certificates.pairs() {
+    for (certificate, key, named) in certificates.pairs() {
         if let Some(problem) = certificate.key_problem(key) {
-            let problem = found(fleet, findings, certificates.keys.key, &sites, problem);
-            let place = fleet.site(sites[0], certificates.chains.key).span();
+            let problem = found(fleet, findings, certificates.keys.key, &named, problem);
+            let place = fleet.certificate(named[0], certificates.chains.key).span();
             findings.push(problem.related(place, "the certificate"));
         }
     }

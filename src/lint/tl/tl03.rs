@@ -57,12 +57,13 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let chains = &fleet.certificates().chains;
     chains.skip(findings);
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let Some(certificate) = chains.of(index) else { continue };
-        for (place, name) in site.server_names.iter().enumerate() {
-            let Some(problem) = certificate.name_problem(place, name.as_str()) else { continue };
-            let span = fleet.site(index, "server_name").item(place).span();
-            let found = findings.finding(span, problem.message, problem.help);
-            findings.push(found.related(fleet.site(index, chains.key).span(), "the certificate"));
+        for (at, certificate) in chains.of(index) {
+            for (place, name) in site.server_names.iter().enumerate() {
+                let Some(problem) = certificate.name_problem(place, name.as_str()) else { continue };
+                let span = fleet.site(index, "server_name").item(place).span();
+                let found = findings.finding(span, problem.message, problem.help);
+                findings.push(found.related(fleet.certificate(at, chains.key).span(), "the certificate"));
+            }
         }
     }
 }

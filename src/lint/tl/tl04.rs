@@ -81,7 +81,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (file, certificate) in chains.sound() {
         for problem in certificate.chain_problems(|| certificates.roots()) {
             let kind = problem.kind;
-            let mut finding = found(fleet, findings, chains.key, &file.sites, problem);
+            let mut finding = found(fleet, findings, chains.key, &file.named, problem);
             let sorted = certificate.reordered().filter(|_| kind == ProblemKind::OutOfOrder);
             finding.fix = sorted.map(|text| Fix {
                 applicability: Applicability::Safe,

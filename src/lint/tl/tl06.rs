@@ -67,12 +67,12 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             Err(problem) => vec![problem.clone()],
         };
         for problem in problems {
-            findings.push(found(fleet, findings, chains.key, &file.sites, problem));
+            findings.push(found(fleet, findings, chains.key, &file.named, problem));
         }
     }
     for file in keys.all() {
         if let Err(problem) = &file.read {
-            findings.push(found(fleet, findings, keys.key, &file.sites, problem.clone()));
+            findings.push(found(fleet, findings, keys.key, &file.named, problem.clone()));
         }
     }
 }

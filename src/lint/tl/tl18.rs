@@ -60,6 +60,6 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let Some(kind) = certificate.rsa() else { continue };
         let message = format!("the certificate in `{}` is for a key of `{kind}`", file.path.display());
         let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes for a tenth of the work";
-        findings.push(placed(fleet, findings, chains.key, &file.sites, (message, help.to_owned())));
+        findings.push(placed(fleet, findings, chains.key, &file.named, (message, help.to_owned())));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::node::printable;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -49,11 +49,15 @@ sites:
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let paths = [("ssl_certificate", &site.ssl_certificate), ("ssl_certificate_key", &site.ssl_certificate_key)];
-        for (key, path) in paths.into_iter().filter(|(_, path)| !path.as_str().starts_with("/etc/")) {
-            let message = format!("`{key}` is outside of `/etc`: `{}`", printable(path.as_str()));
-            let help = "move it below `/etc/ssl`, where backups and people look for it";
-            findings.report(fleet.site(index, key).span(), message, help);
+        for (nth, pair) in site.certificates.iter().enumerate() {
+            let at = Nth { site: index, nth };
+            let paths =
+                [("ssl_certificate", &pair.ssl_certificate), ("ssl_certificate_key", &pair.ssl_certificate_key)];
+            for (key, path) in paths.into_iter().filter(|(_, path)| !path.as_str().starts_with("/etc/")) {
+                let message = format!("`{key}` is outside of `/etc`: `{}`", printable(path.as_str()));
+                let help = "move it below `/etc/ssl`, where backups and people look for it";
+                findings.report(fleet.certificate(at, key).span(), message, help);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
+use crate::inventory::model::SiteCertificate;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -102,7 +103,9 @@ impl<'a> Served<'a> {
                 }
             }
             let first = site.server_names.first().map_or("", |name| name.as_str());
-            enter(inventory, &mut served.certificates, site.ssl_certificate.as_str(), (index, first));
+            for pair in &site.certificates {
+                enter(inventory, &mut served.certificates, pair.ssl_certificate.as_str(), (index, first));
+            }
         }
         served
     }
@@ -141,11 +144,16 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let coalesces: Vec<bool> = inventory.pools.iter().map(|pool| speaks_http2(&pool.members)).collect();
     for (index, site) in inventory.sites.iter().enumerate().filter(|(_, site)| coalesces[site.pool]) {
         let covered = |pattern: &str| served.covered(inventory, site.pool, pattern);
-        let known = match fleet.certificates().chains.of(index) {
-            Some(certificate) => certificate.names().iter().find_map(|name| covered(name)),
+        let mut names =
+            fleet.certificates().chains.of(index).flat_map(|(_, certificate)| certificate.names()).peekable();
+        let known = match names.peek() {
+            Some(_) => names.find_map(|name| covered(name)),
             None => site.server_names.iter().find_map(|name| covered(name.as_str())),
         };
-        let shared = || served.certificates.get(site.ssl_certificate.as_str())?.beside(inventory, site.pool);
+        let beside = |pair: &SiteCertificate| {
+            served.certificates.get(pair.ssl_certificate.as_str())?.beside(inventory, site.pool)
+        };
+        let shared = || site.certificates.iter().find_map(beside);
         if let Some((other, name)) = known.or_else(shared) {
             let own = site.server_names.first().map_or("", |name| name.as_str());
             let pool = &inventory.pools[inventory.sites[other].pool].name;

@@ -1,0 +1,109 @@
+//! Plain HTTP at the balancers, and where a certificate authority's challenges go.
+
+use super::fields::{or_default, scalar, switch};
+use super::hosts::Hosts;
+use super::pools::{PlacedPool, unknown};
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::model::{AcmeChallenge, Http};
+use crate::inventory::node::Node;
+use crate::inventory::raw::{RawAcmeChallenge, RawHttp};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl};
+use crate::source::Span;
+
+/// Reads `http`; `None` where it is switched off.
+pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: &[PlacedPool]) -> Option<Http> {
+    let default = Http { port: Port(80), code: RedirectCode::Permanent, acme_challenge: None };
+    let Some(raw) = node.and_then(|node| RawHttp::read(reader, node)) else { return Some(default) };
+    let http = Http {
+        port: port(reader, raw.port, hosts, default.port),
+        code: or_default(reader, raw.code, "code", default.code),
+        acme_challenge: raw.acme_challenge.and_then(|node| acme_challenge(reader, node, hosts, pools)),
+    };
+    switch(reader, raw.enabled, "enabled", true).then_some(http)
+}
+
+/// One socket does not take both TLS and plain HTTP.
+fn port(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, default: Port) -> Port {
+    let written = node.and_then(|node| scalar::<Port>(reader, node, "port"));
+    let (port, span) = written.map_or((default, None), |placed| (placed.value, Some(placed.span)));
+    if let Some((balancer, places)) = hosts.load_balancers.iter().find(|(it, _)| it.haproxy.port == port) {
+        let message = format!("`{}` cannot take both TLS and plain HTTP on port {port}", balancer.name);
+        let help = "give one of them another port, or write `http: { enabled: false }`";
+        let both = Diagnostic::refusal(Code::IN09, span.unwrap_or(places.address), message, help);
+        reader.diagnostics.push(both.related(places.address, "this balancer"));
+    }
+    port
+}
+
+fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &[PlacedPool]) -> Option<AcmeChallenge> {
+    let raw = RawAcmeChallenge::read(reader, node)?;
+    let targets = [("app_server", raw.app_server), ("pool", raw.pool), ("redirect", raw.redirect)];
+    let mut written = targets.iter().filter_map(|(key, node)| Some((*key, (*node)?)));
+    let Some((key, target)) = written.next() else {
+        let help = "add `app_server: srv1`, `pool: web` or `redirect: http://acme.example.com` to it";
+        reader.report(Code::IN04, raw.span, "`http.acme_challenge` does not say where challenges go", help);
+        return None;
+    };
+    for (other, node) in written {
+        let message = format!("challenges go to one place: `{key}` and `{other}` are both here");
+        let two = Diagnostic::refusal(Code::IN09, node.underline(), message, "keep one of them");
+        reader.diagnostics.push(two.related(target.underline(), "the other one"));
+    }
+    let port = or_default(reader, raw.port, "port", Port(80));
+    let root = raw.root.and_then(|node| scalar::<Directory>(reader, node, "root")).map(|placed| placed.value.0);
+    let members = match key {
+        "app_server" => vec![app_server(reader, target, hosts)?],
+        "pool" => pool(reader, target, pools)?,
+        _ => {
+            for (key, node) in [("port", raw.port), ("root", raw.root)] {
+                if let Some(node) = node {
+                    let message = format!("`{key}` belongs to `app_server` and `pool`, not to `redirect`");
+                    reader.report(Code::IN09, node.underline(), message, "remove it, or write it into the URL");
+                }
+            }
+            return redirect(reader, target).map(AcmeChallenge::Redirect);
+        }
+    };
+    Some(AcmeChallenge::AppServers { members, port, root })
+}
+
+fn app_server(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts) -> Option<usize> {
+    let name = scalar::<HostName>(reader, node, "app_server")?;
+    let found = hosts.by_name.get(name.value.as_str()).copied();
+    // A host with an error of its own has been reported; its name is still no typo.
+    if found.is_none() && hosts.all_named && !hosts.named(name.value.as_str()) {
+        let names = hosts.by_name.keys().map(AsRef::as_ref);
+        unknown(reader, name.span, "app server", name.value.as_str(), names);
+    }
+    found
+}
+
+fn pool(reader: &mut Reader<'_>, node: &Node, pools: &[PlacedPool]) -> Option<Vec<usize>> {
+    let name = scalar::<PoolName>(reader, node, "pool")?;
+    let named = || pools.iter().filter(|pool| pool.span.is_some());
+    let Some(found) = named().find(|pool| pool.pool.name == name.value) else {
+        unknown(reader, name.span, "pool", name.value.as_str(), named().map(|pool| pool.pool.name.as_str()));
+        return None;
+    };
+    Some(found.pool.members.clone()).filter(|members| !members.is_empty())
+}
+
+/// A host alone: the path of the challenge follows it.
+fn redirect(reader: &mut Reader<'_>, node: &Node) -> Option<RedirectUrl> {
+    let url = scalar::<RedirectUrl>(reader, node, "redirect")?;
+    let text = url.value.to_string();
+    let host = text.split_once("://").map_or("", |(_, host)| host);
+    let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
+    if host.chars().all(plain) {
+        return Some(url.value);
+    }
+    refuse(reader, url.span, &text);
+    None
+}
+
+fn refuse(reader: &mut Reader<'_>, span: Span, text: &str) {
+    let message = format!("`redirect` has more than a host: `{text}`");
+    let help = "write `http://acme.example.com`: the path of the challenge follows it";
+    reader.report(Code::IN06, span, message, help);
+}
