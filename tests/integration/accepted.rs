@@ -185,16 +185,20 @@ impl Judge {
         complaints
     }
 
-    /// A root with all the certificates and keys that the inventory names.
+    /// A root with all the certificates and keys that the inventory names, and the keys of tickets.
     fn root(&self, inventory: &Inventory) -> tempfile::TempDir {
         let root = tempfile::tempdir_in(self.work.path()).unwrap();
-        for site in &inventory.sites {
-            for (path, from) in [(&site.ssl_certificate, "crt"), (&site.ssl_certificate_key, "key")] {
+        for pair in inventory.sites.iter().flat_map(|site| &site.certificates) {
+            for (path, from) in [(&pair.ssl_certificate, "crt"), (&pair.ssl_certificate_key, "key")] {
                 let path = inside(root.path(), path.as_str());
                 if path.symlink_metadata().is_err() {
                     put(&path, |path| fs::hard_link(self.work.path().join(from), path));
                 }
             }
+        }
+        for (path, key) in sslscale::private_root::ring(inventory) {
+            let path = inside(root.path(), path.to_str().unwrap());
+            put(&path, |path| fs::write(path, &key.bytes));
         }
         root
     }

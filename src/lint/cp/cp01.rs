@@ -6,6 +6,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::LoadBalancer;
+use crate::inventory::types::Version;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -23,12 +24,13 @@ pub const RULE: Rule = Rule {
         evidence: "`haproxy -c` says `Configuration file is valid` whatever the limit is. The start then ends with \
                `Cannot raise FD limit to 16427, limit is 4096.` What haproxy asks for, by that line: two \
                descriptors for each connection, one for each health check and each `bind`, three for each thread \
-               (one thread for each processor, up to 64), and 33 for logs, sockets and the master process of \
-               Debian's unit. A haproxy that starts with CAP_SYS_RESOURCE may raise the limit itself; in a \
+               (one thread for each processor, up to 64), and some for logs, sockets and the master process of \
+               Debian's unit: 33 up to haproxy 2.6, 44 in 3.0, 22 in 3.2. Without `haproxy.version` it is an error \
+               where none of them starts, and a warning where one of them may not. A haproxy that starts with CAP_SYS_RESOURCE may raise the limit itself; in a \
                container it mostly may not.",
         fix: "Write a smaller `maxconn`, or allow more descriptors and write their number as `nofile`. Without \
                `nofile` sslscale renders the limit that `maxconn` needs.",
-        verified_on: "haproxy 2.6.12",
+        verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11, 3.2.26",
     },
     examples: Some(Examples {
         fires: r#"load_balancers:
@@ -65,8 +67,11 @@ sites:
     }),
 };
 
-/// Descriptors for logs, sockets and the master process.
-const PROCESS: u64 = 33;
+/// Descriptors for logs, sockets and the master process, by the first version that asks for so
+/// many. Between these nobody has counted.
+const PROCESS: [(Version, u64); 3] = [(Version(2, 2, 0), 33), (Version(3, 0, 0), 44), (Version(3, 2, 0), 22)];
+/// From here on, up to 3.0, nobody has counted.
+const UNCOUNTED: Version = Version(2, 7, 0);
 /// Descriptors for each thread.
 const THREAD: u64 = 3;
 /// haproxy starts one for each processor, up to this many.
@@ -77,7 +82,18 @@ fn fixed(inventory: &Inventory, balancer: &LoadBalancer) -> u64 {
     let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
     let own = balancer.addresses.families();
     let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
-    PROCESS + checks as u64 + u64::from(bound.v4) + u64::from(bound.v6)
+    checks as u64 + u64::from(bound.v4) + u64::from(bound.v6)
+}
+
+/// The fewest and the most descriptors that a haproxy of this version asks for beside those.
+fn process(version: Option<Version>) -> (u64, u64) {
+    let [old, lts, new] = PROCESS;
+    match version {
+        Some(version) if version < UNCOUNTED => (old.1, old.1),
+        Some(version) if (version.0, version.1) == (lts.0.0, lts.0.1) => (lts.1, lts.1),
+        Some(version) if version >= new.0 => (new.1, new.1),
+        _ => (new.1, lts.1),
+    }
 }
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
@@ -85,22 +101,30 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, balancer) in fleet.inventory.load_balancers.iter().enumerate() {
         let (Some(nofile), maxconn) = (balancer.haproxy.nofile, balancer.haproxy.maxconn) else { continue };
         let fixed = fixed(fleet.inventory, balancer);
-        let need = |threads: u64| 2 * maxconn + fixed + THREAD * threads;
+        let (least, most) = process(balancer.haproxy.version);
+        let need = |threads: u64| 2 * maxconn + fixed + most + THREAD * threads;
         let limit = fleet.haproxy(index, &["nofile"]).span();
         let place = fleet.haproxy_if_written(index, &["maxconn"]).map_or(limit, Cursor::span);
         // What is written for the fleet is reported once.
         if nofile >= need(THREADS) || !seen.insert((place, limit)) {
             continue;
         }
-        let room = nofile.saturating_sub(fixed + THREAD * THREADS) / 2;
+        let room = nofile.saturating_sub(fixed + most + THREAD * THREADS) / 2;
         let more = format!("allow it `nofile: {}`", need(THREADS).next_multiple_of(1024));
         let help = if room == 0 { more } else { format!("write `maxconn: {room}` or less, or {more}") };
-        let finding = if nofile < need(1) {
+        let least = 2 * maxconn + fixed + least + THREAD;
+        let finding = if nofile < least {
             let message =
-                format!("{maxconn} connections take at least {} descriptors, and `nofile` allows {nofile}", need(1));
+                format!("{maxconn} connections take at least {least} descriptors, and `nofile` allows {nofile}");
             findings.finding(place, message, help)
+        } else if nofile < need(1) {
+            let message = format!(
+                "{maxconn} connections take {} descriptors with some versions of haproxy, and `nofile` allows {nofile}",
+                need(1)
+            );
+            findings.finding(place, message, help).with_severity(Severity::Warning)
         } else {
-            let threads = (nofile - 2 * maxconn - fixed) / THREAD;
+            let threads = (nofile - 2 * maxconn - fixed - most) / THREAD;
             let message = format!(
                 "with {nofile} descriptors for {maxconn} connections haproxy starts on at most {threads} processors"
             );

@@ -43,6 +43,14 @@ fn limited() -> Command {
     command
 }
 
+/// The version of the haproxy on this machine, as an inventory tells it.
+fn version() -> String {
+    let said = Command::new(program()).arg("-v").output().unwrap().stdout;
+    let said = String::from_utf8_lossy(&said).into_owned();
+    let (_, rest) = said.split_once("version ").unwrap();
+    rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect()
+}
+
 #[test]
 fn cp01_too_few_descriptors_pass_the_check_and_end_the_start() {
     if !need::programs(&["haproxy", "prlimit", "setpriv"]) {
@@ -52,10 +60,11 @@ fn cp01_too_few_descriptors_pass_the_check_and_end_the_start() {
         let path = repository().join(format!("inventories/{name}.yaml"));
         let inventory = std::fs::read_to_string(path).unwrap();
         let need = asked_for(&inventory);
+        let version = version();
         // What `check` says of one descriptor less than haproxy asks for, and of just as many.
         let severity = |nofile: u64| {
             let run = Sslscale::new(&["check", "--format", "json", "--exit-zero", "inventory.yaml"])
-                .inventory(format!("{inventory}haproxy: {{ nofile: {nofile} }}\n"));
+                .inventory(format!("{inventory}haproxy: {{ version: {version}, nofile: {nofile} }}\n"));
             let document: serde_json::Value = serde_json::from_str(&run.run().stdout).unwrap();
             let findings = document["inventories"][0]["findings"].as_array().unwrap().clone();
             let mut of_rule = findings.iter().filter(|finding| finding["code"] == "CP01");
