@@ -85,6 +85,8 @@ impl<'f> Map<'f> {
             ["http2" | "ssl_reject_handshake", ..] => return version(),
             ["listen", ..] => return self.fleet.nginx(app, &["port"]),
             ["set_real_ip_from", network, ..] => return self.trusted(network),
+            [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
+            ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
             ["keepalive_timeout", ..] => return self.fleet.nginx(app, &["keepalive_timeout"]),
             _ => {}
         }

@@ -258,9 +258,9 @@ section! {
         ssl_ecdh_curve: "list of OpenSSL's names",
         /// Whether browsers are told to come back over HTTPS alone.
         hsts: "section; default: they are not",
-        /// Where requests are logged.
+        /// Where requests are logged; with the format `stock` nginx.conf says it.
         access_log: "absolute path; default /var/log/nginx/access.log",
-        /// What is logged of them.
+        /// What is logged of them: the combined format and the TLS session, all of it as JSON, or what nginx.conf says.
         log_format: "`combined`, `json` or `stock`; default combined",
     }
 }

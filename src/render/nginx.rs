@@ -54,6 +54,9 @@ pub struct View {
     /// The files of the keys that app servers share, the one that encrypts first.
     ticket_keys: Vec<String>,
     trusted_proxies: Vec<String>,
+    /// `combined`, `json` or `stock`; with the last, `access_log` means nothing.
+    log_format: &'static str,
+    access_log: String,
     misdirected: Vec<String>,
     keepalive_timeout: String,
     /// Where clients are: what apps must believe, whatever port nginx itself listens on.
@@ -121,6 +124,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             Tickets::PerHost | Tickets::Off => Vec::new(),
         },
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
+        log_format: shape.nginx.log_format.name(),
+        access_log: shape.nginx.access_log.to_string(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         public_port,

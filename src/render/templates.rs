@@ -13,6 +13,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
+    ("nginx-log.conf.tera", include_str!("../../templates/nginx-log.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
 ];

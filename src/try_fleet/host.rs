@@ -140,24 +140,22 @@ impl Host {
         for path in programs::access_logs(&self.plan.spec) {
             let from = self.logs.entry(path.clone()).or_default();
             // A log that is not there yet, or never, has no lines.
-            if let Ok(text) = read_from(&path, *from) {
-                // A half-written last line is left for the next time.
-                let whole = text.rfind('\n').map_or(0, |end| end + 1);
+            if let Ok(bytes) = read_from(&path, *from) {
+                let (whole, ours) = access_log::whole_lines(&bytes);
                 *from += whole as u64;
-                lines.extend(text[..whole].lines().filter(|line| access_log::is_ours(line)).map(str::to_owned));
+                lines.extend(ours);
             }
         }
         Answer::Log { lines, ended }
     }
 }
 
-fn read_from(path: &PathBuf, from: u64) -> io::Result<String> {
+fn read_from(path: &PathBuf, from: u64) -> io::Result<Vec<u8>> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    // nginx escapes everything beyond ASCII in its logs.
-    String::from_utf8(bytes).map_err(io::Error::other)
+    Ok(bytes)
 }
 
 fn command(words: &[String]) -> Result<Answer, programs::Refusal> {

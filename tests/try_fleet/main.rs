@@ -10,6 +10,9 @@ mod build;
 #[path = "../support/generated.rs"]
 mod generated;
 mod inventories;
+mod resumption;
+#[path = "../support/returning.rs"]
+mod returning;
 mod run;
 mod session;
 

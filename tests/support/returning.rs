@@ -1,0 +1,75 @@
+//! A client on rustls that comes back again and again, each time with what the last connection
+//! left it. It runs inside the clients' host of a fleet.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::Arc;
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::version::{TLS12, TLS13};
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
+
+/// Where the authority of the run lies in the clients' host.
+const AUTHORITY: &str = "/run/sslscale-ca.pem";
+
+/// What to do, as the words of a command line.
+pub struct Returning {
+    /// The balancer, as `address:port`.
+    pub to: String,
+    /// The site.
+    pub name: String,
+    /// `1.2` or `1.3`.
+    pub version: String,
+    /// How often it comes back after its first connection.
+    pub times: usize,
+    /// Its user agent, by which the logs know it.
+    pub agent: String,
+}
+
+impl Returning {
+    /// From the words that [`Self::words`] makes.
+    pub fn parse(words: &[String]) -> Self {
+        let [to, name, version, times, agent] = words else { panic!("five words: {words:?}") };
+        let [to, name, version, agent] = [to, name, version, agent].map(Clone::clone);
+        Self { to, name, version, times: times.parse().unwrap(), agent }
+    }
+
+    /// As the words of a command line.
+    pub fn words(&self) -> [String; 5] {
+        let [to, name, version, agent] = [&self.to, &self.name, &self.version, &self.agent].map(Clone::clone);
+        [to, name, version, self.times.to_string(), agent]
+    }
+
+    /// Connects once, then comes back; how many of the returning handshakes were resumed.
+    pub fn run(&self) -> usize {
+        let config = Arc::new(self.config());
+        let kinds: Vec<HandshakeKind> = (0..=self.times).map(|_| self.connect(&config)).collect();
+        assert_eq!(kinds[0], HandshakeKind::Full, "the first had nothing to come back with");
+        kinds[1..].iter().filter(|kind| **kind == HandshakeKind::Resumed).count()
+    }
+
+    fn config(&self) -> ClientConfig {
+        let mut roots = RootCertStore::empty();
+        for certificate in CertificateDer::pem_file_iter(AUTHORITY).unwrap() {
+            roots.add(certificate.unwrap()).unwrap();
+        }
+        let version = if self.version == "1.2" { &TLS12 } else { &TLS13 };
+        ClientConfig::builder_with_protocol_versions(&[version]).with_root_certificates(roots).with_no_client_auth()
+    }
+
+    fn connect(&self, config: &Arc<ClientConfig>) -> HandshakeKind {
+        let name = ServerName::try_from(self.name.clone()).unwrap();
+        let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
+        let mut tls = StreamOwned::new(tls, TcpStream::connect(&self.to).unwrap());
+        let (name, agent) = (&self.name, &self.agent);
+        write!(tls, "GET / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n").unwrap();
+        // TLS 1.3 sends its tickets behind the handshake, before the answer; each is used once.
+        let mut answer = Vec::new();
+        tls.read_to_end(&mut answer).unwrap();
+        assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));
+        tls.conn.handshake_kind().unwrap()
+    }
+}
