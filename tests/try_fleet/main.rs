@@ -6,6 +6,7 @@
 #![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
 
 mod app;
+mod browser;
 mod build;
 #[path = "../support/generated.rs"]
 mod generated;
@@ -15,6 +16,7 @@ mod resumption;
 mod returning;
 mod run;
 mod session;
+mod session_log;
 
 use std::collections::BTreeMap;
 use std::fs;

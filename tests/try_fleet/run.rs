@@ -130,6 +130,12 @@ impl Kept {
         hosts.iter().find(|host| host["name"] == name).unwrap()
     }
 
+    /// The names of the hosts that run nginx.
+    pub fn app_servers(&self) -> Vec<String> {
+        let hosts = self.kept["hosts"].as_array().unwrap().iter();
+        hosts.filter(|host| host["program"][0] == "nginx").map(|host| host["name"].as_str().unwrap().to_owned()).collect()
+    }
+
     /// The process id of the host's haproxy or nginx.
     pub fn program(&self, name: &str) -> Pid {
         Pid::from_raw(self.host(name)["program"][1].as_i64().unwrap().try_into().unwrap())
