@@ -11,7 +11,7 @@ use crate::report::{Format, PlainFormat};
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or something unreadable,\n\
-                        3 stopped before any change")]
+                        3 stopped before any change, 4 changed and undone, 5 some hosts changed and others not")]
 pub struct Cli {
     /// What to do
     #[command(subcommand)]
@@ -31,6 +31,12 @@ pub enum Command {
     Render(RenderArgs),
     /// Build the fleet on this machine and drive real clients through it
     Try(TryArgs),
+    /// Rotate, spread and compare the session ticket keys that app servers share
+    Tickets {
+        /// What to do with them
+        #[command(subcommand)]
+        what: Tickets,
+    },
     /// One process of a fleet that is tried
     #[command(name = "__fleet", hide = true)]
     Fleet {
@@ -141,6 +147,9 @@ pub struct TryArgs {
     /// Leave the fleet running until Ctrl-C, and say how to get at it
     #[arg(long)]
     pub keep: bool,
+    /// While the fleet runs, FILE says as JSON which words run a command inside each host
+    #[arg(long, value_name = "FILE", requires = "keep")]
+    pub hosts_file: Option<PathBuf>,
     /// How the run is reported
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
@@ -150,6 +159,36 @@ pub struct TryArgs {
     /// INVENTORY is a whole fleet as JSON, files and all; for tests
     #[arg(long, hide = true)]
     pub spec: bool,
+}
+
+/// What `tickets` can do.
+#[derive(Debug, Subcommand)]
+pub enum Tickets {
+    /// Show which keys each app server has, by fingerprint, and how old they are; exit 1 where
+    /// they disagree or are stale
+    Status(TicketsArgs),
+    /// Go on to the next key on every app server; finishes a rotation that was interrupted instead
+    Rotate(TicketsArgs),
+    /// Give every app server the same keys: new ones where there are none, else those of the others
+    Sync(TicketsArgs),
+}
+
+/// Arguments of every `tickets` command.
+#[derive(Debug, Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("hosts").required(true))]
+pub struct TicketsArgs {
+    /// The inventory, or `-` for standard input
+    pub inventory: PathBuf,
+    /// The app servers of a fleet that `try --keep --hosts-file FILE` runs
+    #[arg(long, value_name = "FILE", group = "hosts")]
+    pub hosts_file: Option<PathBuf>,
+    /// Directories of this machine in the place of app servers: DIR/HOST is a host's root
+    #[arg(long, value_name = "DIR", group = "hosts")]
+    pub roots: Option<PathBuf>,
+    /// How it is reported
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
 }
 
 /// Arguments of `render`.

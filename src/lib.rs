@@ -14,5 +14,6 @@ pub mod render;
 pub mod report;
 pub mod source;
 pub mod tickets;
+pub mod transport;
 pub mod tree;
 pub mod try_fleet;

@@ -3,9 +3,11 @@
 mod check;
 mod explain;
 mod fix;
+mod hosts;
 mod programs;
 mod render;
 mod rules;
+mod tickets;
 mod try_fleet;
 
 use std::io;
@@ -32,6 +34,10 @@ pub enum Ended {
     Unreadable = 2,
     /// Stopped before any change.
     NotStarted = 3,
+    /// What was changed was undone: everything is as it was.
+    RolledBack = 4,
+    /// Some hosts are changed and others are not; they are named.
+    Mixed = 5,
     /// Stopped by a signal, everything cleaned up.
     Interrupted = 130,
 }
@@ -45,6 +51,7 @@ pub fn run(cli: &Cli) -> ExitCode {
         Command::Rules(args) => rules::run(args, &output),
         Command::Render(args) => render::run(args, &output),
         Command::Try(args) => try_fleet::run(args, &output),
+        Command::Tickets { what } => tickets::run(what, &output),
         Command::Fleet { what } => inside(what).map(|()| Ended::Done).map_err(Into::into),
     };
     match result {

@@ -4,8 +4,10 @@ use std::io;
 
 use anyhow::{Context, Result};
 
+use super::hosts::HostsFile;
 use super::{Ended, load};
 use crate::cli::TryArgs;
+use crate::event::Event;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::Output;
@@ -19,12 +21,20 @@ pub fn run(args: &TryArgs, output: &Output) -> Result<Ended> {
     };
     let mut report = output.fleet(args.format);
     let mut shown: io::Result<()> = Ok(());
+    let mut file: Result<Option<HostsFile>> = Ok(None);
     let outcome = try_fleet::run(spec, args.keep, &mut |event| {
+        // It is there when the report says that the fleet is.
+        if let (Event::Kept(kept), Some(path)) = (&event, &args.hosts_file) {
+            file = HostsFile::write(path, kept).map(Some);
+            // Whoever waits for the file waits for good: they are told now.
+            file.as_ref().err().into_iter().for_each(|error| output.error(error));
+        }
         if shown.is_ok() {
             shown = report.show(&event);
         }
     });
     shown.context("the report could not be written")?;
+    let Ok(_removed_at_the_end) = file else { return Ok(Ended::Unreadable) };
     Ok(match outcome {
         Ok(Outcome::Passed) => Ended::Done,
         Ok(Outcome::Failed) => Ended::Findings,

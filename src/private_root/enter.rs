@@ -30,7 +30,11 @@ fn tree(plan: &RootPlan<'_>) -> Directory {
     }
     for (path, file) in plan.files {
         let path = root.resolve(path);
-        root.file(&path, file.bytes.clone(), file.mode);
+        match (file.target(), file.as_directory()) {
+            (Some(target), _) => root.link(&path, target),
+            (_, Some(mode)) => root.directory(&path).mode = mode,
+            _ => root.file(&path, file.bytes.clone(), file.mode),
+        }
     }
     for directory in needed(plan) {
         let directory = root.resolve(&directory);
@@ -98,7 +102,8 @@ pub fn enter(plan: &RootPlan<'_>) -> io::Result<()> {
 /// # Errors
 /// A file that the kernel refused, with its path.
 pub fn refill(files: &BTreeMap<PathBuf, FileSpec>) -> io::Result<()> {
-    files.iter().try_for_each(|(path, file)| at(path, fs::write(path, &file.bytes)))
+    let mut files = files.iter().filter(|(_, file)| file.is_file());
+    files.try_for_each(|(path, file)| at(path, fs::write(path, &file.bytes)))
 }
 
 /// Somewhere to mount the tmpfs, in this namespace only.
@@ -157,6 +162,7 @@ fn make(node: &Node, real: Option<&Path>, to: &Path) -> io::Result<()> {
             at(to, fs::write(to, bytes))?;
             at(to, fs::set_permissions(to, fs::Permissions::from_mode(*mode)))
         }
+        Node::Link(target) => at(to, symlink(target, to)),
         Node::Absent => Ok(()),
     }
 }

@@ -1,6 +1,8 @@
 //! A file of a private root as plain data, so that it can cross a pipe.
 
+use std::ffi::OsStr;
 use std::fmt;
+use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -11,14 +13,45 @@ pub struct FileSpec {
     /// The content.
     #[serde(with = "text_or_hex")]
     pub bytes: Arc<[u8]>,
-    /// The permission bits.
+    /// The permission bits, behind those of the type where it is no file: see [`Self::link`] and
+    /// [`Self::directory`].
     pub mode: u32,
 }
+
+/// The bits of a mode that say what it is of.
+const TYPE: u32 = 0o170_000;
+const LINK: u32 = 0o120_000;
+const DIRECTORY: u32 = 0o040_000;
 
 impl FileSpec {
     /// A file of these bytes and permission bits.
     pub fn new(bytes: impl Into<Arc<[u8]>>, mode: u32) -> Self {
         Self { bytes: bytes.into(), mode }
+    }
+
+    /// A symbolic link to `target`.
+    pub fn link(target: &str) -> Self {
+        Self { bytes: target.as_bytes().into(), mode: LINK | 0o777 }
+    }
+
+    /// A directory of these permission bits, which other files may be in.
+    pub fn directory(mode: u32) -> Self {
+        Self { bytes: [].into(), mode: DIRECTORY | mode }
+    }
+
+    /// Where it leads, if it is a link.
+    pub(super) fn target(&self) -> Option<&OsStr> {
+        (self.mode & TYPE == LINK).then(|| OsStr::from_bytes(&self.bytes))
+    }
+
+    /// Its permission bits, if it is a directory.
+    pub(super) fn as_directory(&self) -> Option<u32> {
+        (self.mode & TYPE == DIRECTORY).then_some(self.mode & !TYPE)
+    }
+
+    /// Whether it is neither.
+    pub(super) fn is_file(&self) -> bool {
+        self.target().is_none() && self.as_directory().is_none()
     }
 }
 

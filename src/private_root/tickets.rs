@@ -6,16 +6,26 @@ use std::path::{Path, PathBuf};
 use super::FileSpec;
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
-use crate::tickets::{KEYS, RING, Ring};
+use crate::tickets::{KEYS, LOADED, RING, RINGS, Ring, TicketKey};
 
-/// The files of a new ring, where the fleet shares one; every app server gets the same.
+/// The name of the first ring's directory; the next ones get other names.
+const FIRST: &str = "ring.first";
+
+/// The files of a new ring, where the fleet shares one, laid out as `sslscale tickets` does it;
+/// every app server gets the same.
 pub fn ring(inventory: &Inventory) -> BTreeMap<PathBuf, FileSpec> {
     if inventory.tickets != Tickets::Shared {
         return BTreeMap::new();
     }
     let ring = Ring::generate().expect("Linux has random numbers at any time");
-    let file = |(name, key): (&str, &crate::tickets::TicketKey)| {
-        (Path::new(RING).join(name), FileSpec::new(key.bytes(), 0o600))
-    };
-    KEYS.into_iter().zip(ring.keys()).map(file).collect()
+    let (rings, own) = (Path::new(RINGS), Path::new(RINGS).join(FIRST));
+    let file = |(name, key): (&str, &TicketKey)| (own.join(name), FileSpec::new(key.bytes(), 0o600));
+    let mut files: BTreeMap<PathBuf, FileSpec> = KEYS.into_iter().zip(ring.keys()).map(file).collect();
+    let target = rings.file_name().map(Path::new).unwrap_or(rings).join(FIRST);
+    files.insert(RING.into(), FileSpec::link(&target.to_string_lossy()));
+    files.insert(rings.into(), FileSpec::directory(0o700));
+    // nginx starts after the ring is there: it reads no other.
+    files.insert(own.join(LOADED), FileSpec::new([], 0o600));
+    files.insert(own, FileSpec::directory(0o700));
+    files
 }

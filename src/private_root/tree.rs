@@ -3,7 +3,7 @@
 //! every entry that the run does not replace is a link to the real one. Pure, so it can be tested.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -14,6 +14,8 @@ pub(super) enum Node {
     Directory(Directory),
     /// A file of the run's own: content and permission bits.
     File(Arc<[u8]>, u32),
+    /// A symbolic link of the run's own.
+    Link(OsString),
     /// An entry of the machine that the host must not have.
     Absent,
 }
@@ -82,9 +84,17 @@ impl Directory {
 
     /// Puts a file, and the directories that lead to it.
     pub(super) fn file(&mut self, path: &Path, bytes: Arc<[u8]>, mode: u32) {
+        self.put(path, Node::File(bytes, mode));
+    }
+
+    /// Puts a symbolic link, and the directories that lead to it.
+    pub(super) fn link(&mut self, path: &Path, target: &OsStr) {
+        self.put(path, Node::Link(target.to_owned()));
+    }
+
+    fn put(&mut self, path: &Path, node: Node) {
         if let (Some(parent), Some(name)) = (path.parent(), path.file_name()) {
-            let directory = self.directory(parent);
-            directory.children.insert(name.to_owned(), Node::File(bytes, mode));
+            self.directory(parent).children.insert(name.to_owned(), node);
         }
     }
 

@@ -14,6 +14,7 @@ mod reported;
 mod rules;
 mod sarif;
 mod summary;
+mod tickets;
 mod tree;
 mod wrap;
 
@@ -30,6 +31,7 @@ pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use rules::{page, table};
+pub use tickets::TicketsReport;
 pub use tree::{differences, files, outcome};
 
 /// How findings are written.

@@ -2,13 +2,14 @@
 
 use std::fmt;
 
+use serde::Serialize;
 use sha2::{Digest, Sha256};
-use zeroize::{Zeroize, ZeroizeOnDrop};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::tree::hex;
 
 /// Bytes of a key: nginx takes 16 of name, 32 for HMAC and 32 for AES-256.
-const LENGTH: usize = 80;
+pub(super) const LENGTH: usize = 80;
 
 /// A session ticket key. Its bytes are overwritten when it is dropped, and it cannot be printed.
 #[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
@@ -23,6 +24,13 @@ impl TicketKey {
         let mut bytes = Box::new([0; LENGTH]);
         getrandom::fill(bytes.as_mut_slice())?;
         Ok(Self(bytes))
+    }
+
+    /// The key that a host has, if it is as long as a key.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut own = Box::new([0; LENGTH]);
+        own.copy_from_slice(bytes.get(..LENGTH).filter(|_| bytes.len() == LENGTH)?);
+        Some(Self(own))
     }
 
     /// The file as nginx reads it.
@@ -43,12 +51,43 @@ impl fmt::Debug for TicketKey {
 }
 
 /// The first 8 bytes of a key's SHA-256, in hexadecimal. It tells keys apart and nothing more.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(pub String);
 
 impl fmt::Display for Fingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// The fingerprints of a ring, which tell it from every other.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Fingerprints {
+    /// Of the key that encrypts.
+    pub current: Fingerprint,
+    /// Of the one before it.
+    pub previous: Fingerprint,
+    /// Of the one after it.
+    pub next: Fingerprint,
+}
+
+impl Fingerprints {
+    /// Whether this ring is what a rotation makes of `other`.
+    pub fn follows(&self, other: &Self) -> bool {
+        self.current == other.next && self.previous == other.current
+    }
+
+    /// The ring after this one, with a next key of that fingerprint.
+    #[must_use]
+    pub fn rotated(&self, next: Fingerprint) -> Self {
+        Self { current: self.next.clone(), previous: self.current.clone(), next }
+    }
+}
+
+/// As the scripts on the hosts write it.
+impl fmt::Display for Fingerprints {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}-{}-{}", self.current, self.previous, self.next)
     }
 }
 
@@ -71,6 +110,27 @@ impl Ring {
     /// The system has no generator, or refuses.
     pub fn generate() -> Result<Self, getrandom::Error> {
         Ok(Self { current: TicketKey::generate()?, previous: TicketKey::generate()?, next: TicketKey::generate()? })
+    }
+
+    /// The ring in these bytes, which hold the keys one behind the other.
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let mut keys = bytes.chunks(LENGTH).map(TicketKey::from_bytes);
+        let mut key = || keys.next().flatten();
+        let ring = Self { current: key()?, previous: key()?, next: key()? };
+        (bytes.len() == 3 * LENGTH).then_some(ring)
+    }
+
+    /// What a person may see of it.
+    pub fn fingerprints(&self) -> Fingerprints {
+        let [current, previous, next] = self.keys().map(TicketKey::fingerprint);
+        Fingerprints { current, previous, next }
+    }
+
+    /// The keys one behind the other, overwritten when they are dropped.
+    pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
+        let mut bytes = Zeroizing::new(Vec::with_capacity(3 * LENGTH));
+        self.keys().iter().for_each(|key| bytes.extend_from_slice(key.bytes()));
+        bytes
     }
 
     /// The keys in the order of [`super::KEYS`].

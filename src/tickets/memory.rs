@@ -1,0 +1,18 @@
+//! Keeps keys in this process's memory: out of cores, and from other processes of the same user.
+
+use std::io;
+
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, setrlimit};
+
+/// To be called before there is a key in memory.
+///
+/// # Errors
+/// The kernel refuses, which it never does.
+pub fn seal() -> io::Result<()> {
+    // Neither a core nor a debugger of the same user.
+    set_dumpable(false)?;
+    // A core that is piped to a program has no other limit.
+    setrlimit(Resource::RLIMIT_CORE, 0, 0)?;
+    Ok(())
+}
