@@ -12,15 +12,14 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
-/// Where the authority of the run lies in the clients' host.
-const AUTHORITY: &str = "/run/sslscale-ca.pem";
-
 /// What to do, as the words of a command line.
 pub struct Returning {
     /// The balancer, as `address:port`.
     pub to: String,
     /// The site.
     pub name: String,
+    /// The authority that it trusts, a file in the clients' host.
+    pub authority: String,
     /// `1.2` or `1.3`.
     pub version: String,
     /// How often it comes back after its first connection.
@@ -32,15 +31,16 @@ pub struct Returning {
 impl Returning {
     /// From the words that [`Self::words`] makes.
     pub fn parse(words: &[String]) -> Self {
-        let [to, name, version, times, agent] = words else { panic!("five words: {words:?}") };
-        let [to, name, version, agent] = [to, name, version, agent].map(Clone::clone);
-        Self { to, name, version, times: times.parse().unwrap(), agent }
+        let [to, name, authority, version, times, agent] = words else { panic!("six words: {words:?}") };
+        let [to, name, authority, version, agent] = [to, name, authority, version, agent].map(Clone::clone);
+        Self { to, name, authority, version, times: times.parse().unwrap(), agent }
     }
 
     /// As the words of a command line.
-    pub fn words(&self) -> [String; 5] {
-        let [to, name, version, agent] = [&self.to, &self.name, &self.version, &self.agent].map(Clone::clone);
-        [to, name, version, self.times.to_string(), agent]
+    pub fn words(&self) -> [String; 6] {
+        let Self { to, name, authority, version, times, agent } = self;
+        let [to, name, authority, version, agent] = [to, name, authority, version, agent].map(Clone::clone);
+        [to, name, authority, version, times.to_string(), agent]
     }
 
     /// Connects once, then comes back; how many of the returning handshakes were resumed.
@@ -53,7 +53,7 @@ impl Returning {
 
     fn config(&self) -> ClientConfig {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(AUTHORITY).unwrap() {
+        for certificate in CertificateDer::pem_file_iter(&self.authority).unwrap() {
             roots.add(certificate.unwrap()).unwrap();
         }
         let version = if self.version == "1.2" { &TLS12 } else { &TLS13 };
@@ -63,7 +63,10 @@ impl Returning {
     fn connect(&self, config: &Arc<ClientConfig>) -> HandshakeKind {
         let name = ServerName::try_from(self.name.clone()).unwrap();
         let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
-        let mut tls = StreamOwned::new(tls, TcpStream::connect(&self.to).unwrap());
+        let tcp = TcpStream::connect(&self.to).unwrap();
+        // Or the request of a resumed TLS 1.2 session waits for a delayed acknowledgement: 40 ms.
+        tcp.set_nodelay(true).unwrap();
+        let mut tls = StreamOwned::new(tls, tcp);
         let (name, agent) = (&self.name, &self.agent);
         write!(tls, "GET / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n").unwrap();
         // TLS 1.3 sends its tickets behind the handshake, before the answer; each is used once.

@@ -63,8 +63,8 @@ fn counted(servers: usize, tickets: &str, times: usize) -> Vec<Counted> {
     for (client, run) in CLIENTS {
         for version in ["1.2", "1.3"] {
             let (to, name) = ("10.0.0.10:443".to_owned(), "example.com".to_owned());
-            let agent = format!("{client}-{version}");
-            let returning = Returning { to, name, version: version.to_owned(), times, agent };
+            let (authority, agent) = ("/run/sslscale-ca.pem".to_owned(), format!("{client}-{version}"));
+            let returning = Returning { to, name, authority, version: version.to_owned(), times, agent };
             let started = Instant::now();
             let resumed = run(&own, &kept, &returning);
             let took = started.elapsed();

@@ -230,8 +230,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("http2", 0.3, if http2_may_be_off { flag() } else { one_of(&["true"]) }),
         ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
-        // Its directory must be there: only `try` makes one.
-        ("access_log", 0.2, one_of(&["/var/log/nginx/tls.log", "/var/log/nginx/access.log", "/dev/null"])),
+        ("access_log", 0.2, one_of(&["/var/log/nginx/tls.log", "/var/log/nginx/access.log"])),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
