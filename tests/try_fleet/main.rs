@@ -6,10 +6,12 @@
 #![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
 
 mod app;
+mod browser;
 mod build;
 #[path = "../support/generated.rs"]
 mod generated;
 mod inventories;
+mod names;
 mod run;
 mod session;
 
