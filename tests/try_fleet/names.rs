@@ -173,6 +173,40 @@ fn unknown_names_end_where_the_inventory_says() {
 }
 
 #[test]
+fn a_connection_brings_only_what_its_pool_serves() {
+    let _alone = alone();
+    let pools = few();
+    let kept = Try::inventory(&inventory(&pools, "")).keep();
+    answer(&kept, 3);
+    let known = known(&pools);
+    let ask = |host: &str, version: &str| {
+        let words = ["curl", "-sS", "-w", " %{http_code}", "--cacert", "/run/sslscale-ca.pem", version, "-H"];
+        let to = ["--resolve", "x.example.com:443:10.0.0.10", "https://x.example.com/"];
+        let done = kept.inside("clients", &[&words[..], &[host], &to].concat());
+        let text = String::from_utf8(done.stdout).unwrap();
+        text.rsplit_once(' ').map(|(body, status)| (body.to_owned(), status.to_owned())).unwrap()
+    };
+    let names = pools.iter().flatten().map(|name| name.replace("*.", "x.")).chain(
+        ["z.example.com", "B.Example.COM.", "b.example.com:8443", "y.x.example.com", "unknown.test", "192.0.2.1"]
+            .map(str::to_owned),
+    );
+    let mut counts = BTreeMap::new();
+    for name in names {
+        for version in ["--http1.1", "--http2"] {
+            let (body, status) = ask(&format!("Host: {name}"), version);
+            let own = choice(&known, &name) == Some(1);
+            assert_eq!(status, if own { "200" } else { "421" }, "{name} {version}");
+            assert_eq!(body == "pool1", own, "{name} {version}: {body}");
+            *counts.entry(status).or_insert(0) += 1;
+        }
+    }
+    assert_eq!(counts, BTreeMap::from([("200".to_owned(), 12), ("421".to_owned(), 26)]));
+    // A request that names nothing is of no site, whatever the handshake said.
+    assert_eq!(ask("Host:", "--http1.0").1, "421");
+    assert_eq!(ask("Host:", "--http1.1").1, "400");
+}
+
+#[test]
 fn a_browser_that_reuses_a_connection_is_sent_to_the_right_pool() {
     let _alone = alone();
     let pools = [vec!["*.example.com".to_owned()], vec!["b.example.com".to_owned()]];
