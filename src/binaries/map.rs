@@ -176,6 +176,7 @@ impl<'f> Map<'f> {
             }
             ["option", "redispatch", ..] => setting(&["redispatch"]),
             ["tcp-request", "inspect-delay", ..] => setting(&["timeouts", "client_hello"]),
+            ["tcp-request", "content", "reject", ..] => setting(&["unknown_names"]),
             ["bind", ..] => setting(&["port"]),
             ["server", name, ..] => self.server(index, complaint, name).unwrap_or(host),
             ["default-server", ref options @ ..] => {

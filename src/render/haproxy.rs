@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::routes::{Map, Routes, routes};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
 use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol};
@@ -39,7 +40,7 @@ pub struct View {
     port: u16,
     balance: &'static str,
     send_proxy: &'static str,
-    routes: Vec<Route>,
+    names: Routes,
     backends: Vec<Backend>,
 }
 
@@ -62,14 +63,6 @@ struct Check {
     rise: u64,
 }
 
-/// A TLS name and where its connections go. Empty where there is one pool.
-#[derive(Serialize)]
-struct Route {
-    backend: String,
-    name: String,
-    suffix: bool,
-}
-
 #[derive(Serialize)]
 struct Backend {
     name: String,
@@ -85,6 +78,13 @@ struct Server {
     weight: u16,
     backup: bool,
     maxconn: Option<u64>,
+}
+
+impl View {
+    /// The files of names, where they have some.
+    pub fn maps(&self) -> [Option<Map<'_>>; 2] {
+        self.names.maps()
+    }
 }
 
 /// What the templates see of balancers of this shape.
@@ -124,7 +124,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             ProxyProtocol::V1 => "send-proxy",
             ProxyProtocol::V2 => "send-proxy-v2",
         },
-        routes: routes(inventory),
+        names: routes(inventory, shape.haproxy.unknown_names),
         backends: backends(inventory, shape.own),
     }
 }
@@ -135,25 +135,6 @@ pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
     let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
     let need = 2 * haproxy.maxconn + checks as u64 + 1024;
     need.next_multiple_of(1024)
-}
-
-/// Exact names first, then wildcards from the longest: the same choice that nginx makes.
-fn routes(inventory: &Inventory) -> Vec<Route> {
-    if inventory.pools.len() < 2 {
-        return Vec::new();
-    }
-    let mut routes: Vec<Route> = Vec::new();
-    for site in &inventory.sites {
-        let backend = &inventory.pools[site.pool].name;
-        routes.extend(site.server_names.iter().map(|name| Route {
-            backend: backend.to_string(),
-            name: name.wildcard().map_or_else(|| name.to_string(), |parent| format!(".{parent}")),
-            suffix: name.wildcard().is_some(),
-        }));
-    }
-    // Stable: exact names keep the order of the inventory.
-    routes.sort_by_key(|route| (route.suffix, if route.suffix { usize::MAX - route.name.len() } else { 0 }));
-    routes
 }
 
 fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {

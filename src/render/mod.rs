@@ -3,6 +3,7 @@
 
 mod haproxy;
 mod nginx;
+mod routes;
 mod templates;
 
 use std::collections::HashMap;
@@ -20,6 +21,8 @@ use crate::tree::{Content, Entry, Tree, hex};
 
 /// Where haproxy's configuration goes.
 pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
+/// Where the names of the fleet go when they are many: exact ones, and wildcards.
+pub const HAPROXY_MAPS: [&str; 2] = ["/etc/haproxy/sslscale-names.map", "/etc/haproxy/sslscale-wildcards.map"];
 /// Where the drop-in that raises haproxy's descriptors goes.
 pub const HAPROXY_SERVICE: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
 /// Where nginx's server blocks go.
@@ -69,9 +72,33 @@ fn nginx_files(inventory: &Inventory, shape: &nginx::Shape<'_>, templates: &Temp
 
 fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {
     let view = haproxy::view(inventory, shape);
-    let cfg = file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &view)?);
-    let service = file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?);
-    Ok(Arc::new([cfg, service]))
+    let mut entries = Vec::new();
+    let mut maps = [None, None];
+    for ((path, map), named) in HAPROXY_MAPS.into_iter().zip(view.maps()).zip(&mut maps) {
+        if let Some(map) = map {
+            let text = templates.render("haproxy-names.map.tera", &map)?;
+            *named = Some(revision(&text));
+            entries.push(file(path, text));
+        }
+    }
+    let [exact_revision, wildcards_revision] = maps.map(Option::unwrap_or_default);
+    let [exact_map, wildcards_map] = HAPROXY_MAPS;
+    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &view };
+    entries.push(file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &mapped)?));
+    entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?));
+    Ok(entries.into())
+}
+
+/// A balancer's view with its files of names. Their revisions are in the configuration, so that
+/// its own tells of a change in them too.
+#[derive(Serialize)]
+struct Mapped<'v> {
+    exact_map: &'static str,
+    exact_revision: String,
+    wildcards_map: &'static str,
+    wildcards_revision: String,
+    #[serde(flatten)]
+    view: &'v haproxy::View,
 }
 
 /// A view with the revision slot that every template may use.
@@ -85,7 +112,11 @@ struct Revised<'v, V: Serialize> {
 /// Replaces the revision's stand-in by a hash of the bytes around it: it changes when, and
 /// only when, the file does, and a running program can be asked for it.
 fn file(path: &'static str, text: String) -> Entry {
-    let revision = hex(&Sha256::digest(&text))[..NO_REVISION.len()].to_owned();
-    let text = text.replacen(NO_REVISION, &revision, 1);
+    let text = text.replacen(NO_REVISION, &revision(&text), 1);
     Entry { path: path.into(), content: Arc::new(Content::new(text.into_bytes())) }
+}
+
+/// The revision of a file that has the stand-in for it.
+fn revision(text: &str) -> String {
+    hex(&Sha256::digest(text))[..NO_REVISION.len()].to_owned()
 }

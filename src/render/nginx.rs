@@ -1,5 +1,7 @@
 //! What the template of an app server sees.
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 
 use crate::inventory::Inventory;
@@ -139,16 +141,12 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
 fn misdirected<'i>(inventory: &'i Inventory, shape: &Shape<'_>) -> Vec<&'i ServerName> {
     let here = |site: &&Site| shape.pools.contains(&site.pool);
     let names = |site: &'i Site| &site.server_names;
-    let wildcards: Vec<String> = inventory
-        .sites
-        .iter()
-        .filter(here)
-        .flat_map(names)
-        .filter_map(|name| name.wildcard().map(|parent| format!(".{parent}")))
-        .collect();
+    let wildcards: HashSet<&str> =
+        inventory.sites.iter().filter(here).flat_map(names).filter_map(ServerName::wildcard).collect();
+    // A wildcard covers what is below its parent, at any depth.
     let covered = |name: &&ServerName| {
         let name = name.wildcard().unwrap_or(name.as_str());
-        wildcards.iter().any(|suffix| name.ends_with(suffix.as_str()))
+        name.match_indices('.').any(|(dot, _)| wildcards.contains(&name[dot + 1..]))
     };
     inventory.sites.iter().filter(|site| !here(site)).flat_map(names).filter(covered).collect()
 }

@@ -10,6 +10,7 @@ use super::{NO_REVISION, Revised};
 /// Ours, by the file name that a user's template replaces.
 const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
+    ("haproxy-names.map.tera", include_str!("../../templates/haproxy-names.map.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use sslscale::inventory::{Inventory, check, raw::SECTIONS};
-use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
+use sslscale::render::{HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
 use crate::support::generate::{Generated, Versions};
@@ -164,6 +164,10 @@ impl Judge {
         };
         let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
         let root = self.root(inventory);
+        // The names are the fleet's: every balancer that has them in files has the same.
+        for (path, bytes) in HAPROXY_MAPS.iter().flat_map(|path| distinct(path).into_iter().map(move |it| (path, it))) {
+            put(&inside(root.path(), path), |path| fs::write(path, bytes));
+        }
         let (mut haproxy, mut nginx) = (haproxy.into_iter(), nginx.into_iter());
         let mut complaints = Vec::new();
         // One balancer's and one app server's files at a time: a tree has room for both.

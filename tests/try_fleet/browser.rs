@@ -30,8 +30,7 @@ impl Browser {
     /// `options` are further switches of the engine.
     ///
     /// It trusts the certificates that these names show now, as if an authority of the machine had
-    /// signed them: what a browser does with a certificate in error, such as resuming no session
-    /// and sharing no connection, it does not do here.
+    /// signed them. With all errors ignored instead it shares no connection between names.
     pub fn start(kept: &Kept, hosts: &[(&str, &str)], options: &[&str]) -> Self {
         let keys: Vec<String> = hosts.iter().map(|(name, address)| key_of(kept, name, address)).collect();
         let mut rules: Vec<String> = hosts.iter().map(|(name, address)| format!("MAP {name} {address}")).collect();

@@ -14,6 +14,7 @@ mod inventories;
 mod resumption;
 #[path = "../support/returning.rs"]
 mod returning;
+mod names;
 mod run;
 mod session;
 mod session_log;

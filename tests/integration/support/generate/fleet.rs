@@ -215,6 +215,7 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
         ("retries", 0.3, number(1, 100)),
         ("redispatch", 0.3, flag()),
+        ("unknown_names", 0.3, one_of(&["forward", "reject"])),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
         ("check", 0.5, check),
