@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use sslscale::inventory::{Inventory, check, raw::SECTIONS};
-use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
+use sslscale::render::{DH_GROUP, HAPROXY_CFG, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
 use crate::support::generate::{Generated, Versions};
@@ -164,6 +164,9 @@ impl Judge {
         };
         let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
         let root = self.root(inventory);
+        for group in distinct(DH_GROUP) {
+            put(&inside(root.path(), DH_GROUP), |path| fs::write(path, group));
+        }
         let (mut haproxy, mut nginx) = (haproxy.into_iter(), nginx.into_iter());
         let mut complaints = Vec::new();
         // One balancer's and one app server's files at a time: a tree has room for both.

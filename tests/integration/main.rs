@@ -18,6 +18,7 @@ mod fix;
 mod health;
 mod hostile;
 mod impossible;
+mod openssl;
 mod readme;
 mod real;
 mod refused;

@@ -7,6 +7,7 @@ use crate::diagnostic::{Applicability, Code, Fix, Severity};
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{TlsProfile, TlsVersion};
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::source::Span;
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -101,8 +102,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
 fn without(fleet: &Fleet<'_>, list: Cursor<'_>, all: &[TlsVersion]) -> Option<Fix> {
     let kept: Vec<&str> = all.iter().filter(|it| **it >= TlsVersion::Tls12).map(|it| it.name()).collect();
     let kept = if kept.is_empty() { "TLSv1.2, TLSv1.3".to_owned() } else { kept.join(", ") };
-    let span = list.node().span;
+    let (first, last) = (list.items().next()?.span(), list.items().last()?.span());
+    let before = fleet.source.text()[..first.start as usize].trim_end();
+    let span = Span::new(first.start as usize, last.end as usize);
     let text = fleet.source.slice(span);
-    let plain = text.starts_with('[') && text.ends_with(']') && !text.contains(['#', '\n', '"', '\'', '&', '*']);
-    plain.then(|| Fix::replace(Applicability::Unsafe, span, format!("[{kept}]")))
+    let plain =
+        before.ends_with('[') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ',' | ' '));
+    plain.then(|| Fix::replace(Applicability::Unsafe, span, kept))
 }

@@ -21,19 +21,20 @@ fn words(words: impl IntoIterator<Item = &'static str>) -> Yaml {
     Yaml::List(words.into_iter().map(|word| Yaml::Scalar(word.to_owned())).collect())
 }
 
+/// Profiles and versions of TLS that go together.
+const WHOLE: &[(&str, &[&str])] = &[
+    ("modern", &["TLSv1.3"]),
+    ("intermediate", &["TLSv1.2", "TLSv1.3"]),
+    ("intermediate", &["TLSv1.3", "TLSv1.2"]),
+    ("intermediate", &["TLSv1.2"]),
+    ("intermediate", &["TLSv1.3"]),
+    ("old", &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
+    ("old", &["TLSv1.2"]),
+];
+
 /// Profile, versions, and sometimes ciphers and groups.
 pub fn offer() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
-    let whole = select(
-        &[
-            ("modern", &["TLSv1.3"][..]),
-            ("intermediate", &["TLSv1.2", "TLSv1.3"]),
-            ("intermediate", &["TLSv1.3", "TLSv1.2"]),
-            ("intermediate", &["TLSv1.2"]),
-            ("intermediate", &["TLSv1.3"]),
-            ("old", &["TLSv1", "TLSv1.1", "TLSv1.2", "TLSv1.3"]),
-            ("old", &["TLSv1.2"]),
-        ][..],
-    );
+    let whole = select(WHOLE);
     // With these two every version before 1.3 has a cipher, whatever the others are.
     let always = ["ECDHE-ECDSA-AES128-SHA", "ECDHE-RSA-AES128-SHA"];
     let useful: Vec<&'static str> = CIPHERS
