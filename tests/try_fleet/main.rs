@@ -11,6 +11,7 @@ mod build;
 mod generated;
 mod inventories;
 mod run;
+mod scan;
 mod session;
 
 use std::collections::BTreeMap;
