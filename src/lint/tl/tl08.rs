@@ -83,7 +83,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             findings.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
             continue;
         }
-        let message = format!("OpenSSL has no cipher `{text}` for TLS 1.2 or earlier");
+        let message = format!("no cipher of TLS 1.2 or earlier is called `{text}` by OpenSSL");
         if text.starts_with("TLS_") && !text.contains("_WITH_") {
             let help = "remove it: suites of TLS 1.3 need no list, `ssl_protocols` with `TLSv1.3` brings them";
             findings.report(item.span(), message, help);

@@ -83,7 +83,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (app, item, newer) in wrong {
         let text = item.text().unwrap_or_default();
         let Some((since, target)) = newer else {
-            let message = format!("OpenSSL has no group `{text}`");
+            let message = format!("no group is called `{text}` by OpenSSL");
             match nearest(text, GROUPS.iter().map(|group| group.name)) {
                 Some(name) => {
                     let found = findings.finding(item.span(), message, format!("did you mean `{name}`?"));
@@ -95,7 +95,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         let host = &fleet.inventory.app_servers[app].name;
         let message = match target {
-            Some(target) => format!("OpenSSL {target} of `{host}` does not know the group `{text}`"),
+            Some(target) => format!("the group `{text}` is not known to OpenSSL {target} of `{host}`"),
             None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
         };
         let help = format!("it is known from {since} on: say `nginx.openssl` where that runs, or remove it");
@@ -118,7 +118,7 @@ fn unusable(fleet: &Fleet<'_>, findings: &mut Findings) {
             _ => continue,
         };
         if seen.insert(list.span()) {
-            let message = format!("{dead} can use none of the groups of `ssl_ecdh_curve`");
+            let message = format!("none of the groups of `ssl_ecdh_curve` is of use to {dead}");
             findings.report(list.span(), message, "add `X25519` and `prime256v1`, which every client has");
         }
     }
