@@ -84,6 +84,11 @@ impl<'f> Map<'f> {
             ["listen", ..] if complaint.words.contains("http2") => return version(),
             ["http2" | "ssl_reject_handshake", ..] => return version(),
             ["listen", ..] => return self.fleet.nginx(app, &["port"]),
+            [key @ ("ssl_protocols" | "ssl_ciphers" | "ssl_ecdh_curve"), ..] => {
+                return self.offered(app, key, complaint);
+            }
+            ["ssl_dhparam", ..] => return self.offered(app, "ssl_ciphers", complaint),
+            ["ssl_prefer_server_ciphers", ..] => return self.fleet.nginx(app, &["tls_profile"]),
             ["set_real_ip_from", network, ..] => return self.trusted(network),
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
@@ -108,6 +113,10 @@ impl<'f> Map<'f> {
                 let places = self.fleet.site(site, key).items();
                 places.filter(|place| place.text() == Some(path)).last().unwrap_or(self.fleet.site(site, key))
             }
+            ["add_header", ..] => {
+                let own = self.fleet.site(site, "hsts").key("max_age");
+                if own.is_written() { own } else { self.fleet.nginx(app, &["hsts", "max_age"]) }
+            }
             [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
                 let own = self.fleet.site(site, key);
@@ -115,6 +124,15 @@ impl<'f> Map<'f> {
             }
             _ => self.fleet.site(site, "server_name"),
         }
+    }
+
+    /// The item of a list that a complaint quotes, else its first; the profile where there is no list.
+    fn offered(&self, app: usize, key: &str, complaint: &Complaint) -> Cursor<'f> {
+        let Some(list) = self.fleet.nginx_if_written(app, &[key]) else {
+            return self.fleet.nginx(app, &["tls_profile"]);
+        };
+        let quoted = |item: &Cursor<'f>| complaint.quoted().any(|word| item.text() == Some(word));
+        list.items().find(quoted).or_else(|| list.items().next()).unwrap_or(list)
     }
 
     /// The place of a statement in a location that the inventory has.

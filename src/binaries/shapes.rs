@@ -31,6 +31,7 @@ impl Shape {
     /// A file that is nginx's and that it did not read, by what it said to have read.
     pub fn unread(&self, said: &Said) -> Option<&str> {
         let nginx = self.files.iter().map(|entry| &*entry.path).filter(|path| path.starts_with("/etc/nginx/"));
+        let nginx = nginx.filter(|path| path.ends_with(".conf"));
         nginx.filter(|_| self.program == Program::Nginx).find(|path| !said.read.iter().any(|read| read == path))
     }
 }

@@ -252,9 +252,9 @@ section! {
         tls_profile: "`modern`, `intermediate` or `old`; default intermediate",
         /// Versions of TLS in place of the profile's.
         ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`",
-        /// Ciphers up to TLS 1.2 in place of the profile's, the preferred one first.
+        /// Ciphers up to TLS 1.2 in place of the profile's; their order counts in `old`, else the client's.
         ssl_ciphers: "list of OpenSSL's names",
-        /// Groups for the key exchange in place of the profile's, the preferred one first.
+        /// Groups for the key exchange in place of the profile's; their order counts in `old`, else the client's.
         ssl_ecdh_curve: "list of OpenSSL's names",
         /// Whether browsers are told to come back over HTTPS alone.
         hsts: "section; default: they are not",
@@ -269,7 +269,7 @@ section! {
     /// HTTP Strict Transport Security, for all sites or inside one site's entry for it alone.
     RawHsts at "nginx.hsts" {
         /// How long browsers remember it; `0s` makes them forget.
-        max_age: "duration, required; Mozilla's guideline asks for 730d",
+        max_age: "whole seconds, required; Mozilla's guideline asks for 730d",
         /// Whether it holds for every name below the site's as well.
         include_subdomains: "true or false; default false",
         /// Whether the name may be built into browsers.

@@ -191,6 +191,13 @@ impl<'a> Fleet<'a> {
         Some(own.or(fleet)).filter(|place| place.is_written())
     }
 
+    /// The same for a setting of an app server.
+    pub fn nginx_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
+        let own = self.written.key("app_servers").item(index).key("nginx").keys(keys);
+        let fleet = self.written.key("nginx").keys(keys);
+        Some(own.or(fleet)).filter(|place| place.is_written())
+    }
+
     /// Balancers whose settings are `wrong`, by index, each with the place of `keys`. Of balancers
     /// that share what the fleet says, or say nothing, the first stands for all.
     pub fn balancers(&self, keys: &[&str], wrong: impl Fn(&Haproxy) -> bool) -> Vec<(usize, Cursor<'a>)> {

@@ -5,6 +5,7 @@ mod haproxy;
 mod nginx;
 mod routes;
 mod templates;
+mod tls;
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -15,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 pub use haproxy::nofile;
 pub use templates::{Templates, TemplatesError};
+pub use tls::DH_GROUP;
 
 use crate::inventory::Inventory;
 use crate::tree::{Content, Entry, Tree, hex};
@@ -67,7 +69,9 @@ fn once<S: Eq + Hash>(known: &mut HashMap<S, Arc<[Entry]>>, shape: S, make: impl
 
 fn nginx_files(inventory: &Inventory, shape: &nginx::Shape<'_>, templates: &Templates) -> Files {
     let view = nginx::view(inventory, shape);
-    Ok(Arc::new([file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?)]))
+    let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
+    let dh_group = view.tls.has_dh_group().then(|| file(tls::DH_GROUP, tls::FFDHE2048.to_owned()));
+    Ok(std::iter::once(conf).chain(dh_group).collect())
 }
 
 fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {

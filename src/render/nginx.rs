@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
 use crate::inventory::types::{LocationMatch, ServerName, Tickets, Version};
@@ -13,10 +14,6 @@ use crate::tickets::{KEYS, RING};
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
 /// From this version on a handshake can be rejected by name.
 const REJECT_HANDSHAKE: Version = Version(1, 19, 4);
-
-/// Mozilla's intermediate profile, version 5.7, less the ciphers that need a DH group of one's own.
-const SSL_CIPHERS: &str = "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:\
-ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
 
 /// App servers that are alike in this get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
@@ -50,7 +47,7 @@ pub struct View {
     ipv4: bool,
     ipv6: bool,
     listen: String,
-    ssl_ciphers: &'static str,
+    pub(super) tls: TlsView,
     /// Whether there are session tickets.
     tickets: bool,
     /// The files of the keys that app servers share, the one that encrypts first.
@@ -83,6 +80,8 @@ struct SiteView {
     rest: &'static str,
     certificates: Vec<CertificateView>,
     client_max_body_size: String,
+    /// Empty where browsers are told nothing.
+    hsts: String,
     locations: Vec<LocationView>,
 }
 
@@ -119,7 +118,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         ipv4: shape.families.v4,
         ipv6: shape.families.v6,
         listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
-        ssl_ciphers: SSL_CIPHERS,
+        tls: TlsView::of(shape.nginx),
         tickets: inventory.tickets != Tickets::Off,
         ticket_keys: match inventory.tickets {
             Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
@@ -177,6 +176,7 @@ fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
         },
         certificates: site.certificates.iter().map(certificate_view).collect(),
         client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
+        hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
         locations: site.locations.iter().map(location_view).collect(),
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use sslscale::inventory::{Inventory, check, raw::SECTIONS};
-use sslscale::render::{HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
+use sslscale::render::{DH_GROUP, HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
 use crate::support::generate::{Generated, Versions};
@@ -167,6 +167,9 @@ impl Judge {
         // The names are the fleet's: every balancer that has them in files has the same.
         for (path, bytes) in HAPROXY_MAPS.iter().flat_map(|path| distinct(path).into_iter().map(move |it| (path, it))) {
             put(&inside(root.path(), path), |path| fs::write(path, bytes));
+        }
+        for group in distinct(DH_GROUP) {
+            put(&inside(root.path(), DH_GROUP), |path| fs::write(path, group));
         }
         let (mut haproxy, mut nginx) = (haproxy.into_iter(), nginx.into_iter());
         let mut complaints = Vec::new();

@@ -19,6 +19,7 @@ mod health;
 mod hostile;
 mod impossible;
 mod names;
+mod openssl;
 mod readme;
 mod real;
 mod refused;

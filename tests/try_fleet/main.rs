@@ -16,6 +16,7 @@ mod resumption;
 mod returning;
 mod names;
 mod run;
+mod scan;
 mod session;
 mod session_log;
 

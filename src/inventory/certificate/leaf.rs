@@ -97,6 +97,15 @@ impl Certificate {
         self.leaf().key.as_ref().filter(|key| key.rsa_bits().is_some()).map(key::PublicKey::name)
     }
 
+    /// Whether TLS 1.2 signs with it as with an elliptic key, where it is one of the kinds that it knows.
+    pub fn is_ecdsa(&self) -> Option<bool> {
+        match self.leaf().key.as_ref()? {
+            key::PublicKey::Rsa { .. } => Some(false),
+            key::PublicKey::Ec { .. } | key::PublicKey::Ed25519(_) => Some(true),
+            key::PublicKey::Other(_) => None,
+        }
+    }
+
     /// Whether a client that asks for `name` accepts this certificate for it.
     ///
     /// `name` is a host name, or a wildcard such as `*.example.com`, which needs that very

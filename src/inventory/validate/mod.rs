@@ -11,6 +11,7 @@ mod locations;
 mod pools;
 mod settings;
 mod sites;
+mod tls;
 mod trust;
 
 use super::document::Document;

@@ -1,10 +1,12 @@
 //! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
 
 use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
+use super::tls;
 use crate::diagnostic::Code;
-use crate::inventory::model::{Check, Haproxy, Hsts, Nginx, Timeouts, Tls};
+use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
 use crate::inventory::node::Node;
-use crate::inventory::raw::{RawCheck, RawHaproxy, RawHsts, RawNginx, RawTimeouts};
+use crate::inventory::openssl;
+use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
     AbsolutePath, Balance, CheckType, Duration, LogFormat, LogTarget, Port, ProxyProtocol, Scalar, Size, TlsProfile,
@@ -21,11 +23,8 @@ const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
 /// Oldest versions that every rendered file is proved against: those of Debian bullseye.
 const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
-const OLDEST_OPENSSL: Version = Version(1, 1, 1);
 /// haproxy keeps time in 32 bits of milliseconds, 24.8 days.
 const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
-/// Browsers take more for as much as they know; a century is a slip.
-const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
 const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// haproxy's settings where the inventory says nothing.
@@ -116,7 +115,7 @@ fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
 /// `base` with what the section says.
 pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx {
     let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
-    Nginx {
+    let nginx = Nginx {
         version: version(reader, raw.version, "nginx", OLDEST_NGINX).or(base.version),
         port: nginx_port(reader, raw.port, base.port),
         http2: switch(reader, raw.http2, "http2", base.http2),
@@ -133,30 +132,19 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             "client_max_body_size",
             base.client_max_body_size,
         ),
-        openssl: version(reader, raw.openssl, "OpenSSL", OLDEST_OPENSSL).or(base.openssl),
+        openssl: version(reader, raw.openssl, "OpenSSL", openssl::OLDEST).or(base.openssl),
         tls: Tls {
             profile: or_default(reader, raw.tls_profile, "tls_profile", base.tls.profile),
             protocols: distinct(reader, raw.ssl_protocols, "ssl_protocols").or(base.tls.protocols),
             ciphers: distinct(reader, raw.ssl_ciphers, "ssl_ciphers").or(base.tls.ciphers),
             curves: distinct(reader, raw.ssl_ecdh_curve, "ssl_ecdh_curve").or(base.tls.curves),
         },
-        hsts: hsts(reader, raw.hsts).or(base.hsts),
+        hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
         access_log: or_default(reader, raw.access_log, "access_log", base.access_log),
         log_format: or_default(reader, raw.log_format, "log_format", base.log_format),
-    }
-}
-
-/// What browsers are told, where anything is said of it.
-pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {
-    let raw = RawHsts::read(reader, node?)?;
-    if raw.max_age.is_none() {
-        reader.missing(raw.span, "hsts", "max_age", "add `max_age: 730d` to it, or `0s` to make browsers forget");
-    }
-    Some(Hsts {
-        max_age: duration(reader, raw.max_age, "max_age", MAX_AGE, MAX_AGE[0]),
-        include_subdomains: switch(reader, raw.include_subdomains, "include_subdomains", false),
-        preload: switch(reader, raw.preload, "preload", false),
-    })
+    };
+    tls::check(reader, &raw, &nginx);
+    nginx
 }
 
 /// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and nginx has no

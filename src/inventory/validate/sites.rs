@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
 use super::pools::{PlacedPool, unknown};
-use super::{certificates, locations, settings};
+use super::{certificates, locations, tls};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -78,7 +78,7 @@ fn read_site(
     let server_names = read_names(reader, raw, names);
     let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
     let certificates = certificates::read(reader, raw);
-    let hsts = settings::hsts(reader, raw.hsts);
+    let hsts = tls::hsts(reader, raw.hsts);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));

@@ -9,7 +9,9 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Needs::Inventory,
     fix: Fixable::No,
-    found: Found::Impossible("no rendered file adds response headers, so there are none that a location could drop"),
+    found: Found::Impossible(
+        "the one header that is rendered, HSTS, stands in the server blocks, and no location adds any",
+    ),
     doc: Doc {
         what: "A location has an `add_header` of its own inside of a server that adds headers, such as \
                `Strict-Transport-Security`.",
@@ -18,7 +20,8 @@ pub const RULE: Rule = Rule {
         evidence: "`add_header Strict-Transport-Security …` at http level and `add_header X-N 1` in a location: \
                    responses of that location have no `Strict-Transport-Security`, all others do. `nginx -t` returns \
                    0.",
-        fix: "Nothing to do: sslscale renders no `add_header`; the app sends its own.",
+        fix: "Nothing to do: sslscale renders `add_header` in server blocks alone, for HSTS, with `always`, so that every \
+              answer of the site bears it, errors and redirects too; for anything else the app sends its own.",
         verified_on: "nginx 1.22.1",
     },
     examples: None,

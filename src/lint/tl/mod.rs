@@ -1,5 +1,6 @@
 //! TLS and certificates.
 
+mod offers;
 mod tl01;
 mod tl02;
 mod tl03;

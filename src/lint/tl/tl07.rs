@@ -1,25 +1,93 @@
 //! TL07: ciphers that do not fit the certificate.
 
+use std::collections::HashSet;
+
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::inventory::model::Nginx;
+use crate::inventory::openssl::{Authentication, Offer};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL07,
     since: "0.1.0",
-    needs: Needs::Inventory,
+    needs: Needs::Files,
     fix: Fixable::No,
-    found: Found::Impossible("the rendered cipher list has ciphers for ECDSA and for RSA keys, and TLS 1.3 is on"),
+    found: Found::Fleet(find),
     doc: Doc {
-        what: "`ssl_ciphers` holds no cipher for the kind of key that a certificate has, such as RSA ciphers alone \
-               beside an ECDSA certificate.",
+        what: "`ssl_ciphers` holds no cipher for the kind of key that a site's certificates have, such as RSA ciphers \
+               alone beside an ECDSA certificate. The kinds are those of the certificates on this machine.",
         why: "TLS 1.2 handshakes with that site fail for every client, and TLS 1.3 may hide it from whoever tries it \
               with a browser.",
         evidence: "`ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256` with an EC certificate: `nginx -t` returns 0, and every \
                    TLS 1.2 client gets alert 40, handshake failure; the error log says `no shared cipher`.",
-        fix: "Nothing to do: sslscale renders one list with a cipher of each strength for both kinds of key, and no \
-              key of the inventory changes it.",
+        fix: "Add a cipher for that kind of key, or leave `ssl_ciphers` out: every profile has some for both kinds.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
-    examples: None,
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/good.crt
+    ssl_certificate_key_source: tls/good.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: tls/good.crt
+    ssl_certificate_key_source: tls/good.key
+"#,
+        fixed: None,
+    }),
 };
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let chains = &fleet.certificates().chains;
+    chains.skip(findings);
+    for (index, site) in fleet.inventory.sites.iter().enumerate() {
+        let kinds: Vec<(Nth, bool)> = chains.of(index).filter_map(|(at, it)| Some((at, it.is_ecdsa()?))).collect();
+        // One that cannot be seen may be the one that the ciphers are for.
+        let Some((at, ecdsa)) = kinds.first().filter(|_| kinds.len() == site.certificates.len()) else { continue };
+        let mut seen: HashSet<&Nginx> = HashSet::new();
+        for app in fleet.inventory.pools[site.pool].members.iter().copied() {
+            let nginx = &*fleet.inventory.app_servers[app].nginx;
+            if !seen.insert(nginx) || kinds.iter().any(|(_, ecdsa)| serves(nginx, *ecdsa)) {
+                continue;
+            }
+            let kind = if *ecdsa { "ECDSA" } else { "RSA" };
+            let message = format!("no cipher of `ssl_ciphers` serves a certificate with an {kind} key");
+            let help = format!("add `ECDHE-{kind}-AES128-GCM-SHA256` to `ssl_ciphers`, or remove the list");
+            let found = findings.finding(fleet.certificate(*at, chains.key).span(), message, help);
+            findings.push(found.related(fleet.nginx(app, &["ssl_ciphers"]).span(), "the ciphers"));
+            break;
+        }
+    }
+}
+
+/// Whether TLS before 1.3, where it is offered, has a cipher for the kind of key. Names that are none
+/// are not known to be for another.
+fn serves(nginx: &Nginx, ecdsa: bool) -> bool {
+    let offer = Offer::of(nginx);
+    let wanted = if ecdsa { Authentication::Ecdsa } else { Authentication::Rsa };
+    offer.known().count() < offer.ciphers.len()
+        || offer.ciphers.is_empty()
+        || offer.known().any(|cipher| cipher.authentication == wanted)
+}

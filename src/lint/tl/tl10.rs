@@ -1,26 +1,112 @@
 //! TL10: TLS versions that are broken.
 
-use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use std::collections::HashSet;
+
+use super::offers::written;
+use crate::diagnostic::{Applicability, Code, Fix, Severity};
+use crate::inventory::document::Cursor;
+use crate::inventory::types::{TlsProfile, TlsVersion};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::source::Span;
 
 /// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL10,
     since: "0.1.0",
     needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Impossible("every rendered server block says `ssl_protocols TLSv1.2 TLSv1.3`, and no key changes it"),
+    fix: Fixable::Unsafe,
+    found: Found::Fleet(find),
     doc: Doc {
-        what: "`ssl_protocols` allows TLS 1.1, TLS 1.0 or SSL 3.",
+        what: "`ssl_protocols` allows TLS 1.1 or TLS 1.0. The profile `old`, which has them by its definition, is a \
+               warning alone: whoever names it knows whom it is for.",
         why: "RFC 8996 forbids TLS 1.0 and 1.1. A client that can be talked down to them gets their weaknesses, and \
-              audits fail on their mere presence.",
-        evidence: "`ssl_protocols TLSv1 TLSv1.1 TLSv1.2`: `nginx -t` returns 0 and warns of nothing. Whether such a \
-                   handshake then succeeds depends on the OpenSSL of that host: Debian's at its default level ends \
-                   it with alert 80. A second `ssl_protocols` at http level adds to the first, which on Debian \
-                   bookworm brings TLS 1.0 back.",
-        fix: "Nothing to do: sslscale allows TLS 1.2 and 1.3 and nothing else, in each server block, where the stock \
-              `nginx.conf` cannot add to it.",
-        verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
+              audits fail on their mere presence. OpenSSL 3 speaks them at its security level 0 alone, which is \
+              rendered for them and holds for every handshake of that app server.",
+        evidence: "`ssl_protocols TLSv1 TLSv1.1 TLSv1.2`: `nginx -t` returns 0 and warns of nothing. Such a handshake \
+                   then succeeds on OpenSSL 1.1.1; 3.0 ends it with alert 80, 3.5 with alert 70, unless \
+                   `@SECLEVEL=0` stands in `ssl_ciphers`.",
+        fix: "Remove both from `ssl_protocols`, or leave the list out: `intermediate` has TLS 1.2 and 1.3. For clients \
+              that know no better, name `tls_profile: old` on app servers of their own.",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3; OpenSSL 1.1.1w, 3.0.22, 3.5.9",
     },
-    examples: None,
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  ssl_protocols: [TLSv1.1, TLSv1.2]
+  ssl_ciphers: [ECDHE-ECDSA-AES128-SHA, ECDHE-RSA-AES128-SHA]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  ssl_protocols: [TLSv1.2]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: Some(
+            r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  ssl_protocols: [TLSv1.2]
+  ssl_ciphers: [ECDHE-ECDSA-AES128-SHA, ECDHE-RSA-AES128-SHA]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        ),
+    }),
 };
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let mut seen = HashSet::new();
+    for (_, nginx, list) in written(fleet, "ssl_protocols") {
+        let Some(all) = nginx.tls.protocols.as_deref().filter(|_| seen.insert(list.span())) else { continue };
+        let old: Vec<&str> = all.iter().filter(|it| **it < TlsVersion::Tls12).map(|it| it.name()).collect();
+        let Some(first) = old.first() else { continue };
+        let item = list.items().find(|item| item.text() == Some(first)).unwrap_or(list);
+        let message = format!("`ssl_protocols` allows `{}`, which RFC 8996 forbids", old.join("` and `"));
+        let help = "remove it; for clients that know no better, `tls_profile: old` says so";
+        let mut found = findings.finding(item.span(), message, help);
+        found.fix = without(fleet, list, all);
+        findings.push(found);
+    }
+    for (_, nginx, place) in written(fleet, "tls_profile") {
+        if nginx.tls.profile == TlsProfile::Old && nginx.tls.protocols.is_none() && seen.insert(place.span()) {
+            let message = "the profile `old` allows TLS 1.0 and 1.1, which RFC 8996 forbids";
+            let help = "take `intermediate` as soon as no client needs them, or keep `old` to app servers of their own";
+            findings.push(findings.finding(place.span(), message, help).with_severity(Severity::Warning));
+        }
+    }
+}
+
+/// The list without them, where it stands in brackets.
+fn without(fleet: &Fleet<'_>, list: Cursor<'_>, all: &[TlsVersion]) -> Option<Fix> {
+    let kept: Vec<&str> = all.iter().filter(|it| **it >= TlsVersion::Tls12).map(|it| it.name()).collect();
+    let kept = if kept.is_empty() { "TLSv1.2, TLSv1.3".to_owned() } else { kept.join(", ") };
+    let (first, last) = (list.items().next()?.span(), list.items().last()?.span());
+    let before = fleet.source.text()[..first.start as usize].trim_end();
+    let span = Span::new(first.start as usize, last.end as usize);
+    let text = fleet.source.slice(span);
+    let plain =
+        before.ends_with('[') && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | ',' | ' '));
+    plain.then(|| Fix::replace(Applicability::Unsafe, span, kept))
+}

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "no site has TLS settings of its own, and the rendered default server has the same as all",
+        "TLS settings are those of an app server, and each of its rendered server blocks has the same",
     ),
     doc: Doc {
         what: "`ssl_protocols` is set in a site's server block to something else than in the default server of its \

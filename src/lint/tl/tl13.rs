@@ -1,24 +1,125 @@
-//! TL13: a curve that the OpenSSL of the host does not have.
+//! TL13: a group that the OpenSSL of the host does not have.
 
-use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use super::offers;
+use crate::diagnostic::{Code, nearest};
+use crate::inventory::openssl::{GROUPS, Group, OLDEST, Offer};
+use crate::inventory::types::TlsVersion;
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL13,
     since: "0.1.0",
     needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Impossible("no rendered file sets `ssl_ecdh_curve`, and no key of the inventory does"),
+    fix: Fixable::Unsafe,
+    found: Found::Fleet(find),
     doc: Doc {
         what: "`ssl_ecdh_curve` names a group that the target's OpenSSL does not know, such as `X25519MLKEM768` \
-               before OpenSSL 3.5.",
+               before OpenSSL 3.5; the target is `nginx.openssl`, and 1.1.1 where that is not said. Or a version of \
+               TLS that is offered can use none of the groups.",
         why: "nginx does not start. One line that is right on the newest app server takes the older ones down.",
         evidence: "`ssl_ecdh_curve X25519MLKEM768:X25519` on OpenSSL 3.0: `nginx -t` fails with \
-                   `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `group 'X25519MLKEM768' cannot be \
-                   set`.",
-        fix: "Nothing to do: sslscale leaves the groups to OpenSSL, whose default offers the best that it has.",
-        verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
+                   `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `passed invalid argument`. OpenSSL \
+                   1.1.1 refuses `secp256r1`, `x25519` and `ffdhe2048` as well, which 3.0 takes.",
+        fix: "Say `nginx.openssl` where it is a later one, take the name that every version knows (`prime256v1`), or \
+              leave the list out: a profile has the groups that its target has.",
+        verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6; OpenSSL 1.1.1w, 3.0.22, 3.5.9, 3.6.5",
     },
-    examples: None,
+    examples: Some(Examples {
+        fires: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  openssl: 3.0.17
+  ssl_ecdh_curve: [X25519, prime256v2]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        silent: r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  openssl: 3.5.1
+  ssl_ecdh_curve: [X25519MLKEM768, X25519]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        fixed: Some(
+            r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+nginx:
+  openssl: 3.0.17
+  ssl_ecdh_curve: [X25519, prime256v1]
+sites:
+  - server_name: example.com
+    root: /srv/example
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#,
+        ),
+    }),
 };
+
+fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let lacks = |text: &str, openssl| match Group::named(text) {
+        Some(group) => (!group.is_in(openssl)).then_some(Some((group.since, openssl))),
+        None => Some(None),
+    };
+    let wrong = offers::items(fleet, "ssl_ecdh_curve", |nginx, text| lacks(text, nginx.openssl));
+    let sound = wrong.is_empty();
+    for (app, item, newer) in wrong {
+        let text = item.text().unwrap_or_default();
+        let Some((since, target)) = newer else {
+            let message = format!("no group is called `{text}` by OpenSSL");
+            match nearest(text, GROUPS.iter().map(|group| group.name)) {
+                Some(name) => {
+                    let found = findings.finding(item.span(), message, format!("did you mean `{name}`?"));
+                    findings.push(found.fixed_by(offers::instead(fleet.source, item, name)));
+                }
+                None => findings.report(item.span(), message, "`X25519`, `prime256v1` and `secp384r1` are everywhere"),
+            }
+            continue;
+        };
+        let host = &fleet.inventory.app_servers[app].name;
+        let message = match target {
+            Some(target) => format!("the group `{text}` is not known to OpenSSL {target} of `{host}`"),
+            None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
+        };
+        let help = format!("it is known from {since} on: say `nginx.openssl` where that runs, or remove it");
+        findings.report(item.span(), message, help);
+    }
+    if sound {
+        unusable(fleet, findings);
+    }
+}
+
+/// Versions of TLS that can use none of the groups.
+fn unusable(fleet: &Fleet<'_>, findings: &mut Findings) {
+    let mut seen = std::collections::HashSet::new();
+    for (_, nginx, list) in offers::written(fleet, "ssl_ecdh_curve") {
+        let offer = Offer::of(nginx);
+        let groups = || offer.groups.iter().filter_map(|name| Group::named(name));
+        let dead = match (groups().any(|group| group.tls12), groups().any(|group| group.tls13)) {
+            (_, false) if offer.protocols.contains(&TlsVersion::Tls13) => "TLS 1.3",
+            (false, _) if offer.protocols.iter().any(|it| *it < TlsVersion::Tls13) => "TLS 1.2",
+            _ => continue,
+        };
+        if seen.insert(list.span()) {
+            let message = format!("none of the groups of `ssl_ecdh_curve` is of use to {dead}");
+            findings.report(list.span(), message, "add `X25519` and `prime256v1`, which every client has");
+        }
+    }
+}

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     fix: Fixable::No,
     found: Found::Impossible(
         "what depends on the version of nginx is rendered for `nginx.version`, and where that is not given for \
-         1.19.4 and all that came later",
+         1.19.4 and all that came later; what depends on OpenSSL for `nginx.openssl`, else for 1.1.1 and later",
     ),
     doc: Doc {
         what: "A rendered file holds a directive that is newer than the target's nginx.",

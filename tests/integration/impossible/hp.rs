@@ -101,11 +101,18 @@ pub fn workers_are_nobody(rendered: &Rendered<'_>) -> Held {
     })
 }
 
-/// SE04: no header is added anywhere, so that none is lost where another one is.
-pub fn no_header_is_inherited(rendered: &Rendered<'_>) -> Held {
+/// SE04: headers are added by servers, one at most, and by nothing inside of them, where it would drop
+/// the server's; nor outside of them, where the server's would drop it.
+pub fn headers_are_the_servers(rendered: &Rendered<'_>) -> Held {
     for app in &rendered.apps {
-        let added = app.conf.everything().into_iter().find(|directive| directive.name() == "add_header");
-        ensure(added.is_none(), || format!("{}: {added:?}", app.host.name))?;
+        let all = app.conf.everything().into_iter().filter(|directive| directive.name() == "add_header").count();
+        let own: Vec<usize> = app.servers().map(|server| server.all("add_header").count()).collect();
+        let held = own.iter().sum::<usize>() == all && own.iter().all(|count| *count <= 1) && own[0] == 0;
+        ensure(held, || format!("{}: {all} headers, of servers {own:?}", app.host.name))?;
+        for header in app.servers().flat_map(|server| server.all("add_header")) {
+            let always = header.words.last().is_some_and(|word| word == "always");
+            ensure(always, || format!("{}: {header:?}", app.host.name))?;
+        }
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::{Held, ensure};
 /// Directives of nginx, and the first version that has them where it is later than 1.18.0.
 const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("absolute_redirect", OLD),
+    ("add_header", OLD),
     ("client_max_body_size", OLD),
     ("fastcgi_index", OLD),
     ("fastcgi_param", OLD),
@@ -38,10 +39,14 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("ssl_certificate", OLD),
     ("ssl_certificate_key", OLD),
     ("ssl_ciphers", OLD),
+    ("ssl_dhparam", OLD),
+    ("ssl_early_data", OLD),
+    ("ssl_ecdh_curve", OLD),
     ("ssl_prefer_server_ciphers", OLD),
     ("ssl_protocols", OLD),
     ("ssl_reject_handshake", (1, 19, 4)),
     ("ssl_session_cache", OLD),
+    ("ssl_session_ticket_key", OLD),
     ("ssl_session_tickets", OLD),
     ("ssl_session_timeout", OLD),
     ("uwsgi_param", OLD),

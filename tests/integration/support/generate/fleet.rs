@@ -10,7 +10,7 @@ use proptest::sample::{Index, select};
 use super::sites;
 use super::values::{Part, duration, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Versions, flag, section};
+use super::{Versions, flag, section, tls};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -235,7 +235,15 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
-    section(keys)
+    keys.extend(told.map(|told| ("openssl", 0.5, version(tls::openssl(told)))));
+    keys.push(("hsts", 0.2, tls::hsts()));
+    (section(keys), proptest::option::weighted(0.3, tls::offer()))
+        .prop_map(|(nginx, offer)| {
+            let Yaml::Map(mut entries) = nginx else { unreachable!("a section is a mapping") };
+            entries.extend(offer.unwrap_or_default());
+            Yaml::Map(entries)
+        })
+        .boxed()
 }
 
 /// What one app server has of its own.

@@ -4,6 +4,7 @@
 
 mod fleet;
 mod sites;
+mod tls;
 mod values;
 mod yaml;
 

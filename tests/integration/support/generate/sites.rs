@@ -8,7 +8,7 @@ use super::values::{
     Part, app_socket, dns, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar, size,
 };
 use super::yaml::Yaml;
-use super::{maybe, section};
+use super::{maybe, section, tls};
 
 /// `count` sites without pools. No two names are alike: each holds its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
@@ -21,10 +21,10 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc) };
     let (file, key) = (path(), path());
     let certificates = (file, key).prop_map(|(file, key)| if file == key { (file, key + "y") } else { (file, key) });
-    let sizes = maybe(0.2, size());
+    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()));
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, (certificate, key), size, (root, locations), listed)| {
+        .prop_map(|(names, (certificate, key), (size, hsts), (root, locations), listed)| {
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
             match root {
@@ -35,6 +35,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.push(("ssl_certificate", Yaml::Scalar(certificate)));
             entries.push(("ssl_certificate_key", Yaml::Scalar(key)));
             entries.extend(size.map(|size| ("client_max_body_size", size)));
+            entries.extend(hsts.map(|hsts| ("hsts", hsts)));
             if !empty || listed {
                 entries.push(("locations", locations));
             }
