@@ -133,7 +133,10 @@ impl Kept {
     /// The names of the hosts that run nginx.
     pub fn app_servers(&self) -> Vec<String> {
         let hosts = self.kept["hosts"].as_array().unwrap().iter();
-        hosts.filter(|host| host["program"][0] == "nginx").map(|host| host["name"].as_str().unwrap().to_owned()).collect()
+        hosts
+            .filter(|host| host["program"][0] == "nginx")
+            .map(|host| host["name"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     /// The process id of the host's haproxy or nginx.

@@ -113,7 +113,9 @@ fn json_is_json_whatever_a_client_sends() {
         assert_eq!(line["proxy_protocol_addr"], "192.0.2.1", "{line}");
     }
     let agents: BTreeSet<&str> = lines.iter().filter_map(|line| line["user_agent"].as_str()).collect();
-    for wanted in ["quo\"te", "\\\"", "\",\"status\":999,\"x\":\"", "é€😀\u{2028}", "\u{7f}", "cut[not UTF-8]", "a[not UTF-8]"] {
+    for wanted in
+        ["quo\"te", "\\\"", "\",\"status\":999,\"x\":\"", "é€😀\u{2028}", "\u{7f}", "cut[not UTF-8]", "a[not UTF-8]"]
+    {
         assert!(agents.contains(wanted), "{wanted:?} {agents:?}");
     }
     let dead = lines.iter().find(|line| line["uri"] == "/dead").unwrap();

@@ -37,7 +37,8 @@ pub fn run(_: &Try, kept: &Kept, returning: &Returning) -> usize {
 /// Makes nginx close each connection behind its answer, which no key of the inventory does, and
 /// speak one version alone: the engine has no switch for that.
 fn tell_nginx(kept: &Kept, version: &str) {
-    let edits = format!("s/keepalive_timeout .*/keepalive_timeout 0;/; s/ssl_protocols .*/ssl_protocols TLSv{version};/");
+    let edits =
+        format!("s/keepalive_timeout .*/keepalive_timeout 0;/; s/ssl_protocols .*/ssl_protocols TLSv{version};/");
     for host in kept.app_servers() {
         let done = kept.inside(&host, &["sed", "-i", &edits, "/etc/nginx/conf.d/sslscale.conf"]);
         assert!(done.status.success(), "{done:?}");
