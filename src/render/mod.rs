@@ -7,7 +7,7 @@ mod routes;
 mod templates;
 mod tls;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ pub use templates::{Templates, TemplatesError};
 pub use tls::DH_GROUP;
 
 use crate::inventory::Inventory;
-use crate::tree::{Content, Entry, Tree, hex};
+use crate::tree::{Content, Entry, Needs, Tree, hex};
 
 /// Where haproxy's configuration goes.
 pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
@@ -52,6 +52,13 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
         let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, shape, templates))?;
         tree.insert(app.name.as_str(), entries);
     }
+    drop(shapes);
+    let mut needs: BTreeMap<&[usize], Needs> = BTreeMap::new();
+    for (app, pools) in inventory.app_servers.iter().zip(&memberships) {
+        let group = needs.entry(pools).or_insert_with(|| nginx::needs(inventory, pools));
+        group.hosts.push(app.name.as_str().into());
+    }
+    needs.into_values().for_each(|needs| tree.need(needs));
     Ok(tree)
 }
 

@@ -9,6 +9,7 @@ use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
 use crate::inventory::types::{LocationMatch, ServerName, Tickets, Version};
 use crate::tickets::{KEYS, RING};
+use crate::tree::{Need, NeedKind, Needs};
 
 /// From this version on `http2 on;` is a directive and the parameter of `listen` deprecated.
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
@@ -37,6 +38,26 @@ pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
         pool.members.iter().for_each(|member| memberships[*member].push(index));
     }
     memberships
+}
+
+/// What app servers of these pools need beside what is rendered.
+pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
+    let need = |path: String, kind| Need { path, kind };
+    let sites = inventory.sites.iter().filter(|site| pools.contains(&site.pool));
+    let certificates = sites.flat_map(|site| &site.certificates).flat_map(|pair| {
+        let (chain, key) = (pair.ssl_certificate.to_string(), pair.ssl_certificate_key.to_string());
+        [need(chain, NeedKind::Certificate), need(key, NeedKind::Key)]
+    });
+    let tickets = ticket_keys(inventory).into_iter().map(|path| need(path, NeedKind::TicketKey));
+    Needs { hosts: Vec::new(), files: certificates.chain(tickets).collect() }
+}
+
+/// The files of the keys that app servers share, the one that encrypts first.
+fn ticket_keys(inventory: &Inventory) -> Vec<String> {
+    match inventory.tickets {
+        Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
+        Tickets::PerHost | Tickets::Off => Vec::new(),
+    }
 }
 
 #[derive(Serialize)]
@@ -120,10 +141,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
         tls: TlsView::of(shape.nginx),
         tickets: inventory.tickets != Tickets::Off,
-        ticket_keys: match inventory.tickets {
-            Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
-            Tickets::PerHost | Tickets::Off => Vec::new(),
-        },
+        ticket_keys: ticket_keys(inventory),
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
         log_format: shape.nginx.log_format.name(),
         access_log: shape.nginx.access_log.to_string(),

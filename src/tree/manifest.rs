@@ -6,7 +6,7 @@ use std::path::{Component, Path};
 
 use serde::{Deserialize, Serialize};
 
-use super::Tree;
+use super::{Need, NeedKind, Needs, Tree};
 
 /// The manifest's name in a stored tree.
 pub const MANIFEST: &str = "manifest.json";
@@ -19,6 +19,50 @@ pub struct Manifest {
     version: u32,
     /// Sorted, so that the same tree gives the same bytes.
     pub files: BTreeMap<String, Listed>,
+    /// What hosts need beside these; manifests of earlier versions have none.
+    #[serde(default)]
+    needs: Vec<Needed>,
+}
+
+/// Hosts that need the same files from whoever installs the tree.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Needed {
+    hosts: Vec<String>,
+    /// By absolute path.
+    files: BTreeMap<String, NeededFile>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct NeededFile {
+    kind: NeedKind,
+    /// Four octal digits.
+    mode: String,
+    owner: String,
+    group: String,
+}
+
+impl Needed {
+    fn of(needs: &Needs) -> Self {
+        let file = |need: &Need| {
+            let (owner, group) = ("root".to_owned(), "root".to_owned());
+            (need.path.clone(), NeededFile { kind: need.kind, mode: format!("{:04o}", need.kind.mode()), owner, group })
+        };
+        Self {
+            hosts: needs.hosts.iter().map(ToString::to_string).collect(),
+            files: needs.files.iter().map(file).collect(),
+        }
+    }
+
+    /// Those of its hosts that the tree does not speak of, if there are any.
+    fn beside(&self, tree: &Tree) -> Option<Self> {
+        let hosts: Vec<String> = self.hosts.iter().filter(|host| tree.host(host).is_none()).cloned().collect();
+        (!hosts.is_empty()).then(|| Self { hosts, files: self.files.clone() })
+    }
+
+    /// The same text for the same hosts and files, one group a line.
+    fn line(&self) -> String {
+        format!("    {}", serde_json::to_string(self).expect("names and modes are text"))
+    }
 }
 
 /// One file of the manifest.
@@ -60,7 +104,9 @@ impl Manifest {
             }
         }
         lines.for_each(|(_, text)| push(&text));
-        out.extend_from_slice(b"\n  }\n}\n");
+        out.extend_from_slice(b"\n  }");
+        out.extend_from_slice(needs(tree, other).as_bytes());
+        out.extend_from_slice(b"\n}\n");
         out
     }
 
@@ -71,6 +117,24 @@ impl Manifest {
         let inside = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
         (manifest.version == VERSION && manifest.files.keys().all(|path| inside(path))).then_some(manifest)
     }
+}
+
+/// The member of the manifest that says what hosts need; nothing where they need nothing.
+fn needs(tree: &Tree, other: Option<&Manifest>) -> String {
+    let kept = other.into_iter().flat_map(|other| &other.needs).filter_map(|needed| needed.beside(tree));
+    let mut groups: Vec<Needed> = kept.collect();
+    for new in tree.needs().iter().map(Needed::of) {
+        // Hosts that are written one by one end up as if they had been written together.
+        let files = |needed: &Needed| serde_json::to_string(&needed.files).unwrap_or_default();
+        match groups.iter_mut().find(|old| files(old) == files(&new)) {
+            Some(old) => old.hosts.extend(new.hosts),
+            None => groups.push(new),
+        }
+    }
+    groups.iter_mut().for_each(|group| group.hosts.sort());
+    let mut lines: Vec<String> = groups.iter().map(Needed::line).collect();
+    lines.sort();
+    if lines.is_empty() { String::new() } else { format!(",\n  \"needs\": [\n{}\n  ]", lines.join(",\n")) }
 }
 
 /// Paths and hashes hold nothing that JSON would escape: hosts and files are checked names.
@@ -108,6 +172,26 @@ mod tests {
         assert_eq!(manifest.files["a/etc/x"].sha256, Content::new(b"x".to_vec()).sha256);
         assert_eq!(Manifest::bytes(&tree(&["b"]), Some(&manifest)), all);
         assert!(Manifest::parse(&Manifest::bytes(&Tree::default(), None)).unwrap().files.is_empty());
+    }
+
+    #[test]
+    fn what_hosts_need_is_listed_whatever_part_is_written() {
+        let need = |path: &str, kind| Need { path: path.to_owned(), kind };
+        let files = vec![need("/etc/ssl/a.crt", NeedKind::Certificate), need("/etc/ssl/a.key", NeedKind::Key)];
+        let mut all = tree(&["a", "b", "c"]);
+        all.need(Needs { hosts: vec!["c".into(), "a".into()], files });
+        let bytes = Manifest::bytes(&all, None);
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        let line = "{\"hosts\":[\"a\",\"c\"],\"files\":{\"/etc/ssl/a.crt\":{\"kind\":\"certificate\",\"mode\":\"0644\",\
+                    \"owner\":\"root\",\"group\":\"root\"},\"/etc/ssl/a.key\":{\"kind\":\"key\",\"mode\":\"0600\",\
+                    \"owner\":\"root\",\"group\":\"root\"}}}";
+        assert!(text.contains(line), "{text}");
+        let old = Manifest::parse(&bytes).unwrap();
+        for host in ["a", "b", "c"] {
+            let mut one = tree(&["a", "b", "c"]);
+            one.need(all.needs()[0].clone());
+            assert_eq!(Manifest::bytes(&one.only(&[host.to_owned()]), Some(&old)), bytes, "{host}");
+        }
     }
 
     #[test]

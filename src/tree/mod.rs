@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 pub use manifest::MANIFEST;
@@ -52,16 +53,68 @@ pub struct Entry {
     pub content: Arc<Content>,
 }
 
+/// A file that hosts need beside those of the tree, and that is no part of it: whoever installs
+/// the tree brings it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Need {
+    /// Absolute, as on the host.
+    pub path: String,
+    /// What it is.
+    pub kind: NeedKind,
+}
+
+/// What a needed file is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NeedKind {
+    /// A chain of certificates.
+    Certificate,
+    /// A private key.
+    Key,
+    /// A key of session tickets.
+    TicketKey,
+}
+
+impl NeedKind {
+    /// Permission bits.
+    pub fn mode(self) -> u32 {
+        match self {
+            Self::Certificate => 0o644,
+            Self::Key | Self::TicketKey => 0o600,
+        }
+    }
+}
+
+/// Hosts that need the same files.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Needs {
+    /// By name.
+    pub hosts: Vec<Box<str>>,
+    /// What each of them needs.
+    pub files: Vec<Need>,
+}
+
 /// All files of all hosts, hosts in the order of their names, files in that of their paths.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     hosts: BTreeMap<Box<str>, Arc<[Entry]>>,
+    needs: Vec<Needs>,
 }
 
 impl Tree {
     /// Gives a host its files; hosts of one shape are given the same list.
     pub fn insert(&mut self, host: &str, entries: Arc<[Entry]>) {
         self.hosts.insert(host.into(), entries);
+    }
+
+    /// Says what hosts need that is no part of the tree.
+    pub fn need(&mut self, needs: Needs) {
+        self.needs.push(needs);
+    }
+
+    /// What hosts need that is no part of the tree.
+    pub fn needs(&self) -> &[Needs] {
+        &self.needs
     }
 
     /// Hosts with their files.
@@ -77,7 +130,13 @@ impl Tree {
     /// The same tree with only those hosts that `keep` names.
     #[must_use]
     pub fn only(self, keep: &[String]) -> Self {
-        let hosts = self.hosts.into_iter().filter(|(host, _)| keep.iter().any(|k| **k == **host)).collect();
-        Self { hosts }
+        let kept = |host: &str| keep.iter().any(|k| **k == *host);
+        let hosts = self.hosts.into_iter().filter(|(host, _)| kept(host)).collect();
+        let only = |mut needs: Needs| {
+            needs.hosts.retain(|host| kept(host));
+            needs
+        };
+        let needs = self.needs.into_iter().map(only).filter(|needs| !needs.hosts.is_empty()).collect();
+        Self { hosts, needs }
     }
 }

@@ -1,6 +1,8 @@
 //! Certificates that an inventory names on this machine: made by the real openssl, looked into
 //! by `check`, each defect reported at the value that has to change.
 
+mod corpus;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;

@@ -29,6 +29,10 @@ pub(super) struct Link {
     pub(super) fetchable: bool,
     /// It is in public logs, which takes a public authority, and these issue from intermediates.
     pub(super) logged: bool,
+    /// It may issue certificates.
+    pub(super) authority: bool,
+    /// Servers may use it: it says so, or does not say who may.
+    pub(super) for_servers: bool,
 }
 
 impl Link {
@@ -49,6 +53,11 @@ impl Link {
             weak_digest: weak_digest(&certificate.signature_algorithm.algorithm.to_id_string()),
             fetchable,
             logged: has(&oid::OID_CT_LIST_SCT),
+            authority: certificate.is_ca(),
+            for_servers: match certificate.extended_key_usage() {
+                Ok(Some(usage)) => usage.value.server_auth || usage.value.any,
+                _ => true,
+            },
         }
     }
 

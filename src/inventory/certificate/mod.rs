@@ -18,6 +18,7 @@ mod strength;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod usage;
 
 pub use leaf::Certificate;
 pub use private::PrivateKey;

@@ -1,5 +1,6 @@
 //! Whether the files that all sites name can be on one host at once.
 
+use std::collections::HashMap;
 use std::path::Path;
 
 use super::sites::PlacedSite;
@@ -41,11 +42,32 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
             reader.diagnostics.push(both.related(first.span, "the file"));
         }
     }
+    sources(reader, sites);
     for file in files {
         if file.path.parent().is_some_and(|parent| INCLUDED.iter().any(|included| parent == Path::new(included))) {
             let message = format!("nginx would read `{}` as configuration", file.path.display());
             let help = "keep certificates and keys elsewhere, such as below `/etc/ssl`";
             reader.report(Code::IN09, file.span, message, help);
+        }
+    }
+}
+
+/// What one path on the hosts is to hold comes from one file here.
+fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
+    let mut known: HashMap<&str, (&Path, Span)> = HashMap::new();
+    let pairs = sites.iter().flat_map(|placed| placed.site.certificates.iter().zip(&placed.files));
+    for (pair, [certificate, key]) in pairs {
+        let Some(source) = &pair.source else { continue };
+        let key_source = source.key.as_deref().map(|from| (pair.ssl_certificate_key.as_str(), from, *key));
+        let both = [Some((pair.ssl_certificate.as_str(), source.certificate.as_path(), *certificate)), key_source];
+        for (path, from, span) in both.into_iter().flatten() {
+            let (first, place) = *known.entry(path).or_insert((from, span));
+            if first != from {
+                let message = format!("`{path}` would hold two files: `{}` and `{}`", first.display(), from.display());
+                let help = "give each of them a path of its own, or name one source in both places";
+                let both = Diagnostic::refusal(Code::IN09, span, message, help);
+                reader.diagnostics.push(both.related(place, "the first one"));
+            }
         }
     }
 }

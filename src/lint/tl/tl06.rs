@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::found;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -63,7 +63,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     keys.skip_unnamed(findings);
     for file in chains.all() {
         let problems = match &file.read {
-            Ok(certificate) => certificate.strength_problems(),
+            Ok(certificate) => [certificate.strength_problems(), certificate.usage_problems()].concat(),
             Err(problem) => vec![problem.clone()],
         };
         for problem in problems {
@@ -74,5 +74,21 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         if let Err(problem) = &file.read {
             findings.push(found(fleet, findings, keys.key, &file.named, problem.clone()));
         }
+    }
+    for site in 0..fleet.inventory.sites.len() {
+        shadowed(fleet, findings, site);
+    }
+}
+
+/// Of the certificates of a site that are for one kind of key nginx serves the last.
+fn shadowed(fleet: &Fleet<'_>, findings: &mut Findings, site: usize) {
+    let chains = &fleet.certificates().chains;
+    let kinds: Vec<(Nth, &str)> = chains.of(site).filter_map(|(at, it)| Some((at, it.key_kind()?))).collect();
+    for (place, (at, kind)) in kinds.iter().enumerate() {
+        let Some((later, _)) = kinds[place + 1..].iter().find(|(_, other)| other == kind) else { continue };
+        let message = format!("this certificate is never served: a later one of the site is for an {kind} key too");
+        let help = "keep one certificate for each kind of key, such as one ECDSA and one RSA";
+        let found = findings.finding(fleet.certificate(*at, chains.key).span(), message, help);
+        findings.push(found.related(fleet.certificate(*later, chains.key).span(), "the one that is served"));
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::placed;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
 
 /// The rule.
 pub const RULE: Rule = Rule {
@@ -58,6 +58,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     chains.skip(findings);
     for (file, certificate) in chains.sound() {
         let Some(kind) = certificate.rsa() else { continue };
+        // Clients that take ECDSA get that one.
+        let beside = |at: &Nth| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
+        if file.named.iter().all(beside) {
+            continue;
+        }
         let message = format!("the certificate in `{}` is for a key of `{kind}`", file.path.display());
         let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes for a tenth of the work";
         findings.push(placed(fleet, findings, chains.key, &file.named, (message, help.to_owned())));
