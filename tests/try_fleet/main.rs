@@ -12,6 +12,7 @@ mod generated;
 mod inventories;
 mod run;
 mod session;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::fs;
