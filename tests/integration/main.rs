@@ -28,3 +28,4 @@ mod rules;
 mod seam;
 mod secrets;
 mod snapshots;
+mod tickets;
