@@ -41,6 +41,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("ssl_prefer_server_ciphers", OLD),
     ("ssl_protocols", OLD),
     ("ssl_reject_handshake", (1, 19, 4)),
+    ("ssl_session_ticket_key", OLD),
     ("ssl_session_cache", OLD),
     ("ssl_session_tickets", OLD),
     ("ssl_session_timeout", OLD),
