@@ -55,9 +55,10 @@ fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Result<Vec<Box<dyn
 fn ended(run: &Run) -> Ended {
     let failed =
         |is: fn(&Failure) -> bool| run.steps.iter().flat_map(|step| &step.failed).any(|(_, failure)| is(failure));
-    // Only the last step can have failed, and what came before it was whole.
-    let mixed = run.steps.last().is_some_and(|step| !step.done.is_empty() && !step.failed.is_empty());
-    if mixed || failed(|failure| matches!(failure, Failure::Unknown(_))) {
+    // Only the last step can have failed, or not have come; what came before it was whole.
+    let changed = run.steps.iter().any(|step| !step.done.is_empty());
+    if (changed && (run.halt.is_some() || failed(|_| true))) || failed(|failure| matches!(failure, Failure::Unknown(_)))
+    {
         Ended::Mixed
     } else if failed(|failure| matches!(failure, Failure::Undone(_))) {
         Ended::RolledBack

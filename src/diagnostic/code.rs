@@ -169,7 +169,7 @@ codes! {
     /// A certificate or wildcard of one pool that covers another pool's names.
     TL22 "wildcard-across-pools" Info;
     /// Several app servers that share no session ticket key.
-    RS01 "no-shared-ticket-key" Info;
+    RS01 "no-shared-ticket-key" Warning;
     /// Ticket keys that the default server of the socket lacks.
     RS02 "ticket-key-not-on-default" Error;
     /// A ticket key file of neither 48 nor 80 bytes, or a cache too small.

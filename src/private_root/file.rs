@@ -40,12 +40,12 @@ impl FileSpec {
     }
 
     /// Where it leads, if it is a link.
-    pub(super) fn target(&self) -> Option<&OsStr> {
+    pub fn target(&self) -> Option<&OsStr> {
         (self.mode & TYPE == LINK).then(|| OsStr::from_bytes(&self.bytes))
     }
 
     /// Its permission bits, if it is a directory.
-    pub(super) fn as_directory(&self) -> Option<u32> {
+    pub fn as_directory(&self) -> Option<u32> {
         (self.mode & TYPE == DIRECTORY).then_some(self.mode & !TYPE)
     }
 

@@ -111,7 +111,8 @@ impl<'o> TicketsReport<'o> {
         }
         if let Some(halt) = &run.halt {
             reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {reason}")));
-            self.output.say("  help: nothing was changed for want of that; mend it and run again");
+            let rest = if run.steps.is_empty() { "nothing was changed" } else { "the rest was not done" };
+            self.output.say(&format!("  help: {rest} for want of that; mend it and run again"));
         } else if run.steps.is_empty() {
             self.output.print(b"all app servers have the same keys: nothing to do\n")?;
         }

@@ -107,10 +107,11 @@ pub fn run(hosts: &[&dyn Host], goal: Goal) -> Run {
             Ok(None) => return run,
             Err(halt) => return Run { halt: Some(halt), ..run },
             Ok(Some(step)) => {
-                // A fleet that has just agreed goes on to rotate; all else is what was wanted.
+                // A fleet that has just agreed goes on to rotate; all else is what was wanted. One
+                // that does not agree after that never will: its files cannot have their modes.
                 let agreed = step.made == Made::Agreement { finished: false } && step.failed.is_empty();
                 run.steps.push(step);
-                if !(agreed && goal == Goal::Rotate) {
+                if !(agreed && goal == Goal::Rotate && run.steps.len() == 1) {
                     return run;
                 }
             }

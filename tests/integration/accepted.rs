@@ -205,7 +205,11 @@ impl Judge {
         }
         for (path, key) in sslscale::private_root::ring(inventory) {
             let path = inside(root.path(), path.to_str().unwrap());
-            put(&path, |path| fs::write(path, &key.bytes));
+            put(&path, |path| match (key.target(), key.as_directory()) {
+                (Some(target), _) => std::os::unix::fs::symlink(target, path),
+                (_, Some(_)) => fs::create_dir_all(path),
+                _ => fs::write(path, &key.bytes),
+            });
         }
         root
     }

@@ -77,8 +77,8 @@ const PROOFS: &[Proof] = &[
     ),
     Proof(
         "RS02",
-        tl::tickets_are_off_everywhere,
-        ("srv1", "ssl_session_tickets off;", "ssl_session_ticket_key /etc/nginx/k;"),
+        tl::ticket_keys_are_the_sockets,
+        ("srv1", "reject_handshake on;", "reject_handshake on; ssl_session_ticket_key /etc/nginx/k;"),
     ),
     Proof("RS03", tl::the_cache_has_its_size, ("srv1", "shared:sslscale:10m", "shared:sslscale:64k")),
     Proof("HP02", hp::checks_go_where_traffic_goes, ("lb1", " verify none", " verify none port 8443")),

@@ -30,3 +30,4 @@ mod rules;
 mod seam;
 mod secrets;
 mod snapshots;
+mod tickets;

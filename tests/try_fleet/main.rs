@@ -19,6 +19,7 @@ mod run;
 mod scan;
 mod session;
 mod session_log;
+mod tickets;
 
 use std::collections::BTreeMap;
 use std::fs;

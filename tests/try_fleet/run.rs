@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -56,6 +56,11 @@ impl Try {
         format!("/.machine{}", path.display())
     }
 
+    /// The directory of what is beside it.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
     /// As a user without rights; the caller itself when it is one.
     pub fn unprivileged(mut self) -> Self {
         self.unprivileged = Uid::effective().is_root();
@@ -100,7 +105,13 @@ impl Try {
 
     /// A fleet that is left running.
     pub fn keep(&self) -> Kept {
-        let mut child = self.command(&["--keep", "--format", "json"]).stdout(Stdio::piped()).spawn().unwrap();
+        self.keep_with(&[])
+    }
+
+    /// The same with more options.
+    pub fn keep_with(&self, options: &[&str]) -> Kept {
+        let options = [&["--keep", "--format", "json"][..], options].concat();
+        let mut child = self.command(&options).stdout(Stdio::piped()).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
         // From here on a panic ends the fleet too.
         let mut running = Kept { kept: Value::Null, child, out };
@@ -144,12 +155,18 @@ impl Kept {
         Pid::from_raw(self.host(name)["program"][1].as_i64().unwrap().try_into().unwrap())
     }
 
+    /// The words that run a command inside a host.
+    pub fn words(&self, name: &str) -> Vec<String> {
+        let enter = self.kept["enter"].as_array().unwrap();
+        let words = enter.iter().map(|word| word.as_str().unwrap().to_owned());
+        words.chain([self.host(name)["pid"].to_string()]).collect()
+    }
+
     /// A command to run inside a host.
     pub fn command(&self, name: &str, command: &[&str]) -> Command {
-        let enter = self.kept["enter"].as_array().unwrap();
-        let mut words = enter.iter().map(|word| word.as_str().unwrap());
-        let mut enter = Command::new(words.next().unwrap());
-        enter.args(words).arg(self.host(name)["pid"].to_string()).args(command);
+        let words = self.words(name);
+        let mut enter = Command::new(&words[0]);
+        enter.args(&words[1..]).args(command);
         enter
     }
 

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::LoadBalancer;
-use crate::inventory::types::Balance;
+use crate::inventory::types::{Balance, Tickets};
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// The rule.
@@ -13,10 +13,10 @@ pub const RULE: Rule = Rule {
     fix: Fixable::No,
     found: Found::Fleet(find),
     doc: Doc {
-        what: "A pool has several app servers that take traffic at once, they share no session ticket key, and a \
+        what: "A pool has several app servers that take traffic at once, `tickets` is `per_host` or `off`, and a \
                balancer sends a client that returns to whichever is next. Backup servers do not count, and \
-               `balance: source` and `balance: first` bring a client back to the server that knows it. It is no more \
-               than a note for now: an inventory has no key for ticket keys yet.",
+               `balance: source` and `balance: first` bring a client back to the server that knows it. With several \
+               app servers `tickets: shared` is the default.",
         why: "A client that returns is known to one app server and makes a full TLS handshake with every other one: \
               a round trip more on TLS 1.2, and on the app server a signature of the private key, which is nearly all \
               that a handshake costs. Capacity that was measured with one server is not there with several.",
@@ -24,11 +24,11 @@ pub const RULE: Rule = Rule {
                    app servers, 0 resumed: the next server never knows it. Through `source` or `first` all did, with \
                    TLS 1.2 and 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by two \
                    servers. With one ticket key shared by both servers, 999 of 1,000 resumed with TLS 1.2 and 2,999 of \
-                   3,000 with TLS 1.3; sslscale renders `ssl_session_tickets off`, so that no session is sealed with a \
-                   key that nobody rotates.",
-        fix: "Plan the app servers for a full handshake of nearly every connection, with ECDSA certificates where \
-              clients allow it. `haproxy.balance: source` makes sessions resume, at the price of a spread that \
-              follows clients' addresses: all clients behind one address are on one app server.",
+                   3,000 with TLS 1.3.",
+        fix: "Take `tickets` out of the inventory, or say `shared`; `sslscale tickets sync` makes the keys, and \
+              `sslscale tickets rotate`, once a day, changes them. Where keys must not be shared, plan the app servers \
+              for a full handshake of nearly every connection, or say `haproxy.balance: source`, at the price of a \
+              spread that follows clients' addresses: all clients behind one address are on one app server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: Some(Examples {
@@ -38,6 +38,7 @@ pub const RULE: Rule = Rule {
 app_servers:
   - { name: srv1, address: 10.0.0.11 }
   - { name: srv2, address: 10.0.0.12 }
+tickets: per_host
 sites:
   - server_name: example.com
     root: /srv/example
@@ -50,7 +51,7 @@ sites:
 app_servers:
   - { name: srv1, address: 10.0.0.11 }
   - { name: srv2, address: 10.0.0.12 }
-haproxy: { balance: source }
+tickets: shared
 sites:
   - server_name: example.com
     root: /srv/example
@@ -64,20 +65,19 @@ sites:
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     let inventory = fleet.inventory;
     let spreads = |balancer: &LoadBalancer| !matches!(balancer.haproxy.balance, Balance::Source | Balance::First);
-    if !inventory.load_balancers.iter().any(spreads) {
+    if inventory.tickets == Tickets::Shared || !inventory.load_balancers.iter().any(spreads) {
         return;
     }
     let active = |pool: usize| inventory.pools[pool].app_servers(inventory).filter(|app| app.is_active()).count();
-    // One note for the fleet: with many pools the same words many times would help nobody.
+    // One finding for the fleet: with many pools the same words many times would help nobody.
     let Some(pool) = (0..inventory.pools.len()).find(|pool| active(*pool) > 1) else { return };
-    let name = fleet.written.key("pools").item(pool).key("name");
-    let place = name.or(fleet.written.key("app_servers")).span();
     let message = format!(
-        "a client that returns is known to only one of the {} app servers of `{}`: they share no session ticket key",
+        "a client that returns is known to only one of the {} app servers of `{}`: `tickets` is `{}`",
         active(pool),
-        inventory.pools[pool].name
+        inventory.pools[pool].name,
+        inventory.tickets.name()
     );
-    let help = "plan for full TLS handshakes with the others; \
+    let help = "say `shared`: then every app server resumes what another one began; \
                 `haproxy.balance: source` would bring it back to the one that knows it";
-    findings.report(place, message, help);
+    findings.report(fleet.written.key("tickets").span(), message, help);
 }

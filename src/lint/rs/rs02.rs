@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "no `ssl_session_ticket_key` is rendered; `ssl_session_tickets off` stands in every server, the default one \
+        "where a ticket key is rendered, it is in every server of the host alike, the default one of each socket \
          included",
     ),
     doc: Doc {
@@ -20,8 +20,8 @@ pub const RULE: Rule = Rule {
               set up for it.",
         evidence: "Equal keys on the sites of two app servers do nothing while their default servers' keys differ. \
                    `nginx -t` accepts it without a word.",
-        fix: "Write the keys into the default server too. Nothing that is rendered from an inventory names a ticket \
-              key.",
+        fix: "Write the keys into the default server too, in the same order. What is rendered from an inventory with \
+              `tickets: shared` has them there.",
         verified_on: "nginx 1.22.1",
     },
     examples: None,

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use sslscale::inventory::types::Tickets;
+use sslscale::tickets::{KEYS, RING};
+
 use super::nginx::Directive;
 use super::rendered::{App, Rendered};
 use super::{Held, ensure};
@@ -94,14 +97,32 @@ pub fn no_client_certificates(rendered: &Rendered<'_>) -> Held {
     nowhere(rendered, &["ssl_verify_client", "ssl_client_certificate", "ssl_trusted_certificate"])
 }
 
-/// RS02: no ticket key is on a site alone: none is anywhere, and tickets are off for all.
-pub fn tickets_are_off_everywhere(rendered: &Rendered<'_>) -> Held {
-    nowhere(rendered, &["ssl_session_ticket_key"])?;
-    every(rendered, "tickets", |server| server.only("ssl_session_tickets") == Some(vec!["off"]))
+/// RS02: ticket keys are those of every socket's default server, in its order, or nowhere.
+pub fn ticket_keys_are_the_sockets(rendered: &Rendered<'_>) -> Held {
+    let keys = |server: &Directive| -> Vec<String> {
+        server.all("ssl_session_ticket_key").map(|key| key.words[1..].join(" ")).collect()
+    };
+    alike(rendered, "ticket keys", |server| (server.only("ssl_session_tickets").map(|on| on.join(" ")), keys(server)))?;
+    for app in &rendered.apps {
+        let (host, shared) = (&app.host.name, rendered.inventory.tickets == Tickets::Shared);
+        // No key is outside of a server, where it would be for servers that have none.
+        let all = app.conf.everything().into_iter().filter(|d| d.name() == "ssl_session_ticket_key").count();
+        ensure(all == 3 * usize::from(shared) * app.servers().count(), || format!("{host}: {all} ticket keys"))?;
+        let first = app.servers().next().map(keys).unwrap_or_default();
+        let wanted = KEYS.map(|key| format!("{RING}/{key}"));
+        ensure(!shared || first == wanted, || format!("{host}: {first:?}"))?;
+    }
+    Ok(())
 }
 
-/// RS03: no key file, and one cache of one size.
+/// RS03: no key file but those that the program itself makes, and one cache of one size.
 pub fn the_cache_has_its_size(rendered: &Rendered<'_>) -> Held {
-    nowhere(rendered, &["ssl_session_ticket_key"])?;
+    for (app, server) in rendered.servers() {
+        for key in server.all("ssl_session_ticket_key") {
+            let own =
+                key.words[1].strip_prefix(RING).is_some_and(|file| KEYS.iter().any(|own| file == format!("/{own}")));
+            ensure(own, || format!("{}: {key:?}", app.host.name))?;
+        }
+    }
     every(rendered, "another cache", |server| server.only("ssl_session_cache") == Some(vec!["shared:sslscale:10m"]))
 }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use sslscale::inventory::types::Tickets;
 
 use super::sites;
 use super::values::{Part, duration, log, name, number, one_of, port, scalar, size};
@@ -36,30 +37,41 @@ pub fn inventory(versions: Versions) -> Part {
             let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
             let trust =
                 (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
-            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), trust)
+            let tickets = proptest::option::weighted(0.5, one_of(Tickets::NAMES));
+            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), (trust, tickets))
         })
-        .prop_map(|((lbs, srvs), (own_haproxy, own_app, (haproxy, nginx), lint), pools, mut sites, choices, trust)| {
-            let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
-            let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
-            let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
-            let balancer = |(host, haproxy): (Host, Option<Yaml>)| host.yaml(haproxy.map(|h| ("haproxy", h)));
-            let app = |(host, own): (Host, Yaml)| {
-                let Yaml::Map(own) = own else { unreachable!("a section is a mapping") };
-                host.yaml(own)
-            };
-            let all = [
-                Some(("load_balancers", Yaml::List(lbs.into_iter().zip(own_haproxy).map(balancer).collect()))),
-                Some(("app_servers", Yaml::List(srvs.into_iter().zip(own_app).map(app).collect()))),
-                pools.map(|pools| ("pools", pools)),
-                trusted.map(|list| ("trusted_proxies", list)),
-                trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
-                Some(("haproxy", haproxy)),
-                Some(("nginx", nginx)),
-                lint.map(|lint| ("lint", lint)),
-                Some(("sites", Yaml::List(sites))),
-            ];
-            Yaml::Map(all.into_iter().flatten().collect())
-        })
+        .prop_map(
+            |(
+                (lbs, srvs),
+                (own_haproxy, own_app, (haproxy, nginx), lint),
+                pools,
+                mut sites,
+                choices,
+                (trust, tickets),
+            )| {
+                let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
+                let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
+                let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
+                let balancer = |(host, haproxy): (Host, Option<Yaml>)| host.yaml(haproxy.map(|h| ("haproxy", h)));
+                let app = |(host, own): (Host, Yaml)| {
+                    let Yaml::Map(own) = own else { unreachable!("a section is a mapping") };
+                    host.yaml(own)
+                };
+                let all = [
+                    Some(("load_balancers", Yaml::List(lbs.into_iter().zip(own_haproxy).map(balancer).collect()))),
+                    Some(("app_servers", Yaml::List(srvs.into_iter().zip(own_app).map(app).collect()))),
+                    pools.map(|pools| ("pools", pools)),
+                    trusted.map(|list| ("trusted_proxies", list)),
+                    trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
+                    tickets.map(|tickets| ("tickets", tickets)),
+                    Some(("haproxy", haproxy)),
+                    Some(("nginx", nginx)),
+                    lint.map(|lint| ("lint", lint)),
+                    Some(("sites", Yaml::List(sites))),
+                ];
+                Yaml::Map(all.into_iter().flatten().collect())
+            },
+        )
         .boxed()
 }
 

@@ -1,0 +1,194 @@
+//! `sslscale tickets` over directories that stand for hosts: what is laid out, and what is said.
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::PathBuf;
+
+use crate::support::{Run, Sslscale};
+
+const INVENTORY: &str = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+  - { name: srv3, address: 10.0.0.13 }
+sites:
+  - server_name: example.com
+    root: /srv
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+";
+
+/// A fleet of empty roots.
+fn fleet() -> Sslscale {
+    let run = Sslscale::new(&[]).inventory(INVENTORY);
+    ["srv1", "srv2", "srv3"].iter().for_each(|host| fs::create_dir_all(run.dir().join("roots").join(host)).unwrap());
+    run
+}
+
+fn tickets(run: &Sslscale, what: &str) -> Run {
+    run.run_with(&["tickets", what, "inventory.yaml", "--roots", "roots"])
+}
+
+fn sslscale(run: &Sslscale, host: &str) -> PathBuf {
+    run.dir().join("roots").join(host).join("etc/sslscale")
+}
+
+fn ring(run: &Sslscale, host: &str) -> [Vec<u8>; 3] {
+    ["current", "previous", "next"].map(|key| fs::read(sslscale(run, host).join(format!("tickets/{key}.key"))).unwrap())
+}
+
+#[test]
+fn keys_are_made_and_move_by_one_place() {
+    let run = fleet();
+    let none = tickets(&run, "status");
+    assert_eq!(none.status, 1);
+    assert!(none.stderr.contains("error: srv2: it has no keys\n"), "{}", none.all());
+    // To rotate nothing makes keys, too: there is no ticket that they could not decrypt.
+    let made = tickets(&run, "rotate");
+    assert!(made.status == 0 && made.stdout.starts_with("new keys: srv1, srv2, srv3 (current "), "{}", made.all());
+    let first = ring(&run, "srv1");
+    assert!(first.iter().all(|key| key.len() == 80) && first[0] != first[1] && first[1] != first[2]);
+    let rotated = tickets(&run, "rotate");
+    assert_eq!(rotated.status, 0, "{}", rotated.all());
+    let second = ring(&run, "srv1");
+    assert_eq!((&second[0], &second[1]), (&first[2], &first[0]));
+    assert!(!first.contains(&second[2]));
+    for host in ["srv2", "srv3"] {
+        assert_eq!(ring(&run, host), second);
+    }
+    assert_eq!(tickets(&run, "status").status, 0);
+}
+
+#[test]
+fn only_its_owner_can_get_at_a_ring_and_nothing_else_is_left() {
+    let run = fleet();
+    // What a run that was killed leaves: a ring that nobody uses, a link that never got its place.
+    for stale in ["tickets.d/ring.12345678", "tickets.d/ring.plain"] {
+        fs::create_dir_all(sslscale(&run, "srv1").join(stale)).unwrap();
+        fs::write(sslscale(&run, "srv1").join(stale).join("next.key"), [7; 80]).unwrap();
+    }
+    symlink("tickets.d/ring.12345678", sslscale(&run, "srv1").join(".tickets.99")).unwrap();
+    (0..3).for_each(|_| assert_eq!(tickets(&run, "rotate").status, 0));
+    let base = sslscale(&run, "srv1");
+    let target = fs::read_link(base.join("tickets")).unwrap();
+    let names = |path: PathBuf| {
+        let mut names: Vec<String> =
+            fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(names(base.clone()), ["tickets", "tickets.d"]);
+    assert_eq!(names(base.join("tickets.d")), [".lock", target.file_name().unwrap().to_str().unwrap()]);
+    assert_eq!(names(base.join("tickets")), ["current.key", "loaded", "next.key", "previous.key"]);
+    let mode = |path: PathBuf| fs::metadata(path).unwrap().mode() & 0o7777;
+    assert_eq!((mode(base.join("tickets.d")), mode(base.join("tickets"))), (0o700, 0o700));
+    assert!(names(base.join("tickets")).iter().all(|name| mode(base.join("tickets").join(name)) == 0o600));
+}
+
+#[test]
+fn what_is_not_as_it_should_be_is_told_and_mended() {
+    let run = fleet();
+    tickets(&run, "sync");
+    let good = ring(&run, "srv1");
+    let own = |name: &str| sslscale(&run, "srv2").join("tickets").join(name);
+    let mended = |says: &str| {
+        let status = tickets(&run, "status");
+        assert!(status.status == 1 && status.stderr.contains(says), "{says}: {}", status.all());
+        let synced = tickets(&run, "sync");
+        assert!(synced.status == 0 && synced.stdout.contains(": srv2 (current "), "{says}: {}", synced.all());
+        assert_eq!((ring(&run, "srv2"), tickets(&run, "status").status), (good.clone(), 0), "{says}");
+    };
+    fs::set_permissions(own("next.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    mended("error: srv2: the next key has mode 644\n");
+    fs::write(own("current.key"), [7; 48]).unwrap();
+    mended("error: srv2: the current key has 48 bytes\n");
+    fs::remove_file(own("previous.key")).unwrap();
+    mended("error: srv2: it has not all three keys\n");
+    fs::write(own("current.key"), [7; 80]).unwrap();
+    mended("error: srv2: it has other keys than the fleet\n");
+    fs::remove_file(own("loaded")).unwrap();
+    mended("error: srv2: nginx was not seen to read its keys\n");
+}
+
+#[test]
+fn keys_older_than_a_day_are_stale_wherever_they_are_copied() {
+    let run = fleet();
+    tickets(&run, "sync");
+    let touch = |host: &str, hours: u64| {
+        let file = fs::File::options().write(true).open(sslscale(&run, host).join("tickets/current.key")).unwrap();
+        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600 * hours)).unwrap();
+    };
+    ["srv1", "srv3"].iter().for_each(|host| touch(host, 24));
+    assert_eq!(tickets(&run, "status").status, 0, "a job that runs daily may be some minutes late");
+    ["srv1", "srv3"].iter().for_each(|host| touch(host, 26));
+    fs::remove_dir_all(sslscale(&run, "srv2")).unwrap();
+    tickets(&run, "sync");
+    let stale = tickets(&run, "status");
+    assert_eq!(stale.status, 1);
+    assert_eq!(stale.stderr.matches("its current key is older than a day").count(), 3, "{}", stale.all());
+    assert_eq!(stale.stdout.matches("  1 d 2 h  ").count(), 3, "{}", stale.all());
+    let rotated = tickets(&run, "rotate");
+    assert!(rotated.status == 0 && !rotated.stderr.contains("note:"), "{}", rotated.all());
+    assert!(tickets(&run, "rotate").stderr.contains("note: the key before was the current one for no more than"));
+    assert_eq!(tickets(&run, "status").status, 0);
+}
+
+#[test]
+fn programs_get_fingerprints_and_no_more() {
+    let run = fleet();
+    let json = |what: &str| -> serde_json::Value {
+        let words = ["tickets", what, "inventory.yaml", "--roots", "roots", "--format", "json"];
+        serde_json::from_str(&run.run_with(&words).stdout).unwrap()
+    };
+    let made = json("sync");
+    assert_eq!((&made["version"], &made["steps"][0]["made"]), (&1.into(), &"new".into()));
+    let status = json("status");
+    assert_eq!((&status["version"], &status["agreement"]), (&1.into(), &true.into()));
+    let server = &status["app_servers"][0];
+    assert_eq!((&server["name"], &server["current"]), (&"srv1".into(), &made["steps"][0]["current"]));
+    assert_eq!(server["current"].as_str().unwrap().len(), 16);
+    assert_eq!(json("rotate")["steps"][0]["current"], server["next"]);
+    fs::remove_dir_all(sslscale(&run, "srv2")).unwrap();
+    let status = json("status");
+    assert_eq!((&status["agreement"], &status["app_servers"][1]["current"]), (&false.into(), &().into()));
+    assert_eq!(status["app_servers"][1]["problems"][0], "it has no keys");
+    // Before it rotates, it gives the new one what the others have.
+    let steps = json("rotate")["steps"].clone();
+    assert_eq!((&steps[0]["made"], &steps[1]["made"]), (&"agreement".into(), &"rotation".into()));
+}
+
+#[test]
+fn what_cannot_be_asked_for_is_said() {
+    let run = fleet();
+    let nowhere = run.run_with(&["tickets", "status", "inventory.yaml"]);
+    assert_eq!(nowhere.status, 2);
+    assert!(nowhere.stderr.contains("<--hosts-file <FILE>|--roots <DIR>>"), "{}", nowhere.all());
+    for way in ["per_host", "off"] {
+        fs::write(run.dir().join("inventory.yaml"), format!("tickets: {way}\n{INVENTORY}")).unwrap();
+        let none = tickets(&run, "rotate");
+        assert_eq!(none.status, 2);
+        let says = format!("error: the app servers share no ticket keys: `tickets` is `{way}` in this inventory\n");
+        assert!(none.stderr.contains(&says), "{}", none.all());
+    }
+    fs::write(run.dir().join("inventory.yaml"), INVENTORY).unwrap();
+    fs::remove_dir(run.dir().join("roots/srv2")).unwrap();
+    let missing = tickets(&run, "sync");
+    assert!(missing.status == 2 && missing.stderr.contains("`srv2` has no root below `roots`"), "{}", missing.all());
+    fs::write(run.dir().join("hosts.json"), r#"{ "srv1": ["true"] }"#).unwrap();
+    let words = ["tickets", "sync", "inventory.yaml", "--hosts-file", "hosts.json"];
+    let missing = run.run_with(&words);
+    assert!(missing.status == 2 && missing.stderr.contains("`hosts.json` has no `srv2`"), "{}", missing.all());
+    fs::write(run.dir().join("hosts.json"), r#"{ "srv1": ["true"], "srv2": ["false"], "srv3": ["no-such-program"] }"#)
+        .unwrap();
+    let lost = run.run_with(&words);
+    assert_eq!(lost.status, 3);
+    for says in [
+        "error: srv1: it cannot be asked: its answer is not whole\n",
+        "error: srv2: it cannot be asked: exit code 1\n",
+        "error: srv3: it cannot be asked: No such file or directory (os error 2)\n",
+        "help: nothing was changed",
+    ] {
+        assert!(lost.stderr.contains(says), "{says}: {}", lost.all());
+    }
+}
