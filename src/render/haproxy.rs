@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::http;
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
 use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol};
@@ -41,6 +42,7 @@ pub struct View {
     send_proxy: &'static str,
     routes: Vec<Route>,
     backends: Vec<Backend>,
+    http: Option<http::View>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +128,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         },
         routes: routes(inventory),
         backends: backends(inventory, shape.own),
+        http: http::view(inventory, shape.haproxy, shape.own),
     }
 }
 

@@ -10,8 +10,10 @@ use super::{NO_REVISION, Revised};
 /// Ours, by the file name that a user's template replaces.
 const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
+    ("haproxy-http.cfg.tera", include_str!("../../templates/haproxy-http.cfg.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
+    ("nginx-acme.conf.tera", include_str!("../../templates/nginx-acme.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{Site, Target};
+use crate::inventory::model::{AcmeChallenge, Pool, Site, Target};
 use crate::inventory::types::Endpoint;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
@@ -78,10 +78,57 @@ sites:
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    match fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
+        Some(AcmeChallenge::Redirect(url)) => comes_back(fleet, &url.to_string(), findings),
+        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => spread(fleet, members.len(), findings),
+        // One answers for all, or they share what they answer with.
+        Some(AcmeChallenge::AppServers { root: None, .. }) => {}
+        None => unsaid(fleet, findings),
+    }
+}
+
+/// nginx of each member serves what its own disk holds.
+fn spread(fleet: &Fleet<'_>, members: usize, findings: &mut Findings) {
+    if members > 1 {
+        let place = fleet.written.key("http").key("acme_challenge").key("root");
+        let message = format!("a challenge reaches any of {members} app servers, each with a `root` of its own");
+        let help = "write `app_server: srv1`, the one that orders certificates, in the place of `pool`; where all mount \
+                    one directory there, ignore this";
+        findings.report(place.span(), message, help);
+    }
+}
+
+/// A redirect to a name of the fleet's own is answered by the fleet.
+fn comes_back(fleet: &Fleet<'_>, url: &str, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    let Some((scheme, rest)) = url.split_once("://") else { return };
+    let host = rest.split(':').next().unwrap_or_default();
+    let covers = |name: &str| name == host || name.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix));
+    let site = inventory.sites.iter().position(|site| site.server_names.iter().any(|name| covers(name.as_str())));
+    let Some(site) = site else { return };
+    let active = active(fleet, &inventory.pools[inventory.sites[site].pool]);
+    let message = if scheme == "http" {
+        format!("challenges are sent to `{host}`, which is this fleet: a redirect that comes back for ever")
+    } else if active > 1 && !matches!(challenges(fleet, site, &inventory.sites[site]), Some((_, false))) {
+        format!("challenges are sent to `{host}`, any of {active} app servers of this fleet")
+    } else {
+        return;
+    };
+    let place = fleet.written.key("http").key("acme_challenge").key("redirect");
+    let help = "write the name of a host outside of the fleet, or `app_server: srv1` for one inside of it";
+    findings.report(place.span(), message, help);
+}
+
+/// Those that take connections now.
+fn active(fleet: &Fleet<'_>, pool: &Pool) -> usize {
+    pool.app_servers(fleet.inventory).filter(|app| app.is_active()).count()
+}
+
+/// Challenges go where all requests go.
+fn unsaid(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
         let pool = &fleet.inventory.pools[site.pool];
-        // A challenge reaches those that take connections now.
-        let active = pool.app_servers(fleet.inventory).filter(|app| app.is_active()).count();
+        let active = active(fleet, pool);
         if active < 2 {
             continue;
         }
@@ -95,8 +142,11 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             "an ACME challenge for `{}` reaches any of the {active} app servers of `{}`, not the one that ordered it",
             site.server_names[0], pool.name
         );
-        let help = "use DNS-01 challenges, or issue in one place and copy the certificate to every app server, \
-                    such as to `/etc/ssl/example/ssl.crt`";
+        let first = pool.app_servers(fleet.inventory).find(|app| app.is_active()).map_or("srv1", |app| app.name.as_str());
+        let help = format!(
+            "let one server answer: `http: {{ acme_challenge: {{ app_server: {first}, root: /var/www/acme }} }}`, and \
+             copy the certificate from it to the others; or use DNS-01 challenges"
+        );
         findings.report(place.span(), message, help);
     }
 }
