@@ -5,11 +5,13 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 #![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
 
+mod acme;
 mod app;
 mod build;
 #[path = "../support/generated.rs"]
 mod generated;
 mod inventories;
+mod plain;
 mod run;
 mod session;
 

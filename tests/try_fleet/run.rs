@@ -56,6 +56,11 @@ impl Try {
         format!("/.machine{}", path.display())
     }
 
+    /// The directory that it is in.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// As a user without rights; the caller itself when it is one.
     pub fn unprivileged(mut self) -> Self {
         self.unprivileged = Uid::effective().is_root();
