@@ -6,7 +6,9 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec};
+use super::spec::{
+    FileSpec, FleetSpec, HostSpec, PlainSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
+};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
 use crate::inventory::types::{Endpoint, LocationMatch};
@@ -43,10 +45,10 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
             entries: own.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
             port: balancer.haproxy.port.0,
-            plain: inventory.http.as_ref().map(|http| PlainSpec {
-                port: http.port.0,
-                code: http.code.name().parse().unwrap_or_default(),
-            }),
+            plain: inventory
+                .http
+                .as_ref()
+                .map(|http| PlainSpec { port: http.port.0, code: http.code.name().parse().unwrap_or_default() }),
             ..HostSpec::new(balancer.name.as_str(), Role::Balancer, own)
         }
     };
