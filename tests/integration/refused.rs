@@ -42,6 +42,19 @@ fn nginx_does_not_share_the_port_of_plain_http() {
     refused(&inventory("nginx: { port: 80 }\n", FILES), "`port` is taken");
 }
 
+// Whatever follows the host, haproxy would read as more of its line or put in front of the challenge.
+#[test]
+fn challenges_are_redirected_to_a_host_and_nothing_more() {
+    let to = |url: &str| inventory(&format!("http: {{ acme_challenge: {{ redirect: \"{url}\" }} }}\n"), FILES);
+    accepted(&to("http://acme.example.org"));
+    accepted(&to("https://acme.example.org:8443"));
+    for url in
+        ["http://acme.example.org/x", "http://a%[src]", "http://a if TRUE", "http://a,b", "http://a?b", "http://a@b"]
+    {
+        refused(&to(url), "`redirect`");
+    }
+}
+
 // nginx: "bind() to 0.0.0.0:8888 failed (98: Address already in use)", or TLS that is spoken to in clear.
 #[test]
 fn challenges_have_a_port_of_their_own() {
