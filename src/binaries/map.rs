@@ -7,12 +7,15 @@ use std::collections::HashMap;
 use super::outline::{Outline, Statement};
 use super::parse::Complaint;
 use crate::inventory::document::Cursor;
-use crate::inventory::model::Location;
+use crate::inventory::model::{AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
 use crate::lint::{Fleet, Nth};
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
+
+/// Where nginx takes challenges.
+const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// The options of a server that a key of its entry stands for.
 const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
@@ -76,6 +79,9 @@ impl<'f> Map<'f> {
     pub fn nginx(&self, app: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.app_server(app);
         let Some(statement) = statement else { return self.named(complaint).unwrap_or(host) };
+        if let Some(place) = self.answers(statement) {
+            return place;
+        }
         let version = || {
             let version = self.fleet.nginx(app, &["version"]);
             if version.text().is_some() { version } else { self.fleet.nginx(app, &["http2"]) }
@@ -181,6 +187,9 @@ impl<'f> Map<'f> {
     /// The place of what haproxy on the balancer at `index` says.
     pub fn haproxy(&self, index: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.load_balancer(index);
+        if let Some(place) = statement.and_then(|statement| self.plain_http(complaint, statement)) {
+            return place;
+        }
         let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);
         let Some(statement) = statement else {
             let timeouts = complaint.words.contains("timeout").then(|| setting(&["timeouts"]));
@@ -217,6 +226,56 @@ impl<'f> Map<'f> {
                 let pool = || statement.words.iter().skip(1).find_map(|word| self.values.get(*word).copied());
                 site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(complaint)).unwrap_or(host)
             }
+        }
+    }
+
+    /// What of the `http` section made a line of its frontend or backend.
+    fn plain_http(&self, complaint: &Complaint, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        let ours = |words: &&[&str]| matches!(**words, ["frontend", "http-in"] | ["backend", "acme-challenge"]);
+        statement.around.iter().find(|words| ours(words))?;
+        let http = self.fleet.written.key("http");
+        let place = match *statement.words {
+            ["bind", ..] => http.key("port"),
+            ["http-request", "redirect", "code", "302", ..] if !complaint.words.contains("code") => {
+                http.key("acme_challenge").key("redirect")
+            }
+            ["http-request", "redirect", ..] => http.key("code"),
+            ["server", ..] => self.challenges(complaint),
+            ["acl", "is_served", _, _, _, name, ..] => {
+                let name = name.strip_prefix('.').map_or_else(|| (*name).to_owned(), |parent| format!("*.{parent}"));
+                *self.values.get(&name)?
+            }
+            _ => http,
+        };
+        // A section that is left to its defaults has no place of its own.
+        place.is_written().then_some(place)
+    }
+
+    /// What of the section made a line that is about where challenges go.
+    fn challenges(&self, complaint: &Complaint) -> Cursor<'f> {
+        let section = self.fleet.written.key("http").key("acme_challenge");
+        let target = section.key("app_server").or(section.key("pool"));
+        if complaint.words.contains("port") { section.key("port").or(target) } else { target }
+    }
+
+    /// What of it made nginx's server for challenges.
+    fn answers(&self, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        let AcmeChallenge::AppServers { port, root: Some(root), .. } =
+            self.fleet.inventory.http.as_ref()?.acme_challenge.as_ref()?
+        else {
+            return None;
+        };
+        let (port, root) = (port.to_string(), root.to_string());
+        let section = self.fleet.written.key("http").key("acme_challenge");
+        match *statement.words {
+            ["listen", socket] if socket == port || socket == format!("[::]:{port}") => {
+                let written = section.key("port");
+                Some(if written.is_written() { written } else { section })
+            }
+            ["root", path] if path == root && statement.around.iter().any(|words| words.contains(&CHALLENGE)) => {
+                Some(section.key("root"))
+            }
+            _ => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::http;
 use super::routes::{Map, Routes, routes};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
@@ -42,6 +43,7 @@ pub struct View {
     send_proxy: &'static str,
     names: Routes,
     backends: Vec<Backend>,
+    http: Option<http::View>,
 }
 
 #[derive(Serialize)]
@@ -126,6 +128,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         },
         names: routes(inventory, shape.haproxy.unknown_names),
         backends: backends(inventory, shape.own),
+        http: http::view(inventory, shape.haproxy, shape.own),
     }
 }
 

@@ -2,6 +2,7 @@
 //! give the same bytes. Hosts of one shape are rendered once and share their files.
 
 mod haproxy;
+mod http;
 mod nginx;
 mod routes;
 mod templates;
@@ -47,8 +48,8 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
     }
     let memberships = nginx::memberships(inventory);
     let mut shapes = HashMap::new();
-    for (app, pools) in inventory.app_servers.iter().zip(&memberships) {
-        let shape = nginx::Shape::of(pools, app);
+    for (index, (app, pools)) in inventory.app_servers.iter().zip(&memberships).enumerate() {
+        let shape = nginx::Shape::of(pools, app, http::acme_view(inventory, index));
         let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, shape, templates))?;
         tree.insert(app.name.as_str(), entries);
     }

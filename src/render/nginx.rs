@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
+use super::http::AcmeView;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
@@ -22,12 +23,13 @@ pub struct Shape<'i> {
     pools: &'i [usize],
     families: Families,
     nginx: &'i Nginx,
+    acme: Option<AcmeView>,
 }
 
 impl<'i> Shape<'i> {
-    /// The shape of one app server, which is a member of `pools`.
-    pub fn of(pools: &'i [usize], app: &'i AppServer) -> Self {
-        Self { pools, families: app.addresses.families(), nginx: &app.nginx }
+    /// The shape of one app server, which is a member of `pools` and answers challenges as `acme` says.
+    pub fn of(pools: &'i [usize], app: &'i AppServer, acme: Option<AcmeView>) -> Self {
+        Self { pools, families: app.addresses.families(), nginx: &app.nginx, acme }
     }
 }
 
@@ -83,6 +85,7 @@ pub struct View {
     public_port: u16,
     proxies: bool,
     sites: Vec<SiteView>,
+    acme: Option<AcmeView>,
 }
 
 /// nginx's defaults hold few and short names; more would only draw a warning.
@@ -133,7 +136,11 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     // Balancers of one fleet answer on one port; with several, apps are told the first one's.
     let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
-        names_hash: names_hash(sites.clone().flat_map(|site| &site.server_names).chain(misdirected.iter().copied())),
+        names_hash: match &shape.acme {
+            // There nginx has all names of the fleet, on a socket of their own.
+            Some(_) => names_hash(inventory.sites.iter().flat_map(|site| &site.server_names)),
+            None => names_hash(sites.clone().flat_map(|site| &site.server_names).chain(misdirected.iter().copied())),
+        },
         reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
         http2_directive,
         ipv4: shape.families.v4,
@@ -150,6 +157,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         public_port,
         proxies: sites.clone().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
         sites: sites.map(|site| site_view(site, shape.nginx)).collect(),
+        acme: shape.acme.clone(),
     }
 }
 

@@ -59,12 +59,16 @@ pub(super) struct Reply {
     pub(super) error: Option<String>,
 }
 
-/// The command that anyone can repeat by hand.
-pub(super) fn plain(ask: &Ask) -> Vec<String> {
-    let bracketed = |address: IpAddr| match address {
+/// An address as it stands in a URL.
+pub(super) fn bracketed(address: IpAddr) -> String {
+    match address {
         IpAddr::V4(v4) => v4.to_string(),
         IpAddr::V6(v6) => format!("[{v6}]"),
-    };
+    }
+}
+
+/// The command that anyone can repeat by hand.
+pub(super) fn plain(ask: &Ask) -> Vec<String> {
     let port = match ask.port {
         443 => String::new(),
         other => format!(":{other}"),

@@ -6,9 +6,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::spec::{FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec};
+use super::spec::{
+    FileSpec, FleetSpec, HostSpec, PlainSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
+};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Location, Site, Target};
+use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
 use crate::inventory::types::{Endpoint, LocationMatch};
 use crate::private_root::{ring, wanted};
 use crate::tree::{Content, Tree};
@@ -43,6 +45,10 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
             entries: own.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
             port: balancer.haproxy.port.0,
+            plain: inventory
+                .http
+                .as_ref()
+                .map(|http| PlainSpec { port: http.port.0, code: http.code.name().parse().unwrap_or_default() }),
             ..HostSpec::new(balancer.name.as_str(), Role::Balancer, own)
         }
     };
@@ -60,7 +66,7 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
             upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
-            roots: sites.iter().flat_map(|site| roots(site)).collect(),
+            roots: sites.iter().flat_map(|site| roots(site)).chain(challenges(inventory, index)).collect(),
             certificates: wanted(&sites),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, own)
         }
@@ -118,6 +124,16 @@ fn roots(site: &Site) -> Vec<PathBuf> {
     };
     let own = site.root.iter().map(ToString::to_string);
     own.chain(site.locations.iter().filter_map(below)).map(PathBuf::from).collect()
+}
+
+/// Where nginx on this app server looks for the answers to challenges.
+fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
+    match inventory.http.as_ref()?.acme_challenge.as_ref()? {
+        AcmeChallenge::AppServers { members, root, .. } if members.contains(&app) => {
+            root.as_ref().map(|root| root.as_str().into())
+        }
+        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
+    }
 }
 
 /// A location's path as that of a directory.

@@ -12,6 +12,7 @@ use super::app::Echo;
 use super::curl::{self, Ask, Reply};
 use super::members::Member;
 use super::network;
+use super::plain;
 use super::spec::{HostSpec, Role, SiteSpec};
 use super::verdict::judge;
 use super::wire::{Answer, Order, Plan};
@@ -62,6 +63,7 @@ impl Drive<'_> {
                 for site in plan.spec.sites.iter().filter(|site| site.driven.is_ok()) {
                     self.group(balancer, *entry, site)?;
                 }
+                self.plain(balancer, *entry)?;
             }
         }
         Ok(())
@@ -107,9 +109,43 @@ impl Drive<'_> {
         Ok(())
     }
 
+    /// One request for the first site over plain HTTP, which the balancer answers itself.
+    fn plain(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
+        let spec = &self.plan.spec;
+        let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4());
+        let (Some(plain), Some(site), Some(client)) = (balancer.plain, spec.sites.first(), client) else {
+            return Ok(());
+        };
+        let (name, client) = (&site.name, *client);
+        let ask = Ask { name, path: plain::PATH, client, entry, port: plain.port, verified: false };
+        let (code, stdout, stderr) = self.ran(plain::command(&ask))?;
+        let answer = plain::parse(code, &stdout, &stderr);
+        let verdict = plain::judge(&plain, &ask, balancer.port, &answer);
+        self.requests += 1;
+        self.failures += usize::from(verdict != Verdict::Ok);
+        let request = Request {
+            site: format!("http://{name}"),
+            path: "/".to_owned(),
+            client,
+            balancer: balancer.name.clone(),
+            entry,
+            app_server: None,
+            seen: None,
+            http: answer.http,
+            tls: None,
+            status: answer.status,
+            verdict,
+        };
+        (self.tell)(&Event::Request(Box::new(request)))
+    }
+
     fn curl(&mut self, words: Vec<String>) -> io::Result<Reply> {
+        self.ran(words).map(|(code, stdout, stderr)| curl::parse(code, &stdout, &stderr))
+    }
+
+    fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
         match self.clients.ask(&Order::Run(words))? {
-            Answer::Ran { code, stdout, stderr } => Ok(curl::parse(code, &stdout, &stderr)),
+            Answer::Ran { code, stdout, stderr } => Ok((code, stdout, stderr)),
             Answer::Failed { what, .. } => Err(io::Error::other(what)),
             other => Err(io::Error::other(format!("the clients answered {other:?}"))),
         }

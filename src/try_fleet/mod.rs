@@ -16,6 +16,7 @@ mod members;
 mod needs;
 mod network;
 mod pids;
+mod plain;
 mod programs;
 mod stats;
 mod supervisor;

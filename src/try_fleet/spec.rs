@@ -58,6 +58,9 @@ pub struct HostSpec {
     /// The port that clients of this balancer connect to.
     #[serde(default = "https")]
     pub port: u16,
+    /// What this balancer answers to plain HTTP, where it listens for it.
+    #[serde(default)]
+    pub plain: Option<PlainSpec>,
     /// The rendered files by absolute path.
     pub files: BTreeMap<PathBuf, FileSpec>,
     /// The descriptor limit of the service, for balancers; 0 leaves the machine's.
@@ -88,6 +91,7 @@ impl HostSpec {
             extra_addresses: Vec::new(),
             entries: Vec::new(),
             port: https(),
+            plain: None,
             files: BTreeMap::new(),
             nofile: 0,
             upstreams: Vec::new(),
@@ -100,6 +104,15 @@ impl HostSpec {
     pub fn entries(&self) -> &[IpAddr] {
         if self.entries.is_empty() { &self.addresses } else { &self.entries }
     }
+}
+
+/// Plain HTTP that is answered with a redirect to TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlainSpec {
+    /// The port that clients connect to.
+    pub port: u16,
+    /// The status of the redirect.
+    pub code: u16,
 }
 
 /// How nginx talks to an app.

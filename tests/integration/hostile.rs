@@ -80,6 +80,10 @@ fn the_fixture_is_sound_and_has_every_key_in_every_form() {
     let paths = fixture::paths(&fixture.root, &fixture.source);
     for section in SECTIONS {
         for key in section.keys {
+            // In the place of `app_server`, beside which neither may be.
+            if section.path == "http.acme_challenge" && ["pool", "redirect"].contains(&key.name) {
+                continue;
+            }
             let path =
                 if section.path.is_empty() { key.name.to_owned() } else { format!("{}.{}", section.path, key.name) };
             let list = format!("{path}[]");

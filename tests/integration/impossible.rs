@@ -85,14 +85,10 @@ const PROOFS: &[Proof] = &[
     Proof("HP03", hp::checks_name_a_site, ("lb1", "check-sni one.example.com", "check-sni other.example.com")),
     Proof("HP05", hp::checks_speak_no_protocol, ("lb1", "option srvtcpka", "option httpchk")),
     Proof("HP06", hp::every_server_is_checked, ("lb1", "10.0.0.12:443 ", "10.0.0.12:443 no-check ")),
-    Proof(
-        "HP11",
-        hp::everything_is_tcp,
-        ("lb1", "frontend https-in\n    mode tcp", "frontend https-in\n    mode http"),
-    ),
+    Proof("HP11", hp::modes_are_alike, ("lb1", "frontend https-in\n    mode tcp", "frontend https-in\n    mode http")),
     Proof(
         "CP02",
-        hp::only_the_process_is_limited,
+        hp::no_limit_is_above_the_processs,
         ("lb1", "frontend https-in\n", "frontend https-in\n    maxconn 100000\n"),
     ),
     Proof("SE01", hp::the_admin_socket_is_roots, ("lb1", "mode 600 level admin", "mode 666 level admin")),

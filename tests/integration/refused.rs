@@ -42,6 +42,31 @@ fn nginx_does_not_share_the_port_of_plain_http() {
     refused(&inventory("nginx: { port: 80 }\n", FILES), "`port` is taken");
 }
 
+// Whatever follows the host, haproxy would read as more of its line or put in front of the challenge.
+#[test]
+fn challenges_are_redirected_to_a_host_and_nothing_more() {
+    let to = |url: &str| inventory(&format!("http: {{ acme_challenge: {{ redirect: \"{url}\" }} }}\n"), FILES);
+    accepted(&to("http://acme.example.org"));
+    accepted(&to("https://acme.example.org:8443"));
+    for url in
+        ["http://acme.example.org/x", "http://a%[src]", "http://a if TRUE", "http://a,b", "http://a?b", "http://a@b"]
+    {
+        refused(&to(url), "`redirect`");
+    }
+}
+
+// nginx: "bind() to 0.0.0.0:8888 failed (98: Address already in use)", or TLS that is spoken to in clear.
+#[test]
+fn challenges_have_a_port_of_their_own() {
+    let to = |acme: &str, more: &str| inventory(&format!("http: {{ acme_challenge: {{ {acme} }} }}\n{more}"), FILES);
+    accepted(&to("app_server: srv1, port: 8888, root: /var/www/acme", ""));
+    refused(
+        &to("app_server: srv1, port: 443", ""),
+        "challenges cannot go to port 443 of `srv1`: nginx takes TLS there",
+    );
+    refused(&to("app_server: srv1, port: 8888", "nginx: { port: 8888 }\n"), "challenges cannot go to port 8888");
+}
+
 // No host can hold both, so nginx finds one of them missing.
 #[test]
 fn a_certificate_is_no_directory() {
@@ -83,6 +108,8 @@ fn a_pool_is_not_named_like_the_frontend() {
     let pool = |name: &str| format!("pools:\n  - {{ name: {name}, app_servers: [srv1] }}\n");
     accepted(&inventory(&pool("https-in-2"), FILES));
     refused(&inventory(&pool("https-in"), FILES), "is the name of haproxy's frontend");
+    refused(&inventory(&pool("http-in"), FILES), "is the name of haproxy's frontend for plain HTTP");
+    refused(&inventory(&pool("acme-challenge"), FILES), "is the name of haproxy's backend for challenges");
 }
 
 // nginx 1.22 says nothing, and answers `/` and 43 bytes as it should `/` and 299.

@@ -5,16 +5,18 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 #![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
 
+mod acme;
 mod app;
 mod browser;
 mod build;
 #[path = "../support/generated.rs"]
 mod generated;
 mod inventories;
+mod names;
+mod plain;
 mod resumption;
 #[path = "../support/returning.rs"]
 mod returning;
-mod names;
 mod run;
 mod scan;
 mod session;

@@ -5,8 +5,10 @@ use std::fmt;
 use super::{Refusal, Scalar};
 use crate::diagnostic::Applicability;
 
-/// The frontend of our haproxy.cfg. haproxy 3.2 warns of a backend of the same name, 3.3 refuses it.
-const FRONTEND: &str = "https-in";
+/// The frontends of our haproxy.cfg, and the backend for challenges. haproxy 3.2 warns of a backend that has
+/// the name of a frontend, 3.3 refuses it; two backends of one name are refused by all.
+const OURS: [(&str, &str); 3] =
+    [("https-in", "frontend"), ("http-in", "frontend for plain HTTP"), ("acme-challenge", "backend for challenges")];
 
 /// A host's name: a directory of the rendered tree and a word on a `server` line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,8 +69,8 @@ impl Scalar for HostName {
 
 impl Scalar for PoolName {
     fn parse(text: &str) -> Result<Self, Refusal> {
-        if text == FRONTEND {
-            return Err(Refusal::invalid("is the name of haproxy's frontend", "give the pool another name"));
+        if let Some((_, what)) = OURS.iter().find(|(name, _)| *name == text) {
+            return Err(Refusal::invalid(format!("is the name of haproxy's {what}"), "give the pool another name"));
         }
         word(text).map(Self)
     }

@@ -3,22 +3,28 @@
 use super::fields::{or_default, scalar, switch};
 use super::hosts::Hosts;
 use super::pools::{PlacedPool, unknown};
+use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{AcmeChallenge, Http};
+use crate::inventory::model::{AcmeChallenge, Http, Location, Target};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawAcmeChallenge, RawHttp};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl};
+use crate::inventory::types::{Directory, Endpoint, HostName, PoolName, Port, RedirectCode, RedirectUrl};
 use crate::source::Span;
 
 /// Reads `http`; `None` where it is switched off.
-pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: &[PlacedPool]) -> Option<Http> {
+pub fn read(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    hosts: &Hosts,
+    (pools, sites): (&[PlacedPool], &[PlacedSite]),
+) -> Option<Http> {
     let default = Http { port: Port(80), code: RedirectCode::Permanent, acme_challenge: None };
     let Some(raw) = node.and_then(|node| RawHttp::read(reader, node)) else { return Some(default) };
     let http = Http {
         port: port(reader, raw.port, hosts, default.port),
         code: or_default(reader, raw.code, "code", default.code),
-        acme_challenge: raw.acme_challenge.and_then(|node| acme_challenge(reader, node, hosts, pools)),
+        acme_challenge: raw.acme_challenge.and_then(|node| acme_challenge(reader, node, hosts, (pools, sites))),
     };
     switch(reader, raw.enabled, "enabled", true).then_some(http)
 }
@@ -36,7 +42,12 @@ fn port(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, default: Po
     port
 }
 
-fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &[PlacedPool]) -> Option<AcmeChallenge> {
+fn acme_challenge(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    hosts: &Hosts,
+    (pools, sites): (&[PlacedPool], &[PlacedSite]),
+) -> Option<AcmeChallenge> {
     let raw = RawAcmeChallenge::read(reader, node)?;
     let targets = [("app_server", raw.app_server), ("pool", raw.pool), ("redirect", raw.redirect)];
     let mut written = targets.iter().filter_map(|(key, node)| Some((*key, (*node)?)));
@@ -65,7 +76,62 @@ fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &[
             return redirect(reader, target).map(AcmeChallenge::Redirect);
         }
     };
+    let taken = Taken { port, span: raw.port.unwrap_or(target).underline() };
+    taken.by_tls(reader, &members, hosts);
+    if root.is_some() {
+        taken.by_an_app(reader, &members, (hosts, pools, sites));
+    }
     Some(AcmeChallenge::AppServers { members, port, root })
+}
+
+/// The port that challenges go to, which something else on the app server may have.
+struct Taken {
+    port: Port,
+    span: Span,
+}
+
+impl Taken {
+    /// One socket does not take both TLS behind a PROXY header and plain HTTP.
+    fn by_tls(&self, reader: &mut Reader<'_>, members: &[usize], hosts: &Hosts) {
+        let apps = members.iter().filter_map(|index| hosts.app_servers.get(*index));
+        let Some((app, places)) = apps.into_iter().find(|(app, _)| app.nginx.port == self.port) else { return };
+        let message = format!("challenges cannot go to port {} of `{}`: nginx takes TLS there", self.port, app.name);
+        let taken = Diagnostic::refusal(Code::IN09, self.span, message, "write another `port`, such as 80 or 8888");
+        reader.diagnostics.push(taken.related(places.address, "this app server"));
+    }
+
+    /// nginx does not start where an app on the same host has its port.
+    fn by_an_app(&self, reader: &mut Reader<'_>, members: &[usize], fleet: (&Hosts, &[PlacedPool], &[PlacedSite])) {
+        let (hosts, pools, sites) = fleet;
+        for (app, _) in members.iter().filter_map(|index| Some((hosts.app_servers.get(*index)?, index))) {
+            let own = |ip: std::net::IpAddr| ip.is_loopback() || app.0.addresses.iter().any(|a| a.0 == ip);
+            let here = |site: &&PlacedSite| {
+                let member = |index: &usize| hosts.app_servers.get(*index).is_some_and(|it| it.0.name == app.0.name);
+                pools.get(site.site.pool).is_some_and(|pool| pool.pool.members.iter().any(member))
+            };
+            let locations = sites.iter().filter(here).flat_map(|site| &site.site.locations);
+            let mut sockets = locations.filter_map(socket);
+            if let Some(socket) = sockets.find(|socket| socket.port() == self.port.0 && own(socket.ip())) {
+                let message = format!("nginx cannot take challenges on port {}: an app has `{socket}`", self.port);
+                reader.report(Code::IN09, self.span, message, "write another `port`, such as 8888");
+                return;
+            }
+        }
+    }
+}
+
+/// Where the app of a location listens, if that is a port.
+fn socket(location: &Location) -> Option<std::net::SocketAddr> {
+    let endpoint = match &location.target {
+        Target::Uwsgi(app) | Target::Fastcgi(app) => &app.endpoint,
+        Target::Proxy(upstream) => &upstream.endpoint,
+        Target::Grpc(upstream) => &upstream.endpoint,
+        Target::Root(_) | Target::Redirect(_) => return None,
+    };
+    match endpoint {
+        Endpoint::Tcp(socket) => Some(*socket),
+        Endpoint::Unix(_) => None,
+    }
 }
 
 fn app_server(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts) -> Option<usize> {

@@ -75,7 +75,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let mut pools = pools::read(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
     let tickets = tickets(reader, raw.tickets, &hosts);
-    let http = http::read(reader, raw.http, &hosts, &pools);
+    let http = http::read(reader, raw.http, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools, &hosts);
     files::check(reader, &sites);
     sites::check_grpc(reader, &sites, &pools, &hosts);

@@ -82,7 +82,8 @@ fn fixed(inventory: &Inventory, balancer: &LoadBalancer) -> u64 {
     let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
     let own = balancer.addresses.families();
     let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
-    checks as u64 + u64::from(bound.v4) + u64::from(bound.v6)
+    let frontends = 1 + u64::from(inventory.http.is_some());
+    checks as u64 + frontends * (u64::from(bound.v4) + u64::from(bound.v6))
 }
 
 /// The fewest and the most descriptors that a haproxy of this version asks for beside those.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{Site, Target};
+use crate::inventory::model::{AcmeChallenge, Pool, Site, Target};
 use crate::inventory::types::Endpoint;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
@@ -34,19 +34,25 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A site of a pool with several app servers that take traffic at once has its certificate where an ACME client such as certbot \
                keeps what it was issued, or has a location for the challenges of one that each app server answers \
-               itself. A location that sends challenges to one place for all is a cure, and a wildcard's certificate \
-               is had by DNS-01 alone.",
+               itself, and `http.acme_challenge` does not say who answers. Or it does say so and is of no use: it names \
+               a pool whose members each have a `root` of their own, or a redirect to a name of the fleet itself. A \
+               location that sends challenges to one place for all is a cure, and a wildcard's certificate is had by \
+               DNS-01 alone.",
         why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The authority \
               asks the name, is sent to whichever server is next, and most of the time finds nothing there. Renewal \
-              works in one attempt of as many as there are servers, or never; it is noticed when the certificate has \
-              expired. Rendered balancers listen on `haproxy.port` alone: a challenge on port 80 gets here only by \
-              a redirect, or past sslscale.",
+              works by luck, or never; it is noticed when the certificate has expired. A challenge begins at port 80, \
+              where rendered balancers redirect it to HTTPS like all else, and authorities follow: to any app server. \
+              A redirect to a name that the fleet serves comes back to it.",
         evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
-                   answered with 404. `haproxy -c` and `nginx -t` have nothing to say about it.",
-        fix: "Use DNS-01 challenges, which need no server to answer, or issue in one place and distribute: the \
-              certificate to the same path, such as `/etc/ssl/example/ssl.crt`, on every app server. HTTP-01 needs a \
-              location `/.well-known/acme-challenge/` with a `proxy_pass` to the one host that orders.",
-        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+                   answered with 404, and none of 4 orders of certbot's, each for two names, was issued by an authority \
+                   (pebble) that asks three times for each. With `http.acme_challenge` all are, through the same \
+                   balancer. `haproxy -c` and `nginx -t` have nothing to say about it.",
+        fix: "Let one server answer: `http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }` and \
+              `certbot --webroot -w /var/www/acme` there; or a host outside of the fleet, with `redirect`. The \
+              certificate has to get from there to the same path, such as `/etc/ssl/example/ssl.crt`, on every app \
+              server. Or use DNS-01 challenges, which need no server to answer. TLS-ALPN-01, which never passes port \
+              80, reaches any server.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1, certbot 2.1.0, pebble of Debian bookworm",
     },
     examples: Some(Examples {
         fires: r#"load_balancers:
@@ -67,21 +73,70 @@ sites:
 app_servers:
   - { name: srv1, address: 10.0.0.11 }
   - { name: srv2, address: 10.0.0.12 }
+http:
+  acme_challenge: { app_server: srv1, root: /var/www/acme }
 sites:
   - server_name: example.com
     root: /srv/example
-    ssl_certificate: /etc/ssl/letsencrypt/example.com/fullchain.pem
-    ssl_certificate_key: /etc/ssl/letsencrypt/example.com/privkey.pem
+    ssl_certificate: /etc/letsencrypt/live/example.com/fullchain.pem
+    ssl_certificate_key: /etc/letsencrypt/live/example.com/privkey.pem
 "#,
         fixed: None,
     }),
 };
 
 fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+    match fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
+        Some(AcmeChallenge::Redirect(url)) => comes_back(fleet, &url.to_string(), findings),
+        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => spread(fleet, members.len(), findings),
+        // One answers for all, or they share what they answer with.
+        Some(AcmeChallenge::AppServers { root: None, .. }) => {}
+        None => unsaid(fleet, findings),
+    }
+}
+
+/// nginx of each member serves what its own disk holds.
+fn spread(fleet: &Fleet<'_>, members: usize, findings: &mut Findings) {
+    if members > 1 {
+        let place = fleet.written.key("http").key("acme_challenge").key("root");
+        let message = format!("a challenge reaches any of {members} app servers, each with a `root` of its own");
+        let help = "write `app_server: srv1`, the one that orders certificates, in the place of `pool`; where all mount \
+                    one directory there, ignore this";
+        findings.report(place.span(), message, help);
+    }
+}
+
+/// A redirect to a name of the fleet's own is answered by the fleet.
+fn comes_back(fleet: &Fleet<'_>, url: &str, findings: &mut Findings) {
+    let inventory = fleet.inventory;
+    let Some((scheme, rest)) = url.split_once("://") else { return };
+    let host = rest.split(':').next().unwrap_or_default();
+    let covers = |name: &str| name == host || name.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix));
+    let site = inventory.sites.iter().position(|site| site.server_names.iter().any(|name| covers(name.as_str())));
+    let Some(site) = site else { return };
+    let active = active(fleet, &inventory.pools[inventory.sites[site].pool]);
+    let message = if scheme == "http" {
+        format!("challenges are sent to `{host}`, which is this fleet: a redirect that comes back for ever")
+    } else if active > 1 && !matches!(challenges(fleet, site, &inventory.sites[site]), Some((_, false))) {
+        format!("challenges are sent to `{host}`, any of {active} app servers of this fleet")
+    } else {
+        return;
+    };
+    let place = fleet.written.key("http").key("acme_challenge").key("redirect");
+    let help = "write the name of a host outside of the fleet, or `app_server: srv1` for one inside of it";
+    findings.report(place.span(), message, help);
+}
+
+/// Those that take connections now.
+fn active(fleet: &Fleet<'_>, pool: &Pool) -> usize {
+    pool.app_servers(fleet.inventory).filter(|app| app.is_active()).count()
+}
+
+/// Challenges go where all requests go.
+fn unsaid(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
         let pool = &fleet.inventory.pools[site.pool];
-        // A challenge reaches those that take connections now.
-        let active = pool.app_servers(fleet.inventory).filter(|app| app.is_active()).count();
+        let active = active(fleet, pool);
         if active < 2 {
             continue;
         }
@@ -95,8 +150,12 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             "an ACME challenge for `{}` reaches any of the {active} app servers of `{}`, not the one that ordered it",
             site.server_names[0], pool.name
         );
-        let help = "use DNS-01 challenges, or issue in one place and copy the certificate to every app server, \
-                    such as to `/etc/ssl/example/ssl.crt`";
+        let first =
+            pool.app_servers(fleet.inventory).find(|app| app.is_active()).map_or("srv1", |app| app.name.as_str());
+        let help = format!(
+            "let one server answer: `http: {{ acme_challenge: {{ app_server: {first}, root: /var/www/acme }} }}`, and \
+             copy the certificate from it to the others; or use DNS-01 challenges"
+        );
         findings.report(place.span(), message, help);
     }
 }
@@ -157,6 +216,22 @@ mod tests {
         assert!(with("proxy_pass: \"http://127.0.0.1:402\""));
         assert!(!with("proxy_pass: \"http://10.0.0.5:402\""));
         assert!(!with("return: { url: \"https://acme.example.net\", append_request_uri: true }"));
+    }
+
+    #[test]
+    fn one_place_that_answers_is_the_cure() {
+        let example = RULE.examples.unwrap().fires;
+        let with = |acme: &str| fires(&format!("{example}http: {{ acme_challenge: {{ {acme} }} }}\n"));
+        let pools = "pools: [{ name: all, app_servers: [srv1, srv2] }]\n";
+        let pool = |acme: &str| fires(&format!("{pools}{example}http: {{ acme_challenge: {{ {acme} }} }}\n"));
+        assert!(fires(&format!("{example}http: {{ enabled: false }}\n")));
+        assert!(!with("app_server: srv1"));
+        assert!(!with("app_server: srv1, root: /var/www/acme"));
+        assert!(!with("redirect: \"http://acme.example.net\""));
+        assert!(with("redirect: \"http://example.com\""), "it comes back for ever");
+        assert!(with("redirect: \"https://example.com\""), "it comes back to any of them");
+        assert!(!pool("pool: all"), "they share what they answer with");
+        assert!(pool("pool: all, root: /var/www/acme"), "each has a directory of its own");
     }
 
     #[test]

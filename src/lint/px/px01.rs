@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "every `server` line is rendered from the same app server as the `listen` it leads to, and all of these say \
+        "every `server` line of a pool is rendered from the same app server as the `listen` it leads to, and all of these say \
          `proxy_protocol`",
     ),
     doc: Doc {

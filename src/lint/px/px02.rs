@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "every `server` line is rendered with `send-proxy` or `send-proxy-v2`, and there is no key to leave it out",
+        "every `server` line of a pool is rendered with `send-proxy` or `send-proxy-v2`, and there is no key to leave it out",
     ),
     doc: Doc {
         what: "nginx waits for a PROXY header on a port to which a balancer sends none.",

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     needs: Needs::Inventory,
     fix: Fixable::No,
     found: Found::Impossible(
-        "`haproxy.proxy_protocol` belongs to a balancer, and all its `server` lines are rendered with it",
+        "`haproxy.proxy_protocol` belongs to a balancer, and the `server` lines of all its pools are rendered with it",
     ),
     doc: Doc {
         what: "The `server` lines of one balancer differ in `send-proxy` and `send-proxy-v2`, or some have none.",

@@ -1,7 +1,7 @@
 //! What cannot go wrong with health checks, capacity and privileges: the HP, CP and SE families.
 
 use super::haproxy::{Section, Server};
-use super::rendered::{Balancer, Rendered};
+use super::rendered::{Balancer, CHALLENGES, Rendered};
 use super::{Held, ensure};
 
 /// What holds of every backend's default, which comes before its servers.
@@ -54,18 +54,28 @@ pub fn checks_speak_no_protocol(rendered: &Rendered<'_>) -> Held {
     Ok(())
 }
 
-/// HP06: every server is checked.
+/// HP06: every server of a pool is checked; what answers challenges may not listen all the time.
 pub fn every_server_is_checked(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "a server without a check", |_, backend, default| {
         default.has("check") && !backend.servers().iter().any(|s| s.has("no-check") || s.has("disabled"))
     })
 }
 
-/// HP11: everything is TCP.
-pub fn everything_is_tcp(rendered: &Rendered<'_>) -> Held {
+/// HP11: everything is TCP but the frontend for plain HTTP and the one backend that it leads to.
+pub fn modes_are_alike(rendered: &Rendered<'_>) -> Held {
     every_balancer(rendered, "another mode", |balancer| {
+        let plain =
+            |section: &Section| ["http-in", CHALLENGES].contains(&section.head.last().map_or("", String::as_str));
         let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
-        Ok(proxies.all(|section| section.value(&["mode"]) == Some("tcp")))
+        let wanted = |section: &Section| if plain(section) { "http" } else { "tcp" };
+        let said = proxies.all(|section| section.value(&["mode"]) == Some(wanted(section)));
+        let mut frontends = balancer.cfg.iter().filter(|section| section.kind() == "frontend");
+        let alike = frontends.all(|frontend| {
+            let ways = frontend.all(&["use_backend"]).chain(frontend.all(&["default_backend"]));
+            let mut led = ways.map(|words| balancer.named("backend", &words[0]));
+            led.all(|backend| backend.is_ok_and(|backend| plain(backend) == plain(frontend)))
+        });
+        Ok(said && alike)
     })
 }
 
@@ -74,12 +84,13 @@ fn maxconn(balancer: &Balancer<'_>) -> Result<u64, String> {
     value.and_then(|n| n.parse().ok()).ok_or_else(|| format!("{}: no maxconn", balancer.host.name))
 }
 
-/// CP02: only the process has a limit.
-pub fn only_the_process_is_limited(rendered: &Rendered<'_>) -> Held {
-    every_balancer(rendered, "a limit of its own", |balancer| {
+/// CP02: no limit is above that of the process.
+pub fn no_limit_is_above_the_processs(rendered: &Rendered<'_>) -> Held {
+    every_balancer(rendered, "a limit above the process's", |balancer| {
         let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
-        maxconn(balancer)?;
-        Ok(proxies.all(|section| section.all(&["maxconn"]).next().is_none()))
+        let process = maxconn(balancer)?;
+        let below = |words: &[String]| words[0].parse::<u64>().is_ok_and(|limit| limit <= process);
+        Ok(proxies.all(|section| section.all(&["maxconn"]).all(below)))
     })
 }
 

@@ -73,8 +73,10 @@ pub fn sockets_are_bound_once(rendered: &Rendered<'_>) -> Held {
     for balancer in &rendered.balancers {
         let binds: Vec<&[String]> = balancer.cfg.iter().flat_map(|section| section.all(&["bind"])).collect();
         let addresses: BTreeSet<&str> = binds.iter().map(|bind| bind[0].as_str()).collect();
-        let port = format!(":{}", balancer.host.haproxy.port);
-        let wildcard = |address: &&str| *address == format!("*{port}") || *address == format!("::{port}");
+        let plain = rendered.inventory.http.as_ref().map(|http| http.port.0);
+        let ports: Vec<u16> = [balancer.host.haproxy.port.0].into_iter().chain(plain).collect();
+        let of = |address: &str, port: &u16| address == format!("*:{port}") || address == format!(":::{port}");
+        let wildcard = |address: &&str| ports.iter().any(|port| of(address, port));
         let fine = !binds.is_empty() && addresses.len() == binds.len() && addresses.iter().all(wildcard);
         ensure(fine, || format!("{}: binds {binds:?}", balancer.host.name))?;
     }

@@ -5,12 +5,15 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 
 use sslscale::inventory::Inventory;
-use sslscale::inventory::model::{AppServer, LoadBalancer};
+use sslscale::inventory::model::{AcmeChallenge, AppServer, LoadBalancer};
 use sslscale::render::{HAPROXY_CFG, NGINX_CONF};
 use sslscale::tree::Tree;
 
 use super::haproxy::{self, Section, Server};
-use super::nginx::{self, Directive};
+use super::nginx::{self, Directive, Listen};
+
+/// The backend that challenges go to.
+pub const CHALLENGES: &str = "acme-challenge";
 
 /// Host and path → text.
 pub type Files = BTreeMap<(String, String), String>;
@@ -46,6 +49,8 @@ pub struct App<'i> {
     pub conf: Rc<Directive>,
     /// The pools that it is a member of.
     pub pools: Vec<usize>,
+    /// The port that its nginx takes challenges on, where it does.
+    pub challenges: Option<u16>,
 }
 
 /// A `server` line of a balancer.
@@ -56,8 +61,16 @@ pub struct Leg<'r> {
 }
 
 impl Balancer<'_> {
+    /// Those of pools. Challenges have one more, which is none of TLS.
     pub fn backends(&self) -> impl Iterator<Item = &Section> {
-        self.cfg.iter().filter(|section| section.kind() == "backend")
+        self.cfg.iter().filter(|section| section.kind() == "backend" && section.head[1] != CHALLENGES)
+    }
+
+    /// The one section of this kind and name.
+    pub fn named(&self, kind: &str, name: &str) -> Result<&Section, String> {
+        let mut found = self.cfg.iter().filter(|section| section.head == [kind, name]);
+        let one = found.next().filter(|_| found.next().is_none());
+        one.ok_or_else(|| format!("{}: not one `{kind} {name}`", self.host.name))
     }
 
     /// The one section of a kind.
@@ -69,8 +82,21 @@ impl Balancer<'_> {
 }
 
 impl App<'_> {
+    /// Those of TLS: all but the one for challenges, where there is to be one.
     pub fn servers(&self) -> impl Iterator<Item = &Directive> {
-        self.conf.all("server")
+        self.conf.all("server").filter(|server| !self.is_for_challenges(server))
+    }
+
+    fn is_for_challenges(&self, server: &Directive) -> bool {
+        let plain = |listen: &Listen<'_>| Some(listen.socket.port()) == self.challenges && listen.options.is_empty();
+        server.listens().iter().all(plain)
+    }
+}
+
+fn challenges(inventory: &Inventory, app: usize) -> Option<u16> {
+    match inventory.http.as_ref()?.acme_challenge.as_ref()? {
+        AcmeChallenge::AppServers { members, port, root: Some(_) } if members.contains(&app) => Some(port.0),
+        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
     }
 }
 
@@ -90,7 +116,7 @@ impl<'i> Rendered<'i> {
             let conf = text(host.name.as_str(), NGINX_CONF);
             let conf = confs.entry(conf).or_insert_with(|| Rc::new(nginx::parse(conf))).clone();
             let pools = (0..inventory.pools.len()).filter(|p| inventory.pools[*p].members.contains(&index)).collect();
-            App { host, conf, pools }
+            App { host, conf, pools, challenges: challenges(inventory, index) }
         });
         let apps = apps.collect();
         Self { inventory, balancers, apps }

@@ -10,6 +10,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("absolute_redirect", OLD),
     ("add_header", OLD),
     ("client_max_body_size", OLD),
+    ("default_type", OLD),
     ("fastcgi_index", OLD),
     ("fastcgi_param", OLD),
     ("fastcgi_pass", OLD),
@@ -61,10 +62,25 @@ const UNTOLD: (u32, u32, u32) = (1, 19, 4);
 const HAPROXY: &[(&str, &[&str])] = &[
     ("global", &["description", "log", "chroot", "user", "group", "stats", "maxconn"]),
     ("defaults", &["mode", "log", "option", "retries", "timeout"]),
-    ("frontend", &["mode", "bind", "tcp-request", "use_backend", "default_backend"]),
-    ("backend", &["mode", "balance", "default-server", "server"]),
+    (
+        "frontend",
+        &[
+            "mode",
+            "bind",
+            "tcp-request",
+            "use_backend",
+            "default_backend",
+            "option",
+            "maxconn",
+            "timeout",
+            "acl",
+            "http-request",
+        ],
+    ),
+    ("backend", &["mode", "balance", "default-server", "server", "option", "http-request", "http-reuse"]),
 ];
-const OPTIONS: &[&str] = &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch"];
+const OPTIONS: &[&str] =
+    &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch", "httplog", "http-server-close"];
 /// Files of nginx's own package.
 const INCLUDES: &[&str] = &["uwsgi_params", "fastcgi_params"];
 

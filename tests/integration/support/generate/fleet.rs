@@ -32,7 +32,7 @@ pub fn inventory(versions: Versions) -> Part {
                 vec(proptest::option::weighted(0.3, haproxy(None)), lbs),
                 vec(app_settings(!grpc), srvs),
                 (haproxy(Some(versions.haproxy)), nginx(Some(versions.nginx), !grpc)),
-                proptest::option::weighted(0.2, lint()),
+                (proptest::option::weighted(0.2, lint()), proptest::option::weighted(0.6, http())),
             );
             let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
             let trust =
@@ -43,7 +43,7 @@ pub fn inventory(versions: Versions) -> Part {
         .prop_map(
             |(
                 (lbs, srvs),
-                (own_haproxy, own_app, (haproxy, nginx), lint),
+                (own_haproxy, own_app, (haproxy, nginx), (lint, http)),
                 pools,
                 mut sites,
                 choices,
@@ -60,6 +60,7 @@ pub fn inventory(versions: Versions) -> Part {
                 let all = [
                     Some(("load_balancers", Yaml::List(lbs.into_iter().zip(own_haproxy).map(balancer).collect()))),
                     Some(("app_servers", Yaml::List(srvs.into_iter().zip(own_app).map(app).collect()))),
+                    http.map(|http| ("http", aimed(http, &app_names, pools.as_ref(), &choices))),
                     pools.map(|pools| ("pools", pools)),
                     trusted.map(|list| ("trusted_proxies", list)),
                     trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
@@ -266,6 +267,46 @@ fn app_settings(http2_may_be_off: bool) -> Part {
         ("maxconn", 0.3, number(1, 500_000)),
         ("nginx", 0.15, nginx(None, http2_may_be_off)),
     ])
+}
+
+/// Plain HTTP; whoever challenges go to is yet to be named.
+fn http() -> Part {
+    let target = prop_oneof![Just("app_server"), Just("pool"), Just("redirect")];
+    let acme = (target, any::<bool>(), any::<bool>(), select(&[80_u16, 8888, 402, 65535][..])).prop_map(
+        |(target, root, written, port)| {
+            let url = Yaml::Scalar("https://acme.example.org:8443".to_owned());
+            let mut keys = vec![(target, url)];
+            keys.extend((target != "redirect" && written).then(|| ("port", Yaml::Scalar(port.to_string()))));
+            keys.extend((target != "redirect" && root).then(|| ("root", Yaml::Scalar("/var/www/acme".to_owned()))));
+            Yaml::Map(keys)
+        },
+    );
+    section(vec![
+        ("enabled", 0.2, flag()),
+        ("port", 0.4, scalar(port())),
+        ("code", 0.4, one_of(&["301", "302", "303", "307", "308"])),
+        ("acme_challenge", 0.6, acme.boxed()),
+    ])
+}
+
+/// The same with names that there are.
+fn aimed(http: Yaml, apps: &[String], pools: Option<&Yaml>, choices: &[Index]) -> Yaml {
+    let Yaml::Map(mut keys) = http else { unreachable!("a section is a mapping") };
+    let Some(at) = keys.iter().position(|(key, _)| *key == "acme_challenge") else { return Yaml::Map(keys) };
+    let Yaml::Map(mut acme) = keys.remove(at).1 else { unreachable!("a section is a mapping") };
+    let name = |yaml: &Yaml| match yaml {
+        Yaml::Map(entries) => entries.iter().find(|(key, _)| *key == "name").map(|(_, name)| name.clone()),
+        _ => None,
+    };
+    let pool = pools.and_then(|pools| if let Yaml::List(list) = pools { list.first().and_then(name) } else { None });
+    let app = choices.first().map_or(&apps[0], |choice| choice.get(apps));
+    match (acme[0].0, pool) {
+        ("redirect", _) => {}
+        ("pool", Some(pool)) => acme[0] = ("pool", pool),
+        _ => acme[0] = ("app_server", Yaml::Scalar(app.clone())),
+    }
+    keys.push(("acme_challenge", Yaml::Map(acme)));
+    Yaml::Map(keys)
 }
 
 /// What becomes of findings.

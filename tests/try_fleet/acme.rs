@@ -1,0 +1,161 @@
+//! HTTP-01 through a balancer that spreads: a real ACME client (certbot) on an app server, and a real
+//! ACME server (pebble) among the clients, which asks the fleet on port 80 for the answer.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use crate::alone;
+use crate::run::{Kept, Try};
+
+const FLEET: &str = r#"load_balancers:
+  - { name: lb1, address: 10.0.0.10 }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: [example.com, www.example.com]
+    root: /srv/www
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+"#;
+const CLIENT: &str = "192.0.2.1";
+
+/// Whether the real parts are here. Debian trixie has both; a machine without them says so.
+fn parts() -> bool {
+    let missing: Vec<&str> =
+        ["/usr/bin/certbot", "/usr/bin/pebble", "/usr/bin/pebble-challtestsrv", "/usr/bin/openssl"]
+            .into_iter()
+            .filter(|path| !Path::new(path).exists())
+            .collect();
+    if missing.is_empty() {
+        return true;
+    }
+    assert!(std::env::var_os("SSLSCALE_REQUIRE").is_none(), "not on this machine: {missing:?}");
+    eprintln!("SKIPPED: not on this machine: {missing:?}");
+    false
+}
+
+/// A program that ends with this value.
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Starts a program on a host and waits for a line that holds `ready`.
+pub fn started(mut command: Command, ready: &str) -> Running {
+    let shared = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut running = Running(shared.spawn().unwrap());
+    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
+    assert!(lines.by_ref().any(|line| line.unwrap().contains(ready)), "it ended without `{ready}`");
+    // Somebody has to read what it goes on to say, or it would block.
+    std::thread::spawn(move || lines.count());
+    running
+}
+
+/// The authority: it resolves every name to the balancer, and asks there.
+fn authority(own: &Try, kept: &Kept) -> [Running; 2] {
+    let folder = own.folder();
+    let (cert, key) = (folder.join("pebble.crt"), folder.join("pebble.key"));
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
+        .args(["-subj", "/CN=pebble", "-addext", &format!("subjectAltName=IP:{CLIENT}"), "-keyout"])
+        .args([&key, Path::new("-out"), &cert])
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let config = serde_json::json!({ "pebble": {
+        "listenAddress": "0.0.0.0:14000", "managementListenAddress": "127.0.0.1:15000",
+        "certificate": format!("/.machine{}", cert.display()), "privateKey": format!("/.machine{}", key.display()),
+        "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "", "externalAccountBindingRequired": false,
+    } });
+    let config = own.beside("pebble.json", &config.to_string());
+    let dns = ["/usr/bin/pebble-challtestsrv", "-defaultIPv4", "10.0.0.10", "-defaultIPv6", "", "-dns01"];
+    let others = ["127.0.0.1:8053", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "127.0.0.1:8055"];
+    let dns = kept.command("clients", &[&dns[..], &others].concat());
+    let plainly = ["/usr/bin/env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0"];
+    let pebble = ["/usr/bin/pebble", "-config", &config, "-dnsserver", "127.0.0.1:8053"];
+    let pebble = kept.command("clients", &[&plainly[..], &pebble].concat());
+    [started(dns, "Starting challenge servers"), started(pebble, "Listening on")]
+}
+
+/// One order of certbot's on a host: whether a certificate came of it, and all that was said.
+fn ordered(kept: &Kept, host: &str, answer: &[&str]) -> (bool, String) {
+    let place = ["--config-dir", "/tmp/certbot/c", "--work-dir", "/tmp/certbot/w", "--logs-dir", "/tmp/certbot/l"];
+    let server = format!("https://{CLIENT}:14000/dir");
+    let order = ["/usr/bin/certbot", "certonly", "--non-interactive", "--agree-tos", "--no-verify-ssl", "--server"];
+    let names = ["--register-unsafely-without-email", "--force-renewal", "-d", "example.com", "-d", "www.example.com"];
+    let words = [&["/usr/bin/env", "HOME=/tmp"], &order[..], &[&server], &names, &place, answer].concat();
+    let done = kept.inside(host, &words);
+    let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+    let text =
+        kept.inside(host, &["/usr/bin/openssl", "x509", "-noout", "-issuer", "-ext", "subjectAltName", "-in", LIVE]);
+    let text = String::from_utf8_lossy(&text.stdout).into_owned();
+    let issued = done.status.success() && text.contains("Pebble") && text.contains("www.example.com");
+    (issued, format!("{said}{text}"))
+}
+
+const LIVE: &str = "/tmp/certbot/c/live/example.com/fullchain.pem";
+
+fn fleet(http: &str) -> (Try, Kept) {
+    let own = Try::inventory(&format!("{FLEET}{http}\n"));
+    let kept = own.keep();
+    (own, kept)
+}
+
+fn webroot(root: &str) -> [&str; 3] {
+    ["--webroot", "-w", root]
+}
+
+#[test]
+fn certificates_are_issued_through_roundrobin() {
+    let _alone = alone();
+    if !parts() {
+        return;
+    }
+    // One app server, which itself listens while it orders.
+    let (own, kept) = fleet("http: { acme_challenge: { app_server: srv2, port: 8888 } }");
+    let authority_of = authority(&own, &kept);
+    let (issued, said) = ordered(&kept, "srv2", &["--standalone", "--http-01-port", "8888"]);
+    assert!(issued, "{said}");
+    let (issued, said) = ordered(&kept, "srv1", &["--standalone", "--http-01-port", "8888"]);
+    assert!(!issued, "another server than the one that is named: {said}");
+    drop((authority_of, kept));
+    // One app server, whose nginx serves what the client writes, beside Debian's own site.
+    let (own, kept) = fleet("http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }");
+    let authority_of = authority(&own, &kept);
+    let (issued, said) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
+    assert!(issued, "{said}");
+    drop((authority_of, kept));
+    // A central host, to which the fleet sends the authority.
+    let (own, kept) = fleet(&format!("http: {{ acme_challenge: {{ redirect: \"http://{CLIENT}\" }} }}"));
+    let _authority = authority(&own, &kept);
+    let (issued, said) = ordered(&kept, "clients", &["--standalone"]);
+    assert!(issued, "{said}");
+}
+
+#[test]
+fn without_a_place_for_challenges_orders_fail() {
+    let _alone = alone();
+    if !parts() {
+        return;
+    }
+    // The control: every app server answers from its own disk, and the order's answer is on one of them.
+    let local = "    locations: [{ path: /.well-known/acme-challenge/, root: /var/www/acme }]";
+    let (own, kept) = fleet(local);
+    let authority_of = authority(&own, &kept);
+    let issued = (0..2).filter(|_| ordered(&kept, "srv1", &webroot("/var/www/acme")).0).count();
+    eprintln!("without `acme_challenge`: {issued} of 2 orders of two names each were issued");
+    assert!(issued < 2, "all were issued");
+    drop((authority_of, kept));
+    // The control's control: it is the other server that makes them fail.
+    let own = Try::inventory(&format!("{}{local}\n", FLEET.replace("10.0.0.12", "10.0.0.12, backup: true")));
+    let kept = own.keep();
+    let _authority = authority(&own, &kept);
+    let (issued, said) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
+    assert!(issued, "{said}");
+}
