@@ -84,7 +84,7 @@ fn a_version_that_is_not_the_installed_one() {
         ),
         &format!("set `version: {a}.{b}.{c}` under `nginx`"),
     );
-    assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:8"), "{}", run.stderr);
+    assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:14"), "{}", run.stderr);
     let fixed = asked(&inventory.replace("1.25.1", &format!("{a}.{b}.{c}")), &[]);
     assert_eq!(fixed.status, 0, "{}", fixed.all());
 }

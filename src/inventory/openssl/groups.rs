@@ -3,7 +3,7 @@
 //! names, and not every version knows all of them: `secp256r1` is new in 3.0, `prime256v1` is not.
 
 use super::{Group, OLDEST, OPENSSL_3};
-use crate::inventory::types::Version;
+use crate::inventory::types::{Curve, Version};
 
 /// The first with post-quantum groups.
 const V3_5: Version = Version(3, 5, 0);
@@ -78,6 +78,34 @@ pub const GROUPS: &[Group] = &[
     group("K-571", OLDEST, TLS12),
     group("secp192r1", OPENSSL_3, TLS12),
 ];
+
+/// Names of one group, which nginx does not start with twice (seen with OpenSSL 1.1.1 and 3.0:
+/// `SSL_CTX_set1_curves_list("secp384r1:P-384") failed`).
+const ALIASES: &[&[&str]] = &[
+    &["prime256v1", "P-256", "secp256r1"],
+    &["secp384r1", "P-384"],
+    &["secp521r1", "P-521"],
+    &["X25519", "x25519"],
+    &["X448", "x448"],
+    &["prime192v1", "P-192", "secp192r1"],
+    &["secp224r1", "P-224"],
+    &["sect163r2", "B-163"],
+    &["sect233r1", "B-233"],
+    &["sect283r1", "B-283"],
+    &["sect409r1", "B-409"],
+    &["sect571r1", "B-571"],
+    &["sect163k1", "K-163"],
+    &["sect233k1", "K-233"],
+    &["sect283k1", "K-283"],
+    &["sect409k1", "K-409"],
+    &["sect571k1", "K-571"],
+];
+
+/// Whether both names are of one group.
+pub fn same_group(a: &Curve, b: &Curve) -> bool {
+    let names = |name: &str| ALIASES.iter().find(|names| names.contains(&name));
+    a == b || names(a.as_str()).is_some_and(|names| names.contains(&b.as_str()))
+}
 
 const fn group(name: &'static str, since: Version, [tls12, tls13]: [bool; 2]) -> Group {
     Group { name, since, tls12, tls13 }

@@ -147,8 +147,14 @@ pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<P
     nodes.iter().filter_map(|node| scalar(reader, node, key)).collect()
 }
 
-/// A list of single values, each of them once; `None` where it is not written or holds nothing sound.
-pub fn distinct<T: Scalar + PartialEq>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Option<Vec<T>> {
+/// A list of single values, no two of them the `same`; `None` where it is not written or holds
+/// nothing sound.
+pub fn distinct<T: Scalar>(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    same: impl Fn(&T, &T) -> bool,
+) -> Option<Vec<T>> {
     let node = node?;
     let nodes = reader.words(node, key)?;
     if nodes.is_empty() {
@@ -157,7 +163,7 @@ pub fn distinct<T: Scalar + PartialEq>(reader: &mut Reader<'_>, node: Option<&No
     let mut found: Vec<Placed<T>> = Vec::with_capacity(nodes.len());
     for node in nodes {
         let Some(placed) = scalar::<T>(reader, node, key) else { continue };
-        if let Some(first) = found.iter().find(|f| f.value == placed.value) {
+        if let Some(first) = found.iter().find(|f| same(&f.value, &placed.value)) {
             let message = format!("`{key}` has `{}` twice", reader.source.slice(placed.span));
             let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "keep it once");
             reader.diagnostics.push(twice.related(first.span, "the first one"));

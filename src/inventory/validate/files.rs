@@ -1,7 +1,7 @@
 //! Whether the files that all sites name can be on one host at once.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
@@ -62,7 +62,7 @@ fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
         let both = [Some((pair.ssl_certificate.as_str(), source.certificate.as_path(), *certificate)), key_source];
         for (path, from, span) in both.into_iter().flatten() {
             let (first, place) = *known.entry(path).or_insert((from, span));
-            if first != from {
+            if !same(first, from) {
                 let message = format!("`{path}` would hold two files: `{}` and `{}`", first.display(), from.display());
                 let help = "give each of them a path of its own, or name one source in both places";
                 let both = Diagnostic::refusal(Code::IN09, span, message, help);
@@ -70,6 +70,13 @@ fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
             }
         }
     }
+}
+
+/// Whether two paths are one, as far as text can tell: what goes up may come back down.
+fn same(a: &Path, b: &Path) -> bool {
+    let parts = |path: &'_ Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    let up = |path: &Path| path.components().any(|part| part == Component::ParentDir);
+    up(a) || up(b) || parts(a) == parts(b)
 }
 
 fn of(site: usize, placed: &PlacedSite) -> impl Iterator<Item = File<'_>> {

@@ -6,11 +6,12 @@ use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
 use crate::inventory::node::Node;
 use crate::inventory::openssl;
+use crate::inventory::openssl::same_group;
 use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckType, Duration, LogFormat, LogTarget, Port, ProxyProtocol, Scalar, Size, TlsProfile,
-    UnknownNames, Version,
+    AbsolutePath, Balance, CheckType, CipherName, Duration, LogFormat, LogTarget, Port, ProxyProtocol, Scalar, Size,
+    TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Connections at once that any host can hold: two descriptors each stay below the 20,000
@@ -135,9 +136,9 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
         openssl: version(reader, raw.openssl, "OpenSSL", openssl::OLDEST).or(base.openssl),
         tls: Tls {
             profile: or_default(reader, raw.tls_profile, "tls_profile", base.tls.profile),
-            protocols: distinct(reader, raw.ssl_protocols, "ssl_protocols").or(base.tls.protocols),
-            ciphers: distinct(reader, raw.ssl_ciphers, "ssl_ciphers").or(base.tls.ciphers),
-            curves: distinct(reader, raw.ssl_ecdh_curve, "ssl_ecdh_curve").or(base.tls.curves),
+            protocols: distinct(reader, raw.ssl_protocols, "ssl_protocols", TlsVersion::eq).or(base.tls.protocols),
+            ciphers: distinct(reader, raw.ssl_ciphers, "ssl_ciphers", CipherName::eq).or(base.tls.ciphers),
+            curves: distinct(reader, raw.ssl_ecdh_curve, "ssl_ecdh_curve", same_group).or(base.tls.curves),
         },
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
         access_log: or_default(reader, raw.access_log, "access_log", base.access_log),

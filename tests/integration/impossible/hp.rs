@@ -1,5 +1,7 @@
 //! What cannot go wrong with health checks, capacity and privileges: the HP, CP and SE families.
 
+use std::collections::BTreeSet;
+
 use super::haproxy::{Section, Server};
 use super::rendered::{Balancer, CHALLENGES, Rendered};
 use super::{Held, ensure};
@@ -72,7 +74,12 @@ pub fn modes_are_alike(rendered: &Rendered<'_>) -> Held {
         let mut frontends = balancer.cfg.iter().filter(|section| section.kind() == "frontend");
         let alike = frontends.all(|frontend| {
             let ways = frontend.all(&["use_backend"]).chain(frontend.all(&["default_backend"]));
-            let mut led = ways.map(|words| balancer.named("backend", &words[0]));
+            let ways: BTreeSet<String> = ways.map(|words| words[0].clone()).collect();
+            // What comes out of a map is one of its values.
+            let mapped =
+                if ways.iter().any(|way| way.starts_with("%[")) { balancer.mapped.clone() } else { BTreeSet::new() };
+            let ways = ways.into_iter().filter(|way| !way.starts_with("%[")).chain(mapped);
+            let mut led = ways.map(|way| balancer.named("backend", &way));
             led.all(|backend| backend.is_ok_and(|backend| plain(backend) == plain(frontend)))
         });
         Ok(said && alike)

@@ -1,12 +1,12 @@
 //! All files of a fleet, parsed, beside the inventory that they were rendered from.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
 use sslscale::inventory::Inventory;
 use sslscale::inventory::model::{AcmeChallenge, AppServer, LoadBalancer};
-use sslscale::render::{HAPROXY_CFG, NGINX_CONF};
+use sslscale::render::{HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF};
 use sslscale::tree::Tree;
 
 use super::haproxy::{self, Section, Server};
@@ -41,6 +41,8 @@ pub struct Rendered<'i> {
 pub struct Balancer<'i> {
     pub host: &'i LoadBalancer,
     pub cfg: Rc<Vec<Section>>,
+    /// The backends that its maps of names lead to.
+    pub mapped: BTreeSet<String>,
 }
 
 /// An app server's file.
@@ -108,7 +110,10 @@ impl<'i> Rendered<'i> {
         let balancers = inventory.load_balancers.iter().map(|host| {
             let cfg = text(host.name.as_str(), HAPROXY_CFG);
             let cfg = cfgs.entry(cfg).or_insert_with(|| Rc::new(haproxy::parse(cfg))).clone();
-            Balancer { host, cfg }
+            let maps = HAPROXY_MAPS.iter().filter_map(|path| files.get(&(host.name.to_string(), (*path).to_owned())));
+            let lines = maps.flat_map(|map| map.lines()).filter(|line| !line.starts_with('#'));
+            let mapped = lines.filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect();
+            Balancer { host, cfg, mapped }
         });
         let balancers = balancers.collect();
         let mut confs: HashMap<&str, Rc<Directive>> = HashMap::new();

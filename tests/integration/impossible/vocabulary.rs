@@ -8,6 +8,7 @@ use super::{Held, ensure};
 /// Directives of nginx, and the first version that has them where it is later than 1.18.0.
 const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("absolute_redirect", OLD),
+    ("access_log", OLD),
     ("add_header", OLD),
     ("client_max_body_size", OLD),
     ("default_type", OLD),
@@ -23,6 +24,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("keepalive_timeout", OLD),
     ("listen", OLD),
     ("location", OLD),
+    ("log_format", OLD),
     ("map", OLD),
     ("proxy_http_version", OLD),
     ("proxy_pass", OLD),
