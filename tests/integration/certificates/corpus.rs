@@ -252,6 +252,30 @@ fn every_defect_is_found_at_its_place_and_no_look_alike_is() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Clients compare the ASCII form of a name, which is how requests and inventories have it.
+#[test]
+fn international_names_are_compared_in_their_ascii_form() {
+    let text = INVENTORY.replace("[example.com, www.example.com]", "[xn--bcher-kva.example, a.xn--bcher-kva.example]");
+    let found = |names: &str| {
+        let run = Sslscale::new(&["check", "--format", "json", "--exit-zero", "inventory.yaml"]).inventory(&text);
+        std::fs::create_dir_all(run.dir().join("tls")).unwrap();
+        let root = authority("root", None, 2090);
+        let between = authority("between", Some(&root), 2090);
+        let lab = Lab { dir: run.dir(), root, between };
+        lab.openssl(&format!("req -x509 -utf8 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -batch -subj /CN=xn--bcher-kva.example -days 90 -addext subjectAltName={names} -keyout ssl.key -out ssl.crt"));
+        let document: serde_json::Value = serde_json::from_str(&run.run().stdout).unwrap();
+        let findings = document["inventories"][0]["findings"].as_array().unwrap().clone();
+        let names = findings.iter().filter(|one| one["code"] == "TL03");
+        names.map(|one| one["location"]["column"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("DNS:xn--bcher-kva.example,DNS:*.XN--BCHER-kva.example"), [] as [u64; 0]);
+    assert_eq!(found("DNS:xn--bcher-kva.example"), [42]);
+    // The name in UTF-8, which no client takes for it.
+    assert_eq!(found("DNS:bücher.example,DNS:*.bücher.example"), [19, 42]);
+    // A wildcard within a label.
+    assert_eq!(found("DNS:xn--*.example,DNS:xn--bcher-kva.example"), [42]);
+}
+
 #[test]
 fn a_list_of_certificates_is_judged_one_by_one() {
     let lists = INVENTORY
