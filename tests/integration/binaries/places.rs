@@ -165,6 +165,7 @@ const UNSEEN: &[&str] = &[
     "pools[web].app_servers[1]",
     "pools[api].app_servers[0]",
     "high_availability.virtual_addresses[0]",
+    "tickets",
     "sites[example.com].pool",
     "sites[example.com].ssl_certificate_source",
     "sites[example.com].ssl_certificate_key_source",
