@@ -81,10 +81,11 @@ fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]) 
     }
 }
 
-/// Whether two paths are written alike, but for a `./`.
+/// Whether two paths are one, as far as text can tell: what goes up may come back down.
 fn same(a: &Path, b: &Path) -> bool {
-    let parts = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
-    a == b || parts(a) == parts(b)
+    let parts = |path: &'_ Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
+    let up = |path: &Path| path.components().any(|part| part == Component::ParentDir);
+    up(a) || up(b) || parts(a) == parts(b)
 }
 
 fn of(site: usize, placed: &PlacedSite) -> impl Iterator<Item = File<'_>> {
