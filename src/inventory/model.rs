@@ -8,8 +8,8 @@ use ipnet::IpNet;
 
 use super::types::{
     AbsolutePath, Address, AppSocket, Balance, CheckType, CipherName, Curve, Duration, GrpcUpstream, HostName,
-    HttpUpstream, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port, ProxyProtocol, RedirectCode,
-    RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
+    HttpUpstream, LocalPath, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port, ProxyProtocol,
+    RedirectCode, RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -222,6 +222,8 @@ pub struct CertificateSource {
     pub certificate: std::path::PathBuf,
     /// Its key.
     pub key: Option<std::path::PathBuf>,
+    /// Both as they are written, which is from the inventory's directory.
+    pub written: (LocalPath, Option<LocalPath>),
 }
 
 /// Requests below a path.

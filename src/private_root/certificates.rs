@@ -28,15 +28,22 @@ pub struct CertificateSpec {
     pub source: Option<(PathBuf, PathBuf)>,
 }
 
-/// One certificate for each path, for the names of all sites that share it.
+/// One certificate for each path, for the names of all sites that share it; one that has its key
+/// in two places is there twice.
 pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     let mut found: Vec<CertificateSpec> = Vec::new();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut elsewhere: Vec<(usize, PathBuf)> = Vec::new();
     let pairs = sites.iter().flat_map(|site| site.certificates.iter().map(move |pair| (site, pair)));
     for (site, pair) in pairs {
         let names = site.server_names.iter().map(ToString::to_string);
         if let Some(index) = known.get(pair.ssl_certificate.as_str()) {
-            found[*index].names.extend(names);
+            let first = &mut found[*index];
+            first.names.extend(names);
+            let key = PathBuf::from(pair.ssl_certificate_key.as_str());
+            if first.key != key && !elsewhere.contains(&(*index, key.clone())) {
+                elsewhere.push((*index, key));
+            }
             continue;
         }
         known.insert(pair.ssl_certificate.as_str(), found.len());
@@ -44,6 +51,10 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
         let (certificate, key) = (pair.ssl_certificate.as_str().into(), pair.ssl_certificate_key.as_str().into());
         found.push(CertificateSpec { certificate, key, names: names.collect(), source });
     }
+    // When all of its names are known.
+    let again: Vec<CertificateSpec> =
+        elsewhere.into_iter().map(|(index, key)| CertificateSpec { key, ..found[index].clone() }).collect();
+    found.extend(again);
     found
 }
 
@@ -61,6 +72,8 @@ pub struct Pairs {
     authority: Option<CertifiedIssuer<'static, KeyPair>>,
     /// App servers of one pool name the same certificate, and must hold the same one.
     known: BTreeMap<(PathBuf, Vec<String>), Pair>,
+    /// The keys of stand-ins by their paths: certificates may share one.
+    keys: BTreeMap<PathBuf, String>,
 }
 
 impl Pairs {
@@ -78,7 +91,7 @@ impl Pairs {
         if new {
             let pair = match real(wanted) {
                 Some(pair) => pair,
-                None => made(wanted, &mut self.authority)?,
+                None => made(wanted, &mut self.authority, &mut self.keys)?,
             };
             self.known.insert(known.clone(), pair);
         }
@@ -112,6 +125,7 @@ fn real(wanted: &CertificateSpec) -> Option<Pair> {
 fn made(
     wanted: &CertificateSpec,
     authority: &mut Option<CertifiedIssuer<'static, KeyPair>>,
+    keys: &mut BTreeMap<PathBuf, String>,
 ) -> Result<Pair, rcgen::Error> {
     if authority.is_none() {
         let mut params = CertificateParams::new(Vec::new())?;
@@ -127,7 +141,13 @@ fn made(
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
-    let key = KeyPair::generate()?;
+    let key = match keys.get(&wanted.key) {
+        Some(known) => KeyPair::from_pem(known)?,
+        // All are ECDSA P-256, so of a site's list nginx serves the last. ring makes no RSA keys, and
+        // its Ed25519 keys are in a form that OpenSSL 3.0 does not read.
+        None => KeyPair::generate()?,
+    };
+    keys.insert(wanted.key.clone(), key.serialize_pem());
     let leaf = params.signed_by(&key, authority)?;
     Ok(Pair { chain: leaf.pem().into_bytes(), key: key.serialize_pem().into_bytes(), real: false })
 }

@@ -1,6 +1,6 @@
 //! What the template of an app server sees.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::http::AcmeView;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{LocationMatch, ServerName, Tickets, Version};
+use crate::inventory::types::{LocalPath, LocationMatch, ServerName, Tickets, Version};
 use crate::tickets::{KEYS, RING};
 use crate::tree::{Need, NeedKind, Needs};
 
@@ -44,14 +44,20 @@ pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
 
 /// What app servers of these pools need beside what is rendered.
 pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
-    let need = |path: String, kind| Need { path, kind };
+    let mut files: BTreeMap<String, Need> = BTreeMap::new();
+    let mut need = |path: String, kind, source: Option<&LocalPath>| {
+        let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
+        // One site may name the source of a file that several have.
+        file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
+    };
     let sites = inventory.sites.iter().filter(|site| pools.contains(&site.pool));
-    let certificates = sites.flat_map(|site| &site.certificates).flat_map(|pair| {
-        let (chain, key) = (pair.ssl_certificate.to_string(), pair.ssl_certificate_key.to_string());
-        [need(chain, NeedKind::Certificate), need(key, NeedKind::Key)]
-    });
-    let tickets = ticket_keys(inventory).into_iter().map(|path| need(path, NeedKind::TicketKey));
-    Needs { hosts: Vec::new(), files: certificates.chain(tickets).collect() }
+    for pair in sites.flat_map(|site| &site.certificates) {
+        let written = pair.source.as_ref().map(|source| &source.written);
+        need(pair.ssl_certificate.to_string(), NeedKind::Certificate, written.map(|(certificate, _)| certificate));
+        need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
+    }
+    ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
+    Needs { hosts: Vec::new(), files: files.into_values().collect() }
 }
 
 /// The files of the keys that app servers share, the one that encrypts first.

@@ -39,13 +39,17 @@ struct NeededFile {
     mode: String,
     owner: String,
     group: String,
+    /// Where whoever installs it finds it, from the inventory's directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    source: Option<String>,
 }
 
 impl Needed {
     fn of(needs: &Needs) -> Self {
         let file = |need: &Need| {
             let (owner, group) = ("root".to_owned(), "root".to_owned());
-            (need.path.clone(), NeededFile { kind: need.kind, mode: format!("{:04o}", need.kind.mode()), owner, group })
+            let mode = format!("{:04o}", need.kind.mode());
+            (need.path.clone(), NeededFile { kind: need.kind, mode, owner, group, source: need.source.clone() })
         };
         Self {
             hosts: needs.hosts.iter().map(ToString::to_string).collect(),
@@ -176,17 +180,24 @@ mod tests {
 
     #[test]
     fn what_hosts_need_is_listed_whatever_part_is_written() {
-        let need = |path: &str, kind| Need { path: path.to_owned(), kind };
-        let files = vec![need("/etc/ssl/a.crt", NeedKind::Certificate), need("/etc/ssl/a.key", NeedKind::Key)];
+        let need = |path: &str, kind, source: Option<&str>| {
+            let source = source.map(str::to_owned);
+            Need { path: path.to_owned(), kind, source }
+        };
+        let (certificate, key) = (NeedKind::Certificate, NeedKind::Key);
+        let files = vec![need("/etc/ssl/a.crt", certificate, Some("tls/a.crt")), need("/etc/ssl/a.key", key, None)];
         let mut all = tree(&["a", "b", "c"]);
         all.need(Needs { hosts: vec!["c".into(), "a".into()], files });
         let bytes = Manifest::bytes(&all, None);
         let text = String::from_utf8(bytes.clone()).unwrap();
         let line = "{\"hosts\":[\"a\",\"c\"],\"files\":{\"/etc/ssl/a.crt\":{\"kind\":\"certificate\",\"mode\":\"0644\",\
-                    \"owner\":\"root\",\"group\":\"root\"},\"/etc/ssl/a.key\":{\"kind\":\"key\",\"mode\":\"0600\",\
+                    \"owner\":\"root\",\"group\":\"root\",\"source\":\"tls/a.crt\"},\"/etc/ssl/a.key\":{\"kind\":\"key\",\"mode\":\"0600\",\
                     \"owner\":\"root\",\"group\":\"root\"}}}";
         assert!(text.contains(line), "{text}");
         let old = Manifest::parse(&bytes).unwrap();
+        // As it was before there were needs.
+        let before = text[..text.find(",\n  \"needs\"").unwrap()].to_owned() + "\n}\n";
+        assert!(Manifest::parse(before.as_bytes()).is_some_and(|it| it.needs.is_empty() && it.files == old.files));
         for host in ["a", "b", "c"] {
             let mut one = tree(&["a", "b", "c"]);
             one.need(all.needs()[0].clone());

@@ -61,6 +61,8 @@ pub struct Need {
     pub path: String,
     /// What it is.
     pub kind: NeedKind,
+    /// The same file on the machine that deploys, from the inventory's directory, where it is named.
+    pub source: Option<String>,
 }
 
 /// What a needed file is.

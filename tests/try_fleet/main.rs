@@ -9,6 +9,7 @@ mod acme;
 mod app;
 mod browser;
 mod build;
+mod certificates;
 #[path = "../support/generated.rs"]
 mod generated;
 mod inventories;

@@ -33,6 +33,10 @@ pub(super) struct Link {
     pub(super) authority: bool,
     /// Servers may use it: it says so, or does not say who may.
     pub(super) for_servers: bool,
+    /// Its key may sign handshakes, or agree on keys in the way that its kind can.
+    pub(super) signs: bool,
+    /// The kind of its key, of which OpenSSL keeps one certificate each.
+    pub(super) kind: Option<&'static str>,
 }
 
 impl Link {
@@ -55,15 +59,38 @@ impl Link {
             logged: has(&oid::OID_CT_LIST_SCT),
             authority: certificate.is_ca(),
             for_servers: match certificate.extended_key_usage() {
-                Ok(Some(usage)) => usage.value.server_auth || usage.value.any,
+                // That it is for any use is not enough for any client.
+                Ok(Some(usage)) => usage.value.server_auth,
                 _ => true,
             },
+            signs: signs(certificate),
+            kind: kind(&certificate.public_key().algorithm.algorithm.to_id_string()),
         }
     }
 
     /// Whether it is a root, or stands for itself alone: nobody else vouches for it.
     pub(super) fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
+    }
+}
+
+/// Whether what a key may be used for leaves room for TLS.
+fn signs(certificate: &X509Certificate<'_>) -> bool {
+    let Ok(Some(usage)) = certificate.key_usage() else { return true };
+    let usage = usage.value;
+    let is_rsa = kind(&certificate.public_key().algorithm.algorithm.to_id_string()) == Some("RSA");
+    usage.digital_signature() || (is_rsa && (usage.key_encipherment() || usage.key_agreement()))
+}
+
+/// Seen with nginx 1.22.1 and OpenSSL 3.0: all curves share a slot, RSA and RSA-PSS do not.
+fn kind(algorithm: &str) -> Option<&'static str> {
+    match algorithm {
+        "1.2.840.113549.1.1.1" => Some("RSA"),
+        "1.2.840.113549.1.1.10" => Some("RSA-PSS"),
+        "1.2.840.10045.2.1" => Some("EC"),
+        "1.3.101.112" => Some("Ed25519"),
+        "1.3.101.113" => Some("Ed448"),
+        _ => None,
     }
 }
 

@@ -73,16 +73,6 @@ impl PublicKey {
         }
     }
 
-    /// What OpenSSL has one slot for.
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Self::Rsa { .. } => "RSA",
-            Self::Ec { .. } => "EC",
-            Self::Ed25519(_) => "Ed25519",
-            Self::Other(_) => "other",
-        }
-    }
-
     /// `RSA 2048`, `EC P-256`, and so on.
     pub(super) fn name(&self) -> String {
         match self {

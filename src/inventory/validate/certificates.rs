@@ -23,19 +23,19 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
         let message = "`ssl_certificate_key_source` stands without its certificate";
         reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` beside it");
     }
-    let written = raw.ssl_certificate?;
-    let count = reader.one_or_many(written).len();
+    let certificate = raw.ssl_certificate?;
+    let count = reader.one_or_many(certificate).len();
     for (key, node) in [
         ("ssl_certificate_key", raw.ssl_certificate_key),
         ("ssl_certificate_source", raw.ssl_certificate_source),
         ("ssl_certificate_key_source", raw.ssl_certificate_key_source),
     ] {
-        paired(reader, (written, count), key, node);
+        paired(reader, (certificate, count), key, node);
     }
     let (certificates, keys) = (certificates?, keys?);
     let directory = reader.source.directory();
-    let local = |list: &[Option<Placed<LocalPath>>], index: usize| {
-        list.get(index).and_then(Option::as_ref).map(|placed| directory.join(placed.value.as_str()))
+    let written = |list: &[Option<Placed<LocalPath>>], index: usize| {
+        list.get(index).and_then(Option::as_ref).map(|placed| placed.value.clone())
     };
     let mut found: Vec<PlacedCertificate> = Vec::with_capacity(count);
     for (index, (certificate, key)) in certificates.into_iter().zip(keys).enumerate() {
@@ -47,8 +47,12 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
             let message = format!("the site has the certificate `{}` twice", first.ssl_certificate);
             reader.report(Code::IN12, certificate.span, message, "keep it once, with its key");
         }
-        let source = local(&sources, index)
-            .map(|certificate| CertificateSource { certificate, key: local(&key_sources, index) });
+        let source = written(&sources, index).map(|certificate| {
+            let key = written(&key_sources, index);
+            let local = |path: &LocalPath| directory.join(path.as_str());
+            let paths = (local(&certificate), key.as_ref().map(local));
+            CertificateSource { certificate: paths.0, key: paths.1, written: (certificate, key) }
+        });
         let spans = [certificate.span, key.span];
         let pair = SiteCertificate { ssl_certificate: certificate.value, ssl_certificate_key: key.value, source };
         found.push((pair, spans));

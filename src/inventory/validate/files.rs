@@ -1,8 +1,9 @@
 //! Whether the files that all sites name can be on one host at once.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
+use super::pools::PlacedPool;
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::node::printable;
@@ -22,7 +23,7 @@ struct File<'s> {
 }
 
 /// Checks certificates and keys against one another, and against what nginx includes.
-pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
+pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]) {
     let mut files: Vec<File<'_>> = sites.iter().enumerate().flat_map(|(site, placed)| of(site, placed)).collect();
     // Paths compare part by part, so a directory stands right in front of what is in it.
     files.sort();
@@ -42,7 +43,7 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
             reader.diagnostics.push(both.related(first.span, "the file"));
         }
     }
-    sources(reader, sites);
+    sources(reader, sites, pools);
     for file in files {
         if file.path.parent().is_some_and(|parent| INCLUDED.iter().any(|included| parent == Path::new(included))) {
             let message = format!("nginx would read `{}` as configuration", file.path.display());
@@ -52,21 +53,29 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
     }
 }
 
-/// What one path on the hosts is to hold comes from one file here.
-fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite]) {
-    let mut known: HashMap<&str, (&Path, Span)> = HashMap::new();
-    let pairs = sites.iter().flat_map(|placed| placed.site.certificates.iter().zip(&placed.files));
-    for (pair, [certificate, key]) in pairs {
+/// What one path on a host is to hold comes from one file here. Pools without a host in common may
+/// have different ones.
+fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]) {
+    let mut known: BTreeMap<&str, Vec<(usize, &Path, Span)>> = BTreeMap::new();
+    let members = |pool: usize| pools.get(pool).map_or(&[][..], |it| &it.pool.members);
+    let meet = |a: usize, b: usize| a == b || members(a).iter().any(|host| members(b).contains(host));
+    let pairs = sites.iter().flat_map(|it| it.site.certificates.iter().zip(&it.files).map(|pair| (it.site.pool, pair)));
+    for (pool, (pair, [certificate, key])) in pairs {
         let Some(source) = &pair.source else { continue };
         let key_source = source.key.as_deref().map(|from| (pair.ssl_certificate_key.as_str(), from, *key));
         let both = [Some((pair.ssl_certificate.as_str(), source.certificate.as_path(), *certificate)), key_source];
         for (path, from, span) in both.into_iter().flatten() {
-            let (first, place) = *known.entry(path).or_insert((from, span));
-            if !same(first, from) {
+            let entries = known.entry(path).or_default();
+            let other = entries.iter().find(|(there, first, _)| meet(*there, pool) && !same(first, from));
+            if let Some((_, first, place)) = other {
                 let message = format!("`{path}` would hold two files: `{}` and `{}`", first.display(), from.display());
                 let help = "give each of them a path of its own, or name one source in both places";
                 let both = Diagnostic::refusal(Code::IN09, span, message, help);
-                reader.diagnostics.push(both.related(place, "the first one"));
+                reader.diagnostics.push(both.related(*place, "the first one"));
+            }
+            // A thousand sites may share one file: each pool is remembered once.
+            if !entries.iter().any(|(there, first, _)| *there == pool && same(first, from)) {
+                entries.push((pool, from, span));
             }
         }
     }

@@ -77,7 +77,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools, &hosts);
-    files::check(reader, &sites);
+    files::check(reader, &sites, &pools);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),

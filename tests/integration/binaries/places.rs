@@ -287,3 +287,33 @@ fn what_comes_without_a_line_or_a_key_has_a_place_too() {
     let led = led(blog, &planted);
     assert_eq!(led, wanted);
 }
+
+#[test]
+fn each_certificate_of_a_list_is_its_own_place() {
+    let list = |text: String, key: &str, end: &str| {
+        let one = format!("{key}: /etc/ssl/example/ssl.{end}");
+        text.replace(&one, &format!("{key}: [/etc/ssl/ec.{end}, /etc/ssl/rsa.{end}]"))
+    };
+    let blog = include_str!("../../../inventories/blog.yaml").to_owned();
+    let lists = list(list(blog, "ssl_certificate", "crt"), "ssl_certificate_key", "key");
+    let sources = "    ssl_certificate_source: [tls/ec.crt, tls/rsa.crt]\n    \
+                   ssl_certificate_key_source: [tls/ec.key, tls/rsa.key]\n    locations:";
+    let planted = [
+        ("srv1", "ssl_certificate /etc/ssl/ec.crt", ""),
+        ("srv1", "ssl_certificate /etc/ssl/rsa.crt", ""),
+        ("srv1", "ssl_certificate_key /etc/ssl/rsa.key", ""),
+        ("srv1", "", "cannot load certificate \"/etc/ssl/rsa.crt\": PEM_read_bio_X509_AUX() failed"),
+        ("srv1", "", "cannot load certificate key \"/etc/ssl/ec.key\": BIO_new_file() failed"),
+        ("srv1", "", "SSL_CTX_use_PrivateKey(\"/etc/ssl/rsa.key\") failed (key values mismatch)"),
+    ];
+    let wanted = |from: &str| {
+        let values = [("", "[0]"), ("", "[1]"), ("_key", "[1]"), (from, "[1]"), (from, "_key[0]"), (from, "_key[1]")];
+        values.map(|(from, rest)| match (from, rest.strip_prefix("_key")) {
+            ("_source", Some(item)) => format!("sites[example.com].ssl_certificate_key_source{item}"),
+            _ => format!("sites[example.com].ssl_certificate{from}{rest}"),
+        })
+    };
+    assert_eq!(led(&lists, &planted), wanted(""));
+    // What cannot be loaded is the content of a source where there is one.
+    assert_eq!(led(&lists.replacen("    locations:", sources, 1), &planted), wanted("_source"));
+}

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::process::Command;
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair, date_time_ymd,
+    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
 };
 
 use super::INVENTORY;
@@ -189,6 +190,12 @@ const DEFECTS: &[Case] = &[
     ("for clients alone", &[("TL06", CHAIN)], |lab| {
         lab.chain(|leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
     }),
+    ("for any use, which clients do not take for theirs", &[("TL06", CHAIN)], |lab| {
+        lab.chain(|leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any]);
+    }),
+    ("an EC key that may not sign", &[("TL06", CHAIN)], |lab| {
+        lab.chain(|leaf| leaf.key_usages = vec![KeyUsagePurpose::KeyAgreement]);
+    }),
     ("an authority's own", &[("TL06", CHAIN)], |lab| {
         lab.chain(|leaf| leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained));
     }),
@@ -215,7 +222,12 @@ const SOUND: &[Case] = &[
         let both = vec![ExtendedKeyUsagePurpose::ClientAuth, ExtendedKeyUsagePurpose::ServerAuth];
         lab.chain(|leaf| leaf.extended_key_usages = both);
     }),
-    ("for any use", &[], |lab| lab.chain(|leaf| leaf.extended_key_usages = vec![ExtendedKeyUsagePurpose::Any])),
+    ("a key that may sign", &[], |lab| {
+        lab.chain(|leaf| leaf.key_usages = vec![KeyUsagePurpose::DigitalSignature]);
+    }),
+    ("an RSA key for nothing but key encipherment", &[], |lab| {
+        lab.openssl("req -x509 -newkey rsa:2048 -nodes -batch -subj /CN=x -days 90 -addext subjectAltName=DNS:example.com,DNS:www.example.com -addext keyUsage=keyEncipherment -keyout ssl.key -out ssl.crt");
+    }),
     ("self-signed, as openssl makes it", &[], |lab| lab.self_signed("ec -pkeyopt ec_paramgen_curve:P-256")),
     ("RSA of 2048 bits", &[], |lab| lab.self_signed("rsa:2048")),
     ("Ed25519", &[], |lab| lab.self_signed("ed25519")),
@@ -238,6 +250,30 @@ fn every_defect_is_found_at_its_place_and_no_look_alike_is() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// Clients compare the ASCII form of a name, which is how requests and inventories have it.
+#[test]
+fn international_names_are_compared_in_their_ascii_form() {
+    let text = INVENTORY.replace("[example.com, www.example.com]", "[xn--bcher-kva.example, a.xn--bcher-kva.example]");
+    let found = |names: &str| {
+        let run = Sslscale::new(&["check", "--format", "json", "--exit-zero", "inventory.yaml"]).inventory(&text);
+        std::fs::create_dir_all(run.dir().join("tls")).unwrap();
+        let root = authority("root", None, 2090);
+        let between = authority("between", Some(&root), 2090);
+        let lab = Lab { dir: run.dir(), root, between };
+        lab.openssl(&format!("req -x509 -utf8 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -batch -subj /CN=xn--bcher-kva.example -days 90 -addext subjectAltName={names} -keyout ssl.key -out ssl.crt"));
+        let document: serde_json::Value = serde_json::from_str(&run.run().stdout).unwrap();
+        let findings = document["inventories"][0]["findings"].as_array().unwrap().clone();
+        let names = findings.iter().filter(|one| one["code"] == "TL03");
+        names.map(|one| one["location"]["column"].as_u64().unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(found("DNS:xn--bcher-kva.example,DNS:*.XN--BCHER-kva.example"), [] as [u64; 0]);
+    assert_eq!(found("DNS:xn--bcher-kva.example"), [42]);
+    // The name in UTF-8, which no client takes for it.
+    assert_eq!(found("DNS:bücher.example,DNS:*.bücher.example"), [19, 42]);
+    // A wildcard within a label.
+    assert_eq!(found("DNS:xn--*.example,DNS:xn--bcher-kva.example"), [42]);
 }
 
 #[test]
@@ -273,6 +309,7 @@ fn a_list_of_certificates_is_judged_one_by_one() {
     let path = |nth: usize| format!("sites[example.com].ssl_certificate_source[{nth}]");
     let one = |code: &str, place: &str, path: &str| [code.to_owned(), place.to_owned(), path.to_owned()];
     assert_eq!(findings("ec -pkeyopt ec_paramgen_curve:P-384", both), [one("TL06", "10:30", &path(0))]);
+    assert_eq!(findings("ed25519", both), [] as [[String; 3]; 0]);
     assert_eq!(findings("rsa:1024", both), [one("TL06", "10:43", &path(1))]);
     let names = "sites[example.com].server_name[1]";
     assert_eq!(findings("rsa:2048", "DNS:example.com"), [one("TL03", SECOND_NAME, names)]);
@@ -301,4 +338,35 @@ fn lists_that_do_not_fit_are_refused() {
     let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{other}")).run();
     let message = "`/etc/ssl/example/ssl.crt` would hold two files: `tls/ssl.crt` and `tls/b.crt`";
     assert!(run.status == 1 && run.stderr.contains(message), "{}", run.stderr);
+    let pools = "pools: [{ name: a, app_servers: [srv1] }, { name: b, app_servers: [srv2] }]\n";
+    let (first, second) = (site.to_owned() + "    pool: a\n", other + "    pool: b\n");
+    let run =
+        Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}{pools}sites:\n{first}{second}")).run();
+    assert!(!run.stderr.contains("would hold two files"), "hosts apart: {}", run.stderr);
+    let alike = site.replace("[example.com, www.example.com]", "b.example").replace(" tls/", " ./tls/");
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{alike}")).run();
+    assert!(!run.stderr.contains("would hold two files"), "one file: {}", run.stderr);
+}
+
+/// nginx keeps one certificate for each kind of key, and RSA-PSS is a kind of its own.
+#[test]
+fn rsa_and_rsa_pss_are_two_kinds() {
+    let lists = [("/etc/ssl/example/ssl", "/etc/ssl/a", "/etc/ssl/b"), ("tls/ssl", "tls/ssl", "tls/b")];
+    let text = lists.iter().fold(INVENTORY.to_owned(), |text, (from, a, b)| {
+        let list = |text: String, kind: &str| {
+            text.replace(&format!(": {from}.{kind}"), &format!(": [{a}.{kind}, {b}.{kind}]"))
+        };
+        list(list(text, "crt"), "key")
+    });
+    let run = Sslscale::new(&["check", "--allow", "CP07", "inventory.yaml"]).inventory(text);
+    std::fs::create_dir_all(run.dir().join("tls")).unwrap();
+    let root = authority("root", None, 2090);
+    let between = authority("between", Some(&root), 2090);
+    let lab = Lab { dir: run.dir(), root, between };
+    lab.self_signed("rsa:2048");
+    std::fs::rename(run.dir().join("tls/ssl.crt"), run.dir().join("tls/b.crt")).unwrap();
+    std::fs::rename(run.dir().join("tls/ssl.key"), run.dir().join("tls/b.key")).unwrap();
+    lab.self_signed("rsa-pss -pkeyopt rsa_keygen_bits:2048");
+    let shown = run.run();
+    assert!(shown.status == 0 && !shown.stderr.contains("never served"), "{}", shown.all());
 }
