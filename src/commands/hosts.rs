@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail, ensure};
 
 use crate::event::Kept;
 use crate::file::Staged;
@@ -25,8 +25,14 @@ pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>>
     let text = std::fs::read(path).with_context(|| format!("the hosts file `{shown}` cannot be read"))?;
     let mut words: BTreeMap<String, Vec<String>> =
         serde_json::from_slice(&text).with_context(|| format!("`{shown}` is no hosts file"))?;
+    let mut known: BTreeMap<Vec<String>, String> = BTreeMap::new();
     let mut host = |name: &str| -> Result<Box<dyn Host>> {
         let words = words.remove(name).with_context(|| format!("the hosts file `{shown}` has no `{name}`"))?;
+        // Without words a command would run on this machine.
+        ensure!(!words.is_empty(), "the hosts file `{shown}` has no words for `{name}`");
+        if let Some(other) = known.insert(words.clone(), name.to_owned()) {
+            bail!("`{other}` and `{name}` are one host in the hosts file `{shown}`");
+        }
         Ok(Box::new(Command::new(name, words)))
     };
     inventory.app_servers.iter().map(|app| host(app.name.as_str())).collect()

@@ -42,7 +42,8 @@ fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Result<Vec<Box<dyn
         Err(ended) => return Ok(Err(ended)),
     };
     if inventory.tickets != Tickets::Shared {
-        bail!("the app servers share no ticket keys: `tickets` is `{}` in this inventory", inventory.tickets.name());
+        let is = inventory.tickets.name();
+        bail!("the app servers share no ticket keys: `tickets` is `{is}`, and would have to be `shared`");
     }
     let hosts = match (&args.roots, &args.hosts_file) {
         (Some(roots), _) => hosts::below(&inventory, roots)?,

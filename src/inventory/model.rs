@@ -73,6 +73,15 @@ impl Inventory {
     }
 }
 
+impl Inventory {
+    /// A name of a site that a client can ask for and that no other site has: of a
+    /// wildcard one that nginx takes for it.
+    pub fn sample_name(&self, site: &Site) -> String {
+        let names = || self.sites.iter().flat_map(|site| &site.server_names);
+        site.server_names[0].concrete(|sample| names().any(|name| name.as_str() == sample))
+    }
+}
+
 impl AppServer {
     /// Whether it takes connections while every app server is well.
     pub fn is_active(&self) -> bool {

@@ -156,7 +156,7 @@ fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
         });
         Backend {
             name: pool.name.to_string(),
-            check_sni: inventory.sites[pool.sites[0]].server_names[0].concrete(),
+            check_sni: inventory.sample_name(&inventory.sites[pool.sites[0]]),
             // By default haproxy gives every server the same weight, which is never 0.
             weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first),
             servers: servers.collect(),

@@ -138,11 +138,15 @@ impl<'o> TicketsReport<'o> {
             self.output.say(&format!("not asked after that: {}", step.left.join(", ")));
         }
         if !step.failed.is_empty() {
-            self.output.say("  help: no session is lost meanwhile; mend it and run `sslscale tickets sync`");
+            // Where none changed there is nothing to bring together.
+            let again = if step.done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
+            let help = format!("no session is lost meanwhile; mend it and run `sslscale tickets {again}`");
+            self.output.say(&format!("  help: {help}"));
         } else if goal == Goal::Rotate && step.made == (Made::Agreement { finished: true }) {
             self.output.say("note: that was this rotation; `sslscale tickets rotate` makes the next one");
         }
-        if let (Made::Rotation, Some(age)) = (step.made, step.age.filter(|age| *age < SESSION_TIMEOUT)) {
+        let early = step.age.filter(|age| *age < SESSION_TIMEOUT && !step.done.is_empty());
+        if let (Made::Rotation, Some(age)) = (step.made, early) {
             self.output.say(&format!(
                 "note: the key before was the current one for no more than {}: sessions from before that, which \
                  last a day, begin anew",

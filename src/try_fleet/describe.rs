@@ -11,7 +11,8 @@ use super::spec::{
 };
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
-use crate::inventory::types::{Endpoint, LocationMatch};
+use crate::inventory::openssl::Offer;
+use crate::inventory::types::{Endpoint, LocationMatch, TlsVersion};
 use crate::private_root::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -147,14 +148,14 @@ fn requests(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
     let pool = &inventory.pools[site.pool];
     let members = || pool.members.iter().map(|index| &inventory.app_servers[*index]);
     let plain = SiteSpec {
-        name: site.server_names[0].concrete(),
+        name: inventory.sample_name(site),
         pool_hosts: members().map(|app| app.name.to_string()).collect(),
         path: "/".to_owned(),
         echoes: false,
         expected_status: 200,
         driven: Ok(()),
         http2: members().all(|app| app.nginx.http2),
-        tls13: true,
+        tls13: members().all(|app| Offer::of(&app.nginx).protocols.contains(&TlsVersion::Tls13)),
     };
     if site.locations.is_empty() {
         return vec![plain];

@@ -81,3 +81,27 @@ fn the_real_program_finds_the_files() {
         .run();
     assert_eq!(run.status, 0, "{}", run.stderr);
 }
+
+/// A check asks for a name that the pool's own nginx serves: of a wildcard one that no other pool
+/// has, or every server of the pool is down for good.
+#[test]
+fn a_check_asks_for_no_name_of_another_pool() {
+    let fleet = |other: &str| {
+        format!(
+            "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\n\
+             app_servers: [{{ name: a, address: 10.0.0.11 }}, {{ name: b, address: 10.0.0.12 }}]\n\
+             pools: [{{ name: a, app_servers: [a] }}, {{ name: b, app_servers: [b] }}]\nsites:\n\
+             - {{ server_name: \"*.example.com\", pool: a, root: /a, ssl_certificate: /etc/a.crt, ssl_certificate_key: /etc/a.key }}\n\
+             - {{ server_name: [{other}], pool: b, root: /b, ssl_certificate: /etc/b.crt, ssl_certificate_key: /etc/b.key }}\n"
+        )
+    };
+    let asked = |other: &str| {
+        let cfg = cfg(&fleet(other));
+        let line = cfg.lines().find(|line| line.contains("check-sni")).unwrap();
+        line.split("check-sni ").nth(1).unwrap().split(' ').next().unwrap().to_owned()
+    };
+    assert_eq!(asked("www.example.com"), "x.example.com");
+    assert_eq!(asked("x.example.com"), "w.example.com");
+    let letters: Vec<String> = ('a'..='z').map(|letter| format!("{letter}.example.com")).collect();
+    assert_eq!(asked(&letters.join(", ")), "x0.example.com");
+}

@@ -122,3 +122,32 @@ fn a_location_has_at_most_255_bytes() {
     accepted(&location(255));
     refused(&location(256), "`path` is 256 bytes long");
 }
+
+// nginx, as root, appends to whatever it is told: "unexpected "{" in /etc/nginx/conf.d/a.conf:1" after a restart.
+#[test]
+fn logs_are_not_written_where_configuration_and_keys_are() {
+    for path in ["/etc/nginx/conf.d/a.conf", "/etc/ssl/a.key", "/etc/sslscale/tickets/current.key", "/usr/sbin/nginx"] {
+        refused(&inventory(&format!("nginx: {{ access_log: {path} }}\n"), FILES), "where no logs belong");
+    }
+    accepted(&inventory("nginx: { access_log: /srv/logs/nginx.log }\n", FILES));
+    let ring = ["/etc/sslscale/tickets/current.key", "/etc/ssl/a.key"];
+    refused(&inventory("", [ring, FILES[1]]), "is where sslscale keeps the keys of session tickets");
+}
+
+// nginx: "SSL_CTX_set1_curves_list("secp384r1:P-384") failed".
+#[test]
+fn a_group_is_named_once_whatever_its_name() {
+    let groups = |list: &str| inventory(&format!("nginx: {{ ssl_ecdh_curve: [{list}] }}\n"), FILES);
+    refused(&groups("secp384r1, P-384"), "`ssl_ecdh_curve` has `P-384` twice");
+    accepted(&groups("secp384r1, P-521"));
+}
+
+#[test]
+fn a_version_of_openssl_is_what_openssl_prints() {
+    for version in ["1.1.1w", "1.1.1", "3.0.17"] {
+        accepted(&inventory(&format!("nginx: {{ openssl: {version} }}\n"), FILES));
+    }
+    for version in ["3.0.17a", "1.1.1ww", "w"] {
+        refused(&inventory(&format!("nginx: {{ openssl: {version} }}\n"), FILES), "`3.0.17` or `1.1.1w`");
+    }
+}

@@ -168,7 +168,9 @@ fn what_cannot_be_asked_for_is_said() {
         fs::write(run.dir().join("inventory.yaml"), format!("tickets: {way}\n{INVENTORY}")).unwrap();
         let none = tickets(&run, "rotate");
         assert_eq!(none.status, 2);
-        let says = format!("error: the app servers share no ticket keys: `tickets` is `{way}` in this inventory\n");
+        let says = format!(
+            "error: the app servers share no ticket keys: `tickets` is `{way}`, and would have to be `shared`\n"
+        );
         assert!(none.stderr.contains(&says), "{}", none.all());
     }
     fs::write(run.dir().join("inventory.yaml"), INVENTORY).unwrap();
@@ -179,6 +181,14 @@ fn what_cannot_be_asked_for_is_said() {
     let words = ["tickets", "sync", "inventory.yaml", "--hosts-file", "hosts.json"];
     let missing = run.run_with(&words);
     assert!(missing.status == 2 && missing.stderr.contains("`hosts.json` has no `srv2`"), "{}", missing.all());
+    for (hosts, says) in [
+        (r#"{ "srv1": [], "srv2": ["true"], "srv3": ["false"] }"#, "`hosts.json` has no words for `srv1`"),
+        (r#"{ "srv1": ["true"], "srv2": ["false"], "srv3": ["true"] }"#, "`srv1` and `srv3` are one host"),
+    ] {
+        fs::write(run.dir().join("hosts.json"), hosts).unwrap();
+        let wrong = run.run_with(&words);
+        assert!(wrong.status == 2 && wrong.stderr.contains(says), "{}", wrong.all());
+    }
     fs::write(run.dir().join("hosts.json"), r#"{ "srv1": ["true"], "srv2": ["false"], "srv3": ["no-such-program"] }"#)
         .unwrap();
     let lost = run.run_with(&words);

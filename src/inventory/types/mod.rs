@@ -16,7 +16,7 @@ pub use choice::{
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
-pub use quantity::{Duration, Integer, Size, Version};
+pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
 pub use tls::{CipherName, Curve};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 

@@ -82,9 +82,13 @@ impl ServerName {
         self.0.strip_prefix("*.")
     }
 
-    /// A name that this one covers and that a client can ask for.
-    pub fn concrete(&self) -> String {
-        self.wildcard().map_or_else(|| self.0.to_string(), |parent| format!("x.{parent}"))
+    /// A name that this one covers, that a client can ask for, and that is none of `taken`.
+    pub fn concrete(&self, taken: impl Fn(&str) -> bool) -> String {
+        let Some(parent) = self.wildcard() else { return self.0.to_string() };
+        // One letter fits wherever a star does. Longer ones may not, where all letters are taken.
+        let letters = ('a'..='z').rev().cycle().skip(2).take(26).map(|letter| format!("{letter}.{parent}"));
+        let numbers = (0_u32..).map(|number| format!("x{number}.{parent}"));
+        letters.chain(numbers).find(|name| !taken(name)).expect("there is always another number")
     }
 }
 

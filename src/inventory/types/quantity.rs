@@ -161,3 +161,20 @@ impl Scalar for Version {
         }
     }
 }
+
+/// A version of OpenSSL, which up to 1.1.1 ends in a letter: `1.1.1w`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpensslVersion(pub Version);
+
+impl Scalar for OpensslVersion {
+    fn parse(text: &str) -> Result<Self, Refusal> {
+        let number = match text.strip_suffix(|c: char| c.is_ascii_lowercase()) {
+            Some(number) if text.starts_with("1.") && number.ends_with(|c: char| c.is_ascii_digit()) => number,
+            _ => text,
+        };
+        let invalid = || {
+            Refusal::invalid("is not a version", "write what `openssl version` prints, such as `3.0.17` or `1.1.1w`")
+        };
+        Version::parse(number).map(Self).map_err(|_| invalid())
+    }
+}

@@ -13,6 +13,9 @@ use crate::source::Span;
 /// Every file in these is read as configuration.
 const INCLUDED: [&str; 3] = ["/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/etc/nginx/modules-enabled"];
 
+/// What is below it changes with every rotation.
+const OURS: &str = "/etc/sslscale";
+
 /// One path that a site names.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct File<'s> {
@@ -49,6 +52,10 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]
             let message = format!("nginx would read `{}` as configuration", file.path.display());
             let help = "keep certificates and keys elsewhere, such as below `/etc/ssl`";
             reader.report(Code::IN09, file.span, message, help);
+        }
+        if file.path.starts_with(OURS) {
+            let message = format!("`{}` is where sslscale keeps the keys of session tickets", file.path.display());
+            reader.report(Code::IN09, file.span, message, "keep certificates and keys below `/etc/ssl`");
         }
     }
 }

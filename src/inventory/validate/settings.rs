@@ -1,6 +1,6 @@
 //! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
 
-use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
+use super::fields::{Placed, count, count_if_written, distinct, duration, or_default, scalar, switch};
 use super::tls;
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
@@ -10,8 +10,8 @@ use crate::inventory::openssl::same_group;
 use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckType, CipherName, Duration, LogFormat, LogTarget, Port, ProxyProtocol, Scalar, Size,
-    TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, Balance, CheckType, CipherName, Duration, LogFormat, LogTarget, OpensslVersion, Port, ProxyProtocol,
+    Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Connections at once that any host can hold: two descriptors each stay below the 20,000
@@ -141,11 +141,24 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             curves: distinct(reader, raw.ssl_ecdh_curve, "ssl_ecdh_curve", same_group).or(base.tls.curves),
         },
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
-        access_log: or_default(reader, raw.access_log, "access_log", base.access_log),
+        access_log: access_log(reader, raw.access_log, base.access_log),
         log_format: or_default(reader, raw.log_format, "log_format", base.log_format),
     };
     tls::check(reader, &raw, &nginx);
     nginx
+}
+
+/// Where nginx, as root, must append nothing: configuration, programs, what is no file.
+const NO_LOGS: [&str; 9] = ["/etc/", "/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/proc/", "/sys/", "/run/haproxy/"];
+
+fn access_log(reader: &mut Reader<'_>, node: Option<&Node>, base: AbsolutePath) -> AbsolutePath {
+    let Some(found) = node.and_then(|node| scalar::<AbsolutePath>(reader, node, "access_log")) else { return base };
+    let Some(place) = NO_LOGS.iter().find(|place| found.value.as_str().starts_with(*place)) else {
+        return found.value;
+    };
+    let message = format!("`access_log` is below `{place}`, where no logs belong: `{}`", found.value);
+    reader.report(Code::IN06, found.span, message, "write a path such as `/var/log/nginx/access.log`");
+    base
 }
 
 /// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and nginx has no
@@ -161,7 +174,12 @@ fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port 
 }
 
 fn version(reader: &mut Reader<'_>, node: Option<&Node>, program: &str, oldest: Version) -> Option<Version> {
-    let found = scalar::<Version>(reader, node?, if program == "OpenSSL" { "openssl" } else { "version" })?;
+    let found = match program {
+        "OpenSSL" => {
+            scalar::<OpensslVersion>(reader, node?, "openssl").map(|it| Placed { value: it.value.0, span: it.span })
+        }
+        _ => scalar::<Version>(reader, node?, "version"),
+    }?;
     if found.value >= oldest {
         return Some(found.value);
     }

@@ -1,7 +1,7 @@
 //! PX14: a monitor that speaks to a port which waits for a PROXY header.
 
 use crate::diagnostic::Code;
-use crate::inventory::model::{AppServer, Site};
+use crate::inventory::model::AppServer;
 use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
 
 /// Paths that are there to be asked by monitors, without a slash at the end.
@@ -98,13 +98,13 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
                 "a monitor that asks an app server for `{path}` directly gets a reset: \
                  port {port} waits for a PROXY header"
             );
-            findings.report(span, message, advice(site, &inventory.app_servers[app], path));
+            findings.report(span, message, advice(&inventory.sample_name(site), &inventory.app_servers[app], path));
         }
     }
 }
 
-fn advice(site: &Site, app: &AppServer, path: &str) -> String {
-    let (name, port) = (site.server_names[0].concrete(), app.nginx.port);
+fn advice(name: &str, app: &AppServer, path: &str) -> String {
+    let port = app.nginx.port;
     let resolve = match app.addresses.first.0 {
         std::net::IpAddr::V4(v4) => format!("{name}:{port}:{v4}"),
         // Brackets mean something to shells.

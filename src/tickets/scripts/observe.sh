@@ -3,6 +3,10 @@ if [ -e "$rings/.lock" ] && exec 9<"$rings/.lock"; then
     # What is being swapped is seen before or after it, never half.
     flock -s -w 20 9 || exit 75
 fi
+if [ -L "$ring" ] && [ ! -d "$ring" ] && [ -d "$rings" ] && [ ! -x "$rings" ]; then
+    echo "$rings cannot be read: it takes root" >&2
+    exit 77
+fi
 if [ -d "$ring" ]; then
     [ -r "$ring" ] && [ -x "$ring" ] || { echo "$ring cannot be read: it takes root" >&2; exit 77; }
     if [ -L "$ring" ]; then echo layout link; else echo layout directory; fi
