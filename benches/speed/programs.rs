@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
 use sslscale::render::{HAPROXY_CFG, NGINX_CONF};
+use sslscale::tickets::{KEYS, RING, Ring};
 
 use crate::measure::Run;
 
@@ -33,6 +34,7 @@ impl Programs {
             fs::copy(tree.join(host).join(relative), root.join(relative))?;
         }
         certificates(root, sites)?;
+        ring(root)?;
         let mut unshare = Command::new("unshare");
         unshare.args(["--mount", "--net"]);
         if !nix::unistd::geteuid().is_root() {
@@ -84,6 +86,16 @@ fn certificates(root: &Path, sites: usize) -> Result<()> {
         fs::create_dir_all(&dir)?;
         fs::write(dir.join("ssl.crt"), made.cert.pem())?;
         fs::write(dir.join("ssl.key"), made.signing_key.serialize_pem())?;
+    }
+    Ok(())
+}
+
+/// The keys of session tickets.
+fn ring(root: &Path) -> Result<()> {
+    let dir = root.join(RING.trim_start_matches('/'));
+    fs::create_dir_all(&dir)?;
+    for (name, key) in KEYS.iter().zip(Ring::generate()?.keys()) {
+        fs::write(dir.join(name), key.bytes())?;
     }
     Ok(())
 }
