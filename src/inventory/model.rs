@@ -7,9 +7,9 @@ use std::sync::Arc;
 use ipnet::IpNet;
 
 use super::types::{
-    AbsolutePath, Address, AppSocket, Balance, CheckType, CipherName, Curve, Duration, GrpcUpstream, HostName,
-    HttpUpstream, LocalPath, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port, ProxyProtocol,
-    RedirectCode, RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, Address, AppSocket, Balance, CheckType, CipherName, Curve, Duration, Endpoint, GrpcUpstream,
+    HostName, HttpUpstream, LocalPath, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port,
+    ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -261,6 +261,18 @@ pub enum Target {
     Root(AbsolutePath),
     /// Elsewhere.
     Redirect(Redirect),
+}
+
+impl Target {
+    /// Where the app listens; `None` where no app answers.
+    pub fn endpoint(&self) -> Option<&Endpoint> {
+        match self {
+            Self::Uwsgi(app) | Self::Fastcgi(app) => Some(&app.endpoint),
+            Self::Proxy(upstream) => Some(&upstream.endpoint),
+            Self::Grpc(upstream) => Some(&upstream.endpoint),
+            Self::Root(_) | Self::Redirect(_) => None,
+        }
+    }
 }
 
 /// A redirect.

@@ -164,7 +164,13 @@ impl Scalar for Version {
 
 /// A version of OpenSSL, which up to 1.1.1 ends in a letter: `1.1.1w`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OpensslVersion(pub Version);
+pub struct OpensslVersion(Version);
+
+impl From<OpensslVersion> for Version {
+    fn from(version: OpensslVersion) -> Self {
+        version.0
+    }
+}
 
 impl Scalar for OpensslVersion {
     fn parse(text: &str) -> Result<Self, Refusal> {

@@ -5,7 +5,7 @@ use super::hosts::Hosts;
 use super::pools::{PlacedPool, unknown};
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{AcmeChallenge, Http, Location, Target};
+use crate::inventory::model::{AcmeChallenge, Http, Location};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawAcmeChallenge, RawHttp};
 use crate::inventory::schema::Reader;
@@ -103,12 +103,10 @@ impl Taken {
     /// nginx does not start where an app on the same host has its port.
     fn by_an_app(&self, reader: &mut Reader<'_>, members: &[usize], fleet: (&Hosts, &[PlacedPool], &[PlacedSite])) {
         let (hosts, pools, sites) = fleet;
-        for (app, _) in members.iter().filter_map(|index| Some((hosts.app_servers.get(*index)?, index))) {
-            let own = |ip: std::net::IpAddr| ip.is_loopback() || app.0.addresses.iter().any(|a| a.0 == ip);
-            let here = |site: &&PlacedSite| {
-                let member = |index: &usize| hosts.app_servers.get(*index).is_some_and(|it| it.0.name == app.0.name);
-                pools.get(site.site.pool).is_some_and(|pool| pool.pool.members.iter().any(member))
-            };
+        for (index, (app, _)) in members.iter().filter_map(|index| Some((index, hosts.app_servers.get(*index)?))) {
+            let own = |ip: std::net::IpAddr| ip.is_loopback() || app.addresses.iter().any(|a| a.0 == ip);
+            let serves = |pool: &PlacedPool| pool.pool.members.contains(index);
+            let here = |site: &&PlacedSite| pools.get(site.site.pool).is_some_and(serves);
             let locations = sites.iter().filter(here).flat_map(|site| &site.site.locations);
             let mut sockets = locations.filter_map(socket);
             if let Some(socket) = sockets.find(|socket| socket.port() == self.port.0 && own(socket.ip())) {
@@ -122,13 +120,7 @@ impl Taken {
 
 /// Where the app of a location listens, if that is a port.
 fn socket(location: &Location) -> Option<std::net::SocketAddr> {
-    let endpoint = match &location.target {
-        Target::Uwsgi(app) | Target::Fastcgi(app) => &app.endpoint,
-        Target::Proxy(upstream) => &upstream.endpoint,
-        Target::Grpc(upstream) => &upstream.endpoint,
-        Target::Root(_) | Target::Redirect(_) => return None,
-    };
-    match endpoint {
+    match location.target.endpoint()? {
         Endpoint::Tcp(socket) => Some(*socket),
         Endpoint::Unix(_) => None,
     }

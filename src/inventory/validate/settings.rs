@@ -1,12 +1,11 @@
 //! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
 
-use super::fields::{Placed, count, count_if_written, distinct, duration, or_default, scalar, switch};
+use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
 use super::tls;
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
 use crate::inventory::node::Node;
-use crate::inventory::openssl;
-use crate::inventory::openssl::same_group;
+use crate::inventory::openssl::{self, same_group};
 use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
@@ -75,7 +74,7 @@ pub fn default_nginx() -> Nginx {
 pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> Haproxy {
     let Some(raw) = node.and_then(|node| RawHaproxy::read(reader, node)) else { return base };
     Haproxy {
-        version: version(reader, raw.version, "haproxy", OLDEST_HAPROXY).or(base.version),
+        version: version::<Version>(reader, ("version", raw.version), ("haproxy", OLDEST_HAPROXY)).or(base.version),
         port: or_default(reader, raw.port, "port", base.port),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
         nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE).or(base.nofile),
@@ -117,7 +116,7 @@ fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
 pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx {
     let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
     let nginx = Nginx {
-        version: version(reader, raw.version, "nginx", OLDEST_NGINX).or(base.version),
+        version: version::<Version>(reader, ("version", raw.version), ("nginx", OLDEST_NGINX)).or(base.version),
         port: nginx_port(reader, raw.port, base.port),
         http2: switch(reader, raw.http2, "http2", base.http2),
         keepalive_timeout: duration(
@@ -133,7 +132,8 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             "client_max_body_size",
             base.client_max_body_size,
         ),
-        openssl: version(reader, raw.openssl, "OpenSSL", openssl::OLDEST).or(base.openssl),
+        openssl: version::<OpensslVersion>(reader, ("openssl", raw.openssl), ("OpenSSL", openssl::OLDEST))
+            .or(base.openssl),
         tls: Tls {
             profile: or_default(reader, raw.tls_profile, "tls_profile", base.tls.profile),
             protocols: distinct(reader, raw.ssl_protocols, "ssl_protocols", TlsVersion::eq).or(base.tls.protocols),
@@ -173,18 +173,18 @@ fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port 
     found.value
 }
 
-fn version(reader: &mut Reader<'_>, node: Option<&Node>, program: &str, oldest: Version) -> Option<Version> {
-    let found = match program {
-        "OpenSSL" => {
-            scalar::<OpensslVersion>(reader, node?, "openssl").map(|it| Placed { value: it.value.0, span: it.span })
-        }
-        _ => scalar::<Version>(reader, node?, "version"),
-    }?;
-    if found.value >= oldest {
-        return Some(found.value);
+fn version<V: Scalar + Into<Version>>(
+    reader: &mut Reader<'_>,
+    (key, node): (&str, Option<&Node>),
+    (program, oldest): (&str, Version),
+) -> Option<Version> {
+    let found = scalar::<V>(reader, node?, key)?;
+    let (version, span): (Version, _) = (found.value.into(), found.span);
+    if version >= oldest {
+        return Some(version);
     }
-    let message = format!("{program} {} is older than what sslscale renders for", found.value);
+    let message = format!("{program} {version} is older than what sslscale renders for");
     let help = format!("the oldest is {program} {oldest}, that of Debian bullseye");
-    reader.report(Code::IN10, found.span, message, help);
+    reader.report(Code::IN10, span, message, help);
     None
 }

@@ -181,16 +181,10 @@ fn challenges<'a>(fleet: &Fleet<'a>, index: usize, site: &Site) -> Option<(Curso
 
 /// Whether every app server answers by itself. One place for all of them is the cure.
 fn is_local(target: &Target) -> bool {
-    let endpoint = match target {
-        Target::Root(_) => return true,
-        Target::Redirect(_) => return false,
-        Target::Uwsgi(app) | Target::Fastcgi(app) => &app.endpoint,
-        Target::Proxy(upstream) => &upstream.endpoint,
-        Target::Grpc(upstream) => &upstream.endpoint,
-    };
-    match endpoint {
-        Endpoint::Unix(_) => true,
-        Endpoint::Tcp(address) => address.ip().is_loopback(),
+    match target.endpoint() {
+        Some(Endpoint::Unix(_)) => true,
+        Some(Endpoint::Tcp(address)) => address.ip().is_loopback(),
+        None => matches!(target, Target::Root(_)),
     }
 }
 
