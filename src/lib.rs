@@ -10,6 +10,7 @@ pub mod file;
 pub mod inventory;
 pub mod lint;
 pub mod private_root;
+pub mod process;
 pub mod render;
 pub mod report;
 pub mod source;

@@ -15,13 +15,14 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("file", &[]),
     ("tree", &["file"]),
     ("event", &[]),
-    ("lint", &["diagnostic", "file", "inventory", "source"]),
+    ("process", &[]),
+    ("lint", &["diagnostic", "file", "inventory", "process", "source"]),
     ("render", &["inventory", "tickets", "tree"]),
-    ("transport", &[]),
+    ("transport", &["process"]),
     ("tickets", &["transport", "tree"]),
-    ("private_root", &["event", "inventory", "tickets"]),
-    ("try_fleet", &["event", "inventory", "private_root", "tree"]),
-    ("binaries", &["diagnostic", "event", "inventory", "lint", "private_root", "source", "tree"]),
+    ("private_root", &["event", "inventory", "process", "tickets"]),
+    ("try_fleet", &["event", "inventory", "private_root", "process", "tree"]),
+    ("binaries", &["diagnostic", "event", "inventory", "lint", "private_root", "process", "source", "tree"]),
     ("report", &["diagnostic", "event", "inventory", "lint", "source", "tickets", "tree"]),
     ("cli", &["diagnostic", "lint", "report"]),
     (
@@ -110,20 +111,46 @@ fn imports_run_one_way() {
 }
 
 #[test]
-fn a_planted_violation_is_caught() {
+fn a_planted_violation_is_caught_in_every_room() {
     let mut files = BTreeMap::new();
     sources(&repository().join("src"), "", &mut files);
-    let plant = |file: &str, text: &str| {
-        let mut files = files.clone();
-        files.get_mut(file).expect("the file to plant in").push_str(text);
-        violations(&files)
-    };
-    let wrong = |file: &str, from: &str, to: &str| vec![(file.to_owned(), from.to_owned(), to.to_owned())];
-    assert_eq!(plant("source.rs", "use crate::diagnostic::Code;"), wrong("source.rs", "source", "diagnostic"));
-    assert_eq!(plant("tree/store.rs", "fn f() { crate::render::x() }"), wrong("tree/store.rs", "tree", "render"));
-    let grouped = "use crate::{source::Span, report::{Output, Format}};";
-    assert_eq!(plant("inventory/model.rs", grouped), wrong("inventory/model.rs", "inventory", "report"));
-    assert_eq!(plant("main.rs", "use sslscale::tree::Tree;"), wrong("main.rs", "main", "tree"));
+    for (room, allowed) in MAY_NAME {
+        let is_in = |file: &&String| file.split('/').next().unwrap().trim_end_matches(".rs") == *room;
+        let file = files.keys().rfind(is_in).unwrap_or_else(|| panic!("`{room}` has no file"));
+        let marker = if *room == "main" { "sslscale" } else { "crate" };
+        let forbidden = MAY_NAME.iter().map(|(to, _)| *to).filter(|to| to != room && !allowed.contains(to));
+        let mut planted = 0;
+        for to in forbidden {
+            let wrong = vec![(file.clone(), (*room).to_owned(), to.to_owned())];
+            for text in [
+                format!("use {marker}::{to}::Thing;"),
+                format!("fn f() {{ {marker}::{to}::f() }}"),
+                format!("use {marker}::{{{room}::{{A, B}}, {to}::{{C, D}}}};"),
+            ] {
+                let mut files = files.clone();
+                files.get_mut(file).unwrap().push_str(&text);
+                assert_eq!(violations(&files), wrong, "{text}");
+                planted += 1;
+            }
+        }
+        assert!(planted > 0, "`{room}` may name everything");
+    }
+}
+
+#[test]
+fn no_two_rooms_may_name_each_other_even_by_a_detour() {
+    fn below<'t>(room: &'t str, way: &mut Vec<&'t str>) {
+        assert!(!way.contains(&room), "a circle: {way:?}, {room}");
+        way.push(room);
+        let (_, allowed) = MAY_NAME.iter().find(|(name, _)| *name == room).expect("a room of the table");
+        for to in *allowed {
+            below(to, way);
+        }
+        way.pop();
+    }
+    for (room, _) in MAY_NAME {
+        below(room, &mut Vec::new());
+    }
 }
 
 #[test]

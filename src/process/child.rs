@@ -1,0 +1,126 @@
+//! A process that this one started, in a process group of its own: waiting for it with a limit,
+//! and ending it with all that it started.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
+use std::sync::{Mutex, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
+use nix::unistd::Pid;
+use rustix::process::{PidfdFlags, pidfd_open};
+
+/// How long a process that was killed may take to end: one that the kernel holds, as for a disk that
+/// does not answer, is left behind.
+const DYING: Duration = Duration::from_secs(2);
+
+/// How often to look for the end where the kernel does not report it.
+const LOOK: Duration = Duration::from_millis(2);
+
+/// The groups that end with this process.
+static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+
+pub(super) fn end_all() {
+    for group in &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+        let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+    }
+}
+
+/// A process and its group. Dropping it before [`Process::reap`] was successful kills the group.
+pub(super) struct Process {
+    child: Child,
+    group: i32,
+    /// Becomes readable when the process ends. Kernels before 5.3, and some containers, have none.
+    end: Option<OwnedFd>,
+    reaped: bool,
+}
+
+impl Process {
+    pub(super) fn start(command: &mut Command, detached: bool) -> io::Result<Self> {
+        // The lock is held so that no group can be missed by `end_all`.
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let child = command.spawn()?;
+        let group = i32::try_from(child.id()).map_err(io::Error::other)?;
+        let pid = rustix::process::Pid::from_raw(group);
+        let end = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        if !detached {
+            running.insert(group);
+        }
+        Ok(Self { child, group, end, reaped: false })
+    }
+
+    /// The pipes to it, as far as they were asked for.
+    pub(super) fn pipes(&mut self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
+        (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Errors
+    /// It did not come in time (`TimedOut`), or the status cannot be read.
+    pub(super) fn reap(&mut self, until: Instant) -> io::Result<ExitStatus> {
+        while !self.has_ended(until)? {}
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
+        let status = self.child.wait();
+        self.reaped = true;
+        status
+    }
+
+    /// Waits for a while; whether the process has ended. It is not reaped yet, so that the number of
+    /// its group is nobody else's.
+    fn has_ended(&self, until: Instant) -> io::Result<bool> {
+        if let Some(end) = &self.end {
+            return wait(&[(end.as_fd(), PollFlags::POLLIN)], until);
+        }
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        if waitid(Id::Pid(Pid::from_raw(self.group)), flags)? != WaitStatus::StillAlive {
+            return Ok(true);
+        }
+        if Instant::now() >= until {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        sleep(LOOK);
+        Ok(false)
+    }
+
+    /// Ends it and all that it started, unless that has left its group.
+    fn kill(&mut self) {
+        let _ = killpg(Pid::from_raw(self.group), Signal::SIGKILL);
+        let _ = self.child.kill();
+        let _ = self.reap(Instant::now() + DYING);
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if !self.reaped {
+            self.kill();
+        }
+    }
+}
+
+/// Waits until one of these has something; whether one has.
+///
+/// # Errors
+/// The time is up (`TimedOut`), or the kernel refused.
+pub(super) fn wait(descriptors: &[(BorrowedFd<'_>, PollFlags)], until: Instant) -> io::Result<bool> {
+    let left = until.saturating_duration_since(Instant::now());
+    if left.is_zero() {
+        return Err(io::ErrorKind::TimedOut.into());
+    }
+    // Rounded up, so that it does not spin in the last millisecond.
+    let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
+    let mut polled: Vec<PollFd<'_>> = descriptors.iter().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
+    match poll(&mut polled, left) {
+        Ok(count) => Ok(count > 0),
+        Err(Errno::EINTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

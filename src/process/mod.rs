@@ -1,0 +1,189 @@
+//! Runs local programs. Nothing else in this crate starts a process, so that every program has a
+//! time limit, a limit for its output, an environment that was chosen, and a process group that can
+//! be ended as a whole. This module knows nothing about the programs that it runs.
+
+mod buffer;
+mod child;
+mod path;
+mod run;
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+pub use path::{find, search_path};
+
+/// How long a program may run, and how many bytes it may write to each of its streams.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From its start until it has ended and both streams are closed.
+    pub time: Duration,
+    /// Bytes of standard output.
+    pub stdout: usize,
+    /// Bytes of standard error.
+    pub stderr: usize,
+}
+
+impl Limits {
+    /// The same number of bytes for both streams.
+    pub const fn new(time: Duration, bytes: usize) -> Self {
+        Self { time, stdout: bytes, stderr: bytes }
+    }
+}
+
+/// What a program left when it ended.
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit code, or the signal that ended it.
+    pub status: ExitStatus,
+    /// Its standard output, overwritten when it is dropped.
+    pub stdout: Zeroizing<Vec<u8>>,
+    /// Its standard error, overwritten when it is dropped.
+    pub stderr: Zeroizing<Vec<u8>>,
+}
+
+/// One of a program's two output streams.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Stdout,
+    /// Standard error.
+    Stderr,
+}
+
+impl fmt::Display for Stream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stdout => "standard output",
+            Self::Stderr => "standard error",
+        })
+    }
+}
+
+/// Why there is no output of a program. Except for `NotStarted`, it ran, and was ended together
+/// with everything in its process group.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not installed, not executable, or the kernel refused.
+    #[error("it could not be started")]
+    NotStarted(#[source] io::Error),
+    /// It, or something that it started and that holds its streams open, was still there.
+    #[error("it did not end within {} and was stopped", Seconds(*limit))]
+    TimedOut {
+        /// The time that it had.
+        limit: Duration,
+    },
+    /// It wrote more than it may.
+    #[error("it wrote more than {limit} bytes to {stream} and was stopped")]
+    TooMuchOutput {
+        /// Where to.
+        stream: Stream,
+        /// The bytes that it may write there.
+        limit: usize,
+    },
+    /// Its pipes or its exit status could not be read.
+    #[error("the connection to it was lost")]
+    Lost(#[source] io::Error),
+}
+
+/// A limit as people say it: `10 s`, `1.5 s`.
+struct Seconds(Duration);
+
+impl fmt::Display for Seconds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} s", self.0.as_secs_f64())
+    }
+}
+
+/// A program with its arguments and environment, ready to be run.
+///
+/// The environment holds nothing but `PATH` (see [`search_path`]), `LC_ALL=C`, and what
+/// [`Invocation::env`] and [`Invocation::pass`] add.
+#[derive(Debug, Clone)]
+pub struct Invocation {
+    program: OsString,
+    arguments: Vec<OsString>,
+    variables: Vec<(OsString, OsString)>,
+    directory: Option<PathBuf>,
+    detached: bool,
+}
+
+impl Invocation {
+    /// The program of this name, which is looked up in its `PATH`, or of this path.
+    pub fn new(program: impl Into<OsString>) -> Self {
+        let variables = vec![("PATH".into(), search_path()), ("LC_ALL".into(), "C".into())];
+        Self { program: program.into(), arguments: Vec::new(), variables, directory: None, detached: false }
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable, in place of an earlier value.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.variables.push((name.into(), value.into()));
+        self
+    }
+
+    /// Passes on those of these variables that are set here.
+    #[must_use]
+    pub fn pass<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
+        let set = names.into_iter().filter_map(|name| Some((name.into(), std::env::var_os(name)?)));
+        self.variables.extend(set);
+        self
+    }
+
+    /// The working directory, which otherwise is this process's.
+    #[must_use]
+    pub fn directory(mut self, directory: &Path) -> Self {
+        self.directory = Some(directory.to_owned());
+        self
+    }
+
+    /// Lets the program go on when this process is interrupted (see [`end_all`]), for work that must
+    /// not stop half way. Its limits hold all the same.
+    #[must_use]
+    pub fn detached(mut self) -> Self {
+        self.detached = true;
+        self
+    }
+
+    /// What is run.
+    pub fn program(&self) -> &OsStr {
+        &self.program
+    }
+
+    /// Runs it to its end with these bytes as its standard input.
+    ///
+    /// # Errors
+    /// See [`Error`]; an exit status other than 0 is none of them.
+    pub fn run(&self, stdin: &[u8], limits: Limits) -> Result<Output, Error> {
+        run::run(self, stdin, limits)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command.args(&self.arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        if let Some(directory) = &self.directory {
+            command.current_dir(directory);
+        }
+        command
+    }
+}
+
+/// Ends every program that runs now, with its process group, unless it is detached: for the way out
+/// after a signal, which reaches only this process.
+pub fn end_all() {
+    child::end_all();
+}
