@@ -11,6 +11,7 @@ use serde_yaml::Spanned;
 use super::syntax::{refused, unprintable};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span, before_key};
+pub use crate::visible::{hidden, visible};
 
 /// Mappings and lists may nest this deep; the inventory's own schema needs 6.
 pub(super) const MAX_DEPTH: usize = 32;
@@ -231,28 +232,6 @@ pub fn printable(text: &str) -> Cow<'_, str> {
         Some((end, _)) => Cow::Owned(format!("{}…", visible(&text[..end]))),
         None => visible(text),
     }
-}
-
-/// `text` with what cannot be seen, or would be obeyed by a terminal, spelled out.
-pub fn visible(text: &str) -> Cow<'_, str> {
-    if !text.contains(hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if hidden(c) { out.extend(c.escape_default()) } else { out.push(c) }
-    }
-    Cow::Owned(out)
-}
-
-/// Characters that change how text looks without being seen: controls, direction marks,
-/// joiners, tags and other kinds of nothing.
-pub fn hidden(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}')
-        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}')
-        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
-        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

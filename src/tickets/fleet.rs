@@ -1,14 +1,11 @@
 //! A fleet's rings over its hosts: all are asked, the plan says what to do, one host goes first and
 //! the rest follow, several at a time. Who is asked how is the transport's business.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
-use std::thread;
-
 use super::key::{Fingerprints, Ring, TicketKey};
 use super::observation::{Observation, Unreachable};
 use super::plan::{Plan, plan};
 use super::script::{self, Install};
+use crate::parallel;
 use crate::transport::Host;
 
 /// How many hosts are worked on at once.
@@ -87,7 +84,9 @@ pub enum Halt {
 
 /// Asks every host what it has.
 pub fn observe(hosts: &[&dyn Host]) -> Vec<Result<Observation, Unreachable>> {
-    each(hosts, |host| script::observe(*host).map_err(|why| Unreachable { host: host.name().to_owned(), why }))
+    parallel::map(hosts, LANES, |host| {
+        script::observe(*host).map_err(|why| Unreachable { host: host.name().to_owned(), why })
+    })
 }
 
 /// What a run did, and why it went no further.
@@ -167,28 +166,7 @@ fn one_then_the_rest(chosen: &[usize], change: impl Fn(usize) -> End + Sync) -> 
     let Some((first, rest)) = chosen.split_first() else { return Vec::new() };
     let mut ends = vec![change(*first)];
     if ends[0].1.is_ok() {
-        ends.extend(each(rest, |index| change(*index)));
+        ends.extend(parallel::map(rest, LANES, |index| change(*index)));
     }
     ends
-}
-
-/// The answers for all items, in their order.
-fn each<I: Sync, T: Send>(items: &[I], ask: impl Fn(&I) -> T + Sync) -> Vec<T> {
-    let next = AtomicUsize::new(0);
-    let answers: Mutex<Vec<(usize, T)>> = Mutex::new(Vec::new());
-    thread::scope(|scope| {
-        for _ in 0..items.len().min(LANES) {
-            scope.spawn(|| {
-                while let Some((index, item)) =
-                    Some(next.fetch_add(1, Ordering::Relaxed)).and_then(|index| Some((index, items.get(index)?)))
-                {
-                    let answer = ask(item);
-                    answers.lock().unwrap_or_else(PoisonError::into_inner).push((index, answer));
-                }
-            });
-        }
-    });
-    let mut answers = answers.into_inner().unwrap_or_else(PoisonError::into_inner);
-    answers.sort_by_key(|(index, _)| *index);
-    answers.into_iter().map(|(_, answer)| answer).collect()
 }

@@ -13,6 +13,7 @@ use super::file::{self, replace, same};
 use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh, hex};
 use crate::file::temporary;
+use crate::parallel;
 
 /// Below this many files a second thread costs more than it saves.
 const THREADED: usize = 100;
@@ -258,9 +259,6 @@ where
         return run(&hosts);
     }
     let threads = std::thread::available_parallelism().map_or(1, |n| n.get().min(MOST_THREADS));
-    std::thread::scope(|scope| {
-        let handles: Vec<_> =
-            hosts.chunks(hosts.len().div_ceil(threads)).map(|part| scope.spawn(move || run(part))).collect();
-        handles.into_iter().map(|handle| handle.join().expect("writing a file does not panic")).sum()
-    })
+    let parts: Vec<_> = hosts.chunks(hosts.len().div_ceil(threads)).collect();
+    parallel::map(&parts, threads, |part| run(part)).into_iter().sum()
 }

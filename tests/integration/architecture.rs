@@ -9,17 +9,19 @@ use crate::support::repository;
 
 /// Module → the modules of the crate that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("visible", &[]),
+    ("parallel", &[]),
     ("source", &[]),
     ("diagnostic", &["file", "source"]),
-    ("inventory", &["diagnostic", "source"]),
+    ("inventory", &["diagnostic", "source", "visible"]),
     ("file", &[]),
-    ("tree", &["file"]),
+    ("tree", &["file", "parallel"]),
     ("event", &[]),
     ("process", &[]),
     ("lint", &["diagnostic", "file", "inventory", "process", "source"]),
     ("render", &["inventory", "tickets", "tree"]),
-    ("transport", &["process"]),
-    ("tickets", &["transport", "tree"]),
+    ("transport", &["process", "visible"]),
+    ("tickets", &["parallel", "transport", "tree"]),
     ("private_root", &["event", "inventory", "process", "tickets"]),
     ("try_fleet", &["event", "inventory", "private_root", "process", "tree"]),
     ("binaries", &["diagnostic", "event", "inventory", "lint", "private_root", "process", "source", "tree"]),

@@ -1,0 +1,38 @@
+//! Text from outside as it may be shown on a terminal: what is invisible, or would be obeyed, is
+//! spelled out.
+
+use std::borrow::Cow;
+
+/// `text` with what cannot be seen, or would be obeyed by a terminal, spelled out.
+pub fn visible(text: &str) -> Cow<'_, str> {
+    if !text.contains(hidden) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        if hidden(c) { out.extend(c.escape_default()) } else { out.push(c) }
+    }
+    Cow::Owned(out)
+}
+
+/// Characters that change how text looks without being seen: controls, direction marks,
+/// joiners, tags and other kinds of nothing.
+pub fn hidden(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180b}'..='\u{180f}')
+        || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{3164}')
+        || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        || matches!(c, '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_shown_cannot_drive_a_terminal() {
+        assert_eq!(visible("a\u{1b}[31m\u{202e}\u{9b}"), "a\\u{1b}[31m\\u{202e}\\u{9b}");
+        assert_eq!(visible("\r\n\0\u{7f}"), "\\r\\n\\u{0}\\u{7f}");
+        assert!(matches!(visible("naïve 日本 \u{1f600}"), Cow::Borrowed("naïve 日本 \u{1f600}")));
+    }
+}
