@@ -35,9 +35,11 @@ setup-demo:
 roots: setup
 	@tests/releases/roots.sh $(RELEASES)
 
-# Proves that `make demo` and `make test` set themselves up on a bare Debian. Needs root.
+# Proves that `make demo` and `make test` set themselves up on a bare Debian, and that the tests do
+# not depend on the versions of one release's programs. Needs root.
 fresh: setup toolchain
 	tests/fresh_root.sh trixie demo test
+	tests/fresh_root.sh bookworm demo test
 
 toolchain:
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install a toolchain with rustup' >&2; exit 1; }

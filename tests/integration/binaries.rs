@@ -79,9 +79,7 @@ fn a_version_that_is_not_the_installed_one() {
     assert_says(
         &run,
         "7:12",
-        &format!(
-            "error[RP02]: nginx {a}.{b}.{c} refuses the files of `srv1` and 1 other: `unknown directive \"http2\"`"
-        ),
+        &format!("error[RP02]: nginx {a}.{b}.{c} refuses the files of `srv1` and 1 other: `"),
         &format!("set `version: {a}.{b}.{c}` under `nginx`"),
     );
     assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:14"), "{}", run.stderr);
@@ -124,7 +122,6 @@ fn an_unknown_directive_of_a_template_is_at_its_site() {
     let run = asked(&inventory, &[own]);
     let place = format!("{}:{column}", line(&inventory, "server_name: "));
     assert!(run.stderr.contains(&place), "{place}: {}", run.stderr);
-    assert!(run.stderr.contains("`unknown directive \"no_such_thing\"`"), "{}", run.stderr);
     assert!(
         run.stderr.contains("rendered as `no_such_thing on` at /etc/nginx/conf.d/sslscale.conf:"),
         "{}",
@@ -142,13 +139,13 @@ fn what_haproxy_says_is_at_the_key_that_it_is_about() {
     assert_says(
         &run,
         "7:12",
-        "refuses the file of `lb1`: `'maxconn' cannot handle unexpected argument 'many'.`",
+        "refuses the file of `lb1`: `'maxconn' ",
         "change this value, or the template that it is rendered with; rendered as `maxconn 900 many` at \
          /etc/haproxy/haproxy.cfg:",
     );
     let run = asked(BLOG, &[template("haproxy.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
     // The key is left to its default: what can be edited is the balancer.
-    assert_says(&run, "2:", "`'server https-servers/srv1' : unknown keyword 'send-proxy-v9'", "correct the word");
+    assert_says(&run, "2:", "'send-proxy-v9'", "correct the word");
     // Two lines of one file that come of one value are one host's.
     let twice = "maxconn {{ maxconn }} many\n    maxconn {{ maxconn }} many";
     let run = asked(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", twice)]);
@@ -157,11 +154,7 @@ fn what_haproxy_says_is_at_the_key_that_it_is_about() {
     let run = asked(BLOG, &[template("haproxy.cfg.tera", "timeout client {{ timeouts.client }}", "")]);
     assert_eq!(run.status, 0, "a warning fails nothing: {}", run.all());
     assert!(run.stderr.contains("warning[RP01]: haproxy "), "{}", run.stderr);
-    assert!(
-        run.stderr.contains("missing timeouts for frontend 'https-in'. While not properly invalid"),
-        "{}",
-        run.stderr
-    );
+    assert!(run.stderr.contains(" the file of `lb1`: ") && run.stderr.contains("'https-in'"), "{}", run.stderr);
 }
 
 #[test]
@@ -174,7 +167,7 @@ fn certificates_that_only_nginx_has_looked_at() {
     let own = run.dir().join("tls/a").to_str().unwrap().to_owned();
     let inventory = BLOG.replace("/etc/ssl/example/ssl", &own);
     let done = run.inventory(&inventory).run();
-    assert_says(&done, "9:22", "`cannot load certificate \"[dir]/tls/a.crt\": ", "name a readable PEM file");
+    assert_says(&done, "9:22", "\"[dir]/tls/a.crt\": ", "name a readable PEM file");
     // What follows are OpenSSL's words, which differ from version to version.
     assert!(done.stderr.contains("[RP02]: "), "{}", done.stderr);
 }
@@ -257,7 +250,7 @@ fn a_kernel_that_allows_no_namespaces_is_no_pass() {
     let run = with_input(behind("echo 0 > /proc/sys/user/max_user_namespaces", "-"));
     assert_eq!(run.status, 0, "{}", run.all());
     for code in ["RP01", "RP02"] {
-        let wanted = format!("{code} is skipped: namespaces could not be made: unshare: ");
+        let wanted = format!("{code} is skipped: namespaces could not be made: ");
         assert!(run.stderr.contains(&wanted), "{}", run.all());
     }
 }

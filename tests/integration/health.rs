@@ -113,9 +113,9 @@ fn hp08_haproxy_takes_some_durations_for_something_else() {
         )
     };
     let (code, said) = with("0s");
-    assert!(code == Some(0) && said.contains("missing timeouts for frontend 'in'"), "{said}");
+    assert!(code == Some(0) && said.contains("[WARNING]") && said.contains("'in'"), "{said}");
     let (code, said) = with("25d");
-    assert!(code == Some(1) && said.contains("timer overflow in argument '25d' to 'timeout client'"), "{said}");
+    assert!(code == Some(1) && said.contains("'25d'"), "{said}");
     assert_eq!(with("24d").0, Some(0));
 }
 

@@ -85,8 +85,8 @@ fn an_unknown_directive_is_rejected_everywhere() {
     );
     for mut release in opened() {
         let outcomes = release.check(Stock::Debian, tree.path());
-        rejected(&outcomes, "haproxy", "unknown keyword 'balanced'");
-        rejected(&outcomes, "nginx", "unknown directive \"server_names\"");
+        rejected(&outcomes, "haproxy", "'balanced'");
+        rejected(&outcomes, "nginx", "\"server_names\"");
     }
 }
 
@@ -96,10 +96,10 @@ fn a_mere_warning_is_rejected() {
     let tree = tree(&HAPROXY.replace("    timeout client 1m\n", ""), &NGINX.replace("443 ssl", "443 ssl http2"));
     for mut release in opened() {
         let outcomes = release.check(Stock::Debian, tree.path());
-        let haproxy = rejected(&outcomes, "haproxy", "missing timeouts");
+        let haproxy = rejected(&outcomes, "haproxy", "[WARNING]");
         assert_eq!(haproxy.status, 0, "{haproxy}");
         if release.nginx() >= (1, 25, 1) {
-            let nginx = rejected(&outcomes, "nginx", "directive is deprecated");
+            let nginx = rejected(&outcomes, "nginx", "[warn]");
             assert_eq!(nginx.status, 0, "{nginx}");
         } else {
             assert!(outcomes.iter().any(|o| o.program == "nginx" && o.accepted()));
@@ -138,13 +138,13 @@ fn the_stock_files_are_the_ones_in_force() {
     let tree = tree(HAPROXY, &format!("log_format main x;\n{NGINX}"));
     for mut release in opened() {
         let outcomes = release.check(Stock::NginxOrg, tree.path());
-        rejected(&outcomes, "nginx", "duplicate \"log_format\" name \"main\"");
+        rejected(&outcomes, "nginx", "\"main\"");
         release.assert_accepts(Stock::NoDefaultSite, tree.path());
     }
     let tree = self::tree(HAPROXY, &NGINX.replace("10.0.0.11:443 ssl proxy_protocol", "80 default_server"));
     for mut release in opened().filter(|release| release.name() != HERE) {
         let outcomes = release.check(Stock::Debian, tree.path());
-        rejected(&outcomes, "nginx", "duplicate default server");
+        rejected(&outcomes, "nginx", "default server");
         release.assert_accepts(Stock::NoDefaultSite, tree.path());
     }
 }

@@ -103,7 +103,7 @@ fn px03_options_of_a_listener_are_every_sites() {
     assert_eq!(nginx.verdict, "");
     assert_eq!(ask(HERE, p, b"", "b.test"), "");
     answered(&ask(HERE, p, &v1(), "b.test"), "127.0.0.1", "b.test");
-    assert!(nginx.log("error.log").contains("while reading PROXY protocol"), "{}", nginx.log("error.log"));
+    assert!(nginx.log("error.log").contains(" [error] "), "{}", nginx.log("error.log"));
 }
 
 #[test]
@@ -185,11 +185,13 @@ fn px01_px02_px14_either_mismatch_ends_every_connection() {
     let b = server(&format!("listen 127.0.0.1:{proxied} ssl proxy_protocol;"), "a.test", "");
     let nginx = Live::nginx(&format!("{a}{b}"), proxied);
     assert_eq!(nginx.verdict, "");
+    // 35: the TLS handshake failed.
     let (status, words) = curl(plain, &["--haproxy-protocol"]);
-    assert!(status == 35 && words.contains("wrong version number"), "{words}");
+    assert_eq!(status, 35, "{words}");
+    assert_eq!(nginx.log("error.log"), "", "nginx answers 400 in clear text, and logs no error");
     let (status, words) = curl(proxied, &[]);
-    assert!(status == 35 && words.contains("Connection reset by peer"), "{words}");
-    assert!(nginx.log("error.log").contains("broken header: \""), "{}", nginx.log("error.log"));
+    assert_eq!(status, 35, "{words}");
+    assert!(nginx.log("error.log").contains(" [error] "), "{}", nginx.log("error.log"));
     assert_eq!(curl(plain, &[]), (0, "127.0.0.1 a.test".to_owned()));
     assert_eq!(curl(proxied, &["--haproxy-protocol"]), (0, "127.0.0.1 a.test".to_owned()));
     check_knows("PX14");

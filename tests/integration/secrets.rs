@@ -155,7 +155,7 @@ fn without_git_the_rule_is_skipped() {
     assert!(said.contains("git is not installed, so whether it has a key cannot be told"), "{said}");
     if need::programs(&["git"]) {
         let said = check(&std::env::var("PATH").unwrap());
-        assert!(said.contains("git could not be asked about keys: fatal: not a git repository"), "{said}");
+        assert!(said.contains("git could not be asked about keys: "), "{said}");
     }
 }
 

@@ -1,9 +1,13 @@
 //! HTTP-01 through a balancer that spreads: a real ACME client (certbot) on an app server, and a real
 //! ACME server (pebble) among the clients, which asks the fleet on port 80 for the answer.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use x509_parser::pem::Pem;
+use x509_parser::prelude::GeneralName;
 
 use crate::alone;
 use crate::run::{Kept, Try};
@@ -46,14 +50,18 @@ impl Drop for Running {
     }
 }
 
-/// Starts a program on a host and waits for a line that holds `ready`.
-pub fn started(mut command: Command, ready: &str) -> Running {
-    let shared = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
-    let mut running = Running(shared.spawn().unwrap());
-    let mut lines = BufReader::new(running.0.stdout.take().unwrap()).lines();
-    assert!(lines.by_ref().any(|line| line.unwrap().contains(ready)), "it ended without `{ready}`");
-    // Somebody has to read what it goes on to say, or it would block.
-    std::thread::spawn(move || lines.count());
+/// Starts a program on a host and waits until something there listens on `port`.
+pub fn started(kept: &Kept, host: &str, command: &[&str], port: u16) -> Running {
+    let mut command = kept.command(host, command);
+    let silent = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut running = Running(silent.spawn().unwrap());
+    let connect = format!("exec 3<>/dev/tcp/127.0.0.1/{port}");
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while !kept.inside(host, &["bash", "-c", &connect]).status.success() {
+        let ended = running.0.try_wait().unwrap();
+        assert!(ended.is_none() && Instant::now() < deadline, "nothing listens on port {port} of {host}: {ended:?}");
+        sleep(Duration::from_millis(20));
+    }
     running
 }
 
@@ -76,11 +84,10 @@ fn authority(own: &Try, kept: &Kept) -> [Running; 2] {
     let config = own.beside("pebble.json", &config.to_string());
     let dns = ["/usr/bin/pebble-challtestsrv", "-defaultIPv4", "10.0.0.10", "-defaultIPv6", "", "-dns01"];
     let others = ["127.0.0.1:8053", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "127.0.0.1:8055"];
-    let dns = kept.command("clients", &[&dns[..], &others].concat());
+    let dns = started(kept, "clients", &[&dns[..], &others].concat(), 8055);
     let plainly = ["/usr/bin/env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0"];
     let pebble = ["/usr/bin/pebble", "-config", &config, "-dnsserver", "127.0.0.1:8053"];
-    let pebble = kept.command("clients", &[&plainly[..], &pebble].concat());
-    [started(dns, "Starting challenge servers"), started(pebble, "Listening on")]
+    [dns, started(kept, "clients", &[&plainly[..], &pebble].concat(), 14000)]
 }
 
 /// One order of certbot's on a host: whether a certificate came of it, and all that was said.
@@ -92,11 +99,27 @@ fn ordered(kept: &Kept, host: &str, answer: &[&str]) -> (bool, String) {
     let words = [&["/usr/bin/env", "HOME=/tmp"], &order[..], &[&server], &names, &place, answer].concat();
     let done = kept.inside(host, &words);
     let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
-    let text =
-        kept.inside(host, &["/usr/bin/openssl", "x509", "-noout", "-issuer", "-ext", "subjectAltName", "-in", LIVE]);
-    let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    let issued = done.status.success() && text.contains("Pebble") && text.contains("www.example.com");
-    (issued, format!("{said}{text}"))
+    let chain = kept.inside(host, &["cat", LIVE]).stdout;
+    let issued = done.status.success() && covered(&chain) == ["example.com", "www.example.com"];
+    (issued, format!("{said}{}", String::from_utf8_lossy(&chain)))
+}
+
+/// The DNS names of the first certificate of a chain, sorted; none where there is no chain.
+fn covered(chain: &[u8]) -> Vec<String> {
+    let Some(Ok(pem)) = Pem::iter_from_buffer(chain).next() else { return Vec::new() };
+    let certificate = pem.parse_x509().unwrap();
+    assert_ne!(certificate.issuer(), certificate.subject(), "the authority issues it, not the server itself");
+    let names = certificate.subject_alternative_name().unwrap().map(|it| &it.value.general_names);
+    let mut names: Vec<String> = names
+        .into_iter()
+        .flatten()
+        .map(|name| match name {
+            GeneralName::DNSName(name) => (*name).to_owned(),
+            other => panic!("{other}"),
+        })
+        .collect();
+    names.sort();
+    names
 }
 
 const LIVE: &str = "/tmp/certbot/c/live/example.com/fullchain.pem";

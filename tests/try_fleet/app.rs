@@ -1,7 +1,7 @@
 //! A real app on a host of a kept fleet: Debian's uWSGI and Flask take over the socket that the
 //! stand-in had. The machine must have both; `make test` sees to that.
 
-use std::io::Read;
+use std::fs::{self, File};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -43,24 +43,26 @@ impl App {
         let words = ["/usr/bin/env", &format!("APP_HOST={host}"), "/usr/bin/uwsgi", "--plugin", "python3"];
         let socket = ["--socket", "/tmp/app.sock", "--chmod-socket=666", "--need-app", "--callable", "app"];
         let mut command = kept.command(host, &[&words[..], &socket, &["--wsgi-file", &script]].concat());
-        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut app = Self(child);
-        let started = Instant::now();
-        let mut talk = app.0.stderr.take().unwrap();
-        let mut said = Vec::new();
-        let mut part = [0; 4096];
-        // uWSGI says on standard error when it takes requests.
-        while !String::from_utf8_lossy(&said).contains("spawned uWSGI worker") {
-            let read = talk.read(&mut part).unwrap();
-            let text = String::from_utf8_lossy(&said);
-            assert!(read > 0 && started.elapsed() < Duration::from_secs(20), "uWSGI did not start: {text}");
-            said.extend_from_slice(&part[..read]);
+        let log = own.folder().join(format!("{host}.log"));
+        let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
+        let mut app = Self(streams.spawn().unwrap());
+        let deadline = Instant::now() + Duration::from_secs(20);
+        while !answers(kept, host) {
+            let ended = app.0.try_wait().unwrap();
+            let said = || fs::read_to_string(&log).unwrap_or_default();
+            assert!(ended.is_none() && Instant::now() < deadline, "uWSGI did not start: {ended:?} {}", said());
+            sleep(Duration::from_millis(50));
         }
-        // Somebody has to read what it goes on to say, or it would block.
-        std::thread::spawn(move || std::io::copy(&mut talk, &mut std::io::sink()));
-        sleep(Duration::from_millis(200));
         app
     }
+}
+
+/// Whether the host's nginx gets an answer from Flask, and not from the stand-in that had the socket before.
+fn answers(kept: &Kept, host: &str) -> bool {
+    let curl = ["curl", "-sk", "--max-time", "5", "--haproxy-protocol", "--resolve"];
+    let to = ["example.com:443:127.0.0.1,[::1]", "https://example.com/"];
+    let done = kept.inside(host, &[&curl[..], &to].concat());
+    serde_json::from_slice::<Told>(&done.stdout).is_ok_and(|told| told.host == host)
 }
 
 impl Drop for App {

@@ -55,7 +55,9 @@ fn each_client_is_shown_the_certificate_of_its_kind() {
             let s_client = ["openssl", "s_client", "-connect", "10.0.0.10:443", "-servername", "example.com"];
             let done = kept.inside("clients", &[&s_client[..], options].concat());
             let text = String::from_utf8_lossy(&done.stdout);
-            assert!(text.contains(&format!("subject=CN = {wanted}\n")), "{options:?}: {text}");
+            // The certificate itself: how a name is written differs from one version of OpenSSL to the next.
+            let pem = std::fs::read_to_string(folder.path().join(format!("{wanted}.crt"))).unwrap();
+            assert!(text.contains(pem.trim()), "{options:?}: not {wanted}.crt: {text}");
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Names and pools: every connection reaches the pool that nginx would have chosen, and a
 //! connection that a browser reuses for another pool's name comes back to the right one.
 
-mod client;
+pub mod client;
 mod model;
 
 use std::collections::BTreeMap;

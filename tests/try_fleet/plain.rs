@@ -42,7 +42,6 @@ print(json.dumps(answers))
 const APP: &str = r#"
 import socket, sys, threading
 listening = socket.create_server(("0.0.0.0", 8888))
-print("ready", flush=True)
 def one(peer):
     said = b""
     while b"\r\n\r\n" not in said:
@@ -82,7 +81,9 @@ fn asked(own: &Try, kept: &Kept, cases: &[String]) -> Vec<String> {
 fn told(answer: &str) -> (&str, Option<&str>) {
     let head = answer.split("\r\n\r\n").next().unwrap();
     let status = head.split(' ').nth(1).unwrap_or("none");
-    let location = head.lines().find_map(|line| line.strip_prefix("location: "));
+    let headers = head.lines().filter_map(|line| line.split_once(':'));
+    let location =
+        headers.filter(|(name, _)| name.eq_ignore_ascii_case("location")).map(|(_, value)| value.trim()).next();
     (status, location)
 }
 
@@ -163,8 +164,7 @@ fn nothing_but_challenges_reaches_an_app_server() {
     let own = Try::inventory(&FLEET.replace("TLS", "443"));
     let kept = own.keep();
     let script = own.beside("app.py", APP);
-    let app = kept.command("srv1", &["/usr/bin/python3", &script]);
-    let _app = crate::acme::started(app, "ready");
+    let _app = crate::acme::started(&kept, "srv1", &["/usr/bin/python3", &script], 8888);
     let token = "/.well-known/acme-challenge/tok-EN_1";
     let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
     let lies = "X-Forwarded-For: 198.51.100.66\r\nForwarded: for=198.51.100.66\r\nProxy: 198.51.100.66\r\n";

@@ -17,10 +17,8 @@ use crate::run::{Kept, Try};
 const SCAN: &str = r#"
 taken() { # NAME OPTIONS...
     name=$1; shift
-    case $(openssl s_client -connect 10.0.0.10:443 -servername example.com "$@" </dev/null 2>/dev/null) in
-    *"
-New, "*", Cipher is "[A-Z]*) echo "$name" ;;
-    esac
+    # s_client fails where the handshake does; what it prints differs between versions.
+    ! openssl s_client -connect 10.0.0.10:443 -servername example.com "$@" </dev/null >/dev/null 2>&1 || echo "$name"
 }
 ciphers() { for c in $1; do taken "cipher $c" -no_tls1_3 -cipher "$c:@SECLEVEL=0"; done; }
 groups() {
@@ -44,9 +42,10 @@ const SUITES: [&str; 5] =
 fn installed() -> Version {
     let said = Command::new("nginx").arg("-V").output().unwrap();
     let text = String::from_utf8(said.stderr).unwrap();
-    let number = text.split("OpenSSL ").last().unwrap().split([' ', '\n']).next().unwrap().to_owned();
-    let digits = number.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let parts: Vec<u32> = digits.split('.').map(|part| part.parse().unwrap()).collect();
+    // `OpenSSL 1.1.1w  11 Sep 2023`: that it was built with and, where that differs, that it runs with.
+    let number =
+        text.rsplit_once("OpenSSL ").unwrap().1.split(|c: char| c != '.' && !c.is_ascii_digit()).next().unwrap();
+    let parts: Vec<u32> = number.split('.').map(|part| part.parse().unwrap()).collect();
     Version(parts[0], parts[1], parts[2])
 }
 
@@ -177,9 +176,10 @@ fn every_answer_of_a_site_tells_browsers_to_come_back_over_https() {
     ] {
         let url = format!("https://example.com{path}");
         let fixed = ["curl", "-sk", "--resolve", "example.com:443:10.0.0.10", "-o", "/dev/null", "-D", "-"];
-        let done = kept.inside("clients", &[&fixed[..], options, &[url.as_str()]].concat());
+        let version = ["-w", "%{http_version} %{http_code}"];
+        let done = kept.inside("clients", &[&fixed[..], &version, options, &[url.as_str()]].concat());
         let text = String::from_utf8(done.stdout).unwrap().to_lowercase();
-        assert!(text.starts_with(&format!("http/2 {status}")), "{path} {options:?}: {text}");
+        assert!(text.ends_with(&format!("2 {status}")), "{path} {options:?}: {text}");
         let count = text.matches("strict-transport-security").count();
         assert_eq!((count, text.contains(&told.to_lowercase())), (usize::from(tells), tells), "{path}: {text}");
     }

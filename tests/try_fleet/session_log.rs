@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use serde_json::Value;
+use sslscale::inventory::openssl::Cipher;
 
 use crate::alone;
 use crate::resumption::log;
@@ -56,7 +57,7 @@ fn the_combined_format_begins_as_nginxs_own() {
     assert!(combined.ends_with(" \"-\" \"a \\x22quoted\\x22 "), "{line}");
     let session: Vec<&str> = session.split(' ').collect();
     let [protocol, cipher, reused, name, upstream, took, serial] = session[..] else { panic!("{line}") };
-    assert_eq!((protocol, cipher), ("TLSv1.2", "ECDHE-ECDSA-AES256-GCM-SHA384"), "{line}");
+    assert!(protocol == "TLSv1.2" && Cipher::named(cipher).is_some(), "{line}");
     assert_eq!((reused, name), (".", "\"x.example.com\""), "{line}");
     assert!(upstream.trim_matches('"').parse::<f64>().is_ok() && took.parse::<f64>().is_ok(), "{line}");
     assert!(serial.parse::<u64>().is_ok(), "{line}");

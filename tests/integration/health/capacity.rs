@@ -28,9 +28,14 @@ fn asked_for(inventory: &str) -> u64 {
     let started = limited().arg(program()).args(["-W", "-S"]).arg(master).arg("-f").arg(&path).output().unwrap();
     let said = String::from_utf8(started.stderr).unwrap();
     assert_eq!(started.status.code(), Some(1), "{said}");
-    let (_, rest) = said.split_once("Cannot raise FD limit to ").unwrap_or_else(|| panic!("{said}"));
-    assert!(rest.contains(", limit is 1024."), "{said}");
-    rest.split(',').next().unwrap().parse().unwrap()
+    // A line names the limit that it lacks and then the one that it has.
+    let numbers = |line: &str| line.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect();
+    let mut lines = said.lines().map(numbers).filter_map(|numbers: Vec<u64>| numbers.windows(2).find_map(limits));
+    lines.next().unwrap_or_else(|| panic!("{said}"))
+}
+
+fn limits(pair: &[u64]) -> Option<u64> {
+    (pair[1] == 1024).then_some(pair[0])
 }
 
 /// Whatever follows may have 1,024 descriptors, and may not raise that, as root in a container.
@@ -97,7 +102,8 @@ fn cp03_without_source_ports_clients_fail_whose_app_server_is_well() {
     let mut clients: Vec<UnixStream> = (0..20).map(|_| haproxy.connect("in")).collect();
     let answered = clients.iter_mut().filter_map(first).count();
     assert_eq!(answered, 10, "{}", haproxy.log());
-    haproxy.logged("Connect() failed for backend app: no free ports.");
+    // haproxy, not the app server, ended the others: it had no connection to it.
+    haproxy.logged(" SC ");
 }
 
 #[test]

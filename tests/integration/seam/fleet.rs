@@ -13,7 +13,7 @@ fn rs01_sessions_resume_where_they_were_made_and_nowhere_else() {
         return;
     }
     let ports = [port(), port()];
-    let tls = "ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:sslscale:10m; \
+    let tls = "location = /reused { return 200 \"reused: $ssl_session_reused\"; } ssl_protocols TLSv1.2 TLSv1.3; ssl_session_cache shared:sslscale:10m; \
                ssl_session_timeout 1d; ssl_session_tickets off;";
     let nginx =
         ports.map(|p| Live::nginx(&server(&format!("listen 127.0.0.1:{p} ssl proxy_protocol;"), "a.test", tls), p));
@@ -23,21 +23,21 @@ fn rs01_sessions_resume_where_they_were_made_and_nowhere_else() {
         let _haproxy = Live::haproxy(&format!("    balance {balance}\n{servers}"), p);
         for version in ["-tls1_2", "-tls1_3"] {
             let session = nginx[0].dir().join("session");
-            assert!(handshake(p, &[version, "-sess_out", session.to_str().unwrap()]).contains("\nNew, "));
+            assert!(handshake(p, &[version, "-sess_out", session.to_str().unwrap()]).ends_with("reused: ."));
             let again = || {
                 handshake(p, &[version, "-sess_in", session.to_str().unwrap(), "-sess_out", session.to_str().unwrap()])
             };
-            let count = (0..10).filter(|_| again().contains("\nReused, ")).count();
+            let count = (0..10).filter(|_| again().ends_with("reused: r")).count();
             assert_eq!(count, resumed, "{balance} {version}");
         }
     }
     check_knows("RS01");
 }
 
-/// What `openssl s_client` says of a handshake and a request behind it.
+/// What nginx answers to `openssl s_client`: whether the session was resumed.
 fn handshake(port: u16, more: &[&str]) -> String {
     let address = format!("127.0.0.1:{port}");
-    let arguments = ["s_client", "-connect", &address, "-servername", "a.test", "-ign_eof"];
+    let arguments = ["s_client", "-connect", &address, "-servername", "a.test", "-ign_eof", "-quiet"];
     let mut command = Command::new("openssl");
     let mut child = command
         .args(arguments)
@@ -48,9 +48,10 @@ fn handshake(port: u16, more: &[&str]) -> String {
         .spawn()
         .unwrap();
     // The session of TLS 1.3 comes after the handshake: the answer is waited for.
-    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"GET / HTTP/1.0\r\nHost: a.test\r\n\r\n").unwrap();
+    std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"GET /reused HTTP/1.0\r\nHost: a.test\r\n\r\n")
+        .unwrap();
     let said = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
-    assert!(said.contains("127.0.0.1 a.test"), "{said}");
+    assert!(said.contains("reused: "), "{said}");
     said
 }
 
@@ -86,7 +87,8 @@ fn rs03_a_ticket_key_has_one_of_two_sizes() {
         let more = format!("ssl_session_ticket_key {};", key.path().display());
         let (_, verdict) = nginx_test(&server(&format!("listen 127.0.0.1:{} ssl;", port()), "a.test", &more));
         assert_eq!(verdict.is_ok(), accepted, "{size}: {verdict:?}");
-        assert!(accepted || verdict.unwrap_err().contains("must be 48 or 80 bytes"));
+        let named = |refused: String| refused.contains(&key.path().display().to_string());
+        assert!(accepted || verdict.is_err_and(named), "{size}");
     }
 }
 
@@ -109,6 +111,6 @@ fn dp05_the_second_server_of_a_name_is_ignored() {
     let listen = format!("listen 127.0.0.1:{p};");
     let other = format!("server {{ {listen} server_name a.test; return 200 other; }}");
     let nginx = Live::nginx(&format!("{}{other}", server(&listen, "a.test", "")), p);
-    assert!(nginx.verdict.contains("[warn]") && nginx.verdict.contains("conflicting server name"), "{}", nginx.verdict);
+    assert!(nginx.verdict.contains("[warn]") && nginx.verdict.contains("\"a.test\""), "{}", nginx.verdict);
     answered(&ask(HERE, p, b"", "a.test"), "127.0.0.1", "a.test");
 }

@@ -27,7 +27,9 @@ def ask(name):
         head, body = answer.split("\r\n\r\n", 1)
         return body if head.startswith("HTTP/1.1 200 ") else head.splitlines()[0]
     except ssl.SSLError as error:
-        return (error.reason or str(error)).replace("TLSV1_", "").replace("_", " ").lower()
+        # How the alert is named in full differs between versions.
+        named = str(error).upper().replace(" ", "_")
+        return "unrecognized name" if "UNRECOGNIZED_NAME" in named else str(error)
     except OSError as error:
         return str(error)
 
