@@ -4,15 +4,16 @@
 mod secrets;
 
 use std::borrow::Cow;
-use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 use std::sync::OnceLock;
 
 pub use secrets::{Secret, before_key, without_keys};
 
-/// Largest inventory that is read, in bytes. A fleet of 10,000 hosts is about 1 MB.
-pub const MAX_BYTES: u64 = 16 << 20;
+use crate::file;
+
+/// Largest inventory that is read, in bytes.
+pub const MAX_BYTES: u64 = file::TEXT;
 
 /// A half-open range of bytes in a [`Source`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
@@ -54,18 +55,9 @@ pub struct Position {
 /// Why an inventory could not be read as text.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// There is no such file.
-    #[error("no such file")]
-    Missing,
-    /// The path names a directory.
-    #[error("it is a directory")]
-    Directory,
-    /// The path names a socket, a device or another special file.
-    #[error("it is not a regular file")]
-    Special,
-    /// The file is larger than [`MAX_BYTES`].
-    #[error("it is larger than {} MB", MAX_BYTES >> 20)]
-    TooLarge,
+    /// The file cannot be read at all.
+    #[error(transparent)]
+    File(#[from] file::ReadError),
     /// A UTF-16 byte order mark.
     #[error("it is UTF-16 text, not UTF-8")]
     Utf16,
@@ -75,9 +67,6 @@ pub enum ReadError {
     /// A NUL byte, which text never holds.
     #[error("it is binary: there is a NUL byte")]
     Binary(Excerpt),
-    /// The operating system refused.
-    #[error("it could not be read")]
-    Io(#[source] std::io::Error),
 }
 
 /// What could be read of a file that is not text.
@@ -114,13 +103,14 @@ impl ReadError {
     /// What to do about it.
     pub fn help(&self) -> &'static str {
         match self {
-            Self::Missing => "check the spelling of the path",
-            Self::Directory => "name the inventory file inside the directory",
-            Self::Special => "name a regular file, or `-` for standard input",
-            Self::TooLarge => "an inventory of 10,000 hosts takes about 1 MB: is this the right file?",
+            Self::File(file::ReadError::Directory) => "name the inventory file inside the directory",
+            Self::File(file::ReadError::Special) => "name a regular file, or `-` for standard input",
+            Self::File(file::ReadError::TooLarge { .. }) => {
+                "an inventory of 10,000 hosts takes about 1 MB: is this the right file?"
+            }
+            Self::File(error) => error.help(),
             Self::Utf16 | Self::NotUtf8(_) => "save the file as UTF-8",
             Self::Binary(_) => "name a YAML file: is this the right one?",
-            Self::Io(_) => "check the permissions of the file and of its directory",
         }
     }
 }
@@ -168,23 +158,9 @@ impl Source {
     /// [`ReadError`] where there is no text to be had, after at most [`MAX_BYTES`] + 1 bytes.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         if path == Path::new("-") {
-            return Ok(Self::new("<stdin>", bounded(std::io::stdin().lock())?));
+            return Ok(Self::new("<stdin>", text(bounded(std::io::stdin().lock())?)?));
         }
-        let metadata = std::fs::metadata(path).map_err(|error| match error.kind() {
-            std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => ReadError::Missing,
-            _ => ReadError::Io(error),
-        })?;
-        if metadata.is_dir() {
-            return Err(ReadError::Directory);
-        }
-        if !metadata.is_file() {
-            return Err(ReadError::Special);
-        }
-        if metadata.len() > MAX_BYTES {
-            return Err(ReadError::TooLarge);
-        }
-        let file = File::open(path).map_err(ReadError::Io)?;
-        Ok(Self::new(path.display().to_string(), bounded(file)?))
+        Ok(Self::new(path.display().to_string(), text(file::read(path, MAX_BYTES)?)?))
     }
 
     /// What diagnostics call it: the path as it was given.
@@ -253,12 +229,16 @@ impl Source {
     }
 }
 
-fn bounded(reader: impl Read) -> Result<String, ReadError> {
+fn bounded(reader: impl Read) -> Result<Vec<u8>, file::ReadError> {
     let mut bytes = Vec::new();
-    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(ReadError::Io)?;
+    reader.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > MAX_BYTES {
-        return Err(ReadError::TooLarge);
+        return Err(file::ReadError::TooLarge { limit: MAX_BYTES });
     }
+    Ok(bytes)
+}
+
+fn text(bytes: Vec<u8>) -> Result<String, ReadError> {
     // Without a byte order mark, every other byte of UTF-16 is a NUL as long as it holds ASCII.
     let marked = bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]);
     if marked || matches!(bytes[..], [0, a, 0, b, ..] | [a, 0, b, 0, ..] if a != 0 && b != 0) {

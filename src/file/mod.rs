@@ -1,6 +1,7 @@
-//! One file put in another's place, so that a reader sees all of it or what was there before.
-//! What it is for, and what may be replaced, others decide.
+//! Single files: read whole within a limit, or put in another's place so that a reader sees either
+//! the new content or the old. It knows nothing about what is in them.
 
+mod read;
 mod replacement;
 
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -8,6 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+pub use read::{PEM, ReadError, TEXT, read, read_secret};
 pub use replacement::{ReplaceError, Replacement};
 
 /// `None` where there is nothing, instead of an error.

@@ -73,7 +73,7 @@ impl Replacement {
         // Who may not write it is not to replace it either, even where the directory would let them.
         let mut file = open(OpenOptions::new().write(true), &target).map_err(failed("write", path))?;
         let metadata = file.metadata().map_err(failed("read", path))?;
-        if !metadata.is_file() || contents(&mut file).map_err(failed("read", path))? != before {
+        if !metadata.is_file() || !holds(&mut file, before).map_err(failed("read", path))? {
             return Err(ReplaceError::Changed(path.to_owned()));
         }
         let lock = match Flock::lock(file, FlockArg::LockExclusiveNonblock) {
@@ -105,8 +105,8 @@ impl Replacement {
     /// The file was changed or taken away since it was read, or the operating system refuses.
     pub fn place(self) -> Result<(), ReplaceError> {
         // An editor knows nothing of locks: the last look is the one that counts.
-        let now = open(&mut OpenOptions::new(), &self.target).and_then(|mut file| contents(&mut file));
-        if now.map_err(failed("read", &self.path))? != self.before {
+        let held = open(&mut OpenOptions::new(), &self.target).and_then(|mut file| holds(&mut file, &self.before));
+        if !held.map_err(failed("read", &self.path))? {
             return Err(ReplaceError::Changed(self.path));
         }
         self.staged.place().map_err(failed("replace", &self.path))?;
@@ -121,10 +121,11 @@ fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(path)
 }
 
-fn contents(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(bytes)
+/// Whether the file holds these bytes; of a larger one no more is read than shows the difference.
+fn holds(file: &mut File, bytes: &[u8]) -> io::Result<bool> {
+    let mut found = Vec::with_capacity(bytes.len() + 1);
+    file.take(bytes.len() as u64 + 1).read_to_end(&mut found)?;
+    Ok(found == bytes)
 }
 
 #[cfg(test)]
