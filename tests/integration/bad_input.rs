@@ -3,6 +3,7 @@
 
 mod bounds;
 mod codes;
+mod keys;
 pub mod mutations;
 mod nodes;
 

@@ -2,7 +2,7 @@
 //! YAML style that can spell them: each is refused at its place, none can be rendered. The
 //! fields come from the tables that read the inventory, so that a new key cannot be forgotten.
 
-mod fixture;
+pub mod fixture;
 mod strings;
 
 use sslscale::inventory::check;
@@ -17,7 +17,7 @@ use strings::{HOSTILE, SOUND};
 
 /// How a string may be spelled as a YAML scalar.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Style {
+pub enum Style {
     Plain,
     Single,
     Double,
@@ -50,7 +50,7 @@ fn spell(text: &str, style: Style) -> String {
 
 /// The fixture with one value replaced, and where the replacement stands; `None` where the style
 /// cannot spell it.
-fn substitute(fixture: &Fixture, field: &[usize], text: &str, style: Style) -> Option<(Source, Span)> {
+pub fn substitute(fixture: &Fixture, field: &[usize], text: &str, style: Style) -> Option<(Source, Span)> {
     let old = find(&fixture.root, field)?.span;
     let spelled = spell(text, style);
     let whole = fixture.source.text();

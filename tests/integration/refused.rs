@@ -1,5 +1,8 @@
 //! Inventories that `check` once accepted and a real program refused, found by `accepted`.
 
+use sslscale::inventory::check;
+use sslscale::source::Source;
+
 use crate::support::Sslscale;
 
 /// An inventory with more sections, and with these two sites' certificates and keys.
@@ -16,10 +19,13 @@ fn inventory(more: &str, files: [[&str; 2]; 2]) -> String {
 
 const FILES: [[&str; 2]; 2] = [["/etc/ssl/a.crt", "/etc/ssl/a.key"], ["/etc/ssl/b.crt", "/etc/ssl/b.key"]];
 
-fn refused(text: &str, because: &str) {
+/// Refused with one finding: its code and what stands at its place.
+fn refused(text: &str, finding: (&str, &str)) {
     let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text).run();
     assert_eq!(run.status, 1, "{}", run.all());
-    assert!(run.all().contains(because), "{}", run.all());
+    let source = Source::new("inventory.yaml", text);
+    let found: Vec<_> = check(&source).diagnostics.iter().map(|it| (it.code.id, source.slice(it.span))).collect();
+    assert_eq!(found, [finding], "{}", run.all());
 }
 
 fn accepted(text: &str) {
@@ -32,14 +38,14 @@ fn accepted(text: &str) {
 fn a_log_socket_has_at_most_97_bytes() {
     let log = |length: usize| format!("haproxy:\n  log: /{}\n", "x".repeat(length - 1));
     accepted(&inventory(&log(97), FILES));
-    refused(&inventory(&log(98), FILES), "`log` is 98 bytes long");
+    refused(&inventory(&log(98), FILES), ("IN06", &format!("/{}", "x".repeat(97))));
 }
 
 // nginx: "no "ssl_certificate" is defined for the "listen ... ssl" directive in …/default.conf".
 #[test]
 fn nginx_does_not_share_the_port_of_plain_http() {
     accepted(&inventory("nginx: { port: 81 }\n", FILES));
-    refused(&inventory("nginx: { port: 80 }\n", FILES), "`port` is taken");
+    refused(&inventory("nginx: { port: 80 }\n", FILES), ("IN06", "80"));
 }
 
 // Whatever follows the host, haproxy would read as more of its line or put in front of the challenge.
@@ -48,10 +54,15 @@ fn challenges_are_redirected_to_a_host_and_nothing_more() {
     let to = |url: &str| inventory(&format!("http: {{ acme_challenge: {{ redirect: \"{url}\" }} }}\n"), FILES);
     accepted(&to("http://acme.example.org"));
     accepted(&to("https://acme.example.org:8443"));
-    for url in
-        ["http://acme.example.org/x", "http://a%[src]", "http://a if TRUE", "http://a,b", "http://a?b", "http://a@b"]
-    {
-        refused(&to(url), "`redirect`");
+    for (url, code) in [
+        ("http://acme.example.org/x", "IN06"),
+        ("http://a%[src]", "IN06"),
+        ("http://a if TRUE", "IN05"),
+        ("http://a,b", "IN06"),
+        ("http://a?b", "IN06"),
+        ("http://a@b", "IN06"),
+    ] {
+        refused(&to(url), (code, &format!("\"{url}\"")));
     }
 }
 
@@ -60,18 +71,15 @@ fn challenges_are_redirected_to_a_host_and_nothing_more() {
 fn challenges_have_a_port_of_their_own() {
     let to = |acme: &str, more: &str| inventory(&format!("http: {{ acme_challenge: {{ {acme} }} }}\n{more}"), FILES);
     accepted(&to("app_server: srv1, port: 8888, root: /var/www/acme", ""));
-    refused(
-        &to("app_server: srv1, port: 443", ""),
-        "challenges cannot go to port 443 of `srv1`: nginx takes TLS there",
-    );
-    refused(&to("app_server: srv1, port: 8888", "nginx: { port: 8888 }\n"), "challenges cannot go to port 8888");
+    refused(&to("app_server: srv1, port: 443", ""), ("IN09", "443"));
+    refused(&to("app_server: srv1, port: 8888", "nginx: { port: 8888 }\n"), ("IN09", "8888"));
 }
 
 // No host can hold both, so nginx finds one of them missing.
 #[test]
 fn a_certificate_is_no_directory() {
     let inside = [["/etc/ssl/a", "/etc/ssl/a.key"], ["/etc/ssl/a/b.crt", "/etc/ssl/b.key"]];
-    refused(&inventory("", inside), "`/etc/ssl/a` is a file of one site and a directory of another");
+    refused(&inventory("", inside), ("IN09", "/etc/ssl/a/b.crt"));
     let beside = [["/etc/ssl/a", "/etc/ssl/a.key"], ["/etc/ssl/ab", "/etc/ssl/b.key"]];
     accepted(&inventory("", beside));
 }
@@ -80,7 +88,7 @@ fn a_certificate_is_no_directory() {
 #[test]
 fn one_sites_certificate_is_not_anothers_key() {
     let crossed = [["/etc/ssl/a", "/etc/ssl/b"], ["/etc/ssl/b", "/etc/ssl/c"]];
-    refused(&inventory("", crossed), "`/etc/ssl/b` is one site's certificate and another's key");
+    refused(&inventory("", crossed), ("TL21", "/etc/ssl/b"));
     let shared = [["/etc/ssl/a", "/etc/ssl/b"], ["/etc/ssl/a", "/etc/ssl/b"]];
     accepted(&inventory("", shared));
 }
@@ -89,7 +97,7 @@ fn one_sites_certificate_is_not_anothers_key() {
 #[test]
 fn a_certificate_is_not_where_nginx_reads_configuration() {
     let included = [["/etc/nginx/conf.d/a.conf", "/etc/ssl/a.key"], FILES[1]];
-    refused(&inventory("", included), "nginx would read `/etc/nginx/conf.d/a.conf` as configuration");
+    refused(&inventory("", included), ("IN09", "/etc/nginx/conf.d/a.conf"));
     let below = [["/etc/nginx/ssl/a.crt", "/etc/nginx/ssl/a.key"], FILES[1]];
     accepted(&inventory("", below));
 }
@@ -99,7 +107,7 @@ fn a_certificate_is_not_where_nginx_reads_configuration() {
 fn no_part_of_a_path_is_longer_than_a_file_name() {
     let long = |length: usize| format!("/etc/ssl/{}", "x".repeat(length));
     accepted(&inventory("", [[&long(255), "/etc/ssl/a.key"], FILES[1]]));
-    refused(&inventory("", [[&long(256), "/etc/ssl/a.key"], FILES[1]]), "has a name that is too long for any file");
+    refused(&inventory("", [[&long(256), "/etc/ssl/a.key"], FILES[1]]), ("IN06", &long(256)));
 }
 
 // haproxy 3.2: "backend 'https-in' has the same name as frontend 'https-in'".
@@ -107,9 +115,9 @@ fn no_part_of_a_path_is_longer_than_a_file_name() {
 fn a_pool_is_not_named_like_the_frontend() {
     let pool = |name: &str| format!("pools:\n  - {{ name: {name}, app_servers: [srv1] }}\n");
     accepted(&inventory(&pool("https-in-2"), FILES));
-    refused(&inventory(&pool("https-in"), FILES), "is the name of haproxy's frontend");
-    refused(&inventory(&pool("http-in"), FILES), "is the name of haproxy's frontend for plain HTTP");
-    refused(&inventory(&pool("acme-challenge"), FILES), "is the name of haproxy's backend for challenges");
+    refused(&inventory(&pool("https-in"), FILES), ("IN06", "https-in"));
+    refused(&inventory(&pool("http-in"), FILES), ("IN06", "http-in"));
+    refused(&inventory(&pool("acme-challenge"), FILES), ("IN06", "acme-challenge"));
 }
 
 // nginx 1.22 says nothing, and answers `/` and 43 bytes as it should `/` and 299.
@@ -120,25 +128,25 @@ fn a_location_has_at_most_255_bytes() {
         inventory("", FILES) + &format!("    locations:\n      - {{ path: /{path}, root: /srv/x }}\n")
     };
     accepted(&location(255));
-    refused(&location(256), "`path` is 256 bytes long");
+    refused(&location(256), ("IN06", &format!("/{}", "x".repeat(255))));
 }
 
 // nginx, as root, appends to whatever it is told: "unexpected "{" in /etc/nginx/conf.d/a.conf:1" after a restart.
 #[test]
 fn logs_are_not_written_where_configuration_and_keys_are() {
     for path in ["/etc/nginx/conf.d/a.conf", "/etc/ssl/a.key", "/etc/sslscale/tickets/current.key", "/usr/sbin/nginx"] {
-        refused(&inventory(&format!("nginx: {{ access_log: {path} }}\n"), FILES), "where no logs belong");
+        refused(&inventory(&format!("nginx: {{ access_log: {path} }}\n"), FILES), ("IN06", path));
     }
     accepted(&inventory("nginx: { access_log: /srv/logs/nginx.log }\n", FILES));
     let ring = ["/etc/sslscale/tickets/current.key", "/etc/ssl/a.key"];
-    refused(&inventory("", [ring, FILES[1]]), "is where sslscale keeps the keys of session tickets");
+    refused(&inventory("", [ring, FILES[1]]), ("IN09", ring[0]));
 }
 
 // nginx: "SSL_CTX_set1_curves_list("secp384r1:P-384") failed".
 #[test]
 fn a_group_is_named_once_whatever_its_name() {
     let groups = |list: &str| inventory(&format!("nginx: {{ ssl_ecdh_curve: [{list}] }}\n"), FILES);
-    refused(&groups("secp384r1, P-384"), "`ssl_ecdh_curve` has `P-384` twice");
+    refused(&groups("secp384r1, P-384"), ("IN12", "P-384"));
     accepted(&groups("secp384r1, P-521"));
 }
 
@@ -148,6 +156,6 @@ fn a_version_of_openssl_is_what_openssl_prints() {
         accepted(&inventory(&format!("nginx: {{ openssl: {version} }}\n"), FILES));
     }
     for version in ["3.0.17a", "1.1.1ww", "w"] {
-        refused(&inventory(&format!("nginx: {{ openssl: {version} }}\n"), FILES), "`3.0.17` or `1.1.1w`");
+        refused(&inventory(&format!("nginx: {{ openssl: {version} }}\n"), FILES), ("IN06", version));
     }
 }

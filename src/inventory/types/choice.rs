@@ -1,12 +1,12 @@
-//! Values out of a fixed set.
+//! Values from a fixed set.
 
-use super::{Refusal, Scalar};
+use super::{Scalar, ValueError};
 use crate::diagnostic::{Applicability, Code, Severity, nearest};
 
-/// The value that `text` stands for, and how sure that is.
+/// The value that `text` most likely means, and how sure that is.
 fn meant(text: &str, names: &[&'static str]) -> Option<(Applicability, &'static str)> {
     let named = |wanted: &str| names.iter().copied().find(|name| name.eq_ignore_ascii_case(wanted));
-    // What YAML 1.1 calls a boolean.
+    // Booleans of YAML 1.1.
     let word = match text.to_ascii_lowercase().as_str() {
         "yes" | "on" | "y" => "true",
         "no" | "off" | "n" => "false",
@@ -30,16 +30,16 @@ macro_rules! choice {
             }
         }
         impl Scalar for $name {
-            fn parse(text: &str) -> Result<Self, Refusal> {
+            fn parse(text: &str) -> Result<Self, ValueError> {
                 match text {
                     $($text => Ok(Self::$variant),)+
                     _ => {
                         let all = Self::NAMES.join("`, `");
-                        let refused = |help| Refusal::invalid("is not one of its values", help);
+                        let refused = |help| ValueError::malformed("has an unknown value", help);
                         let Some((sure, near)) = meant(text, Self::NAMES) else {
-                            return Err(refused(format!("it takes `{all}`")));
+                            return Err(refused(format!("write one of `{all}`")));
                         };
-                        Err(refused(format!("did you mean `{near}`? it takes `{all}`")).instead(sure, near))
+                        Err(refused(format!("did you mean `{near}`? the values are `{all}`")).replaced_by(sure, near))
                     }
                 }
             }
@@ -88,13 +88,13 @@ impl From<FailOn> for Severity {
 }
 
 impl Scalar for &'static Code {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         Code::named(text).ok_or_else(|| {
             let help = match Code::near(text) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => "`sslscale rules` lists every rule".to_owned(),
+                None => "run `sslscale rules` for the list of rules".to_owned(),
             };
-            Refusal::invalid("names no rule", help)
+            ValueError::malformed("is not a rule", help)
         })
     }
 }
@@ -112,9 +112,9 @@ choice! {
 choice! {
     /// What a health check does.
     CheckType {
-        /// A TLS handshake behind a PROXY header.
+        /// A TLS handshake after a PROXY header.
         Tls "tls",
-        /// A connection and no more.
+        /// Only a TCP connection.
         Tcp "tcp",
     }
 }
@@ -122,11 +122,11 @@ choice! {
 choice! {
     /// Who can decrypt a TLS session ticket.
     Tickets {
-        /// Every app server: they share a ring of keys.
+        /// Every app server: they share a ticket ring.
         Shared "shared",
-        /// The app server that made it.
+        /// The app server that issued it.
         PerHost "per_host",
-        /// Nobody: there are none.
+        /// Nobody: tickets are not issued.
         Off "off",
     }
 }
@@ -144,11 +144,11 @@ choice! {
 choice! {
     /// A profile of Mozilla's guideline.
     TlsProfile {
-        /// TLS 1.3 alone.
+        /// TLS 1.3 only.
         Modern "modern",
         /// TLS 1.2 and 1.3.
         Intermediate "intermediate",
-        /// Whatever the oldest clients need.
+        /// TLS 1.0 to 1.3, for the oldest clients.
         Old "old",
     }
 }
@@ -170,11 +170,11 @@ choice! {
 choice! {
     /// What nginx writes for a request.
     LogFormat {
-        /// The combined format, and what is known of the TLS session behind it.
+        /// The combined format followed by details of the TLS session.
         Combined "combined",
-        /// One JSON object a line.
+        /// One JSON object per line.
         Json "json",
-        /// Whatever nginx.conf says.
+        /// What nginx.conf sets.
         Stock "stock",
     }
 }
@@ -184,7 +184,7 @@ choice! {
     LocationMatch {
         /// The start of the request's path.
         Prefix "prefix",
-        /// All of it.
+        /// The whole path.
         Exact "exact",
     }
 }
@@ -216,7 +216,7 @@ choice! {
 }
 
 impl Switch {
-    /// Whether it is on.
+    /// Whether this is `On`.
     pub fn is_on(self) -> bool {
         self == Self::On
     }

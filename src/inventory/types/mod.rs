@@ -1,5 +1,5 @@
-//! The inventory's values as types. Each can only be built by parsing, and none of them can
-//! hold a character that means something to haproxy or nginx, so rendering needs no escaping.
+//! The inventory's values as types. Each can only be built by parsing, and none can hold a
+//! character that means something to haproxy or nginx, so rendering needs no escaping.
 
 mod choice;
 mod name;
@@ -20,81 +20,103 @@ pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
 pub use tls::{CipherName, Curve};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
 
-use crate::diagnostic::{Applicability, Code};
+use ipnet::IpNet;
+
+use crate::diagnostic::Applicability;
 
 /// Longest scalar that any key takes, in bytes.
 pub const MAX_SCALAR: usize = 2048;
 
-/// Why a text is not a value of a type: the rest of a sentence that starts with the key.
-#[derive(Debug)]
-pub struct Refusal {
-    /// The code to report it under.
-    pub code: &'static Code,
-    /// Such as "is not an IP address".
-    pub what: String,
-    /// What to write instead.
-    pub help: String,
-    /// The text to put in its place, without quotes, where there is no doubt about it or little.
-    pub instead: Option<(Applicability, String)>,
+/// What is wrong with a text, as far as rules tell it apart. A value type knows no codes: the key
+/// that holds the value decides which rule the flaw breaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Not of the type's form, or outside its range.
+    Malformed,
+    /// A character that could break out of the rendered files, or too long for any value.
+    UnsafeText,
+    /// A path that is not absolute or not normalised.
+    PathForm,
+    /// An IPv6 address with a port, without brackets.
+    UnbracketedIpv6,
+    /// A host name where an address belongs.
+    HostName,
+    /// An address that no other host can reach.
+    SpecialAddress,
+    /// A network of every address.
+    EveryAddress,
+    /// A network with bits set after its prefix.
+    HostBits(IpNet),
+    /// Not a number and a unit of time.
+    NotADuration,
+    /// A duration without a unit.
+    NoUnit,
 }
 
-impl Refusal {
-    /// A refusal under `code`.
-    pub fn new(code: &'static Code, what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code, what: what.into(), help: help.into(), instead: None }
+/// Why a text is not a value of a type.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ValueError {
+    /// What is wrong.
+    pub flaw: Flaw,
+    /// The rest of a sentence that starts with the key, such as "is not an IP address".
+    pub problem: String,
+    /// What to write instead.
+    pub help: String,
+    /// The text to put in its place, without quotes, where it is clear or likely.
+    pub replacement: Option<(Applicability, String)>,
+}
+
+impl ValueError {
+    /// An error with this flaw.
+    pub fn new(flaw: Flaw, problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { flaw, problem: problem.into(), help: help.into(), replacement: None }
     }
 
-    /// A refusal under IN06, the code for a value that simply is not one.
-    pub fn invalid(what: impl Into<String>, help: impl Into<String>) -> Self {
-        Self::new(Code::IN06, what, help)
+    /// An error that rules do not tell apart from others.
+    pub fn malformed(problem: impl Into<String>, help: impl Into<String>) -> Self {
+        Self::new(Flaw::Malformed, problem, help)
     }
 
-    /// The same refusal of a path that is no certificate's: TL19 speaks of those.
-    fn of_no_certificate(self) -> Self {
-        let code = if self.code == Code::TL19 { Code::IN06 } else { self.code };
-        Self { code, ..self }
-    }
-
-    /// The same refusal with the text to put in the value's place.
+    /// The same error with the text to put in the value's place.
     #[must_use]
-    pub fn instead(mut self, applicability: Applicability, text: impl Into<String>) -> Self {
-        self.instead = Some((applicability, text.into()));
+    pub fn replaced_by(mut self, applicability: Applicability, text: impl Into<String>) -> Self {
+        self.replacement = Some((applicability, text.into()));
         self
     }
 }
 
 /// A type that a scalar of the inventory can be parsed into.
 pub trait Scalar: Sized {
-    /// Parses `text`, which [`guard`] has let through.
+    /// Parses `text`, which has passed [`guard`].
     ///
     /// # Errors
-    /// A [`Refusal`] that says what is wrong and what to write.
-    fn parse(text: &str) -> Result<Self, Refusal>;
+    /// What is wrong with it, and what to write instead.
+    fn parse(text: &str) -> Result<Self, ValueError>;
 }
 
-/// Refuses what no value of the inventory may hold, whatever its type: anything that ends a
-/// word, opens a block, starts a comment or a variable in haproxy or nginx, or is not ASCII.
+/// Rejects what no value may hold, whatever its type: anything that ends a word, opens a block, or
+/// starts a comment or a variable in haproxy or nginx, and anything that is not ASCII.
 ///
 /// # Errors
-/// IN05 with the name of the first such character.
-pub fn guard(text: &str) -> Result<(), Refusal> {
+/// The first such character.
+pub fn guard(text: &str) -> Result<(), ValueError> {
     if text.is_empty() {
-        return Err(Refusal::invalid("is empty", "write a value or remove the key"));
+        return Err(ValueError::malformed("is empty", "write a value or remove the key"));
     }
     if let Some(bad) = text.chars().find(|c| !safe(*c)) {
         let help = if bad == ' ' {
-            "remove it; several values are a list: `[a, b]`".to_owned()
+            "remove it; write several values as a list: `[a, b]`".to_owned()
         } else if bad.is_ascii() {
-            "it could break out of the rendered files; no value needs it".to_owned()
+            "remove it: it could break out of the rendered files".to_owned()
         } else {
-            "write ASCII: look-alike letters hide what a value says; international names go in their `xn--` form"
+            "write ASCII, and international names in their `xn--` form: other letters may look the same as these"
                 .to_owned()
         };
-        return Err(Refusal::new(Code::IN05, format!("holds {}", describe(bad)), help));
+        return Err(ValueError::new(Flaw::UnsafeText, format!("contains {}", describe(bad)), help));
     }
     if text.len() > MAX_SCALAR {
         let what = format!("is {} bytes long", text.len());
-        return Err(Refusal::new(Code::IN05, what, format!("no value is longer than {MAX_SCALAR} bytes")));
+        return Err(ValueError::new(Flaw::UnsafeText, what, format!("shorten it: the limit is {MAX_SCALAR} bytes")));
     }
     Ok(())
 }

@@ -2,19 +2,19 @@
 
 use std::fmt;
 
-use super::{Refusal, Scalar};
+use super::{Scalar, ValueError};
 use crate::diagnostic::Applicability;
 
-/// The frontends of our haproxy.cfg, and the backend for challenges. haproxy 3.2 warns of a backend that has
-/// the name of a frontend, 3.3 refuses it; two backends of one name are refused by all.
-const OURS: [(&str, &str); 3] =
+/// Names that the rendered haproxy.cfg uses itself. haproxy 3.2 warns about a backend with the name of a
+/// frontend and 3.3 refuses it; every version refuses two backends with one name.
+const RESERVED: [(&str, &str); 3] =
     [("https-in", "frontend"), ("http-in", "frontend for plain HTTP"), ("acme-challenge", "backend for challenges")];
 
-/// A host's name: a directory of the rendered tree and a word on a `server` line.
+/// A host's name: a directory in the rendered tree and a word on a `server` line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(Box<str>);
 
-/// A pool's name, which is the name of its haproxy backend.
+/// A pool's name, which is also the name of its haproxy backend.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PoolName(Box<str>);
 
@@ -40,52 +40,58 @@ macro_rules! text {
 text!(HostName, PoolName, ServerName);
 
 impl PoolName {
-    /// The name of the pool that holds every app server where the inventory names none.
+    /// The name of the pool of all app servers, for an inventory without `pools`.
     pub fn all() -> Self {
         Self("https-servers".into())
     }
 }
 
-fn word(text: &str) -> Result<Box<str>, Refusal> {
+fn word(text: &str) -> Result<Box<str>, ValueError> {
     let fits = text.len() <= 63
         && text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !text.contains("..");
     if !fits {
-        let help = "up to 63 letters, digits, `-`, `_` and `.`, starting with a letter or digit";
-        return Err(Refusal::invalid("is not a name", help));
+        let help = "write up to 63 letters, digits, `-`, `_` and `.`, starting with a letter or digit";
+        return Err(ValueError::malformed("is not a valid name", help));
     }
     Ok(text.into())
 }
 
 impl Scalar for HostName {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         if text.eq_ignore_ascii_case("manifest.json") {
-            return Err(Refusal::invalid("is the name of the tree's manifest", "give the host another name"));
+            return Err(ValueError::malformed(
+                "is reserved for the manifest of the rendered tree",
+                "give the host another name",
+            ));
         }
         word(text).map(Self)
     }
 }
 
 impl Scalar for PoolName {
-    fn parse(text: &str) -> Result<Self, Refusal> {
-        if let Some((_, what)) = OURS.iter().find(|(name, _)| *name == text) {
-            return Err(Refusal::invalid(format!("is the name of haproxy's {what}"), "give the pool another name"));
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        if let Some((_, what)) = RESERVED.iter().find(|(name, _)| *name == text) {
+            return Err(ValueError::malformed(
+                format!("is reserved for the {what} in haproxy.cfg"),
+                "give the pool another name",
+            ));
         }
         word(text).map(Self)
     }
 }
 
 impl ServerName {
-    /// What follows `*.`, where the name is a wildcard.
+    /// What follows `*.` in a wildcard.
     pub fn wildcard(&self) -> Option<&str> {
         self.0.strip_prefix("*.")
     }
 
-    /// A name that this one covers, that a client can ask for, and that is none of `taken`.
+    /// A name that a client can ask for and that this one covers. For a wildcard, one that is not `taken`.
     pub fn concrete(&self, taken: impl Fn(&str) -> bool) -> String {
         let Some(parent) = self.wildcard() else { return self.0.to_string() };
-        // One letter fits wherever a star does. Longer ones may not, where all letters are taken.
+        // A single letter fits wherever the star does; a longer label may exceed the limit of 253 bytes.
         let letters = ('a'..='z').rev().cycle().skip(2).take(26).map(|letter| format!("{letter}.{parent}"));
         let numbers = (0_u32..).map(|number| format!("x{number}.{parent}"));
         letters.chain(numbers).find(|name| !taken(name)).expect("there is always another number")
@@ -93,15 +99,15 @@ impl ServerName {
 }
 
 impl Scalar for ServerName {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         const HELP: &str = "write a DNS name such as `example.com` or `*.example.com`";
-        let invalid = |what: &str| Err(Refusal::invalid(what, HELP));
+        let invalid = |what: &str| Err(ValueError::malformed(what, HELP));
         if text.parse::<std::net::IpAddr>().is_ok() {
-            return invalid("is an address, which TLS clients never send as a name");
+            return invalid("is an IP address, which TLS clients never send as a name");
         }
-        // Advice that would be refused in its turn is none.
+        // Only suggest what would be accepted.
         let instead = |what: &str, name: &str, help: String, sure| match Self::parse(name) {
-            Ok(_) => Err(Refusal::invalid(what, help).instead(sure, name)),
+            Ok(_) => Err(ValueError::malformed(what, help).replaced_by(sure, name)),
             Err(_) => invalid(what),
         };
         if let Some((_, rest)) = text.split_once("://") {
@@ -111,7 +117,7 @@ impl Scalar for ServerName {
         if let Some((name, port)) = text.split_once(':')
             && super::Port::parse(port).is_ok()
         {
-            let help = format!("write `{name}`; ports are set by `haproxy.port` and `nginx.port`");
+            let help = format!("write `{name}`; set ports with `haproxy.port` and `nginx.port`");
             return instead("is a name with a port", name, help, Applicability::Unsafe);
         }
         if let Some(name) = text.strip_suffix('.').filter(|name| !name.ends_with('.')) {
@@ -131,10 +137,10 @@ impl Scalar for ServerName {
             return invalid("is not a DNS name");
         }
         if parent.is_some() && labels.len() < 2 {
-            return invalid("is a wildcard of a whole top-level domain, which no certificate covers");
+            return invalid("is a wildcard for a whole top-level domain, which no certificate covers");
         }
         if labels.last().is_some_and(|l| l.chars().all(|c| c.is_ascii_digit())) {
-            return invalid("ends in a number, as no DNS name does");
+            return invalid("ends in a number, which no DNS name does");
         }
         Ok(Self(name.into()))
     }

@@ -5,10 +5,10 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use ipnet::IpNet;
 
-use super::{AbsolutePath, Integer, Refusal, Scalar};
-use crate::diagnostic::{Applicability, Code};
+use super::{AbsolutePath, Flaw, Integer, Scalar, ValueError};
+use crate::diagnostic::Applicability;
 
-/// The address of a host: one that a machine can have and another can reach.
+/// The address of a host, which other hosts can reach.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address(pub IpAddr);
 
@@ -19,23 +19,23 @@ impl fmt::Display for Address {
 }
 
 impl Scalar for Address {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let Ok(address) = text.parse::<IpAddr>() else { return Err(not_an_address(text)) };
-        let special = |what: &str, help: &str| Err(Refusal::new(Code::AD12, what, help));
+        let special = |what: &str, help: &str| Err(ValueError::new(Flaw::SpecialAddress, what, help));
         match address {
             IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some() => {
-                special("is an IPv4 address in IPv6 clothing", "write the IPv4 address itself")
+                special("is an IPv4-mapped IPv6 address", "write it as an IPv4 address")
             }
-            a if a.is_unspecified() => special("stands for every address", "write the host's own address"),
+            a if a.is_unspecified() => special("is the unspecified address", "write the host's own address"),
             a if a.is_loopback() => {
-                special("is the loopback, which no other host reaches", "write the host's own address")
+                special("is a loopback address, which no other host can reach", "write the host's own address")
             }
             a if a.is_multicast() => special("is a multicast address", "write the host's own address"),
             IpAddr::V4(v4) if v4.is_broadcast() || v4.octets()[0] == 0 || v4.octets()[0] >= 240 => {
-                special("is an address that no host has", "write the host's own address")
+                special("is a reserved address, which no host can have", "write the host's own address")
             }
             IpAddr::V6(v6) if v6.is_unicast_link_local() => special(
-                "is link-local, which needs an interface to mean anything",
+                "is a link-local address, which is only valid together with an interface",
                 "write the host's global or unique local address",
             ),
             address => Ok(Self(address)),
@@ -43,60 +43,61 @@ impl Scalar for Address {
     }
 }
 
-fn not_an_address(text: &str) -> Refusal {
+fn not_an_address(text: &str) -> ValueError {
     if let Ok(net) = text.parse::<IpNet>() {
         return a_network(net);
     }
     if let Ok(socket) = text.parse::<SocketAddr>() {
-        return Refusal::invalid("is an address with a port", without_port(&format!("`{}`", socket.ip())))
-            .instead(Applicability::Unsafe, socket.ip().to_string());
+        return ValueError::malformed("is an address with a port", without_port(&format!("`{}`", socket.ip())))
+            .replaced_by(Applicability::Unsafe, socket.ip().to_string());
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     if let Some(bare) = bare.filter(|bare| bare.parse::<Ipv6Addr>().is_ok()) {
-        return Refusal::invalid("has brackets, which only a port needs", format!("write `{bare}`"))
-            .instead(Applicability::Safe, bare);
+        return ValueError::malformed("has brackets but no port", format!("write `{bare}`"))
+            .replaced_by(Applicability::Safe, bare);
     }
-    // The whole is no address: either its end is too long for a group, or there is one too many.
+    // Not an address as a whole: the last group is too long, or there is one group too many.
     if let Some((address, port)) = text.rsplit_once(':').filter(|(_, port)| Port::inside(port).is_some()) {
         const WHAT: &str = "is an IPv6 address with a port but without brackets";
         if address.parse::<Ipv6Addr>().is_ok() {
-            let unbracketed = Refusal::new(Code::AD04, WHAT, without_port(&format!("`{address}`")));
-            return unbracketed.instead(Applicability::Unsafe, address);
+            let unbracketed = ValueError::new(Flaw::UnbracketedIpv6, WHAT, without_port(&format!("`{address}`")));
+            return unbracketed.replaced_by(Applicability::Unsafe, address);
         }
         if port.len() > 4 && address.contains(':') {
-            return Refusal::new(Code::AD04, WHAT, without_port("the address alone"));
+            return ValueError::new(Flaw::UnbracketedIpv6, WHAT, without_port("the address alone"));
         }
     }
     let octets: Vec<&str> = text.split('.').collect();
     if octets.len() == 4 && octets.iter().all(|o| o.bytes().all(|b| b.is_ascii_digit()) && !o.is_empty()) {
         if octets.iter().any(|o| o.len() > 1 && o.starts_with('0')) {
-            let help = "write it without leading zeros: some programs take them for octal";
-            return Refusal::invalid("is an address with leading zeros", help);
+            let help = "remove the leading zeros: some programs read them as octal";
+            return ValueError::malformed("is an address with leading zeros", help);
         }
-        return Refusal::invalid("is not an IP address", "each of its four numbers is at most 255");
+        return ValueError::malformed("is not an IP address", "each of the four numbers is at most 255");
     }
-    if text.chars().any(|c| c.is_ascii_alphabetic()) && !text.contains(':') {
-        let help = "write the address: a name would be resolved once, at start, and again only at the next";
-        return Refusal::new(Code::AD10, "is a name, not an IP address", help);
+    if is_name(text) {
+        let help = "write the address: haproxy and nginx resolve a name only once, when they start";
+        return ValueError::new(Flaw::HostName, "is a name, not an IP address", help);
     }
-    Refusal::invalid("is not an IP address", "write it like `10.0.0.10` or `fd00::10`")
+    ValueError::malformed("is not an IP address", "write an address such as `10.0.0.10` or `fd00::10`")
 }
 
-/// A network in the place of an address: `ip addr` shows a host's own address like this.
-fn a_network(net: IpNet) -> Refusal {
+/// A network where an address belongs: `ip addr` shows a host's address like this.
+fn a_network(net: IpNet) -> ValueError {
     const WHAT: &str = "is a network, not an address";
     let bare = net.addr();
     if net.prefix_len() == net.max_prefix_len() {
-        return Refusal::invalid(WHAT, format!("write `{bare}`")).instead(Applicability::Safe, bare.to_string());
+        return ValueError::malformed(WHAT, format!("write `{bare}`"))
+            .replaced_by(Applicability::Safe, bare.to_string());
     }
     if net.network() == bare {
-        return Refusal::invalid(WHAT, format!("write the address that the host has in `{net}`"));
+        return ValueError::malformed(WHAT, format!("write the address that the host has in `{net}`"));
     }
-    Refusal::invalid(WHAT, format!("write `{bare}`")).instead(Applicability::Unsafe, bare.to_string())
+    ValueError::malformed(WHAT, format!("write `{bare}`")).replaced_by(Applicability::Unsafe, bare.to_string())
 }
 
 fn without_port(address: &str) -> String {
-    format!("write {address}; ports are set by `haproxy.port` and `nginx.port`")
+    format!("write {address}; set ports with `haproxy.port` and `nginx.port`")
 }
 
 /// A network whose host bits are zero, or a single address as /32 or /128.
@@ -110,46 +111,51 @@ impl fmt::Display for Cidr {
 }
 
 impl Scalar for Cidr {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let net: IpNet = match text.parse::<IpAddr>() {
             Ok(address) => IpNet::from(address),
             Err(_) => text.parse().map_err(|_| not_a_cidr(text))?,
         };
         if net.prefix_len() == 0 {
             let help =
-                "name the balancers' own addresses: with this, anybody who reaches nginx can claim any client address";
-            return Err(Refusal::new(Code::PX07, "trusts every address there is", help));
+                "list the balancers' addresses: with this, anyone who can reach nginx can claim any client address";
+            return Err(ValueError::new(Flaw::EveryAddress, "trusts every address", help));
         }
         if net.network() != net.addr() {
             let whole = net.max_prefix_len();
             let network = net.trunc().to_string();
-            let help = format!("write `{}/{whole}` for the one address or `{network}` for the network", net.addr());
-            let refusal = Refusal::new(Code::AD11, "has bits set behind its prefix", help);
-            // That is what nginx makes of it; whether it was meant, nobody can tell.
+            let help = format!("write `{}/{whole}` for this address alone, or `{network}` for the network", net.addr());
+            let error = ValueError::new(Flaw::HostBits(net), "has bits set after its prefix", help);
+            // nginx reads it as the network, which may not be what was meant.
             let sound = Self::parse(&network).is_ok();
-            return Err(if sound { refusal.instead(Applicability::Unsafe, network) } else { refusal });
+            return Err(if sound { error.replaced_by(Applicability::Unsafe, network) } else { error });
         }
         if matches!(net.addr(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some()) {
-            return Err(Refusal::new(
-                Code::AD12,
-                "is an IPv4 network in IPv6 clothing",
-                "write the IPv4 network itself",
+            return Err(ValueError::new(
+                Flaw::SpecialAddress,
+                "is an IPv4-mapped IPv6 network",
+                "write it as an IPv4 network",
             ));
         }
         Ok(Self(net))
     }
 }
 
-/// What is neither an address nor a network: mostly a netmask in the place of a prefix length.
-fn not_a_cidr(text: &str) -> Refusal {
+/// Neither an address nor a network: mostly a netmask instead of a prefix length.
+fn not_a_cidr(text: &str) -> ValueError {
     let masked = text.split_once('/').and_then(|(address, mask)| {
         let mask = mask.parse::<IpAddr>().ok()?;
         IpNet::with_netmask(address.parse::<IpAddr>().ok()?, mask).ok()
     });
     match masked.filter(|net| Cidr::parse(&net.to_string()).is_ok()) {
-        Some(net) => Refusal::invalid("has a netmask, not a prefix length", format!("write `{net}`"))
-            .instead(Applicability::Safe, net.to_string()),
-        None => Refusal::invalid("is not a CIDR", "write it like `10.0.0.10/32` or `fd00::/64`"),
+        Some(net) => ValueError::malformed("has a netmask instead of a prefix length", format!("write `{net}`"))
+            .replaced_by(Applicability::Safe, net.to_string()),
+        None if is_name(text) => ValueError::new(
+            Flaw::HostName,
+            "is a name, not an address",
+            "write the address: nginx resolves a name only once, when it starts",
+        ),
+        None => ValueError::malformed("is not a network", "write a network such as `10.0.0.10/32` or `fd00::/64`"),
     }
 }
 
@@ -164,14 +170,14 @@ impl fmt::Display for Port {
 }
 
 impl Scalar for Port {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let port = u16::try_from(Integer::parse(text)?.0).ok().filter(|p| *p > 0);
-        port.map(Self).ok_or_else(|| Refusal::invalid("is not a port", "ports are 1 to 65535"))
+        port.map(Self).ok_or_else(|| ValueError::malformed("is not a port", "a port is 1 to 65535"))
     }
 }
 
 impl Port {
-    /// The port behind an address: digits without leading zeros.
+    /// The port after an address: digits without leading zeros.
     pub(super) fn inside(text: &str) -> Option<Self> {
         Integer::inside(text).and_then(|_| Self::parse(text).ok())
     }
@@ -196,25 +202,23 @@ impl fmt::Display for LogTarget {
 }
 
 impl Scalar for LogTarget {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         if text.starts_with('/') {
-            let path = AbsolutePath::parse(text).map_err(Refusal::of_no_certificate)?;
-            // haproxy keeps 11 of the 108 bytes of a socket's address for a suffix of its own.
+            let path = AbsolutePath::parse(text)?;
+            // haproxy reserves 11 of the 108 bytes of a socket's address for a suffix.
             if path.as_str().len() > 97 {
                 let what = format!("is {} bytes long", path.as_str().len());
-                return Err(Refusal::invalid(what, "haproxy takes at most 97 bytes for the path of a log socket"));
+                return Err(ValueError::malformed(what, "haproxy allows at most 97 bytes in the path of a log socket"));
             }
             if path.as_str().contains([':', ',', '@', '%']) {
-                return Err(Refusal::invalid("is not the path of a log socket", "write a path such as `/dev/log`"));
+                return Err(ValueError::malformed(
+                    "is not the path of a log socket",
+                    "write a path such as `/dev/log`",
+                ));
             }
             return Ok(Self::Socket(path));
         }
-        let server: SocketAddr = text.parse().map_err(|_| {
-            Refusal::invalid(
-                "is neither a path nor `address:port`",
-                "write `/dev/log`, `10.0.0.5:514` or `[fd00::5]:514`",
-            )
-        })?;
+        let server: SocketAddr = text.parse().map_err(|_| not_a_log_target(text))?;
         // A syslog server may run on the balancer itself.
         if !server.ip().is_loopback() {
             Address::parse(&server.ip().to_string())?;
@@ -222,4 +226,22 @@ impl Scalar for LogTarget {
         Port::parse(&server.port().to_string())?;
         Ok(Self::Server(server))
     }
+}
+
+fn not_a_log_target(text: &str) -> ValueError {
+    const HELP: &str = "write `/dev/log`, `10.0.0.5:514` or `[fd00::5]:514`";
+    let bare = text.rsplit_once(':').map_or(text, |(host, _)| host);
+    if bare.parse::<Ipv6Addr>().is_ok() {
+        ValueError::new(Flaw::UnbracketedIpv6, "is an IPv6 address with a port but without brackets", HELP)
+    } else if is_name(bare) {
+        ValueError::new(Flaw::HostName, "has a host name instead of an address", HELP)
+    } else {
+        ValueError::malformed("is neither a path nor `address:port`", HELP)
+    }
+}
+
+/// Whether a text that is no address is a host name.
+fn is_name(text: &str) -> bool {
+    let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    text.chars().all(known) && text.contains(|c: char| c.is_ascii_alphabetic())
 }

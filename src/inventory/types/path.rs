@@ -2,14 +2,13 @@
 
 use std::fmt;
 
-use super::{Refusal, Scalar};
-use crate::diagnostic::Code;
+use super::{Flaw, Scalar, ValueError};
 
 /// An absolute, normalised path of a file or directory on a host.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct AbsolutePath(Box<str>);
 
-/// A directory on a host; a final slash is left out.
+/// A directory on a host, kept without a final slash.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Directory(pub AbsolutePath);
 
@@ -17,13 +16,13 @@ pub struct Directory(pub AbsolutePath);
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocalPath(Box<str>);
 
-/// The path of a location, as requests carry it once decoded.
+/// The path of a location, as in a decoded request.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LocationPath(Box<str>);
 
 const LONGEST: usize = 1024;
-/// nginx (1.22 at least) counts the bytes of a location in eight bits: a path of 300 answers for
-/// every request that starts like its first 44.
+/// nginx (at least 1.22) counts the bytes of a location in eight bits: a path of 300 bytes matches
+/// every request that starts with its first 44.
 const LONGEST_REQUEST: usize = 255;
 /// The longest name of a single file or directory.
 const LONGEST_PART: usize = 255;
@@ -43,15 +42,15 @@ impl LocalPath {
 }
 
 impl Scalar for LocalPath {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         if let Some(bad) = text.chars().find(|c| !in_paths(*c)) {
-            return Err(Refusal::invalid(format!("holds `{bad}`"), PATH_HELP));
+            return Err(ValueError::malformed(format!("contains `{bad}`"), PATH_HELP));
         }
         Ok(Self(text.into()))
     }
 }
 
-const PATH_HELP: &str = "paths hold letters, digits and `/._-+@:,=~%`";
+const PATH_HELP: &str = "a path may contain letters, digits and `/._-+@:,=~%`";
 
 fn in_paths(c: char) -> bool {
     c.is_ascii_alphanumeric() || "/._-+@:,=~%".contains(c)
@@ -71,40 +70,43 @@ impl LocationPath {
 }
 
 impl Scalar for AbsolutePath {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         if !text.starts_with('/') {
-            let help = "write the whole path, starting with `/`: nginx would look below its own directory";
-            return Err(Refusal::new(Code::TL19, "is not an absolute path", help));
+            let help = "write the whole path, starting with `/`: a relative path depends on where nginx was installed";
+            return Err(ValueError::new(Flaw::PathForm, "is not an absolute path", help));
         }
         if let Some(normal) = normalised(text) {
-            return Err(Refusal::new(Code::TL19, "is not a normalised path", format!("write `{normal}`")));
+            return Err(ValueError::new(Flaw::PathForm, "is not a normalised path", format!("write `{normal}`")));
         }
         if let Some(bad) = text.chars().find(|c| !in_paths(*c)) {
-            return Err(Refusal::invalid(format!("holds `{bad}`"), PATH_HELP));
+            return Err(ValueError::malformed(format!("contains `{bad}`"), PATH_HELP));
         }
         if text == "/" {
-            return Err(Refusal::invalid("is the root of the file system", "name a file or directory below it"));
+            return Err(ValueError::malformed(
+                "is the root of the file system",
+                "write the path of a file or directory below it",
+            ));
         }
         if text.len() > LONGEST {
             let what = format!("is {} bytes long", text.len());
-            return Err(Refusal::invalid(what, format!("a path has at most {LONGEST} bytes")));
+            return Err(ValueError::malformed(what, format!("a path has at most {LONGEST} bytes")));
         }
         if text.split('/').any(|part| part.len() > LONGEST_PART) {
-            let help = format!("no file system takes more than {LONGEST_PART} bytes between two slashes");
-            return Err(Refusal::invalid("has a name that is too long for any file", help));
+            let help = format!("file systems allow at most {LONGEST_PART} bytes between two slashes");
+            return Err(ValueError::malformed("has a part that is too long", help));
         }
         Ok(Self(text.into()))
     }
 }
 
 impl Scalar for Directory {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let bare = text.strip_suffix('/').filter(|bare| !bare.is_empty()).unwrap_or(text);
-        AbsolutePath::parse(bare).map(Self).map_err(Refusal::of_no_certificate)
+        AbsolutePath::parse(bare).map(Self)
     }
 }
 
-/// The normal form of a path that is not in it: no empty, `.` or `..` part, no final slash.
+/// The path without empty, `.` and `..` parts and without a final slash; `None` where it already is.
 pub(super) fn normalised(path: &str) -> Option<String> {
     let mut parts: Vec<&str> = Vec::new();
     for part in path.split('/') {
@@ -121,23 +123,23 @@ pub(super) fn normalised(path: &str) -> Option<String> {
 }
 
 impl Scalar for LocationPath {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         const HELP: &str = "write a path such as `/` or `/static/`, decoded, without a query";
         if !text.starts_with('/') {
-            return Err(Refusal::invalid("does not start with `/`", HELP));
+            return Err(ValueError::malformed("does not start with `/`", HELP));
         }
         let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-".contains(c);
         if let Some(bad) = text.chars().find(|c| !known(*c)) {
-            return Err(Refusal::invalid(format!("holds `{bad}`"), HELP));
+            return Err(ValueError::malformed(format!("contains `{bad}`"), HELP));
         }
-        // nginx merges slashes and resolves dots before it compares: these would never match.
+        // nginx merges slashes and resolves dots before it compares, so these would never match.
         if text.contains("//") || text.split('/').any(|part| part == "." || part == "..") {
-            return Err(Refusal::invalid("is not a normalised path, so that no request would match", HELP));
+            return Err(ValueError::malformed("is not a normalised path, so no request would match it", HELP));
         }
         if text.len() > LONGEST_REQUEST {
             let what = format!("is {} bytes long", text.len());
-            let help = format!("the path of a request has at most {LONGEST_REQUEST} bytes here");
-            return Err(Refusal::invalid(what, help));
+            let help = format!("a location's path has at most {LONGEST_REQUEST} bytes");
+            return Err(ValueError::malformed(what, help));
         }
         Ok(Self(text.into()))
     }

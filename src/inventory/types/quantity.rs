@@ -2,34 +2,34 @@
 
 use std::fmt;
 
-use super::{Refusal, Scalar};
-use crate::diagnostic::{Applicability, Code};
+use super::{Flaw, Scalar, ValueError};
+use crate::diagnostic::Applicability;
 
-/// A whole number: decimal digits, as YAML 1.2 reads them. AD01 warns of leading zeros.
+/// A whole number in decimal digits, as YAML 1.2 reads them. AD01 warns about leading zeros.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Integer(pub u64);
 
-const DIGITS: &str = "write decimal digits";
+const DIGITS: &str = "write it in decimal digits";
 
 impl Scalar for Integer {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         if text.bytes().all(|b| b.is_ascii_digit()) && !text.is_empty() {
-            return text.parse().map(Self).map_err(|_| Refusal::invalid("is too large a number", DIGITS));
+            return text.parse().map(Self).map_err(|_| ValueError::malformed("is too large a number", DIGITS));
         }
-        let refusal = Refusal::invalid("is not a whole number", DIGITS);
+        let error = ValueError::malformed("is not a whole number", DIGITS);
         let bare = text.replace(['_', ','], "");
         let grouped = text.starts_with(|c: char| c.is_ascii_digit()) && bare.bytes().all(|b| b.is_ascii_digit());
         if !grouped {
-            return Err(refusal);
+            return Err(error);
         }
-        // What a comma separates is thousands in one country and a fraction in the next.
+        // A comma separates thousands in one country and a fraction in another.
         let sure = if text.contains(',') { Applicability::Unsafe } else { Applicability::Safe };
-        Err(Refusal { help: format!("write `{bare}`"), ..refusal }.instead(sure, bare))
+        Err(ValueError { help: format!("write `{bare}`"), ..error }.replaced_by(sure, bare))
     }
 }
 
 impl Integer {
-    /// A number inside a longer text, which has no place to warn of leading zeros.
+    /// A number inside a longer text, where AD01 cannot warn about leading zeros.
     pub(super) fn inside(text: &str) -> Option<Self> {
         let zeros = text.len() > 1 && text.starts_with('0');
         Self::parse(text).ok().filter(|_| !zeros)
@@ -68,7 +68,7 @@ impl Duration {
 }
 
 impl fmt::Display for Duration {
-    /// In the largest unit that needs no fraction, as both programs read it.
+    /// In the largest unit that needs no fraction.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (unit, size) = UNITS.iter().find(|(_, size)| self.milliseconds.is_multiple_of(*size)).unwrap_or(&("ms", 1));
         write!(f, "{}{unit}", self.milliseconds / size)
@@ -76,23 +76,23 @@ impl fmt::Display for Duration {
 }
 
 impl Scalar for Duration {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         if digits > 0 && unit.is_empty() {
             let help = format!(
-                "write `{number}s` or `{number}ms`: haproxy takes a bare number for milliseconds, nginx for seconds"
+                "write `{number}s` or `{number}ms`: haproxy reads a bare number as milliseconds, nginx as seconds"
             );
-            let bare = Refusal::new(Code::HP09, "is a duration without a unit", help);
-            // A small number means seconds; of a large one nobody can tell.
+            let bare = ValueError::new(Flaw::NoUnit, "is a duration without a unit", help);
+            // A small number most likely means seconds; a large one could be either.
             let small = number.parse().is_ok_and(|n: u64| (1..1_000).contains(&n));
-            return Err(if small { bare.instead(Applicability::Unsafe, format!("{number}s")) } else { bare });
+            return Err(if small { bare.replaced_by(Applicability::Unsafe, format!("{number}s")) } else { bare });
         }
         let size = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
         let milliseconds = number.parse::<u64>().ok().zip(size).and_then(|(n, size)| n.checked_mul(size));
         let invalid = || {
-            Refusal::new(
-                Code::HP08,
+            ValueError::new(
+                Flaw::NotADuration,
                 "is not a duration",
                 "write a number and `ms`, `s`, `m`, `h` or `d`, such as `30s`",
             )
@@ -106,7 +106,7 @@ impl Scalar for Duration {
 pub struct Size(Box<str>);
 
 impl Size {
-    /// nginx's own default for request bodies.
+    /// nginx's default for request bodies.
     pub fn one_megabyte() -> Self {
         Self("1m".into())
     }
@@ -119,7 +119,7 @@ impl fmt::Display for Size {
 }
 
 impl Scalar for Size {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let (number, shift) = match text.strip_suffix(['k', 'K']) {
             Some(number) => (number, 10),
             None => match text.strip_suffix(['m', 'M']) {
@@ -129,9 +129,9 @@ impl Scalar for Size {
         };
         let bytes = Integer::inside(number).and_then(|n| n.0.checked_shl(shift).filter(|b| b >> shift == n.0));
         if bytes.is_none_or(|b| b > 1 << 40) {
-            return Err(Refusal::invalid(
+            return Err(ValueError::malformed(
                 "is not a size",
-                "write bytes, or a number and `k`, `m` or `g`, such as `10m`; at most 1024g",
+                "write a number of bytes, or a number and `k`, `m` or `g`, such as `10m`; at most `1024g`",
             ));
         }
         Ok(Self(text.to_ascii_lowercase().into()))
@@ -149,9 +149,9 @@ impl fmt::Display for Version {
 }
 
 impl Scalar for Version {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let invalid =
-            || Refusal::invalid("is not a version", "write what the program prints, such as `2.6.12` or `1.22`");
+            || ValueError::malformed("is not a version", "write what the program prints, such as `2.6.12` or `1.22`");
         let part = |t: &str| (t.len() <= 5).then(|| Integer::inside(t)).flatten().and_then(|n| u32::try_from(n.0).ok());
         let parts: Option<Vec<u32>> = text.split('.').map(part).collect();
         match parts.as_deref() {
@@ -162,7 +162,7 @@ impl Scalar for Version {
     }
 }
 
-/// A version of OpenSSL, which up to 1.1.1 ends in a letter: `1.1.1w`.
+/// A version of OpenSSL, which ends in a letter up to 1.1.1: `1.1.1w`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpensslVersion(Version);
 
@@ -173,13 +173,16 @@ impl From<OpensslVersion> for Version {
 }
 
 impl Scalar for OpensslVersion {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let number = match text.strip_suffix(|c: char| c.is_ascii_lowercase()) {
             Some(number) if text.starts_with("1.") && number.ends_with(|c: char| c.is_ascii_digit()) => number,
             _ => text,
         };
         let invalid = || {
-            Refusal::invalid("is not a version", "write what `openssl version` prints, such as `3.0.17` or `1.1.1w`")
+            ValueError::malformed(
+                "is not a version",
+                "write what `openssl version` prints, such as `3.0.17` or `1.1.1w`",
+            )
         };
         Version::parse(number).map(Self).map_err(|_| invalid())
     }

@@ -1,8 +1,8 @@
-//! What OpenSSL gives names to. Whether a name is one that the target knows, rules say.
+//! Names of OpenSSL. Whether the target's OpenSSL knows a name is for rules to check.
 
 use std::fmt;
 
-use super::{Refusal, Scalar};
+use super::{Scalar, ValueError};
 
 /// A cipher of TLS 1.2 or earlier, as OpenSSL names it, such as `ECDHE-RSA-AES128-GCM-SHA256`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,18 +26,18 @@ macro_rules! word {
             }
         }
         impl Scalar for $name {
-            fn parse(text: &str) -> Result<Self, Refusal> {
+            fn parse(text: &str) -> Result<Self, ValueError> {
                 let fits = text.len() <= 63
                     && text.starts_with(|c: char| c.is_ascii_alphanumeric())
                     && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-                if fits { Ok(Self(text.into())) } else { Err(Refusal::invalid($what, $help)) }
+                if fits { Ok(Self(text.into())) } else { Err(ValueError::malformed($what, $help)) }
             }
         }
     };
 }
 word!(
     CipherName,
-    "is not a cipher's name",
-    "write one cipher an item, such as `ECDHE-ECDSA-AES128-GCM-SHA256`: expressions of OpenSSL are not taken"
+    "is not the name of a cipher",
+    "write one cipher per item, such as `ECDHE-ECDSA-AES128-GCM-SHA256`; OpenSSL cipher expressions are not supported"
 );
-word!(Curve, "is not a group's name", "write one group an item, such as `X25519` or `prime256v1`");
+word!(Curve, "is not the name of a group", "write one group per item, such as `X25519` or `prime256v1`");

@@ -1,15 +1,14 @@
-//! Where nginx passes requests on to. Host names are refused: nginx resolves them once, at
-//! start, and does not start without an answer.
+//! What nginx passes requests to. Host names are refused: nginx resolves them once, when it
+//! starts, and does not start without an answer.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::path::normalised;
-use super::{AbsolutePath, LocationPath, Port, Refusal, Scalar};
+use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError};
 use crate::diagnostic::Applicability::{Safe, Unsafe};
-use crate::diagnostic::Code;
 
-/// A socket that an app listens on.
+/// A socket that an upstream listens on.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Endpoint {
     /// A Unix socket on the app server itself.
@@ -28,18 +27,21 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
-    /// `default_port` stands in for a missing port, where the protocol has one.
-    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, Refusal> {
+    /// `default_port` is used where the text has no port.
+    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
         if let Some(path) = text.strip_prefix("unix:") {
             let path = AbsolutePath::parse(path)?;
             if path.as_str().len() > 100 {
-                return Err(Refusal::invalid(
-                    "is too long a path for a socket",
+                return Err(ValueError::malformed(
+                    "has too long a path for a socket",
                     "a socket's path has at most 100 bytes",
                 ));
             }
             if path.as_str().contains(':') {
-                return Err(Refusal::invalid("has a `:` in its path, where nginx ends it", "rename the socket"));
+                return Err(ValueError::malformed(
+                    "has a `:` in its path, where nginx would cut it off",
+                    "rename the socket",
+                ));
             }
             return Ok(Self::Unix(path));
         }
@@ -47,108 +49,114 @@ impl Endpoint {
             let port = text.rsplit(':').next().unwrap_or_default();
             Port::parse(port)?;
             if Port::inside(port).is_none() {
-                return Err(Refusal::invalid("has a port with a leading zero", format!("write `{socket}`")));
+                return Err(ValueError::malformed("has a port with a leading zero", format!("write `{socket}`")));
             }
             return usable(socket);
         }
         let bare = text.strip_prefix('[').and_then(|t| t.strip_suffix(']')).unwrap_or(text);
         match (bare.parse::<IpAddr>(), default_port) {
-            (Ok(address), _) if address.is_ipv6() && bare == text => {
-                Err(Refusal::new(Code::AD04, "is an IPv6 address without brackets", "write `[address]:PORT`"))
-            }
+            (Ok(address), _) if address.is_ipv6() && bare == text => Err(ValueError::new(
+                Flaw::UnbracketedIpv6,
+                "is an IPv6 address without brackets",
+                "write `[address]:PORT`",
+            )),
             (Ok(address), Some(port)) if address.is_ipv6() || bare == text => usable(SocketAddr::new(address, port)),
-            (Ok(_), None) => Err(Refusal::invalid("has no port", format!("write `{text}:PORT`"))),
+            (Ok(_), None) => Err(ValueError::malformed("has no port", format!("write `{text}:PORT`"))),
             _ => Err(no_socket(text)),
         }
     }
 }
 
-/// Why a text that is neither a socket nor an address is none.
-fn no_socket(text: &str) -> Refusal {
+/// What is wrong with a text that is neither a socket nor an address.
+fn no_socket(text: &str) -> ValueError {
     const HELP: &str = "write `unix:/path` or `address:port`";
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     if text.starts_with('/') {
-        return Refusal::invalid("is a path", HELP);
+        return ValueError::malformed("is a path", HELP);
     }
     if text.contains("://") {
-        return Refusal::invalid("has a scheme of its own", HELP);
+        return ValueError::malformed("has a scheme", HELP);
     }
     if text.contains(['/', '?']) {
-        return Refusal::invalid("has more behind its socket", HELP);
+        return ValueError::malformed("has a path after its socket", HELP);
     }
     if host.parse::<Ipv4Addr>().is_ok() || host.starts_with('[') {
-        let what = if digits { "has no port that there is" } else { "has no port" };
-        return Refusal::invalid(what, "an address is followed by `:` and a port from 1 to 65535");
+        let what = if digits { "has a port that is not 1 to 65535" } else { "has no port" };
+        return ValueError::malformed(what, "write `:` and a port from 1 to 65535 after the address");
     }
     if text.contains('@') {
-        let help = "name the socket alone, and let the app know who asks in another way";
-        return Refusal::invalid("has a user's name or password, which nginx does not take", help);
+        let help = "remove it; pass credentials to the app in another way";
+        return ValueError::malformed("has a user name or password, which nginx does not support", help);
     }
     if text.matches(':').count() > 1 && !text.contains('[') {
-        return Refusal::new(
-            Code::AD04,
+        return ValueError::new(
+            Flaw::UnbracketedIpv6,
             "is an IPv6 address with a port but without brackets",
             "write `[address]:PORT`",
         );
     }
     if host.chars().any(|c| c.is_ascii_alphabetic()) {
-        return Refusal::new(Code::AD10, "names its host", "write its address");
+        return ValueError::new(Flaw::HostName, "has a host name instead of an address", "write the address");
     }
-    Refusal::invalid("is not a socket", HELP)
+    ValueError::malformed("is not a socket", HELP)
 }
 
-/// The same refusal with advice that can be pasted: the first of the likely meanings of `text`
-/// that would be accepted.
-fn advised(text: &str, scheme: &str, refusal: Refusal, accepted: impl Fn(&str) -> bool) -> Refusal {
+/// The same error with help that can be pasted: the first likely meaning of `text` that would be
+/// accepted.
+fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) -> bool) -> ValueError {
     let rest = text.rsplit_once("://").map_or(text, |(_, rest)| rest);
     let (path, socket) =
         (rest.strip_prefix("unix:").unwrap_or(rest), rest.split(['/', '?']).next().unwrap_or_default());
-    let behind = &rest[socket.len()..];
+    let tail = &rest[socket.len()..];
     let (file, uri) = path.split_once(':').map_or((path, String::new()), |(file, uri)| (file, format!(":{uri}")));
     let (host, port) = socket.rsplit_once(':').unwrap_or((socket, ""));
     let written = Some(port.trim_start_matches('0')).filter(|port| Port::parse(port).is_ok());
     let port = written.unwrap_or("8000");
     let unix = normalised(file).unwrap_or_else(|| file.to_owned());
-    let named = refusal.code == Code::AD10;
+    let named = error.flaw == Flaw::HostName;
     let mut meanings = Vec::new();
     if path.starts_with('/') {
         meanings.extend([format!("unix:{unix}{uri}"), format!("unix:{unix}")]);
     } else if named {
-        meanings.extend([format!("127.0.0.1:{port}{behind}"), format!("127.0.0.1:{port}")]);
+        meanings.extend([format!("127.0.0.1:{port}{tail}"), format!("127.0.0.1:{port}")]);
     } else {
         let host = host.trim_matches(['[', ']']);
         let whole = [rest.to_owned(), socket.to_owned()];
-        let bracketed = [format!("[{host}]:{port}{behind}"), format!("[{host}]:{port}")];
-        meanings.extend(whole.into_iter().chain(bracketed).chain([format!("{host}:{port}{behind}")]));
+        let bracketed = [format!("[{host}]:{port}{tail}"), format!("[{host}]:{port}")];
+        meanings.extend(whole.into_iter().chain(bracketed).chain([format!("{host}:{port}{tail}")]));
     }
     let plain = meanings.into_iter().map(|meaning| format!("{scheme}{meaning}")).find(|m| m != text && accepted(m));
     let Some(meaning) = plain else {
-        let help = refusal.help.replace("`unix:", &format!("`{scheme}unix:"));
-        return Refusal { help: help.replace("`address", &format!("`{scheme}address")), ..refusal };
+        let help = error.help.replace("`unix:", &format!("`{scheme}unix:"));
+        return ValueError { help: help.replace("`address", &format!("`{scheme}address")), ..error };
     };
     let help = if named {
         format!("write an address such as `{meaning}`: nginx resolves a name once and does not start without DNS")
     } else {
         format!("write `{meaning}`")
     };
-    let refusal = Refusal { help, ..refusal };
-    // An address that only serves as an example, or a port that nobody wrote, is no fix. Nor is a
-    // path that is spelled in another way, which other keys do not fix either.
-    if named && host != "localhost" || !path.starts_with('/') && written.is_none() || refusal.code == Code::TL19 {
-        return refusal;
+    let error = ValueError { help, ..error };
+    // An example address or a made-up port is not a fix, and neither is a rewritten path: other keys
+    // do not fix paths either.
+    if named && host != "localhost" || !path.starts_with('/') && written.is_none() || error.flaw == Flaw::PathForm {
+        return error;
     }
-    // No doubt where only `unix:` or brackets are missing, and where the whole is no address itself.
-    let missing = [format!("{scheme}unix:{rest}"), format!("{scheme}[{host}]:{port}{behind}")];
+    // Certain only where nothing but `unix:` or brackets is missing.
+    let missing = [format!("{scheme}unix:{rest}"), format!("{scheme}[{host}]:{port}{tail}")];
     let sure = missing.contains(&meaning) && socket.parse::<IpAddr>().is_err() && text == format!("{scheme}{rest}");
-    refusal.instead(if sure || text == rest && meaning == missing[0] { Safe } else { Unsafe }, meaning)
+    error.replaced_by(if sure || text == rest && meaning == missing[0] { Safe } else { Unsafe }, meaning)
 }
 
-/// An upstream may be on the loopback, which a host of the fleet may not.
-fn usable(socket: SocketAddr) -> Result<Endpoint, Refusal> {
+/// An upstream may be on a loopback address, unlike a host.
+fn usable(socket: SocketAddr) -> Result<Endpoint, ValueError> {
     let mapped = matches!(socket.ip(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
     if socket.ip().is_unspecified() || socket.ip().is_multicast() || mapped {
-        return Err(Refusal::new(Code::AD12, "is an address that no app listens on", "write the app's own address"));
+        return Err(ValueError::new(
+            Flaw::SpecialAddress,
+            "is an address that no app can listen on",
+            "write the address that the app listens on",
+        ));
     }
     Ok(Endpoint::Tcp(socket))
 }
@@ -158,7 +166,7 @@ macro_rules! upstream {
         $(#[doc = $doc])+
         #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub struct $name {
-            /// As it goes behind the directive.
+            /// As it follows the directive.
             text: Box<str>,
             /// The socket to connect to.
             pub endpoint: Endpoint,
@@ -183,39 +191,39 @@ upstream! {
 }
 
 impl Scalar for AppSocket {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let strict = |text: &str| Endpoint::parse(text, None);
-        let endpoint = strict(text).map_err(|refusal| advised(text, "", refusal, |t| strict(t).is_ok()))?;
+        let endpoint = strict(text).map_err(|error| advised(text, "", error, |t| strict(t).is_ok()))?;
         Ok(Self { text: endpoint.to_string().into(), endpoint, tls: false })
     }
 }
 
 /// Splits `scheme://rest`; `schemes` are the plain and the TLS one.
-fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), Refusal> {
+fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), ValueError> {
     let found = text.split_once("://").filter(|(s, _)| schemes.contains(s));
     let missing = || {
         let help = format!("write `{0}://address:port`, `{1}://…` or `{0}://unix:/path`", schemes[0], schemes[1]);
-        Refusal::invalid(format!("does not start with `{}://`", schemes[0]), help)
+        ValueError::malformed(format!("does not start with `{}://`", schemes[0]), help)
     };
     found.map(|(s, rest)| (s == schemes[1], rest)).ok_or_else(missing)
 }
 
 impl Scalar for HttpUpstream {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let prefix = if text.starts_with("https://") { "https://" } else { "http://" };
-        http(text).map_err(|refusal| advised(text, prefix, refusal, |t| http(t).is_ok()))
+        http(text).map_err(|error| advised(text, prefix, error, |t| http(t).is_ok()))
     }
 }
 
-fn http(text: &str) -> Result<HttpUpstream, Refusal> {
+fn http(text: &str) -> Result<HttpUpstream, ValueError> {
     let (tls, rest) = scheme(text, ["http", "https"])?;
-    // Behind `unix:` the path of the socket ends at the next colon.
+    // After `unix:` the path of the socket ends at the next colon.
     let (host, uri) = match rest.strip_prefix("unix:") {
         Some(path) => match path.split_once(':') {
             Some((path, uri)) => (format!("unix:{path}"), Some(uri)),
             None => (rest.to_owned(), None),
         },
-        // A second scheme is no host and its path.
+        // With a second scheme this is not a host and a path.
         None => match rest.find('/').filter(|_| !rest.contains("://")) {
             Some(at) if at > 0 => (rest[..at].to_owned(), Some(&rest[at..])),
             _ => (rest.to_owned(), None),
@@ -230,13 +238,13 @@ fn http(text: &str) -> Result<HttpUpstream, Refusal> {
 }
 
 impl Scalar for GrpcUpstream {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         let prefix = if text.starts_with("grpcs://") { "grpcs://" } else { "grpc://" };
-        grpc(text).map_err(|refusal| advised(text, prefix, refusal, |t| grpc(t).is_ok()))
+        grpc(text).map_err(|error| advised(text, prefix, error, |t| grpc(t).is_ok()))
     }
 }
 
-fn grpc(text: &str) -> Result<GrpcUpstream, Refusal> {
+fn grpc(text: &str) -> Result<GrpcUpstream, ValueError> {
     let (tls, rest) = if text.starts_with("unix:") { (false, text) } else { scheme(text, ["grpc", "grpcs"])? };
     let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
     let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
@@ -254,23 +262,23 @@ impl fmt::Display for RedirectUrl {
 }
 
 impl RedirectUrl {
-    /// Whether anything follows the host.
+    /// Whether a path or query follows the host.
     pub fn has_path(&self) -> bool {
         self.0.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?']))
     }
 }
 
 impl Scalar for RedirectUrl {
-    fn parse(text: &str) -> Result<Self, Refusal> {
+    fn parse(text: &str) -> Result<Self, ValueError> {
         const HELP: &str = "write a URL such as `https://www.example.com` or `https://www.example.com/path`";
         let (_, rest) =
-            scheme(text, ["http", "https"]).map_err(|refusal| Refusal { help: HELP.to_owned(), ..refusal })?;
+            scheme(text, ["http", "https"]).map_err(|error| ValueError { help: HELP.to_owned(), ..error })?;
         let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-?&%[]".contains(c);
         if let Some(bad) = rest.chars().find(|c| !known(*c)) {
-            return Err(Refusal::invalid(format!("holds `{bad}`"), HELP));
+            return Err(ValueError::malformed(format!("contains `{bad}`"), HELP));
         }
         if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
-            return Err(Refusal::invalid("names no host", HELP));
+            return Err(ValueError::malformed("has no host", HELP));
         }
         Ok(Self(text.into()))
     }

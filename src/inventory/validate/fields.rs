@@ -1,10 +1,11 @@
-//! Reading one value of a known type at a known key, with the message and place it deserves.
+//! Reads one value of a known type at a known key and reports what is wrong with it.
 
+use super::codes::code;
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
 use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Duration, Integer, Scalar, Switch, guard};
+use crate::inventory::types::{Duration, Flaw, Integer, Scalar, Switch, ValueError, guard};
 use crate::source::Span;
 
 /// Longest advice, in characters.
@@ -19,8 +20,18 @@ pub struct Placed<T> {
     pub span: Span,
 }
 
-/// Parses a scalar; whatever is wrong with it is reported and yields `None`.
+/// Parses a scalar. Whatever is wrong with it is reported and yields `None`.
 pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Option<Placed<T>> {
+    scalar_with(reader, node, key, |error| error)
+}
+
+/// Parses a scalar of a key that has better help for some errors.
+pub fn scalar_with<T: Scalar>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    key: &str,
+    improved: impl FnOnce(ValueError) -> ValueError,
+) -> Option<Placed<T>> {
     let Some(text) = node.text(reader.source) else {
         let message = format!("`{key}` takes a single value, this is {}", node.kind());
         let help = match &node.value {
@@ -40,11 +51,12 @@ pub fn scalar<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Opt
     };
     match guard(text).and_then(|()| T::parse(text)) {
         Ok(value) => Some(Placed { value, span: node.span }),
-        Err(refusal) => {
+        Err(error) => {
+            let error = improved(error);
             let value = if text.is_empty() { String::new() } else { format!(": `{}`", printable(text)) };
-            let message = format!("`{key}` {}{value}", refusal.what);
-            let mut refused = Diagnostic::refusal(refusal.code, node.span, message, bounded(refusal.help));
-            refused.fix = refusal.instead.filter(|_| reader.on_one_line(node.span)).map(|(applicability, text)| {
+            let message = format!("`{key}` {}{value}", error.problem);
+            let mut refused = Diagnostic::refusal(code(key, error.flaw), node.span, message, bounded(error.help));
+            refused.fix = error.replacement.filter(|_| reader.on_one_line(node.span)).map(|(applicability, text)| {
                 Fix::replace(applicability, node.span, spelled(reader.source.slice(node.span), &text))
             });
             reader.diagnostics.push(refused);
@@ -129,7 +141,7 @@ pub fn duration(
     }
     let help = format!("it takes {} to {}", range[0], range[1]);
     let message = format!("`{key}` is out of range: `{}`", reader.source.slice(found.span));
-    reader.report(Code::HP08, found.span, message, help);
+    reader.report(code(key, Flaw::NotADuration), found.span, message, help);
     default
 }
 

@@ -104,6 +104,10 @@ impl Hosts {
         for address in &addresses {
             self.take_address(reader, address, section.starts_with("load"));
         }
+        // With one of two addresses unread the host only seems to lack a family.
+        if addresses.len() < reader.one_or_many(node).len() {
+            return None;
+        }
         let pair = pair(reader, &addresses)?;
         Some((name?.value, pair, Places { address: node.underline() }))
     }

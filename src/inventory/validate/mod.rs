@@ -2,6 +2,7 @@
 //! whatever is wrong before it, so that one run reports everything.
 
 mod certificates;
+mod codes;
 mod fields;
 mod files;
 mod hosts;

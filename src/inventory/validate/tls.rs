@@ -35,6 +35,7 @@ pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {
             message,
             "browsers know seconds: write `730d`, or `0s` to be forgotten",
         );
+        return Some(hsts);
     }
     if let Some(preload) = raw.preload.filter(|_| hsts.preload) {
         if !hsts.include_subdomains {

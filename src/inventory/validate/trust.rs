@@ -1,17 +1,17 @@
 //! Who may tell nginx a client's address, and the addresses that move between balancers.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::fields::{Placed, scalar};
+use super::fields::{Placed, scalar, scalar_with};
 use super::hosts::Hosts;
-use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
-use crate::inventory::document::spelled;
+use crate::diagnostic::{Applicability, Code, Diagnostic};
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawHighAvailability;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Address, Cidr};
+use crate::inventory::types::{Address, Cidr, Flaw, ValueError};
 
 /// Reads `high_availability.virtual_addresses`.
 pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<Address> {
@@ -33,35 +33,34 @@ pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &H
     found.into_iter().map(|f| f.value).collect()
 }
 
-/// Reads `trusted_proxies`, or builds it from the balancers' own addresses.
+/// Reads `trusted_proxies`; by default every balancer's own addresses.
 pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<IpNet> {
-    let own = hosts.load_balancers.iter().flat_map(|(balancer, _)| balancer.addresses.iter());
+    let balancers = hosts.load_balancers.iter().flat_map(|(balancer, _)| balancer.addresses.iter());
     let Some(node) = node else {
-        return own.map(|address| IpNet::from(address.0)).collect();
+        return balancers.map(|address| IpNet::from(address.0)).collect();
     };
     let Some(nodes) = reader.words(node, "trusted_proxies") else { return Vec::new() };
-    let before = reader.diagnostics.len();
-    let read: Vec<Placed<Cidr>> = nodes.iter().filter_map(|n| scalar::<Cidr>(reader, n, "trusted_proxies")).collect();
-    narrow(reader, before, &own.map(|address| address.0).collect::<Vec<_>>());
-    let mut list: Vec<IpNet> = Vec::new();
-    for cidr in read.iter().map(|cidr| cidr.value.0) {
-        if !list.contains(&cidr) {
-            list.push(cidr);
+    let balancers: HashSet<IpAddr> = balancers.map(|address| address.0).collect();
+    let mut seen = HashSet::new();
+    let mut list = Vec::new();
+    for node in nodes {
+        let improved = |error| address_of_a_balancer(error, &balancers);
+        let Some(cidr) = scalar_with::<Cidr>(reader, node, "trusted_proxies", improved) else { continue };
+        if seen.insert(cidr.value.0) {
+            list.push(cidr.value.0);
         }
     }
     list
 }
 
-/// `10.0.0.10/24` is mostly a balancer's own address as `ip addr` shows it: its fix is that
-/// address alone, which trusts nobody else. What it leaves untrusted a rule of its own finds.
-fn narrow(reader: &mut Reader<'_>, from: usize, own: &[IpAddr]) {
-    let source = reader.source;
-    for found in reader.diagnostics[from..].iter_mut().filter(|found| found.code == Code::AD11) {
-        let written = source.slice(found.span).trim_matches(['"', '\'']);
-        let Some(net) = written.parse::<IpNet>().ok().filter(|net| own.contains(&net.addr())) else { continue };
-        let single = IpNet::from(net.addr());
-        found.help = format!("write `{single}`, the balancer's own address; the network would be `{}`", net.trunc());
-        let text = spelled(source.slice(found.span), &single.to_string());
-        found.fix = Some(Fix::replace(Applicability::Safe, found.span, text));
+/// AD11: `10.0.0.10/24` is mostly a balancer's address as `ip addr` shows it. The fix is that
+/// address alone: it trusts nobody else, and PX05 finds balancers that it leaves out.
+fn address_of_a_balancer(error: ValueError, balancers: &HashSet<IpAddr>) -> ValueError {
+    let Flaw::HostBits(net) = error.flaw else { return error };
+    if !balancers.contains(&net.addr()) {
+        return error;
     }
+    let single = IpNet::from(net.addr());
+    let help = format!("write `{single}`, the balancer's address; the network would be `{}`", net.trunc());
+    ValueError { help, ..error }.replaced_by(Applicability::Safe, single.to_string())
 }

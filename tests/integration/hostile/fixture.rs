@@ -81,7 +81,8 @@ pub fn paths(root: &Node, source: &Source) -> BTreeSet<String> {
     found
 }
 
-fn path_of(root: &Node, source: &Source, field: &[usize]) -> String {
+/// The path of a scalar in the tables' notation.
+pub fn path_of(root: &Node, source: &Source, field: &[usize]) -> String {
     let mut node = root;
     let mut path = String::new();
     for index in field {

@@ -1,0 +1,280 @@
+//! Every key with bad values: the code of each belongs to the key, not to the type of its value.
+
+use std::collections::BTreeSet;
+
+use sslscale::inventory::check;
+
+use crate::hostile::fixture::{Fixture, fields, path_of};
+use crate::hostile::{Style, substitute};
+
+/// Keys that take the same values, and bad values with the code of each.
+type Row = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+
+/// Paths are those of the tables that read the inventory; `[]` is an item of a list.
+const ROWS: &[Row] = &[
+    (
+        &["load_balancers[].name", "app_servers[].name", "pools[].app_servers[]", "http.acme_challenge.app_server"],
+        &[("lb/1", "IN06"), ("lb..1", "IN06"), ("-lb", "IN06"), ("manifest.json", "IN06")],
+    ),
+    (&["pools[].name", "sites[].pool"], &[("https-in", "IN06"), ("a/b", "IN06")]),
+    (
+        &["load_balancers[].address", "load_balancers[].address[]", "app_servers[].address", "app_servers[].address[]"],
+        ADDRESSES,
+    ),
+    (&["high_availability.virtual_addresses[]"], ADDRESSES),
+    (
+        &["trusted_proxies[]"],
+        &[
+            ("10.0.0.300", "IN06"),
+            ("10.0.0.0/33", "IN06"),
+            ("10.0.0.10/255.255.255.0", "IN06"),
+            ("10.0.0.10/24", "AD11"),
+            ("10.0.0.11/24", "AD11"),
+            ("0.0.0.0/0", "PX07"),
+            ("::/0", "PX07"),
+            ("::ffff:10.0.0.0/104", "AD12"),
+            ("lb1.internal", "AD10"),
+        ],
+    ),
+    (
+        &[
+            "haproxy.port",
+            "load_balancers[].haproxy.port",
+            "nginx.port",
+            "app_servers[].nginx.port",
+            "http.port",
+            "http.acme_challenge.port",
+        ],
+        &[("0", "IN06"), ("65536", "IN06"), ("https", "IN06"), ("443/tcp", "IN06"), ("8_443", "IN06")],
+    ),
+    (
+        &[
+            "haproxy.maxconn",
+            "haproxy.nofile",
+            "haproxy.retries",
+            "haproxy.check.fall",
+            "haproxy.check.rise",
+            "load_balancers[].haproxy.maxconn",
+            "load_balancers[].haproxy.nofile",
+            "load_balancers[].haproxy.retries",
+            "load_balancers[].haproxy.check.fall",
+            "load_balancers[].haproxy.check.rise",
+            "app_servers[].weight",
+            "app_servers[].maxconn",
+            "lint.certificate_days",
+        ],
+        &[("many", "IN06"), ("1.5", "IN06"), ("-1", "IN06"), ("99999999999999999999", "IN06"), ("9999999", "IN06")],
+    ),
+    (
+        &[
+            "haproxy.balance",
+            "haproxy.proxy_protocol",
+            "haproxy.redispatch",
+            "haproxy.unknown_names",
+            "haproxy.check.type",
+            "load_balancers[].haproxy.balance",
+            "load_balancers[].haproxy.proxy_protocol",
+            "load_balancers[].haproxy.redispatch",
+            "load_balancers[].haproxy.unknown_names",
+            "load_balancers[].haproxy.check.type",
+            "app_servers[].backup",
+            "nginx.http2",
+            "nginx.tls_profile",
+            "nginx.ssl_protocols[]",
+            "nginx.log_format",
+            "nginx.hsts.include_subdomains",
+            "nginx.hsts.preload",
+            "app_servers[].nginx.http2",
+            "app_servers[].nginx.tls_profile",
+            "app_servers[].nginx.ssl_protocols[]",
+            "app_servers[].nginx.log_format",
+            "app_servers[].nginx.hsts.include_subdomains",
+            "app_servers[].nginx.hsts.preload",
+            "sites[].hsts.include_subdomains",
+            "sites[].hsts.preload",
+            "sites[].locations[].match",
+            "sites[].locations[].return.code",
+            "sites[].locations[].return.append_request_uri",
+            "http.enabled",
+            "http.code",
+            "lint.allow[]",
+            "lint.deny[]",
+            "lint.fail_on",
+            "tickets",
+        ],
+        &[("sometimes", "IN06"), ("0", "IN06")],
+    ),
+    (
+        &[
+            "haproxy.timeouts.connect",
+            "haproxy.timeouts.client",
+            "haproxy.timeouts.server",
+            "haproxy.timeouts.client_fin",
+            "haproxy.timeouts.queue",
+            "haproxy.timeouts.check",
+            "haproxy.timeouts.client_hello",
+            "haproxy.check.inter",
+            "load_balancers[].haproxy.timeouts.connect",
+            "load_balancers[].haproxy.timeouts.client",
+            "load_balancers[].haproxy.timeouts.server",
+            "load_balancers[].haproxy.timeouts.client_fin",
+            "load_balancers[].haproxy.timeouts.queue",
+            "load_balancers[].haproxy.timeouts.check",
+            "load_balancers[].haproxy.timeouts.client_hello",
+            "load_balancers[].haproxy.check.inter",
+            "nginx.keepalive_timeout",
+            "app_servers[].nginx.keepalive_timeout",
+        ],
+        &[("soon", "HP08"), ("5sec", "HP08"), ("1.5s", "HP08"), ("5", "HP09"), ("0s", "HP08"), ("9999d", "HP08")],
+    ),
+    (
+        &["nginx.hsts.max_age", "app_servers[].nginx.hsts.max_age", "sites[].hsts.max_age"],
+        &[("soon", "IN06"), ("31536000", "IN06"), ("9999d", "IN06"), ("1500ms", "IN06")],
+    ),
+    (
+        &["haproxy.version", "load_balancers[].haproxy.version", "nginx.version", "app_servers[].nginx.version"],
+        &[("new", "IN06"), ("2", "IN06"), ("1.2.3.4", "IN06"), ("1.0", "IN10")],
+    ),
+    (&["nginx.openssl", "app_servers[].nginx.openssl"], &[("new", "IN06"), ("3.0.17w", "IN06"), ("1.0.2u", "IN10")]),
+    (
+        &["haproxy.log", "load_balancers[].haproxy.log"],
+        &[
+            ("dev/log", "IN06"),
+            ("/dev/../log", "IN06"),
+            ("/", "IN06"),
+            ("10.0.0.5", "IN06"),
+            ("10.0.0.5:0", "IN06"),
+            ("fd00:0:0:0:0:0:0:5:514", "AD04"),
+            ("logs.internal:514", "AD10"),
+            ("0.0.0.0:514", "AD12"),
+        ],
+    ),
+    (
+        &["nginx.access_log", "app_servers[].nginx.access_log"],
+        &[("logs/a.log", "IN06"), ("/var/log/../a.log", "IN06"), ("/", "IN06"), ("/etc/a.log", "IN06")],
+    ),
+    (
+        &["nginx.client_max_body_size", "app_servers[].nginx.client_max_body_size", "sites[].client_max_body_size"],
+        &[("large", "IN06"), ("10mb", "IN06"), ("1025g", "IN06"), ("010m", "IN06")],
+    ),
+    (
+        &["nginx.ssl_ciphers[]", "app_servers[].nginx.ssl_ciphers[]"],
+        &[("HIGH:!aNULL", "TL08"), ("ECDHE+AESGCM", "TL08"), ("-ALL", "TL08")],
+    ),
+    (&["nginx.ssl_ecdh_curve[]", "app_servers[].nginx.ssl_ecdh_curve[]"], &[("X25519:P-256", "TL13")]),
+    (
+        &["sites[].server_name", "sites[].server_name[]"],
+        &[("a..b", "IN06"), ("10.0.0.1", "IN06"), ("*.com", "IN06"), ("https://a.example", "IN06")],
+    ),
+    (
+        &["sites[].root", "sites[].locations[].root", "http.acme_challenge.root"],
+        &[("srv/www", "IN06"), ("/srv/../www", "IN06"), ("/", "IN06"), ("/srv/a*b", "IN06")],
+    ),
+    (
+        &[
+            "sites[].ssl_certificate",
+            "sites[].ssl_certificate[]",
+            "sites[].ssl_certificate_key",
+            "sites[].ssl_certificate_key[]",
+        ],
+        &[("ssl.crt", "TL19"), ("/etc/ssl/../a", "TL19"), ("/etc//a", "TL19"), ("/", "IN06"), ("/etc/a*b", "IN06")],
+    ),
+    (
+        &[
+            "sites[].ssl_certificate_source",
+            "sites[].ssl_certificate_source[]",
+            "sites[].ssl_certificate_key_source",
+            "sites[].ssl_certificate_key_source[]",
+        ],
+        &[("a*b", "IN06")],
+    ),
+    (&["sites[].locations[].path"], &[("static/", "IN06"), ("/a/../b", "IN06"), ("/a?b", "IN06")]),
+    (
+        &["sites[].locations[].uwsgi_pass", "sites[].locations[].fastcgi_pass"],
+        &[
+            ("unix:tmp/app.sock", "IN06"),
+            ("unix:/tmp/../app.sock", "IN06"),
+            ("/run/app.sock", "IN06"),
+            ("10.0.0.5", "IN06"),
+            ("10.0.0.5:0", "IN06"),
+            ("10.0.0.5:65536", "IN06"),
+            ("fd00::5", "AD04"),
+            ("fd00:0:0:0:0:0:0:5:3031", "AD04"),
+            ("localhost:3031", "AD10"),
+            ("0.0.0.0:3031", "AD12"),
+        ],
+    ),
+    (
+        &["sites[].locations[].proxy_pass"],
+        &[
+            ("http://unix:tmp/app.sock", "IN06"),
+            ("10.0.0.5:80", "IN06"),
+            ("http://10.0.0.5/a/../b", "IN06"),
+            ("http://fd00::5", "AD04"),
+            ("http://localhost:80", "AD10"),
+            ("http://0.0.0.0:80", "AD12"),
+        ],
+    ),
+    (
+        &["sites[].locations[].grpc_pass"],
+        &[
+            ("unix:tmp/app.sock", "IN06"),
+            ("10.0.0.5:80", "IN06"),
+            ("grpc://fd00::5", "AD04"),
+            ("grpc://localhost:80", "AD10"),
+            ("grpc://0.0.0.0:80", "AD12"),
+        ],
+    ),
+    (
+        &["sites[].locations[].return.url"],
+        &[("www.example.com", "IN06"), ("https://", "IN06"), ("https://a/*", "IN06")],
+    ),
+];
+
+const ADDRESSES: &[(&str, &str)] = &[
+    ("10.0.0.300", "IN06"),
+    ("10.0.0.010", "IN06"),
+    ("10.0.0.5/24", "IN06"),
+    ("10.0.0.5:443", "IN06"),
+    ("fd00:0:0:0:0:0:0:5:8443", "AD04"),
+    ("srv1.internal", "AD10"),
+    ("127.0.0.1", "AD12"),
+    ("fe80::1", "AD12"),
+    ("::ffff:10.0.0.5", "AD12"),
+    ("240.0.0.1", "AD12"),
+];
+
+/// The codes reported on `value` in the first place of this path.
+fn codes(fixture: &Fixture, path: &str, value: &str) -> Vec<&'static str> {
+    let all = fields(&fixture.root);
+    let field = all.iter().find(|field| path_of(&fixture.root, &fixture.source, field) == path);
+    let field = field.unwrap_or_else(|| panic!("`{path}` is not in the fixture"));
+    let (source, at) = substitute(fixture, field, value, Style::Double).unwrap();
+    let on_it = |found: &&sslscale::diagnostic::Diagnostic| found.span == at;
+    check(&source).diagnostics.iter().filter(on_it).map(|found| found.code.id).collect()
+}
+
+#[test]
+fn the_code_of_a_bad_value_belongs_to_its_key() {
+    let fixture = Fixture::new();
+    let mut wrong = Vec::new();
+    for (paths, values) in ROWS {
+        for (path, (value, code)) in paths.iter().flat_map(|path| values.iter().map(move |value| (path, value))) {
+            let found = codes(&fixture, path, value);
+            if found != [*code] {
+                wrong.push(format!("{path}: {value}: {code}, but got {found:?}"));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "expected {}", wrong.join("\nexpected "));
+}
+
+#[test]
+fn every_key_of_the_fixture_has_a_row() {
+    let fixture = Fixture::new();
+    let rows: BTreeSet<&str> = ROWS.iter().flat_map(|(paths, _)| paths.iter().copied()).collect();
+    let fields = fields(&fixture.root);
+    let paths = fields.iter().map(|field| path_of(&fixture.root, &fixture.source, field));
+    let missing: BTreeSet<String> = paths.filter(|path| !rows.contains(path.as_str())).collect();
+    assert_eq!(missing, BTreeSet::new());
+}
