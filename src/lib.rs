@@ -7,6 +7,7 @@ pub mod commands;
 pub mod diagnostic;
 pub mod event;
 pub mod file;
+pub mod interrupt;
 pub mod inventory;
 pub mod lint;
 pub mod parallel;

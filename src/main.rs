@@ -1,9 +1,13 @@
-//! The `sslscale` program: parses its arguments, runs a command, returns how it ended.
+//! The `sslscale` program: parses its arguments, runs a command, exits with its status.
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 fn main() -> ExitCode {
-    sslscale::commands::run(&sslscale::cli::Cli::parse())
+    let status = sslscale::commands::run(&sslscale::cli::Cli::parse());
+    if let Some(signal) = status.signal() {
+        sslscale::interrupt::end_by(signal);
+    }
+    status.into()
 }

@@ -1,38 +1,37 @@
 //! `sslscale check`: every problem of inventories in one run.
 
-use anyhow::{Result, bail};
+use anyhow::anyhow;
 
-use super::{Ended, Loaded, fix, load, programs};
+use super::{CommandError, ExitStatus, Loaded, fix, load, programs};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::lint::Settings;
 use crate::render::Templates;
 use crate::report::{Checked, Output, Target, Wanted};
 
-/// Runs the command.
-pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
+pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-        bail!("standard input can be read only once: give `-` once");
+        return Err(anyhow!("standard input can be read only once: give `-` once").into());
     }
     let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
     if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
-        bail!("`{}` is both allowed and denied", code.id);
+        return Err(anyhow!("`{}` is both allowed and denied", code.id).into());
     }
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     if args.diff {
-        let ended = fix::diff(args, &settings, output)?;
-        return Ok(forgiven(ended, args.exit_zero));
+        let status = fix::diff(args, &settings, output)?;
+        return Ok(forgiven(status, args.exit_zero));
     }
     let templates = args.with_binaries.then(|| Templates::load(args.templates.as_deref())).transpose()?;
     let mut all: Vec<Loaded> = Vec::new();
-    let mut written = Ended::Done;
+    let mut written = ExitStatus::Done;
     // One after the other: what fixes one may be what the next one names.
     for path in &args.inventories {
         let mut loaded = load(path, &settings);
         if args.fix {
-            let ended;
-            (loaded, ended) = fix::apply(path, loaded, &settings, args, output)?;
-            written = written.max(ended);
+            let status;
+            (loaded, status) = fix::apply(path, loaded, &settings, args, output)?;
+            written = written.max(status);
         }
         if let Some(templates) = &templates {
             loaded = programs::asked(loaded, &settings, templates, output)?;
@@ -45,13 +44,13 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<Ended> {
     let least = args.fail_on.map(Severity::from);
     let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
     output.findings(&checked, Wanted { format: args.format, explain: args.explain, target })?;
-    Ok(written.max(forgiven(ended(&checked), args.exit_zero)))
+    Ok(written.max(forgiven(status(&checked), args.exit_zero)))
 }
 
-fn ended(all: &[Checked<'_>]) -> Ended {
-    all.iter().map(|one| super::ended(*one)).max().unwrap_or(Ended::Done)
+fn status(all: &[Checked<'_>]) -> ExitStatus {
+    all.iter().map(|one| super::status(*one)).max().unwrap_or(ExitStatus::Done)
 }
 
-fn forgiven(ended: Ended, exit_zero: bool) -> Ended {
-    if exit_zero && ended == Ended::Findings { Ended::Done } else { ended }
+fn forgiven(status: ExitStatus, exit_zero: bool) -> ExitStatus {
+    if exit_zero && status == ExitStatus::Findings { ExitStatus::Done } else { status }
 }

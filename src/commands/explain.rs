@@ -1,15 +1,14 @@
 //! `sslscale explain`: what a rule finds, why it matters, how that is known and what to do.
 
-use anyhow::{Context, Result};
+use anyhow::Context;
 
-use super::Ended;
+use super::{CommandError, ExitStatus};
 use crate::cli::ExplainArgs;
 use crate::lint::rule;
 use crate::report::{self, Output};
 
-/// Runs the command.
-pub fn run(args: &ExplainArgs, output: &Output) -> Result<Ended> {
+pub fn run(args: &ExplainArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     let rule = rule(args.rule).with_context(|| format!("nothing is written on `{}`", args.rule.id))?;
     output.print(report::page(rule, args.format).as_bytes())?;
-    Ok(Ended::Done)
+    Ok(ExitStatus::Done)
 }

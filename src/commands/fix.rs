@@ -5,7 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use super::{Ended, Loaded, load};
+use super::{CommandError, ExitStatus, Loaded, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::{Code, Severity};
 use crate::file::{Replacement, place};
@@ -25,7 +25,7 @@ pub fn apply(
     settings: &Settings,
     args: &CheckArgs,
     output: &Output,
-) -> Result<(Loaded, Ended)> {
+) -> Result<(Loaded, ExitStatus), CommandError> {
     let fixed = fix(&loaded.source, loaded.linted, settings, args.unsafe_fixes);
     let written = write(path, loaded.source.text(), &fixed, output);
     if is_stdin(path) && !fixed.linted.findings.iter().any(|finding| finding.code == Code::IN01) {
@@ -33,14 +33,14 @@ pub fn apply(
         output.print(text.as_bytes())?;
     }
     if let Err(error) = written {
-        output.error(&error.context(format!("`{}` was not fixed", path.display())));
+        output.error(&error.context(format!("`{}` was not fixed", path.display())), None);
         let linted = lint(&loaded.source, settings);
-        return Ok((Loaded { source: loaded.source, linted }, Ended::Unreadable));
+        return Ok((Loaded { source: loaded.source, linted }, ExitStatus::Unreadable));
     }
     report::fixes(&fixed, false).iter().for_each(|line| output.say(line));
     // Other files have changed, and what is left depends on them.
     let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, settings) };
-    Ok((Loaded { source: fixed.source, linted }, Ended::Done))
+    Ok((Loaded { source: fixed.source, linted }, ExitStatus::Done))
 }
 
 /// Replaces the files, the inventory last: all are made ready before the first is replaced.
@@ -77,8 +77,8 @@ fn place_all(ready: Vec<Replacement>, output: &Output) -> Result<()> {
 }
 
 /// Shows what fixing would change, and changes nothing.
-pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<Ended> {
-    let mut ended = Ended::Done;
+pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<ExitStatus, CommandError> {
+    let mut status = ExitStatus::Done;
     let mut shown = BTreeSet::new();
     for path in &args.inventories {
         let loaded = load(path, settings);
@@ -93,23 +93,23 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<En
         output.print(text.as_bytes()).context("the changes could not be shown")?;
         report::fixes(&fixed, true).iter().for_each(|line| output.say(line));
         if !fixed.applied.is_empty() {
-            ended = ended.max(Ended::Findings);
+            status = status.max(ExitStatus::Findings);
         }
         if fixed.linted.document.is_none() {
             let unreadable = Loaded { source: fixed.source, linted: fixed.linted };
             output.refusal(unreadable.checked(None));
-            ended = ended.max(Ended::Unreadable);
+            status = status.max(ExitStatus::Unreadable);
             continue;
         }
         let Fixed { source, linted, .. } = fixed.without_planned();
         let left = Loaded { source, linted };
         let checked = left.checked(args.fail_on.map(Severity::from));
-        if super::ended(checked) != Ended::Done {
+        if super::status(checked) != ExitStatus::Done {
             output.left(checked);
-            ended = ended.max(Ended::Findings);
+            status = status.max(ExitStatus::Findings);
         }
     }
-    Ok(ended)
+    Ok(status)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
-//! The commands: each loads, decides, acts and reports, and says how it ended.
+//! The commands: each loads, decides, acts and reports, and returns its status.
 
 mod check;
+mod ending;
 mod explain;
 mod fix;
 mod hosts;
@@ -12,53 +13,42 @@ mod try_fleet;
 
 use std::io;
 use std::path::Path;
-use std::process::ExitCode;
+
+pub use ending::{CommandError, ExitStatus};
 
 use crate::binaries;
 use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::inventory::node::visible;
 use crate::lint::{Linted, Settings, lint};
 use crate::report::{Checked, Output};
 use crate::source::{Source, Span};
 
-/// How a command ended. The numbers are promised to pipelines.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Ended {
-    /// Clean, or done.
-    Done = 0,
-    /// Findings, differences, or a failed verification.
-    Findings = 1,
-    /// Usage, or an inventory that cannot be read.
-    Unreadable = 2,
-    /// Stopped before any change.
-    NotStarted = 3,
-    /// What was changed was undone: everything is as it was.
-    RolledBack = 4,
-    /// Some hosts are changed and others are not; they are named.
-    Mixed = 5,
-    /// Stopped by a signal, everything cleaned up.
-    Interrupted = 130,
+/// Runs the command and reports the error that ended it.
+pub fn run(cli: &Cli) -> ExitStatus {
+    let output = Output::new();
+    let ended = Interrupt::new().map_err(CommandError::from).and_then(|interrupt| command(cli, &output, &interrupt));
+    ended.unwrap_or_else(|CommandError { status, error, hint }| {
+        if let Some(error) = error {
+            output.error(&error, hint.as_deref());
+        }
+        status
+    })
 }
 
-/// Runs the command and reports an error that it could not handle.
-pub fn run(cli: &Cli) -> ExitCode {
-    let output = Output::new();
-    let result = match &cli.command {
-        Command::Check(args) => check::run(args, &output),
-        Command::Explain(args) => explain::run(args, &output),
-        Command::Rules(args) => rules::run(args, &output),
-        Command::Render(args) => render::run(args, &output),
-        Command::Try(args) => try_fleet::run(args, &output),
-        Command::Tickets { what } => tickets::run(what, &output),
-        Command::Fleet { what } => inside(what).map(|()| Ended::Done).map_err(Into::into),
-    };
-    match result {
-        Ok(ended) => ExitCode::from(ended as u8),
-        Err(error) => {
-            output.error(&error);
-            ExitCode::from(Ended::Unreadable as u8)
+fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    match &cli.command {
+        Command::Check(args) => check::run(args, output),
+        Command::Explain(args) => explain::run(args, output),
+        Command::Rules(args) => rules::run(args, output),
+        Command::Render(args) => render::run(args, output),
+        Command::Try(args) => try_fleet::run(args, output, interrupt),
+        Command::Tickets { what } => tickets::run(what, output, interrupt),
+        Command::Fleet { what } => {
+            inside(what)?;
+            Ok(ExitStatus::Done)
         }
     }
 }
@@ -98,22 +88,22 @@ impl Loaded {
 
     /// Reports the errors and goes on with the inventory, if there is one. What is no error is
     /// for `check` to report.
-    fn sound(mut self, output: &Output) -> Result<Inventory, Ended> {
+    fn sound(mut self, output: &Output) -> Result<Inventory, CommandError> {
         self.linted.findings.retain(|finding| finding.severity == Severity::Error);
         let checked = self.checked(Some(Severity::Error));
         output.refusal(checked);
-        let ended = ended(checked);
-        self.linted.inventory.filter(|_| ended == Ended::Done).ok_or(ended)
+        let status = status(checked);
+        self.linted.inventory.filter(|_| status == ExitStatus::Done).ok_or(CommandError::reported(status))
     }
 }
 
-/// How a command ends that fails for findings.
-fn ended(checked: Checked<'_>) -> Ended {
+/// The status of a command that fails for findings.
+fn status(checked: Checked<'_>) -> ExitStatus {
     if checked.linted.document.is_none() {
-        Ended::Unreadable
+        ExitStatus::Unreadable
     } else if checked.linted.findings.iter().any(|finding| finding.severity >= checked.fail_on) {
-        Ended::Findings
+        ExitStatus::Findings
     } else {
-        Ended::Done
+        ExitStatus::Done
     }
 }

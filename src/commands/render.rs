@@ -2,46 +2,42 @@
 
 use std::path::Path;
 
-use anyhow::{Result, bail};
+use anyhow::anyhow;
 
-use super::{Ended, load};
+use super::{CommandError, ExitStatus, load};
 use crate::cli::RenderArgs;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::{self, Output};
 use crate::tree::{Tree, compare, write};
 
-/// Runs the command.
-pub fn run(args: &RenderArgs, output: &Output) -> Result<Ended> {
+pub fn run(args: &RenderArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = match load(&args.inventory, &Settings::default()).sound(output) {
-        Ok(inventory) => inventory,
-        Err(ended) => return Ok(ended),
-    };
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = only(render(&inventory, &templates)?, &args.host)?;
     let Some(dir) = &args.output else {
         output.print(&report::files(&tree))?;
-        return Ok(Ended::Done);
+        return Ok(ExitStatus::Done);
     };
     if args.check || args.diff {
         return differences(args, output, &tree, dir);
     }
     let outcome = write(&tree, dir, !args.host.is_empty())?;
     output.say(&report::outcome(dir, &outcome));
-    Ok(Ended::Done)
+    Ok(ExitStatus::Done)
 }
 
-fn differences(args: &RenderArgs, output: &Output, tree: &Tree, dir: &Path) -> Result<Ended> {
+fn differences(args: &RenderArgs, output: &Output, tree: &Tree, dir: &Path) -> Result<ExitStatus, CommandError> {
     let found = compare(tree, dir, !args.host.is_empty())?;
     if found.is_empty() {
         output.say(&format!("{}: up to date", dir.display()));
-        return Ok(Ended::Done);
+        return Ok(ExitStatus::Done);
     }
     output.print(report::differences(tree, dir, &found, args.diff)?.as_bytes())?;
-    Ok(Ended::Findings)
+    Ok(ExitStatus::Findings)
 }
 
-fn only(tree: Tree, hosts: &[String]) -> Result<Tree> {
+fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
     if hosts.is_empty() {
         return Ok(tree);
     }
@@ -49,8 +45,8 @@ fn only(tree: Tree, hosts: &[String]) -> Result<Tree> {
         if tree.host(host).is_none() {
             let names: Vec<&str> = tree.hosts().map(|(name, _)| name).collect();
             let near = crate::inventory::schema::nearest(host, names.into_iter());
-            let help = near.map(|near| format!("; did you mean `{near}`?")).unwrap_or_default();
-            bail!("the inventory has no host `{host}`{help}");
+            let error = CommandError::from(anyhow!("the inventory has no host `{host}`"));
+            return Err(CommandError { hint: near.map(|near| format!("did you mean `{near}`?")), ..error });
         }
     }
     Ok(tree.only(hosts))

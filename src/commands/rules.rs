@@ -1,13 +1,10 @@
 //! `sslscale rules`: every rule on a line.
 
-use anyhow::Result;
-
-use super::Ended;
+use super::{CommandError, ExitStatus};
 use crate::cli::RulesArgs;
 use crate::report::{self, Output};
 
-/// Runs the command.
-pub fn run(args: &RulesArgs, output: &Output) -> Result<Ended> {
+pub fn run(args: &RulesArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     output.print(report::table(args.format).as_bytes())?;
-    Ok(Ended::Done)
+    Ok(ExitStatus::Done)
 }

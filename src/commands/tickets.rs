@@ -1,22 +1,20 @@
 //! `sslscale tickets`: the session ticket keys that app servers share.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, anyhow};
 
-use super::{Ended, hosts, load};
+use super::{CommandError, ExitStatus, hosts, load};
 use crate::cli::{Tickets as Command, TicketsArgs};
+use crate::interrupt::Interrupt;
 use crate::inventory::types::Tickets;
 use crate::lint::Settings;
 use crate::report::{Output, TicketsReport};
 use crate::tickets::{self, Failure, Goal, Run};
 use crate::transport::Host;
 
-/// Runs the command.
-pub fn run(what: &Command, output: &Output) -> Result<Ended> {
+/// Stops before the next host when `interrupt` was requested.
+pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let (Command::Status(args) | Command::Rotate(args) | Command::Sync(args)) = what;
-    let hosts = match app_servers(args, output)? {
-        Ok(hosts) => hosts,
-        Err(ended) => return Ok(ended),
-    };
+    let hosts = app_servers(args, output)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     let report = TicketsReport::new(output, args.format);
     let goal = match what {
@@ -24,48 +22,48 @@ pub fn run(what: &Command, output: &Output) -> Result<Ended> {
             let seen = tickets::observe(&hosts);
             let verdicts = tickets::verdicts(&seen);
             report.status(&seen, &verdicts)?;
-            return Ok(if verdicts.iter().all(Vec::is_empty) { Ended::Done } else { Ended::Findings });
+            return Ok(if verdicts.iter().all(Vec::is_empty) { ExitStatus::Done } else { ExitStatus::Findings });
         }
         Command::Rotate(_) => Goal::Rotate,
         Command::Sync(_) => Goal::Sync,
     };
     tickets::seal().context("keys could not be kept out of core dumps")?;
+    // From here on the run decides the status: what becomes of the report is said, and no more.
+    let _hold = interrupt.hold()?;
     let run = tickets::run(&hosts, goal);
-    report.run(&run, goal)?;
-    Ok(ended(&run))
+    output.reported(report.run(&run, goal));
+    Ok(status(&run))
 }
 
 /// The hosts that have keys, if the inventory is sound and says that they share them.
-fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Result<Vec<Box<dyn Host>>, Ended>> {
-    let inventory = match load(&args.inventory, &Settings::default()).sound(output) {
-        Ok(inventory) => inventory,
-        Err(ended) => return Ok(Err(ended)),
-    };
+fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     if inventory.tickets != Tickets::Shared {
         let is = inventory.tickets.name();
-        bail!("the app servers share no ticket keys: `tickets` is `{is}`, and would have to be `shared`");
+        let error = anyhow!("the app servers share no ticket keys: `tickets` is `{is}`");
+        return Err(CommandError::from(error).hint("set `tickets: shared` in the inventory"));
     }
     let hosts = match (&args.roots, &args.hosts_file) {
         (Some(roots), _) => hosts::below(&inventory, roots)?,
         (None, Some(file)) => hosts::of_file(&inventory, file)?,
-        (None, None) => bail!("it is not said where the app servers are: give `--hosts-file` or `--roots`"),
+        (None, None) => return Err(anyhow!("give `--hosts-file` or `--roots`").into()),
     };
-    Ok(Ok(hosts))
+    Ok(hosts)
 }
 
-fn ended(run: &Run) -> Ended {
+fn status(run: &Run) -> ExitStatus {
     let failed =
         |is: fn(&Failure) -> bool| run.steps.iter().flat_map(|step| &step.failed).any(|(_, failure)| is(failure));
     // Only the last step can have failed, or not have come; what came before it was whole.
     let changed = run.steps.iter().any(|step| !step.done.is_empty());
     if (changed && (run.halt.is_some() || failed(|_| true))) || failed(|failure| matches!(failure, Failure::Unknown(_)))
     {
-        Ended::Mixed
+        ExitStatus::Mixed
     } else if failed(|failure| matches!(failure, Failure::Undone(_))) {
-        Ended::RolledBack
+        ExitStatus::RolledBack
     } else if run.halt.is_some() || failed(|_| true) {
-        Ended::NotStarted
+        ExitStatus::NotStarted
     } else {
-        Ended::Done
+        ExitStatus::Done
     }
 }

@@ -5,59 +5,55 @@ use std::io;
 use anyhow::{Context, Result};
 
 use super::hosts::HostsFile;
-use super::{Ended, load};
+use super::{CommandError, ExitStatus, load};
 use crate::cli::TryArgs;
 use crate::event::Event;
+use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::Output;
 use crate::try_fleet::{self, Outcome, spec::FleetSpec};
 
-/// Runs the command.
-pub fn run(args: &TryArgs, output: &Output) -> Result<Ended> {
-    let spec = match spec(args, output)? {
-        Ok(spec) => spec,
-        Err(ended) => return Ok(ended),
-    };
+/// Runs until the requests are done, or with `--keep` until a signal comes.
+pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let spec = spec(args, output)?;
+    let _hold = interrupt.hold()?;
     let mut report = output.fleet(args.format);
     let mut shown: io::Result<()> = Ok(());
     let mut file: Result<Option<HostsFile>> = Ok(None);
-    let outcome = try_fleet::run(spec, args.keep, &mut |event| {
+    let outcome = try_fleet::run(spec, args.keep, interrupt, &mut |event| {
         // It is there when the report says that the fleet is.
         if let (Event::Kept(kept), Some(path)) = (&event, &args.hosts_file) {
             file = HostsFile::write(path, kept).map(Some);
             // Whoever waits for the file waits for good: they are told now.
-            file.as_ref().err().into_iter().for_each(|error| output.error(error));
+            file.as_ref().err().into_iter().for_each(|error| output.error(error, None));
         }
         if shown.is_ok() {
             shown = report.show(&event);
         }
     });
-    shown.context("the report could not be written")?;
-    let Ok(_removed_at_the_end) = file else { return Ok(Ended::Unreadable) };
+    output.reported(shown);
+    let Ok(_removed_at_the_end) = file else { return Ok(ExitStatus::Unreadable) };
     Ok(match outcome {
-        Ok(Outcome::Passed) => Ended::Done,
-        Ok(Outcome::Failed) => Ended::Findings,
-        Ok(Outcome::NotStarted) => Ended::NotStarted,
-        Ok(Outcome::Interrupted) => Ended::Interrupted,
+        Ok(Outcome::Passed) => ExitStatus::Done,
+        Ok(Outcome::Failed) => ExitStatus::Findings,
+        Ok(Outcome::NotStarted) => ExitStatus::NotStarted,
+        Ok(Outcome::Interrupted) => interrupt.signal().map_or(ExitStatus::Interrupted, ExitStatus::from),
         Err(error) => {
-            output.error(&error.into());
-            Ended::NotStarted
+            output.error(&error.into(), None);
+            ExitStatus::NotStarted
         }
     })
 }
 
 /// What is to be built, from the inventory and the very bytes it renders to.
-fn spec(args: &TryArgs, output: &Output) -> Result<Result<FleetSpec, Ended>> {
+fn spec(args: &TryArgs, output: &Output) -> Result<FleetSpec, CommandError> {
     if args.spec {
         let text = std::fs::read(&args.inventory).context("the spec could not be read")?;
-        return Ok(Ok(serde_json::from_slice(&text).context("the spec is none")?));
+        return Ok(serde_json::from_slice(&text).context("it is not a spec")?);
     }
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = match load(&args.inventory, &Settings::default()).sound(output) {
-        Ok(inventory) => inventory,
-        Err(ended) => return Ok(Err(ended)),
-    };
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = render(&inventory, &templates)?;
-    Ok(Ok(try_fleet::describe(&inventory, &tree)))
+    Ok(try_fleet::describe(&inventory, &tree))
 }

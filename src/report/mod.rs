@@ -114,10 +114,20 @@ impl Output {
         let _ = writeln!(io::stderr().lock(), "{text}");
     }
 
-    /// Writes an error and each of its causes.
-    pub fn error(&self, error: &anyhow::Error) {
+    /// Writes an error, each of its causes, and what to do about it.
+    pub fn error(&self, error: &anyhow::Error, hint: Option<&str>) {
         self.say(&format!("error: {error}"));
         error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
+        hint.iter().for_each(|hint| self.say(&format!("  help: {hint}")));
+    }
+
+    /// For reports of what was done: where one could not be written, that is an error to read, and
+    /// changes nothing about what was done.
+    pub fn reported(&self, written: io::Result<()>) {
+        if let Err(error) = written {
+            let error = anyhow::Error::from(error).context("the report could not be written");
+            self.error(&error, Some("the exit status says what was done"));
+        }
     }
 
     /// Writes the findings against one inventory to standard error, for commands that only need

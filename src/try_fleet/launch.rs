@@ -7,13 +7,11 @@ use std::process::{Child, ChildStdin};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
-use signal_hook::iterator::{Handle, Signals};
-
 use super::pids;
 use super::supervisor::{Inner, Report};
 use super::wire::{Plan, receive, send};
 use crate::event::KeptHost;
+use crate::interrupt::Interrupt;
 use crate::private_root::inside;
 
 /// What the command waits for.
@@ -32,7 +30,6 @@ pub(super) struct Running {
     /// Held open, never written to after the plan: its end is what ends the run.
     lifeline: Option<ChildStdin>,
     signals: Receiver<Signal>,
-    handle: Handle,
     said: Option<thread::JoinHandle<String>>,
 }
 
@@ -41,9 +38,10 @@ impl Running {
     ///
     /// # Errors
     /// `unshare` cannot be started.
-    pub(super) fn start(plan: &Plan) -> io::Result<Self> {
+    pub(super) fn start(plan: &Plan, interrupt: &Interrupt) -> io::Result<Self> {
         let (sender, signals) = mpsc::channel();
-        let handle = listen_for_stop(sender.clone())?;
+        let stop = sender.clone();
+        interrupt.on_request(move || drop(stop.send(Signal::Stop)));
         // Ctrl-C goes to the command alone, which then takes the run down in order.
         let mut unshare = inside("supervisor", plan.unprivileged)?.process_group(0).spawn()?;
         let mut lifeline = unshare.stdin.take().expect("stdin is piped");
@@ -57,7 +55,7 @@ impl Running {
         });
         // A supervisor that did not even start reads nothing; its end tells why.
         let _ = send(&mut lifeline, plan);
-        Ok(Self { unshare, lifeline: Some(lifeline), signals, handle, said: Some(said) })
+        Ok(Self { unshare, lifeline: Some(lifeline), signals, said: Some(said) })
     }
 
     /// Waits for whatever comes next.
@@ -87,7 +85,6 @@ impl Running {
         self.lifeline = None;
         // The supervisor ends at once, and `unshare` with it, when the kernel has ended the rest.
         let _ = self.unshare.wait();
-        self.handle.close();
     }
 }
 
@@ -95,17 +92,6 @@ impl Drop for Running {
     fn drop(&mut self) {
         self.take_down();
     }
-}
-
-fn listen_for_stop(sender: Sender<Signal>) -> io::Result<Handle> {
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP, SIGQUIT])?;
-    let handle = signals.handle();
-    thread::spawn(move || {
-        for _ in signals.forever() {
-            let _ = sender.send(Signal::Stop);
-        }
-    });
-    Ok(handle)
 }
 
 fn listen_for_reports(mut from: impl io::BufRead, sender: &Sender<Signal>) {

@@ -34,6 +34,7 @@ use self::spec::{FleetSpec, Role};
 use self::supervisor::Report;
 use self::wire::Plan;
 use crate::event::{Event, Kept, Missing};
+use crate::interrupt::Interrupt;
 use crate::private_root::machine;
 
 /// How a run ended.
@@ -65,11 +66,16 @@ pub enum TryError {
 
 /// Builds the fleet, drives the clients, and takes everything down.
 ///
-/// With `keep`, the fleet stays after the requests until a signal comes.
+/// With `keep`, the fleet stays after the requests until a signal comes, which `interrupt` must hold.
 ///
 /// # Errors
 /// The run could not be judged; everything is taken down in that case too.
-pub fn run(mut spec: FleetSpec, keep: bool, tell: &mut dyn FnMut(Event)) -> Result<Outcome, TryError> {
+pub fn run(
+    mut spec: FleetSpec,
+    keep: bool,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(Event),
+) -> Result<Outcome, TryError> {
     let missing = needs::missing(&spec);
     if !missing.is_empty() {
         return Ok(not_started(missing, tell));
@@ -84,7 +90,7 @@ pub fn run(mut spec: FleetSpec, keep: bool, tell: &mut dyn FnMut(Event)) -> Resu
         unverified: certificates.unverified,
         unprivileged: machine::unprivileged(),
     };
-    let running = Running::start(&plan).map_err(TryError::Start)?;
+    let running = Running::start(&plan, interrupt).map_err(TryError::Start)?;
     follow(&plan, running, keep, tell)
 }
 

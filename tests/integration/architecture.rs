@@ -15,6 +15,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("diagnostic", &["file", "source"]),
     ("inventory", &["diagnostic", "file", "source", "visible"]),
     ("file", &[]),
+    ("interrupt", &[]),
     ("tree", &["file", "parallel"]),
     ("event", &[]),
     ("process", &[]),
@@ -23,7 +24,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("transport", &["process", "visible"]),
     ("tickets", &["parallel", "transport", "tree"]),
     ("private_root", &["event", "file", "inventory", "process", "tickets"]),
-    ("try_fleet", &["event", "file", "inventory", "private_root", "process", "tree"]),
+    ("try_fleet", &["event", "file", "interrupt", "inventory", "private_root", "process", "tree"]),
     ("binaries", &["diagnostic", "event", "inventory", "lint", "private_root", "process", "source", "tree"]),
     ("report", &["diagnostic", "event", "inventory", "lint", "source", "tickets", "tree"]),
     ("cli", &["diagnostic", "lint", "report"]),
@@ -35,6 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "diagnostic",
             "event",
             "file",
+            "interrupt",
             "inventory",
             "lint",
             "render",
@@ -46,7 +48,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "try_fleet",
         ],
     ),
-    ("main", &["cli", "commands"]),
+    ("main", &["cli", "commands", "interrupt"]),
     ("lib", &[]),
 ];
 

@@ -30,4 +30,5 @@ mod rules;
 mod seam;
 mod secrets;
 mod snapshots;
+mod streams;
 mod tickets;

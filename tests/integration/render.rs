@@ -117,7 +117,7 @@ fn one_host_can_be_rendered_alone() {
     assert_eq!(fs::read(run.dir().join("out/manifest.json")).unwrap(), manifest);
     let unknown = run.run_with(&["render", "inventory.yaml", "--host", "srv3"]);
     assert_eq!(unknown.status, 2);
-    assert_eq!(unknown.stderr, "error: the inventory has no host `srv3`; did you mean `srv1`?\n");
+    assert_eq!(unknown.stderr, "error: the inventory has no host `srv3`\n  help: did you mean `srv1`?\n");
 }
 
 #[test]

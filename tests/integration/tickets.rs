@@ -169,7 +169,7 @@ fn what_cannot_be_asked_for_is_said() {
         let none = tickets(&run, "rotate");
         assert_eq!(none.status, 2);
         let says = format!(
-            "error: the app servers share no ticket keys: `tickets` is `{way}`, and would have to be `shared`\n"
+            "error: the app servers share no ticket keys: `tickets` is `{way}`\n  help: set `tickets: shared` in the inventory\n"
         );
         assert!(none.stderr.contains(&says), "{}", none.all());
     }

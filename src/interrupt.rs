@@ -1,0 +1,169 @@
+//! The signals that ask the program to end: SIGINT, SIGTERM and SIGHUP.
+//!
+//! While nothing has been changed they end it at once, as the kernel does by default. From
+//! [`Interrupt::hold`] on, the first one is only remembered: the work looks at
+//! [`Interrupt::requested`] before each of its parts, stops there, and says what was done. Another
+//! signal ends the program at once. A signal that was ignored when the program started, as `nohup`
+//! arranges it, stays ignored.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::Signal;
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+
+const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
+
+/// `timeout` and some shells send a signal to a process and to its group: two that come together
+/// are one request.
+const REPEATED: Duration = Duration::from_millis(500);
+
+/// Whether the program was asked to end. Clones share what they know.
+#[derive(Default, Clone)]
+pub struct Interrupt(Arc<Mutex<State>>);
+
+#[derive(Default)]
+struct State {
+    watched: bool,
+    holds: usize,
+    request: Option<(Signal, Instant)>,
+    waiting: Vec<Box<dyn FnOnce() + Send>>,
+}
+
+/// Signals are remembered until this is dropped. Look at [`Interrupt::requested`] afterwards.
+#[must_use = "signals end the program at once when this is dropped"]
+pub struct Hold(Interrupt);
+
+impl Interrupt {
+    /// For a process whose signals end it.
+    ///
+    /// # Errors
+    /// The process is the first of a container, and no thread can be started that waits for signals.
+    pub fn new() -> io::Result<Self> {
+        let interrupt = Self::default();
+        // The kernel drops signals for which such a process has no handler.
+        if std::process::id() == 1 {
+            interrupt.watch()?;
+        }
+        Ok(interrupt)
+    }
+
+    /// Call it right before the first change, and keep what it returns until the work is in a
+    /// state that may be left, or to the end.
+    ///
+    /// # Errors
+    /// No thread can be started that waits for signals.
+    pub fn hold(&self) -> io::Result<Hold> {
+        self.state().holds += 1;
+        let hold = Hold(self.clone());
+        self.watch()?;
+        Ok(hold)
+    }
+
+    /// Whether to begin nothing new.
+    pub fn requested(&self) -> bool {
+        self.signal().is_some()
+    }
+
+    /// The signal that came while signals were held.
+    pub fn signal(&self) -> Option<Signal> {
+        self.state().request.map(|(signal, _)| signal)
+    }
+
+    /// Calls `wake` once, when a signal comes while signals are held, or at once if one has come.
+    /// It must not wait.
+    pub fn on_request(&self, wake: impl FnOnce() + Send + 'static) {
+        let mut state = self.state();
+        if state.request.is_some() {
+            wake();
+        } else {
+            state.waiting.push(Box::new(wake));
+        }
+    }
+
+    /// Does what the arrival of `signal` does.
+    pub fn receive(&self, signal: Signal) {
+        let mut state = self.state();
+        match state.request {
+            None if state.holds > 0 => {
+                state.request = Some((signal, Instant::now()));
+                state.waiting.drain(..).for_each(|wake| wake());
+            }
+            Some((_, at)) if at.elapsed() < REPEATED => {}
+            _ => end_by(signal),
+        }
+    }
+
+    fn watch(&self) -> io::Result<()> {
+        if std::mem::replace(&mut self.state().watched, true) {
+            return Ok(());
+        }
+        let ignored = ignored();
+        let wanted = SIGNALS.iter().map(|signal| *signal as i32).filter(|number| ignored >> (number - 1) & 1 == 0);
+        let mut signals = Signals::new(wanted)?;
+        let interrupt = self.clone();
+        let wait = move || {
+            let numbers = signals.forever();
+            numbers.filter_map(|number| Signal::try_from(number).ok()).for_each(|signal| interrupt.receive(signal));
+        };
+        thread::Builder::new().name("signals".to_owned()).spawn(wait).map(drop)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.state().holds -= 1;
+    }
+}
+
+/// Ends the program as the signal would by default, so that a shell sees that and stops its loop.
+pub fn end_by(signal: Signal) -> ! {
+    // The first process of a container cannot end in this way.
+    if std::process::id() != 1 {
+        let _ = low_level::emulate_default_handler(signal as i32);
+    }
+    low_level::exit(128 + signal as i32)
+}
+
+/// The signals that are ignored, as bits from 0 for signal 1.
+fn ignored() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn what_comes_while_signals_are_held_is_remembered_and_its_echo_is_nothing() {
+        let interrupt = Interrupt::default();
+        let hold = interrupt.hold().unwrap();
+        assert!(!interrupt.requested());
+        let woken = Arc::new(AtomicUsize::new(0));
+        let wake = || {
+            let woken = Arc::clone(&woken);
+            move || {
+                woken.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        interrupt.on_request(wake());
+        assert_eq!(woken.load(Ordering::SeqCst), 0);
+        interrupt.clone().receive(Signal::SIGTERM);
+        interrupt.receive(Signal::SIGINT);
+        interrupt.on_request(wake());
+        assert_eq!(woken.load(Ordering::SeqCst), 2);
+        drop(hold);
+        assert_eq!(interrupt.signal(), Some(Signal::SIGTERM));
+    }
+}
