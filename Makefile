@@ -1,14 +1,18 @@
 # `make demo` and `make test` need a Debian machine with make and a rustup toolchain; they install
-# the rest themselves. SSLSCALE_REQUIRE=1 makes a test fail where it would be skipped for lack of
-# a program, root or a release's root.
+# the rest themselves. CONTRIBUTING.md has what to run when.
+#
+# SSLSCALE_REQUIRE=1 makes a test fail where it would be skipped because a program, root or a
+# release's root is missing. SSLSCALE_CASES sets how many cases random tests try: `quick`, a number,
+# or a multiple such as `10x`; tests/support/cases.rs has the details.
 
 # rustup's folder is in the path of login shells only.
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(PATH):$(CARGO_HOME)/bin
 
 RELEASES := bullseye bookworm trixie sid
+QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
-.PHONY: demo test bench lint setup setup-demo roots fresh toolchain
+.PHONY: demo test check bench lint mutants setup setup-demo roots fresh toolchain
 
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
@@ -16,6 +20,19 @@ demo: setup-demo toolchain
 # The roots come first: without them the tests of the releases would be skipped.
 test: setup roots toolchain
 	cargo test --workspace
+
+# The inner loop: formatting, clippy, unit tests, and integration tests without the slow ones.
+check: toolchain
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	SSLSCALE_CASES=$${SSLSCALE_CASES:-quick} cargo test -q --lib --test integration -- $(QUICK)
+	@echo 'not run: the tests in .ci/slow, tests/try_fleet; `make test` runs everything'
+
+# Mistakes planted in one room below src/: do the tests of `make check` catch them?
+#     make mutants ROOM=tickets
+#     make mutants ROOM=inventory/validate SHARD=0/8
+mutants: toolchain
+	@.ci/mutants $(ROOM) $(SHARD)
 
 bench: setup-demo toolchain
 	cargo bench

@@ -2,6 +2,8 @@
 //! output, standard error and exit code.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
+#[path = "../support/cases.rs"]
+mod cases;
 #[path = "../support/generated.rs"]
 mod generated;
 mod support;

@@ -9,6 +9,8 @@ mod acme;
 mod app;
 mod browser;
 mod build;
+#[path = "../support/cases.rs"]
+mod cases;
 mod certificates;
 #[path = "../support/generated.rs"]
 mod generated;

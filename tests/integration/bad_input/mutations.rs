@@ -10,6 +10,7 @@ use sslscale::report::{Checked, Format, document};
 use sslscale::source::Source;
 
 use super::codes::well_written;
+use crate::cases::cases;
 use crate::support::shipped;
 
 /// What stands in for a value or a key.
@@ -155,7 +156,7 @@ pub fn holds(text: &str, templates: &Templates) -> bool {
 fn damaged_inventories_are_refused_at_a_place_or_are_sound() {
     let texts: Vec<String> = shipped().iter().map(|(_, path)| std::fs::read_to_string(path).unwrap()).collect();
     let templates = Templates::load(None).unwrap();
-    let config = Config { cases: 1_500, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: cases(1_500), failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let strategy = (0..texts.len(), prop::collection::vec(damage(), 1..4));
     let result = runner.run(&strategy, |(which, damages)| {

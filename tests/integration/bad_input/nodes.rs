@@ -1,6 +1,6 @@
 //! Inventories damaged as trees, not as text: values and keys deleted, duplicated, swapped and
-//! turned into something of another type or into aliases of one another, 10,000 of them. All of them are YAML, so every rule
-//! gets to see them.
+//! turned into something of another type or into aliases of one another. All of them are YAML, so
+//! every rule gets to see them.
 
 use std::fmt::Write as _;
 
@@ -12,6 +12,7 @@ use sslscale::render::Templates;
 use sslscale::source::Source;
 
 use super::mutations::holds;
+use crate::cases::{all_of, cases};
 use crate::support::generate::{Generated, Versions};
 use crate::support::shipped;
 
@@ -238,7 +239,7 @@ fn retyped(node: Yaml, to: usize) -> Yaml {
 }
 
 #[test]
-fn ten_thousand_damaged_trees_crash_nothing_and_every_finding_has_a_place() {
+fn damaged_trees_crash_nothing_and_every_finding_has_a_place() {
     let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
     let shipped = shipped().into_iter().map(|(_, path)| std::fs::read_to_string(path).unwrap());
     let generated = (0..GENERATED).map(|number| Generated::new(number, versions).yaml());
@@ -250,7 +251,8 @@ fn ten_thousand_damaged_trees_crash_nothing_and_every_finding_has_a_place() {
         })
         .collect();
     let templates = Templates::load(None).unwrap();
-    let config = Config { cases: CASES, failure_persistence: None, ..Config::default() };
+    let count = cases(CASES);
+    let config = Config { cases: count, failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let strategy = (0..trees.len(), prop::collection::vec(damage(), 1..4));
     let found = std::cell::Cell::new([0_u32; 2]);
@@ -266,7 +268,8 @@ fn ten_thousand_damaged_trees_crash_nothing_and_every_finding_has_a_place() {
     result.unwrap();
     // Damage that always or never refuses would leave half of the program unseen.
     let [sound, refused] = found.get();
-    assert!(sound > CASES / 20 && refused > CASES / 4, "{sound} sound, {refused} refused");
+    let varied = sound > count / 20 && refused > count / 4;
+    assert!(varied || !all_of(CASES, count), "{sound} sound, {refused} refused");
 }
 
 #[test]

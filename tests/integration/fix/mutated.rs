@@ -8,6 +8,7 @@ use sslscale::lint::{Fixed, Linted, Settings, fix, lint, rules};
 use sslscale::source::Source;
 
 use crate::bad_input::mutations::{apply, damage};
+use crate::cases::cases;
 use crate::support::generate::{Generated, Versions};
 use crate::support::shipped;
 
@@ -70,7 +71,7 @@ fn what_is_fixed_needs_no_second_run() {
 #[test]
 fn damaged_inventories_are_fixed_once_and_never_made_worse() {
     let texts = texts();
-    let config = Config { cases: 5_000, failure_persistence: None, ..Config::default() };
+    let config = Config { cases: cases(5_000), failure_persistence: None, ..Config::default() };
     let mut runner = TestRunner::new_with_rng(config, TestRng::deterministic_rng(RngAlgorithm::ChaCha));
     let strategy = (0..texts.len(), prop::collection::vec(damage(), 1..4));
     let result = runner.run(&strategy, |(which, damages)| {
@@ -83,7 +84,7 @@ fn damaged_inventories_are_fixed_once_and_never_made_worse() {
 #[test]
 fn random_inventories_are_fixed_once_and_never_made_worse() {
     let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
-    for number in 0..300 {
+    for number in 0..cases(300) {
         holds(&Generated::new(number, versions).yaml());
     }
 }
