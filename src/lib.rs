@@ -15,6 +15,7 @@ pub mod private_root;
 pub mod process;
 pub mod render;
 pub mod report;
+pub mod rollout;
 pub mod source;
 pub mod tickets;
 pub mod transport;

@@ -1,4 +1,4 @@
-//! The ways that lead to hosts: to the app servers of an inventory, and into a fleet that is kept.
+//! How hosts are reached: the app servers of an inventory, and the hosts of a try-out.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -6,39 +6,40 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::event::Kept;
-use crate::file::Staged;
+use crate::file::{self, Staged};
 use crate::inventory::Inventory;
 use crate::transport::{Command, Host, Local};
 
-/// With a root each below a directory of this machine.
+/// Each app server is a directory below `roots`.
 pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>> {
     let root = |name: &str| -> Result<Box<dyn Host>> {
         let host = Local::below(roots, name);
-        Ok(Box::new(host.with_context(|| format!("`{name}` has no root below `{}`", roots.display()))?))
+        Ok(Box::new(host.with_context(|| format!("`{name}` has no directory in `{}`", roots.display()))?))
     };
     inventory.app_servers.iter().map(|app| root(app.name.as_str())).collect()
 }
 
-/// Each behind the words that a file has for it.
+/// Each app server is reached by the command that a hosts file has for it.
 pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>> {
     let shown = path.display();
-    let text = std::fs::read(path).with_context(|| format!("the hosts file `{shown}` cannot be read"))?;
+    let text = file::read(path, file::TEXT).with_context(|| format!("the hosts file `{shown}` cannot be read"))?;
     let mut words: BTreeMap<String, Vec<String>> =
-        serde_json::from_slice(&text).with_context(|| format!("`{shown}` is no hosts file"))?;
+        serde_json::from_slice(&text).with_context(|| format!("`{shown}` is not a hosts file"))?;
     let mut known: BTreeMap<Vec<String>, String> = BTreeMap::new();
     let mut host = |name: &str| -> Result<Box<dyn Host>> {
-        let words = words.remove(name).with_context(|| format!("the hosts file `{shown}` has no `{name}`"))?;
-        // Without words a command would run on this machine.
-        ensure!(!words.is_empty(), "the hosts file `{shown}` has no words for `{name}`");
+        let words =
+            words.remove(name).with_context(|| format!("the hosts file `{shown}` has no entry for `{name}`"))?;
+        // Without a command, scripts would run on this machine.
+        ensure!(!words.is_empty(), "the hosts file `{shown}` has an empty command for `{name}`");
         if let Some(other) = known.insert(words.clone(), name.to_owned()) {
-            bail!("`{other}` and `{name}` are one host in the hosts file `{shown}`");
+            bail!("the hosts file `{shown}` has the same command for `{other}` and `{name}`");
         }
         Ok(Box::new(Command::new(name, words)))
     };
     inventory.app_servers.iter().map(|app| host(app.name.as_str())).collect()
 }
 
-/// A file that says how to run a command inside each host of a kept fleet; gone with this value.
+/// The hosts file of a try-out that is kept running. Dropping this value removes the file.
 pub struct HostsFile(PathBuf);
 
 impl HostsFile {
@@ -56,7 +57,7 @@ impl HostsFile {
 
 impl Drop for HostsFile {
     fn drop(&mut self) {
-        // What it said is no longer so; a file that is gone is as good.
+        // The hosts are gone; if somebody has removed the file already, that is fine.
         let _ = std::fs::remove_file(&self.0);
     }
 }

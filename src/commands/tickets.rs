@@ -1,4 +1,4 @@
-//! `sslscale tickets`: the session ticket keys that app servers share.
+//! `sslscale tickets`: the ticket rings of app servers.
 
 use anyhow::{Context, anyhow};
 
@@ -8,7 +8,8 @@ use crate::interrupt::Interrupt;
 use crate::inventory::types::Tickets;
 use crate::lint::Settings;
 use crate::report::{Output, TicketsReport};
-use crate::tickets::{self, Failure, Goal, Run};
+use crate::rollout::{Ending, Fleet, Halt};
+use crate::tickets::{self, Goal, Rollout};
 use crate::transport::Host;
 
 /// Stops before the next host when `interrupt` was requested.
@@ -16,10 +17,11 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     let (Command::Status(args) | Command::Rotate(args) | Command::Sync(args)) = what;
     let hosts = app_servers(args, output)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let report = TicketsReport::new(output, args.format);
     let goal = match what {
         Command::Status(_) => {
-            let seen = tickets::observe(&hosts);
+            let Ok(seen) = tickets::observe(&fleet) else { return Ok(interrupted(interrupt)) };
             let verdicts = tickets::verdicts(&seen);
             report.status(&seen, &verdicts)?;
             return Ok(if verdicts.iter().all(Vec::is_empty) { ExitStatus::Done } else { ExitStatus::Findings });
@@ -30,9 +32,9 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     tickets::seal().context("keys could not be kept out of core dumps")?;
     // From here on the run decides the status: what becomes of the report is said, and no more.
     let _hold = interrupt.hold()?;
-    let run = tickets::run(&hosts, goal);
+    let run = tickets::run(&fleet, goal);
     output.reported(report.run(&run, goal));
-    Ok(status(&run))
+    Ok(status(&run, interrupt))
 }
 
 /// The hosts that have keys, if the inventory is sound and says that they share them.
@@ -51,19 +53,16 @@ fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Vec<Box<dyn Host>>
     Ok(hosts)
 }
 
-fn status(run: &Run) -> ExitStatus {
-    let failed =
-        |is: fn(&Failure) -> bool| run.steps.iter().flat_map(|step| &step.failed).any(|(_, failure)| is(failure));
-    // Only the last step can have failed, or not have come; what came before it was whole.
-    let changed = run.steps.iter().any(|step| !step.done.is_empty());
-    if (changed && (run.halt.is_some() || failed(|_| true))) || failed(|failure| matches!(failure, Failure::Unknown(_)))
-    {
-        ExitStatus::Mixed
-    } else if failed(|failure| matches!(failure, Failure::Undone(_))) {
-        ExitStatus::RolledBack
-    } else if run.halt.is_some() || failed(|_| true) {
-        ExitStatus::NotStarted
-    } else {
-        ExitStatus::Done
+fn status(run: &Rollout, interrupt: &Interrupt) -> ExitStatus {
+    match run.ending() {
+        Ending::Done => ExitStatus::Done,
+        Ending::Untouched if matches!(run.halt, Some(Halt::Interrupted)) => interrupted(interrupt),
+        Ending::Untouched => ExitStatus::NotStarted,
+        Ending::RolledBack => ExitStatus::RolledBack,
+        Ending::Mixed => ExitStatus::Mixed,
     }
+}
+
+fn interrupted(interrupt: &Interrupt) -> ExitStatus {
+    interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from)
 }

@@ -1,16 +1,19 @@
-//! Shows the keys of a fleet and what a run made of them: by fingerprint, never by key.
+//! Shows the ticket rings of a fleet, and what a run did to them. Keys appear as fingerprints.
 
 use std::io;
 
 use serde::Serialize;
 
 use super::{Output, PlainFormat};
-use crate::tickets::{Failure, Fingerprint, Goal, Halt, Made, Observation, Run, SESSION_TIMEOUT, Step, Unreachable};
+use crate::rollout::{Outcome, Reason, Unreachable};
+use crate::tickets::{
+    Fingerprint, Goal, Halt, Observation, Problem, Rollout, SESSION_TIMEOUT, Step, StepError, StepKind,
+};
 
 /// The version of the JSON documents.
 const VERSION: u32 = 1;
 
-/// Shows keys in one format.
+/// Reports in one format.
 pub struct TicketsReport<'o> {
     output: &'o Output,
     format: PlainFormat,
@@ -31,7 +34,7 @@ struct Server<'s> {
     next: Option<&'s Fingerprint>,
     age_seconds: Option<u64>,
     nginx: bool,
-    problems: &'s [String],
+    problems: &'s [Problem],
 }
 
 #[derive(Serialize)]
@@ -54,7 +57,7 @@ struct Change<'s> {
 struct Changed<'s> {
     name: &'s str,
     result: &'static str,
-    reason: Option<&'s str>,
+    reason: Option<&'s Reason>,
 }
 
 impl<'o> TicketsReport<'o> {
@@ -63,11 +66,11 @@ impl<'o> TicketsReport<'o> {
         Self { output, format }
     }
 
-    /// What each host has, and what is wrong with that.
+    /// The ring of each host, and what is wrong with it.
     ///
     /// # Errors
     /// Standard output takes no more.
-    pub fn status(&self, seen: &[Result<Observation, Unreachable>], verdicts: &[Vec<String>]) -> io::Result<()> {
+    pub fn status(&self, seen: &[Result<Observation, Unreachable>], verdicts: &[Vec<Problem>]) -> io::Result<()> {
         let rows = || seen.iter().zip(verdicts);
         if self.format == PlainFormat::Json {
             let app_servers = rows().map(|(host, problems)| server(host, problems)).collect();
@@ -86,22 +89,26 @@ impl<'o> TicketsReport<'o> {
         self.output.print(table.iter().map(line).collect::<String>().as_bytes())?;
         for (host, problems) in rows() {
             let name = server(host, problems).name;
-            problems.iter().for_each(|problem| self.error(name, problem));
+            problems.iter().for_each(|problem| self.problem(name, problem));
         }
         match verdicts.iter().filter(|problems| !problems.is_empty()).count() {
             0 => self.output.print(format!("{}\n", agree(seen.len())).as_bytes()),
             wrong => {
-                self.output.say(&format!("{wrong} of {} are not as they should be", servers(seen.len())));
+                self.output.say(&format!(
+                    "{wrong} of {} {}",
+                    servers(seen.len()),
+                    if wrong == 1 { "has problems" } else { "have problems" }
+                ));
                 Ok(())
             }
         }
     }
 
-    /// What became of a fleet.
+    /// What a run did.
     ///
     /// # Errors
     /// Standard output takes no more.
-    pub fn run(&self, run: &Run, goal: Goal) -> io::Result<()> {
+    pub fn run(&self, run: &Rollout, goal: Goal) -> io::Result<()> {
         if self.format == PlainFormat::Json {
             let halt = run.halt.as_ref().map(|halt| reasons(halt).join("; "));
             return self.json(&Changes { version: VERSION, steps: run.steps.iter().map(change).collect(), halt });
@@ -110,9 +117,8 @@ impl<'o> TicketsReport<'o> {
             self.step(step, goal)?;
         }
         if let Some(halt) = &run.halt {
-            reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {reason}")));
-            let rest = if run.steps.is_empty() { "nothing was changed" } else { "the rest was not done" };
-            self.output.say(&format!("  help: {rest} for want of that; mend it and run again"));
+            reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {}", block(reason))));
+            self.output.say(&format!("  help: {}", after(halt, run)));
         } else if run.steps.is_empty() {
             self.output.print(b"all app servers have the same keys: nothing to do\n")?;
         }
@@ -120,47 +126,48 @@ impl<'o> TicketsReport<'o> {
     }
 
     fn step(&self, step: &Step, goal: Goal) -> io::Result<()> {
-        if !step.done.is_empty() {
-            let what = match step.made {
-                Made::New => "new keys",
-                Made::Agreement { finished: false } => "the keys of the others",
-                Made::Agreement { finished: true } => "the rest of a rotation that was interrupted",
-                Made::Rotation => "the next key",
+        let kind = step.kind.kind;
+        let done: Vec<&str> = step.done().collect();
+        if !done.is_empty() {
+            let what = match kind {
+                StepKind::New => "new keys",
+                StepKind::Agreement { finished: false } => "keys of the other app servers",
+                StepKind::Agreement { finished: true } => "interrupted rotation completed",
+                StepKind::Rotation => "rotated to the next key",
             };
-            let text = format!("{what}: {} (current {})\n", step.done.join(", "), step.ring.current);
+            let text = format!("{what}: {} (current {})\n", done.join(", "), step.kind.ring.current);
             self.output.print(text.as_bytes())?;
         }
-        for (host, failure) in &step.failed {
-            let (state, reason) = outcome(failure);
-            self.error(host, &format!("{}: {reason}", in_words(state)));
+        for (host, outcome) in &step.hosts {
+            if let Some(reason) = outcome.reason() {
+                self.output.say(&format!("error: {host}: {}: {}", state(outcome), block(reason)));
+            }
         }
-        if !step.left.is_empty() {
-            self.output.say(&format!("not asked after that: {}", step.left.join(", ")));
+        let not_started: Vec<&str> = step.not_started().collect();
+        if !not_started.is_empty() {
+            self.output.say(&format!("not started: {}", not_started.join(", ")));
         }
-        if !step.failed.is_empty() {
-            // Where none changed there is nothing to bring together.
-            let again = if step.done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
-            let help = format!("no session is lost meanwhile; mend it and run `sslscale tickets {again}`");
-            self.output.say(&format!("  help: {help}"));
-        } else if goal == Goal::Rotate && step.made == (Made::Agreement { finished: true }) {
-            self.output.say("note: that was this rotation; `sslscale tickets rotate` makes the next one");
-        }
-        let early = step.age.filter(|age| *age < SESSION_TIMEOUT && !step.done.is_empty());
-        if let (Made::Rotation, Some(age)) = (step.made, early) {
+        if step.hosts.iter().any(|(_, outcome)| outcome.reason().is_some()) {
+            // While no host has changed, there is nothing to synchronize.
+            let again = if done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
             self.output.say(&format!(
-                "note: the key before was the current one for no more than {}: sessions from before that, which \
-                 last a day, begin anew",
+                "  help: sessions can still be resumed everywhere; fix the error above and run `sslscale tickets {again}`"
+            ));
+        } else if goal == Goal::Rotate && kind == (StepKind::Agreement { finished: true }) {
+            self.output.say("note: run `sslscale tickets rotate` again to rotate once more");
+        }
+        let early = step.kind.age.filter(|age| *age < SESSION_TIMEOUT && !done.is_empty());
+        if let (StepKind::Rotation, Some(age)) = (kind, early) {
+            self.output.say(&format!(
+                "note: the rotation before was only {} ago: sessions from before that one cannot be resumed",
                 duration(age)
             ));
         }
         Ok(())
     }
 
-    /// The first line says what is wrong, the others are what a program said.
-    fn error(&self, host: &str, text: &str) {
-        let mut lines = text.lines();
-        self.output.say(&format!("error: {host}: {}", lines.next().unwrap_or_default()));
-        lines.for_each(|line| self.output.say(&format!("  | {line}")));
+    fn problem(&self, host: &str, problem: &Problem) {
+        self.output.say(&format!("error: {host}: {}", block(problem)));
     }
 
     fn json(&self, document: &impl Serialize) -> io::Result<()> {
@@ -170,7 +177,7 @@ impl<'o> TicketsReport<'o> {
     }
 }
 
-fn server<'s>(seen: &'s Result<Observation, Unreachable>, problems: &'s [String]) -> Server<'s> {
+fn server<'s>(seen: &'s Result<Observation, Unreachable>, problems: &'s [Problem]) -> Server<'s> {
     match seen {
         Ok(host) => {
             let [current, previous, next] = host.prints.each_ref().map(Option::as_ref);
@@ -197,51 +204,75 @@ fn row(server: &Server<'_>) -> [String; 6] {
     [server.name.to_owned(), current, previous, next, age, nginx.to_owned()]
 }
 
+fn changed((name, outcome): &(String, Outcome)) -> Changed<'_> {
+    let result = match outcome {
+        Outcome::Done => "changed",
+        Outcome::Untouched(_) => "untouched",
+        Outcome::Undone(_) => "undone",
+        Outcome::Unknown(_) => "unknown",
+        Outcome::NotStarted => "not_asked",
+    };
+    Changed { name, result, reason: outcome.reason() }
+}
+
 fn change(step: &Step) -> Change<'_> {
-    let done = step.done.iter().map(|name| Changed { name, result: "changed", reason: None });
-    let failed = step.failed.iter().map(|(name, failure)| {
-        let (result, reason) = outcome(failure);
-        Changed { name, result, reason: Some(reason) }
-    });
-    let left = step.left.iter().map(|name| Changed { name, result: "not_asked", reason: None });
     Change {
-        made: match step.made {
-            Made::New => "new",
-            Made::Agreement { finished: false } => "agreement",
-            Made::Agreement { finished: true } => "finished_rotation",
-            Made::Rotation => "rotation",
+        made: match step.kind.kind {
+            StepKind::New => "new",
+            StepKind::Agreement { finished: false } => "agreement",
+            StepKind::Agreement { finished: true } => "finished_rotation",
+            StepKind::Rotation => "rotation",
         },
-        current: &step.ring.current,
-        previous: &step.ring.previous,
-        next: &step.ring.next,
-        app_servers: done.chain(failed).chain(left).collect(),
+        current: &step.kind.ring.current,
+        previous: &step.kind.ring.previous,
+        next: &step.kind.ring.next,
+        app_servers: step.hosts.iter().map(changed).collect(),
     }
 }
 
-fn outcome(failure: &Failure) -> (&'static str, &str) {
-    match failure {
-        Failure::Untouched(reason) => ("untouched", reason),
-        Failure::Undone(reason) => ("undone", reason),
-        Failure::Unknown(reason) => ("unknown", reason),
-    }
-}
-
-fn in_words(state: &str) -> &'static str {
-    match state {
-        "untouched" => "not changed",
-        "undone" => "changed back",
-        _ => "it is not known which keys it has",
+fn state(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => "changed",
+        Outcome::Untouched(_) => "not changed",
+        Outcome::Undone(_) => "rolled back",
+        Outcome::Unknown(_) => "it may have the old keys or the new ones",
+        Outcome::NotStarted => "not started",
     }
 }
 
 fn reasons(halt: &Halt) -> Vec<String> {
     match halt {
-        Halt::Unreachable(lost) => {
-            lost.iter().map(|lost| format!("{}: it cannot be asked: {}", lost.host, lost.why)).collect()
-        }
-        Halt::Unread { .. } => vec![halt.to_string()],
-        Halt::Random(cause) => vec![format!("{halt}: {cause}")],
+        Halt::Unreachable(hosts) => hosts.iter().map(unread).collect(),
+        Halt::Unprepared(error @ StepError::Unread { reason, .. }) => vec![with_output(&error.to_string(), reason)],
+        Halt::Unprepared(error @ StepError::Random(cause)) => vec![format!("{error}: {cause}")],
+        Halt::Interrupted => vec!["interrupted".to_owned()],
     }
+}
+
+fn unread(lost: &Unreachable) -> String {
+    format!("{}: {}", lost.host, Problem::Unreachable(Reason::from(&lost.error)))
+}
+
+fn with_output(summary: &str, reason: &Reason) -> String {
+    [summary].into_iter().chain(reason.output().lines().iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+}
+
+/// What to do after a run that stopped.
+fn after(halt: &Halt, run: &Rollout) -> &'static str {
+    let changed = run.steps.iter().any(|step| step.done().next().is_some());
+    match (halt, changed) {
+        (Halt::Interrupted, false) => "nothing was changed",
+        (Halt::Interrupted, true) => {
+            "run `sslscale tickets sync` to complete it; sessions can still be resumed everywhere"
+        }
+        (_, false) => "nothing was changed; fix the error above and run again",
+        (_, true) => "the next step was not begun; fix the error above and run again",
+    }
+}
+
+/// The first line is a sentence; the others, which a program wrote, are set off from it.
+fn block(text: &impl std::fmt::Display) -> String {
+    text.to_string().replace('\n', "\n  | ")
 }
 
 fn agree(count: usize) -> String {

@@ -8,7 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::tree::hex;
 
-/// Bytes of a key: nginx takes 16 of name, 32 for HMAC and 32 for AES-256.
+/// Bytes of a key: nginx uses 16 as its name, 32 for HMAC and 32 for AES-256.
 pub(super) const LENGTH: usize = 80;
 
 /// A session ticket key. Its bytes are overwritten when it is dropped, and it cannot be printed.
@@ -26,19 +26,19 @@ impl TicketKey {
         Ok(Self(bytes))
     }
 
-    /// The key that a host has, if it is as long as a key.
+    /// The key in these bytes, if they are as many as a key has.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let mut own = Box::new([0; LENGTH]);
-        own.copy_from_slice(bytes.get(..LENGTH).filter(|_| bytes.len() == LENGTH)?);
-        Some(Self(own))
+        let mut key = Box::new([0; LENGTH]);
+        key.copy_from_slice(bytes.get(..LENGTH).filter(|_| bytes.len() == LENGTH)?);
+        Some(Self(key))
     }
 
-    /// The file as nginx reads it.
+    /// The content of the file that nginx reads.
     pub fn bytes(&self) -> &[u8] {
         self.0.as_slice()
     }
 
-    /// What a person may see of the key.
+    /// What may be shown of the key.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint(hex(&Sha256::digest(self.bytes()))[..16].to_owned())
     }
@@ -50,7 +50,8 @@ impl fmt::Debug for TicketKey {
     }
 }
 
-/// The first 8 bytes of a key's SHA-256, in hexadecimal. It tells keys apart and nothing more.
+/// The first 8 bytes of a key's SHA-256, in hexadecimal: enough to tell keys apart, and useless to
+/// decrypt anything.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Fingerprint(pub String);
 
@@ -60,19 +61,19 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The fingerprints of a ring, which tell it from every other.
+/// The fingerprints of a ring, which identify it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprints {
     /// Of the key that encrypts.
     pub current: Fingerprint,
-    /// Of the one before it.
+    /// Of the key before it.
     pub previous: Fingerprint,
-    /// Of the one after it.
+    /// Of the key after it.
     pub next: Fingerprint,
 }
 
 impl Fingerprints {
-    /// Whether this ring is what a rotation makes of `other`.
+    /// Whether this is the ring after `other`.
     pub fn follows(&self, other: &Self) -> bool {
         self.current == other.next && self.previous == other.current
     }
@@ -91,8 +92,8 @@ impl fmt::Display for Fingerprints {
     }
 }
 
-/// The keys that an app server has: the current one encrypts, all three decrypt. The next one is
-/// there before any app server encrypts with it, the previous one while its tickets are valid.
+/// The ticket ring of an app server: the current key encrypts, all three decrypt. A host has the next
+/// key before any host encrypts with it, and the previous one while its tickets are valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ring {
     /// Encrypts and decrypts.
@@ -112,7 +113,7 @@ impl Ring {
         Ok(Self { current: TicketKey::generate()?, previous: TicketKey::generate()?, next: TicketKey::generate()? })
     }
 
-    /// The ring in these bytes, which hold the keys one behind the other.
+    /// The ring in these bytes, which hold the keys one after the other.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut keys = bytes.chunks(LENGTH).map(TicketKey::from_bytes);
         let mut key = || keys.next().flatten();
@@ -120,13 +121,13 @@ impl Ring {
         (bytes.len() == 3 * LENGTH).then_some(ring)
     }
 
-    /// What a person may see of it.
+    /// What may be shown of it.
     pub fn fingerprints(&self) -> Fingerprints {
         let [current, previous, next] = self.keys().map(TicketKey::fingerprint);
         Fingerprints { current, previous, next }
     }
 
-    /// The keys one behind the other, overwritten when they are dropped.
+    /// The keys one after the other, overwritten when they are dropped.
     pub fn bytes(&self) -> Zeroizing<Vec<u8>> {
         let mut bytes = Zeroizing::new(Vec::with_capacity(3 * LENGTH));
         self.keys().iter().for_each(|key| bytes.extend_from_slice(key.bytes()));

@@ -1,4 +1,4 @@
-//! Keeps keys in this process's memory: out of cores, and from other processes of the same user.
+//! Keeps keys inside this process: out of core dumps, and from other processes of the same user.
 
 use std::io;
 
@@ -8,7 +8,7 @@ use nix::sys::resource::{Resource, setrlimit};
 /// To be called before there is a key in memory.
 ///
 /// # Errors
-/// The kernel refuses, which it never does.
+/// The kernel refused.
 pub fn seal() -> io::Result<()> {
     // Neither a core nor a debugger of the same user.
     set_dumpable(false)?;

@@ -1,20 +1,26 @@
-//! What a host says of its ring. It is read as strictly as anything that comes from outside.
+//! What a host tells about its ring. It is read as strictly as anything that comes from outside.
 
 use std::fmt;
 
 use super::STALE;
 use super::key::{Fingerprint, Fingerprints, LENGTH};
+use crate::rollout::QueryError;
+use crate::transport::HostText;
 
-/// What there is of a ring on one host.
+const KEY_MODE: u32 = 0o600;
+const DIRECTORY_MODE: u32 = 0o700;
+const PLACES: [&str; 3] = ["current", "previous", "next"];
+
+/// The ring of one host, or what there is of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observation {
     /// The host's name.
     pub host: String,
     /// Of the current, the previous and the next key, where there is one.
     pub prints: [Option<Fingerprint>; 3],
-    /// What is wrong with the files, in the words of a reader.
-    pub faults: Vec<String>,
-    /// For how many seconds the current key has been that, by the host's own clock.
+    /// What is wrong with the files.
+    pub faults: Vec<Fault>,
+    /// For how many seconds the current key has been that, by the clock of the host.
     pub age: Option<u64>,
     /// Whether nginx is known to have read this ring.
     pub loaded: bool,
@@ -22,24 +28,45 @@ pub struct Observation {
     pub nginx: bool,
 }
 
-/// A host that did not say what there is of a ring.
+/// What is wrong with a file of a ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unreachable {
-    /// The host's name.
-    pub host: String,
-    /// Why.
-    pub why: String,
+pub enum Fault {
+    /// A key of the wrong length, which nginx would not read.
+    Size {
+        /// Which key.
+        key: &'static str,
+        /// Its length.
+        bytes: u64,
+    },
+    /// Others than root may have access.
+    Mode {
+        /// Which key; none is the directory.
+        key: Option<&'static str>,
+        /// Its mode.
+        mode: u32,
+    },
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Size { key, bytes } => write!(f, "the {key} key has {bytes} bytes instead of {LENGTH}"),
+            Self::Mode { key: Some(key), mode } => write!(f, "the {key} key has mode {mode:o} instead of {KEY_MODE:o}"),
+            Self::Mode { key: None, mode } => {
+                write!(f, "the directory has mode {mode:o} instead of {DIRECTORY_MODE:o}")
+            }
+        }
+    }
 }
 
 impl Observation {
-    /// Reads what the script on the host wrote, or says what is wrong with it.
-    pub(super) fn read(host: &str, text: &str) -> Result<Self, String> {
-        let Some(lines) = text.strip_suffix("end\n").filter(|lines| lines.is_empty() || lines.ends_with('\n')) else {
-            return Err("its answer is not whole".to_owned());
-        };
+    /// Reads what the script on the host wrote.
+    pub(super) fn read(host: &str, text: &str) -> Result<Self, QueryError> {
+        let wrong = |problem, text: &str| QueryError::Answer { problem, text: HostText::new(text.as_bytes()) };
+        let lines = text.strip_suffix("end\n").filter(|lines| lines.is_empty() || lines.ends_with('\n'));
         let mut seen = Self { host: host.to_owned(), ..Self::default() };
-        for line in lines.lines() {
-            seen.line(line).ok_or_else(|| format!("an answer that makes no sense: `{}`", line.escape_debug()))?;
+        for line in lines.ok_or_else(|| wrong("its answer is incomplete", text))?.lines() {
+            seen.line(line).ok_or_else(|| wrong("its answer has a line that was not expected", line))?;
         }
         Ok(seen)
     }
@@ -48,15 +75,16 @@ impl Observation {
         let words: Vec<&str> = line.split(' ').collect();
         match words[..] {
             ["layout", "link" | "directory"] => {}
-            ["directory", mode] => self.mode("the directory", mode, "700")?,
-            [name @ ("current" | "previous" | "next"), print, size, mode] => {
+            ["directory", mode] => self.mode(None, mode, DIRECTORY_MODE)?,
+            [name, print, size, mode] => {
+                let at = PLACES.iter().position(|place| *place == name)?;
                 let known = print.len() == 16 && print.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-                let at = ["current", "previous", "next"].iter().position(|own| *own == name)?;
                 self.prints[at] = Some(Fingerprint(known.then(|| print.to_owned())?));
-                if size.parse::<usize>().ok()? != LENGTH {
-                    self.faults.push(format!("the {name} key has {size} bytes"));
+                let bytes: u64 = size.parse().ok()?;
+                if bytes != LENGTH as u64 {
+                    self.faults.push(Fault::Size { key: PLACES[at], bytes });
                 }
-                self.mode(&format!("the {name} key"), mode, "600")?;
+                self.mode(Some(PLACES[at]), mode, KEY_MODE)?;
             }
             // A clock that was set back makes no key younger than new.
             ["age", age] => self.age = Some(age.parse::<i64>().ok()?.try_into().unwrap_or_default()),
@@ -67,22 +95,23 @@ impl Observation {
         Some(())
     }
 
-    fn mode(&mut self, what: &str, mode: &str, wanted: &str) -> Option<()> {
-        let known = mode.len() <= 4 && mode.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-        if known && mode != wanted {
-            self.faults.push(format!("{what} has mode {mode}"));
+    fn mode(&mut self, key: Option<&'static str>, text: &str, wanted: u32) -> Option<()> {
+        let known = (1..=4).contains(&text.len()) && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+        let mode = u32::from_str_radix(known.then_some(text)?, 8).ok()?;
+        if mode != wanted {
+            self.faults.push(Fault::Mode { key, mode });
         }
-        known.then_some(())
+        Some(())
     }
 
     /// The ring, if there are three keys that nginx can read.
     pub fn ring(&self) -> Option<Fingerprints> {
-        let sized = !self.faults.iter().any(|fault| fault.ends_with(" bytes"));
+        let sized = !self.faults.iter().any(|fault| matches!(fault, Fault::Size { .. }));
         let [current, previous, next] = self.prints.clone();
         sized.then_some(Fingerprints { current: current?, previous: previous?, next: next? })
     }
 
-    /// Whether nothing has to be done for the ring that is there to be in use, and safe.
+    /// Whether the ring is in use, and only root can read it.
     pub fn is_sound(&self) -> bool {
         self.ring().is_some() && self.loaded && self.faults.is_empty()
     }
@@ -93,7 +122,7 @@ impl Observation {
     }
 }
 
-/// What was there as the scripts write it, for them to compare.
+/// The fingerprints that were seen, as the scripts write them: the host compares them with its own.
 pub(super) struct Seen<'o>(pub(super) &'o Observation);
 
 impl fmt::Display for Seen<'_> {
@@ -125,25 +154,69 @@ mod tests {
     fn nothing_and_pieces() {
         let none = Observation::read("srv1", "end\n").unwrap();
         assert_eq!((none.ring(), Seen(&none).to_string().as_str()), (None, "--"));
+        let mode = |key, mode| Fault::Mode { key, mode };
         for (from, to, fault) in [
-            ("current 0123456789abcdef 80 600", "current 0123456789abcdef 48 600", "the current key has 48 bytes"),
-            ("80 600\nage", "80 644\nage", "the next key has mode 644"),
-            ("directory 700", "directory 755", "the directory has mode 755"),
+            ("current 0123456789abcdef 80", "current 0123456789abcdef 48", Fault::Size { key: "current", bytes: 48 }),
+            ("80 600\nage", "80 644\nage", mode(Some("next"), 0o644)),
+            ("directory 700", "directory 755", mode(None, 0o755)),
         ] {
             let seen = Observation::read("srv1", &WHOLE.replace(from, to)).unwrap();
             assert!(!seen.is_sound());
-            assert_eq!(seen.faults, [fault]);
+            assert_eq!((seen.ring().is_some(), seen.faults.as_slice()), (!to.contains("48"), &[fault][..]));
         }
         let partial = Observation::read("srv1", "current 0123456789abcdef 80 600\nend\n").unwrap();
         assert_eq!((partial.ring(), Seen(&partial).to_string().as_str()), (None, "0123456789abcdef--"));
     }
 
     #[test]
+    fn faults_in_words() {
+        for (fault, text) in [
+            (Fault::Size { key: "next", bytes: 48 }, "the next key has 48 bytes instead of 80"),
+            (Fault::Mode { key: Some("current"), mode: 0o644 }, "the current key has mode 644 instead of 600"),
+            (Fault::Mode { key: None, mode: 0o755 }, "the directory has mode 755 instead of 700"),
+        ] {
+            assert_eq!(fault.to_string(), text);
+        }
+    }
+
+    #[test]
+    fn a_ring_is_sound_only_when_everything_is() {
+        for without in ["loaded\n", "previous 1123456789abcdef 80 600\n"] {
+            assert!(!Observation::read("srv1", &WHOLE.replace(without, "")).unwrap().is_sound(), "{without}");
+        }
+        for (age, stale) in [(STALE - 1, false), (STALE, false), (STALE + 1, true)] {
+            assert_eq!(Observation { age: Some(age), ..Observation::default() }.is_stale(), stale);
+        }
+        assert!(!Observation::default().is_stale());
+    }
+
+    #[test]
     fn what_is_not_understood_is_no_observation() {
-        for text in
-            ["", "end", "loaded\n", "what\nend\n", "current xyz 80 600\nend\n", "directory 99\nend\n", "age\nend\n"]
-        {
-            assert!(Observation::read("srv1", text).is_err(), "{text:?}");
+        for text in ["", "end", "loaded\n", "loaded\nend", "loadedend\n"] {
+            let error = Observation::read("srv1", text).unwrap_err();
+            assert_eq!(error.to_string(), "its answer is incomplete", "{text:?}");
+        }
+        for line in [
+            "what",
+            "",
+            "loaded now",
+            "layout file",
+            "current xyz 80 600",
+            "current 0123456789ABCDEF 80 600",
+            "current 0123456789abcde 80 600",
+            "current 0123456789abcdef x 600",
+            "current 0123456789abcdef 80 00600",
+            "current 0123456789abcdef 80 ",
+            "second 0123456789abcdef 80 600",
+            "directory 99",
+            "directory",
+            "age",
+            "age x",
+            "age 1.5",
+        ] {
+            let error = Observation::read("srv1", &format!("loaded\n{line}\nend\n")).unwrap_err();
+            assert_eq!(error.to_string(), "its answer has a line that was not expected", "{line:?}");
+            assert_eq!(error.output().to_string(), line.trim_end(), "{line:?}");
         }
     }
 }

@@ -1,39 +1,48 @@
-//! From what all hosts say to what is to be done, without any input or output. Every rule by which
-//! no server meets a ticket that it cannot decrypt is here, and tested here.
+//! Plans the next step from what all hosts have, without any input or output. The rules that keep a
+//! server from meeting a ticket that it cannot decrypt are here, and tested here.
 
 use std::collections::BTreeMap;
 
-use super::fleet::Goal;
 use super::key::Fingerprints;
 use super::observation::Observation;
+
+/// What a run is to achieve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Goal {
+    /// All hosts have one ring.
+    Sync,
+    /// All hosts have the ring after theirs. A rotation that was interrupted is finished instead: to
+    /// begin the next one at once would halve the time for the tickets between.
+    Rotate,
+}
 
 /// What is to be done next; hosts are indices of the observations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Plan {
-    /// Nothing: all hosts are as they should be.
+    /// Nothing: all hosts have one ring.
     Nothing,
     /// No host has a ring: all get a new one.
     Create,
-    /// Hosts get a ring that others have.
+    /// Some hosts get a ring that others have.
     Bring {
-        /// Which.
+        /// The ring.
         ring: Fingerprints,
         /// A host to read it from.
         donor: usize,
-        /// Who gets it.
+        /// The hosts that get it.
         hosts: Vec<usize>,
-        /// Whether that is the rest of a rotation that did not come to its end.
+        /// Whether this completes a rotation that was interrupted.
         finishes: bool,
     },
-    /// All hosts have this ring: they go on to the one after it.
+    /// All hosts have this ring, and get the one after it.
     Rotate(Fingerprints),
 }
 
-/// What is to be done, given what every host of the fleet says.
+/// What is to be done, given what every host of the fleet has.
 ///
-/// A rotation starts only from agreement: its hosts then have either ring, of which each has the
-/// key that the other encrypts with. It is also the only time at which the key before the last
-/// may go: nobody has encrypted with it since the last rotation was complete.
+/// A rotation starts only when all hosts have the same ring. Until it ends, each host has that ring
+/// or the one after it, and each of the two has the key that the other encrypts with. Only then may
+/// the previous key go: no host has encrypted with it since the last rotation was complete.
 pub fn plan(seen: &[Observation], goal: Goal) -> Plan {
     let Some(ring) = target(seen) else { return Plan::Create };
     let has = |host: &Observation| host.ring().as_ref() == Some(&ring);
@@ -44,16 +53,16 @@ pub fn plan(seen: &[Observation], goal: Goal) -> Plan {
     }
     let donor = (0..seen.len()).find(|index| right(&seen[*index]));
     let donor = donor.or_else(|| seen.iter().position(has)).unwrap_or_default();
-    let behind = |host: &Observation| host.ring().is_some_and(|own| ring.follows(&own));
-    let finishes = seen.iter().any(|host| behind(host) || (has(host) && !host.loaded));
+    let is_behind = |host: &Observation| host.ring().is_some_and(|older| ring.follows(&older));
+    let finishes = seen.iter().any(|host| is_behind(host) || (has(host) && !host.loaded));
     Plan::Bring { ring, donor, hosts, finishes }
 }
 
 /// The ring that all hosts should have; `None` where no host has one.
 ///
-/// Rings of one rotation belong together, and the newer one is the one to have: whoever has the
-/// older can decrypt what it encrypts. Of rings that have nothing to do with each other, most
-/// hosts are right, and among equals whoever changed last.
+/// Rings of one rotation belong together, and the newer one is chosen: hosts with the older one can
+/// decrypt what it encrypts. Of unrelated rings, the one that most hosts have is chosen, and of
+/// equally many the one that a host got last.
 pub fn target(seen: &[Observation]) -> Option<Fingerprints> {
     let mut rings: BTreeMap<Fingerprints, Vec<usize>> = BTreeMap::new();
     for (index, host) in seen.iter().enumerate() {
@@ -70,17 +79,17 @@ pub fn target(seen: &[Observation]) -> Option<Fingerprints> {
     newest.max_by_key(|ring| rings[**ring].len()).map(|ring| (*ring).clone())
 }
 
-/// Rings by rotation: each with those before and after it, and with those that differ only in a
-/// next key, as two rotations at once would leave them.
+/// Rings grouped by rotation: each with those before and after it, and with those of the same current
+/// key, which two rotations at once leave.
 fn families<'r>(rings: &[&'r Fingerprints]) -> Vec<Vec<&'r Fingerprints>> {
     let kin = |a: &Fingerprints, b: &Fingerprints| a.follows(b) || b.follows(a) || a.current == b.current;
     let mut families: Vec<Vec<&Fingerprints>> = Vec::new();
     for ring in rings {
-        let (own, mut others): (Vec<_>, Vec<_>) =
+        let (related, mut others): (Vec<_>, Vec<_>) =
             families.into_iter().partition(|family| family.iter().any(|other| kin(ring, other)));
-        let mut own: Vec<&Fingerprints> = own.concat();
-        own.push(ring);
-        others.push(own);
+        let mut family: Vec<&Fingerprints> = related.concat();
+        family.push(ring);
+        others.push(family);
         families = others;
     }
     families

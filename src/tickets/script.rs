@@ -1,88 +1,58 @@
-//! What is run on a host: one POSIX shell script for each operation, with words that are no secret,
-//! and how its answer is read. Keys go over standard input and come over standard output.
+//! What runs on a host: one POSIX shell script for each operation, and how its answer is read. Keys
+//! go over standard input and come over standard output.
 
-use std::io;
 use std::time::Duration;
 
-use super::fleet::Failure;
+use zeroize::Zeroizing;
+
 use super::key::{Fingerprints, Ring};
 use super::observation::{Observation, Seen};
-use crate::transport::{Host, Output};
+use crate::rollout::{Outcome, QueryError, change, query, shell};
+use crate::transport::{Host, HostText, Limits, Script};
 
-/// How long a look at a host may take.
-const LOOK: Duration = Duration::from_secs(40);
-/// How long a change may take: its lock, two reloads, two looks at the configuration.
-const CHANGE: Duration = Duration::from_secs(120);
-/// How many seconds nginx has to put new workers in the place of the old ones.
+/// For a look at a host. Its answer has some lines.
+const LOOK: Limits = Limits::new(Duration::from_secs(40), 64 * 1024);
+/// For a change: waiting for the lock, two reloads, two looks at the configuration.
+const CHANGE: Limits = Limits::new(Duration::from_secs(120), 64 * 1024);
+/// How many seconds nginx has to replace its workers.
 const PATIENCE: &str = "20";
 
-macro_rules! script {
-    ($name:literal) => {
-        concat!(include_str!("scripts/ring.sh"), include_str!(concat!("scripts/", $name, ".sh")))
-    };
-}
+const RING: &str = include_str!("scripts/ring.sh");
+const OBSERVE: &[&str] = &[shell::LOCK, shell::NGINX, RING, include_str!("scripts/observe.sh")];
+const READ: &[&str] = &[shell::LOCK, RING, include_str!("scripts/read.sh")];
+const INSTALL: &[&str] =
+    &[shell::RESULT, shell::LOCK, shell::SWAP, shell::NGINX, RING, include_str!("scripts/install.sh")];
 
-/// A ring that is to be put in the place of another.
-pub(super) struct Install<'r> {
+/// A ring that replaces another.
+pub(super) struct Install {
     /// Whether the host has all keys but the next one already, in other places.
     pub(super) advance: bool,
-    pub(super) to: &'r Fingerprints,
+    pub(super) to: Fingerprints,
     /// What goes over standard input.
-    pub(super) keys: &'r [u8],
+    pub(super) keys: Zeroizing<Vec<u8>>,
     /// For how many seconds the current key has been that.
     pub(super) age: u64,
 }
 
-/// What there is of a ring.
-///
-/// # Errors
-/// The host did not say, and why.
-pub(super) fn observe(host: &dyn Host) -> Result<Observation, String> {
-    let done = ask(host, script!("observe"), &[], &[], LOOK)?;
-    Observation::read(host.name(), &String::from_utf8_lossy(&done.stdout))
+/// The ring of a host.
+pub(super) fn observe(host: &dyn Host) -> Result<Observation, QueryError> {
+    let answer = query(host, &Script::new(OBSERVE), LOOK)?;
+    Observation::read(host.name(), &String::from_utf8_lossy(&answer))
 }
 
-/// The keys of a host.
-///
-/// # Errors
-/// It did not hand over a ring of these fingerprints.
-pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, String> {
-    let done = ask(host, script!("read"), &[], &[], LOOK)?;
-    let ring = Ring::from_bytes(&done.stdout).filter(|ring| ring.fingerprints() == *wanted);
-    ring.ok_or_else(|| "its keys are no longer those that were seen".to_owned())
+/// The keys of a host, if they have these fingerprints.
+pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, QueryError> {
+    let answer = query(host, &Script::new(READ), LOOK)?;
+    let ring = Ring::from_bytes(&answer).filter(|ring| ring.fingerprints() == *wanted);
+    let problem = "they have changed since they were read, by another run or by hand";
+    ring.ok_or(QueryError::Answer { problem, text: HostText::default() })
 }
 
-/// Puts a ring in the place of the one that was seen.
-pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install<'_>) -> Result<(), Failure> {
+/// Replaces the ring that was seen. The host finishes this even if the run is interrupted.
+pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) -> Outcome {
     let how = if install.advance { "advance" } else { "whole" };
     let (from, to, age) = (Seen(seen).to_string(), install.to.to_string(), install.age.to_string());
-    let words = [how, &from, &to, &age, PATIENCE];
-    let done = ask(host, script!("install"), &words, install.keys, CHANGE).map_err(Failure::Unknown)?;
-    let text = String::from_utf8_lossy(&done.stdout);
-    let last = text.lines().next_back().and_then(|line| line.strip_prefix("sslscale-tickets "));
-    let why = |why: &str| match done.stderr.trim() {
-        "" => why.to_owned(),
-        said => format!("{why}\n{said}"),
-    };
-    match last.map(|line| line.split_once(": ").unwrap_or((line, ""))) {
-        Some(("done", "")) => Ok(()),
-        Some(("untouched", reason)) => Err(Failure::Untouched(why(reason))),
-        Some(("undone", reason)) => Err(Failure::Undone(why(reason))),
-        Some(("stuck", reason)) => Err(Failure::Unknown(why(reason))),
-        _ => Err(Failure::Unknown(why("it did not say how it ended"))),
-    }
-}
-
-/// Runs a script to its good end.
-fn ask(host: &dyn Host, script: &str, words: &[&str], stdin: &[u8], limit: Duration) -> Result<Output, String> {
-    let all: Vec<&str> = ["sh", "-c", script, "sslscale", host.root()].iter().chain(words).copied().collect();
-    let done = host.run(&all, stdin, limit).map_err(|error: io::Error| error.to_string())?;
-    if done.status == Some(0) {
-        return Ok(done);
-    }
-    let ended = done.status.map_or_else(|| "a signal ended it".to_owned(), |code| format!("exit code {code}"));
-    match done.stderr.trim() {
-        "" => Err(ended),
-        said => Err(said.to_owned()),
-    }
+    let arguments = [how, &from, &to, &age, PATIENCE];
+    let script = Script::new(INSTALL).arguments(&arguments).input(&install.keys).detached();
+    change(host, &script, CHANGE)
 }

@@ -1,28 +1,147 @@
-//! What is wrong with the rings of a fleet, host by host. Pure.
+//! Judges the rings of a fleet, host by host. It has no input or output.
 
-use super::observation::{Observation, Unreachable};
+use std::fmt;
+
+use serde::{Serialize, Serializer};
+
+use super::observation::{Fault, Observation};
 use super::plan::target;
+use crate::rollout::{Reason, Unreachable};
 
-/// What is wrong with each host, in the words of a reader; nothing where it is as it should be.
-pub fn verdicts(seen: &[Result<Observation, Unreachable>]) -> Vec<Vec<String>> {
+/// What is wrong with the ring of a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Problem {
+    /// It could not be read.
+    Unreachable(Reason),
+    /// Something is wrong with a file.
+    File(Fault),
+    /// There is no key.
+    NoKeys,
+    /// There are one or two keys.
+    KeyMissing,
+    /// The host has the ring before that of the fleet.
+    Behind,
+    /// The host has an unrelated ring.
+    OtherKeys,
+    /// Nothing shows that nginx has the keys.
+    NotLoaded,
+    /// The current key should have been rotated.
+    Stale,
+}
+
+impl Problem {
+    /// One line.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Unreachable(reason) => format!("its keys could not be read: {}", reason.summary()),
+            Self::File(fault) => fault.to_string(),
+            Self::NoKeys => "it has no keys".to_owned(),
+            Self::KeyMissing => "one or more of its three keys is missing".to_owned(),
+            Self::Behind => "it is one rotation behind".to_owned(),
+            Self::OtherKeys => "its keys differ from those of the other app servers".to_owned(),
+            Self::NotLoaded => "nginx has not been seen to load its keys".to_owned(),
+            Self::Stale => "its current key is older than a day".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.summary())?;
+        let Self::Unreachable(reason) = self else { return Ok(()) };
+        reason.output().lines().iter().try_for_each(|line| write!(f, "\n{line}"))
+    }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The problems of each host.
+pub fn verdicts(seen: &[Result<Observation, Unreachable>]) -> Vec<Vec<Problem>> {
     let known: Vec<Observation> = seen.iter().flatten().cloned().collect();
     let ring = target(&known);
     let verdict = |host: &Result<Observation, Unreachable>| {
         let host = match host {
             Ok(host) => host,
-            Err(lost) => return vec![format!("it cannot be asked: {}", lost.why)],
+            Err(lost) => return vec![Problem::Unreachable(Reason::from(&lost.error))],
         };
-        let mut wrong = host.faults.clone();
+        let mut problems: Vec<Problem> = host.faults.iter().cloned().map(Problem::File).collect();
         match (host.ring(), &ring) {
-            (None, _) if host.prints.iter().all(Option::is_none) => return vec!["it has no keys".to_owned()],
-            (None, _) => wrong.push("it has not all three keys".to_owned()),
-            (Some(own), Some(ring)) if ring.follows(&own) => wrong.push("it is one rotation behind".to_owned()),
-            (Some(own), Some(ring)) if own != *ring => wrong.push("it has other keys than the fleet".to_owned()),
-            (Some(_), _) if !host.loaded => wrong.push("nginx was not seen to read its keys".to_owned()),
-            (Some(_), _) => {}
+            (None, _) if host.prints.iter().all(Option::is_none) => return vec![Problem::NoKeys],
+            (None, _) if host.prints.iter().any(Option::is_none) => problems.push(Problem::KeyMissing),
+            (Some(ring), Some(target)) if target.follows(&ring) => problems.push(Problem::Behind),
+            (Some(ring), Some(target)) if ring != *target => problems.push(Problem::OtherKeys),
+            (Some(_), _) if !host.loaded => problems.push(Problem::NotLoaded),
+            (None | Some(_), _) => {}
         }
-        wrong.extend(host.is_stale().then(|| "its current key is older than a day".to_owned()));
-        wrong
+        problems.extend(host.is_stale().then_some(Problem::Stale));
+        problems
     };
     seen.iter().map(verdict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::STALE;
+    use super::super::key::{Fingerprint, Fingerprints};
+    use super::*;
+    use crate::rollout::QueryError;
+    use crate::transport::HostText;
+
+    fn ring(current: u32) -> Fingerprints {
+        let print = |number: u32| Fingerprint(format!("{number:016x}"));
+        Fingerprints { current: print(current), previous: print(current - 1), next: print(current + 1) }
+    }
+
+    fn with(ring: &Fingerprints) -> Observation {
+        let prints = [&ring.current, &ring.previous, &ring.next].map(|print| Some(print.clone()));
+        Observation { prints, age: Some(60), loaded: true, ..Observation::default() }
+    }
+
+    /// What is wrong with a host beside two good ones.
+    fn problems(host: Result<Observation, Unreachable>) -> Vec<Problem> {
+        let all = verdicts(&[Ok(with(&ring(5))), host, Ok(with(&ring(5)))]);
+        assert!(all[0].is_empty() && all[2].is_empty() && all.len() == 3, "{all:?}");
+        all[1].clone()
+    }
+
+    #[test]
+    fn each_problem_is_told_by_itself() {
+        assert_eq!(problems(Ok(with(&ring(5)))), []);
+        assert_eq!(problems(Ok(Observation::default())), [Problem::NoKeys]);
+        let mut partial = with(&ring(5));
+        partial.prints[2] = None;
+        assert_eq!(problems(Ok(partial)), [Problem::KeyMissing]);
+        assert_eq!(problems(Ok(with(&ring(4)))), [Problem::Behind]);
+        assert_eq!(problems(Ok(with(&ring(90)))), [Problem::OtherKeys]);
+        assert_eq!(problems(Ok(Observation { loaded: false, ..with(&ring(5)) })), [Problem::NotLoaded]);
+        for (age, expected) in [(STALE, vec![]), (STALE + 1, vec![Problem::Stale])] {
+            assert_eq!(problems(Ok(Observation { age: Some(age), ..with(&ring(5)) })), expected);
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_wrong_is_one_problem() {
+        let mode = Fault::Mode { key: Some("next"), mode: 0o644 };
+        let exposed = Observation { faults: vec![mode.clone()], ..with(&ring(5)) };
+        assert_eq!(problems(Ok(exposed)), [Problem::File(mode)]);
+        // All three keys are there: none is missing.
+        let size = Fault::Size { key: "current", bytes: 48 };
+        let short = Observation { faults: vec![size.clone()], ..with(&ring(5)) };
+        assert_eq!(problems(Ok(short)), [Problem::File(size)]);
+    }
+
+    #[test]
+    fn a_host_that_does_not_answer_has_a_reason() {
+        let error = QueryError::Failed { status: 77, stderr: HostText::new(b"log in as root\n") };
+        let found = problems(Err(Unreachable { host: "srv2".to_owned(), error }));
+        let text = "its keys could not be read: the script ended with exit code 77\nlog in as root";
+        assert_eq!((found.len(), found[0].to_string()), (1, text.to_owned()));
+        assert_eq!(serde_json::to_value(&found[0]).unwrap(), text);
+        // With no host that has a ring, nothing is expected of the others.
+        assert_eq!(verdicts(&[Ok(Observation::default())]), [[Problem::NoKeys]]);
+    }
 }

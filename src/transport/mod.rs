@@ -1,43 +1,50 @@
-//! How commands are run on hosts. What they mean is others' business: here are words, bytes to
-//! standard input, and what comes back. Whatever is secret goes over standard input and output,
-//! never as a word or a variable, which every user of a host can read.
+//! How scripts are run on hosts: on directories of this machine that stand for hosts, and through
+//! commands that lead to hosts, such as `ssh`. It knows nothing of what the scripts do.
 
-mod process;
+mod carrier;
+mod error;
+mod quote;
+mod script;
+mod text;
 
 use std::io;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::Path;
 
 use zeroize::Zeroizing;
 
-/// What a command left.
+pub use crate::process::{Limits, Stream};
+pub use error::TransportError;
+pub use quote::quote;
+pub use script::Script;
+pub use text::HostText;
+
+use crate::process::Invocation;
+
+/// What a script left.
 #[derive(Debug)]
 pub struct Output {
-    /// Its exit code, unless a signal ended it.
-    pub status: Option<i32>,
+    /// Its exit status.
+    pub status: i32,
     /// Its standard output, overwritten when it is dropped.
     pub stdout: Zeroizing<Vec<u8>>,
     /// Its standard error.
-    pub stderr: String,
+    pub stderr: HostText,
 }
 
-/// A host that commands can be run on, from several threads at once.
+/// A host that scripts can be run on, from several threads at once.
 pub trait Host: Sync {
     /// What people call it.
     fn name(&self) -> &str;
 
-    /// Where its `/` is for the commands: empty, or the directory that stands for it.
-    fn root(&self) -> &str;
-
-    /// Runs a command to its end, with these bytes as its standard input.
+    /// Runs a script to its end. An exit status other than 0 is no error.
     ///
     /// # Errors
-    /// It could not be started, wrote more than it may, or had not ended after `limit`; then what
-    /// this machine can end of it was ended.
-    fn run(&self, words: &[&str], stdin: &[u8], limit: Duration) -> io::Result<Output>;
+    /// See [`TransportError`]. Unless it is `NotStarted`, the script may have run, may have been cut
+    /// off, or may still be running on the host.
+    fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError>;
 }
 
-/// A directory on this machine that stands for a host's root; commands are told where it is.
+/// A directory of this machine that stands for the root of a host.
 #[derive(Debug)]
 pub struct Local {
     name: String,
@@ -45,16 +52,16 @@ pub struct Local {
 }
 
 impl Local {
-    /// The host of this name with its root below `roots`.
+    /// The host of this name, with its root at `roots/name`.
     ///
     /// # Errors
-    /// The directory is not there, or its path is no text.
+    /// There is no such directory, or its path is not UTF-8.
     pub fn below(roots: &Path, name: &str) -> io::Result<Self> {
-        let path: PathBuf = roots.join(name).canonicalize()?;
+        let path = roots.join(name).canonicalize()?;
         if !path.is_dir() {
             return Err(io::ErrorKind::NotADirectory.into());
         }
-        let root = path.into_os_string().into_string().map_err(|_| io::Error::other("its path is no text"))?;
+        let root = path.into_os_string().into_string().map_err(|_| io::Error::other("its path is not UTF-8"))?;
         Ok(Self { name: name.to_owned(), root })
     }
 }
@@ -64,25 +71,46 @@ impl Host for Local {
         &self.name
     }
 
-    fn root(&self) -> &str {
-        &self.root
-    }
-
-    fn run(&self, words: &[&str], stdin: &[u8], limit: Duration) -> io::Result<Output> {
-        process::run(words, stdin, limit)
+    fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
+        carrier::run(Invocation::new("sh").args(["-s"]), "sh", &self.root, script, limits)
     }
 }
 
-/// A host into which a command of this machine leads, such as `nsenter … -t PID`.
+/// Variables of this process that reach the commands of a hosts file, as far as they are set: `ssh`
+/// finds its configuration, its agent and its helpers with them. Anything else, such as a secret of
+/// a pipeline, does not.
+const ENVIRONMENT: &[&str] = &[
+    "HOME",
+    "USER",
+    "LOGNAME",
+    "SHELL",
+    "TERM",
+    "TMPDIR",
+    "SSH_AUTH_SOCK",
+    "SSH_AGENT_PID",
+    "SSH_ASKPASS",
+    "SSH_ASKPASS_REQUIRE",
+    "SSH_SK_PROVIDER",
+    "DISPLAY",
+    "WAYLAND_DISPLAY",
+    "XAUTHORITY",
+    "XDG_CONFIG_HOME",
+    "XDG_RUNTIME_DIR",
+    "DBUS_SESSION_BUS_ADDRESS",
+    "GNUPGHOME",
+    "KRB5CCNAME",
+];
+
+/// A host to which a command of this machine leads, such as `ssh app1` or `nsenter … -t PID`.
 #[derive(Debug)]
 pub struct Command {
     name: String,
-    /// Come before the words of what is run.
     words: Vec<String>,
 }
 
 impl Command {
-    /// The host of this name, behind these words.
+    /// The host of this name. `words` run, on that host, the words that are appended to them; whether
+    /// a shell there splits these again makes no difference.
     pub fn new(name: &str, words: Vec<String>) -> Self {
         Self { name: name.to_owned(), words }
     }
@@ -93,12 +121,13 @@ impl Host for Command {
         &self.name
     }
 
-    fn root(&self) -> &'static str {
-        ""
-    }
-
-    fn run(&self, words: &[&str], stdin: &[u8], limit: Duration) -> io::Result<Output> {
-        let all: Vec<&str> = self.words.iter().map(String::as_str).chain(words.iter().copied()).collect();
-        process::run(&all, stdin, limit)
+    fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
+        let mut words = self.words.iter().cloned().chain(["sh", "-s"].map(str::to_owned));
+        let program = words.next().expect("two words were appended");
+        let invocation = Invocation::new(program.as_str()).args(words).pass(ENVIRONMENT.iter().copied());
+        carrier::run(invocation, &program, "", script, limits)
     }
 }
+
+#[cfg(test)]
+mod tests;

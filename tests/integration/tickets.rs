@@ -1,4 +1,7 @@
-//! `sslscale tickets` over directories that stand for hosts: what is laid out, and what is said.
+//! `sslscale tickets` over directories that stand for hosts: the files that it makes, and its reports.
+
+mod hosts;
+mod ssh;
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -100,15 +103,15 @@ fn what_is_not_as_it_should_be_is_told_and_mended() {
         assert_eq!((ring(&run, "srv2"), tickets(&run, "status").status), (good.clone(), 0), "{says}");
     };
     fs::set_permissions(own("next.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    mended("error: srv2: the next key has mode 644\n");
+    mended("error: srv2: the next key has mode 644 instead of 600\n");
     fs::write(own("current.key"), [7; 48]).unwrap();
-    mended("error: srv2: the current key has 48 bytes\n");
+    mended("error: srv2: the current key has 48 bytes instead of 80\n");
     fs::remove_file(own("previous.key")).unwrap();
-    mended("error: srv2: it has not all three keys\n");
+    mended("error: srv2: one or more of its three keys is missing\n");
     fs::write(own("current.key"), [7; 80]).unwrap();
-    mended("error: srv2: it has other keys than the fleet\n");
+    mended("error: srv2: its keys differ from those of the other app servers\n");
     fs::remove_file(own("loaded")).unwrap();
-    mended("error: srv2: nginx was not seen to read its keys\n");
+    mended("error: srv2: nginx has not been seen to load its keys\n");
 }
 
 #[test]
@@ -130,7 +133,7 @@ fn keys_older_than_a_day_are_stale_wherever_they_are_copied() {
     assert_eq!(stale.stdout.matches("  1 d 2 h  ").count(), 3, "{}", stale.all());
     let rotated = tickets(&run, "rotate");
     assert!(rotated.status == 0 && !rotated.stderr.contains("note:"), "{}", rotated.all());
-    assert!(tickets(&run, "rotate").stderr.contains("note: the key before was the current one for no more than"));
+    assert!(tickets(&run, "rotate").stderr.contains("note: the rotation before was only "));
     assert_eq!(tickets(&run, "status").status, 0);
 }
 
@@ -176,14 +179,18 @@ fn what_cannot_be_asked_for_is_said() {
     fs::write(run.dir().join("inventory.yaml"), INVENTORY).unwrap();
     fs::remove_dir(run.dir().join("roots/srv2")).unwrap();
     let missing = tickets(&run, "sync");
-    assert!(missing.status == 2 && missing.stderr.contains("`srv2` has no root below `roots`"), "{}", missing.all());
+    assert!(missing.status == 2 && missing.stderr.contains("`srv2` has no directory in `roots`"), "{}", missing.all());
     fs::write(run.dir().join("hosts.json"), r#"{ "srv1": ["true"] }"#).unwrap();
     let words = ["tickets", "sync", "inventory.yaml", "--hosts-file", "hosts.json"];
     let missing = run.run_with(&words);
-    assert!(missing.status == 2 && missing.stderr.contains("`hosts.json` has no `srv2`"), "{}", missing.all());
+    assert!(
+        missing.status == 2 && missing.stderr.contains("`hosts.json` has no entry for `srv2`"),
+        "{}",
+        missing.all()
+    );
     for (hosts, says) in [
-        (r#"{ "srv1": [], "srv2": ["true"], "srv3": ["false"] }"#, "`hosts.json` has no words for `srv1`"),
-        (r#"{ "srv1": ["true"], "srv2": ["false"], "srv3": ["true"] }"#, "`srv1` and `srv3` are one host"),
+        (r#"{ "srv1": [], "srv2": ["true"], "srv3": ["false"] }"#, "`hosts.json` has an empty command for `srv1`"),
+        (r#"{ "srv1": ["true"], "srv2": ["false"], "srv3": ["true"] }"#, "the same command for `srv1` and `srv3`"),
     ] {
         fs::write(run.dir().join("hosts.json"), hosts).unwrap();
         let wrong = run.run_with(&words);
@@ -194,9 +201,10 @@ fn what_cannot_be_asked_for_is_said() {
     let lost = run.run_with(&words);
     assert_eq!(lost.status, 3);
     for says in [
-        "error: srv1: it cannot be asked: its answer is not whole\n",
-        "error: srv2: it cannot be asked: exit code 1\n",
-        "error: srv3: it cannot be asked: No such file or directory (os error 2)\n",
+        "error: srv1: its keys could not be read: the connection ended early (exit code 0)\n",
+        "error: srv2: its keys could not be read: the connection ended early (exit code 1)\n",
+        "error: srv3: its keys could not be read: `no-such-program` could not be started: No such file or directory \
+         (os error 2)\n",
         "help: nothing was changed",
     ] {
         assert!(lost.stderr.contains(says), "{says}: {}", lost.all());

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 
 use super::*;
-use crate::tickets::Fingerprint;
+use crate::tickets::{Fault, Fingerprint};
 
 fn print(number: u32) -> Fingerprint {
     Fingerprint(format!("{number:016x}"))
@@ -66,7 +66,7 @@ fn a_new_server_gets_what_the_others_have() {
     assert_eq!(plan(&[without(), with(&ring(5))], Goal::Rotate), bring(5, 1, &[0], false));
     assert_eq!(plan(&[without(), without()], Goal::Sync), Plan::Create);
     assert_eq!(plan(&[without(), without()], Goal::Rotate), Plan::Create);
-    let exposed = Observation { faults: vec!["the current key has mode 644".to_owned()], ..with(&ring(5)) };
+    let exposed = Observation { faults: vec![Fault::Mode { key: Some("current"), mode: 0o644 }], ..with(&ring(5)) };
     assert_eq!(plan(&[exposed, with(&ring(5))], Goal::Sync), bring(5, 1, &[0], false));
 }
 

@@ -1,23 +1,15 @@
-# install ROOT HOW FROM TO AGE PATIENCE: puts another ring in the place of the one that is there.
-# HOW is `advance`, with a new next key on standard input, or `whole`, with all three. FROM and TO
-# are the fingerprints before and after. AGE is how many seconds ago the key became the current
-# one. PATIENCE is how many seconds a reload may take. The last line says how it ended.
-how=$2 from=$3 to=$4 age=$5 patience=$6
-
-# A connection that breaks must not leave a host in the middle.
-trap '' HUP INT PIPE TERM
-
-finish() {
-    printf 'sslscale-tickets %s\n' "$*"
-    exit 0
-}
+# install HOW FROM TO AGE PATIENCE: replaces the ring. HOW is `advance`, with a new next key on
+# standard input, or `whole`, with all three keys. FROM and TO are the fingerprints before and after.
+# AGE is how many seconds ago the key became the current one. PATIENCE is how many seconds a reload
+# may take.
+how=$1 from=$2 to=$3 age=$4 patience=$5
 
 refuse() {
     [ -z "$new" ] || rm -rf "$new"
     finish "untouched: $*"
 }
 
-# Removes every ring but the one that the link leads to, and what a run that was killed has left.
+# Removes every ring but the one that the link leads to, and what a killed run has left.
 clean() {
     kept=$(readlink "$ring")
     for found in "$rings"/ring.* "$base"/.tickets.*; do
@@ -25,62 +17,33 @@ clean() {
     done
 }
 
-# One rename: nginx opens the files by the link and so finds three keys of one ring.
-swap() {
-    ln -s "$1" "$base/.tickets.$$" && mv -T "$base/.tickets.$$" "$ring" && sync "$base"
-}
-
-# What undoes the swap; it is whole before the swap is done.
-back() {
-    if [ -n "$old" ]; then swap "$old"; else rm -f "$ring" && sync "$base"; fi
-}
-
-# The mark that nginx has read the ring it is in: put where that was observed, or nothing runs.
+# The mark that nginx has read the ring in this directory: made when that was observed, or when no
+# nginx runs.
 mark() {
     : >"$1/loaded" && sync "$1/loaded" "$1"
-}
-
-# Makes the nginx $1 read its files anew, and waits until only workers that did so take
-# connections. Its own word for it would not do: it says that a signal was sent.
-reload() {
-    before=$(workers "$1")
-    kill -HUP "$1" || return 1
-    turns=$((patience * 10))
-    while [ "$turns" -gt 0 ]; do
-        sleep 0.1
-        now=$(workers "$1")
-        lingering=
-        for worker in $before; do
-            case " $(echo $now) " in *" $worker "*) lingering=yes ;; esac
-        done
-        [ -z "$now" ] || [ -n "$lingering" ] || return 0
-        turns=$((turns - 1))
-    done
-    return 1
 }
 
 new=
 (umask 022 && mkdir -p "$base") && mkdir -p "$rings" && chmod 0700 "$rings" && : >>"$rings/.lock" ||
     refuse "$base cannot be written"
-exec 9<"$rings/.lock"
-flock -w 20 9 || refuse 'another run is changing its keys'
+lock "$rings/.lock" || refuse 'another run is changing the ticket keys of this host'
 clean
-[ "$(prints "$ring")" = "$from" ] || refuse 'its keys are no longer those that were seen: another run changed them'
+[ "$(prints "$ring")" = "$from" ] || refuse 'its keys have changed since they were read, by another run or by hand'
 
 new=$(mktemp -d "$rings/ring.XXXXXXXX") || refuse "$rings cannot be written"
 take() { dd bs=80 count=1 iflag=fullblock of="$new/$1.key" 2>/dev/null; }
 case $how in
 advance) cat "$ring/next.key" >"$new/current.key" && cat "$ring/current.key" >"$new/previous.key" && take next ;;
 whole) take current && take previous && take next ;;
-esac || refuse 'the keys could not be written'
-[ "$(cat "$new"/*.key | wc -c)" -eq 240 ] && [ "$(prints "$new")" = "$to" ] || refuse 'the keys did not arrive whole'
+esac || refuse 'the new keys could not be written'
+[ "$(cat "$new"/*.key | wc -c)" -eq 240 ] && [ "$(prints "$new")" = "$to" ] || refuse 'the new keys arrived incomplete'
 [ "$age" -eq 0 ] || touch -d "@$(($(date +%s) - age))" "$new/current.key"
-sync "$new"/*.key "$new" || refuse 'the keys could not be made durable'
+sync "$new"/*.key "$new" || refuse 'the new keys could not be synced to disk'
 
 if [ -d "$ring" ] && [ ! -L "$ring" ]; then
-    # A directory that somebody laid out. It cannot be replaced by a link in one rename: between
+    # A directory that somebody laid out. No single rename can put a link in its place: between
     # these two commands there is no ring, and an nginx that starts right then does not find its
-    # keys; one that runs goes on with those in its memory. From then on there is a link.
+    # keys; one that runs keeps those in its memory. From then on there is a link.
     mv -T "$ring" "$rings/ring.plain" && chmod 0700 "$rings/ring.plain" && ln -s tickets.d/ring.plain "$ring" || {
         mv -T "$rings/ring.plain" "$ring"
         refuse "$ring is a directory that cannot be moved"
@@ -88,31 +51,31 @@ if [ -d "$ring" ] && [ ! -L "$ring" ]; then
 fi
 
 old=$(readlink "$ring")
-pid=$(master)
+pid=$(nginx_master)
 loaded=
 [ ! -e "$ring/loaded" ] || loaded=yes
-# If this is the last that the host gets to do, nobody takes the ring for one that nginx has read.
+# If the host stops here, nobody may believe that nginx has read the ring that is then there.
 rm -f "$ring/loaded"
 unread() { [ -z "$loaded" ] || mark "$ring"; }
-swap "tickets.d/${new##*/}" || {
-    back
+swap "$ring" "tickets.d/${new##*/}" || {
+    swap_back "$ring" "$old"
     unread
     refuse "$ring cannot be replaced"
 }
 if [ -n "$pid" ]; then
-    if ! nginx -t >/dev/null 2>"$new/said"; then
-        # To nginx nothing has happened yet.
-        tail -n 3 "$new/said" >&2
-        back && unread && rm -rf "$new" && finish 'undone: nginx refuses its configuration'
-        finish 'stuck: nginx refuses its configuration, and the old keys cannot be put back'
+    if ! nginx -t >/dev/null 2>"$new/output"; then
+        # nginx itself has not noticed anything yet.
+        tail -n 3 "$new/output" >&2
+        swap_back "$ring" "$old" && unread && rm -rf "$new" && finish 'undone: nginx rejects its configuration'
+        finish 'unknown: nginx rejects its configuration, and the old keys could not be restored'
     fi
-    rm -f "$new/said"
-    if ! reload "$pid"; then
-        back && reload "$pid" && mark "$ring" && rm -rf "$new" &&
-            finish 'undone: no worker of nginx was seen to take the keys'
-        finish 'stuck: no worker of nginx was seen to take the keys, nor to go back to the old ones'
+    rm -f "$new/output"
+    if ! nginx_reload "$pid" "$patience"; then
+        swap_back "$ring" "$old" && nginx_reload "$pid" "$patience" && mark "$ring" && rm -rf "$new" &&
+            finish "undone: nginx started no workers with the new keys within $patience s"
+        finish 'unknown: nginx started no workers with the new keys, and none after the old ones were restored'
     fi
 fi
-mark "$new" || finish 'stuck: the new keys are in use, which could not be written down'
+mark "$new" || finish 'unknown: the new keys are in use, but that could not be written down'
 clean
 finish 'done'

@@ -1,5 +1,3 @@
-# read ROOT: the keys of the ring, one behind the other, to standard output.
-if [ -e "$rings/.lock" ] && exec 9<"$rings/.lock"; then
-    flock -s -w 20 9 || exit 75
-fi
+# Writes the keys of the ring, one after the other, to standard output.
+lock_to_read "$rings/.lock" || exit 75
 exec cat "$ring/current.key" "$ring/previous.key" "$ring/next.key"

@@ -4,13 +4,13 @@ mod clients;
 mod command;
 mod leaks;
 
-use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread::sleep;
 use std::time::Duration;
 
-use sslscale::tickets::{Goal, Made, run};
-use sslscale::transport::{Command, Host, Output};
+use sslscale::rollout::Fleet;
+use sslscale::tickets::{Goal, StepKind, run};
+use sslscale::transport::{Command, Host, Limits, Output, Script, TransportError};
 
 use clients::{Clients, Counted};
 
@@ -56,15 +56,11 @@ impl Host for Slow<'_> {
         self.host.name()
     }
 
-    fn root(&self) -> &str {
-        self.host.root()
-    }
-
-    fn run(&self, words: &[&str], stdin: &[u8], limit: Duration) -> io::Result<Output> {
-        if !stdin.is_empty() {
+    fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
+        if script.has_input() {
             sleep(Duration::from_millis(self.dice.below(300)));
         }
-        self.host.run(words, stdin, limit)
+        self.host.run(script, limits)
     }
 }
 
@@ -74,9 +70,9 @@ fn rotate(kept: &Kept, dice: &Dice) {
         APPS.iter().map(|name| Slow { host: Command::new(name, kept.words(name)), dice }).collect();
     hosts.sort_by_cached_key(|_| dice.below(1 << 20));
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| host as &dyn Host).collect();
-    let done = run(&hosts, Goal::Rotate);
+    let done = run(&Fleet { hosts: &hosts, interrupted: &|| false }, Goal::Rotate);
     assert!(done.halt.is_none() && done.steps.len() == 1, "{done:?}");
-    assert_eq!((done.steps[0].made, done.steps[0].done.len()), (Made::Rotation, 4), "{done:?}");
+    assert_eq!((done.steps[0].kind.kind, done.steps[0].done().count()), (StepKind::Rotation, 4), "{done:?}");
 }
 
 /// What people do who know of one key: a new one and the old one, server by server.

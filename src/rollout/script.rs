@@ -1,0 +1,150 @@
+//! Scripts that look at a host, and scripts that change one: what they ended with.
+
+use zeroize::Zeroizing;
+
+use super::{Outcome, Reason};
+use crate::transport::{Host, HostText, Limits, Script, TransportError};
+
+/// Why a host did not tell what it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    /// The script has no result.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The script failed.
+    #[error("the script ended with exit code {status}")]
+    Failed {
+        /// Its exit status.
+        status: i32,
+        /// What it wrote to standard error.
+        stderr: HostText,
+    },
+    /// What it wrote to standard output makes no sense.
+    #[error("{problem}")]
+    Answer {
+        /// What is wrong with it.
+        problem: &'static str,
+        /// What there is of it.
+        text: HostText,
+    },
+}
+
+impl QueryError {
+    /// What a program on the host, or on the way to it, wrote about it.
+    pub fn output(&self) -> HostText {
+        match self {
+            Self::Transport(error) => error.stderr(),
+            Self::Failed { stderr: text, .. } | Self::Answer { text, .. } => text.clone(),
+        }
+    }
+}
+
+/// What a script writes that changes nothing.
+///
+/// # Errors
+/// It did not come to its end, or not to a good one.
+pub fn query(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Result<Zeroizing<Vec<u8>>, QueryError> {
+    let done = host.run(script, limits)?;
+    match done.status {
+        0 => Ok(done.stdout),
+        status => Err(QueryError::Failed { status, stderr: done.stderr }),
+    }
+}
+
+/// What became of a host on which a script with [`super::shell::RESULT`] ran.
+pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
+    let done = match host.run(script, limits) {
+        Ok(done) => done,
+        Err(error) => {
+            let nothing_ran = matches!(error, TransportError::NotStarted { .. });
+            let reason = Reason::from(&QueryError::Transport(error));
+            return if nothing_ran { Outcome::Untouched(reason) } else { Outcome::Unknown(reason) };
+        }
+    };
+    let text = String::from_utf8_lossy(&done.stdout);
+    let result = text.lines().next_back().and_then(|line| line.strip_prefix("sslscale-result "));
+    let (word, why) = result.map_or(("", ""), |result| result.split_once(": ").unwrap_or((result, "")));
+    let reason = |why: &str| Reason::from_host(why, done.stderr.clone());
+    match word {
+        "done" if why.is_empty() => Outcome::Done,
+        "untouched" => Outcome::Untouched(reason(why)),
+        "undone" => Outcome::Undone(reason(why)),
+        "unknown" => Outcome::Unknown(reason(why)),
+        _ => Outcome::Unknown(reason(&format!("the script reported no result (exit code {})", done.status))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::shell;
+    use super::*;
+    use crate::transport::Command;
+
+    const LIMITS: Limits = Limits::new(Duration::from_secs(60), 1024);
+
+    fn behind(words: &[&str]) -> Command {
+        Command::new("srv1", words.iter().map(|word| (*word).to_owned()).collect())
+    }
+
+    fn changed(text: &str) -> Outcome {
+        change(&behind(&["env"]), &Script::new(&[shell::RESULT, text]), LIMITS)
+    }
+
+    #[test]
+    fn a_result_is_the_last_line_and_nothing_else() {
+        assert_eq!(changed("echo noise; finish 'done'"), Outcome::Done);
+        let told = |text: &str| match changed(text) {
+            Outcome::Untouched(reason) => ("untouched", reason.to_string()),
+            Outcome::Undone(reason) => ("undone", reason.to_string()),
+            Outcome::Unknown(reason) => ("unknown", reason.to_string()),
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(told("finish 'untouched: the disk: full'"), ("untouched", "the disk: full".to_owned()));
+        assert_eq!(told("echo why >&2; finish 'undone: no'"), ("undone", "no\nwhy".to_owned()));
+        assert_eq!(told("finish 'unknown: no'"), ("unknown", "no".to_owned()));
+        let none = |code: i32| ("unknown", format!("the script reported no result (exit code {code})"));
+        for (text, code) in [
+            ("", 0),
+            ("exit 4", 4),
+            ("finish 'done: but'", 0),
+            ("finish sure", 0),
+            ("(finish 'done'); echo more; exit 3", 3),
+            ("echo 'sslscale-result'", 0),
+        ] {
+            assert_eq!(told(text), none(code), "{text}");
+        }
+    }
+
+    #[test]
+    fn only_what_never_started_is_known_to_be_untouched() {
+        let script = Script::new(&[shell::RESULT]);
+        let outcome = |words: &[&str]| change(&behind(words), &script, LIMITS);
+        assert!(matches!(outcome(&["no-such-program"]), Outcome::Untouched(reason)
+            if reason.summary() == "`no-such-program` could not be started: No such file or directory (os error 2)"));
+        assert!(matches!(outcome(&["sh", "-c", "echo gone >&2; exit 255"]), Outcome::Unknown(reason)
+            if reason.to_string() == "the connection ended early (exit code 255)\ngone"));
+    }
+
+    #[test]
+    fn a_query_gives_what_was_written_or_why_not() {
+        let ask = |text: &str| query(&behind(&["env"]), &Script::new(&[text]), LIMITS);
+        assert_eq!(*ask("echo a").unwrap(), b"a\n");
+        let failed = ask("echo half; echo no >&2; exit 77").unwrap_err();
+        assert_eq!(Reason::from(&failed).to_string(), "the script ended with exit code 77\nno");
+        let lost = query(&behind(&["false"]), &Script::new(&[]), LIMITS).unwrap_err();
+        assert_eq!(Reason::from(&lost).to_string(), "the connection ended early (exit code 1)");
+        let answer = QueryError::Answer { problem: "nonsense", text: HostText::new(b"x") };
+        assert_eq!(Reason::from(&answer).to_string(), "nonsense\nx");
+    }
+
+    #[test]
+    fn a_broken_connection_does_not_stop_a_change() {
+        let text = "me=$(exec sh -c 'echo $PPID'); kill -HUP $me; kill -INT $me; kill -PIPE $me; kill -TERM $me";
+        assert_eq!(changed(&format!("{text}; finish 'done'")), Outcome::Done);
+        // Without the trap, these end it.
+        let untrapped = [text, "echo 'sslscale-result done'"];
+        assert_ne!(change(&behind(&["env"]), &Script::new(&untrapped), LIMITS), Outcome::Done);
+    }
+}

@@ -1,0 +1,34 @@
+//! Runs a script through a local program that is, or leads to, `sh -s`.
+
+use zeroize::Zeroizing;
+
+use super::{HostText, Limits, Output, Script, Stream, TransportError, script};
+use crate::process::{Error, Invocation};
+
+/// What frames the script's output, beside what a login shell writes.
+const FRAME: usize = 4096;
+
+pub(super) fn run(
+    invocation: Invocation,
+    program: &str,
+    root: &str,
+    script: &Script<'_>,
+    limits: Limits,
+) -> Result<Output, TransportError> {
+    let invocation = if script.detached { invocation.detached() } else { invocation };
+    let framed = Limits { stdout: limits.stdout + FRAME, ..limits };
+    let too_much = TransportError::TooMuchOutput { stream: Stream::Stdout, limit: limits.stdout };
+    let done = match invocation.run(&script.text(root), framed) {
+        Ok(done) => done,
+        Err(Error::TooMuchOutput { stream: Stream::Stdout, .. }) => return Err(too_much),
+        Err(error) => return Err(TransportError::new(program, error)),
+    };
+    let stderr = HostText::new(&done.stderr);
+    let Some((stdout, status)) = script::result(&done.stdout) else {
+        return Err(TransportError::Lost { status: done.status, stderr });
+    };
+    if stdout.len() > limits.stdout {
+        return Err(too_much);
+    }
+    Ok(Output { status, stdout: Zeroizing::new(stdout.to_vec()), stderr })
+}
