@@ -25,7 +25,7 @@ pub enum Command {
     Check(CheckArgs),
     /// Say what a rule finds, why it matters and what to do
     Explain(ExplainArgs),
-    /// List every rule
+    /// List the rules
     Rules(RulesArgs),
     /// Render the exact files of every host
     Render(RenderArgs),
@@ -137,6 +137,9 @@ pub struct RulesArgs {
     /// How they are written
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
+    /// Also list the rules that nothing sslscale renders can break
+    #[arg(long)]
+    pub all: bool,
 }
 
 /// Arguments of `try`.

@@ -9,7 +9,7 @@ use super::parse::Complaint;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
-use crate::lint::{Fleet, Nth};
+use crate::lint::{CertificateRef, Fleet};
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
@@ -47,8 +47,8 @@ impl<'f> Map<'f> {
                 map.value(name.to_string(), fleet.site(index, "server_name").item(item));
             }
             // What nginx cannot load is the content of a source where there is one.
-            for (nth, pair) in site.certificates.iter().enumerate() {
-                let at = Nth { site: index, nth };
+            for (certificate, pair) in site.certificates.iter().enumerate() {
+                let at = CertificateRef { site: index, certificate };
                 let file = |key: &str, source: &str| fleet.certificate(at, source).or(fleet.certificate(at, key));
                 let key = file("ssl_certificate_key", "ssl_certificate_key_source");
                 map.value(pair.ssl_certificate.to_string(), file("ssl_certificate", "ssl_certificate_source"));

@@ -30,11 +30,13 @@ use crate::tree::Tree;
 /// Longer words of a program are cut.
 const LONGEST: usize = 240;
 
-/// Says that neither program was asked, and why.
-pub fn skip(findings: &mut Findings, reason: &str) {
+/// Nothing found, and neither program run: what is missing, and why.
+pub fn not_run(needs: &'static str, reason: &str) -> Findings {
+    let mut findings = Findings::default();
     for program in Program::ALL {
-        findings.of(program.code()).skip(reason);
+        findings.reporter(program.code()).not_run(needs, reason);
     }
+    findings
 }
 
 /// Whether a code is of what the programs say.
@@ -42,21 +44,24 @@ pub fn is_asked_for(code: &str) -> bool {
     Program::ALL.iter().any(|program| program.code().id == code)
 }
 
-/// Shows the fleet's rendered files to the installed programs and reports what they complain of.
-pub fn find(fleet: &Fleet<'_>, tree: &Tree, findings: &mut Findings) {
+/// Shows the fleet's rendered files to the installed programs: what they complain of, as findings.
+pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
     if let Some(missing) = machine::program("unshare", "util-linux").or_else(machine::namespaces) {
-        return skip(findings, &format!("{}: {}", missing.what, missing.help));
+        return not_run("a private mount namespace", &format!("{}: {}", missing.what, missing.help));
     }
+    let mut findings = Findings::default();
     let mut shapes = shapes::of(fleet.inventory, tree);
     for program in Program::ALL {
         if let Some(missing) = machine::program(program.name(), program.name()) {
-            findings.of(program.code()).skip(format!("{}: {}", missing.what, missing.help));
+            findings
+                .reporter(program.code())
+                .not_run("haproxy and nginx on this machine", format!("{}: {}", missing.what, missing.help));
             shapes.retain(|shape| shape.program != program);
         }
     }
     let answers = match run::ask(fleet.inventory, &shapes) {
         Ok(answers) => answers,
-        Err(missing) => return skip(findings, &format!("{}: {}", missing.what, missing.help)),
+        Err(missing) => return not_run("a private mount namespace", &format!("{}: {}", missing.what, missing.help)),
     };
     let map = Map::new(fleet);
     let mut said = Complaints::default();
@@ -66,10 +71,11 @@ pub fn find(fleet: &Fleet<'_>, tree: &Tree, findings: &mut Findings) {
             Err(reason) => Err(reason),
         };
         if let Err(reason) = reason {
-            findings.of(shape.program.code()).skip(reason);
+            findings.reporter(shape.program.code()).not_run("haproxy and nginx on this machine", reason);
         }
     }
-    said.found.into_iter().for_each(|found| findings.push(found.diagnostic()));
+    findings.found.extend(said.found.into_iter().map(Found::diagnostic));
+    findings
 }
 
 /// Complaints with their places in the inventory; one that several hosts share is one.

@@ -2,12 +2,13 @@
 
 use anyhow::anyhow;
 
-use super::{CommandError, ExitStatus, Loaded, fix, load, programs};
+use super::{CommandError, ExitStatus, Loaded, fix, load, load_with, programs};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
-use crate::lint::Settings;
+use crate::lint::{Settings, lint};
 use crate::render::Templates;
 use crate::report::{Checked, Output, Target, Wanted};
+use crate::source::Source;
 
 pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
@@ -27,14 +28,20 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError
     let mut written = ExitStatus::Done;
     // One after the other: what fixes one may be what the next one names.
     for path in &args.inventories {
-        let mut loaded = load(path, &settings);
+        let with_programs = |source: &Source| match &templates {
+            Some(templates) => programs::lint(source, &settings, templates, output),
+            None => Ok(lint(source, &settings)),
+        };
+        let mut loaded;
         if args.fix {
             let status;
-            (loaded, status) = fix::apply(path, loaded, &settings, args, output)?;
+            (loaded, status) = fix::apply(path, load(path, &settings), &settings, args, output)?;
             written = written.max(status);
-        }
-        if let Some(templates) = &templates {
-            loaded = programs::asked(loaded, &settings, templates, output)?;
+            if templates.is_some() && loaded.linted.document.is_some() {
+                loaded.linted = with_programs(&loaded.source)?;
+            }
+        } else {
+            loaded = load_with(path, with_programs)?;
         }
         all.push(loaded);
     }

@@ -24,7 +24,7 @@ use crate::inventory::Inventory;
 use crate::inventory::node::visible;
 use crate::lint::{Linted, Settings, lint};
 use crate::report::{Checked, Output};
-use crate::source::{Source, Span};
+use crate::source::{ReadError, Source, Span};
 
 /// Runs the command and reports the error that ended it.
 pub fn run(cli: &Cli) -> ExitStatus {
@@ -68,15 +68,26 @@ struct Loaded {
 fn load(path: &Path, settings: &Settings) -> Loaded {
     match Source::read(path) {
         Ok(source) => Loaded { linted: lint(&source, settings), source },
-        Err(error) => {
-            let name = path.display().to_string();
-            let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            let message = format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name));
-            let (text, span) = error.excerpt().map_or(("", Span::default()), |found| (&found.text, found.span));
-            let source = Source::new(name, text);
-            Loaded { source, linted: Linted::unreadable(Diagnostic::refusal(Code::IN01, span, message, error.help())) }
-        }
+        Err(error) => unread(path, &error),
     }
+}
+
+/// The same with another way to lint.
+fn load_with(path: &Path, lint: impl FnOnce(&Source) -> anyhow::Result<Linted>) -> anyhow::Result<Loaded> {
+    match Source::read(path) {
+        Ok(source) => Ok(Loaded { linted: lint(&source)?, source }),
+        Err(error) => Ok(unread(path, &error)),
+    }
+}
+
+/// An inventory that cannot be read: the error is its only finding.
+fn unread(path: &Path, error: &ReadError) -> Loaded {
+    let name = path.display().to_string();
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    let message = format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name));
+    let (text, span) = error.excerpt().map_or(("", Span::default()), |found| (&found.text, found.span));
+    let linted = Linted::unreadable(Diagnostic::refusal(Code::IN01, span, message, error.help()));
+    Loaded { source: Source::new(name, text), linted }
 }
 
 impl Loaded {

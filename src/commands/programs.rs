@@ -1,25 +1,26 @@
-//! `check --with-binaries`: what the installed programs say to the rendered files, among the
+//! `check --with-binaries`: what the installed programs print about the rendered files, among the
 //! findings.
 
 use anyhow::Result;
 
-use super::Loaded;
 use crate::binaries;
-use crate::lint::{Findings, Fleet, Settings, Skipped, lint_with};
+use crate::lint::{self, Linted, Settings};
 use crate::render::{Templates, render};
 use crate::report::Output;
+use crate::source::Source;
 
-/// Lints once more, with what the installed programs say to the rendered files. Who asks for it
-/// is told where it was not done.
-pub fn asked(loaded: Loaded, settings: &Settings, templates: &Templates, output: &Output) -> Result<Loaded> {
-    let tree = loaded.linted.sound().map(|inventory| render(inventory, templates)).transpose()?;
-    let mut stage = |fleet: Option<&Fleet<'_>>, findings: &mut Findings| match (fleet, &tree) {
-        (Some(fleet), Some(tree)) => binaries::find(fleet, tree, findings),
-        _ => binaries::skip(findings, "the inventory has errors that come first"),
+/// Lints the inventory in `source`, with what the programs find in the rendered files. A program
+/// that could not run is named on standard error: the user asked for it.
+pub fn lint(source: &Source, settings: &Settings, templates: &Templates, output: &Output) -> Result<Linted> {
+    let mut gathered = lint::find(source, settings);
+    let findings = match gathered.fleet() {
+        Some(fleet) => binaries::find(&fleet, &render(fleet.inventory, templates)?),
+        None => binaries::not_run("a valid inventory", lint::INVALID),
     };
-    let linted = lint_with(&loaded.source, settings, Some(&mut stage));
-    for Skipped { code, reason } in linted.skipped.iter().filter(|skipped| binaries::is_asked_for(skipped.code)) {
-        output.say(&format!("{}: {code} is skipped: {reason}", loaded.source.name()));
+    gathered.findings.extend(findings);
+    let linted = lint::judge(gathered);
+    for not_run in linted.not_run.iter().filter(|not_run| binaries::is_asked_for(not_run.code)) {
+        output.say(&format!("{}: {} was not run: {}", source.name(), not_run.code, not_run.reason));
     }
-    Ok(Loaded { source: loaded.source, linted })
+    Ok(linted)
 }

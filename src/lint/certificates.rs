@@ -6,14 +6,16 @@ use std::collections::{BTreeSet, HashMap};
 use std::hash::Hash;
 use std::path::{Path, PathBuf};
 
-use super::{Findings, Fleet, Nth};
-use crate::diagnostic::Diagnostic;
+use super::{CertificateRef, Finding, Fleet, Reporter};
 use crate::inventory::Inventory;
 use crate::inventory::certificate::{Certificate, PrivateKey, Problem, Roots};
 use crate::inventory::model::{CertificateSource, Site};
 
 /// The roots that programs on this machine trust: Debian's and Fedora's place for them.
 const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
+const CHAIN: &str = "`ssl_certificate_source`";
+const KEY: &str = "`ssl_certificate_key_source`";
 
 /// What sites name on this machine.
 #[derive(Debug)]
@@ -30,9 +32,11 @@ pub struct Certificates {
 pub struct Files<T> {
     /// The key of a site that names them.
     pub key: &'static str,
+    /// What an inventory lacks that does not name all of them, in backticks.
+    lacking: &'static str,
     all: Vec<File<T>>,
     /// By certificate of the fleet: its place in `all`.
-    places: Vec<(Nth, Option<usize>)>,
+    places: Vec<(CertificateRef, Option<usize>)>,
 }
 
 /// A file, once read.
@@ -41,7 +45,7 @@ pub struct File<T> {
     /// As the inventory names it, from this directory.
     pub path: PathBuf,
     /// The certificates of sites that name it; not empty.
-    pub named: Vec<Nth>,
+    pub named: Vec<CertificateRef>,
     /// What is in it.
     pub read: Result<T, Problem>,
 }
@@ -49,13 +53,15 @@ pub struct File<T> {
 impl Certificates {
     /// Reads all of them.
     pub fn read(inventory: &Inventory) -> Self {
-        let sources: Vec<(Nth, Option<&CertificateSource>)> =
+        let sources: Vec<(CertificateRef, Option<&CertificateSource>)> =
             inventory.sites.iter().enumerate().flat_map(|(site, it)| sources(site, it)).collect();
+        // A key has no source where the certificate has none.
+        let lacking = if sources.iter().any(|(_, source)| source.is_none()) { CHAIN } else { KEY };
         let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| source.certificate.as_path())));
         let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_deref())));
         Self {
-            chains: Files::read("ssl_certificate_source", chains, Certificate::read),
-            keys: Files::read("ssl_certificate_key_source", keys, PrivateKey::read),
+            chains: Files::read(("ssl_certificate_source", CHAIN), chains, Certificate::read),
+            keys: Files::read(("ssl_certificate_key_source", lacking), keys, PrivateKey::read),
             roots: OnceCell::new(),
         }
     }
@@ -67,7 +73,7 @@ impl Certificates {
     }
 
     /// The pairs of a certificate and a key that sites name, each once, with what names it.
-    pub fn pairs(&self) -> impl Iterator<Item = (&Certificate, &PrivateKey, Vec<Nth>)> {
+    pub fn pairs(&self) -> impl Iterator<Item = (&Certificate, &PrivateKey, Vec<CertificateRef>)> {
         let both = self.chains.places.iter().zip(&self.keys.places);
         let pairs = grouped(both.map(|((at, chain), (_, key))| (*at, (*chain).zip(*key)))).into_iter();
         pairs.filter_map(|((chain, key), named)| {
@@ -79,16 +85,17 @@ impl Certificates {
 
 impl<T> Files<T> {
     fn read<'p>(
-        key: &'static str,
-        paths: impl Iterator<Item = (Nth, Option<&'p Path>)>,
+        (key, lacking): (&'static str, &'static str),
+        paths: impl Iterator<Item = (CertificateRef, Option<&'p Path>)>,
         read: impl Fn(&Path) -> Result<T, Problem>,
     ) -> Self {
-        let paths: Vec<(Nth, Option<&Path>)> = paths.collect();
+        let paths: Vec<(CertificateRef, Option<&Path>)> = paths.collect();
         let files = grouped(paths.iter().copied());
         let known: HashMap<&Path, usize> = files.iter().enumerate().map(|(place, (path, _))| (*path, place)).collect();
         let places = paths.iter().map(|(at, path)| (*at, path.and_then(|path| known.get(path).copied()))).collect();
-        let file = |(path, named): (&Path, Vec<Nth>)| File { read: read(path), path: path.to_owned(), named };
-        Self { key, all: files.into_iter().map(file).collect(), places }
+        let file =
+            |(path, named): (&Path, Vec<CertificateRef>)| File { read: read(path), path: path.to_owned(), named };
+        Self { key, lacking, all: files.into_iter().map(file).collect(), places }
     }
 
     /// Every file.
@@ -102,47 +109,54 @@ impl<T> Files<T> {
     }
 
     /// What the site at `index` names, as far as that holds what it should.
-    pub fn of(&self, index: usize) -> impl Iterator<Item = (Nth, &T)> {
+    pub fn of(&self, index: usize) -> impl Iterator<Item = (CertificateRef, &T)> {
         // In the order of the sites.
         let from = self.places.partition_point(|(at, _)| at.site < index);
         let own = self.places[from..].iter().take_while(move |(at, _)| at.site == index);
         own.filter_map(|(at, place)| Some((*at, self.all.get((*place)?)?.read.as_ref().ok()?)))
     }
 
-    /// Tells a rule's reader how many sites it could not look at: they have not passed.
-    pub fn skip_unnamed(&self, findings: &mut Findings) {
+    /// Reports how many sites the rule could not look at: they have not passed.
+    pub fn report_unnamed(&self, reporter: &mut Reporter<'_>) {
         let key = self.key;
         let sites: BTreeSet<usize> = self.places.iter().map(|(at, _)| at.site).collect();
         let unnamed: BTreeSet<usize> =
             self.places.iter().filter(|(_, file)| file.is_none()).map(|(at, _)| at.site).collect();
         let sites = sites.len();
-        match unnamed.len() {
-            0 => {}
-            1 if sites == 1 => findings.skip(format!("the site names no `{key}`")),
-            all if all == sites => findings.skip(format!("no site names an `{key}`")),
-            1 => findings.skip(format!("1 of {sites} sites names no `{key}`")),
-            some => findings.skip(format!("{some} of {sites} sites name no `{key}`")),
-        }
+        let reason = match unnamed.len() {
+            0 => return,
+            1 if sites == 1 => format!("the site names no `{key}`"),
+            all if all == sites => format!("no site names an `{key}`"),
+            1 => format!("1 of {sites} sites names no `{key}`"),
+            some => format!("{some} of {sites} sites name no `{key}`"),
+        };
+        reporter.not_run(self.lacking, reason);
     }
 
-    /// The same, and which files hold nothing that it could judge.
-    pub fn skip(&self, findings: &mut Findings) {
-        self.skip_unnamed(findings);
-        match self.all.iter().filter(|file| file.read.is_err()).count() {
-            0 => {}
-            1 => findings.skip(format!("one `{}` cannot be used: see TL06", self.key)),
-            some => findings.skip(format!("{some} files of `{}` cannot be used: see TL06", self.key)),
-        }
+    /// The same, and how many files it could not use.
+    pub fn report_missing(&self, reporter: &mut Reporter<'_>) {
+        self.report_unnamed(reporter);
+        let reason = match self.all.iter().filter(|file| file.read.is_err()).count() {
+            0 => return,
+            1 => format!("one `{}` cannot be used: see TL06", self.key),
+            some => format!("{some} files of `{}` cannot be used: see TL06", self.key),
+        };
+        reporter.not_run(self.lacking, reason);
     }
 }
 
-fn sources(site: usize, it: &Site) -> impl Iterator<Item = (Nth, Option<&CertificateSource>)> {
-    it.certificates.iter().enumerate().map(move |(nth, pair)| (Nth { site, nth }, pair.source.as_ref()))
+fn sources(site: usize, it: &Site) -> impl Iterator<Item = (CertificateRef, Option<&CertificateSource>)> {
+    it.certificates
+        .iter()
+        .enumerate()
+        .map(move |(certificate, pair)| (CertificateRef { site, certificate }, pair.source.as_ref()))
 }
 
 /// What has each value, in the order of the first.
-fn grouped<K: Hash + Eq + Copy>(values: impl Iterator<Item = (Nth, Option<K>)>) -> Vec<(K, Vec<Nth>)> {
-    let mut groups: Vec<(K, Vec<Nth>)> = Vec::new();
+fn grouped<K: Hash + Eq + Copy>(
+    values: impl Iterator<Item = (CertificateRef, Option<K>)>,
+) -> Vec<(K, Vec<CertificateRef>)> {
+    let mut groups: Vec<(K, Vec<CertificateRef>)> = Vec::new();
     let mut places: HashMap<K, usize> = HashMap::new();
     for (at, value) in values.filter_map(|(at, value)| Some((at, value?))) {
         let place = *places.entry(value).or_insert(groups.len());
@@ -158,20 +172,14 @@ fn grouped<K: Hash + Eq + Copy>(values: impl Iterator<Item = (Nth, Option<K>)>) 
 const BESIDE: usize = 3;
 
 /// A problem of a file as a finding, at the value of `key` in the first of those that name it.
-pub fn found(fleet: &Fleet<'_>, findings: &Findings, key: &str, named: &[Nth], problem: Problem) -> Diagnostic {
+pub fn found(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], problem: Problem) -> Finding {
     let severity = problem.severity;
-    placed(fleet, findings, key, named, (problem.message, problem.help)).with_severity(severity)
+    placed(fleet, key, named, (problem.message, problem.help)).with_severity(severity)
 }
 
 /// A finding with a message and a help, there.
-pub fn placed(
-    fleet: &Fleet<'_>,
-    findings: &Findings,
-    key: &str,
-    named: &[Nth],
-    (message, help): (String, String),
-) -> Diagnostic {
+pub fn placed(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], (message, help): (String, String)) -> Finding {
     let mut places = named.iter().map(|at| fleet.certificate(*at, key).span());
-    let finding = findings.finding(places.next().unwrap_or(fleet.written.span()), message, help);
+    let finding = Finding::new(places.next().unwrap_or(fleet.written.span()), message, help);
     places.take(BESIDE).fold(finding, |finding, place| finding.related(place, "this site names it too"))
 }

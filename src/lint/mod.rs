@@ -1,12 +1,15 @@
-//! The lint: everything that can be known of a fleet from its inventory and local files. One
-//! table of rules drives `check`, `explain`, the pages in `docs/` and every report.
+//! The lint, in two steps: findings are gathered from the inventory, the rules and, where asked
+//! for, programs, into one list; that list is judged once. One table of rules drives `check`,
+//! `explain`, the pages in `docs/` and every report.
 
 mod ad;
 mod certificates;
 mod cp;
 mod dp;
 mod edit;
+mod findings;
 mod fix;
+mod fleet;
 mod hp;
 mod ignore;
 mod programs;
@@ -21,14 +24,17 @@ mod tl;
 use std::time::SystemTime;
 
 pub use certificates::{Certificates, File, Files};
+pub use findings::{Finding, Findings, NotRun, Reporter};
 pub use fix::{Fixed, fix};
-pub use rule::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule, Text};
+pub use fleet::{CertificateRef, Fleet, InventoryText};
+pub(crate) use rule::examples;
+pub use rule::{Detection, Doc, Examples, FixKind, Requirement, Rule};
 
-use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::inventory::{self, Document, Inventory};
+use crate::diagnostic::{CODES, Code, Diagnostic, Severity};
+use crate::inventory::{self, Document, Inventory, model};
 use crate::source::Source;
 
-/// Every rule, family by family. A test compares them with the table of codes.
+/// The rules that can find something, now or later, family by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let families = [
         reading::RULES,
@@ -46,9 +52,28 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     families.into_iter().flatten().copied()
 }
 
+/// The rules that nothing sslscale renders can break.
+pub fn impossible() -> impl Iterator<Item = &'static Rule> {
+    let families = [
+        ad::IMPOSSIBLE,
+        px::IMPOSSIBLE,
+        tl::IMPOSSIBLE,
+        rs::IMPOSSIBLE,
+        hp::IMPOSSIBLE,
+        cp::IMPOSSIBLE,
+        se::IMPOSSIBLE,
+    ];
+    families.into_iter().flatten()
+}
+
+/// Every rule, in the order of the codes. A test compares them with the table of codes.
+pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
+    CODES.iter().filter_map(|code| rule(code))
+}
+
 /// The rule with this code.
 pub fn rule(code: &Code) -> Option<&'static Rule> {
-    rules().find(|rule| rule.code == code)
+    rules().chain(impossible()).find(|rule| rule.code == code)
 }
 
 /// The code with this id or slug, in any case.
@@ -56,7 +81,7 @@ pub fn rule(code: &Code) -> Option<&'static Rule> {
 /// # Errors
 /// A sentence that says so, with the nearest one.
 pub fn code(text: &str) -> Result<&'static Code, String> {
-    // Behind a comma people put a space.
+    // People put a space after a comma.
     let text = text.trim();
     Code::named(text).ok_or_else(|| {
         let near = Code::near(text).map(|near| format!("; did you mean `{near}`?"));
@@ -76,7 +101,7 @@ pub fn allowable(text: &str) -> Result<&'static Code, String> {
     Ok(code)
 }
 
-/// What is asked of a run.
+/// The options of one run.
 #[derive(Debug, Clone)]
 pub struct Settings {
     /// Decides which certificates have expired.
@@ -88,44 +113,34 @@ pub struct Settings {
 }
 
 impl Default for Settings {
-    /// Every rule as it is, now.
+    /// No rule allowed or denied; the time is now.
     fn default() -> Self {
         Self { now: SystemTime::now(), allow: Vec::new(), deny: Vec::new() }
     }
 }
 
-/// A finding that the inventory says not to report.
+/// A finding that a comment in the inventory ignores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Suppressed {
-    /// The finding.
     pub diagnostic: Diagnostic,
-    /// What the comment gives as the reason; may be empty.
-    pub reason: String,
-}
-
-/// A rule that could not look at what it needs.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Skipped {
-    /// The rule's code.
-    pub code: &'static str,
-    /// Why: lower case, no full stop.
+    /// The reason that the comment gives; may be empty.
     pub reason: String,
 }
 
 /// Everything that is known of one inventory.
 #[derive(Debug, Default)]
 pub struct Linted {
-    /// The fleet. `None` where a finding refuses it.
+    /// `None` where a finding refuses the inventory.
     pub inventory: Option<Inventory>,
-    /// The text as YAML; `None` where it is none.
+    /// `None` where the text is not YAML.
     pub document: Option<Document>,
     /// What is reported, in the order of the file.
     pub findings: Vec<Diagnostic>,
-    /// What comments in the inventory say not to report.
+    /// What comments in the inventory ignore, in the order of the file.
     pub suppressed: Vec<Suppressed>,
-    /// What could not be looked at, in the order of the codes.
-    pub skipped: Vec<Skipped>,
-    /// The least severity that fails a run, where the inventory says so.
+    /// The rules that could not run, in the order of the codes.
+    pub not_run: Vec<NotRun>,
+    /// The least severity that fails a run, where the inventory sets one.
     pub fail_on: Option<Severity>,
 }
 
@@ -135,61 +150,90 @@ impl Linted {
         Self { findings: vec![diagnostic], ..Self::default() }
     }
 
-    /// The fleet, where nothing of severity error stands against it.
+    /// The inventory, where no finding is an error.
     pub fn sound(&self) -> Option<&Inventory> {
         let error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
         self.inventory.as_ref().filter(|_| !error)
     }
 }
 
-/// A later stage of `check`, which looks at more than one inventory and local files. It is given
-/// the fleet where there is one; what it reports is judged with all the rest.
-pub type Stage<'s> = &'s mut dyn FnMut(Option<&Fleet<'_>>, &mut Findings);
-
-/// Reads, validates and lints the inventory in `source`.
+/// Reads, validates and lints the inventory in `source`, without programs.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
-    lint_with(source, settings, None)
+    let mut gathered = find(source, settings);
+    for rule in rules().filter(|rule| rule.needs == Requirement::Programs) {
+        gathered.findings.reporter(rule.code).not_run("`--with-binaries`", "it needs `--with-binaries`");
+    }
+    judge(gathered)
 }
 
-/// The same with what `stage` finds. Without it the rules that need programs are skipped.
-pub fn lint_with(source: &Source, settings: &Settings, stage: Option<Stage<'_>>) -> Linted {
-    let checked = inventory::check(source);
-    let Some(document) = checked.document else {
-        return Linted { findings: checked.diagnostics, ..Linted::default() };
+/// The findings on one inventory, before they are judged. Whoever looks at more than an inventory
+/// and local files adds its own to the list.
+#[derive(Debug)]
+pub struct Gathered<'s> {
+    source: &'s Source,
+    settings: &'s Settings,
+    section: model::Lint,
+    /// `None` where the text is not YAML.
+    document: Option<Document>,
+    /// `None` where a finding refuses the inventory.
+    pub inventory: Option<Inventory>,
+    pub findings: Findings,
+}
+
+impl Gathered<'_> {
+    /// The inventory with the places of its values; `None` where a finding refuses it.
+    pub fn fleet(&self) -> Option<Fleet<'_>> {
+        let (inventory, document) = (self.inventory.as_ref()?, self.document.as_ref()?);
+        let written = document.cursor(self.source);
+        Some(Fleet::new(inventory, self.source, written, (self.settings, &self.section)))
+    }
+}
+
+/// Reads and validates the inventory in `source`, and runs the rules that look at it and at local
+/// files.
+pub fn find<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
+    let inventory::Checked { document, inventory, lint: section, diagnostics, .. } = inventory::check(source);
+    let mut findings = Findings { found: diagnostics, ..Findings::default() };
+    let mut gathered = Gathered { source, settings, section, document, inventory, findings: Findings::default() };
+    if let Some(document) = &gathered.document {
+        let (text, fleet) = (InventoryText { source, document }, gathered.fleet());
+        rules().for_each(|rule| run(rule, &text, fleet.as_ref(), &mut findings.reporter(rule.code)));
+    }
+    gathered.findings = findings;
+    gathered
+}
+
+/// The reason of rules that need a fleet, where there is none.
+pub const INVALID: &str = "the inventory has errors that come first";
+
+fn run(rule: &Rule, text: &InventoryText<'_>, fleet: Option<&Fleet<'_>>, reporter: &mut Reporter<'_>) {
+    match (rule.detection, fleet) {
+        (Detection::Text(find), _) => find(text, reporter),
+        (Detection::Fleet(find), Some(fleet)) => find(fleet, reporter),
+        (Detection::Fleet(_), None) => reporter.not_run("a valid inventory", INVALID),
+        (Detection::Planned(reason), _) => reporter.not_run(rule.needs.name(), reason),
+        (Detection::Reading | Detection::Comments | Detection::Programs | Detection::Impossible(_), _) => {}
+    }
+}
+
+/// Decides what becomes of findings: which are reported, how bad they are, and which are ignored.
+pub fn judge(gathered: Gathered<'_>) -> Linted {
+    let Gathered { source, settings, section, document, inventory, findings: Findings { mut found, not_run } } =
+        gathered;
+    let Some(document) = document else {
+        return Linted { findings: found, ..Linted::default() };
     };
-    let section = checked.lint;
-    let mut findings = Findings::new();
-    findings.found = checked.diagnostics;
-    let text = Text { source, document: &document };
-    let written = document.cursor(source);
-    let fleet =
-        checked.inventory.as_ref().map(|inventory| Fleet::new(inventory, source, written, (settings, &section)));
-    for rule in rules() {
-        let findings = findings.of(rule.code);
-        match (rule.found, &fleet) {
-            (Found::Text(find), _) => find(&text, findings),
-            (Found::Fleet(find), Some(fleet)) => find(fleet, findings),
-            (Found::Fleet(_), None) => findings.skip("the inventory has errors that come first"),
-            (Found::Skipped(reason), _) => findings.skip(reason),
-            (Found::Elsewhere(how), _) if rule.needs == Needs::Programs && stage.is_none() => {
-                findings.skip(format!("it is asked for by {how}"));
-            }
-            (Found::Reading | Found::Elsewhere(_) | Found::Impossible(_), _) => {}
-        }
-    }
-    if let Some(stage) = stage {
-        stage(fleet.as_ref(), &mut findings);
-    }
-    ad::give_way(&mut findings.found);
-    shared::look_first(&document, &mut findings.found);
-    let skipped: Vec<Skipped> = findings.skipped.into_iter().map(|(code, reason)| Skipped { code, reason }).collect();
-    let judged = ignore::apply(&text, settings, &section, &skipped, findings.found);
+    ad::give_way(&mut found);
+    shared::look_first(&document, &mut found);
+    let not_run: Vec<NotRun> = not_run.into_iter().collect();
+    let text = InventoryText { source, document: &document };
+    let verdict = ignore::apply(&text, settings, &section, &not_run, found);
     Linted {
-        inventory: checked.inventory,
+        inventory,
         document: Some(document),
-        findings: judged.findings,
-        suppressed: judged.suppressed,
-        skipped,
+        findings: verdict.findings,
+        suppressed: verdict.suppressed,
+        not_run,
         fail_on: section.fail_on,
     }
 }

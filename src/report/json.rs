@@ -114,7 +114,7 @@ impl Summary {
             warnings: one.count(Severity::Warning),
             infos: one.count(Severity::Info),
             suppressed: one.suppressed.len(),
-            skipped: one.linted.skipped.len(),
+            skipped: one.linted.not_run.len(),
         }
     }
 
@@ -141,7 +141,7 @@ pub fn document(all: &[Reported<'_>]) -> String {
 }
 
 fn checked<'d>(one: &'d Reported<'_>) -> Checked<'d> {
-    let skipped = one.linted.skipped.iter().map(|s| Skipped { code: s.code, reason: &s.reason });
+    let skipped = one.linted.not_run.iter().map(|s| Skipped { code: s.code, reason: &s.reason });
     let suppressed = one.suppressed.iter().map(|(f, reason)| Suppressed { finding: finding(one, f), reason });
     Checked {
         inventory: one.source.name(),

@@ -6,7 +6,7 @@ use std::fmt::Write;
 
 use super::reported::{Finding, Reported};
 use crate::diagnostic::{CODES, Code};
-use crate::lint::{Found, rule};
+use crate::lint::{Detection, rule};
 
 /// What became of one rule.
 #[derive(Default)]
@@ -62,15 +62,15 @@ fn cases(one: &Reported<'_>) -> BTreeMap<&'static str, Case> {
     let mut cases: BTreeMap<&'static str, Case> = BTreeMap::new();
     let unread = one.linted.document.is_none();
     for code in CODES {
-        let found = rule(code).map(|rule| rule.found);
-        if let Some(Found::Reading | Found::Text(_) | Found::Fleet(_) | Found::Skipped(_)) = found {
+        let found = rule(code).map(|rule| rule.detection);
+        if let Some(Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Planned(_)) = found {
             let case = cases.entry(code.id).or_default();
             // What stops at the first byte or at broken YAML has looked at nothing else.
             case.skipped = unread.then(|| "the inventory could not be read".to_owned());
         }
     }
     let mut reasons: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for skipped in &one.linted.skipped {
+    for skipped in &one.linted.not_run {
         if reasons.insert((skipped.code, &skipped.reason)) {
             let case = cases.entry(skipped.code).or_default();
             let before = case.skipped.take().map(|text| format!("{text}; ")).unwrap_or_default();

@@ -4,26 +4,29 @@ use serde::Serialize;
 
 use super::{PlainFormat, wrap};
 use crate::diagnostic::Code;
-use crate::lint::{Examples, Found, Rule, rule, rules};
+use crate::lint::{Detection, Examples, FixKind, Rule, all_rules, rule};
 
 /// Of the documents, which change when the meaning of a field does.
 const VERSION: u32 = 1;
 
-/// Whether findings of a rule can come of an inventory, in a word that is printed.
+/// Whether a rule can find something, in a word that is printed.
 fn state(rule: &Rule) -> &'static str {
-    match rule.found {
-        Found::Reading | Found::Text(_) | Found::Fleet(_) | Found::Elsewhere(_) => "applies",
-        Found::Skipped(_) => "skipped",
-        Found::Impossible(_) => "impossible",
+    match rule.detection {
+        Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Comments | Detection::Programs => {
+            "applies"
+        }
+        Detection::Planned(_) => "skipped",
+        Detection::Impossible(_) => "impossible",
     }
 }
 
 /// Why it is in that state, where there is more to say.
 fn reason(rule: &Rule) -> Option<&'static str> {
-    match rule.found {
-        Found::Reading | Found::Text(_) | Found::Fleet(_) => None,
-        Found::Elsewhere(how) => Some(how),
-        Found::Skipped(reason) | Found::Impossible(reason) => Some(reason),
+    match rule.detection {
+        Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => None,
+        Detection::Comments => Some("on the comments, once the other rules have run"),
+        Detection::Programs => Some("`--with-binaries`"),
+        Detection::Planned(reason) | Detection::Impossible(reason) => Some(reason),
     }
 }
 
@@ -101,18 +104,18 @@ fn json(document: &impl Serialize) -> String {
     text + "\n"
 }
 
-/// Every rule, in the order of the families.
-pub fn table(format: PlainFormat) -> String {
-    let all: Vec<Row> = rules().map(row).collect();
+/// The rules in the order of their codes; those that nothing rendered can break only with `all`.
+pub fn table(format: PlainFormat, all: bool) -> String {
+    let listed = || all_rules().filter(|rule| all || !matches!(rule.detection, Detection::Impossible(_)));
     if format == PlainFormat::Json {
-        return json(&Table { version: VERSION, rules: all });
+        return json(&Table { version: VERSION, rules: listed().map(row).collect() });
     }
     let head = ["code", "name", "severity", "needs", "fix", "state"].map(str::to_owned);
     let cells = |rule: &Rule| {
         let row = row(rule);
         [row.code, row.slug, row.severity, row.needs, row.fix].map(str::to_owned).into_iter().chain([status(rule)])
     };
-    let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rules().map(|r| cells(r).collect())).collect();
+    let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(listed().map(|r| cells(r).collect())).collect();
     let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let mut out = String::new();
@@ -173,7 +176,7 @@ pub fn page(rule: &Rule, format: PlainFormat) -> String {
 fn examples(rule: &Rule) -> impl Iterator<Item = (&'static str, &'static str)> {
     let examples = rule.examples;
     let fixed = match rule.fix {
-        crate::lint::Fixable::Unsafe => "What `--fix --unsafe-fixes` makes of it",
+        FixKind::Unsafe => "What `--fix --unsafe-fixes` makes of it",
         _ => "What `--fix` makes of it",
     };
     let all = examples.map(|e| {

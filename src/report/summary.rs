@@ -1,12 +1,12 @@
 //! One line on each inventory: how many findings, what can be done about them, and what was not
 //! looked at.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::Checked;
-use crate::diagnostic::{Applicability, Severity};
+use crate::diagnostic::{Applicability, Code, Severity};
 use crate::inventory::node::visible;
-use crate::lint::{Needs, Skipped, rules};
+use crate::lint::{Detection, NotRun, rule};
 
 /// How many findings there are, by severity; nothing where there are none.
 pub fn counts(checked: Checked<'_>) -> Option<String> {
@@ -66,12 +66,16 @@ fn aside(checked: Checked<'_>) -> Vec<String> {
     let suppressed = checked.linted.suppressed.len();
     let suppressed = (suppressed > 0).then(|| format!("{suppressed} ignored"));
     // While the inventory is refused, its errors are what matters: most rules wait for their end.
-    let skipped = match (&checked.linted.inventory, &checked.linted.document) {
-        (Some(_), _) => skipped(&checked.linted.skipped),
-        (None, Some(_)) => Some("other rules look at it once these are mended".to_owned()),
+    let not_run = match (&checked.linted.inventory, &checked.linted.document) {
+        (Some(_), _) => not_run(&checked.linted.not_run),
+        (None, Some(_)) => Some(format!("fix {} first; the other rules need a valid inventory", those(checked))),
         (None, None) => None,
     };
-    [fixable(checked), suppressed, skipped].into_iter().flatten().collect()
+    [fixable(checked), suppressed, not_run].into_iter().flatten().collect()
+}
+
+fn those(checked: Checked<'_>) -> &'static str {
+    if checked.linted.findings.len() == 1 { "it" } else { "these" }
 }
 
 /// What `--fix` would do.
@@ -86,23 +90,22 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     }
 }
 
-/// How many rules did not look, by what they would look at.
-fn skipped(all: &[Skipped]) -> Option<String> {
-    let codes: BTreeSet<&str> = all.iter().map(|skipped| skipped.code).collect();
-    let mut groups: BTreeMap<Needs, usize> = BTreeMap::new();
-    for rule in rules().filter(|rule| codes.contains(rule.code.id)) {
-        *groups.entry(rule.needs).or_default() += 1;
+/// How many rules did not run, and what the user can give them. Those that no command runs yet
+/// are not counted.
+fn not_run(all: &[NotRun]) -> Option<String> {
+    let planned = |code| Code::named(code).and_then(rule).is_some_and(|r| matches!(r.detection, Detection::Planned(_)));
+    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+    for not_run in all.iter().filter(|not_run| !planned(not_run.code)) {
+        first.entry(not_run.code).or_insert(not_run.needs);
     }
-    let part = |(needs, count): (&Needs, &usize)| {
-        let what = match needs {
-            Needs::Inventory => "keys that are not set",
-            Needs::Files => "the certificates' sources",
-            Needs::Programs => "`--with-binaries`",
-            Needs::Hosts => "the running hosts",
-            Needs::LastPlan => "the last plan",
-        };
-        format!("{count} for want of {what}")
-    };
+    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+    for needs in first.values() {
+        *groups.entry(needs).or_default() += 1;
+    }
+    let mut groups: Vec<(&str, usize)> = groups.into_iter().collect();
+    groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let part =
+        |(needs, count): &(&str, usize)| format!("{count} {} {needs}", if *count == 1 { "needs" } else { "need" });
     let parts: Vec<String> = groups.iter().map(part).collect();
-    (!codes.is_empty()).then(|| format!("{} skipped: {}", several(codes.len(), "rule"), parts.join(", ")))
+    (!first.is_empty()).then(|| format!("{} not run: {}", several(first.len(), "rule"), parts.join(", ")))
 }

@@ -206,7 +206,7 @@ fn without_the_flag_or_with_errors_they_are_skipped_and_never_passed() {
         let ours = skipped.into_iter().filter(|it| it["code"].as_str().unwrap().starts_with("RP"));
         ours.map(|it| it["reason"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(skipped(&["check", "inventory.yaml"], BLOG), ["it is asked for by `--with-binaries`"; 2]);
+    assert_eq!(skipped(&["check", "inventory.yaml"], BLOG), ["it needs `--with-binaries`"; 2]);
     let broken = BLOG.replace("10.0.0.11", "10.0.0.300");
     assert_eq!(skipped(&ASK, &broken), ["the inventory has errors that come first"; 2]);
     let lone = Sslscale::new(&["check", "--templates", "t", "inventory.yaml"]).inventory(BLOG).run();
@@ -238,7 +238,7 @@ fn a_program_that_is_missing_is_named_with_its_package() {
     let nginx = need::find("nginx").unwrap();
     let run = with_input(behind(&format!("mount --bind /dev/null {}", nginx.display()), "-"));
     assert_eq!(run.status, 0, "{}", run.all());
-    assert_eq!(run.stderr, "<stdin>: RP02 is skipped: the program `nginx` is not installed: apt install nginx\n");
+    assert_eq!(run.stderr, "<stdin>: RP02 was not run: the program `nginx` is not installed: apt install nginx\n");
     assert!(run.stdout.contains(": ok: "), "{}", run.all());
 }
 
@@ -250,7 +250,7 @@ fn a_kernel_that_allows_no_namespaces_is_no_pass() {
     let run = with_input(behind("echo 0 > /proc/sys/user/max_user_namespaces", "-"));
     assert_eq!(run.status, 0, "{}", run.all());
     for code in ["RP01", "RP02"] {
-        let wanted = format!("{code} is skipped: namespaces could not be made: ");
+        let wanted = format!("{code} was not run: namespaces could not be made: ");
         assert!(run.stderr.contains(&wanted), "{}", run.all());
     }
 }
@@ -264,7 +264,7 @@ fn files_that_nginx_does_not_read_are_not_passed() {
     let own = folder.path().join("nginx.conf");
     fs::write(&own, "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n").unwrap();
     let run = with_input(behind(&format!("mount --bind {} /etc/nginx/nginx.conf", own.display()), "-"));
-    let wanted = "<stdin>: RP02 is skipped: the nginx.conf of this machine does not include \
+    let wanted = "<stdin>: RP02 was not run: the nginx.conf of this machine does not include \
                   `/etc/nginx/conf.d/sslscale.conf`: it was not judged\n";
     assert_eq!((run.status, run.stderr.as_str()), (0, wanted), "{}", run.all());
 }

@@ -12,7 +12,7 @@ mod output;
 mod sarif;
 
 use sslscale::diagnostic::{Applicability, Code, Diagnostic, Edit, FileEdit, Fix, Severity};
-use sslscale::lint::{Linted, Settings, Skipped, Suppressed, lint, rules};
+use sslscale::lint::{Linted, NotRun, Settings, Suppressed, lint, rules};
 use sslscale::report::{Checked, Format, document};
 use sslscale::source::{Source, Span};
 
@@ -78,9 +78,9 @@ pub fn hostile(text: &str) -> Known {
         Diagnostic::refusal(Code::IN06, Span::new(0, 0), text, text),
     ];
     linted.suppressed = vec![Suppressed { diagnostic: finding(Code::PX07), reason: text.to_owned() }];
-    linted.skipped = vec![
-        Skipped { code: Code::TL01.id, reason: text.to_owned() },
-        Skipped { code: Code::DP01.id, reason: text.to_owned() },
+    linted.not_run = vec![
+        NotRun { code: Code::TL01.id, reason: text.to_owned(), needs: "`ssl_certificate_source`" },
+        NotRun { code: Code::DP01.id, reason: text.to_owned(), needs: "last plan" },
     ];
     (source, linted)
 }

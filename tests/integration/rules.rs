@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use sslscale::diagnostic::CODES;
-use sslscale::lint::{Examples, Fixable, Found, Rule, rules};
+use sslscale::lint::{Detection, Examples, FixKind, Rule, all_rules, impossible, rules};
 
 use crate::support::{Run, Sslscale};
 
@@ -39,7 +39,7 @@ fn shown(text: &str) -> Run {
 
 /// Whether findings of the rule can come of an inventory, now.
 fn applies(rule: &Rule) -> bool {
-    matches!(rule.found, Found::Reading | Found::Text(_) | Found::Fleet(_)) || rule.examples.is_some()
+    matches!(rule.detection, Detection::Reading | Detection::Text(_) | Detection::Fleet(_)) || rule.examples.is_some()
 }
 
 /// The rules that apply and have examples.
@@ -49,7 +49,7 @@ fn examples() -> impl Iterator<Item = (&'static Rule, Examples)> {
 
 #[test]
 fn every_code_has_one_rule_and_every_rule_one_code() {
-    let mut listed: Vec<&str> = rules().map(|rule| rule.code.id).collect();
+    let mut listed: Vec<&str> = rules().chain(impossible()).map(|rule| rule.code.id).collect();
     let mut known: Vec<&str> = CODES.iter().map(|code| code.id).collect();
     listed.sort_unstable();
     known.sort_unstable();
@@ -58,7 +58,7 @@ fn every_code_has_one_rule_and_every_rule_one_code() {
 
 #[test]
 fn every_rule_is_documented() {
-    for rule in rules() {
+    for rule in all_rules() {
         let (id, doc) = (rule.code.id, rule.doc);
         for (part, text) in [("what", doc.what), ("why", doc.why), ("evidence", doc.evidence), ("fix", doc.fix)] {
             assert!(text.len() > 20 && text.ends_with(['.', '`', ')', '|']), "{id}: {part}: {text:?}");
@@ -68,7 +68,7 @@ fn every_rule_is_documented() {
         let needs = applies(rule) && id != "IN01";
         assert_eq!(needs, rule.examples.is_some(), "{id}: examples");
         let fixed = rule.examples.is_some_and(|examples| examples.fixed.is_some());
-        assert_eq!(rule.fix != Fixable::No, fixed, "{id}: a rule that fixes shows what it makes of its example");
+        assert_eq!(rule.fix != FixKind::None, fixed, "{id}: a rule that fixes shows what it makes of its example");
     }
 }
 
@@ -130,7 +130,7 @@ fn what_is_fixed_is_the_text_that_is_promised() {
 
 /// What the program is asked for, to fix what the rule finds.
 fn fix_of(rule: &Rule) -> &'static [&'static str] {
-    if rule.fix == Fixable::Unsafe { &["--fix", "--unsafe-fixes"] } else { &["--fix"] }
+    if rule.fix == FixKind::Unsafe { &["--fix", "--unsafe-fixes"] } else { &["--fix"] }
 }
 
 /// What `--fix` made of a rule's example.

@@ -6,15 +6,14 @@ use super::scalar::reading;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::inventory::node::Value;
 use crate::inventory::raw::SECTIONS;
-use crate::lint::{Doc, Examples, Findings, Fixable, Found, Needs, Rule, Text};
+use crate::lint::{Detection, Doc, Finding, FixKind, InventoryText, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD01,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Safe,
-    found: Found::Text(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Safe,
+    detection: Detection::Text(find),
     doc: Doc {
         what: "A value without quotes that YAML 1.1 and YAML 1.2 readers take for different things, such as `0443`, \
                `no`, `22:22`, `1_000` or `1e3`, or one that loses its end as soon as it is read as a number, such as \
@@ -28,55 +27,10 @@ pub const RULE: Rule = Rule {
         fix: "Put names and versions in quotes, and write numbers without leading zeros. `--fix` does both.",
         verified_on: "PyYAML 6.0.3",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: no, address: 10.0.0.11 }
-  - { name: se, address: 10.0.0.12 }
-nginx:
-  port: 0443
-  version: 1.20 # bullseye-backports
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: "no", address: 10.0.0.11 }
-  - { name: se, address: 10.0.0.12 }
-nginx:
-  port: 443
-  version: 1.22.1
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: "no", address: 10.0.0.11 }
-  - { name: se, address: 10.0.0.12 }
-nginx:
-  port: 443
-  version: "1.20" # bullseye-backports
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("AD01", fixed),
 };
 
-fn find(text: &Text<'_>, findings: &mut Findings) {
+fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
     let numbers = numbers();
     let mut seen = BTreeSet::new();
     for (key, node) in text.document.keyed_scalars() {
@@ -93,7 +47,7 @@ fn find(text: &Text<'_>, findings: &mut Findings) {
         let plain = reading.number.filter(|_| number).unwrap_or_else(|| format!("\"{written}\""));
         let help = format!("write `{plain}`");
         let fix = Fix::replace(Applicability::Safe, node.span, plain);
-        findings.push(findings.finding(node.span, reading.message, help).fixed_by(fix));
+        reporter.push(Finding::new(node.span, reading.message, help).fixed_by(fix));
     }
 }
 

@@ -5,15 +5,14 @@ use std::net::Ipv6Addr;
 
 use crate::diagnostic::{Applicability, Code, Fix, Severity};
 use crate::inventory::document::{Cursor, spelled};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD04,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Safe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Safe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "An IPv6 address is followed by a colon and a port without brackets around it; or a host's address ends \
                in a group that spells a port in use, such as `fd00::1:443`, which is an address of its own.",
@@ -26,64 +25,25 @@ pub const RULE: Rule = Rule {
               `--unsafe-fixes`.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: "fd00:0:0:1:0:0:0:20:3031" }
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: [10.0.0.10, "fd00:0:0:1::10"] }
-app_servers:
-  - { name: srv1, address: "fd00:0:0:1::443:1" }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: "[fd00:0:0:1::20]:3031" }
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: "[fd00:0:0:1:0:0:0:20]:3031" }
-"#,
-        ),
-    }),
+    examples: examples!("AD04", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let mut ports: BTreeSet<u16> = [80, 443, 8443].into();
     ports.extend(inventory.load_balancers.iter().map(|balancer| balancer.haproxy.port.0));
     ports.extend(inventory.app_servers.iter().map(|app| app.nginx.port.0));
     for item in fleet.addresses(|addresses| addresses.families().v6) {
-        judge(fleet, item, &ports, findings);
+        judge(fleet, item, &ports, reporter);
     }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
-        judge(fleet, item, &ports, findings);
+        judge(fleet, item, &ports, reporter);
     }
 }
 
 /// Reports an address whose last group is spelled like a port in use, and which is an address
 /// without it as well.
-fn judge(fleet: &Fleet<'_>, item: Cursor<'_>, ports: &BTreeSet<u16>, findings: &mut Findings) {
+fn judge(fleet: &Fleet<'_>, item: Cursor<'_>, ports: &BTreeSet<u16>, reporter: &mut Reporter<'_>) {
     let Some((text, (bare, port))) = item.text().and_then(|text| Some((text, text.rsplit_once(':')?))) else { return };
     let is_port = !port.starts_with('0') && port.parse().is_ok_and(|port| ports.contains(&port));
     if !is_port || bare.parse::<Ipv6Addr>().is_err() {
@@ -92,7 +52,7 @@ fn judge(fleet: &Fleet<'_>, item: Cursor<'_>, ports: &BTreeSet<u16>, findings: &
     let message = format!("`{text}` is an address that looks like `{bare}` with the port `{port}`");
     let help = format!("write `{bare}` if `{port}` is a port; else write the address in full, `{}`", full(text));
     let fix = Fix::replace(Applicability::Unsafe, item.span(), spelled(fleet.source.slice(item.span()), bare));
-    findings.push(findings.finding(item.span(), message, help).with_severity(Severity::Warning).fixed_by(fix));
+    reporter.push(Finding::new(item.span(), message, help).with_severity(Severity::Warning).fixed_by(fix));
 }
 
 /// The address with none of its groups left out, which nobody takes for one with a port.

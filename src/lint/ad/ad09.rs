@@ -1,15 +1,14 @@
 //! AD09: a bind to an address that the host does not have.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD09,
     since: "0.1.0",
-    needs: Needs::Hosts,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
+    needs: Requirement::Hosts,
+    fix: FixKind::None,
+    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
     doc: Doc {
         what: "A balancer or an app server is to listen on an address that none of its interfaces has.",
         why: "The program does not start, or a reload keeps the old configuration, although every check before it \

@@ -1,15 +1,14 @@
 //! AD10: a name where an address belongs.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD10,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Unsafe,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::Unsafe,
+    detection: Detection::Reading,
     doc: Doc {
         what: "A host or an upstream is given by its name. This is an error although a name may work: it works until \
                DNS does not.",
@@ -22,44 +21,5 @@ pub const RULE: Rule = Rule {
               it looks up no other name.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, proxy_pass: "http://localhost:8000" }
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
-"#,
-        ),
-    }),
+    examples: examples!("AD10", fixed),
 };

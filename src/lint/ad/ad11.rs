@@ -1,15 +1,14 @@
 //! AD11: a CIDR whose host bits are not zero.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD11,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Safe,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::Safe,
+    detection: Detection::Reading,
     doc: Doc {
         what: "An entry of `trusted_proxies` is an address with a prefix length, not a network: it has bits set behind \
                its prefix.",
@@ -21,44 +20,5 @@ pub const RULE: Rule = Rule {
               makes of it.",
         verified_on: "nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-trusted_proxies: [10.0.0.10/24]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.1.11 }
-  - { name: srv2, address: 10.0.1.12 }
-trusted_proxies: [10.0.0.0/27]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-trusted_proxies: [10.0.0.10/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("AD11", fixed),
 };

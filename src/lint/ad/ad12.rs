@@ -7,15 +7,14 @@ use ipnet::IpNet;
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Addresses;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::AD12,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A host, a virtual address or a trusted proxy has an address from a block with a special purpose. The \
                unspecified address, the loopback, multicast, IPv6's link-local addresses, 0.0.0.0/8 and 240.0.0.0/4 \
@@ -30,51 +29,27 @@ pub const RULE: Rule = Rule {
               fine.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 192.0.2.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 100.64.2.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("AD12"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let any = |addresses: Addresses| addresses.iter().any(|address| special(IpNet::from(address.0)).is_some());
     for item in fleet.addresses(any) {
-        judge(item, "write the host's own address", findings);
+        judge(item, "write the host's own address", reporter);
     }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
-        judge(item, "write the address that moves between the balancers", findings);
+        judge(item, "write the address that moves between the balancers", reporter);
     }
     for item in fleet.written.key("trusted_proxies").items() {
-        judge(item, "name the balancers' own addresses, or remove `trusted_proxies` to trust exactly these", findings);
+        judge(item, "name the balancers' own addresses, or remove `trusted_proxies` to trust exactly these", reporter);
     }
 }
 
-fn judge(item: Cursor<'_>, help: &str, findings: &mut Findings) {
+fn judge(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
     let Some(text) = item.text() else { return };
     let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     if let Some(what) = net.ok().and_then(special) {
-        findings.report(item.span(), format!("`{text}` {what}"), help);
+        reporter.report(item.span(), format!("`{text}` {what}"), help);
     }
 }
 

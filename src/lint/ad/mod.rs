@@ -6,28 +6,27 @@ mod ad02;
 mod ad03;
 mod ad04;
 mod ad05;
-mod ad06;
-mod ad07;
 mod ad08;
 mod ad09;
 mod ad10;
 mod ad11;
 mod ad12;
+mod impossible;
 mod scalar;
 
 use super::Rule;
 
 pub use ad01::give_way;
 
-/// The rules of the family.
+pub use impossible::IMPOSSIBLE;
+
+/// The rules that can find something, now or later.
 pub const RULES: &[&Rule] = &[
     &ad01::RULE,
     &ad02::RULE,
     &ad03::RULE,
     &ad04::RULE,
     &ad05::RULE,
-    &ad06::RULE,
-    &ad07::RULE,
     &ad08::RULE,
     &ad09::RULE,
     &ad10::RULE,

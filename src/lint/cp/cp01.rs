@@ -7,15 +7,14 @@ use crate::inventory::Inventory;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::LoadBalancer;
 use crate::inventory::types::Version;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::CP01,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A balancer's `maxconn` takes more descriptors than its host allows (`nofile`). It is a warning where \
                haproxy starts on a host with few processors and does not on one with many.",
@@ -32,39 +31,7 @@ pub const RULE: Rule = Rule {
                `nofile` sslscale renders the limit that `maxconn` needs.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11, 3.2.26",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  maxconn: 8192
-  nofile: 16384
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  maxconn: 8000
-  nofile: 16384
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("CP01"),
 };
 
 /// Descriptors for logs, sockets and the master process, by the first version that asks for so
@@ -97,7 +64,7 @@ fn process(version: Option<Version>) -> (u64, u64) {
     }
 }
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
     for (index, balancer) in fleet.inventory.load_balancers.iter().enumerate() {
         let (Some(nofile), maxconn) = (balancer.haproxy.nofile, balancer.haproxy.maxconn) else { continue };
@@ -117,21 +84,21 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let finding = if nofile < least {
             let message =
                 format!("{maxconn} connections take at least {least} descriptors, and `nofile` allows {nofile}");
-            findings.finding(place, message, help)
+            Finding::new(place, message, help)
         } else if nofile < need(1) {
             let message = format!(
                 "{maxconn} connections take {} descriptors with some versions of haproxy, and `nofile` allows {nofile}",
                 need(1)
             );
-            findings.finding(place, message, help).with_severity(Severity::Warning)
+            Finding::new(place, message, help).with_severity(Severity::Warning)
         } else {
             let threads = (nofile - 2 * maxconn - fixed - most) / THREAD;
             let message = format!(
                 "with {nofile} descriptors for {maxconn} connections haproxy starts on at most {threads} processors"
             );
-            findings.finding(place, message, help).with_severity(Severity::Warning)
+            Finding::new(place, message, help).with_severity(Severity::Warning)
         };
         let apart = place != limit;
-        findings.push(if apart { finding.related(limit, "the descriptors that there are") } else { finding });
+        reporter.push(if apart { finding.related(limit, "the descriptors that there are") } else { finding });
     }
 }

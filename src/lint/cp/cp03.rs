@@ -4,15 +4,14 @@ use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Haproxy, Pool};
 use crate::inventory::types::Balance;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::CP03,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "At its `maxconn` a balancer gives an app server more than 28232 connections: evenly spread by weight \
                over the active app servers of a pool, and no more than the app server's own `maxconn`.",
@@ -27,37 +26,7 @@ pub const RULE: Rule = Rule {
                1024 to 65535`.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  maxconn: 60000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  maxconn: 56000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("CP03"),
 };
 
 /// Source ports to one address and port: Linux's `ip_local_port_range` of 32768 to 60999.
@@ -83,7 +52,7 @@ fn most(inventory: &Inventory, pool: &Pool, haproxy: &Haproxy) -> Option<(usize,
     active.map(share).reduce(|most, next| if next.1 > most.1 { next } else { most })
 }
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     for pool in &inventory.pools {
         let over = |haproxy: &Haproxy| {
@@ -98,8 +67,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
                 "at its `maxconn` `{from}` gives `{to}` {connections} connections, and has {PORTS} source ports for them"
             );
             let help = format!("add app servers to the pool, or write `maxconn: {PORTS}` for each that it has");
-            let exhausted = findings.finding(place.span(), message, help);
-            findings.push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most"));
+            let exhausted = Finding::new(place.span(), message, help);
+            reporter.push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most"));
         }
     }
 }

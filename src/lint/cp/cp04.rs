@@ -1,15 +1,14 @@
 //! CP04: more worker connections than descriptors.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::CP04,
     since: "0.1.0",
-    needs: Needs::Hosts,
-    fix: Fixable::No,
-    found: Found::Skipped("nginx.conf, which sets `worker_connections`, is on the hosts"),
+    needs: Requirement::Hosts,
+    fix: FixKind::None,
+    detection: Detection::Planned("nginx.conf, which sets `worker_connections`, is on the hosts"),
     doc: Doc {
         what: "nginx's `worker_connections` are more than the descriptors that one of its workers may have \
                (`worker_rlimit_nofile`, or `LimitNOFILE` of its unit).",

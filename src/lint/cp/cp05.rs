@@ -3,15 +3,14 @@
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Pool};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::CP05,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A balancer lets in more connections (its `maxconn`) than it may give the active app servers of a \
                pool (the sum of their `maxconn`), or than it may give them when one of them is gone. It says \
@@ -25,38 +24,7 @@ pub const RULE: Rule = Rule {
                servers.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11, maxconn: 3000 }
-  - { name: srv2, address: 10.0.0.12, maxconn: 3000 }
-haproxy:
-  maxconn: 4000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11, maxconn: 3000 }
-  - { name: srv2, address: 10.0.0.12, maxconn: 4000 }
-  - { name: srv3, address: 10.0.0.13, backup: true }
-haproxy:
-  maxconn: 3000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("CP05"),
 };
 
 /// What one balancer may give a pool.
@@ -77,7 +45,7 @@ fn room(inventory: &Inventory, pool: &Pool) -> Option<Room> {
     Some(Room { all, less: largest.map(|largest| all - largest) })
 }
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let mut unknown = Vec::new();
     // A pool in which nobody takes connections is another rule's.
@@ -89,16 +57,19 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         let over = |maxconn: u64| maxconn > room.less.unwrap_or(room.all).min(room.all);
         for (index, _) in fleet.balancers(&["maxconn"], |haproxy| over(haproxy.maxconn)) {
-            report(fleet, findings, (pool, room), index);
+            report(fleet, reporter, (pool, room), index);
         }
     }
     if let Some(first) = unknown.first() {
         let others = if unknown.len() > 1 { format!(" and of {} more", unknown.len() - 1) } else { String::new() };
-        findings.skip(format!("not every app server of the pool `{first}`{others} says its `maxconn`"));
+        reporter.not_run(
+            "`app_servers.maxconn`",
+            format!("not every app server of the pool `{first}`{others} says its `maxconn`"),
+        );
     }
 }
 
-fn report(fleet: &Fleet<'_>, findings: &mut Findings, (pool, room): (&Pool, Room), balancer: usize) {
+fn report(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>, (pool, room): (&Pool, Room), balancer: usize) {
     let maxconn = fleet.inventory.load_balancers[balancer].haproxy.maxconn;
     let (holds, when) = match room.less {
         Some(less) if maxconn <= room.all => (less, " when one of them is gone"),
@@ -116,10 +87,10 @@ fn report(fleet: &Fleet<'_>, findings: &mut Findings, (pool, room): (&Pool, Room
     let written = |member| fleet.written.key("app_servers").item(member).key("maxconn");
     let limits = counted.map_or(fleet.written.key("app_servers"), written).span();
     let finding = match fleet.haproxy_if_written(balancer, &["maxconn"]) {
-        Some(place) => findings.finding(place.span(), message, help).related(limits, "the first app server's limit"),
-        None => findings.finding(limits, message, help),
+        Some(place) => Finding::new(place.span(), message, help).related(limits, "the first app server's limit"),
+        None => Finding::new(limits, message, help),
     };
-    findings.push(finding);
+    reporter.push(finding);
 }
 
 #[cfg(test)]

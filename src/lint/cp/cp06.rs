@@ -2,15 +2,14 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::AppServer;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::CP06,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "Only one app server of a pool can take connections: it has no other, or all others have the weight \
                0.",
@@ -22,35 +21,10 @@ pub const RULE: Rule = Rule {
         fix: "Add an app server to the pool, with `backup: true` where only one may work at a time.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12, backup: true }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("CP06"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     for (number, pool) in inventory.pools.iter().enumerate() {
         let mut able = pool.members.iter().filter(|index| inventory.app_servers[**index].weight > 0);
@@ -69,9 +43,9 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let (host, written) = (fleet.app_server(*only), fleet.written.key("pools").item(number).key("app_servers"));
         let help = "add a second one, with `backup: true` where only one may work at a time";
         if written.is_written() {
-            findings.push(findings.finding(written.span(), message, help).related(host.span(), "the one"));
+            reporter.push(Finding::new(written.span(), message, help).related(host.span(), "the one"));
         } else {
-            findings.report(host.span(), message, help);
+            reporter.report(host.span(), message, help);
         }
     }
 }

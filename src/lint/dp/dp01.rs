@@ -1,15 +1,14 @@
 //! DP01: two sides of a wire that change at different times.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::DP01,
     since: "0.1.0",
-    needs: Needs::LastPlan,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the last plan, which `check` does not have"),
+    needs: Requirement::LastPlan,
+    fix: FixKind::None,
+    detection: Detection::Planned("it needs the last plan, which `check` does not have"),
     doc: Doc {
         what: "The plan turns the PROXY protocol on or off on a port that is in use, or moves nginx to another port.",
         why: "Balancers and app servers cannot change in the same instant. Whichever is first, the other one talks \

@@ -1,15 +1,14 @@
 //! DP02: hosts that are no longer what was deployed.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::DP02,
     since: "0.1.0",
-    needs: Needs::Hosts,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
+    needs: Requirement::Hosts,
+    fix: FixKind::None,
+    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
     doc: Doc {
         what: "A file that was deployed is gone or was edited on its host, or the program runs another revision \
                than the file says.",

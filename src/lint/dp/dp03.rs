@@ -4,7 +4,7 @@ use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{AcmeChallenge, Pool, Site, Target};
 use crate::inventory::types::Endpoint;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 /// Where ACME clients keep what they were issued.
 const CLIENTS: &[&str] = &[
@@ -24,13 +24,12 @@ const HOMES: &[&str] = &["/.acme.sh/", "/.getssl/", "/.lego/"];
 /// Where a certificate authority asks for the answer to a challenge.
 const CHALLENGE: &str = "/.well-known/acme-challenge";
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::DP03,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A site of a pool with several app servers that take traffic at once has its certificate where an ACME client such as certbot \
                keeps what it was issued, or has a location for the challenges of one that each app server answers \
@@ -54,60 +53,32 @@ pub const RULE: Rule = Rule {
               80, reaches any server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1, certbot 2.1.0, pebble of Debian bookworm",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/letsencrypt/live/example.com/fullchain.pem
-    ssl_certificate_key: /etc/letsencrypt/live/example.com/privkey.pem
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-http:
-  acme_challenge: { app_server: srv1, root: /var/www/acme }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/letsencrypt/live/example.com/fullchain.pem
-    ssl_certificate_key: /etc/letsencrypt/live/example.com/privkey.pem
-"#,
-        fixed: None,
-    }),
+    examples: examples!("DP03"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     match fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
-        Some(AcmeChallenge::Redirect(url)) => comes_back(fleet, &url.to_string(), findings),
-        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => spread(fleet, members.len(), findings),
+        Some(AcmeChallenge::Redirect(url)) => comes_back(fleet, &url.to_string(), reporter),
+        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => spread(fleet, members.len(), reporter),
         // One answers for all, or they share what they answer with.
         Some(AcmeChallenge::AppServers { root: None, .. }) => {}
-        None => unsaid(fleet, findings),
+        None => unsaid(fleet, reporter),
     }
 }
 
 /// nginx of each member serves what its own disk holds.
-fn spread(fleet: &Fleet<'_>, members: usize, findings: &mut Findings) {
+fn spread(fleet: &Fleet<'_>, members: usize, reporter: &mut Reporter<'_>) {
     if members > 1 {
         let place = fleet.written.key("http").key("acme_challenge").key("root");
         let message = format!("a challenge reaches any of {members} app servers, each with a `root` of its own");
         let help = "write `app_server: srv1`, the one that orders certificates, in the place of `pool`; where all mount \
                     one directory there, ignore this";
-        findings.report(place.span(), message, help);
+        reporter.report(place.span(), message, help);
     }
 }
 
 /// A redirect to a name of the fleet's own is answered by the fleet.
-fn comes_back(fleet: &Fleet<'_>, url: &str, findings: &mut Findings) {
+fn comes_back(fleet: &Fleet<'_>, url: &str, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let Some((scheme, rest)) = url.split_once("://") else { return };
     let host = rest.split(':').next().unwrap_or_default();
@@ -124,7 +95,7 @@ fn comes_back(fleet: &Fleet<'_>, url: &str, findings: &mut Findings) {
     };
     let place = fleet.written.key("http").key("acme_challenge").key("redirect");
     let help = "write the name of a host outside of the fleet, or `app_server: srv1` for one inside of it";
-    findings.report(place.span(), message, help);
+    reporter.report(place.span(), message, help);
 }
 
 /// Those that take connections now.
@@ -133,7 +104,7 @@ fn active(fleet: &Fleet<'_>, pool: &Pool) -> usize {
 }
 
 /// Challenges go where all requests go.
-fn unsaid(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn unsaid(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
         let pool = &fleet.inventory.pools[site.pool];
         let active = active(fleet, pool);
@@ -156,7 +127,7 @@ fn unsaid(fleet: &Fleet<'_>, findings: &mut Findings) {
             "let one server answer: `http: {{ acme_challenge: {{ app_server: {first}, root: /var/www/acme }} }}`, and \
              copy the certificate from it to the others; or use DNS-01 challenges"
         );
-        findings.report(place.span(), message, help);
+        reporter.report(place.span(), message, help);
     }
 }
 

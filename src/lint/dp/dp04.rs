@@ -1,15 +1,16 @@
 //! DP04: a rollout that takes a whole pool out at once.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::DP04,
     since: "0.1.0",
-    needs: Needs::LastPlan,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the last plan and the settings of the deployment, which `check` does not have"),
+    needs: Requirement::LastPlan,
+    fix: FixKind::None,
+    detection: Detection::Planned(
+        "it needs the last plan and the settings of the deployment, which `check` does not have",
+    ),
     doc: Doc {
         what: "A batch of a rollout holds every app server of a pool that takes traffic, or so many that the rest \
                cannot carry it.",

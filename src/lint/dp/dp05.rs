@@ -1,15 +1,14 @@
 //! DP05: somebody else's file for the same port or name.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::DP05,
     since: "0.1.0",
-    needs: Needs::Hosts,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the running hosts, which `check` does not ask"),
+    needs: Requirement::Hosts,
+    fix: FixKind::None,
+    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
     doc: Doc {
         what: "On an app server a file that sslscale does not own listens on the port of a rendered one, or has a \
                server of the same name.",

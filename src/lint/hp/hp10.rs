@@ -2,15 +2,14 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::Haproxy;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::HP10,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A balancer cuts silent connections (`timeouts.client`, `timeouts.server`) earlier than nginx does \
                (`keepalive_timeout`).",
@@ -24,45 +23,13 @@ pub const RULE: Rule = Rule {
                which knows when it is idle, is the one who closes.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  timeouts: { client: 30s }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  timeouts: { client: 30s, server: 1m }
-nginx:
-  keepalive_timeout: 30s
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("HP10"),
 };
 
 /// Each cuts a silent connection.
 const KEYS: [&str; 2] = ["client", "server"];
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     // The longest of all decides: most app servers share one setting.
     let apps = fleet.inventory.app_servers.iter().enumerate();
     let Some((index, app)) = apps.rev().max_by_key(|(_, app)| app.nginx.keepalive_timeout) else { return };
@@ -77,8 +44,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let written = |key: &&str| fleet.haproxy_if_written(balancer, &["timeouts", *key]).is_some();
             if written(&key) {
                 let help = format!("write `{key}: {keepalive}` or more, or a shorter `keepalive_timeout`");
-                let cut = findings.finding(place.span(), message, help);
-                findings.push(cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here")));
+                let cut = Finding::new(place.span(), message, help);
+                reporter.push(cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here")));
                 continue;
             }
             // Its default fits nginx's: what is written is the other. Both keys are reported as one.
@@ -88,7 +55,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
                 let keys = unwritten.join(", ");
                 let help =
                     format!("write `keepalive_timeout: {idle}` or less, or `timeouts: {{ {keys} }}` in `haproxy`");
-                findings.report(kept.span(), message, help);
+                reporter.report(kept.span(), message, help);
             }
         }
     }

@@ -2,15 +2,14 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::{AppServer, Pool};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::HP12,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "Every app server of a pool is a backup, or has the weight 0.",
         why: "With the weight 0 everywhere no client is served. With backups alone one server carries everything \
@@ -22,38 +21,10 @@ pub const RULE: Rule = Rule {
                `weight` above 0. To drain a whole pool on purpose, say why: `# sslscale: ignore[HP12] reason`.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11, weight: 0 }
-  - { name: srv2, address: 10.0.0.12, weight: 0 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11, weight: 0 }
-  - { name: srv2, address: 10.0.0.12 }
-  - { name: srv3, address: 10.0.0.13, weight: 50 }
-  - { name: srv4, address: 10.0.0.14, backup: true }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("HP12"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let idle = |pool: &&Pool| !pool.app_servers(inventory).any(AppServer::is_active);
     for pool in inventory.pools.iter().filter(idle) {
@@ -83,6 +54,6 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let Some(place) = pool.members.iter().map(|index| at(*index)).find(|place| place.is_written()) else {
             continue;
         };
-        findings.report(place.span(), message, help);
+        reporter.report(place.span(), message, help);
     }
 }

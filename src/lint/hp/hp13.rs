@@ -5,15 +5,14 @@ use std::collections::HashSet;
 use crate::diagnostic::Code;
 use crate::inventory::model::Haproxy;
 use crate::inventory::types::Duration;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::HP13,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "An app server that has died takes connections for more than 10 seconds before health checks take it \
                out of its pool.",
@@ -27,37 +26,7 @@ pub const RULE: Rule = Rule {
                for every balancer and `inter`.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  check: { inter: 10s }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  check: { inter: 1s, fall: 10 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("HP13"),
 };
 
 /// Longer than this is slow.
@@ -70,7 +39,7 @@ fn detection(haproxy: &Haproxy) -> [Duration; 2] {
     [fall * inter, fall * (inter + silence)].map(Duration::milliseconds_of)
 }
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
     for (index, balancer) in fleet.inventory.load_balancers.iter().enumerate() {
         let [closed, silent] = detection(&balancer.haproxy);
@@ -86,6 +55,6 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         // Whole seconds where there are any.
         let most = SLOW.milliseconds() / balancer.haproxy.check.fall;
         let inter = Duration::milliseconds_of(most - most % if most < 1_000 { 100 } else { 1_000 });
-        findings.report(place.span(), message, format!("write `inter: {inter}` or less, or a smaller `fall`"));
+        reporter.report(place.span(), message, format!("write `inter: {inter}` or less, or a smaller `fall`"));
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostic::Code;
 use crate::inventory::node::{Node, printable};
-use crate::lint::Text;
+use crate::lint::InventoryText;
 use crate::source::{Source, Span};
 
 /// What such a comment starts with, behind its `#`.
@@ -20,8 +20,7 @@ pub struct Comment {
     pub removal: Span,
     /// The line whose findings it is about; `None` where no line follows.
     pub covers: Option<usize>,
-    /// What it says.
-    pub said: Result<Ignore, Malformed>,
+    pub content: Result<Ignore, Malformed>,
 }
 
 /// `ignore[…] reason`.
@@ -49,7 +48,7 @@ pub struct Malformed {
 }
 
 /// All of them, in the order of the file. One search of the text where there is none.
-pub fn comments(text: &Text<'_>) -> Vec<Comment> {
+pub fn comments(text: &InventoryText<'_>) -> Vec<Comment> {
     let source = text.source;
     if !source.text().contains(MARK) {
         return Vec::new();
@@ -69,7 +68,7 @@ pub fn comments(text: &Text<'_>) -> Vec<Comment> {
 }
 
 /// The marks that are part of a key or value.
-fn in_scalars(text: &Text<'_>) -> BTreeSet<usize> {
+fn in_scalars(text: &InventoryText<'_>) -> BTreeSet<usize> {
     let mut values = BTreeSet::new();
     for node in text.document.scalars() {
         let raw = text.source.slice(node.span);
@@ -110,9 +109,9 @@ fn comment_at(source: &Source, mark: usize) -> Option<(usize, Comment)> {
     } else {
         Span::new(kept, line.end as usize)
     };
-    let said = read(source, Span::new(mark + MARK.len(), end));
+    let content = read(source, Span::new(mark + MARK.len(), end));
     let covers = (!opened.trim_start().starts_with('#') && !alone).then_some(number);
-    Some((number, Comment { span: Span::new(start, end), removal, covers, said }))
+    Some((number, Comment { span: Span::new(start, end), removal, covers, content }))
 }
 
 /// A comment alone on its line is about the next line that holds YAML. From the last to the

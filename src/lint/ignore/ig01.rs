@@ -1,18 +1,17 @@
 //! IG01: a comment, or a rule in `allow`, that can have no effect.
 
-use super::{Claim, Comment, is_about_comments, only_refuses};
-use crate::diagnostic::{Code, Diagnostic};
+use super::{Comment, Exemption, is_about_comments, only_refuses};
+use crate::diagnostic::Code;
 use crate::inventory::model;
 use crate::inventory::node::printable;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::IG01,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Elsewhere("on the comments, once the other rules have run"),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Comments,
     doc: Doc {
         what: "A `# sslscale:` comment that cannot be read, that names a rule which does not exist, or that names one \
                whose findings cannot be ignored: those that leave no fleet to render, and the findings on comments \
@@ -27,69 +26,45 @@ pub const RULE: Rule = Rule {
               findings on comments can be allowed, but not ignored.",
         verified_on: "",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.1.11 }
-  - { name: srv2, address: 10.0.1.12 }
-trusted_proxies: [10.0.0.0/24] # sslscale: ignore[PX7] everything in there is ours
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.1.11 }
-  - { name: srv2, address: 10.0.1.12 }
-trusted_proxies: [10.0.0.0/24] # for sslscale: there is nothing to ignore[PX7] here
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("IG01"),
 };
 
-/// Everything that can have no effect.
-pub fn find(comments: &[Comment], claims: &[Claim<'_>], section: &model::Lint) -> Vec<Diagnostic> {
-    let malformed = comments.iter().filter_map(|comment| {
-        let said = comment.said.as_ref().err()?;
-        Some(Diagnostic::new(Code::IG01, comment.span, said.message.as_str(), said.help.as_str()))
-    });
-    let allowed = section.allow.iter().filter(|(code, _)| only_refuses(code)).map(|(code, span)| {
-        let message = format!("`{}` cannot be allowed: nothing is rendered while it stands", code.id);
-        Diagnostic::new(Code::IG01, *span, message, "mend what it finds, and remove it from `allow`")
-    });
-    malformed.chain(allowed).chain(claims.iter().filter_map(claimed)).collect()
+/// Reports comments, and entries of `lint.allow`, that can have no effect.
+pub fn find(comments: &[Comment], exemptions: &[Exemption<'_>], section: &model::Lint, reporter: &mut Reporter<'_>) {
+    for comment in comments {
+        if let Err(malformed) = &comment.content {
+            reporter.report(comment.span, malformed.message.as_str(), malformed.help.as_str());
+        }
+    }
+    for (code, span) in section.allow.iter().filter(|(code, _)| only_refuses(code)) {
+        let message = format!("`{}` cannot be allowed: nothing can be rendered until it is fixed", code.id);
+        reporter.report(*span, message, "fix what it finds, and remove it from `allow`");
+    }
+    for exemption in exemptions {
+        if let Some((message, help)) = refused(exemption) {
+            reporter.report(exemption.span, message, help);
+        }
+    }
 }
 
-fn claimed(claim: &Claim<'_>) -> Option<Diagnostic> {
-    let (message, help) = match claim.code {
+/// Why an entry ignores nothing, and what to do; `None` where it may ignore findings.
+fn refused(exemption: &Exemption<'_>) -> Option<(String, String)> {
+    match exemption.code {
         None => {
-            let text = claim.name;
-            let help = match Code::near(text) {
+            let help = match Code::near(exemption.name) {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "`sslscale rules` lists every rule".to_owned(),
             };
-            (format!("there is no rule `{}`", printable(text).replace('`', "'")), help)
+            Some((format!("there is no rule `{}`", printable(exemption.name).replace('`', "'")), help))
         }
         Some(code) if is_about_comments(code) => {
-            let help = format!("mend the comment that it is about, or allow it: `lint: {{ allow: [{}] }}`", code.id);
-            (format!("`{}` cannot be ignored: it is about comments", code.id), help)
+            let help = format!("fix the comment that it is about, or allow it: `lint: {{ allow: [{}] }}`", code.id);
+            Some((format!("`{}` cannot be ignored: it is about comments", code.id), help))
         }
-        Some(code) if claim.refused || only_refuses(code) => {
-            let message = format!("`{}` cannot be ignored: nothing is rendered while it stands", code.id);
-            (message, "mend what it finds, and remove the comment".to_owned())
+        Some(code) if exemption.refused || only_refuses(code) => {
+            let message = format!("`{}` cannot be ignored: nothing can be rendered until it is fixed", code.id);
+            Some((message, "fix what it finds, and remove the comment".to_owned()))
         }
-        Some(_) => return None,
-    };
-    Some(Diagnostic::new(Code::IG01, claim.span, message, help))
+        Some(_) => None,
+    }
 }

@@ -8,7 +8,7 @@ mod ig03;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Found, Rule, Settings, Skipped, Suppressed, Text, rule, rules};
+use super::{Detection, Findings, InventoryText, NotRun, Rule, Settings, Suppressed, rule, rules};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::inventory::model;
 use crate::source::{Source, Span};
@@ -17,23 +17,20 @@ use comment::{Comment, Ignore, comments};
 /// The rules on comments.
 pub const RULES: &[&Rule] = &[&ig01::RULE, &ig02::RULE, &ig03::RULE];
 
-/// Findings after everything that changes them.
-pub struct Judged {
-    /// In the order of the file.
+/// Findings after levels and comments, in the order of the file.
+pub struct Verdict {
     pub findings: Vec<Diagnostic>,
-    /// In the order of the file.
     pub suppressed: Vec<Suppressed>,
 }
 
-/// What was said of one rule in the brackets of a comment, and what came of it.
-struct Claim<'c> {
+/// One rule in the brackets of a comment, and what it did.
+struct Exemption<'c> {
     comment: &'c Comment,
     ignore: &'c Ignore,
-    /// Its place.
     span: Span,
-    /// As it is written there.
+    /// The rule as it is written there.
     name: &'c str,
-    /// The rule, where there is one of this name.
+    /// `None` where no rule has this name.
     code: Option<&'static Code>,
     /// A finding was ignored for it, or would have been.
     used: bool,
@@ -45,32 +42,34 @@ struct Claim<'c> {
 
 /// Whether findings of this code do nothing but refuse an inventory.
 pub fn only_refuses(code: &Code) -> bool {
-    !rules().any(|rule| rule.code == code && !matches!(rule.found, Found::Reading))
+    !rules().any(|rule| rule.code == code && !matches!(rule.detection, Detection::Reading))
 }
 
-/// Applies levels and comments. Nothing can be said of comments on rules that were skipped.
+/// Applies levels and comments. A comment on a rule that did not run is never called unused.
 pub fn apply(
-    text: &Text<'_>,
+    text: &InventoryText<'_>,
     settings: &Settings,
     section: &model::Lint,
-    skipped: &[Skipped],
+    not_run: &[NotRun],
     findings: Vec<Diagnostic>,
-) -> Judged {
+) -> Verdict {
     let comments = comments(text);
-    let skipped: BTreeSet<&str> = skipped.iter().map(|skipped| skipped.code).collect();
+    let not_run: BTreeSet<&str> = not_run.iter().map(|not_run| not_run.code).collect();
     let ran = |code: &Code| {
-        let looks = rule(code).is_some_and(|rule| matches!(rule.found, Found::Text(_) | Found::Fleet(_)));
-        looks && !skipped.contains(code.id)
+        let looks = rule(code).is_some_and(|rule| matches!(rule.detection, Detection::Text(_) | Detection::Fleet(_)));
+        looks && !not_run.contains(code.id)
     };
-    let mut claims = claims(text.source, &comments);
-    let mut judged = Judged { findings: Vec::with_capacity(findings.len()), suppressed: Vec::new() };
-    ignore(text.source, &mut claims, findings, |finding| level(settings, section, finding), &mut judged);
-    let mut more = ig01::find(&comments, &claims, section);
-    more.extend(ig02::find(text.source, &claims, &judged.findings, ran));
-    more.extend(ig03::find(&claims));
-    judged.findings.extend(more.into_iter().filter_map(|finding| level(settings, section, finding)));
-    judged.findings.sort_by_key(|d| (d.span, d.code.id));
-    judged
+    let mut exemptions = exemptions(text.source, &comments);
+    let mut verdict = Verdict { findings: Vec::with_capacity(findings.len()), suppressed: Vec::new() };
+    ignore(text.source, &mut exemptions, findings, |finding| level(settings, section, finding), &mut verdict);
+    let mut about = Findings::default();
+    ig01::find(&comments, &exemptions, section, &mut about.reporter(Code::IG01));
+    let unused = ig02::Unused { source: text.source, exemptions: &exemptions, standing: &verdict.findings };
+    unused.find(ran, &mut about.reporter(Code::IG02));
+    ig03::find(&exemptions, &mut about.reporter(Code::IG03));
+    verdict.findings.extend(about.found.into_iter().filter_map(|finding| level(settings, section, finding)));
+    verdict.findings.sort_by_key(|d| (d.span, d.code.id));
+    verdict
 }
 
 /// The finding as it counts; `None` where it does not. The command line comes first, then the
@@ -87,10 +86,10 @@ fn level(settings: &Settings, section: &model::Lint, finding: Diagnostic) -> Opt
     (!allowed).then_some(finding)
 }
 
-fn claims<'c>(source: &'c Source, comments: &'c [Comment]) -> Vec<Claim<'c>> {
-    let said = comments.iter().filter_map(|comment| Some((comment, comment.said.as_ref().ok()?)));
-    let all = said.flat_map(|(comment, ignore)| {
-        ignore.entries.iter().map(move |entry| Claim {
+fn exemptions<'c>(source: &'c Source, comments: &'c [Comment]) -> Vec<Exemption<'c>> {
+    let readable = comments.iter().filter_map(|comment| Some((comment, comment.content.as_ref().ok()?)));
+    let all = readable.flat_map(|(comment, ignore)| {
+        ignore.entries.iter().map(move |entry| Exemption {
             comment,
             ignore,
             span: entry.span,
@@ -108,39 +107,39 @@ fn claims<'c>(source: &'c Source, comments: &'c [Comment]) -> Vec<Claim<'c>> {
 /// also where the finding is allowed: it does not come and go with an argument.
 fn ignore(
     source: &Source,
-    claims: &mut [Claim<'_>],
+    exemptions: &mut [Exemption<'_>],
     findings: Vec<Diagnostic>,
     level: impl Fn(Diagnostic) -> Option<Diagnostic>,
-    judged: &mut Judged,
+    verdict: &mut Verdict,
 ) {
     // Of several on one line the first with a reason counts.
     let mut covering: BTreeMap<(usize, &str), usize> = BTreeMap::new();
-    for (index, claim) in claims.iter().enumerate() {
-        let (Some(line), Some(code)) = (claim.comment.covers, claim.code) else { continue };
+    for (index, exemption) in exemptions.iter().enumerate() {
+        let (Some(line), Some(code)) = (exemption.comment.covers, exemption.code) else { continue };
         let first = covering.entry((line, code.id)).or_insert(index);
-        if claims[*first].ignore.reason.is_empty() && !claim.ignore.reason.is_empty() {
+        if exemptions[*first].ignore.reason.is_empty() && !exemption.ignore.reason.is_empty() {
             *first = index;
         }
     }
     for finding in findings {
         let line = if covering.is_empty() { 0 } else { source.position(finding.span.start).line };
-        let claim = covering.get(&(line, finding.code.id)).and_then(|index| claims.get_mut(*index));
-        let (Some(claim), false) = (claim, is_about_comments(finding.code)) else {
-            judged.findings.extend(level(finding));
+        let exemption = covering.get(&(line, finding.code.id)).and_then(|index| exemptions.get_mut(*index));
+        let (Some(exemption), false) = (exemption, is_about_comments(finding.code)) else {
+            verdict.findings.extend(level(finding));
             continue;
         };
-        claim.used = true;
-        claim.refused |= finding.refuses;
+        exemption.used = true;
+        exemption.refused |= finding.refuses;
         let Some(finding) = level(finding) else { continue };
-        let reason = &claim.ignore.reason;
+        let reason = &exemption.ignore.reason;
         if finding.refuses || (finding.severity == Severity::Error && reason.is_empty()) {
-            claim.reasonless |= !finding.refuses;
-            judged.findings.push(finding);
+            exemption.reasonless |= !finding.refuses;
+            verdict.findings.push(finding);
         } else {
-            judged.suppressed.push(Suppressed { diagnostic: finding, reason: reason.clone() });
+            verdict.suppressed.push(Suppressed { diagnostic: finding, reason: reason.clone() });
         }
     }
-    judged.suppressed.sort_by_key(|s| (s.diagnostic.span, s.diagnostic.code.id));
+    verdict.suppressed.sort_by_key(|s| (s.diagnostic.span, s.diagnostic.code.id));
 }
 
 /// Whether the rule is one of those on comments, which no comment ignores.

@@ -1,15 +1,14 @@
 //! RP01: what the installed haproxy says.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::RP01,
     since: "0.1.0",
-    needs: Needs::Programs,
-    fix: Fixable::No,
-    found: Found::Elsewhere("`--with-binaries`"),
+    needs: Requirement::Programs,
+    fix: FixKind::None,
+    detection: Detection::Programs,
     doc: Doc {
         what: "`check --with-binaries` renders the fleet and shows every distinct `haproxy.cfg` to the haproxy that is \
                installed on this machine. Each line of its answer is a finding: an alert is an error, a warning a \

@@ -1,15 +1,14 @@
 //! RP02: what the installed nginx says.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::RP02,
     since: "0.1.0",
-    needs: Needs::Programs,
-    fix: Fixable::No,
-    found: Found::Elsewhere("`--with-binaries`"),
+    needs: Requirement::Programs,
+    fix: FixKind::None,
+    detection: Detection::Programs,
     doc: Doc {
         what: "`check --with-binaries` renders the fleet and shows every distinct set of nginx files to the nginx that is \
                installed on this machine, inside that machine's own `nginx.conf`. Each line of its answer is a finding: \

@@ -1,15 +1,14 @@
 //! PX05: a balancer that nginx does not believe.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::PX05,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Safe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Safe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A balancer connects to the app servers from an address that `trusted_proxies` does not hold. \
                What counts is the balancer's own address: it never connects from a virtual one.",
@@ -21,58 +20,10 @@ pub const RULE: Rule = Rule {
               `--fix` adds it.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-high_availability:
-  virtual_addresses: [10.0.0.100]
-trusted_proxies: [10.0.0.10/32, 10.0.0.100/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-high_availability:
-  virtual_addresses: [10.0.0.100]
-trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-high_availability:
-  virtual_addresses: [10.0.0.100]
-trusted_proxies: [10.0.0.10/32, 10.0.0.100/32, 10.0.0.20/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("PX05", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies");
     let fix = super::trust(fleet);
@@ -85,8 +36,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             format!("`trusted_proxies` misses `{leg}`, the address that `{name}` connects from")
         };
         let address = fleet.written.key("load_balancers").item(index).key("address").span();
-        let mut missing = findings.finding(place.span(), message, super::advice(leg));
-        missing.fix = fix.clone();
-        findings.push(missing.related(address, "it connects from here"));
+        let missing = Finding::new(place.span(), message, super::advice(leg)).fixed_by(fix.clone());
+        reporter.push(missing.related(address, "it connects from here"));
     }
 }

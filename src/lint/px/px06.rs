@@ -1,15 +1,14 @@
 //! PX06: a balancer whose family nginx does not believe.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::PX06,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Safe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Safe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A balancer connects to app servers over IPv4 or IPv6, and `trusted_proxies` has no entry of that \
                family at all. Each app server is reached over the first of its addresses whose family the balancer \
@@ -25,52 +24,10 @@ pub const RULE: Rule = Rule {
               the balancers are trusted, in every family that they have. `--fix` adds it.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
-  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
-app_servers:
-  - { name: srv1, address: "fd00::11" }
-  - { name: srv2, address: "fd00::12" }
-trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
-  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
-app_servers:
-  - { name: srv1, address: [10.0.0.11, "fd00::11"] }
-  - { name: srv2, address: [10.0.0.12, "fd00::12"] }
-trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: [10.0.0.10, "fd00::10"] }
-  - { name: lb2, address: [10.0.0.20, "fd00::20"] }
-app_servers:
-  - { name: srv1, address: "fd00::11" }
-  - { name: srv2, address: "fd00::12" }
-trusted_proxies: [10.0.0.10/32, 10.0.0.20/32, "fd00::10/128", "fd00::20/128"]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("PX06", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies").span();
     let fix = super::trust(fleet);
@@ -81,8 +38,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         // Of two addresses it is the one of that family that the reader has to compare.
         let address = fleet.written.key("load_balancers").item(index).key("address");
         let written = address.items().find(|item| item.text().and_then(|t| t.parse().ok()) == Some(leg.0));
-        let mut missing = findings.finding(place, message, super::advice(leg));
-        missing.fix = fix.clone();
-        findings.push(missing.related(written.unwrap_or(address).span(), "it connects from here"));
+        let missing = Finding::new(place, message, super::advice(leg)).fixed_by(fix.clone());
+        reporter.push(missing.related(written.unwrap_or(address).span(), "it connects from here"));
     }
 }

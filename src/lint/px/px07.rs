@@ -4,10 +4,10 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use crate::diagnostic::{Code, Diagnostic, Severity};
+use crate::diagnostic::{Code, Severity};
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 /// Balancers in one network of this size are in one room, whatever else is in it.
 const NETWORK_V4: u8 = 24;
@@ -20,13 +20,12 @@ const BROADEST_V6: u8 = 48;
 /// Longer lists of what to write are cut.
 const MANY: usize = 4;
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::PX07,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "An entry of `trusted_proxies` holds more than balancers: an app server of this inventory, or a network \
                broader than the smallest one around the balancers (never taken as smaller than a /24, or a /64 of \
@@ -43,38 +42,10 @@ pub const RULE: Rule = Rule {
               trusted. Where balancers come and go, give them a subnet of their own and list that.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-trusted_proxies: [10.0.0.0/27, 172.16.0.0/12]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.1.11 }
-  - { name: srv2, address: 10.0.1.12 }
-trusted_proxies: [10.0.0.0/27]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("PX07"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = fleet.written.key("trusted_proxies");
     if !list.is_written() {
         return;
@@ -83,19 +54,19 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let message = "`trusted_proxies` adds up to every address there is";
         let help =
             "name the balancers' own addresses: with this, anybody who reaches nginx can claim any client address";
-        findings.report(list.span(), message, help);
+        reporter.report(list.span(), message, help);
         return;
     }
     let apps = Apps::of(fleet);
     for entry in list.items() {
         let Some(Cidr(net)) = entry.text().and_then(|text| Cidr::parse(text).ok()) else { continue };
-        if let Some(finding) = with_app_servers(fleet, findings, &apps, (entry, net)) {
-            findings.push(finding);
-        } else if let Some(finding) = too_broad(fleet, findings, (entry, net)) {
-            findings.push(finding);
+        if let Some(finding) = with_app_servers(fleet, &apps, (entry, net)) {
+            reporter.push(finding);
+        } else if let Some(finding) = too_broad(fleet, (entry, net)) {
+            reporter.push(finding);
         } else if !holds_a_balancer(fleet, net) {
             let message = format!("`trusted_proxies` trusts `{net}`, in which there is no balancer of this inventory");
-            findings.push(findings.finding(entry.span(), message, advice(fleet)).with_severity(Severity::Warning));
+            reporter.push(Finding::new(entry.span(), message, advice(fleet)).with_severity(Severity::Warning));
         }
     }
 }
@@ -118,12 +89,7 @@ impl Apps {
     }
 }
 
-fn with_app_servers(
-    fleet: &Fleet<'_>,
-    findings: &Findings,
-    apps: &Apps,
-    (entry, net): (Cursor<'_>, IpNet),
-) -> Option<Diagnostic> {
+fn with_app_servers(fleet: &Fleet<'_>, apps: &Apps, (entry, net): (Cursor<'_>, IpNet)) -> Option<Finding> {
     let within = apps.within(net);
     let (address, index) = within.first()?;
     let name = &fleet.inventory.app_servers[*index].name;
@@ -134,10 +100,10 @@ fn with_app_servers(
     };
     let message = format!("`trusted_proxies` trusts {who}");
     let place = fleet.written.key("app_servers").item(*index).key("address").span();
-    Some(findings.finding(entry.span(), message, advice(fleet)).related(place, "it could claim any client address"))
+    Some(Finding::new(entry.span(), message, advice(fleet)).related(place, "it could claim any client address"))
 }
 
-fn too_broad(fleet: &Fleet<'_>, findings: &Findings, (entry, net): (Cursor<'_>, IpNet)) -> Option<Diagnostic> {
+fn too_broad(fleet: &Fleet<'_>, (entry, net): (Cursor<'_>, IpNet)) -> Option<Finding> {
     let v4 = net.addr().is_ipv4();
     let (widest, broadest) = if v4 { (NETWORK_V4, BROADEST_V4) } else { (NETWORK_V6, BROADEST_V6) };
     let balancers = &fleet.inventory.load_balancers;
@@ -154,7 +120,7 @@ fn too_broad(fleet: &Fleet<'_>, findings: &Findings, (entry, net): (Cursor<'_>, 
         None => format!("no balancer has an {} address", super::family(v4)),
     };
     let message = format!("`trusted_proxies` trusts all of `{net}`, but {balancers}");
-    Some(findings.finding(entry.span(), message, advice(fleet)))
+    Some(Finding::new(entry.span(), message, advice(fleet)))
 }
 
 /// Whether a balancer connects from there, or clients to there.

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::AppServer;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 /// Paths that are there to be asked by monitors, without a slash at the end.
 const PROBED: &[&str] = &[
@@ -31,13 +31,12 @@ const PROBED: &[&str] = &[
     "/up",
 ];
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::PX14,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A site has a location that monitors ask, such as `/healthz` or `/status`. Every port that is rendered \
                for an app server waits for a PROXY header in front of the TLS handshake.",
@@ -51,40 +50,10 @@ pub const RULE: Rule = Rule {
               directly.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6, curl 7.88.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
-      - { path: /healthz, match: exact, proxy_pass: "http://127.0.0.1:8000/health" }
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, proxy_pass: "http://127.0.0.1:8000" }
-      - { path: /health-insurance/, proxy_pass: "http://127.0.0.1:8000/health" }
-"#,
-        fixed: None,
-    }),
+    examples: examples!("PX14"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     for (index, site) in inventory.sites.iter().enumerate() {
         for (location, path) in site.locations.iter().map(|location| location.path.as_str()).enumerate() {
@@ -98,7 +67,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
                 "a monitor that asks an app server for `{path}` directly gets a reset: \
                  port {port} waits for a PROXY header"
             );
-            findings.report(span, message, advice(&inventory.sample_name(site), &inventory.app_servers[app], path));
+            reporter.report(span, message, advice(&inventory.sample_name(site), &inventory.app_servers[app], path));
         }
     }
 }

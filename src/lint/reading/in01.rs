@@ -1,15 +1,14 @@
 //! IN01: a file that is no text.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::IN01,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Reading,
     doc: Doc {
         what: "The inventory is missing, a directory, a special file, not UTF-8 text, or larger than 16 MB.",
         why: "Nothing can be said of a fleet that cannot be read, and what cannot be read must never pass for a fleet \

@@ -1,15 +1,14 @@
 //! IN02: text that is no YAML.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::IN02,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Reading,
     doc: Doc {
         what: "The text is not one YAML document: a tab in the indentation, a line that belongs to nothing above it, \
                an open quote or bracket, a value that means something else without quotes, a second document, or more \
@@ -24,35 +23,5 @@ pub const RULE: Rule = Rule {
               in `:`, or hold brackets, in quotes.",
         verified_on: "",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  port: 443
-   maxconn: 8000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy:
-  port: 443
-  maxconn: 8000
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("IN02"),
 };

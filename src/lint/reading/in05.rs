@@ -1,15 +1,14 @@
 //! IN05: a value that could break out.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::IN05,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Reading,
     doc: Doc {
         what: "A value holds white space, a quote, a control character, anything that is not ASCII, or one of `;{}#$`, \
                a backslash or a backtick; or it is longer than 2,048 bytes.",
@@ -22,29 +21,5 @@ pub const RULE: Rule = Rule {
               of these.",
         verified_on: "nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: "/srv/example; autoindex on"
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: "/srv/example-autoindex-on"
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("IN05"),
 };

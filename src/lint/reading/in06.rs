@@ -1,15 +1,14 @@
 //! IN06: a value that its key does not take.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::IN06,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Unsafe,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::Unsafe,
+    detection: Detection::Reading,
     doc: Doc {
         what: "A value is outside what its key takes: an address with a prefix length, a port above 65535, a word that \
                is not one of those listed, a number that is out of range.",
@@ -23,50 +22,5 @@ pub const RULE: Rule = Rule {
               nearest word.",
         verified_on: "haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11/24 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy: { balance: round-robin }
-nginx: { http2: on }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: /tmp/app.sock }
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy: { balance: roundrobin }
-nginx: { http2: true }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: "unix:/tmp/app.sock" }
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-haproxy: { balance: roundrobin }
-nginx: { http2: true }
-sites:
-  - server_name: example.com
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations:
-      - { path: /, uwsgi_pass: "unix:/tmp/app.sock" }
-"#,
-        ),
-    }),
+    examples: examples!("IN06", fixed),
 };

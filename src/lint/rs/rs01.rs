@@ -3,15 +3,14 @@
 use crate::diagnostic::Code;
 use crate::inventory::model::LoadBalancer;
 use crate::inventory::types::{Balance, Tickets};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::RS01,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A pool has several app servers that take traffic at once, `tickets` is `per_host` or `off`, and a \
                balancer sends a client that returns to whichever is next. Backup servers do not count, and \
@@ -31,38 +30,10 @@ pub const RULE: Rule = Rule {
               spread that follows clients' addresses: all clients behind one address are on one app server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-tickets: per_host
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-  - { name: lb2, address: 10.0.0.20 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-tickets: shared
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("RS01"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let spreads = |balancer: &LoadBalancer| !matches!(balancer.haproxy.balance, Balance::Source | Balance::First);
     if inventory.tickets == Tickets::Shared || !inventory.load_balancers.iter().any(spreads) {
@@ -79,5 +50,5 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     );
     let help = "say `shared`: then every app server resumes what another one began; \
                 `haproxy.balance: source` would bring it back to the one that knows it";
-    findings.report(fleet.written.key("tickets").span(), message, help);
+    reporter.report(fleet.written.key("tickets").span(), message, help);
 }

@@ -1,15 +1,16 @@
 //! RS04: ticket keys that were not rotated.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::RS04,
     since: "0.1.0",
-    needs: Needs::Hosts,
-    fix: Fixable::No,
-    found: Found::Skipped("it needs the running hosts, which `sslscale tickets status` asks and `check` does not"),
+    needs: Requirement::Hosts,
+    fix: FixKind::None,
+    detection: Detection::Planned(
+        "it needs the running hosts, which `sslscale tickets status` asks and `check` does not",
+    ),
     doc: Doc {
         what: "The session ticket keys on the app servers are older than a day. `sslscale tickets status` says so, and \
                exits with 1.",

@@ -7,15 +7,14 @@ use std::path::Path;
 use super::shell;
 use crate::diagnostic::{Code, Severity};
 use crate::lint::certificates::placed;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::SE03,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A private key that a site names on this machine can be read or written by others than its owner. It \
                is a warning where only the file's group can read it. A file that holds a certificate and a key is a \
@@ -29,45 +28,17 @@ pub const RULE: Rule = Rule {
               issued.",
         verified_on: "nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/open.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("SE03"),
 };
 
 /// What the mode lets others than the owner do: the group, and everybody.
 const GROUP_READS: u32 = 0o040;
 const OTHERS: u32 = 0o026;
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let certificates = fleet.certificates();
     let (chains, keys) = (&certificates.chains, &certificates.keys);
-    keys.skip_unnamed(findings);
+    keys.report_unnamed(reporter);
     let as_named = keys.all().iter().map(|file| (keys.key, &file.path, &file.named));
     // A certificate's file may hold a key as well; where it is also named as the key, once is enough.
     let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
@@ -84,8 +55,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let shown = path.display();
         let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
         let severity = if mode & OTHERS == 0 { Severity::Warning } else { Severity::Error };
-        let found = placed(fleet, findings, key, named, (message, format!("run `chmod 600 {}`", shell::word(path))));
-        findings.push(found.with_severity(severity));
+        let found = placed(fleet, key, named, (message, format!("run `chmod 600 {}`", shell::word(path))));
+        reporter.push(found.with_severity(severity));
     }
 }
 

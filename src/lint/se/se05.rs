@@ -5,16 +5,15 @@ use std::path::PathBuf;
 
 use super::{shell, tracked};
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Findings, Fixable, Found, Needs, Rule, Text};
+use crate::lint::{Detection, Doc, FixKind, InventoryText, Reporter, Requirement, Rule, examples};
 use crate::source::Span;
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::SE05,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Text(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Text(find),
     doc: Doc {
         what: "Key material stands in the inventory, also in a comment: PEM, or PEM in base64. Or a key that a site \
                names on this machine lies in the inventory's git work tree, where git has it or would take it with \
@@ -28,47 +27,15 @@ pub const RULE: Rule = Rule {
               the history does not take it out of the clones.",
         verified_on: "git 2.47.3",
     },
-    examples: Some(Examples {
-        fires: r#"# The key of example.com, so that we do not lose it:
-# -----BEGIN PRIVATE KEY-----
-# bm90IGEga2V5LCBhbiBleGFtcGxl
-# -----END PRIVATE KEY-----
-load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"# The certificate of example.com, for comparison:
-# -----BEGIN CERTIFICATE-----
-# bm90IGEga2V5LCBhbiBleGFtcGxl
-# -----END CERTIFICATE-----
-load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("SE05"),
 };
 
-fn find(text: &Text<'_>, findings: &mut Findings) {
+fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
     for secret in text.source.secrets() {
         let message = "a private key stands in the inventory";
         let help = "move it to a file with mode 600, name that in `ssl_certificate_key_source`, and have a new key \
                     issued: this one is known to all who can read the inventory";
-        findings.report(secret.header, message, help);
+        reporter.report(secret.header, message, help);
     }
     let keys = named(text);
     if keys.is_empty() {
@@ -86,15 +53,15 @@ fn find(text: &Text<'_>, findings: &mut Findings) {
                      issued if it was committed",
                     shell::word(&path)
                 );
-                findings.report(*span, message, help);
+                reporter.report(*span, message, help);
             }
         }
-        Err(reason) => findings.skip(reason),
+        Err(reason) => reporter.not_run("`git`", reason),
     }
 }
 
 /// The keys that sites name on this machine, each with the first place that does.
-fn named(text: &Text<'_>) -> BTreeMap<PathBuf, Span> {
+fn named(text: &InventoryText<'_>) -> BTreeMap<PathBuf, Span> {
     let mut keys = BTreeMap::new();
     for site in text.document.cursor(text.source).key("sites").items() {
         let key = site.key("ssl_certificate_key_source");

@@ -6,15 +6,14 @@ use std::path::Path;
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Target;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
+use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::SE07,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "The private key of a site lies below a `root` of this inventory, that of a site or of a location.",
         why: "What lies below a document root is there to be downloaded. Only the mode of the file then stands between \
@@ -24,37 +23,13 @@ pub const RULE: Rule = Rule {
         fix: "Keep keys apart from what is served, such as below `/etc/ssl`, and roots below `/srv` or `/var/www`.",
         verified_on: "nginx 1.22.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /etc/ssl
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /etc/ssl/examples
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("SE07"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let roots = roots(fleet);
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        for (nth, pair) in site.certificates.iter().enumerate() {
+        for (certificate, pair) in site.certificates.iter().enumerate() {
             let key = Path::new(pair.ssl_certificate_key.as_str());
             let Some((root, place)) = key.ancestors().skip(1).find_map(|above| roots.get_key_value(above)) else {
                 continue;
@@ -62,9 +37,9 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let (shown, root) = (key.display(), root.display());
             let message = format!("the private key `{shown}` lies below the document root `{root}`");
             let help = "keep the key where nothing is served from, such as below `/etc/ssl`";
-            let span = fleet.certificate(Nth { site: index, nth }, "ssl_certificate_key").span();
-            let finding = findings.finding(span, message, help);
-            findings.push(finding.related(place.span(), "what is below this is served"));
+            let span = fleet.certificate(CertificateRef { site: index, certificate }, "ssl_certificate_key").span();
+            let finding = Finding::new(span, message, help);
+            reporter.push(finding.related(place.span(), "what is below this is served"));
         }
     }
 }

@@ -2,15 +2,14 @@
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::found;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL02,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "The private key that a site names on this machine is not the one that its certificate was issued for.",
         why: "nginx does not start with such a pair. Sent to a running fleet it is worse: the reload is refused, the \
@@ -22,46 +21,18 @@ pub const RULE: Rule = Rule {
               `openssl pkey -pubout -in KEY` print the same block where the two belong together.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/other.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/other.crt
-    ssl_certificate_key_source: tls/other.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL02"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let certificates = fleet.certificates();
-    certificates.keys.skip(findings);
-    certificates.chains.skip(findings);
+    certificates.keys.report_missing(reporter);
+    certificates.chains.report_missing(reporter);
     for (certificate, key, named) in certificates.pairs() {
         if let Some(problem) = certificate.key_problem(key) {
-            let problem = found(fleet, findings, certificates.keys.key, &named, problem);
+            let problem = found(fleet, certificates.keys.key, &named, problem);
             let place = fleet.certificate(named[0], certificates.chains.key).span();
-            findings.push(problem.related(place, "the certificate"));
+            reporter.push(problem.related(place, "the certificate"));
         }
     }
 }

@@ -3,15 +3,14 @@
 use crate::diagnostic::{Applicability, Code, FileEdit, Fix};
 use crate::inventory::certificate::ProblemKind;
 use crate::lint::certificates::found;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL04,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::Safe,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::Safe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "The certificates of a file do not form a chain. They are out of order, an intermediate is missing, or \
                one has nothing to do with the others. Where the server's certificate stands alone, it is an error if \
@@ -29,61 +28,19 @@ pub const RULE: Rule = Rule {
               every line, comments too, stays with its certificate.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/disorder.crt
-    ssl_certificate_key_source: tls/chain.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/chain.crt
-    ssl_certificate_key_source: tls/chain.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/disorder.crt
-    ssl_certificate_key_source: tls/chain.key
-"#,
-        ),
-    }),
+    examples: examples!("TL04", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let certificates = fleet.certificates();
     let chains = &certificates.chains;
-    chains.skip(findings);
+    chains.report_missing(reporter);
     for (file, certificate) in chains.sound() {
         for problem in certificate.chain_problems(|| certificates.roots()) {
             let kind = problem.kind;
-            let mut finding = found(fleet, findings, chains.key, &file.named, problem);
+            let finding = found(fleet, chains.key, &file.named, problem);
             let sorted = certificate.reordered().filter(|_| kind == ProblemKind::OutOfOrder);
-            finding.fix = sorted.map(|text| Fix {
+            let fix = sorted.map(|text| Fix {
                 applicability: Applicability::Safe,
                 edits: Vec::new(),
                 files: vec![FileEdit {
@@ -92,7 +49,7 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
                     text: text.after.clone(),
                 }],
             });
-            findings.push(finding);
+            reporter.push(finding.fixed_by(fix));
         }
     }
 }

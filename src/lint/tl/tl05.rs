@@ -1,15 +1,14 @@
 //! TL05: a site that has no certificate of its own.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL05,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Reading,
     doc: Doc {
         what: "A site lacks `ssl_certificate` or `ssl_certificate_key`. Both are needed, also where two sites share \
                one certificate.",
@@ -22,35 +21,5 @@ pub const RULE: Rule = Rule {
         fix: "Add both paths. Sites may name the same files.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-  - server_name: shop.example.com
-    root: /srv/shop
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-  - server_name: shop.example.com
-    root: /srv/shop
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL05"),
 };

@@ -2,15 +2,14 @@
 
 use crate::diagnostic::{Code, Severity};
 use crate::lint::certificates::found;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
+use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL06,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A file that a site names on this machine cannot be read, is not PEM, is damaged or is the other file \
                of the pair; the key needs a passphrase; or OpenSSL refuses what is in it as too weak: an RSA key \
@@ -34,72 +33,45 @@ pub const RULE: Rule = Rule {
               reissued: ECDSA P-256 and SHA-256 serve everybody. Of several certificates, keep one for each kind of key.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1, rustls-webpki 0.103.17",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/sha1.crt
-    ssl_certificate_key_source: tls/sha1.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/self.crt
-    ssl_certificate_key_source: tls/self.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL06"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let certificates = fleet.certificates();
     let (chains, keys) = (&certificates.chains, &certificates.keys);
-    chains.skip_unnamed(findings);
-    keys.skip_unnamed(findings);
+    chains.report_unnamed(reporter);
+    keys.report_unnamed(reporter);
     for file in chains.all() {
         let problems = match &file.read {
             Ok(certificate) => [certificate.strength_problems(), certificate.usage_problems()].concat(),
             Err(problem) => vec![problem.clone()],
         };
         for problem in problems {
-            findings.push(found(fleet, findings, chains.key, &file.named, problem));
+            reporter.push(found(fleet, chains.key, &file.named, problem));
         }
     }
     for file in keys.all() {
         if let Err(problem) = &file.read {
-            findings.push(found(fleet, findings, keys.key, &file.named, problem.clone()));
+            reporter.push(found(fleet, keys.key, &file.named, problem.clone()));
         }
     }
     for site in 0..fleet.inventory.sites.len() {
-        shadowed(fleet, findings, site);
+        shadowed(fleet, reporter, site);
     }
 }
 
 /// Of the certificates of a site that are for one kind of key nginx serves the last.
-fn shadowed(fleet: &Fleet<'_>, findings: &mut Findings, site: usize) {
+fn shadowed(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>, site: usize) {
     let chains = &fleet.certificates().chains;
-    let kinds: Vec<(Nth, &str)> = chains.of(site).filter_map(|(at, it)| Some((at, it.key_kind()?))).collect();
+    let kinds: Vec<(CertificateRef, &str)> =
+        chains.of(site).filter_map(|(at, it)| Some((at, it.key_kind()?))).collect();
     for (place, (at, kind)) in kinds.iter().enumerate() {
         let Some((later, _)) = kinds[place + 1..].iter().find(|(_, other)| other == kind) else { continue };
         let message = format!("this certificate is never served: a later one of the site has an `{kind}` key too");
         let help = "keep one certificate for each kind of key, such as one ECDSA and one RSA";
-        let found = findings.finding(fleet.certificate(*at, chains.key).span(), message, help);
+        let found = Finding::new(fleet.certificate(*at, chains.key).span(), message, help);
         // Clients that could do with this one alone are few: the later one serves the rest.
         let found = found.with_severity(Severity::Warning);
-        findings.push(found.related(fleet.certificate(*later, chains.key).span(), "the one that is served"));
+        reporter.push(found.related(fleet.certificate(*later, chains.key).span(), "the one that is served"));
     }
 }

@@ -5,15 +5,14 @@ use std::collections::HashSet;
 use crate::diagnostic::Code;
 use crate::inventory::model::Nginx;
 use crate::inventory::openssl::{Authentication, Offer};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
+use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL07,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "`ssl_ciphers` holds no cipher for the kind of key that a site's certificates have, such as RSA ciphers \
                alone beside an ECDSA certificate. The kinds are those of the certificates on this machine.",
@@ -24,46 +23,15 @@ pub const RULE: Rule = Rule {
         fix: "Add a cipher for that kind of key, or leave `ssl_ciphers` out: every profile has some for both kinds.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256, ECDHE-ECDSA-AES128-GCM-SHA256]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL07"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let chains = &fleet.certificates().chains;
-    chains.skip(findings);
+    chains.report_missing(reporter);
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let kinds: Vec<(Nth, bool)> = chains.of(index).filter_map(|(at, it)| Some((at, it.is_ecdsa()?))).collect();
+        let kinds: Vec<(CertificateRef, bool)> =
+            chains.of(index).filter_map(|(at, it)| Some((at, it.is_ecdsa()?))).collect();
         // One that cannot be seen may be the one that the ciphers are for.
         let Some((at, ecdsa)) = kinds.first().filter(|_| kinds.len() == site.certificates.len()) else { continue };
         let mut seen: HashSet<&Nginx> = HashSet::new();
@@ -75,8 +43,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let kind = if *ecdsa { "ECDSA" } else { "RSA" };
             let message = format!("no cipher of `ssl_ciphers` serves a certificate with an {kind} key");
             let help = format!("add `ECDHE-{kind}-AES128-GCM-SHA256` to `ssl_ciphers`, or remove the list");
-            let found = findings.finding(fleet.certificate(*at, chains.key).span(), message, help);
-            findings.push(found.related(fleet.nginx(app, &["ssl_ciphers"]).span(), "the ciphers"));
+            let found = Finding::new(fleet.certificate(*at, chains.key).span(), message, help);
+            reporter.push(found.related(fleet.nginx(app, &["ssl_ciphers"]).span(), "the ciphers"));
             break;
         }
     }

@@ -3,15 +3,14 @@
 use super::offers;
 use crate::diagnostic::{Code, nearest};
 use crate::inventory::openssl::{CIPHERS, Cipher};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL08,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Unsafe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Unsafe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "`ssl_ciphers` names a cipher that OpenSSL does not know, a suite of TLS 1.3, or a cipher that encrypts \
                nothing, authenticates nobody or needs keys that nginx does not have.",
@@ -27,52 +26,10 @@ pub const RULE: Rule = Rule {
               1.3 need no list.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6; OpenSSL 1.1.1w, 3.0.22, 3.5.9, 3.6.5",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES128-GCM-SHA25]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, AES128-SHA]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES128-GCM-SHA256]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("TL08", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let wrong = |text: &str| match Cipher::named(text) {
         Some(cipher) => cipher.useless().map(Some),
         None => Some(None),
@@ -80,23 +37,23 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
     for (_, item, useless) in offers::items(fleet, "ssl_ciphers", |_, text| wrong(text)) {
         let text = item.text().unwrap_or_default();
         if let Some(why) = useless {
-            findings.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
+            reporter.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
             continue;
         }
         let message = format!("no cipher of TLS 1.2 or earlier is called `{text}` by OpenSSL");
         if text.starts_with("TLS_") && !text.contains("_WITH_") {
             let help = "remove it: suites of TLS 1.3 need no list, `ssl_protocols` with `TLSv1.3` brings them";
-            findings.report(item.span(), message, help);
+            reporter.report(item.span(), message, help);
             continue;
         }
         let registered = CIPHERS.iter().find(|cipher| cipher.iana == text).map(|cipher| cipher.name);
         let names = || CIPHERS.iter().filter(|cipher| cipher.useless().is_none()).map(|cipher| cipher.name);
         match registered.or_else(|| nearest(text, names())) {
             Some(name) => {
-                let found = findings.finding(item.span(), message, format!("did you mean `{name}`?"));
-                findings.push(found.fixed_by(offers::instead(fleet.source, item, name)));
+                let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
+                reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
             }
-            None => findings.report(item.span(), message, "`openssl ciphers -stdname` lists the names that it has"),
+            None => reporter.report(item.span(), message, "`openssl ciphers -stdname` lists the names that it has"),
         }
     }
 }

@@ -6,16 +6,15 @@ use super::offers::written;
 use crate::diagnostic::{Applicability, Code, Fix, Severity};
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{TlsProfile, TlsVersion};
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 use crate::source::Span;
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL10,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Unsafe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Unsafe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "`ssl_protocols` allows TLS 1.1 or TLS 1.0. The profile `old`, which has them by its definition, is a \
                warning alone: whoever names it knows whom it is for.",
@@ -29,54 +28,10 @@ pub const RULE: Rule = Rule {
               that know no better, name `tls_profile: old` on app servers of their own.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3; OpenSSL 1.1.1w, 3.0.22, 3.5.9",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_protocols: [TLSv1.1, TLSv1.2]
-  ssl_ciphers: [ECDHE-ECDSA-AES128-SHA, ECDHE-RSA-AES128-SHA]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_protocols: [TLSv1.2]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  ssl_protocols: [TLSv1.2]
-  ssl_ciphers: [ECDHE-ECDSA-AES128-SHA, ECDHE-RSA-AES128-SHA]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("TL10", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
     for (_, nginx, list) in written(fleet, "ssl_protocols") {
         let Some(all) = nginx.tls.protocols.as_deref().filter(|_| seen.insert(list.span())) else { continue };
@@ -85,15 +40,13 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
         let item = list.items().find(|item| item.text() == Some(first)).unwrap_or(list);
         let message = format!("`ssl_protocols` allows `{}`, which RFC 8996 forbids", old.join("` and `"));
         let help = "remove it; for clients that know no better, `tls_profile: old` says so";
-        let mut found = findings.finding(item.span(), message, help);
-        found.fix = without(fleet, list, all);
-        findings.push(found);
+        reporter.push(Finding::new(item.span(), message, help).fixed_by(without(fleet, list, all)));
     }
     for (_, nginx, place) in written(fleet, "tls_profile") {
         if nginx.tls.profile == TlsProfile::Old && nginx.tls.protocols.is_none() && seen.insert(place.span()) {
             let message = "the profile `old` allows TLS 1.0 and 1.1, which RFC 8996 forbids";
             let help = "take `intermediate` as soon as no client needs them, or keep `old` to app servers of their own";
-            findings.push(findings.finding(place.span(), message, help).with_severity(Severity::Warning));
+            reporter.push(Finding::new(place.span(), message, help).with_severity(Severity::Warning));
         }
     }
 }

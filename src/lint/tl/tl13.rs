@@ -4,15 +4,14 @@ use super::offers;
 use crate::diagnostic::{Code, nearest};
 use crate::inventory::openssl::{GROUPS, Group, OLDEST, Offer};
 use crate::inventory::types::TlsVersion;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL13,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::Unsafe,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::Unsafe,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "`ssl_ecdh_curve` names a group that the target's OpenSSL does not know, such as `X25519MLKEM768` \
                before OpenSSL 3.5; the target is `nginx.openssl`, and 1.1.1 where that is not said. Or a version of \
@@ -25,55 +24,10 @@ pub const RULE: Rule = Rule {
               leave the list out: a profile has the groups that its target has.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6; OpenSSL 1.1.1w, 3.0.22, 3.5.9, 3.6.5",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  openssl: 3.0.17
-  ssl_ecdh_curve: [X25519, prime256v2]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  openssl: 3.5.1
-  ssl_ecdh_curve: [X25519MLKEM768, X25519]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: Some(
-            r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-nginx:
-  openssl: 3.0.17
-  ssl_ecdh_curve: [X25519, prime256v1]
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        ),
-    }),
+    examples: examples!("TL13", fixed),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let lacks = |text: &str, openssl| match Group::named(text) {
         Some(group) => (!group.is_in(openssl)).then_some(Some((group.since, openssl))),
         None => Some(None),
@@ -86,10 +40,10 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let message = format!("no group is called `{text}` by OpenSSL");
             match nearest(text, GROUPS.iter().map(|group| group.name)) {
                 Some(name) => {
-                    let found = findings.finding(item.span(), message, format!("did you mean `{name}`?"));
-                    findings.push(found.fixed_by(offers::instead(fleet.source, item, name)));
+                    let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
+                    reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
                 }
-                None => findings.report(item.span(), message, "`X25519`, `prime256v1` and `secp384r1` are everywhere"),
+                None => reporter.report(item.span(), message, "`X25519`, `prime256v1` and `secp384r1` are everywhere"),
             }
             continue;
         };
@@ -99,15 +53,15 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
         };
         let help = format!("it is known from {since} on: say `nginx.openssl` where that runs, or remove it");
-        findings.report(item.span(), message, help);
+        reporter.report(item.span(), message, help);
     }
     if sound {
-        unusable(fleet, findings);
+        unusable(fleet, reporter);
     }
 }
 
 /// Versions of TLS that can use none of the groups.
-fn unusable(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn unusable(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = std::collections::HashSet::new();
     for (_, nginx, list) in offers::written(fleet, "ssl_ecdh_curve") {
         let offer = Offer::of(nginx);
@@ -119,7 +73,7 @@ fn unusable(fleet: &Fleet<'_>, findings: &mut Findings) {
         };
         if seen.insert(list.span()) {
             let message = format!("none of the groups of `ssl_ecdh_curve` is of use to {dead}");
-            findings.report(list.span(), message, "add `X25519` and `prime256v1`, which every client has");
+            reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client has");
         }
     }
 }

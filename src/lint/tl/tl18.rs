@@ -2,15 +2,14 @@
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::placed;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Nth, Rule};
+use crate::lint::{CertificateRef, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL18,
     since: "0.1.0",
-    needs: Needs::Files,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "A site's certificate has an RSA key.",
         why: "Every full handshake takes one signature with that key, and it is most of what a handshake costs. TLS \
@@ -22,49 +21,21 @@ pub const RULE: Rule = Rule {
               ec_paramgen_curve:P-256 -out ssl.key`. Nothing else changes: the rendered cipher list serves both.",
         verified_on: "OpenSSL 3.0.22",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/rsa.crt
-    ssl_certificate_key_source: tls/rsa.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/good.crt
-    ssl_certificate_key_source: tls/good.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL18"),
 };
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let chains = &fleet.certificates().chains;
-    chains.skip(findings);
+    chains.report_missing(reporter);
     for (file, certificate) in chains.sound() {
         let Some(kind) = certificate.rsa() else { continue };
         // Clients that take ECDSA get that one.
-        let beside = |at: &Nth| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
+        let beside = |at: &CertificateRef| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
         if file.named.iter().all(beside) {
             continue;
         }
         let message = format!("the certificate in `{}` is for a key of `{kind}`", file.path.display());
         let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes for a tenth of the work";
-        findings.push(placed(fleet, findings, chains.key, &file.named, (message, help.to_owned())));
+        reporter.push(placed(fleet, chains.key, &file.named, (message, help.to_owned())));
     }
 }

@@ -1,15 +1,14 @@
 //! TL21: one file for what everybody may see and what nobody may.
 
 use crate::diagnostic::Code;
-use crate::lint::{Doc, Examples, Fixable, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL21,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Reading,
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Reading,
     doc: Doc {
         what: "A path is given for a certificate and for a key: of one site, or of two.",
         why: "A certificate is public, its key must be readable by root alone. One file for both is either readable \
@@ -19,29 +18,5 @@ pub const RULE: Rule = Rule {
         fix: "Keep the key in a file of its own with mode 600.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.crt
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL21"),
 };

@@ -5,15 +5,14 @@ use std::collections::HashMap;
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
 use crate::inventory::model::SiteCertificate;
-use crate::lint::{Doc, Examples, Findings, Fixable, Fleet, Found, Needs, Rule};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// The rule.
 pub const RULE: Rule = Rule {
     code: Code::TL22,
     since: "0.1.0",
-    needs: Needs::Inventory,
-    fix: Fixable::No,
-    found: Found::Fleet(find),
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
     doc: Doc {
         what: "The certificate of a site covers a name that another pool serves, and its app servers speak HTTP/2. \
                Certificates are known by the wildcards among the server names, by the path that sites share, and by \
@@ -28,53 +27,7 @@ pub const RULE: Rule = Rule {
         fix: "Nothing has to change. Certificates that share no names between pools save the detour.",
         verified_on: "nginx 1.22.1, haproxy 2.6.12",
     },
-    examples: Some(Examples {
-        fires: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: web1, address: 10.0.0.11 }
-  - { name: web2, address: 10.0.0.12 }
-  - { name: api1, address: 10.0.0.21 }
-  - { name: api2, address: 10.0.0.22 }
-pools:
-  - { name: web, app_servers: [web1, web2] }
-  - { name: api, app_servers: [api1, api2] }
-sites:
-  - server_name: "*.example.com"
-    pool: web
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-  - server_name: api.example.com
-    pool: api
-    root: /srv/api
-    ssl_certificate: /etc/ssl/api/ssl.crt
-    ssl_certificate_key: /etc/ssl/api/ssl.key
-"#,
-        silent: r#"load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: web1, address: 10.0.0.11 }
-  - { name: web2, address: 10.0.0.12 }
-  - { name: api1, address: 10.0.0.21 }
-  - { name: api2, address: 10.0.0.22 }
-pools:
-  - { name: web, app_servers: [web1, web2] }
-  - { name: api, app_servers: [api1, api2] }
-sites:
-  - server_name: "*.example.com"
-    pool: web
-    root: /srv/example
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-  - server_name: api.example.org
-    pool: api
-    root: /srv/api
-    ssl_certificate: /etc/ssl/api/ssl.crt
-    ssl_certificate_key: /etc/ssl/api/ssl.key
-"#,
-        fixed: None,
-    }),
+    examples: examples!("TL22"),
 };
 
 /// Two sites of different pools, or one: enough to find one of another pool than any given.
@@ -134,7 +87,7 @@ fn enter<'a>(inventory: &Inventory, map: &mut HashMap<&'a str, Sites<'a>>, key: 
     }
 }
 
-fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     if inventory.pools.len() < 2 {
         return;
@@ -160,8 +113,8 @@ fn find(fleet: &Fleet<'_>, findings: &mut Findings) {
             let message = format!("the certificate of `{own}` covers `{name}`, which the pool `{pool}` serves");
             let help = "clients that reuse an HTTP/2 connection for it are sent back with 421 and connect anew: \
                         nothing breaks; certificates that share no names save the detour";
-            let found = findings.finding(fleet.site(index, "server_name").span(), message, help);
-            findings.push(found.related(fleet.site(other, "server_name").span(), "served by the other pool"));
+            let found = Finding::new(fleet.site(index, "server_name").span(), message, help);
+            reporter.push(found.related(fleet.site(other, "server_name").span(), "served by the other pool"));
         }
     }
 }

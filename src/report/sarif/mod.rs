@@ -41,7 +41,7 @@ pub fn log(all: &[Reported<'_>]) -> String {
 fn invocation(all: &[Reported<'_>]) -> Value {
     let mut notifications = Vec::new();
     for (index, one) in all.iter().enumerate() {
-        notifications.extend(one.linted.skipped.iter().map(|skipped| {
+        notifications.extend(one.linted.not_run.iter().map(|skipped| {
             json!({
                 "descriptor": { "id": rules::SKIPPED, "index": 0 },
                 "associatedRule": { "id": skipped.code, "index": rules::index(skipped.code) },

@@ -1,7 +1,7 @@
 //! Every code that stops the reading of an inventory is earned here, at its place and alone.
 
 use sslscale::diagnostic::Severity;
-use sslscale::lint::{Found, Settings, lint, rules};
+use sslscale::lint::{Detection, Settings, lint, rules};
 use sslscale::source::Source;
 
 use super::BLOG;
@@ -79,7 +79,7 @@ fn every_code_that_stops_the_reading_has_a_case() {
     let unreadable = Sslscale::new(&["check", "missing.yaml"]).run();
     assert!(unreadable.stderr.starts_with("error[IN01]: "), "{}", unreadable.stderr);
     let covered: Vec<&str> = CASES.iter().map(|case| case.0).chain(["IN01"]).collect();
-    let reading = rules().filter(|rule| matches!(rule.found, Found::Reading)).map(|rule| rule.code.id);
+    let reading = rules().filter(|rule| matches!(rule.detection, Detection::Reading)).map(|rule| rule.code.id);
     let missing: Vec<&str> = reading.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }

@@ -1,6 +1,6 @@
 //! What the program says of its rules.
 
-use sslscale::lint::rules;
+use sslscale::lint::{Rule, all_rules, rules};
 
 use super::{BAD, check, fleet, pin};
 use crate::support::Sslscale;
@@ -35,7 +35,7 @@ fn explain_knows_no_other_rules() {
 
 #[test]
 fn no_line_of_a_page_is_wider_than_100_columns_but_for_what_cannot_break() {
-    for rule in rules() {
+    for rule in all_rules() {
         let page = run(&["explain", rule.code.id]);
         assert_eq!((page.status, page.stderr.as_str()), (0, ""), "{}", rule.code.id);
         let prose = page.stdout.lines().take_while(|line| !line.starts_with("An inventory that it finds"));
@@ -46,23 +46,29 @@ fn no_line_of_a_page_is_wider_than_100_columns_but_for_what_cannot_break() {
 }
 
 #[test]
-fn rules_lists_every_rule() {
-    let table = run(&["rules"]);
-    assert_eq!((table.status, table.stderr.as_str()), (0, ""));
-    let mut lines = table.stdout.lines();
-    let head: Vec<&str> = lines.next().unwrap().split_whitespace().collect();
+fn rules_lists_what_can_find_something_and_with_all_the_rest() {
+    is_listed(&["rules"], &rules().collect::<Vec<_>>());
+    is_listed(&["rules", "--all"], &all_rules().collect::<Vec<_>>());
+    let table = run(&["rules"]).stdout;
+    let head: Vec<&str> = table.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(head, ["code", "name", "severity", "needs", "fix", "state"]);
-    let listed: Vec<&str> = lines.filter_map(|line| line.split_whitespace().next()).collect();
-    let known: Vec<&str> = rules().map(|rule| rule.code.id).collect();
-    assert_eq!(listed, known);
-    let line = table.stdout.lines().find(|line| line.starts_with("PX05 ")).unwrap();
+    let line = table.lines().find(|line| line.starts_with("PX05 ")).unwrap();
     let words: Vec<&str> = line.split_whitespace().collect();
     assert_eq!(words, ["PX05", "trusted-missing-lb", "error", "inventory", "safe", "applies"]);
-    let json: serde_json::Value = serde_json::from_str(&run(&["rules", "--format", "json"]).stdout).unwrap();
+}
+
+/// Whether the command lists these rules in this order, for people and as JSON.
+fn is_listed(command: &[&str], wanted: &[&Rule]) {
+    let table = run(command);
+    assert_eq!((table.status, table.stderr.as_str()), (0, ""));
+    let listed: Vec<&str> = table.stdout.lines().skip(1).filter_map(|line| line.split_whitespace().next()).collect();
+    assert_eq!(listed, wanted.iter().map(|rule| rule.code.id).collect::<Vec<_>>());
+    let json = run(&[command, &["--format", "json"]].concat()).stdout;
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(json["version"], 1);
     let all = json["rules"].as_array().unwrap();
-    assert_eq!(all.len(), known.len());
-    for (row, rule) in all.iter().zip(rules()) {
+    assert_eq!(all.len(), wanted.len());
+    for (row, rule) in all.iter().zip(wanted) {
         assert_eq!((row["code"].as_str(), row["slug"].as_str()), (Some(rule.code.id), Some(rule.code.slug)));
         let state = row["state"].as_str().unwrap();
         // A rule that does not apply says why.

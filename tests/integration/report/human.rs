@@ -4,7 +4,7 @@
 use std::process::Command;
 
 use sslscale::diagnostic::Code;
-use sslscale::lint::Skipped;
+use sslscale::lint::NotRun;
 use sslscale::report::Format;
 
 use super::{BLOG, hostile, known, report};
@@ -15,39 +15,47 @@ fn line(known: super::Known) -> String {
     report(&[known], Format::Human).lines().last().unwrap().to_owned()
 }
 
+fn not_run(code: &Code, needs: &'static str) -> NotRun {
+    NotRun { code: code.id, reason: "x".to_owned(), needs }
+}
+
 #[test]
 fn one_line_says_how_many_what_is_fixable_and_what_was_not_looked_at() {
     let (source, mut linted) = hostile("x");
-    linted.skipped.push(Skipped { code: Code::TL02.id, reason: "x".to_owned() });
+    linted.not_run.push(not_run(Code::TL02, "`ssl_certificate_source`"));
     let shown = line((source, linted));
-    let wanted = "dir/x.yaml: 4 errors, 1 warning, 1 note; 2 fixable with `--fix`, 1 more with `--unsafe-fixes`; 1 ignored; 3 rules skipped: ";
-    assert!(shown.starts_with(wanted), "{shown}");
+    let wanted = "dir/x.yaml: 4 errors, 1 warning, 1 note; 2 fixable with `--fix`, 1 more with `--unsafe-fixes`; 1 ignored; 2 rules not run: 2 need `ssl_certificate_source`";
+    assert_eq!(shown, wanted);
 }
 
 #[test]
 fn a_sound_inventory_says_on_its_line_what_was_not_looked_at() {
     let (source, mut linted) = known("a.yaml", BLOG);
     linted.findings.clear();
-    linted.skipped.clear();
+    linted.not_run.clear();
     let ok = "a.yaml: ok: 1 load balancer, 2 app servers, 1 site";
     assert_eq!(report(&[(source.clone(), linted)], Format::Human), format!("{ok}\n"));
-    let (_, mut linted) = known("a.yaml", BLOG);
-    linted.findings.clear();
-    let skip = |code: &Code, reason: &str| Skipped { code: code.id, reason: reason.to_owned() };
-    linted.skipped = vec![skip(Code::TL01, "it is not here"), skip(Code::TL02, "it is not here")];
-    let one = report(&[(source.clone(), linted)], Format::Human);
-    assert_eq!(one, format!("{ok}; 2 rules skipped: 2 for want of the certificates' sources\n"));
-    let (_, mut linted) = known("a.yaml", BLOG);
-    linted.findings.clear();
-    linted.skipped = vec![skip(Code::TL01, "a"), skip(Code::TL01, "b"), skip(Code::AD09, "c")];
-    let wanted = "2 rules skipped: 1 for want of the certificates' sources, 1 for want of the running hosts";
-    assert_eq!(report(&[(source, linted)], Format::Human), format!("{ok}; {wanted}\n"));
+    let with = |not_run: &[NotRun]| {
+        let (source, mut linted) = known("a.yaml", BLOG);
+        linted.findings.clear();
+        linted.not_run = not_run.to_vec();
+        report(&[(source, linted)], Format::Human)
+    };
+    let chains = [Code::TL01, Code::TL02].map(|code| not_run(code, "`ssl_certificate_source`"));
+    assert_eq!(with(&chains), format!("{ok}; 2 rules not run: 2 need `ssl_certificate_source`\n"));
+    // A rule that lacks two things is one; the most frequent need comes first.
+    let keys = [Code::TL02, Code::SE03].map(|code| not_run(code, "`ssl_certificate_key_source`"));
+    let all = [&keys[1..], &chains, &keys[..1]].concat();
+    let wanted = "3 rules not run: 2 need `ssl_certificate_source`, 1 needs `ssl_certificate_key_source`";
+    assert_eq!(with(&all), format!("{ok}; {wanted}\n"));
+    // No command runs these yet: there is nothing to be done about them.
+    assert_eq!(with(&[not_run(Code::AD09, "hosts"), not_run(Code::DP01, "last plan")]), format!("{ok}\n"));
 }
 
 #[test]
 fn what_is_refused_speaks_of_its_errors_alone() {
     let shown = line(known("a.yaml", &BLOG.replace("10.0.0.12", "x")));
-    assert!(shown.starts_with("a.yaml: 1 error") && !shown.contains("skipped"), "{shown}");
+    assert!(shown.starts_with("a.yaml: 1 error") && !shown.contains("not run"), "{shown}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use roxmltree::{Document, Node};
 use sslscale::diagnostic::Severity;
-use sslscale::lint::{Found, rule};
+use sslscale::lint::{Detection, rule};
 use sslscale::report::Format;
 
 use super::{HOSTILE, Known, everything, failing, hostile, known, report, unread};
@@ -111,9 +111,9 @@ fn every_rule_that_looked_is_a_case_and_a_rule_that_did_not_is_skipped() {
     for case in document.descendants().filter(|n| n.has_tag_name("testcase")) {
         let id = case.attribute("name").unwrap().split(' ').next().unwrap();
         let rule = rule(sslscale::lint::code(id).unwrap()).unwrap();
-        assert!(!matches!(rule.found, Found::Impossible(_)), "{id} was never run");
+        assert!(!matches!(rule.detection, Detection::Impossible(_)), "{id} was never run");
         let skipped = case.children().any(|n| n.has_tag_name("skipped"));
-        assert!(skipped || !matches!(rule.found, Found::Skipped(_)), "{id} did not look");
+        assert!(skipped || !matches!(rule.detection, Detection::Planned(_)), "{id} did not look");
     }
     // Of what could not be read nothing else is known.
     let unread: Vec<Known> = unread().into_iter().filter(|(_, linted)| linted.document.is_none()).collect();

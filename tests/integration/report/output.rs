@@ -31,7 +31,9 @@ fn the_file_holds_what_standard_output_would() {
         assert_eq!((wanted.status, wanted.stderr.as_str()), (1, ""), "{format}");
         assert_eq!((said.status, said.stdout.as_str()), (1, ""), "{format}");
         assert!(
-            said.stderr.starts_with("inventory.yaml: 1 error; other rules look at it once these are mended\n<stdin>: "),
+            said.stderr.starts_with(
+                "inventory.yaml: 1 error; fix it first; the other rules need a valid inventory\n<stdin>: "
+            ),
             "{}",
             said.stderr
         );
@@ -47,7 +49,7 @@ fn for_people_everything_is_in_it() {
     let said = run.run();
     assert_eq!(
         (said.status, said.stdout.as_str(), said.stderr.as_str()),
-        (1, "", "inventory.yaml: 1 error; other rules look at it once these are mended\n")
+        (1, "", "inventory.yaml: 1 error; fix it first; the other rules need a valid inventory\n")
     );
     assert_eq!(fs::read_to_string(run.dir().join("report")).unwrap(), shown.stderr);
 }

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use similar::TextDiff;
-use sslscale::lint::{Examples, Fixable, Found, Rule, rules};
+use sslscale::lint::{Detection, Examples, FixKind, Rule, all_rules, rules};
 
 use super::{Fixed, applies, fires_alone, fix_of, is_silent, seen, shown};
 use crate::support::{Run, Sslscale, repository};
@@ -28,7 +28,7 @@ fn directory() -> PathBuf {
 #[test]
 fn every_page_is_what_the_program_says_now() {
     let mut wanted: BTreeMap<String, String> =
-        rules().map(|rule| (format!("{}.md", rule.code.id), page(rule))).collect();
+        all_rules().map(|rule| (format!("{}.md", rule.code.id), page(rule))).collect();
     wanted.insert(INDEX.to_owned(), index());
     if std::env::var_os("SSLSCALE_BLESS").is_some() {
         fs::create_dir_all(directory()).unwrap();
@@ -119,11 +119,12 @@ fn missing() -> Run {
 
 /// What the program says of itself with `rules`: state, and why.
 fn state(rule: &Rule) -> String {
-    match rule.found {
-        Found::Reading | Found::Text(_) | Found::Fleet(_) => "applies".to_owned(),
-        Found::Elsewhere(how) => format!("applies: {how}"),
-        Found::Skipped(reason) => format!("skipped: {reason}"),
-        Found::Impossible(reason) => format!("impossible: {reason}"),
+    match rule.detection {
+        Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies".to_owned(),
+        Detection::Comments => "applies: on the comments, once the other rules have run".to_owned(),
+        Detection::Programs => "applies: `--with-binaries`".to_owned(),
+        Detection::Planned(reason) => format!("skipped: {reason}"),
+        Detection::Impossible(reason) => format!("impossible: {reason}"),
     }
 }
 
@@ -143,7 +144,7 @@ fn proof(rule: &Rule) -> Proof {
     Proof {
         fires: Some(fires_alone(rule, &seen(examples.fires))),
         silent: Some(is_silent(rule, &seen(examples.silent))),
-        fixed: (rule.fix != Fixable::No).then(|| Fixed::of(rule, examples).is_as_promised(rule, examples)),
+        fixed: (rule.fix != FixKind::None).then(|| Fixed::of(rule, examples).is_as_promised(rule, examples)),
         doc,
     }
 }
@@ -153,7 +154,7 @@ fn index() -> String {
     let mut out = "# Rules\n\nEvery rule of `sslscale check`. Codes and names are permanent.\n\n\
                    | code | name | severity | needs | fix | finds |\n|---|---|---|---|---|---|\n"
         .to_owned();
-    for rule in rules() {
+    for rule in all_rules() {
         let code = rule.code;
         let [severity, needs, fix] = [code.severity.name(), rule.needs.name(), rule.fix.name()];
         let link = format!("[{0}]({0}.md)", code.id);
@@ -165,7 +166,7 @@ fn index() -> String {
          first what is promised and ends the finding, and `explain` has all of its page. `–`: there is nothing to \
          run.\n\n| code | state | fires | look-alike silent | fixed | doc |\n|---|---|---|---|---|---|\n",
     );
-    for rule in rules() {
+    for rule in all_rules() {
         let Proof { fires, silent, fixed, doc } = proof(rule);
         let mark = |earned: Option<bool>| match earned {
             Some(true) => "✓",

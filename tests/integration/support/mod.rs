@@ -93,13 +93,13 @@ impl Sslscale {
 }
 
 impl Run {
-    /// The same without how many rules were skipped, which every new rule may change.
+    /// The same without how many rules were not run, which every new rule may change.
     pub fn without_skipped(self) -> Self {
-        let line = |line: &str| line.split_once("rules skipped: ").map_or(line, |(kept, _)| kept).to_owned();
+        let line = |line: &str| line.split_once("rules not run: ").map_or(line, |(kept, _)| kept).to_owned();
         let cut = |line: String| line.trim_end_matches(|c: char| c.is_ascii_digit() || "; ".contains(c)).to_owned();
         let all = |text: &str| -> String {
             text.lines()
-                .map(|it| if it.contains("rules skipped: ") { cut(line(it)) } else { it.to_owned() } + "\n")
+                .map(|it| if it.contains("rules not run: ") { cut(line(it)) } else { it.to_owned() } + "\n")
                 .collect()
         };
         Self { stdout: all(&self.stdout), stderr: all(&self.stderr), status: self.status }

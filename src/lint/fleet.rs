@@ -1,0 +1,130 @@
+//! What rules look at: the inventory's text, or the fleet that it describes, with the place of
+//! every value. The local certificates are read when the first rule asks for them.
+
+use std::cell::OnceCell;
+use std::collections::HashSet;
+
+use super::{Certificates, Settings};
+use crate::inventory::Inventory;
+use crate::inventory::document::{Cursor, Document};
+use crate::inventory::model::{Addresses, Haproxy, Lint};
+use crate::source::Source;
+
+/// An inventory's text and its YAML tree: what rules see of an inventory that may have errors.
+#[derive(Clone, Copy)]
+pub struct InventoryText<'a> {
+    pub source: &'a Source,
+    pub document: &'a Document,
+}
+
+/// One certificate of a site, both by their index in the inventory's lists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CertificateRef {
+    pub site: usize,
+    pub certificate: usize,
+}
+
+/// A valid inventory with the text that it was read from: what most rules look at.
+pub struct Fleet<'a> {
+    pub inventory: &'a Inventory,
+    pub source: &'a Source,
+    /// Where things are in that text. Its lists are those of the inventory, item by item.
+    pub written: Cursor<'a>,
+    /// The options of this run, and the time.
+    pub settings: &'a Settings,
+    /// The inventory's own `lint` section.
+    pub section: &'a Lint,
+    files: OnceCell<Certificates>,
+}
+
+impl<'a> Fleet<'a> {
+    /// Reads no certificate yet.
+    pub fn new(
+        inventory: &'a Inventory,
+        source: &'a Source,
+        written: Cursor<'a>,
+        (settings, section): (&'a Settings, &'a Lint),
+    ) -> Self {
+        Self { inventory, source, written, settings, section, files: OnceCell::new() }
+    }
+
+    /// The certificates and keys that sites name on this machine: read when a rule first asks.
+    pub fn certificates(&self) -> &Certificates {
+        self.files.get_or_init(|| Certificates::read(self.inventory))
+    }
+
+    /// Where a setting of the balancer at `index` is written: its own, else the fleet's, else
+    /// its `haproxy` section or what is around it.
+    pub fn haproxy(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
+        self.overridden("load_balancers", index, "haproxy", keys)
+    }
+
+    /// The same for a setting of the app server at `index`.
+    pub fn nginx(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
+        self.overridden("app_servers", index, "nginx", keys)
+    }
+
+    /// The same, where the setting is written at all.
+    pub fn haproxy_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
+        let own = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
+        let fleet = self.written.key("haproxy").keys(keys);
+        Some(own.or(fleet)).filter(|place| place.is_written())
+    }
+
+    /// The same for a setting of an app server.
+    pub fn nginx_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
+        let own = self.written.key("app_servers").item(index).key("nginx").keys(keys);
+        let fleet = self.written.key("nginx").keys(keys);
+        Some(own.or(fleet)).filter(|place| place.is_written())
+    }
+
+    /// Balancers whose settings are `wrong`, by index, each with the place of `keys`. Of balancers
+    /// that share what the fleet says, or say nothing, the first stands for all.
+    pub fn balancers(&self, keys: &[&str], wrong: impl Fn(&Haproxy) -> bool) -> Vec<(usize, Cursor<'a>)> {
+        let balancers = self.inventory.load_balancers.iter().enumerate();
+        let mut seen = HashSet::new();
+        balancers
+            .filter(|(_, balancer)| wrong(&balancer.haproxy))
+            .filter(|(index, _)| seen.insert(self.haproxy_if_written(*index, keys).map(Cursor::span)))
+            .map(|(index, _)| (index, self.haproxy(index, keys)))
+            .collect()
+    }
+
+    /// What is written as the addresses of the hosts whose addresses are `wanted`, balancers first.
+    pub fn addresses(&self, wanted: impl Fn(Addresses) -> bool) -> impl Iterator<Item = Cursor<'a>> {
+        let written = self.written;
+        let balancers = self.inventory.load_balancers.iter().map(|host| host.addresses).enumerate();
+        let apps = self.inventory.app_servers.iter().map(|host| host.addresses).enumerate();
+        let hosts = balancers.map(|host| ("load_balancers", host)).chain(apps.map(|host| ("app_servers", host)));
+        hosts
+            .filter(move |(_, (_, addresses))| wanted(*addresses))
+            .flat_map(move |(list, (index, _))| written.key(list).item(index).key("address").items())
+    }
+
+    fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {
+        let host = self.written.key(hosts).item(index);
+        let (own, fleet) = (host.key(section).keys(keys), self.written.key(section).keys(keys));
+        // A default has no place: the host's address is what the reader can start from.
+        if own.is_written() || fleet.is_written() { own.or(fleet) } else { host.key("address") }
+    }
+
+    /// A key of the site at `index`, or the site.
+    pub fn site(&self, index: usize, key: &str) -> Cursor<'a> {
+        self.written.key("sites").item(index).key(key)
+    }
+
+    /// A key of a site's certificate, or the site.
+    pub fn certificate(&self, at: CertificateRef, key: &str) -> Cursor<'a> {
+        self.site(at.site, key).item(at.certificate)
+    }
+
+    /// Where the balancer at `index` is written: its name.
+    pub fn load_balancer(&self, index: usize) -> Cursor<'a> {
+        self.written.key("load_balancers").item(index).key("name")
+    }
+
+    /// Where the app server at `index` is written: its name.
+    pub fn app_server(&self, index: usize) -> Cursor<'a> {
+        self.written.key("app_servers").item(index).key("name")
+    }
+}
