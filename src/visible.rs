@@ -33,6 +33,11 @@ mod tests {
     fn what_is_shown_cannot_drive_a_terminal() {
         assert_eq!(visible("a\u{1b}[31m\u{202e}\u{9b}"), "a\\u{1b}[31m\\u{202e}\\u{9b}");
         assert_eq!(visible("\r\n\0\u{7f}"), "\\r\\n\\u{0}\\u{7f}");
+        let hidden = "\u{ad}\u{34f}\u{61c}\u{115f}\u{180e}\u{200b}\u{2028}\u{2066}\u{3164}\u{fe0f}\u{feff}\u{ffa0}\u{fff9}\
+                      \u{1d173}\u{e0041}";
+        for c in hidden.chars() {
+            assert_eq!(visible(&format!("a{c}")), format!("a\\u{{{:x}}}", c as u32));
+        }
         assert!(matches!(visible("naïve 日本 \u{1f600}"), Cow::Borrowed("naïve 日本 \u{1f600}")));
     }
 }

@@ -139,3 +139,55 @@ impl Ring {
         [&self.current, &self.previous, &self.next]
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn print(text: &str) -> Fingerprint {
+        Fingerprint(text.to_owned())
+    }
+
+    #[test]
+    fn a_ring_follows_another_only_by_two_of_its_keys() {
+        let ring = |current: &str, previous: &str, next: &str| Fingerprints {
+            current: print(current),
+            previous: print(previous),
+            next: print(next),
+        };
+        let old = ring("b", "a", "c");
+        assert_eq!(old.rotated(print("d")), ring("c", "b", "d"));
+        for (new, follows) in [
+            (ring("c", "b", "d"), true),
+            (ring("c", "x", "d"), false),
+            (ring("x", "b", "d"), false),
+            (old.clone(), false),
+        ] {
+            assert_eq!(new.follows(&old), follows, "{new}");
+        }
+        assert!(!old.follows(&ring("c", "b", "d")));
+    }
+
+    #[test]
+    fn keys_are_read_back_and_are_all_different() {
+        let ring = Ring::generate().unwrap();
+        let bytes = ring.bytes();
+        assert_eq!((bytes.len(), Ring::from_bytes(&bytes).as_ref()), (240, Some(&ring)));
+        assert!(ring.current != ring.previous && ring.previous != ring.next && ring.next != ring.current);
+        for length in [0, 79, 80, 160, 239] {
+            assert_eq!(Ring::from_bytes(&bytes[..length]), None, "{length}");
+        }
+        assert_eq!(Ring::from_bytes(&[&bytes[..], &[0]].concat()), None);
+        assert_eq!(Ring::from_bytes(&[&bytes[..], &bytes[..80]].concat()), None);
+        assert_eq!(TicketKey::from_bytes(&bytes[..79]), None);
+        let prints = ring.fingerprints();
+        assert_eq!(prints.to_string(), format!("{}-{}-{}", prints.current, prints.previous, prints.next));
+    }
+
+    #[test]
+    fn a_key_is_shown_as_its_fingerprint() {
+        let key = TicketKey::from_bytes(&[7; LENGTH]).unwrap();
+        assert_eq!(key.fingerprint(), print("b76daaa81fe65af3"));
+        assert_eq!(format!("{key:?}"), "TicketKey(b76daaa81fe65af3)");
+    }
+}

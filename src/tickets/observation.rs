@@ -144,7 +144,7 @@ mod tests {
         let seen = Observation::read("srv1", WHOLE).unwrap();
         assert!(seen.is_sound() && seen.nginx && !seen.is_stale());
         assert_eq!(seen.ring().unwrap().to_string(), Seen(&seen).to_string());
-        assert_eq!(seen.age, Some(60));
+        assert_eq!((seen.age, seen.host.as_str()), (Some(60), "srv1"));
         let stale = WHOLE.replace("age 60", "age 90001");
         assert!(Observation::read("srv1", &stale).unwrap().is_stale());
         assert_eq!(Observation::read("srv1", &WHOLE.replace("age 60", "age -5")).unwrap().age, Some(0));

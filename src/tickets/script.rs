@@ -10,10 +10,12 @@ use super::observation::{Observation, Seen};
 use crate::rollout::{Outcome, QueryError, change, query, shell};
 use crate::transport::{Host, HostText, Limits, Script};
 
-/// For a look at a host. Its answer has some lines.
-const LOOK: Limits = Limits::new(Duration::from_secs(40), 64 * 1024);
+/// Answers have some lines, and errors of nginx a few more.
+const ANSWER: usize = 65_536;
+/// For a look at a host, with the time to wait for the lock.
+const LOOK: Limits = Limits::new(Duration::from_secs(40), ANSWER);
 /// For a change: waiting for the lock, two reloads, two looks at the configuration.
-const CHANGE: Limits = Limits::new(Duration::from_secs(120), 64 * 1024);
+const CHANGE: Limits = Limits::new(Duration::from_secs(120), ANSWER);
 /// How many seconds nginx has to replace its workers.
 const PATIENCE: &str = "20";
 

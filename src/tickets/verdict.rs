@@ -118,6 +118,7 @@ mod tests {
         assert_eq!(problems(Ok(with(&ring(4)))), [Problem::Behind]);
         assert_eq!(problems(Ok(with(&ring(90)))), [Problem::OtherKeys]);
         assert_eq!(problems(Ok(Observation { loaded: false, ..with(&ring(5)) })), [Problem::NotLoaded]);
+        assert_eq!(STALE, 25 * 3600);
         for (age, expected) in [(STALE, vec![]), (STALE + 1, vec![Problem::Stale])] {
             assert_eq!(problems(Ok(Observation { age: Some(age), ..with(&ring(5)) })), expected);
         }

@@ -16,7 +16,7 @@ pub(super) fn run(
     limits: Limits,
 ) -> Result<Output, TransportError> {
     let invocation = if script.detached { invocation.detached() } else { invocation };
-    let framed = Limits { stdout: limits.stdout + FRAME, ..limits };
+    let framed = Limits { stdout: limits.stdout.saturating_add(FRAME), ..limits };
     let too_much = TransportError::TooMuchOutput { stream: Stream::Stdout, limit: limits.stdout };
     let done = match invocation.run(&script.text(root), framed) {
         Ok(done) => done,

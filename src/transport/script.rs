@@ -1,15 +1,15 @@
 //! A shell script with its arguments and its standard input, as one text that any `sh -s` runs.
 //!
-//! All of it goes over the standard input of `sh`, so that the words of the command are always the
-//! same two, `sh -s`: nothing is visible in a list of processes, and they mean the same whether or
-//! not a shell on the way splits them again, as it does behind `ssh`.
+//! It goes over the standard input of `sh`, so that the words of the command are always the same two,
+//! `sh -s`. They show nothing in a list of processes, and mean the same whether or not a shell on the
+//! way splits them again, as the login shell behind `ssh` does.
 //!
-//! The standard input of the script cannot simply follow its text: dash before 0.5.13 reads ahead,
-//! and would take the beginning of the input for itself. So the text holds the input too, as an
-//! argument of `printf`, which is a builtin and therefore no process of its own.
+//! The standard input of the script cannot simply follow its text: dash 0.5.12 reads ahead, and takes
+//! the beginning of the input for itself. So the text holds the input too, as an argument of `printf`,
+//! which is a builtin of the shell and shows its arguments to nobody.
 //!
-//! The text is one compound command. A shell reads such a command to its end before it runs any of
-//! it, so a text that a broken connection has cut off does nothing.
+//! The text is one compound command. A shell reads such a command to its end before it runs any part
+//! of it, so a text that a broken connection has cut off does nothing.
 
 use std::fmt;
 
@@ -17,14 +17,34 @@ use zeroize::Zeroizing;
 
 use super::quote;
 
-/// Written to standard output before the script runs: what comes before is not the script's, but
-/// for instance that of a login shell.
-pub(super) const BEGIN: &[u8] = b"\nsslscale-begin\n";
-/// Written after it, before its exit status and a newline. Without it, the script did not end.
-pub(super) const END: &[u8] = b"\nsslscale-end ";
+/// Programs are found, and speak, in the same way whatever the login is.
+const HEAD: &str = "\
+{
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
+export PATH LC_ALL
+unset ENV BASH_ENV CDPATH IFS
+";
 
-/// The programs of a host are looked for here, whatever the login is.
-const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+/// Goes before the output of the script: what comes before this is not the script's, but for
+/// instance that of a login shell.
+const BEGIN: &str = "printf '\\nsslscale-begin\\n'\n";
+const BEGUN: &[u8] = b"\nsslscale-begin\n";
+
+/// Goes after it, with its exit status. Without this, the script did not come to its end.
+const END: &str = "printf '\\nsslscale-end %d\\n' \"$?\"\nexit 0\n}\n";
+const ENDED: &[u8] = b"\nsslscale-end ";
+
+/// A `printf` that is a program would show its input to every user of the host.
+const NO_BUILTIN: &str = "\
+case $(command -v printf) in
+printf) ;;
+*)
+    echo 'the shell of this host has no builtin printf: other users could see what is sent to it' >&2
+    printf '\\nsslscale-end 69\\n'
+    exit 0
+    ;;
+esac
+";
 
 /// A POSIX shell script. It finds the directory that stands for the host's `/` in `$root`, which is
 /// empty on a real host.
@@ -71,37 +91,18 @@ impl<'s> Script<'s> {
     /// What goes to `sh -s`.
     pub(super) fn text(&self, root: &str) -> Zeroizing<Vec<u8>> {
         let arguments: Vec<String> = self.arguments.iter().map(|argument| quote(argument)).collect();
-        let mut head = format!(
-            "{{\nPATH={PATH} LC_ALL=C\nexport PATH LC_ALL\nunset ENV BASH_ENV CDPATH IFS\n\
-             root={}\nset -- {}\nprintf '\\nsslscale-begin\\n'\n",
-            quote(root),
-            arguments.join(" ")
-        );
-        let foot = match self.has_input() {
-            true => {
-                head += "case $(command -v printf) in\nprintf) ;;\n*) echo 'the shell of this host has no builtin \
-                         printf, so that others could see its input' >&2\nprintf '\\nsslscale-end 69\\n'\nexit ;;\nesac\n";
-                ")\n"
-            }
-            false => ") </dev/null\n",
-        };
-        let script: usize = self.parts.iter().map(|part| part.len() + 1).sum();
-        // Large enough from the start: a text that grows leaves copies of what it held.
-        let mut text = Zeroizing::new(Vec::with_capacity(head.len() + escaped_length(self.input) + script + 200));
-        text.extend_from_slice(head.as_bytes());
+        let setting = format!("root={}\nset -- {}\n{BEGIN}", quote(root), arguments.join(" "));
+        let input = escaped(self.input);
+        let mut pieces: Vec<&[u8]> = vec![HEAD.as_bytes(), setting.as_bytes()];
         if self.has_input() {
-            text.extend_from_slice(b"printf '");
-            escape(self.input, &mut text);
-            text.extend_from_slice(b"' | ");
+            pieces.extend([NO_BUILTIN.as_bytes(), b"printf '", &input, b"' | "]);
         }
-        text.extend_from_slice(b"(\n");
-        for part in self.parts {
-            text.extend_from_slice(part.as_bytes());
-            text.push(b'\n');
-        }
-        text.extend_from_slice(foot.as_bytes());
-        text.extend_from_slice(b"printf '\\nsslscale-end %d\\n' \"$?\"\nexit 0\n}\n");
-        text
+        pieces.push(b"(\n");
+        pieces.extend(self.parts.iter().flat_map(|part| [part.as_bytes(), b"\n"]));
+        pieces.push(if self.has_input() { b")\n" } else { b") </dev/null\n" });
+        pieces.push(END.as_bytes());
+        // Put together at once: a text that grows leaves copies of what it held.
+        Zeroizing::new(pieces.concat())
     }
 }
 
@@ -119,26 +120,24 @@ fn is_plain(byte: u8) -> bool {
     matches!(byte, b' '..=b'~' | b'\n' | b'\t') && !matches!(byte, b'\\' | b'%' | b'\'' | b'-')
 }
 
-fn escaped_length(bytes: &[u8]) -> usize {
-    bytes.iter().map(|byte| if is_plain(*byte) { 1 } else { 4 }).sum()
-}
-
 /// The bytes as the format of a `printf`.
-fn escape(bytes: &[u8], into: &mut Vec<u8>) {
+fn escaped(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut format = Zeroizing::new(Vec::with_capacity(bytes.len().saturating_mul(4)));
     for byte in bytes {
         if is_plain(*byte) {
-            into.push(*byte);
+            format.push(*byte);
         } else {
-            into.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
+            format.extend([b'\\', b'0' + (byte >> 6), b'0' + (byte >> 3 & 7), b'0' + (byte & 7)]);
         }
     }
+    format
 }
 
 /// The script's own standard output and its exit status; `None` if it did not come to its end.
 pub(super) fn result(stdout: &[u8]) -> Option<(&[u8], i32)> {
     let find = |needle: &[u8]| stdout.windows(needle.len()).position(|window| window == needle);
-    let begin = find(BEGIN)? + BEGIN.len();
-    let end = stdout.windows(END.len()).rposition(|window| window == END).filter(|end| *end >= begin)?;
-    let status = std::str::from_utf8(&stdout[end + END.len()..]).ok()?.strip_suffix('\n')?.parse().ok()?;
+    let begin = find(BEGUN)? + BEGUN.len();
+    let end = stdout.windows(ENDED.len()).rposition(|window| window == ENDED).filter(|end| *end >= begin)?;
+    let status = std::str::from_utf8(&stdout[end + ENDED.len()..]).ok()?.strip_suffix('\n')?.parse().ok()?;
     Some((&stdout[begin..end], status))
 }

@@ -174,6 +174,12 @@ fn no_input_is_sent_to_a_shell_that_would_show_it() {
 }
 
 #[test]
+fn most_of_a_text_is_sent_as_it_is() {
+    let script = Script::new(&["cat"]).input(b"Listen 443; # 100%\n");
+    assert!(String::from_utf8_lossy(&script.text("")).contains("printf 'Listen 443; # 100\\045\n' | (\ncat\n)\n"));
+}
+
+#[test]
 fn a_script_is_shown_without_its_input() {
     let script = Script::new(&["cat"]).arguments(&["a"]).input(b"secret");
     assert_eq!(format!("{script:?}"), "Script { arguments: [\"a\"], input: 6 bytes, .. }");

@@ -10,6 +10,8 @@ use crate::visible::visible;
 const LINES: usize = 10;
 /// Characters that are kept of each.
 const CHARACTERS: usize = 240;
+/// Bytes that hold more characters than are kept, whichever they are.
+const ENOUGH: usize = 1000;
 
 /// Some lines of text from a host. What a terminal would obey, or a reader would not see, is spelled
 /// out; all but the last lines, and the rest of long ones, are left out.
@@ -36,9 +38,9 @@ impl HostText {
     }
 }
 
-/// One line. Longer than its bytes it cannot be, so that a long one is not decoded whole.
+/// One line, of which not more than necessary is decoded.
 fn shown(line: &[u8]) -> String {
-    let start = String::from_utf8_lossy(&line[..line.len().min(CHARACTERS * 4 + 4)]);
+    let start = String::from_utf8_lossy(&line[..line.len().min(ENOUGH)]);
     let (end, cut) = match start.char_indices().nth(CHARACTERS) {
         Some((end, _)) => (end, "…"),
         None => (start.len(), ""),

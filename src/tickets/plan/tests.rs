@@ -89,6 +89,49 @@ fn two_rotations_at_once_differ_in_a_key_that_nobody_uses_yet() {
     assert_eq!(plan(&fleet, Goal::Rotate), bring(6, 1, &[0, 3], true));
 }
 
+#[test]
+fn two_rotations_at_once_count_together_even_where_nothing_else_relates_them() {
+    // No host has the ring before: only the current key shows that both came from it.
+    let other = Fingerprints { next: print(70), ..ring(6) };
+    let foreign = Fingerprints { current: print(90), previous: print(91), next: print(92) };
+    let young = Observation { age: Some(3), ..with(&foreign) };
+    let fleet = [young.clone(), with(&ring(6)), with(&other), with(&ring(6)), young];
+    assert_eq!(target(&fleet), Some(ring(6)));
+}
+
+#[test]
+fn rings_of_one_rotation_belong_together_in_whichever_order_they_sort() {
+    for (older, newer) in [(5_u32, 6_u32), (80, 7)] {
+        let old = Fingerprints { current: print(older), previous: print(1), next: print(newer) };
+        let new = old.rotated(print(99));
+        let foreign = Fingerprints { current: print(50), previous: print(51), next: print(52) };
+        let young = Observation { age: Some(3), ..with(&foreign) };
+        // Apart they are one host each, and the foreign ring has two.
+        let fleet = [with(&old), young.clone(), with(&new), young, with(&old)];
+        assert_eq!(target(&fleet), Some(new.clone()));
+        assert_eq!(target(&[with(&new), with(&old), with(&old)]), Some(new));
+    }
+}
+
+#[test]
+fn a_chain_of_rotations_is_one_family_and_its_end_is_chosen() {
+    // The ring in the middle joins two groups that were apart until then.
+    let fleet = [with(&ring(5)), with(&ring(7)), with(&ring(6)), with(&ring(5))];
+    assert_eq!(target(&fleet), Some(ring(7)));
+    assert_eq!(target(&[]), None);
+    assert_eq!(target(&[without()]), None);
+}
+
+#[test]
+fn of_equally_many_the_one_that_a_host_got_last_whatever_has_no_age() {
+    let foreign = Fingerprints { current: print(90), previous: print(91), next: print(92) };
+    let ageless = Observation { age: None, ..with(&ring(5)) };
+    let old = Observation { age: Some(1_000_000), ..with(&foreign) };
+    for fleet in [[ageless.clone(), old.clone()], [old, ageless]] {
+        assert_eq!(target(&fleet), Some(foreign.clone()));
+    }
+}
+
 /// A fleet in which every host has, and its nginx has read, a ring.
 struct Fleet {
     disk: Vec<Fingerprints>,

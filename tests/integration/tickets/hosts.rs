@@ -223,6 +223,10 @@ impl Waiting {
 #[test]
 fn an_interrupted_run_finishes_the_host_that_it_is_at_and_starts_no_other() {
     let waiting = Waiting::on("install");
+    // While there are keys in its memory, it leaves no core.
+    let limits = fs::read_to_string(format!("/proc/{}/limits", waiting.child.id())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().filter(|word| *word == "0").count(), 2, "{core}");
     waiting.interrupt();
     let (done, _run) = waiting.go_on();
     let (stdout, stderr) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
