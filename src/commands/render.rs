@@ -44,7 +44,7 @@ fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
     for host in hosts {
         if tree.host(host).is_none() {
             let names: Vec<&str> = tree.hosts().map(|(name, _)| name).collect();
-            let near = crate::inventory::schema::nearest(host, names.into_iter());
+            let near = crate::diagnostic::nearest(host, names.into_iter());
             let error = CommandError::from(anyhow!("the inventory has no host `{host}`"));
             return Err(CommandError { hint: near.map(|near| format!("did you mean `{near}`?")), ..error });
         }

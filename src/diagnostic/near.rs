@@ -1,4 +1,4 @@
-//! What a misspelt word most likely was meant to be.
+//! Finds the word that a misspelt one most likely was meant to be.
 
 /// The candidate that `text` most likely was meant to be, if any is near.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
@@ -6,17 +6,21 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     if text.len() > 64 {
         return None;
     }
-    // People take one for the other, in keys and in the names of rules.
+    // `-` and `_` are easily confused, in keys and in the names of rules.
     let joined = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     let wanted = joined(text);
-    candidates
-        .map(|c| (joined(c), c))
-        .map(|(joined, c)| (strsim::damerau_levenshtein(&wanted, &joined), joined, c))
-        .filter(|(distance, joined, c)| {
-            *distance <= (c.len() / 3).max(1) || (wanted.len() > 2 && joined.starts_with(&wanted))
-        })
-        .min_by_key(|(distance, ..)| *distance)
-        .map(|(.., c)| c)
+    let length = wanted.chars().count();
+    let near = candidates.filter_map(|candidate| {
+        let most = (candidate.len() / 3).max(1);
+        // Most candidates are out by their length alone.
+        if candidate.len().abs_diff(length) > most && (length < 3 || candidate.len() < length) {
+            return None;
+        }
+        let joined = joined(candidate);
+        let distance = strsim::damerau_levenshtein(&wanted, &joined);
+        (distance <= most || (length > 2 && joined.starts_with(&wanted))).then_some((distance, candidate))
+    });
+    near.min_by_key(|(distance, _)| *distance).map(|(_, candidate)| candidate)
 }
 
 #[cfg(test)]

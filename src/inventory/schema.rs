@@ -3,8 +3,7 @@
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
-pub use crate::diagnostic::nearest;
-use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
+use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, nearest};
 use crate::source::{Source, Span};
 
 /// One key of a section, as the reference shows it.
@@ -99,17 +98,30 @@ pub struct Reader<'s> {
     pub source: &'s Source,
     /// Everything found so far, in the order it was found.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more names may be compared with misspelt ones.
+    comparisons: usize,
 }
+
+/// How many names a run compares with misspelt ones. A name takes about a microsecond; people make
+/// fewer typing errors than that.
+const COMPARISONS: usize = 200_000;
 
 impl<'s> Reader<'s> {
     /// A reader with nothing found yet.
     pub fn new(source: &'s Source) -> Self {
-        Self { source, diagnostics: Vec::new() }
+        Self { source, diagnostics: Vec::new(), comparisons: COMPARISONS }
     }
 
     /// Whether a fix may replace what stands there: layout that runs over lines is a person's to mend.
     pub fn on_one_line(&self, span: Span) -> bool {
         !self.source.slice(span).contains(['\n', '\r'])
+    }
+
+    /// The name that `text` most likely was meant to be. After some thousand typing errors there is
+    /// no advice any more, so that many of them take no longer than as many good names.
+    pub fn nearest<'n>(&mut self, text: &str, names: &'n [impl AsRef<str>]) -> Option<&'n str> {
+        self.comparisons = self.comparisons.checked_sub(names.len())?;
+        nearest(text, names.iter().map(AsRef::as_ref))
     }
 
     /// Reports a finding.

@@ -94,7 +94,10 @@ fn in_base64(byte: u8) -> bool {
 /// The text under `span` with what may be a key blotted out, byte for byte.
 pub(super) fn blotted(text: &str, span: Span, secrets: &[Secret]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    for secret in secrets {
+    // They are in the order of their headers, and none reaches further than that from its own.
+    let reach = u32::try_from(2 * LONGEST_LABEL + LONGEST_KEY).unwrap_or(u32::MAX);
+    let first = secrets.partition_point(|secret| secret.header.start.saturating_add(reach) < span.start);
+    for secret in secrets[first..].iter().take_while(|secret| secret.header.start < span.end) {
         let (start, end) = (secret.body.start.max(span.start), secret.body.end.min(span.end));
         let part = (start.max(span.start) - span.start) as usize..(end.max(start) - span.start) as usize;
         for byte in bytes.get_mut(part).unwrap_or_default().iter_mut().filter(|byte| in_base64(**byte)) {
@@ -113,4 +116,22 @@ pub fn without_keys(text: &str) -> String {
 /// `text` up to the first key in it, and whether there is one.
 pub fn before_key(text: &str) -> Option<&str> {
     find(text).first().map(|secret| &text[..secret.header.end as usize])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_bytes_of_a_key_without_an_end_are_blotted_out() {
+        let armoured = format!("{BEGIN}RSA {LABEL}-----");
+        let text = format!("{armoured}{}{}", "a".repeat(LONGEST_KEY), "b".repeat(9)).repeat(3);
+        let secrets = find(&text);
+        assert_eq!(secrets.len(), 3);
+        for secret in &secrets {
+            let end = secret.body.end as usize;
+            let span = Span::new(end - 1, end + 1);
+            assert_eq!(blotted(&text[span.range()], span, &secrets), "*b");
+        }
+    }
 }

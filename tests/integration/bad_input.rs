@@ -4,6 +4,7 @@
 mod bounds;
 mod codes;
 mod keys;
+mod lists;
 pub mod mutations;
 mod nodes;
 

@@ -79,8 +79,8 @@ pub const GROUPS: &[Group] = &[
     group("secp192r1", OPENSSL_3, TLS12),
 ];
 
-/// Names of one group, which nginx does not start with twice (seen with OpenSSL 1.1.1 and 3.0:
-/// `SSL_CTX_set1_curves_list("secp384r1:P-384") failed`).
+/// Names for the same group. nginx does not start with a group that is listed twice (seen with OpenSSL
+/// 1.1.1 and 3.0: `SSL_CTX_set1_curves_list("secp384r1:P-384") failed`).
 const ALIASES: &[&[&str]] = &[
     &["prime256v1", "P-256", "secp256r1"],
     &["secp384r1", "P-384"],
@@ -101,10 +101,10 @@ const ALIASES: &[&[&str]] = &[
     &["sect571k1", "K-571"],
 ];
 
-/// Whether both names are of one group.
-pub fn same_group(a: &Curve, b: &Curve) -> bool {
-    let names = |name: &str| ALIASES.iter().find(|names| names.contains(&name));
-    a == b || names(a.as_str()).is_some_and(|names| names.contains(&b.as_str()))
+/// One name for a group, whatever name it goes by.
+pub fn canonical_group(group: &Curve) -> &str {
+    let names = ALIASES.iter().find(|names| names.contains(&group.as_str()));
+    names.map_or(group.as_str(), |names| names[0])
 }
 
 const fn group(name: &'static str, since: Version, [tls12, tls13]: [bool; 2]) -> Group {

@@ -8,7 +8,7 @@ mod offer;
 mod profile;
 
 pub use ciphers::CIPHERS;
-pub use groups::{GROUPS, same_group};
+pub use groups::{GROUPS, canonical_group};
 pub use offer::{NoCipher, Offer};
 pub use profile::Guideline;
 

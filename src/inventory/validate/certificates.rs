@@ -1,7 +1,7 @@
 //! A site's certificates: their paths on the app servers and, where the inventory names them,
 //! those of the same files on this machine.
 
-use super::fields::{Placed, many};
+use super::fields::{Placed, at_most, items, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{CertificateSource, SiteCertificate};
 use crate::inventory::node::Node;
@@ -9,6 +9,9 @@ use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{AbsolutePath, LocalPath, Scalar};
 use crate::source::Span;
+
+/// OpenSSL uses one certificate for each kind of key, of which there are fewer.
+const MOST: usize = 16;
 
 /// A certificate, and where its path and that of its key are written.
 pub type PlacedCertificate = (SiteCertificate, [Span; 2]);
@@ -78,13 +81,8 @@ fn required(
 /// One value or several, each at its own place of the list: `None` where it is refused.
 fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<Option<Placed<T>>> {
     let Some(node) = node else { return Vec::new() };
-    match reader.one_or_many(node) {
-        [] => {
-            many::<T>(reader, node, key);
-            Vec::new()
-        }
-        nodes => nodes.iter().map(|node| super::fields::scalar(reader, node, key)).collect(),
-    }
+    let nodes = items(reader, node, key);
+    at_most(reader, node, nodes, (key, MOST)).iter().map(|node| scalar(reader, node, key)).collect()
 }
 
 /// A list beside `ssl_certificate` has as many items as it.

@@ -1,6 +1,10 @@
 //! Reads one value of a known type at a known key and reports what is wrong with it.
 
 use super::codes::code;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::hash::Hash;
+
 use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
 use crate::inventory::node::{Node, Value, printable};
@@ -152,36 +156,84 @@ pub fn switch(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: 
 
 /// One value or a list of them; at least one.
 pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Placed<T>> {
+    items(reader, node, key).iter().filter_map(|node| scalar(reader, node, key)).collect()
+}
+
+/// The nodes of a list, or the single value that stands for one; an empty list is reported.
+pub fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> &'n [Node] {
     let nodes = reader.one_or_many(node);
     if nodes.is_empty() {
         reader.report(Code::IN04, node.span, format!("`{key}` is empty"), "write at least one value");
     }
-    nodes.iter().filter_map(|node| scalar(reader, node, key)).collect()
+    nodes
 }
 
-/// A list of single values, no two of them the `same`; `None` where it is not written or holds
-/// nothing sound.
-pub fn distinct<T: Scalar>(
+/// A list of single values with at most `most` items and no two with the same `identity`; `None`
+/// where it is not written or has no valid item.
+pub fn distinct<T: Scalar, I: Eq + Hash>(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
-    key: &str,
-    same: impl Fn(&T, &T) -> bool,
+    (key, most): (&str, usize),
+    identity: impl Fn(&T) -> I,
 ) -> Option<Vec<T>> {
     let node = node?;
     let nodes = reader.words(node, key)?;
     if nodes.is_empty() {
         reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one value");
     }
-    let mut found: Vec<Placed<T>> = Vec::with_capacity(nodes.len());
-    for node in nodes {
+    let mut seen: HashMap<I, Span> = HashMap::with_capacity(nodes.len().min(most));
+    let mut found = Vec::new();
+    for node in at_most(reader, node, nodes, (key, most)) {
         let Some(placed) = scalar::<T>(reader, node, key) else { continue };
-        if let Some(first) = found.iter().find(|f| same(&f.value, &placed.value)) {
-            let message = format!("`{key}` has `{}` twice", reader.source.slice(placed.span));
-            let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "keep it once");
-            reader.diagnostics.push(twice.related(first.span, "the first one"));
-            continue;
+        match seen.entry(identity(&placed.value)) {
+            Entry::Occupied(first) => {
+                let message = format!("`{key}` has `{}` twice", reader.source.slice(placed.span));
+                let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "keep it once");
+                reader.diagnostics.push(twice.related(*first.get(), "the first one"));
+            }
+            Entry::Vacant(free) => {
+                free.insert(placed.span);
+                found.push(placed.value);
+            }
         }
-        found.push(placed);
     }
-    Some(found.into_iter().map(|placed| placed.value).collect()).filter(|found: &Vec<T>| !found.is_empty())
+    Some(found).filter(|found| !found.is_empty())
+}
+
+/// The items of a list that has at most `most`; a longer one is reported, and none of it read.
+pub fn at_most<'n>(reader: &mut Reader<'_>, list: &Node, items: &'n [Node], (key, most): (&str, usize)) -> &'n [Node] {
+    if items.len() <= most {
+        return items;
+    }
+    let message = format!("`{key}` has {} items", items.len());
+    reader.report(Code::IN06, list.underline(), message, format!("write at most {most}"));
+    &[]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::inventory::node::parse;
+    use crate::inventory::types::CipherName;
+    use crate::source::Source;
+
+    #[test]
+    fn each_item_of_a_list_is_looked_at_once_however_many_there_are() {
+        let text = format!("[{}, a7]", (0..10_000).map(|it| format!("a{it}")).collect::<Vec<_>>().join(", "));
+        let source = Source::new("t", text);
+        let node = parse(&source).unwrap();
+        let mut reader = Reader::new(&source);
+        let looked = Cell::new(0);
+        let identity = |it: &CipherName| {
+            looked.set(looked.get() + 1);
+            it.clone()
+        };
+        let found = distinct(&mut reader, Some(&node), ("key", 20_000), identity).unwrap();
+        assert_eq!((found.len(), looked.get()), (10_000, 10_001));
+        let twice: Vec<_> =
+            reader.diagnostics.iter().map(|it| (it.code.id, source.slice(it.related[0].span))).collect();
+        assert_eq!(twice, [("IN12", "a7")]);
+    }
 }

@@ -1,6 +1,6 @@
 //! Whether the files that all sites name can be on one host at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
 
 use super::pools::PlacedPool;
@@ -60,39 +60,55 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]
     }
 }
 
-/// What one path on a host is to hold comes from one file here. Pools without a host in common may
-/// have different ones.
+/// A source that a site names for a path.
+struct Named<'s> {
+    pool: usize,
+    source: PathBuf,
+    written: &'s Path,
+    span: Span,
+}
+
+/// On one host a path has one source. Pools that share no host may have different ones.
 fn sources(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]) {
-    let mut known: BTreeMap<&str, Vec<(usize, &Path, Span)>> = BTreeMap::new();
-    let members = |pool: usize| pools.get(pool).map_or(&[][..], |it| &it.pool.members);
-    let meet = |a: usize, b: usize| a == b || members(a).iter().any(|host| members(b).contains(host));
+    let mut known: BTreeMap<&str, Vec<Named<'_>>> = BTreeMap::new();
     let pairs = sites.iter().flat_map(|it| it.site.certificates.iter().zip(&it.files).map(|pair| (it.site.pool, pair)));
     for (pool, (pair, [certificate, key])) in pairs {
         let Some(source) = &pair.source else { continue };
         let key_source = source.key.as_deref().map(|from| (pair.ssl_certificate_key.as_str(), from, *key));
         let both = [Some((pair.ssl_certificate.as_str(), source.certificate.as_path(), *certificate)), key_source];
-        for (path, from, span) in both.into_iter().flatten() {
-            let entries = known.entry(path).or_default();
-            let other = entries.iter().find(|(there, first, _)| meet(*there, pool) && !same(first, from));
-            if let Some((_, first, place)) = other {
-                let message = format!("`{path}` would hold two files: `{}` and `{}`", first.display(), from.display());
-                let help = "give each of them a path of its own, or name one source in both places";
-                let both = Diagnostic::refusal(Code::IN09, span, message, help);
-                reader.diagnostics.push(both.related(*place, "the first one"));
+        for (path, written, span) in both.into_iter().flatten() {
+            // A path that goes up may lead anywhere, so that it cannot be compared as text.
+            if !written.components().any(|part| part == Component::ParentDir) {
+                let source = written.components().filter(|part| *part != Component::CurDir).collect();
+                known.entry(path).or_default().push(Named { pool, source, written, span });
             }
-            // A thousand sites may share one file: each pool is remembered once.
-            if !entries.iter().any(|(there, first, _)| *there == pool && same(first, from)) {
-                entries.push((pool, from, span));
-            }
+        }
+    }
+    for (path, named) in known {
+        if named.iter().any(|it| it.source != named[0].source) {
+            different(reader, path, &named, pools);
         }
     }
 }
 
-/// Whether two paths are one, as far as text can tell: what goes up may come back down.
-fn same(a: &Path, b: &Path) -> bool {
-    let parts = |path: &'_ Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
-    let up = |path: &Path| path.components().any(|part| part == Component::ParentDir);
-    up(a) || up(b) || parts(a) == parts(b)
+/// Reports each source of `path` that is not the first one on a host.
+fn different(reader: &mut Reader<'_>, path: &str, named: &[Named<'_>], pools: &[PlacedPool]) {
+    let mut first_on: HashMap<usize, &Named<'_>> = HashMap::new();
+    let mut known: HashMap<(usize, &Path), Option<&Named<'_>>> = HashMap::new();
+    for it in named {
+        let other = *known.entry((it.pool, it.source.as_path())).or_insert_with(|| {
+            let members = pools.get(it.pool).map_or(&[][..], |pool| &pool.pool.members);
+            let first = members.iter().map(|host| *first_on.entry(*host).or_insert(it));
+            first.into_iter().find(|first| first.source != it.source)
+        });
+        if let Some(first) = other {
+            let (one, two) = (first.written.display(), it.written.display());
+            let message = format!("`{path}` would have two sources: `{one}` and `{two}`");
+            let help = "give each of them a different path, or write one source in both places";
+            let both = Diagnostic::refusal(Code::IN09, it.span, message, help);
+            reader.diagnostics.push(both.related(first.span, "the first one"));
+        }
+    }
 }
 
 fn of(site: usize, placed: &PlacedSite) -> impl Iterator<Item = File<'_>> {

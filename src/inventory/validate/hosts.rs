@@ -1,11 +1,13 @@
 //! Balancers and app servers: names and addresses that are theirs alone, and a way from every
 //! balancer to every app server.
 
+use std::cell::OnceCell;
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::fields::{Placed, count, count_if_written, many, required, switch};
+use super::pools::sorted;
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx};
@@ -33,8 +35,9 @@ pub struct Hosts {
     pub by_name: HashMap<Box<str>, usize>,
     /// Whether every app server of the inventory has a name that could be read.
     pub all_named: bool,
+    app_server_names: OnceCell<Vec<Box<str>>>,
     named: usize,
-    names: HashMap<Box<str>, Span>,
+    names: HashMap<Box<str>, Taken>,
     addresses: HashMap<IpAddr, Taken>,
 }
 
@@ -89,7 +92,7 @@ impl Hosts {
     ) -> Option<(HostName, Addresses, Places)> {
         let name = required::<HostName>(reader, name, "name", section, at);
         if let Some(name) = &name {
-            self.take_name(reader, name);
+            self.take_name(reader, name, section.starts_with("load"));
         }
         let Some(node) = address else {
             let help = if section.starts_with("load") {
@@ -112,17 +115,17 @@ impl Hosts {
         Some((name?.value, pair, Places { address: node.underline() }))
     }
 
-    fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>) {
+    fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {
         self.named += 1;
         // Two directories that differ in case are one on some file systems.
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
         if let Some(first) = self.names.get(&key) {
             let message = format!("the name `{}` is given to two hosts", name.value);
             let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a name of its own");
-            reader.diagnostics.push(twice.related(*first, "the first host of this name"));
+            reader.diagnostics.push(twice.related(first.span, "the first host of this name"));
             return;
         }
-        self.names.insert(key, name.span);
+        self.names.insert(key, Taken { span: name.span, by_load_balancer });
     }
 
     fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by_load_balancer: bool) {
@@ -150,9 +153,14 @@ impl Hosts {
         self.names.contains_key(name.to_ascii_lowercase().as_str())
     }
 
-    /// Whether a balancer bears this name.
+    /// Whether a balancer has this name.
     pub fn is_load_balancer(&self, name: &str) -> bool {
-        self.load_balancers.iter().any(|(balancer, _)| balancer.name.as_str() == name)
+        self.names.get(name.to_ascii_lowercase().as_str()).is_some_and(|taken| taken.by_load_balancer)
+    }
+
+    /// The names of the app servers, sorted.
+    pub fn app_server_names(&self) -> &[Box<str>] {
+        self.app_server_names.get_or_init(|| sorted(self.by_name.keys().map(AsRef::as_ref)))
     }
 
     /// The host that has `address` as its own, if any.

@@ -1,8 +1,11 @@
 //! Plain HTTP at the balancers, and where a certificate authority's challenges go.
 
+use std::collections::HashSet;
+use std::net::SocketAddr;
+
 use super::fields::{or_default, scalar, switch};
 use super::hosts::Hosts;
-use super::pools::{PlacedPool, unknown};
+use super::pools::{Pools, unknown};
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{AcmeChallenge, Http, Location};
@@ -17,7 +20,7 @@ pub fn read(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
     hosts: &Hosts,
-    (pools, sites): (&[PlacedPool], &[PlacedSite]),
+    (pools, sites): (&Pools, &[PlacedSite]),
 ) -> Option<Http> {
     let default = Http { port: Port(80), code: RedirectCode::Permanent, acme_challenge: None };
     let Some(raw) = node.and_then(|node| RawHttp::read(reader, node)) else { return Some(default) };
@@ -46,7 +49,7 @@ fn acme_challenge(
     reader: &mut Reader<'_>,
     node: &Node,
     hosts: &Hosts,
-    (pools, sites): (&[PlacedPool], &[PlacedSite]),
+    (pools, sites): (&Pools, &[PlacedSite]),
 ) -> Option<AcmeChallenge> {
     let raw = RawAcmeChallenge::read(reader, node)?;
     let targets = [("app_server", raw.app_server), ("pool", raw.pool), ("redirect", raw.redirect)];
@@ -101,25 +104,30 @@ impl Taken {
     }
 
     /// nginx does not start where an app on the same host has its port.
-    fn by_an_app(&self, reader: &mut Reader<'_>, members: &[usize], fleet: (&Hosts, &[PlacedPool], &[PlacedSite])) {
+    fn by_an_app(&self, reader: &mut Reader<'_>, members: &[usize], fleet: (&Hosts, &Pools, &[PlacedSite])) {
         let (hosts, pools, sites) = fleet;
-        for (index, (app, _)) in members.iter().filter_map(|index| Some((index, hosts.app_servers.get(*index)?))) {
-            let own = |ip: std::net::IpAddr| ip.is_loopback() || app.addresses.iter().any(|a| a.0 == ip);
-            let serves = |pool: &PlacedPool| pool.pool.members.contains(index);
-            let here = |site: &&PlacedSite| pools.get(site.site.pool).is_some_and(serves);
-            let locations = sites.iter().filter(here).flat_map(|site| &site.site.locations);
-            let mut sockets = locations.filter_map(socket);
-            if let Some(socket) = sockets.find(|socket| socket.port() == self.port.0 && own(socket.ip())) {
-                let message = format!("nginx cannot take challenges on port {}: an app has `{socket}`", self.port);
-                reader.report(Code::IN09, self.span, message, "write another `port`, such as 8888");
-                return;
-            }
+        // Hardly any app listens there, so that hosts are looked at for those alone.
+        let apps = sites.iter().flat_map(|site| {
+            let sockets = site.site.locations.iter().filter_map(socket);
+            sockets.filter(|socket| socket.port() == self.port.0).map(|socket| (site.site.pool, socket))
+        });
+        let apps: HashSet<(usize, SocketAddr)> = apps.collect();
+        let members: HashSet<usize> = members.iter().copied().collect();
+        let taken = apps.iter().find(|(pool, socket)| {
+            let serving = pools.all.get(*pool).map_or(&[][..], |pool| &pool.pool.members);
+            let here = serving.iter().filter(|index| members.contains(index));
+            here.filter_map(|index| hosts.app_servers.get(*index))
+                .any(|(app, _)| socket.ip().is_loopback() || app.addresses.iter().any(|it| it.0 == socket.ip()))
+        });
+        if let Some((_, socket)) = taken {
+            let message = format!("nginx cannot take challenges on port {}: an app listens on `{socket}`", self.port);
+            reader.report(Code::IN09, self.span, message, "write another `port`, such as 8888");
         }
     }
 }
 
 /// Where the app of a location listens, if that is a port.
-fn socket(location: &Location) -> Option<std::net::SocketAddr> {
+fn socket(location: &Location) -> Option<SocketAddr> {
     match location.target.endpoint()? {
         Endpoint::Tcp(socket) => Some(*socket),
         Endpoint::Unix(_) => None,
@@ -131,20 +139,18 @@ fn app_server(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts) -> Option<usi
     let found = hosts.by_name.get(name.value.as_str()).copied();
     // A host with an error of its own has been reported; its name is still no typo.
     if found.is_none() && hosts.all_named && !hosts.named(name.value.as_str()) {
-        let names = hosts.by_name.keys().map(AsRef::as_ref);
-        unknown(reader, name.span, "app server", name.value.as_str(), names);
+        unknown(reader, name.span, "app server", name.value.as_str(), hosts.app_server_names());
     }
     found
 }
 
-fn pool(reader: &mut Reader<'_>, node: &Node, pools: &[PlacedPool]) -> Option<Vec<usize>> {
+fn pool(reader: &mut Reader<'_>, node: &Node, pools: &Pools) -> Option<Vec<usize>> {
     let name = scalar::<PoolName>(reader, node, "pool")?;
-    let named = || pools.iter().filter(|pool| pool.span.is_some());
-    let Some(found) = named().find(|pool| pool.pool.name == name.value) else {
-        unknown(reader, name.span, "pool", name.value.as_str(), named().map(|pool| pool.pool.name.as_str()));
+    let Some(found) = pools.named(&name.value) else {
+        unknown(reader, name.span, "pool", name.value.as_str(), pools.names());
         return None;
     };
-    Some(found.pool.members.clone()).filter(|members| !members.is_empty())
+    Some(pools.all[found].pool.members.clone()).filter(|members| !members.is_empty())
 }
 
 /// A host alone: the path of the challenge follows it.

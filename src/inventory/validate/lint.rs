@@ -1,6 +1,6 @@
-//! The `lint` section: which rules count, and how much.
+//! Reads the `lint` section: which rules are allowed or denied, and what fails a run.
 
-use super::fields::{Placed, count, many, optional};
+use super::fields::{at_most, count, items, optional, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::Lint;
 use crate::inventory::node::Node;
@@ -26,12 +26,18 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Lint {
     Lint { allow, deny, fail_on, certificate_days: u32::try_from(days).unwrap_or(defaults.certificate_days) }
 }
 
-/// The rules of a list, each once: there are fewer rules than a list may have items.
+/// Longest list: there are fewer codes than that.
+const MOST: usize = 256;
+
+/// The rules of a list, each once.
 fn rules(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<(&'static Code, Span)> {
     let mut found: Vec<(&'static Code, Span)> = Vec::new();
-    for Placed { value, span } in node.map(|node| many::<&'static Code>(reader, node, key)).unwrap_or_default() {
-        if !found.iter().any(|(code, _)| *code == value) {
-            found.push((value, span));
+    let Some(node) = node else { return found };
+    let nodes = items(reader, node, key);
+    for node in at_most(reader, node, nodes, (key, MOST)) {
+        let Some(rule) = scalar::<&'static Code>(reader, node, key) else { continue };
+        if !found.iter().any(|(code, _)| *code == rule.value) {
+            found.push((rule.value, rule.span));
         }
     }
     found

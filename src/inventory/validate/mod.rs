@@ -77,13 +77,13 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, (&pools, &sites));
-    pools::check_use(reader, &pools, &hosts);
-    files::check(reader, &sites, &pools);
+    pools::check_use(reader, &pools.all, &hosts);
+    files::check(reader, &sites, &pools.all);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),
         app_servers: hosts.app_servers.into_iter().map(|(host, _)| host).collect(),
-        pools: pools.into_iter().map(|p| p.pool).collect(),
+        pools: pools.all.into_iter().map(|p| p.pool).collect(),
         sites: sites.into_iter().map(|s| s.site).collect(),
         trusted_proxies,
         tickets,

@@ -1,19 +1,21 @@
-//! Pools: which app servers serve the same sites.
+//! Reads pools: which app servers serve the same sites.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 
-use super::fields::{required, scalar};
+use super::fields::{Placed, required, scalar};
 use super::hosts::Hosts;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
 use crate::inventory::model::Pool;
 use crate::inventory::node::{Node, printable};
 use crate::inventory::raw::RawPool;
-use crate::inventory::schema::{Reader, nearest};
+use crate::inventory::schema::Reader;
 use crate::inventory::types::{HostName, PoolName};
 use crate::source::Span;
 
-/// A pool and where its name stands; the pool of all app servers has no place.
+/// A pool and the place of its name; the pool of all app servers has none.
 pub struct PlacedPool {
     /// The pool.
     pub pool: Pool,
@@ -21,22 +23,59 @@ pub struct PlacedPool {
     pub span: Option<Span>,
 }
 
+/// All pools, and which one has which name.
+#[derive(Default)]
+pub struct Pools {
+    /// In the order of the file.
+    pub all: Vec<PlacedPool>,
+    by_name: HashMap<PoolName, usize>,
+    names: OnceCell<Vec<Box<str>>>,
+}
+
+impl Pools {
+    /// The first pool that the inventory gives this name.
+    pub fn named(&self, name: &PoolName) -> Option<usize> {
+        self.by_name.get(name).copied()
+    }
+
+    /// Every name that the inventory gives a pool, sorted.
+    pub fn names(&self) -> &[Box<str>] {
+        self.names.get_or_init(|| sorted(self.by_name.keys().map(PoolName::as_str)))
+    }
+
+    /// How many pools have a name that could be read.
+    pub fn named_count(&self) -> usize {
+        self.all.iter().filter(|pool| pool.span.is_some()).count()
+    }
+
+    fn add(&mut self, reader: &mut Reader<'_>, name: Placed<PoolName>, members: Vec<usize>) {
+        match self.by_name.entry(name.value.clone()) {
+            Entry::Occupied(first) => {
+                let message = format!("there are two pools `{}`", name.value);
+                let twice = Diagnostic::refusal(Code::IN12, name.span, message, "give every pool a different name");
+                let first = self.all[*first.get()].span.unwrap_or_default();
+                reader.diagnostics.push(twice.related(first, "the first one"));
+            }
+            Entry::Vacant(free) => drop(free.insert(self.all.len())),
+        }
+        let pool = Pool { name: name.value, members, sites: Vec::new() };
+        self.all.push(PlacedPool { pool, span: Some(name.span) });
+    }
+}
+
 /// Reads `pools`; without it there is one pool of all app servers.
-pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<PlacedPool> {
+pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Pools {
+    let mut pools = Pools::default();
     let Some(node) = node else {
         let members = (0..hosts.app_servers.len()).collect();
-        return vec![PlacedPool { pool: Pool { name: PoolName::all(), members, sites: Vec::new() }, span: None }];
+        pools.all.push(PlacedPool { pool: Pool { name: PoolName::all(), members, sites: Vec::new() }, span: None });
+        return pools;
     };
-    let Some(nodes) = reader.items(node, "pools") else { return Vec::new() };
+    let Some(nodes) = reader.items(node, "pools") else { return pools };
     if nodes.is_empty() {
-        reader.report(
-            Code::IN04,
-            node.underline(),
-            "`pools` is empty",
-            "name a pool, or remove `pools` to serve every site from every app server",
-        );
+        let help = "name a pool, or remove `pools` to serve every site from every app server";
+        reader.report(Code::IN04, node.underline(), "`pools` is empty", help);
     }
-    let mut pools: Vec<PlacedPool> = Vec::new();
     for raw in nodes {
         let Some(raw) = RawPool::read(reader, raw) else { continue };
         let name = required::<PoolName>(reader, raw.name, "name", "pools[]", raw.span);
@@ -47,20 +86,18 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<
                 Vec::new()
             }
         };
-        let Some(name) = name else { continue };
-        let first = pools.iter().find(|p| p.pool.name == name.value).and_then(|p| p.span);
-        if let Some(first) = first {
-            let twice = Diagnostic::refusal(
-                Code::IN12,
-                name.span,
-                format!("there are two pools `{}`", name.value),
-                "give every pool a name of its own",
-            );
-            reader.diagnostics.push(twice.related(first, "the first one"));
+        if let Some(name) = name {
+            pools.add(reader, name, members);
         }
-        pools.push(PlacedPool { pool: Pool { name: name.value, members, sites: Vec::new() }, span: Some(name.span) });
     }
     pools
+}
+
+/// The names in their order, for advice that does not depend on how they are kept.
+pub fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Box<str>> {
+    let mut names: Vec<Box<str>> = names.map(Box::from).collect();
+    names.sort_unstable();
+    names
 }
 
 fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usize> {
@@ -73,11 +110,10 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
     for node in nodes {
         let Some(name) = scalar::<HostName>(reader, node, "app_servers") else { continue };
         let Some(index) = hosts.by_name.get(name.value.as_str()) else {
-            // A host with an error of its own has been reported; its name is still no typo.
+            // A host that has an error was reported already, and its name is not a typo.
             let typo = hosts.all_named && !hosts.named(name.value.as_str());
             if typo || hosts.is_load_balancer(name.value.as_str()) {
-                let names = hosts.by_name.keys().map(AsRef::as_ref);
-                unknown(reader, name.span, "app server", name.value.as_str(), names);
+                unknown(reader, name.span, "app server", name.value.as_str(), hosts.app_server_names());
             }
             continue;
         };
@@ -95,28 +131,29 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
     members
 }
 
-/// Reports a name that nothing bears, with the nearest that something does.
-pub fn unknown<'n>(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, names: impl Iterator<Item = &'n str>) {
-    let mut names: Vec<&str> = names.collect();
-    names.sort_unstable();
-    let near = nearest(name, names.iter().copied());
+/// Reports a name that nothing has, with the nearest of `names`, which are sorted.
+pub fn unknown(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, names: &[Box<str>]) {
+    let near = reader.nearest(name, names);
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.is_empty() && what == "pool" => {
-            "the inventory has no `pools`: remove this key, and every app server serves the site".to_owned()
+            "remove this key, and every app server serves the site: the inventory has no `pools`".to_owned()
         }
-        None if names.is_empty() => format!("the inventory has no {what}: add one of this name, or remove it here"),
-        None if names.len() <= 8 => format!("there are: {}", names.join(", ")),
-        None => format!("the inventory has {} of them, none of this name", names.len()),
+        None if names.is_empty() => format!("add one with this name, or remove it here: the inventory has no {what}"),
+        None if names.len() <= 8 => format!("write one of: {}", names.join(", ")),
+        None => format!("write the name of one of the {} that the inventory has", names.len()),
     };
-    let mut found = Diagnostic::refusal(Code::IN07, span, format!("there is no {what} `{}`", printable(name)), help);
-    let written = reader.source.slice(span);
+    let message = format!("there is no {what} `{}`", printable(name));
+    let mut found = Diagnostic::refusal(Code::IN07, span, message, help);
     // `srv3` is as near to `srv1` as to `srv2`.
-    let alone = |near: &&str| nearest(name, names.iter().copied().filter(|other| other != near)).is_none();
-    let near = near.filter(alone);
-    found.fix = near
-        .filter(|_| reader.on_one_line(span))
-        .map(|near| Fix::replace(Applicability::Unsafe, span, spelled(written, near)));
+    let alone = |reader: &mut Reader<'_>, near: &str| {
+        let others: Vec<&str> = names.iter().map(AsRef::as_ref).filter(|other| *other != near).collect();
+        reader.nearest(name, &others).is_none()
+    };
+    if let Some(near) = near.filter(|near| reader.on_one_line(span) && alone(reader, near)) {
+        let text = spelled(reader.source.slice(span), near);
+        found.fix = Some(Fix::replace(Applicability::Unsafe, span, text));
+    }
     reader.diagnostics.push(found);
 }
 
@@ -128,7 +165,12 @@ pub fn check_use(reader: &mut Reader<'_>, pools: &[PlacedPool], hosts: &Hosts) {
     }
     for pool in pools.iter().filter(|p| p.pool.sites.is_empty()) {
         let message = format!("the pool `{}` serves no site", pool.pool.name);
-        reader.report(Code::IN08, pool.span.unwrap_or_default(), message, "name it as `pool` of a site, or remove it");
+        reader.report(
+            Code::IN08,
+            pool.span.unwrap_or_default(),
+            message,
+            "write it as the `pool` of a site, or remove it",
+        );
     }
     let used: HashSet<usize> = pools.iter().flat_map(|p| p.pool.members.iter().copied()).collect();
     for (index, (app, places)) in hosts.app_servers.iter().enumerate() {

@@ -5,12 +5,12 @@ use super::tls;
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
 use crate::inventory::node::Node;
-use crate::inventory::openssl::{self, same_group};
+use crate::inventory::openssl::{self, canonical_group};
 use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckType, CipherName, Duration, LogFormat, LogTarget, OpensslVersion, Port, ProxyProtocol,
-    Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OpensslVersion, Port,
+    ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Connections at once that any host can hold: two descriptors each stay below the 20,000
@@ -26,6 +26,11 @@ const OLDEST_NGINX: Version = Version(1, 18, 0);
 /// haproxy keeps time in 32 bits of milliseconds, 24.8 days.
 const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
 const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
+
+/// Longest lists: OpenSSL knows fewer ciphers and groups than that.
+const PROTOCOLS: (&str, usize) = ("ssl_protocols", 16);
+const CIPHERS: (&str, usize) = ("ssl_ciphers", 256);
+const CURVES: (&str, usize) = ("ssl_ecdh_curve", 128);
 
 /// haproxy's settings where the inventory says nothing.
 pub fn default_haproxy() -> Haproxy {
@@ -136,9 +141,10 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             .or(base.openssl),
         tls: Tls {
             profile: or_default(reader, raw.tls_profile, "tls_profile", base.tls.profile),
-            protocols: distinct(reader, raw.ssl_protocols, "ssl_protocols", TlsVersion::eq).or(base.tls.protocols),
-            ciphers: distinct(reader, raw.ssl_ciphers, "ssl_ciphers", CipherName::eq).or(base.tls.ciphers),
-            curves: distinct(reader, raw.ssl_ecdh_curve, "ssl_ecdh_curve", same_group).or(base.tls.curves),
+            protocols: distinct(reader, raw.ssl_protocols, PROTOCOLS, |it: &TlsVersion| *it).or(base.tls.protocols),
+            ciphers: distinct(reader, raw.ssl_ciphers, CIPHERS, CipherName::clone).or(base.tls.ciphers),
+            curves: distinct(reader, raw.ssl_ecdh_curve, CURVES, |it: &Curve| canonical_group(it).to_owned())
+                .or(base.tls.curves),
         },
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
         access_log: access_log(reader, raw.access_log, base.access_log),

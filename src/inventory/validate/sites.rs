@@ -1,10 +1,10 @@
-//! Sites: which names there are, which pool serves each, and with what certificate.
+//! Reads sites: their names, the pool that serves each, and its certificates.
 
 use std::collections::HashMap;
 
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
-use super::pools::{PlacedPool, unknown};
+use super::pools::{Pools, unknown};
 use super::{certificates, locations, tls};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Site, Target};
@@ -28,18 +28,18 @@ pub struct PlacedSite {
 pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
-    (written, pools): (Option<&Node>, &mut [PlacedPool]),
+    (written, pools): (Option<&Node>, &mut Pools),
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
     let mut names: HashMap<ServerName, Span> = HashMap::new();
-    // A pool without a name that could be read may be the one that a site means.
-    let named = pools.iter().filter(|p| p.span.is_some()).count();
+    // A pool whose name could not be read may be the one that a site means.
+    let named = pools.named_count();
     let incomplete = written.is_some_and(|node| !matches!(&node.value, Value::List(list) if list.len() == named));
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
         let pool = read_pool(reader, &raw, pools, incomplete);
         if let Some(site) = read_site(reader, &raw, pool, &mut names) {
-            if let Some(entry) = pools.get_mut(site.site.pool) {
+            if let Some(entry) = pools.all.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
             }
             sites.push(site);
@@ -48,23 +48,18 @@ pub fn read_sites(
     sites
 }
 
-fn read_pool(reader: &mut Reader<'_>, raw: &RawSite<'_>, pools: &[PlacedPool], incomplete: bool) -> Option<usize> {
+fn read_pool(reader: &mut Reader<'_>, raw: &RawSite<'_>, pools: &Pools, incomplete: bool) -> Option<usize> {
     let Some(node) = raw.pool else {
-        if pools.len() > 1 {
-            reader.missing(
-                raw.span,
-                "sites[]",
-                "pool",
-                format!("add `pool: {}` or another pool to it", pools[0].pool.name),
-            );
+        if pools.all.len() > 1 {
+            let help = format!("add `pool: {}` or another pool to it", pools.all[0].pool.name);
+            reader.missing(raw.span, "sites[]", "pool", help);
         }
-        return (pools.len() == 1).then_some(0);
+        return (pools.all.len() == 1).then_some(0);
     };
     let name = scalar::<PoolName>(reader, node, "pool")?;
-    let index = pools.iter().position(|p| p.span.is_some() && p.pool.name == name.value);
+    let index = pools.named(&name.value);
     if index.is_none() && !incomplete {
-        let names = pools.iter().filter(|p| p.span.is_some()).map(|p| p.pool.name.as_str());
-        unknown(reader, name.span, "pool", name.value.as_str(), names);
+        unknown(reader, name.span, "pool", name.value.as_str(), pools.names());
     }
     index
 }
@@ -138,9 +133,9 @@ fn read_names(
 }
 
 /// gRPC runs over HTTP/2 alone.
-pub fn check_grpc(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool], hosts: &Hosts) {
+pub fn check_grpc(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &Pools, hosts: &Hosts) {
     for (site, span) in sites.iter().filter_map(|s| s.grpc.map(|span| (s, span))) {
-        let members = pools.get(site.site.pool).map_or(&[][..], |p| &p.pool.members);
+        let members = pools.all.get(site.site.pool).map_or(&[][..], |p| &p.pool.members);
         let without = members.iter().filter_map(|m| hosts.app_servers.get(*m)).find(|(app, _)| !app.nginx.http2);
         if let Some((app, places)) = without {
             let message = format!("`grpc_pass` needs HTTP/2, which is off on `{}`", app.name);

@@ -1,36 +1,39 @@
-//! Who may tell nginx a client's address, and the addresses that move between balancers.
+//! Reads which proxies nginx trusts, and the addresses that move between balancers.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::fields::{Placed, scalar, scalar_with};
+use super::fields::{scalar, scalar_with};
 use super::hosts::Hosts;
 use crate::diagnostic::{Applicability, Code, Diagnostic};
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawHighAvailability;
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{Address, Cidr, Flaw, ValueError};
+use crate::source::Span;
 
 /// Reads `high_availability.virtual_addresses`.
 pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<Address> {
     let Some(raw) = node.and_then(|node| RawHighAvailability::read(reader, node)) else { return Vec::new() };
     let nodes = raw.virtual_addresses.and_then(|node| reader.words(node, "virtual_addresses")).unwrap_or_default();
-    let mut found: Vec<Placed<Address>> = Vec::new();
+    let mut seen: HashMap<Address, Span> = HashMap::new();
+    let mut found = Vec::new();
     for node in nodes {
         let Some(address) = scalar::<Address>(reader, node, "virtual_addresses") else { continue };
-        let first = found.iter().find(|f| f.value == address.value).map(|f| f.span);
+        let first = seen.get(&address.value).copied();
         if let Some(owner) = hosts.owner(address.value.0).or(first) {
-            let message = format!("the virtual address `{}` is taken", address.value);
-            let help = "a virtual address moves between balancers: it is no host's own and stands here once";
+            let message = format!("the virtual address `{}` is already in use", address.value);
+            let help = "write an address that no host has, and write it once: it moves between balancers";
             let twice = Diagnostic::refusal(Code::AD05, address.span, message, help);
-            reader.diagnostics.push(twice.related(owner, "here"));
+            reader.diagnostics.push(twice.related(owner, "it is in use here"));
             continue;
         }
-        found.push(address);
+        seen.insert(address.value, address.span);
+        found.push(address.value);
     }
-    found.into_iter().map(|f| f.value).collect()
+    found
 }
 
 /// Reads `trusted_proxies`; by default every balancer's own addresses.

@@ -336,16 +336,16 @@ fn lists_that_do_not_fit_are_refused() {
     let (head, site) = INVENTORY.split_once("sites:\n").unwrap();
     let other = site.replace("[example.com, www.example.com]", "b.example").replace("tls/ssl.crt", "tls/b.crt");
     let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{other}")).run();
-    let message = "`/etc/ssl/example/ssl.crt` would hold two files: `tls/ssl.crt` and `tls/b.crt`";
+    let message = "`/etc/ssl/example/ssl.crt` would have two sources: `tls/ssl.crt` and `tls/b.crt`";
     assert!(run.status == 1 && run.stderr.contains(message), "{}", run.stderr);
     let pools = "pools: [{ name: a, app_servers: [srv1] }, { name: b, app_servers: [srv2] }]\n";
     let (first, second) = (site.to_owned() + "    pool: a\n", other + "    pool: b\n");
     let run =
         Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}{pools}sites:\n{first}{second}")).run();
-    assert!(!run.stderr.contains("would hold two files"), "hosts apart: {}", run.stderr);
+    assert!(!run.stderr.contains("would have two sources"), "hosts apart: {}", run.stderr);
     let alike = site.replace("[example.com, www.example.com]", "b.example").replace(" tls/", " ./tls/");
     let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{alike}")).run();
-    assert!(!run.stderr.contains("would hold two files"), "one file: {}", run.stderr);
+    assert!(!run.stderr.contains("would have two sources"), "one file: {}", run.stderr);
 }
 
 /// nginx keeps one certificate for each kind of key, and RSA-PSS is a kind of its own.
