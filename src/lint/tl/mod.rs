@@ -1,4 +1,4 @@
-//! TLS and certificates.
+//! Rules about TLS settings and certificates.
 
 mod impossible;
 mod offers;
@@ -22,7 +22,7 @@ use super::Rule;
 
 pub use impossible::IMPOSSIBLE;
 
-/// The rules that can find something, now or later.
+/// The rules that can report a finding, now or in a later version.
 pub const RULES: &[&Rule] = &[
     &tl01::RULE,
     &tl02::RULE,

@@ -1,5 +1,5 @@
-//! What the rules on versions, ciphers and groups look through: the items of the lists that app servers
-//! have, each once however many share it.
+//! Lists of TLS versions, ciphers and groups, as the app servers' settings have them. A list that several
+//! app servers share is visited once.
 
 use std::collections::HashSet;
 
@@ -9,13 +9,13 @@ use crate::inventory::model::Nginx;
 use crate::lint::Fleet;
 use crate::source::Source;
 
-/// The app servers for which `key` is written, by index, each with the place.
+/// The app servers whose settings contain `key`: index, settings, and where the key is written.
 pub fn written<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Cursor<'f>)> {
     let apps = fleet.inventory.app_servers.iter().enumerate();
     apps.filter_map(|(index, app)| Some((index, &*app.nginx, fleet.nginx_if_written(index, &[key])?))).collect()
 }
 
-/// The items of those lists that are `wrong` to an app server, with its index and what is wrong.
+/// The list items for which `wrong` returns something, each with the app server's index and that result.
 pub fn items<'f, W>(
     fleet: &Fleet<'f>,
     key: &str,
@@ -34,7 +34,7 @@ pub fn items<'f, W>(
     found
 }
 
-/// A fix that a person has to look at: another name in the place of one.
+/// An unsafe fix that replaces `item` with `name`.
 pub fn instead(source: &Source, item: Cursor<'_>, name: &str) -> Fix {
     Fix::replace(Applicability::Unsafe, item.span(), spelled(source.slice(item.span()), name))
 }

@@ -1,4 +1,4 @@
-//! TL01: a certificate that is no longer, not yet, or not for long valid.
+//! TL01: a certificate that has expired, is not valid yet, or expires soon.
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::found;
@@ -11,12 +11,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A certificate that a site names on this machine has expired, is not valid yet, or ends within 30 days \
-               (the last is a warning). The intermediate that vouches for it is held to the same.",
-        why: "Every client refuses a certificate outside its dates, and most refuse in a way that no user can click \
-              past. It happens at a time when nobody has changed anything.",
-        evidence: "`nginx -t` accepts an expired certificate with exit code 0, and nginx serves it: what fails is \
-                   every client.",
+        what: "A site's certificate has expired, is not valid yet, or expires within 30 days (the last is a warning). \
+            The rule reads the certificate source on this machine and checks the intermediate that issued the \
+            certificate in the same way.",
+        why: "Every client rejects a certificate outside its validity dates, and most do so in a way that users \
+            cannot click through. It happens at a time when nobody has changed anything.",
+        evidence: "`nginx -t` accepts an expired certificate with exit code 0, and nginx serves it: only the clients \
+            fail.",
         fix: "Renew the certificate and deploy it. The number of days is `certificate_days` in the `lint` section.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },

@@ -1,4 +1,4 @@
-//! TL02: a key that belongs to another certificate.
+//! TL02: a private key that does not match its certificate.
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::found;
@@ -11,14 +11,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "The private key that a site names on this machine is not the one that its certificate was issued for.",
-        why: "nginx does not start with such a pair. Sent to a running fleet it is worse: the reload is refused, the \
-              old certificate keeps being served, and the day nginx restarts for another reason it stays down.",
+        what: "The private key in `ssl_certificate_key_source` is not the one that the site's certificate was issued \
+            for.",
+        why: "nginx does not start with such a pair. On a running fleet it is worse: the reload fails, the old \
+            certificate keeps being served, and the next time nginx restarts, for whatever reason, it stays down.",
         evidence: "A key of the same kind: `nginx -t` fails with `key values mismatch`, `nginx -s reload` returns 1, \
-                   but `kill -HUP` returns 0 and the old configuration keeps serving. An EC key beside an RSA \
-                   certificate: `nginx -t` says `test is successful`, and every handshake ends in an alert.",
+            but `kill -HUP` returns 0 and the old configuration keeps serving. An EC key with an RSA certificate: \
+            `nginx -t` says `test is successful`, and every handshake ends in an alert.",
         fix: "Name the key that the certificate was issued for. `openssl x509 -noout -pubkey -in CERTIFICATE` and \
-              `openssl pkey -pubout -in KEY` print the same block where the two belong together.",
+            `openssl pkey -pubout -in KEY` print the same block if the two match.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: examples!("TL02"),

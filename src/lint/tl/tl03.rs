@@ -1,4 +1,4 @@
-//! TL03: a name that the certificate is not for.
+//! TL03: a server name that the certificate does not cover.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -11,14 +11,14 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "The subject alternative names of the certificate do not cover one of the site's server names. A \
-               wildcard covers exactly one label: `*.example.com` covers `www.example.com`, but neither \
-               `example.com` nor `a.b.example.com`. The common name counts for nothing.",
-        why: "Clients that ask for that name get a certificate for another and refuse it. The other names of the \
-              site work, so it goes unnoticed.",
-        evidence: "`nginx -t` compares no names: it accepts the pair with exit code 0. curl then fails with error \
-                   60, `no alternative certificate subject name matches target host name`.",
-        fix: "Have the certificate reissued with the name, name another certificate, or move the name to a site of \
-              its own.",
+            wildcard covers exactly one label: `*.example.com` covers `www.example.com`, but neither `example.com` \
+            nor `a.b.example.com`. The common name is ignored.",
+        why: "Clients that ask for that name get a certificate for another one and reject it. The other names of the \
+            site work, so nobody notices.",
+        evidence: "`nginx -t` does not compare names: it accepts the pair with exit code 0. curl then fails with \
+            error 60, `no alternative certificate subject name matches target host name`.",
+        fix: "Have the certificate reissued with the name, use another certificate, or move the name to a separate \
+            site.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1",
     },
     examples: examples!("TL03"),

@@ -1,4 +1,4 @@
-//! TL04: a certificate file from which clients cannot reach a root.
+//! TL04: a certificate file that gives clients no complete, ordered chain to a root.
 
 use crate::diagnostic::{Applicability, Code, FileEdit, Fix};
 use crate::inventory::certificate::ProblemKind;
@@ -12,20 +12,20 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "The certificates of a file do not form a chain. They are out of order, an intermediate is missing, or \
-               one has nothing to do with the others. Where the server's certificate stands alone, it is an error if \
-               it comes from a public authority (it is in certificate logs), a warning if it names a place to fetch \
-               its issuer from, and else a note: only a client knows whether it trusts the issuer itself.",
-        why: "Clients trust roots, and need every certificate between a root and the server's. Browsers often have \
-              the missing one from another site, so the person who looks sees nothing wrong, while programs fail: \
-              curl, mobile apps, other servers.",
-        evidence: "A missing intermediate: `nginx -t` returns 0 without a word, and curl fails with error 60. An \
-                   intermediate in front of the server's certificate: `nginx -t` fails with `key values mismatch`, \
-                   as if the key were wrong. A root between the two: `nginx -t` returns 0; OpenSSL and curl sort the \
-                   chain themselves, and clients that take TLS 1.2 at its word (RFC 5246, section 7.4.2) fail.",
-        fix: "Name the file that the authority calls full chain: the server's certificate first, then each one's \
-              issuer, the root left out. `--fix` sorts a file that holds all of them and nothing but certificates; \
-              every line, comments too, stays with its certificate.",
+        what: "The certificates in a file do not form a chain: they are out of order, an intermediate is missing, or \
+            one is unrelated to the others. If the file holds only the server's certificate, this is an error if it \
+            comes from a public authority (it is in certificate logs), a warning if it names a URL for its issuer's \
+            certificate, and otherwise a note: only a client knows whether it trusts the issuer directly.",
+        why: "Clients trust roots, and need every certificate between the root and the server's. Browsers often have \
+            the missing one from another site, so the person who checks in a browser sees nothing wrong, while \
+            programs fail: curl, mobile apps, other servers.",
+        evidence: "A missing intermediate: `nginx -t` returns 0 and prints no warning, and curl fails with error 60. \
+            An intermediate before the server's certificate: `nginx -t` fails with `key values mismatch`, as if the \
+            key were wrong. A root between the two: `nginx -t` returns 0; OpenSSL and curl sort the chain themselves, \
+            and clients that follow the TLS 1.2 specification strictly (RFC 5246, section 7.4.2) fail.",
+        fix: "Use the file that the authority calls the full chain: the server's certificate first, then each issuer \
+            in turn, without the root. `--fix` sorts a file that holds all of them and nothing but certificates; \
+            every line, including comments, stays with its certificate.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1",
     },
     examples: examples!("TL04", fixed),

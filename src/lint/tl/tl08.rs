@@ -1,4 +1,4 @@
-//! TL08: a cipher that does not exist, or that serves nobody.
+//! TL08: a cipher that OpenSSL does not know, or that is unsafe or of no use with nginx.
 
 use super::offers;
 use crate::diagnostic::{Code, nearest};
@@ -12,18 +12,18 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_ciphers` names a cipher that OpenSSL does not know, a suite of TLS 1.3, or a cipher that encrypts \
-               nothing, authenticates nobody or needs keys that nginx does not have.",
-        why: "A misspelt name beside good ones is dropped without a word, so the list is not the one that was meant. \
-              A list of nothing but such names stops nginx.",
-        evidence: "`ssl_ciphers ECDHE-NOPE:ECDHE-ECDSA-AES128-GCM-SHA256`: `nginx -t` returns 0 and says nothing. \
-                   `ssl_ciphers ECDHE-NOPE` alone: `SSL_CTX_set_cipher_list(\"ECDHE-NOPE\") failed`, `no cipher \
-                   match`; so does `DES-CBC3-SHA`, which Debian's OpenSSL is built without, and \
-                   `TLS_AES_128_GCM_SHA256`, whose like is on wherever TLS 1.3 is. Names of the registry, such as \
-                   `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256`, are taken by OpenSSL 3.5 and refused by 1.1.1 and 3.0. \
-                   sslscale compares with the ciphers of 1.1.1, 3.0, 3.5 and 3.6, which are the same ones.",
-        fix: "Write OpenSSL's name: `openssl ciphers -stdname` lists them beside those of the registry. Suites of TLS \
-              1.3 need no list.",
+        what: "`ssl_ciphers` names a cipher that OpenSSL does not know, a TLS 1.3 suite, or a cipher that encrypts \
+            nothing, authenticates nobody or needs keys that nginx does not have.",
+        why: "A misspelt name among good ones is dropped without a warning, so the list is not the one that was \
+            intended. If every name in the list is like that, nginx does not start.",
+        evidence: "`ssl_ciphers ECDHE-NOPE:ECDHE-ECDSA-AES128-GCM-SHA256`: `nginx -t` returns 0 and prints nothing. \
+            `ssl_ciphers ECDHE-NOPE` alone: `SSL_CTX_set_cipher_list(\"ECDHE-NOPE\") failed`, `no cipher match`. The \
+            same happens with `DES-CBC3-SHA`, which Debian's OpenSSL is built without, and with \
+            `TLS_AES_128_GCM_SHA256`: TLS 1.3 suites are on whenever TLS 1.3 is. IANA names such as \
+            `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` are accepted by OpenSSL 3.5 and refused by 1.1.1 and 3.0. \
+            sslscale compares with the ciphers of 1.1.1, 3.0, 3.5 and 3.6, which are the same.",
+        fix: "Write OpenSSL's name: `openssl ciphers -stdname` lists it next to the IANA name. TLS 1.3 suites need no \
+            list.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6; OpenSSL 1.1.1w, 3.0.22, 3.5.9, 3.6.5",
     },
     examples: examples!("TL08", fixed),
@@ -40,9 +40,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             reporter.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
             continue;
         }
-        let message = format!("no cipher of TLS 1.2 or earlier is called `{text}` by OpenSSL");
+        let message = format!("OpenSSL has no cipher `{text}` for TLS 1.2 or earlier");
         if text.starts_with("TLS_") && !text.contains("_WITH_") {
-            let help = "remove it: suites of TLS 1.3 need no list, `ssl_protocols` with `TLSv1.3` brings them";
+            let help = "remove it: TLS 1.3 suites are not set here, they are on when `ssl_protocols` has `TLSv1.3`";
             reporter.report(item.span(), message, help);
             continue;
         }
@@ -53,7 +53,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
                 let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
                 reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
             }
-            None => reporter.report(item.span(), message, "`openssl ciphers -stdname` lists the names that it has"),
+            None => reporter.report(item.span(), message, "list the known names with `openssl ciphers -stdname`"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! TL10: TLS versions that are broken.
+//! TL10: TLS versions that RFC 8996 forbids.
 
 use std::collections::HashSet;
 
@@ -16,16 +16,16 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_protocols` allows TLS 1.1 or TLS 1.0. The profile `old`, which has them by its definition, is a \
-               warning alone: whoever names it knows whom it is for.",
-        why: "RFC 8996 forbids TLS 1.0 and 1.1. A client that can be talked down to them gets their weaknesses, and \
-              audits fail on their mere presence. OpenSSL 3 speaks them at its security level 0 alone, which is \
-              rendered for them and holds for every handshake of that app server.",
-        evidence: "`ssl_protocols TLSv1 TLSv1.1 TLSv1.2`: `nginx -t` returns 0 and warns of nothing. Such a handshake \
-                   then succeeds on OpenSSL 1.1.1; 3.0 ends it with alert 80, 3.5 with alert 70, unless \
-                   `@SECLEVEL=0` stands in `ssl_ciphers`.",
-        fix: "Remove both from `ssl_protocols`, or leave the list out: `intermediate` has TLS 1.2 and 1.3. For clients \
-              that know no better, name `tls_profile: old` on app servers of their own.",
+        what: "`ssl_protocols` allows TLS 1.1 or TLS 1.0. The profile `old`, which includes both, only causes a \
+            warning, because it has to be chosen by name.",
+        why: "RFC 8996 forbids TLS 1.0 and 1.1. A client that can be downgraded to them is exposed to their \
+            weaknesses, and audits fail if they are offered at all. OpenSSL 3 speaks them only at security level 0, \
+            which sslscale then renders and which applies to every handshake of that app server.",
+        evidence: "`ssl_protocols TLSv1 TLSv1.1 TLSv1.2`: `nginx -t` returns 0 without a warning. Such a handshake \
+            then succeeds on OpenSSL 1.1.1; 3.0 ends it with alert 80, 3.5 with alert 70, unless `ssl_ciphers` has \
+            `@SECLEVEL=0`.",
+        fix: "Remove both from `ssl_protocols`, or remove the list: `intermediate` has TLS 1.2 and 1.3. If some \
+            clients need the old versions, set `tls_profile: old` on separate app servers for them.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3; OpenSSL 1.1.1w, 3.0.22, 3.5.9",
     },
     examples: examples!("TL10", fixed),
@@ -39,19 +39,19 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let Some(first) = old.first() else { continue };
         let item = list.items().find(|item| item.text() == Some(first)).unwrap_or(list);
         let message = format!("`ssl_protocols` allows `{}`, which RFC 8996 forbids", old.join("` and `"));
-        let help = "remove it; for clients that know no better, `tls_profile: old` says so";
+        let help = "remove it; if some clients need it, set `tls_profile: old` on separate app servers";
         reporter.push(Finding::new(item.span(), message, help).fixed_by(without(fleet, list, all)));
     }
     for (_, nginx, place) in written(fleet, "tls_profile") {
         if nginx.tls.profile == TlsProfile::Old && nginx.tls.protocols.is_none() && seen.insert(place.span()) {
             let message = "the profile `old` allows TLS 1.0 and 1.1, which RFC 8996 forbids";
-            let help = "take `intermediate` as soon as no client needs them, or keep `old` to app servers of their own";
+            let help = "set `intermediate` as soon as no client needs them, or keep `old` to separate app servers";
             reporter.push(Finding::new(place.span(), message, help).with_severity(Severity::Warning));
         }
     }
 }
 
-/// The list without them, where it stands in brackets.
+/// A fix that removes the old versions from a list written in brackets.
 fn without(fleet: &Fleet<'_>, list: Cursor<'_>, all: &[TlsVersion]) -> Option<Fix> {
     let kept: Vec<&str> = all.iter().filter(|it| **it >= TlsVersion::Tls12).map(|it| it.name()).collect();
     let kept = if kept.is_empty() { "TLSv1.2, TLSv1.3".to_owned() } else { kept.join(", ") };

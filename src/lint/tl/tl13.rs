@@ -1,4 +1,4 @@
-//! TL13: a group that the OpenSSL of the host does not have.
+//! TL13: a group that the OpenSSL of the app server does not support.
 
 use super::offers;
 use crate::diagnostic::{Code, nearest};
@@ -13,15 +13,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_ecdh_curve` names a group that the target's OpenSSL does not know, such as `X25519MLKEM768` \
-               before OpenSSL 3.5; the target is `nginx.openssl`, and 1.1.1 where that is not said. Or a version of \
-               TLS that is offered can use none of the groups.",
-        why: "nginx does not start. One line that is right on the newest app server takes the older ones down.",
+        what: "`ssl_ecdh_curve` names a group that the app server's OpenSSL does not know, such as `X25519MLKEM768` \
+            before OpenSSL 3.5. The version is `nginx.openssl`; if that is not set, 1.1.1 and all later versions have \
+            to know the group. The rule also reports a list of which an offered TLS version can use no group.",
+        why: "nginx does not start. A line that works on the newest app server takes the older ones down.",
         evidence: "`ssl_ecdh_curve X25519MLKEM768:X25519` on OpenSSL 3.0: `nginx -t` fails with \
-                   `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `passed invalid argument`. OpenSSL \
-                   1.1.1 refuses `secp256r1`, `x25519` and `ffdhe2048` as well, which 3.0 takes.",
-        fix: "Say `nginx.openssl` where it is a later one, take the name that every version knows (`prime256v1`), or \
-              leave the list out: a profile has the groups that its target has.",
+            `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `passed invalid argument`. OpenSSL 1.1.1 \
+            also refuses `secp256r1`, `x25519` and `ffdhe2048`, which 3.0 accepts.",
+        fix: "Set `nginx.openssl` if the app server has a later version, use the name that every version knows \
+            (`prime256v1`), or remove the list: each profile has the groups that the app server's OpenSSL supports.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6; OpenSSL 1.1.1w, 3.0.22, 3.5.9, 3.6.5",
     },
     examples: examples!("TL13", fixed),
@@ -37,22 +37,22 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (app, item, newer) in wrong {
         let text = item.text().unwrap_or_default();
         let Some((since, target)) = newer else {
-            let message = format!("no group is called `{text}` by OpenSSL");
+            let message = format!("OpenSSL has no group `{text}`");
             match nearest(text, GROUPS.iter().map(|group| group.name)) {
                 Some(name) => {
                     let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
                     reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
                 }
-                None => reporter.report(item.span(), message, "`X25519`, `prime256v1` and `secp384r1` are everywhere"),
+                None => reporter.report(item.span(), message, "every version has `X25519`, `prime256v1` and `secp384r1`"),
             }
             continue;
         };
         let host = &fleet.inventory.app_servers[app].name;
         let message = match target {
-            Some(target) => format!("the group `{text}` is not known to OpenSSL {target} of `{host}`"),
+            Some(target) => format!("OpenSSL {target} on `{host}` does not know the group `{text}`"),
             None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
         };
-        let help = format!("it is known from {since} on: say `nginx.openssl` where that runs, or remove it");
+        let help = format!("OpenSSL knows it from {since} on: set `nginx.openssl` if the host has that version, or remove the group");
         reporter.report(item.span(), message, help);
     }
     if sound {
@@ -60,7 +60,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// Versions of TLS that can use none of the groups.
+/// Reports lists of which an offered TLS version can use no group.
 fn unusable(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = std::collections::HashSet::new();
     for (_, nginx, list) in offers::written(fleet, "ssl_ecdh_curve") {
@@ -72,8 +72,8 @@ fn unusable(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             _ => continue,
         };
         if seen.insert(list.span()) {
-            let message = format!("none of the groups of `ssl_ecdh_curve` is of use to {dead}");
-            reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client has");
+            let message = format!("{dead} can use none of the groups in `ssl_ecdh_curve`");
+            reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client supports");
         }
     }
 }

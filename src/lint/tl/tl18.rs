@@ -1,4 +1,4 @@
-//! TL18: an RSA key that costs the app servers their cores.
+//! TL18: an RSA key, which makes handshakes expensive for the app servers.
 
 use crate::diagnostic::Code;
 use crate::lint::certificates::placed;
@@ -12,13 +12,14 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "A site's certificate has an RSA key.",
-        why: "Every full handshake takes one signature with that key, and it is most of what a handshake costs. TLS \
-              passes through the balancer, so the app servers pay. Every client of the last ten years takes ECDSA.",
-        evidence: "Signatures per second of one core with `openssl speed rsa2048 rsa3072 rsa4096 ecdsap256`: one \
-                   with ECDSA P-256 costs a 15th of one with RSA 2048, a 97th of RSA 3072 and a 220th of RSA 4096. \
-                   The ratio depends on the processor; a factor of 10 to 20 for RSA 2048 is usual.",
+        why: "Every full handshake takes one signature with that key, which is most of the cost of a handshake. TLS \
+            passes through the balancer, so the app servers do this work. All clients of the last ten years support \
+            ECDSA.",
+        evidence: "Signatures per second on one core with `openssl speed rsa2048 rsa3072 rsa4096 ecdsap256`: one with \
+            ECDSA P-256 costs a 15th of one with RSA 2048, a 97th of RSA 3072 and a 220th of RSA 4096. The ratio \
+            depends on the processor; a factor of 10 to 20 for RSA 2048 is usual.",
         fix: "Have the next certificate issued for an ECDSA P-256 key: `openssl genpkey -algorithm EC -pkeyopt \
-              ec_paramgen_curve:P-256 -out ssl.key`. Nothing else changes: the rendered cipher list serves both.",
+            ec_paramgen_curve:P-256 -out ssl.key`. Nothing else changes: the rendered cipher list works for both.",
         verified_on: "OpenSSL 3.0.22",
     },
     examples: examples!("TL18"),
@@ -29,13 +30,13 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     chains.report_missing(reporter);
     for (file, certificate) in chains.sound() {
         let Some(kind) = certificate.rsa() else { continue };
-        // Clients that take ECDSA get that one.
+        // Clients that support ECDSA get the site's ECDSA certificate.
         let beside = |at: &CertificateRef| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
         if file.named.iter().all(beside) {
             continue;
         }
-        let message = format!("the certificate in `{}` is for a key of `{kind}`", file.path.display());
-        let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes for a tenth of the work";
+        let message = format!("the certificate in `{}` has an `{kind}` key", file.path.display());
+        let help = "have the next one issued for an ECDSA P-256 key, which signs handshakes with a tenth of the work";
         reporter.push(placed(fleet, chains.key, &file.named, (message, help.to_owned())));
     }
 }

@@ -1,4 +1,4 @@
-//! TL22: a connection that brings requests for another pool.
+//! TL22: an HTTP/2 connection that carries requests for another pool's names.
 
 use std::collections::HashMap;
 
@@ -14,30 +14,31 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "The certificate of a site covers a name that another pool serves, and its app servers speak HTTP/2. \
-               Certificates are known by the wildcards among the server names, by the path that sites share, and by \
-               their own names where they are on this machine.",
-        why: "A browser that holds an HTTP/2 connection reuses it for every name that its certificate covers (RFC \
-              9113, section 9.1.1). The balancer looks at the name in the handshake, once: the requests for the \
-              other name arrive at the wrong pool.",
+        what: "The certificate of a site covers a name that another pool serves, and the site's app servers speak \
+            HTTP/2. What a certificate covers is read from its certificate source on this machine, or guessed from \
+            the wildcards among the server names; a certificate path that sites of both pools share counts as well.",
+        why: "A browser reuses an open HTTP/2 connection for every name that its certificate covers (RFC 9113, \
+            section 9.1.1). The balancer reads the name once, in the handshake: requests for the other name arrive at \
+            the wrong pool.",
         evidence: "Seen with real clients: with a wildcard certificate the second name's requests reach the pool of \
-                   the first. sslscale renders a default server that answers `421 Misdirected Request` there, at \
-                   which clients open a connection of their own: that is why this is a note. It costs a request and \
-                   a handshake for each client.",
-        fix: "Nothing has to change. Certificates that share no names between pools save the detour.",
+            the first. sslscale renders a default server that answers `421 Misdirected Request` there, and clients \
+            then open a separate connection, which is why this is only a note. The cost is one request and one \
+            handshake for each client.",
+        fix: "Nothing has to change. Certificates that share no names between pools avoid the extra request and \
+            handshake.",
         verified_on: "nginx 1.22.1, haproxy 2.6.12",
     },
     examples: examples!("TL22"),
 };
 
-/// Two sites of different pools, or one: enough to find one of another pool than any given.
+/// One site, or two of different pools: enough to find a site outside any given pool.
 #[derive(Clone, Copy)]
 struct Sites<'a> {
     first: (usize, &'a str),
     other: Option<(usize, &'a str)>,
 }
 
-/// What other pools serve, to be asked by name, by domain and by the path of a certificate.
+/// The sites that serve a name, by name, by parent domain, and by certificate path.
 #[derive(Default)]
 struct Served<'a> {
     names: HashMap<&'a str, Sites<'a>>,
@@ -63,18 +64,18 @@ impl<'a> Served<'a> {
         served
     }
 
-    /// A site of another pool than `pool` with a name that the certificate name `pattern` covers.
+    /// A site outside `pool` with a name that the certificate name `pattern` covers.
     fn covered(&self, inventory: &Inventory, pool: usize, pattern: &str) -> Option<(usize, &'a str)> {
         let found = match pattern.strip_prefix("*.") {
             Some(domain) => self.domains.get(domain),
             None => self.names.get(pattern),
         };
-        found?.beside(inventory, pool)
+        found?.outside(inventory, pool)
     }
 }
 
 impl<'a> Sites<'a> {
-    fn beside(&self, inventory: &Inventory, pool: usize) -> Option<(usize, &'a str)> {
+    fn outside(&self, inventory: &Inventory, pool: usize) -> Option<(usize, &'a str)> {
         let elsewhere = |(site, _): &(usize, &str)| inventory.sites[*site].pool != pool;
         Some(self.first).filter(elsewhere).or(self.other.filter(elsewhere))
     }
@@ -103,16 +104,16 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             Some(_) => names.find_map(|name| covered(name)),
             None => site.server_names.iter().find_map(|name| covered(name.as_str())),
         };
-        let beside = |pair: &SiteCertificate| {
-            served.certificates.get(pair.ssl_certificate.as_str())?.beside(inventory, site.pool)
+        let elsewhere = |pair: &SiteCertificate| {
+            served.certificates.get(pair.ssl_certificate.as_str())?.outside(inventory, site.pool)
         };
-        let shared = || site.certificates.iter().find_map(beside);
+        let shared = || site.certificates.iter().find_map(elsewhere);
         if let Some((other, name)) = known.or_else(shared) {
-            let own = site.server_names.first().map_or("", |name| name.as_str());
+            let first = site.server_names.first().map_or("", |name| name.as_str());
             let pool = &inventory.pools[inventory.sites[other].pool].name;
-            let message = format!("the certificate of `{own}` covers `{name}`, which the pool `{pool}` serves");
-            let help = "clients that reuse an HTTP/2 connection for it are sent back with 421 and connect anew: \
-                        nothing breaks; certificates that share no names save the detour";
+            let message = format!("the certificate of `{first}` covers `{name}`, which the pool `{pool}` serves");
+            let help = "nothing breaks: clients that reuse an HTTP/2 connection for it get a 421 and reconnect; \
+                        certificates that share no names avoid that";
             let found = Finding::new(fleet.site(index, "server_name").span(), message, help);
             reporter.push(found.related(fleet.site(other, "server_name").span(), "served by the other pool"));
         }
