@@ -1,4 +1,4 @@
-//! CP01: more connections than descriptors.
+//! CP01: a `maxconn` that needs more file descriptors than the host allows.
 
 use std::collections::HashSet;
 
@@ -16,44 +16,44 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A balancer's `maxconn` takes more descriptors than its host allows (`nofile`). It is a warning where \
-               haproxy starts on a host with few processors and does not on one with many.",
-        why: "haproxy counts its descriptors before it takes the first connection, and does not start with too \
-               few. After a restart that is an outage of everything behind the balancer.",
-        evidence: "`haproxy -c` says `Configuration file is valid` whatever the limit is. The start then ends with \
-               `Cannot raise FD limit to 16427, limit is 4096.` What haproxy asks for, by that line: two \
-               descriptors for each connection, one for each health check and each `bind`, three for each thread \
-               (one thread for each processor, up to 64), and some for logs, sockets and the master process of \
-               Debian's unit: 33 up to haproxy 2.6, 44 in 3.0, 22 in 3.2. Without `haproxy.version` it is an error \
-               where none of them starts, and a warning where one of them may not. A haproxy that starts with CAP_SYS_RESOURCE may raise the limit itself; in a \
-               container it mostly may not.",
-        fix: "Write a smaller `maxconn`, or allow more descriptors and write their number as `nofile`. Without \
-               `nofile` sslscale renders the limit that `maxconn` needs.",
+        what: "A balancer's `maxconn` needs more file descriptors than its host allows (`nofile`). This is a warning \
+            if haproxy starts on a host with few processors but not on one with many.",
+        why: "haproxy counts its descriptors before it takes the first connection, and does not start with too few. \
+            After a restart, everything behind the balancer is down.",
+        evidence: "`haproxy -c` prints `Configuration file is valid` whatever the limit is. The start then ends with \
+            `Cannot raise FD limit to 16427, limit is 4096.` According to that message haproxy needs two descriptors \
+            for each connection, one for each health check and each `bind`, three for each thread (one thread for \
+            each processor, up to 64), and some for logs, sockets and the master process of Debian's unit: 33 up to \
+            haproxy 2.6, 44 in 3.0, 22 in 3.2. Without `haproxy.version`, this is an error if none of these versions \
+            starts, and a warning if one of them may not. A haproxy that starts with CAP_SYS_RESOURCE may raise the \
+            limit itself; in a container it usually may not.",
+        fix: "Write a smaller `maxconn`, or allow more descriptors on the host and write their number as `nofile`. \
+            Without `nofile`, sslscale renders the limit that `maxconn` needs.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11, 3.2.26",
     },
     examples: examples!("CP01"),
 };
 
-/// Descriptors for logs, sockets and the master process, by the first version that asks for so
-/// many. Between these nobody has counted.
+/// Descriptors for logs, sockets and the master process, by the first version that needs that
+/// many. Versions in between were not measured.
 const PROCESS: [(Version, u64); 3] = [(Version(2, 2, 0), 33), (Version(3, 0, 0), 44), (Version(3, 2, 0), 22)];
-/// From here on, up to 3.0, nobody has counted.
+/// Versions from here on, up to 3.0, were not measured.
 const UNCOUNTED: Version = Version(2, 7, 0);
 /// Descriptors for each thread.
 const THREAD: u64 = 3;
-/// haproxy starts one for each processor, up to this many.
+/// haproxy starts one thread for each processor, up to this many.
 const THREADS: u64 = 64;
 
-/// Descriptors that haproxy asks for before any thread and any connection.
+/// Descriptors for health checks and binds, which depend on neither threads nor connections.
 fn fixed(inventory: &Inventory, balancer: &LoadBalancer) -> u64 {
     let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
-    let own = balancer.addresses.families();
-    let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
+    let families = balancer.addresses.families();
+    let bound = inventory.virtual_addresses.iter().fold(families, |families, address| families.with(address.0));
     let frontends = 1 + u64::from(inventory.http.is_some());
     checks as u64 + frontends * (u64::from(bound.v4) + u64::from(bound.v6))
 }
 
-/// The fewest and the most descriptors that a haproxy of this version asks for beside those.
+/// The fewest and the most descriptors that this version needs for logs, sockets and the master process.
 fn process(version: Option<Version>) -> (u64, u64) {
     let [old, lts, new] = PROCESS;
     match version {
@@ -73,32 +73,32 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let need = |threads: u64| 2 * maxconn + fixed + most + THREAD * threads;
         let limit = fleet.haproxy(index, &["nofile"]).span();
         let place = fleet.haproxy_if_written(index, &["maxconn"]).map_or(limit, Cursor::span);
-        // What is written for the fleet is reported once.
+        // A setting of the whole fleet is reported once.
         if nofile >= need(THREADS) || !seen.insert((place, limit)) {
             continue;
         }
         let room = nofile.saturating_sub(fixed + most + THREAD * THREADS) / 2;
-        let more = format!("allow it `nofile: {}`", need(THREADS).next_multiple_of(1024));
+        let more = format!("raise the limit: `nofile: {}`", need(THREADS).next_multiple_of(1024));
         let help = if room == 0 { more } else { format!("write `maxconn: {room}` or less, or {more}") };
         let least = 2 * maxconn + fixed + least + THREAD;
         let finding = if nofile < least {
             let message =
-                format!("{maxconn} connections take at least {least} descriptors, and `nofile` allows {nofile}");
+                format!("{maxconn} connections need at least {least} descriptors, but `nofile` allows {nofile}");
             Finding::new(place, message, help)
         } else if nofile < need(1) {
             let message = format!(
-                "{maxconn} connections take {} descriptors with some versions of haproxy, and `nofile` allows {nofile}",
+                "{maxconn} connections need {} descriptors with some versions of haproxy, but `nofile` allows {nofile}",
                 need(1)
             );
             Finding::new(place, message, help).with_severity(Severity::Warning)
         } else {
             let threads = (nofile - 2 * maxconn - fixed - most) / THREAD;
             let message = format!(
-                "with {nofile} descriptors for {maxconn} connections haproxy starts on at most {threads} processors"
+                "with {nofile} descriptors for {maxconn} connections, haproxy starts on at most {threads} processors"
             );
             Finding::new(place, message, help).with_severity(Severity::Warning)
         };
         let apart = place != limit;
-        reporter.push(if apart { finding.related(limit, "the descriptors that there are") } else { finding });
+        reporter.push(if apart { finding.related(limit, "the limit on descriptors") } else { finding });
     }
 }

@@ -1,4 +1,4 @@
-//! CP03: more connections than source ports.
+//! CP03: more connections to one app server than a balancer has source ports.
 
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
@@ -13,26 +13,27 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "At its `maxconn` a balancer gives an app server more than 28232 connections: evenly spread by weight \
-               over the active app servers of a pool, and no more than the app server's own `maxconn`.",
-        why: "Every connection to one app server's address and port takes a source port of the balancer, and Linux \
-               has 28232 for it (`net.ipv4.ip_local_port_range`, 32768 to 60999). When they are used up clients \
-               fail, although the app servers are well and `maxconn` is not reached.",
-        evidence: "`haproxy -c` has nothing to say about it. With a range of ten ports and twenty clients on one app \
-               server, ten are served and ten are closed, and haproxy logs `Connect() failed for backend …: no free \
-               ports.`",
-        fix: "Add app servers to the pool, or limit what each gets with its `maxconn`: more connections then wait \
-               for a free slot. Where the hosts have a wider range, say so: `# sslscale: ignore[CP03] the hosts use \
-               1024 to 65535`.",
+        what: "At its `maxconn`, a balancer sends one app server more than 28232 connections. The rule assumes that \
+            connections are spread by weight over the active app servers of a pool, and that none gets more than its \
+            own `maxconn`.",
+        why: "Every connection to an app server's address and port uses a source port of the balancer, and Linux has \
+            28232 of them (`net.ipv4.ip_local_port_range`, 32768 to 60999). When they are used up, clients fail \
+            although the app servers are healthy and `maxconn` is not reached.",
+        evidence: "`haproxy -c` does not warn about it. With a range of ten ports and twenty clients on one app \
+            server, ten are served and ten are closed, and haproxy logs `Connect() failed for backend …: no free \
+            ports.`",
+        fix: "Add app servers to the pool, or limit what each gets with its `maxconn`: further connections then wait \
+            for a free slot. If the hosts have a wider port range, say so: `# sslscale: ignore[CP03] the hosts use \
+            1024 to 65535`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("CP03"),
 };
 
-/// Source ports to one address and port: Linux's `ip_local_port_range` of 32768 to 60999.
+/// Source ports for connections to one address and port: Linux's `ip_local_port_range`, 32768 to 60999.
 const PORTS: u64 = 28_232;
 
-/// The app server that gets the most connections of a full balancer, by index, and how many.
+/// The app server that gets the most connections when the balancer is full: its index, and how many.
 fn most(inventory: &Inventory, pool: &Pool, haproxy: &Haproxy) -> Option<(usize, u64)> {
     let members = pool.members.iter().map(|index| (*index, &inventory.app_servers[*index]));
     let active = members.filter(|(_, app)| app.is_active());
@@ -40,7 +41,7 @@ fn most(inventory: &Inventory, pool: &Pool, haproxy: &Haproxy) -> Option<(usize,
     let mut rest = haproxy.maxconn;
     let share = |(index, app): (usize, &AppServer)| {
         let wanted = match haproxy.balance {
-            // One after the other, each up to its limit.
+            // Fills one app server up to its limit, then the next.
             Balance::First => rest,
             _ => (haproxy.maxconn * u64::from(app.weight)).div_ceil(weights),
         };
@@ -48,7 +49,7 @@ fn most(inventory: &Inventory, pool: &Pool, haproxy: &Haproxy) -> Option<(usize,
         rest = rest.saturating_sub(given);
         (index, given)
     };
-    // The first of several that get as many.
+    // On a tie, the first one.
     active.map(share).reduce(|most, next| if next.1 > most.1 { next } else { most })
 }
 
@@ -64,9 +65,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let Some((app, connections)) = over(&balancer.haproxy) else { continue };
             let (from, to) = (&balancer.name, &inventory.app_servers[app].name);
             let message = format!(
-                "at its `maxconn` `{from}` gives `{to}` {connections} connections, and has {PORTS} source ports for them"
+                "at its `maxconn`, `{from}` sends `{to}` {connections} connections, but has {PORTS} source ports for them"
             );
-            let help = format!("add app servers to the pool, or write `maxconn: {PORTS}` for each that it has");
+            let help = format!("add app servers to the pool, or write `maxconn: {PORTS}` for each of them");
             let exhausted = Finding::new(place.span(), message, help);
             reporter.push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most"));
         }

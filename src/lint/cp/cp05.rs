@@ -1,4 +1,4 @@
-//! CP05: app servers that hold less than the balancers let in.
+//! CP05: balancers that accept more connections than the app servers take.
 
 use crate::diagnostic::Code;
 use crate::inventory::Inventory;
@@ -12,77 +12,77 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A balancer lets in more connections (its `maxconn`) than it may give the active app servers of a \
-               pool (the sum of their `maxconn`), or than it may give them when one of them is gone. It says \
-               nothing about a pool in which an active app server has no `maxconn`.",
-        why: "What does not fit waits in the balancer for a free slot, for as long as `timeouts.queue`, and then \
-               fails. An app server that is gone is when nobody wants to learn of it.",
-        evidence: "`maxconn` of a server holds for each balancer by itself. `haproxy -c` accepts any numbers. With \
-               `maxconn 1` on the only server and `timeout queue 1s`, the second of two clients waits one second \
-               and is closed; haproxy's log says `sQ`.",
-        fix: "Write a smaller `maxconn` for the balancers, a larger one for app servers that hold more, or add app \
-               servers.",
+        what: "A balancer accepts more connections (its `maxconn`) than it may send to the active app servers of a \
+            pool (the sum of their `maxconn`), with all of them or with one of them down. The rule skips a pool in \
+            which an active app server has no `maxconn`.",
+        why: "Connections that do not fit wait in the balancer for a free slot, for up to `timeouts.queue`, and then \
+            fail. The moment when an app server is down is the wrong time to find out.",
+        evidence: "`maxconn` of a server applies to each balancer separately. `haproxy -c` accepts any numbers. With \
+            `maxconn 1` on the only server and `timeout queue 1s`, the second of two clients waits one second and is \
+            closed; haproxy logs `sQ`.",
+        fix: "Write a smaller `maxconn` for the balancers, a larger one for app servers that can take more, or add \
+            app servers.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("CP05"),
 };
 
-/// What one balancer may give a pool.
+/// How many connections one balancer may send to a pool.
 #[derive(Clone, Copy)]
-struct Room {
-    /// With every active app server.
+struct Capacity {
+    /// With all active app servers up.
     all: u64,
-    /// Without the largest of them, where another is left.
-    less: Option<u64>,
+    /// With the largest of them down; `None` if it is the only one.
+    without_largest: Option<u64>,
 }
 
-/// Nothing where an active app server has no limit.
-fn room(inventory: &Inventory, pool: &Pool) -> Option<Room> {
+/// `None` if an active app server has no limit.
+fn capacity(inventory: &Inventory, pool: &Pool) -> Option<Capacity> {
     let limits = pool.app_servers(inventory).filter(|app| app.is_active()).map(|app| app.maxconn);
     let limits: Vec<u64> = limits.collect::<Option<_>>()?;
     let all = limits.iter().sum();
     let largest = limits.iter().max().filter(|_| limits.len() > 1);
-    Some(Room { all, less: largest.map(|largest| all - largest) })
+    Some(Capacity { all, without_largest: largest.map(|largest| all - largest) })
 }
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let mut unknown = Vec::new();
-    // A pool in which nobody takes connections is another rule's.
+    // HP12 reports pools without an active app server.
     let works = |pool: &&Pool| pool.app_servers(inventory).any(AppServer::is_active);
     for pool in inventory.pools.iter().filter(works) {
-        let Some(room) = room(inventory, pool) else {
+        let Some(capacity) = capacity(inventory, pool) else {
             unknown.push(&pool.name);
             continue;
         };
-        let over = |maxconn: u64| maxconn > room.less.unwrap_or(room.all).min(room.all);
+        let over = |maxconn: u64| maxconn > capacity.without_largest.unwrap_or(capacity.all).min(capacity.all);
         for (index, _) in fleet.balancers(&["maxconn"], |haproxy| over(haproxy.maxconn)) {
-            report(fleet, reporter, (pool, room), index);
+            report(fleet, reporter, (pool, capacity), index);
         }
     }
     if let Some(first) = unknown.first() {
-        let others = if unknown.len() > 1 { format!(" and of {} more", unknown.len() - 1) } else { String::new() };
+        let others = if unknown.len() > 1 { format!(" and {} more", unknown.len() - 1) } else { String::new() };
         reporter.not_run(
             "`app_servers.maxconn`",
-            format!("not every app server of the pool `{first}`{others} says its `maxconn`"),
+            format!("app servers without `maxconn` in the pool `{first}`{others}"),
         );
     }
 }
 
-fn report(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>, (pool, room): (&Pool, Room), balancer: usize) {
+fn report(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>, (pool, capacity): (&Pool, Capacity), balancer: usize) {
     let maxconn = fleet.inventory.load_balancers[balancer].haproxy.maxconn;
-    let (holds, when) = match room.less {
-        Some(less) if maxconn <= room.all => (less, " when one of them is gone"),
-        _ => (room.all, ""),
+    let (holds, when) = match capacity.without_largest {
+        Some(less) if maxconn <= capacity.all => (less, " if one of them is down"),
+        _ => (capacity.all, ""),
     };
     let pool_name = &pool.name;
     let message = format!(
-        "a balancer lets in {maxconn} connections, and the app servers of the pool `{pool_name}` take {holds} of them{when}"
+        "a balancer accepts {maxconn} connections, but the app servers of the pool `{pool_name}` take only {holds}{when}"
     );
-    let fits = room.less.unwrap_or(room.all);
+    let fits = capacity.without_largest.unwrap_or(capacity.all);
     let help =
         format!("write `maxconn: {fits}` for the balancers, a larger one for the app servers, or add app servers");
-    // A backup says nothing of its `maxconn`, or says one that is not counted.
+    // Backups are skipped: their `maxconn` is missing or not counted.
     let counted = pool.members.iter().copied().find(|member| fleet.inventory.app_servers[*member].is_active());
     let written = |member| fleet.written.key("app_servers").item(member).key("maxconn");
     let limits = counted.map_or(fleet.written.key("app_servers"), written).span();

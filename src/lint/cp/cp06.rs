@@ -1,4 +1,4 @@
-//! CP06: a pool that stands and falls with one app server.
+//! CP06: a pool that depends on one app server.
 
 use crate::diagnostic::Code;
 use crate::inventory::model::AppServer;
@@ -11,14 +11,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "Only one app server of a pool can take connections: it has no other, or all others have the weight \
-               0.",
-        why: "When it is restarted, updated or gone, so are all sites of the pool. A balancer in front of one \
-               server only adds a host that can fail.",
-        evidence: "With its only server down haproxy closes every connection, and `haproxy -c` has no opinion on how \
-               many servers a backend has. With a second one, also as a `backup`, six of six requests succeed past \
-               a server that has just died.",
-        fix: "Add an app server to the pool, with `backup: true` where only one may work at a time.",
+        what: "Only one app server of a pool can take connections: it is the only one, or all others have weight 0.",
+        why: "When it is restarted, updated or down, so are all sites of the pool. A balancer in front of one app \
+            server only adds a host that can fail.",
+        evidence: "When its only server is down, haproxy closes every connection, and `haproxy -c` does not warn \
+            about backends with one server. With a second one, even a `backup`, six of six requests succeed although \
+            a server has just died.",
+        fix: "Add an app server to the pool, with `backup: true` if only one may be active at a time.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("CP06"),
@@ -29,7 +28,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (number, pool) in inventory.pools.iter().enumerate() {
         let mut able = pool.members.iter().filter(|index| inventory.app_servers[**index].weight > 0);
         let (Some(only), None) = (able.next(), able.next()) else { continue };
-        // A backup alone is another rule's.
+        // HP12 reports pools that have only backups.
         let app = &inventory.app_servers[*only];
         if !AppServer::is_active(app) {
             continue;
@@ -41,9 +40,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             format!("`{name}` is the only app server of the pool `{}` that takes connections", pool.name)
         };
         let (host, written) = (fleet.app_server(*only), fleet.written.key("pools").item(number).key("app_servers"));
-        let help = "add a second one, with `backup: true` where only one may work at a time";
+        let help = "add a second one, with `backup: true` if only one may be active at a time";
         if written.is_written() {
-            reporter.push(Finding::new(written.span(), message, help).related(host.span(), "the one"));
+            reporter.push(Finding::new(written.span(), message, help).related(host.span(), "this app server"));
         } else {
             reporter.report(host.span(), message, help);
         }

@@ -1,4 +1,4 @@
-//! CP07: a fleet that stands and falls with one balancer.
+//! CP07: a fleet that depends on one balancer.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -11,11 +11,11 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "The fleet has one balancer.",
-        why: "When it is restarted, updated or gone, every site is, however many app servers are well.",
-        evidence: "Nothing that runs can tell: one balancer serves until it does not. It is told for information, since \
-               a fleet may have reasons, such as a balancer of the provider in front.",
-        fix: "Add a second balancer, and under `high_availability` the `virtual_addresses` that clients connect \
-               to: addresses that move from a balancer that is gone to one that is not.",
+        why: "When it is restarted, updated or down, every site is down too, however many app servers are healthy.",
+        evidence: "No check of haproxy or nginx can detect this: one balancer works until it fails. It is only a \
+            note, since a fleet may have reasons for it, such as a provider's balancer in front.",
+        fix: "Add a second balancer, and under `high_availability` the `virtual_addresses` that clients connect to: \
+            addresses that move from a balancer that is down to one that is up.",
         verified_on: "",
     },
     examples: examples!("CP07"),
@@ -23,8 +23,8 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     if let [only] = fleet.inventory.load_balancers.as_slice() {
-        let message = format!("`{}` is the only balancer: nothing takes over when it is gone", only.name);
-        let help = "add a second one, and let keepalived or the network move an address between them: `high_availability.virtual_addresses`";
+        let message = format!("`{}` is the only balancer: nothing takes over if it fails", only.name);
+        let help = "add a second one and `high_availability.virtual_addresses`, which keepalived or the network moves between them";
         reporter.report(fleet.load_balancer(0).span(), message, help);
     }
 }

@@ -1,20 +1,20 @@
-//! Connection limits: rules that nothing sslscale renders can break. `tests/integration/impossible.rs` proves
-//! each of them.
+//! Rules about connection limits that rendered files can never break.
+//! `tests/integration/impossible.rs` proves each one.
 
 use crate::diagnostic::Code;
 use crate::lint::{Doc, Rule};
 
 pub const IMPOSSIBLE: &[Rule] = &[Rule::impossible(
     Code::CP02,
-    "the one rendered frontend with a `maxconn` of its own is that for plain HTTP, with a quarter of the process's",
+    "only the frontend for plain HTTP is rendered with its own `maxconn`, a quarter of the process's",
     Doc {
-        what: "A frontend's `maxconn` is above that of the process.",
-        why: "The process stops accepting first. What looks like room for more clients is a number that nothing \
-               reaches.",
-        evidence: "`haproxy -c` accepts a frontend with `maxconn 5000` in a process with `maxconn 100` without a word; \
-               the process takes 100.",
-        fix: "Raise `maxconn` in `haproxy`. What sslscale renders says it in `global`, and gives a quarter of it to \
-              plain HTTP, so that a flood there leaves the rest to TLS.",
+        what: "A frontend's `maxconn` is above that of the haproxy process.",
+        why: "The process stops accepting first. The frontend's limit looks like room for more clients, but is never \
+            reached.",
+        evidence: "`haproxy -c` accepts a frontend with `maxconn 5000` in a process with `maxconn 100` without a \
+            warning; the process takes 100.",
+        fix: "Raise `maxconn` in `haproxy`. sslscale renders it in `global` and gives a quarter of it to plain HTTP, \
+            so that a flood there leaves the rest to TLS.",
         verified_on: "haproxy 2.6.12",
     },
 )];

@@ -1,4 +1,4 @@
-//! Capacity.
+//! Rules about capacity: connections, descriptors, ports, and hosts without a spare.
 
 mod cp01;
 mod cp03;
@@ -12,5 +12,5 @@ use super::Rule;
 
 pub use impossible::IMPOSSIBLE;
 
-/// The rules that can find something, now or later.
+/// The rules that can report a finding, now or in a later version.
 pub const RULES: &[&Rule] = &[&cp01::RULE, &cp03::RULE, &cp04::RULE, &cp05::RULE, &cp06::RULE, &cp07::RULE];

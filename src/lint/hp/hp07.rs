@@ -1,4 +1,4 @@
-//! HP07: connections that stay with a dead server.
+//! HP07: failed connections that are retried only on the same app server.
 
 use crate::diagnostic::{Applicability, Code};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -10,11 +10,11 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A balancer tries a failed connect again on the same app server (`redispatch: false`).",
-        why: "Until its checks have failed, a dead server takes its share of new connections, and none of the \
-               retries leads anywhere else: these clients fail.",
+        what: "A balancer retries a failed connection on the same app server (`redispatch: false`).",
+        why: "Until its health checks have failed, a dead app server gets its share of new connections, and no retry \
+            goes to another one: these clients fail.",
         evidence: "Of six requests through two app servers, one of which has just died, six succeed with `option \
-               redispatch` and three without. `haproxy -c` has nothing to say about it.",
+            redispatch` and three without. `haproxy -c` does not warn about it.",
         fix: "Write `redispatch: true`, or remove the key. `--fix` writes `true`.",
         verified_on: "haproxy 2.6.12",
     },

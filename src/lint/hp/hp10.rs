@@ -1,4 +1,4 @@
-//! HP10: idle connections that the balancer cuts.
+//! HP10: a balancer that closes idle connections before nginx does.
 
 use crate::diagnostic::Code;
 use crate::inventory::model::Haproxy;
@@ -11,26 +11,26 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A balancer cuts silent connections (`timeouts.client`, `timeouts.server`) earlier than nginx does \
-               (`keepalive_timeout`).",
-        why: "The client and nginx both believe that the connection is open, and the client sends its next request \
-               on it. That request meets a closed connection: browsers try again where that is safe, and API \
-               clients report an error for a request that may not be repeated.",
-        evidence: "haproxy in `mode tcp` sees no requests, so that every pause between two counts as silence. With \
-               `timeout client 500ms` haproxy ends a connection that nginx would keep for 65 seconds in its first \
-               pause, and its log says `cD`. Neither `haproxy -c` nor `nginx -t` sees both numbers.",
+        what: "A balancer closes idle connections (`timeouts.client`, `timeouts.server`) earlier than nginx does \
+            (`keepalive_timeout`).",
+        why: "The client and nginx both believe that the connection is open, and the client sends its next request on \
+            it. That request reaches a closed connection: browsers retry if that is safe, and API clients report an \
+            error for a request that must not be repeated.",
+        evidence: "haproxy in `mode tcp` does not see requests, so every pause between two of them counts as idle \
+            time. With `timeout client 500ms`, haproxy ends a connection that nginx would keep for 65 seconds in its \
+            first pause, and logs `cD`. Neither `haproxy -c` nor `nginx -t` sees both numbers.",
         fix: "Write a longer timeout for the balancer or a shorter `keepalive_timeout` for nginx, so that nginx, \
-               which knows when it is idle, is the one who closes.",
+            which knows when a connection is idle, closes it first.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("HP10"),
 };
 
-/// Each cuts a silent connection.
+/// Each of these timeouts closes an idle connection.
 const KEYS: [&str; 2] = ["client", "server"];
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    // The longest of all decides: most app servers share one setting.
+    // The longest `keepalive_timeout` decides: most app servers share one setting.
     let apps = fleet.inventory.app_servers.iter().enumerate();
     let Some((index, app)) = apps.rev().max_by_key(|(_, app)| app.nginx.keepalive_timeout) else { return };
     let keepalive = app.nginx.keepalive_timeout;
@@ -40,7 +40,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         for (balancer, place) in fleet.balancers(&["timeouts", key], |haproxy| of(haproxy) < keepalive) {
             let idle = of(&fleet.inventory.load_balancers[balancer].haproxy);
             let message =
-                format!("the balancer cuts connections that are idle for {idle}, which nginx keeps for {keepalive}");
+                format!("the balancer closes idle connections after {idle}, but nginx keeps them for {keepalive}");
             let written = |key: &&str| fleet.haproxy_if_written(balancer, &["timeouts", *key]).is_some();
             if written(&key) {
                 let help = format!("write `{key}: {keepalive}` or more, or a shorter `keepalive_timeout`");
@@ -48,7 +48,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
                 reporter.push(cut.related(kept.span(), format!("`keepalive_timeout` is {keepalive} here")));
                 continue;
             }
-            // Its default fits nginx's: what is written is the other. Both keys are reported as one.
+            // The balancer's timeout is a default, so the finding is about `keepalive_timeout`: one for both keys.
             let unwritten: Vec<String> =
                 KEYS.iter().filter(|key| !written(key)).map(|key| format!("{key}: {keepalive}")).collect();
             if key == "client" || unwritten.len() == 1 {

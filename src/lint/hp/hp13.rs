@@ -1,4 +1,4 @@
-//! HP13: dead app servers that are noticed late.
+//! HP13: health checks that take too long to detect a dead app server.
 
 use std::collections::HashSet;
 
@@ -14,25 +14,25 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "An app server that has died takes connections for more than 10 seconds before health checks take it \
-               out of its pool.",
-        why: "Until then its share of the clients waits for a connect that fails first, and where it accepts \
-               connections and no longer answers, these clients fail.",
-        evidence: "Measured with haproxy from the last good check on: a server whose port is closed is out after `fall` \
-               × `inter`, 6 seconds by default. One that has gone silent takes each check to its end, which is the \
-               shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × \
-               (`inter` + the shorter of both), 12 seconds by default. `timeouts.check` shortens neither.",
-        fix: "Write a shorter `inter` or a smaller `fall`. Checks are TLS handshakes: each app server takes one \
-               for every balancer and `inter`.",
+        what: "Health checks take more than 10 seconds to remove a dead app server from its pool, and until then it \
+            gets connections.",
+        why: "Until then its share of the clients waits for a connection attempt that fails. If the app server \
+            accepts connections but no longer answers, these clients fail.",
+        evidence: "Measured with haproxy from the last successful check on: a server whose port is closed is removed \
+            after `fall` × `inter`, 6 seconds by default. If a server no longer answers, each check lasts for the \
+            shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × \
+            (`inter` + the shorter of both), 12 seconds by default. `timeouts.check` shortens neither.",
+        fix: "Write a shorter `inter` or a smaller `fall`. Checks are TLS handshakes: each app server handles one for \
+            every balancer and `inter`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("HP13"),
 };
 
-/// Longer than this is slow.
+/// Detection that takes longer than this is slow.
 const SLOW: Duration = Duration::seconds(10);
 
-/// After how long a server is out whose port is closed, and one that no longer answers.
+/// How long until a server is removed: one whose port is closed, and one that no longer answers.
 fn detection(haproxy: &Haproxy) -> [Duration; 2] {
     let (inter, fall) = (haproxy.check.inter.milliseconds(), haproxy.check.fall);
     let silence = inter.min(haproxy.timeouts.connect.milliseconds());
@@ -45,14 +45,14 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let [closed, silent] = detection(&balancer.haproxy);
         let written = |key| fleet.haproxy_if_written(index, &["check", key]);
         let Some(place) = written("inter").or_else(|| written("fall")) else { continue };
-        // What is written for the fleet is reported once.
+        // A setting of the whole fleet is reported once.
         if closed <= SLOW || !seen.insert((place.span(), closed)) {
             continue;
         }
         let message = format!(
-            "an app server that has died takes connections for up to {closed}, one that has gone silent for up to {silent}"
+            "an app server whose port is closed gets connections for up to {closed}, one that no longer answers for up to {silent}"
         );
-        // Whole seconds where there are any.
+        // Rounded down to whole seconds, or to tenths below one second.
         let most = SLOW.milliseconds() / balancer.haproxy.check.fall;
         let inter = Duration::milliseconds_of(most - most % if most < 1_000 { 100 } else { 1_000 });
         reporter.report(place.span(), message, format!("write `inter: {inter}` or less, or a smaller `fall`"));

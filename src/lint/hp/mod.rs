@@ -1,4 +1,4 @@
-//! haproxy's health checks and timeouts.
+//! Rules about haproxy's health checks and timeouts.
 
 mod hp01;
 mod hp07;
@@ -15,11 +15,11 @@ use crate::inventory::document::{Cursor, spelled};
 
 pub use impossible::IMPOSSIBLE;
 
-/// The rules that can find something, now or later.
+/// The rules that can report a finding, now or in a later version.
 pub const RULES: &[&Rule] =
     &[&hp01::RULE, &hp07::RULE, &hp08::RULE, &hp09::RULE, &hp10::RULE, &hp12::RULE, &hp13::RULE];
 
-/// The fix that writes `text` in the place of a single value.
+/// A fix that replaces a scalar value with `text`.
 fn rewritten(fleet: &Fleet<'_>, place: Cursor<'_>, applicability: Applicability, text: &str) -> Fix {
     let span = place.span();
     Fix::replace(applicability, span, spelled(fleet.source.slice(span), text))

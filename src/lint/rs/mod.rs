@@ -1,4 +1,4 @@
-//! Session resumption.
+//! Rules about session resumption.
 
 mod impossible;
 mod rs01;
@@ -8,5 +8,5 @@ use super::Rule;
 
 pub use impossible::IMPOSSIBLE;
 
-/// The rules that can find something, now or later.
+/// The rules that can report a finding, now or in a later version.
 pub const RULES: &[&Rule] = &[&rs01::RULE, &rs04::RULE];

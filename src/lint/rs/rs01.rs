@@ -1,4 +1,4 @@
-//! RS01: clients that return and are not known.
+//! RS01: app servers that cannot resume each other's sessions.
 
 use crate::diagnostic::Code;
 use crate::inventory::model::LoadBalancer;
@@ -12,22 +12,23 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A pool has several app servers that take traffic at once, `tickets` is `per_host` or `off`, and a \
-               balancer sends a client that returns to whichever is next. Backup servers do not count, and \
-               `balance: source` and `balance: first` bring a client back to the server that knows it. With several \
-               app servers `tickets: shared` is the default.",
-        why: "A client that returns is known to one app server and makes a full TLS handshake with every other one: \
-              a round trip more on TLS 1.2, and on the app server a signature of the private key, which is nearly all \
-              that a handshake costs. Capacity that was measured with one server is not there with several.",
+        what: "A pool has several app servers that take traffic at the same time, `tickets` is `per_host` or `off`, \
+            and a balancer sends a returning client to whichever app server is next. Backup servers do not count. \
+            With `balance: source` and `balance: first` a client returns to the app server that has its session. With \
+            several app servers, `tickets: shared` is the default.",
+        why: "A returning client can resume its session on one app server only, and makes a full TLS handshake with \
+            every other one. That is one more round trip with TLS 1.2, and a private key signature on the app server, \
+            which is nearly the whole cost of a handshake. Capacity that was measured with one app server is not \
+            there with several.",
         evidence: "Of 1,000 handshakes of a client that offered its last session, through `balance roundrobin` to two \
-                   app servers, 0 resumed: the next server never knows it. Through `source` or `first` all did, with \
-                   TLS 1.2 and 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by two \
-                   servers. With one ticket key shared by both servers, 999 of 1,000 resumed with TLS 1.2 and 2,999 of \
-                   3,000 with TLS 1.3.",
-        fix: "Take `tickets` out of the inventory, or say `shared`; `sslscale tickets sync` makes the keys, and \
-              `sslscale tickets rotate`, once a day, changes them. Where keys must not be shared, plan the app servers \
-              for a full handshake of nearly every connection, or say `haproxy.balance: source`, at the price of a \
-              spread that follows clients' addresses: all clients behind one address are on one app server.",
+            app servers, 0 resumed: the next app server never has the session. Through `source` or `first` all did, \
+            with TLS 1.2 and 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by two \
+            hosts. With one ticket key shared by both app servers, 999 of 1,000 resumed with TLS 1.2 and 2,999 of \
+            3,000 with TLS 1.3.",
+        fix: "Remove `tickets` from the inventory, or set it to `shared`; `sslscale tickets sync` makes the keys, and \
+            `sslscale tickets rotate`, run once a day, changes them. If keys must not be shared, size the app servers \
+            for a full handshake on nearly every connection, or set `haproxy.balance: source`. The price of `source` \
+            is that load follows client addresses: all clients behind one address go to one app server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("RS01"),
@@ -40,15 +41,15 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         return;
     }
     let active = |pool: usize| inventory.pools[pool].app_servers(inventory).filter(|app| app.is_active()).count();
-    // One finding for the fleet: with many pools the same words many times would help nobody.
+    // One finding for the fleet: repeating it for every pool would add nothing.
     let Some(pool) = (0..inventory.pools.len()).find(|pool| active(*pool) > 1) else { return };
     let message = format!(
-        "a client that returns is known to only one of the {} app servers of `{}`: `tickets` is `{}`",
+        "a returning client can resume its session on only one of the {} app servers of `{}`: `tickets` is `{}`",
         active(pool),
         inventory.pools[pool].name,
         inventory.tickets.name()
     );
-    let help = "say `shared`: then every app server resumes what another one began; \
-                `haproxy.balance: source` would bring it back to the one that knows it";
+    let help = "set `tickets: shared`, so that every app server can resume the session; \
+                `haproxy.balance: source` would send the client back to the same app server";
     reporter.report(fleet.written.key("tickets").span(), message, help);
 }

@@ -71,7 +71,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "A handshake for `nobody.test` with two sites and no default server: nginx answers with the \
                 certificate of the first site in the file. `nginx -t` returns 0.",
             fix: "Nothing to do: sslscale renders a default server with `ssl_reject_handshake on`; for nginx before \
-                1.19.4, one with a certificate that is not read from a file.",
+                1.19.4, one whose certificate path names no file, so that handshakes fail.",
             verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
         },
     ),
