@@ -124,91 +124,91 @@ codes! {
     PX12 "proxy-options-inconsistent" Warning;
     /// A monitor that speaks plain HTTP to a port that takes PROXY headers.
     PX14 "probe-needs-plain-listener" Info;
-    /// A certificate outside its validity period, or near its end.
+    /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
-    /// A key that does not belong to the certificate.
+    /// A private key that does not match its certificate.
     TL02 "cert-key-mismatch" Error;
-    /// A server_name that the certificate does not cover.
+    /// A `server_name` that the certificate does not cover.
     TL03 "cert-name-mismatch" Error;
     /// A certificate file whose chain is incomplete or out of order.
     TL04 "chain-broken" Error;
     /// A site without a certificate or key.
     TL05 "site-without-cert" Error;
-    /// A certificate or key that nginx cannot load or clients refuse.
+    /// A certificate or key that nginx cannot load or that clients reject.
     TL06 "unusable-cert-or-key" Error;
-    /// A cipher list without a cipher for the certificate's kind of key.
+    /// A cipher list with no cipher for the certificate's kind of key.
     TL07 "cipher-cert-mismatch" Error;
     /// A cipher that OpenSSL does not know.
     TL08 "bad-cipher-name" Error;
-    /// TLS 1.3 left to the default of the nginx version.
+    /// TLS 1.3 support that depends on the default of the nginx version.
     TL09 "tls13-implicit" Warning;
-    /// TLS 1.1 or older.
+    /// TLS 1.1 or older is allowed.
     TL10 "legacy-protocol" Error;
-    /// HTTP/2 set per site on a socket that sites share.
+    /// HTTP/2 set for one site on a socket that several sites share.
     TL11 "per-site-http2" Warning;
-    /// TLS versions set per site on a socket that sites share.
+    /// TLS versions set for one site on a socket that several sites share.
     TL12 "per-site-protocols" Error;
-    /// A curve that the target's OpenSSL does not have.
+    /// A curve that the app server's OpenSSL does not support.
     TL13 "unsupported-curve" Error;
     /// OCSP stapling for a certificate that names no responder.
     TL14 "dead-stapling" Warning;
-    /// A socket that answers unknown names with some site's certificate.
+    /// A socket that answers unknown server names with a site's certificate.
     TL15 "no-reject-default" Warning;
-    /// Client certificates on a socket that other sites share.
+    /// Client certificates asked for on a socket that other sites share.
     TL16 "mtls-shares-socket" Warning;
-    /// A directive that the target's version does not know.
+    /// A directive that the app server's version of nginx does not know.
     TL17 "directive-newer-than-target" Error;
-    /// An RSA key where an ECDSA one serves for a tenth of the work.
+    /// An RSA key where an ECDSA key does the same for a tenth of the work.
     TL18 "rsa-where-ecdsa-serves" Info;
-    /// A certificate path that is not absolute and normalised.
+    /// A certificate path that is not absolute, or not normalised.
     TL19 "relative-cert-path" Error;
-    /// A certificate outside of `/etc`.
+    /// A certificate or key outside `/etc`.
     TL20 "cert-path-outside-etc" Info;
-    /// One path for the certificate and its key.
+    /// The same file for a certificate and a key.
     TL21 "same-path-for-cert-and-key" Error;
-    /// A certificate or wildcard of one pool that covers another pool's names.
+    /// A certificate or wildcard of one pool that covers names of another pool.
     TL22 "wildcard-across-pools" Info;
     /// Several app servers that share no session ticket key.
     RS01 "no-shared-ticket-key" Warning;
-    /// Ticket keys that the default server of the socket lacks.
+    /// Session ticket keys that the default server of the socket lacks.
     RS02 "ticket-key-not-on-default" Error;
-    /// A ticket key file of neither 48 nor 80 bytes, or a cache too small.
+    /// A ticket key file that is not 48 or 80 bytes, or a session cache that is too small.
     RS03 "ticket-or-cache-size" Error;
-    /// Ticket keys that were not rotated for a day.
+    /// Ticket keys that have not been rotated for a day.
     RS04 "ticket-keys-stale" Warning;
-    /// Health checks that see no more than an open port.
+    /// Health checks that only test whether the port is open.
     HP01 "l4-check-only" Warning;
-    /// Checks to another port, which send no PROXY header by themselves.
+    /// Health checks on a separate port, which send no PROXY header by default.
     HP02 "check-port-drops-proxy" Error;
-    /// TLS checks without a name, which a strict default server rejects.
+    /// TLS health checks without a server name, which a rejecting default server refuses.
     HP03 "check-ssl-without-sni" Error;
-    /// Checks of a protocol that the app server does not speak there.
+    /// Health checks in a protocol that the app server does not speak on that port.
     HP05 "wrong-check-type" Warning;
     /// App servers without health checks.
     HP06 "no-check" Error;
-    /// Connections that stay with a dead server.
+    /// Failed connections that are retried only on the same app server.
     HP07 "no-redispatch" Warning;
-    /// A duration that is not one, or outside its range.
+    /// A duration that cannot be read or is out of range.
     HP08 "timeout-invalid" Error;
     /// A duration without a unit.
     HP09 "timeout-unit" Error;
-    /// A balancer that cuts connections nginx would keep.
+    /// A balancer that closes idle connections before nginx does.
     HP10 "idle-below-keepalive" Warning;
-    /// A frontend and a backend of different modes.
+    /// A frontend and a backend with different modes.
     HP11 "mode-mismatch" Error;
-    /// A pool in which no server takes traffic.
+    /// A pool whose app servers are all backups or have weight 0.
     HP12 "no-active-server" Error;
-    /// A dead server that is noticed late.
+    /// Health checks that take too long to detect a dead app server.
     HP13 "slow-detection" Info;
-    /// More connections than descriptors.
+    /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
-    /// A frontend that takes more than the process.
+    /// A frontend `maxconn` above that of the haproxy process.
     CP02 "frontend-maxconn-over-global" Warning;
     /// More connections to one app server than a balancer has source ports.
     CP03 "source-port-exhaustion" Error;
-    /// More worker connections than descriptors.
+    /// More nginx worker connections than file descriptors.
     CP04 "worker-connections-over-nofile" Warning;
-    /// Balancers that let in more than the app servers hold.
+    /// Balancers that accept more connections than the app servers take.
     CP05 "fleet-capacity" Warning;
     /// A pool with one app server.
     CP06 "single-app-server" Warning;

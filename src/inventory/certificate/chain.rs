@@ -1,5 +1,5 @@
-//! The certificates of one file as a chain: which is the server's own, which issued which, and
-//! whether they stand in the order in which a server has to send them.
+//! The certificates of one file as a chain: which one is the server's, which issued which, and
+//! whether they are in the order in which a server has to send them.
 
 use std::cell::Cell;
 
@@ -7,10 +7,10 @@ use x509_parser::{certificate::X509Certificate, error::X509Error, oid_registry a
 
 use super::key::PublicKey;
 
-/// How many signatures of one file are verified; names decide beyond. A chain has two or three.
+/// How many signatures of one file are verified. Beyond that only names are compared. A chain has two or three.
 const VERIFIED: usize = 64;
 
-/// The access method that says where an issuer's certificate is.
+/// The access method for the URL of the issuer's certificate.
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
 /// One certificate of a file.
@@ -23,19 +23,19 @@ pub(super) struct Link {
     pub(super) not_before: ASN1Time,
     pub(super) not_after: ASN1Time,
     pub(super) key: Option<PublicKey>,
-    /// A digest that no client and no OpenSSL takes for a signature.
+    /// A digest that neither clients nor OpenSSL accept in a signature.
     pub(super) weak_digest: Option<&'static str>,
-    /// It says where its issuer's certificate can be fetched.
+    /// It names a URL for its issuer's certificate.
     pub(super) fetchable: bool,
-    /// It is in public logs, which takes a public authority, and these issue from intermediates.
+    /// It is in public logs, so it comes from a public authority, and these issue from intermediates.
     pub(super) logged: bool,
     /// It may issue certificates.
     pub(super) authority: bool,
-    /// Servers may use it: it says so, or does not say who may.
+    /// Servers may use it: its extended key usages allow it, or it has none.
     pub(super) for_servers: bool,
-    /// Its key may sign handshakes, or agree on keys in the way that its kind can.
+    /// Its key usages allow TLS handshakes.
     pub(super) signs: bool,
-    /// The kind of its key, of which OpenSSL keeps one certificate each.
+    /// The kind of its key; OpenSSL keeps one certificate for each.
     pub(super) kind: Option<&'static str>,
 }
 
@@ -59,7 +59,7 @@ impl Link {
             logged: has(&oid::OID_CT_LIST_SCT),
             authority: certificate.is_ca(),
             for_servers: match certificate.extended_key_usage() {
-                // That it is for any use is not enough for any client.
+                // `anyExtendedKeyUsage` alone is not enough for any client.
                 Ok(Some(usage)) => usage.value.server_auth,
                 _ => true,
             },
@@ -68,13 +68,13 @@ impl Link {
         }
     }
 
-    /// Whether it is a root, or stands for itself alone: nobody else vouches for it.
+    /// Whether it is a root or self-signed: no other certificate issued it.
     pub(super) fn is_self_issued(&self) -> bool {
         self.subject == self.issuer
     }
 }
 
-/// Whether what a key may be used for leaves room for TLS.
+/// Whether the key usages allow TLS handshakes.
 fn signs(certificate: &X509Certificate<'_>) -> bool {
     let Ok(Some(usage)) = certificate.key_usage() else { return true };
     let usage = usage.value;
@@ -102,24 +102,24 @@ fn weak_digest(algorithm: &str) -> Option<&'static str> {
     }
 }
 
-/// The order that the certificates of a file should have; numbers count in the file, from 0.
+/// The order that the certificates of a file should have. Numbers are places in the file, from 0.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Chain {
-    /// The server's own, then each one's issuer as far as the file has them. Not empty.
+    /// The server's certificate, then each issuer in turn as far as the file has them. Not empty.
     pub(super) path: Vec<usize>,
     /// The others, in the order of the file.
     pub(super) rest: Vec<usize>,
-    /// Those of the others that issued nothing in the file.
+    /// Those in `rest` that issued nothing in the file.
     pub(super) strangers: Vec<usize>,
 }
 
 impl Chain {
-    /// Finds it. Who issued what is told by names, and by signatures as far as they can be judged.
+    /// Sorts the certificates by issuer: names must match, and signatures where they can be verified.
     pub(super) fn of(certificates: &[X509Certificate<'_>]) -> Self {
         let judge = Judge { certificates, left: Cell::new(VERIFIED) };
         let path = judge.path(judge.leaf());
         let rest: Vec<usize> = (0..certificates.len()).filter(|n| !path.contains(n)).collect();
-        // Another certificate of an authority above, for clients that know only its older name.
+        // A cross-certificate of an authority in the path, for clients that know only an older one.
         let crossed = |n: &usize| path.iter().any(|child| judge.issued(*n, *child));
         let strangers = rest.iter().copied().filter(|n| !crossed(n)).collect();
         Self { path, rest, strangers }
@@ -130,7 +130,7 @@ impl Chain {
         self.path.iter().enumerate().all(|(place, n)| place == *n)
     }
 
-    /// The file's certificates in the order in which they should stand.
+    /// All certificates of the file, in the order they should have.
     pub(super) fn order(&self) -> impl Iterator<Item = usize> {
         self.path.iter().chain(&self.rest).copied()
     }
@@ -138,12 +138,12 @@ impl Chain {
 
 struct Judge<'a, 'c> {
     certificates: &'a [X509Certificate<'c>],
-    /// Signatures that may still be verified: somebody's file must not cost minutes.
+    /// Signatures that may still be verified: no file may take minutes.
     left: Cell<usize>,
 }
 
 impl Judge<'_, '_> {
-    /// The first certificate, unless it issued others of the file: then the last in that line.
+    /// The first certificate, or, if it issued others in the file, the last one below it.
     fn leaf(&self) -> usize {
         let mut leaf = 0;
         let mut seen = vec![0];
@@ -158,7 +158,7 @@ impl Judge<'_, '_> {
         let mut path = vec![leaf];
         loop {
             let last = path[path.len() - 1];
-            // The next in the file is preferred: of two that fit, both may be right.
+            // If several certificates fit, the next one in the file wins.
             let after = (last + 1..self.certificates.len()).chain(0..last);
             match after.into_iter().find(|n| !path.contains(n) && self.issued(*n, last)) {
                 Some(issuer) if !self.is_self_issued(last) => path.push(issuer),
@@ -181,7 +181,7 @@ impl Judge<'_, '_> {
         }
         self.left.set(self.left.get() - 1);
         match certificate.verify_signature(Some(parent.public_key())) {
-            // What ring refuses for its size or curve is not thereby wrong.
+            // ring refuses some key sizes and curves, which does not make the signature wrong.
             Err(X509Error::SignatureVerificationError) => !is_judged(parent),
             Ok(()) | Err(_) => true,
         }

@@ -1,4 +1,4 @@
-//! When certificates are valid: the server's own, and those that vouch for it.
+//! Validity dates of the server's certificate and of the certificates above it.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,14 +11,14 @@ use crate::diagnostic::Severity;
 const DAY: i64 = 24 * 60 * 60;
 
 impl Certificate {
-    /// The problems with the dates of all that is sent, at `now`; one that ends in fewer than
-    /// `days` is a warning. Both ends of a validity are inside it.
+    /// The problems at `now` with the validity dates of the chain; a certificate that expires in fewer
+    /// than `days` days is a warning. Both ends of a validity period belong to it.
     pub fn date_problems(&self, now: SystemTime, days: u32) -> Vec<Problem> {
         let now = seconds(now);
         let problem = |kind, message, help: &str| Problem::new(kind, Subject::Certificate, message, help.to_owned());
         let found = self.chain.path.iter().enumerate().filter_map(|(place, n)| {
             let link = &self.links[*n];
-            // Clients have roots of their own, and do not look at the dates of those that are sent.
+            // Clients use their own copies of roots and ignore the dates of those that are sent.
             if place > 0 && link.is_self_issued() {
                 return None;
             }
@@ -26,12 +26,12 @@ impl Certificate {
             let left = link.not_after.timestamp().saturating_sub(now);
             if left < 0 {
                 let message = format!("{named} expired on `{}` UTC", utc(link.not_after));
-                // Far up, a client may know another way to a root that it trusts.
+                // Further up, a client may know another path to a root that it trusts.
                 let severity = if place > 1 { Severity::Warning } else { Severity::Error };
                 Some(problem(ProblemKind::Expired, message, &renew(place, &self.path)).with_severity(severity))
             } else if now < link.not_before.timestamp() {
                 let message = format!("{named} is not valid before `{}` UTC", utc(link.not_before));
-                let help = "deploy it after that date; if that is past, set the clock: `date -u`";
+                let help = "deploy it after that date, or correct this machine's clock if it is wrong: see `date -u`";
                 Some(problem(ProblemKind::NotYetValid, message, help))
             } else if left < i64::from(days) * DAY && place < 2 {
                 Some(problem(ProblemKind::ExpiresSoon, soon(&named, link, left), &renew(place, &self.path)).mild())
@@ -52,15 +52,15 @@ fn soon(named: &str, link: &Link, left: i64) -> String {
     format!("{named} expires {days}, on `{}` UTC", utc(link.not_after))
 }
 
-/// What to do about a certificate that ends, by its place in the chain.
+/// What to do about a certificate that expires, by its place in the chain.
 fn renew(place: usize, path: &Path) -> String {
     match place {
-        0 => format!("renew it; its dates are in `openssl x509 -in {} -noout -dates`", path.display()),
-        _ => "fetch the chain anew from the authority: without this one nothing leads to a root".to_owned(),
+        0 => format!("renew it; show its dates with `openssl x509 -in {} -noout -dates`", path.display()),
+        _ => "download the chain from the authority again: clients need this certificate to reach a root".to_owned(),
     }
 }
 
-/// Since 1970, negative before.
+/// Seconds since 1970; negative before.
 fn seconds(time: SystemTime) -> i64 {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_secs()).unwrap_or(i64::MAX),

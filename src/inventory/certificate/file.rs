@@ -1,5 +1,5 @@
-//! Reads one source file: regular, no larger than a cap, and wiped from memory afterwards.
-//! It knows files and nothing of what is in them.
+//! Reads one certificate source: a regular file, up to a size limit, wiped from memory afterwards.
+//! It knows nothing about what the file contains.
 
 use std::{
     fmt,
@@ -45,7 +45,7 @@ impl fmt::Debug for Secret {
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.fill(0);
-        // Without it the compiler may see that nobody reads the zeros, and leave them out.
+        // Without this, the compiler may remove the write because the zeros are never read.
         black_box(&self.0);
     }
 }
@@ -64,29 +64,29 @@ pub(super) fn read(path: &Path, subject: Subject) -> Result<Secret, Problem> {
             format!("put the file there, or correct `{}`", subject.key()),
         ),
         ErrorKind::PermissionDenied => {
-            unreadable(format!("`{shown}` may not be read by this user"), format!("see who may with `ls -l {shown}`"))
+            unreadable(format!("this user may not read `{shown}`"), format!("check owner and mode with `ls -l {shown}`"))
         }
         kind => unreadable(format!("`{shown}` cannot be read: {kind}"), format!("correct `{}`", subject.key())),
     };
-    // Asked before the file is opened, because to open a FIFO is to wait for its writer.
+    // Checked before the file is opened, because opening a FIFO waits for a writer.
     let metadata = fs::metadata(path).map_err(|error| failed(&error))?;
     if !metadata.is_file() {
         let what = if metadata.is_dir() { "a directory" } else { "not a regular file" };
         return Err(unreadable(
             format!("`{shown}` is {what}"),
-            format!("name the PEM file itself in `{}`", subject.key()),
+            format!("set `{}` to the PEM file itself", subject.key()),
         ));
     }
     let too_large = || {
         unreadable(
             format!("`{shown}` is larger than `{LIMIT}` bytes"),
-            format!("name the PEM file of this one site in `{}`", subject.key()),
+            format!("set `{}` to a PEM file for this site only", subject.key()),
         )
     };
     if metadata.len() > LIMIT {
         return Err(too_large());
     }
-    // Room for all of it at once: a buffer that grows leaves copies of the key behind.
+    // Allocated once: a buffer that grows would leave copies of the key in memory.
     let mut bytes = Vec::with_capacity(usize::try_from(LIMIT).unwrap_or_default() + 64);
     File::open(path).and_then(|file| file.take(LIMIT + 1).read_to_end(&mut bytes)).map_err(|error| failed(&error))?;
     let bytes = Secret::new(bytes);

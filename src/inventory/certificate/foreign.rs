@@ -1,5 +1,5 @@
-//! Names a file that is not the PEM that was wanted: DER, a bundle, or the other file of the pair.
-//! It looks at labels and outer shapes only, and says what command makes PEM of it.
+//! Explains what a file is that is not the expected PEM: DER, a bundle, or the other file of the pair.
+//! It looks only at labels and the outer structure, and gives the command that converts the file to PEM.
 
 use std::path::Path;
 
@@ -15,7 +15,7 @@ use super::{
     pem::{Block, Body},
 };
 
-/// Why there is nothing to use in the file `path`, which holds `bytes` and in them `blocks`.
+/// Why the file `path` cannot be used; `bytes` are its contents and `blocks` the PEM blocks in them.
 pub(super) fn explain(path: &Path, subject: Subject, bytes: &[u8], blocks: &[Block]) -> Problem {
     let (what, help) = blocks
         .first()
@@ -31,8 +31,8 @@ pub(super) fn broken(path: &Path, subject: Subject, block: &Block) -> Option<Pro
     let (message, help) = match body {
         Body::Der(_) | Body::Encrypted => return None,
         Body::CutShort => (
-            format!("`{shown}` is cut short: `-----BEGIN {label}-----` on line `{line}` has no end"),
-            format!("copy the file again, down to and with `-----END {label}-----`"),
+            format!("`{shown}` is cut short: `-----BEGIN {label}-----` on line `{line}` has no `END` line"),
+            format!("copy the whole file again, including `-----END {label}-----`"),
         ),
         Body::Damaged => return Some(damaged(path, subject, block)),
     };
@@ -45,7 +45,7 @@ pub(super) fn damaged(path: &Path, subject: Subject, block: &Block) -> Problem {
     let shown = path.display();
     let message = format!("`{shown}` is damaged: the `{label}` on line `{line}` cannot be decoded");
     let command = if label.ends_with("PRIVATE KEY") { "pkey" } else { "x509" };
-    let help = format!("copy the file again, and see `openssl {command} -in {shown} -noout`");
+    let help = format!("copy the file again, and check it with `openssl {command} -in {shown} -noout`");
     Problem::new(ProblemKind::NotPem, subject, message, help)
 }
 
@@ -67,9 +67,9 @@ fn wanted_label(subject: Subject) -> &'static str {
     if subject == Subject::Key { "PRIVATE KEY" } else { "CERTIFICATE" }
 }
 
-/// Where the file that was given in the wrong place belongs.
+/// The help for a file that belongs under the other key.
 fn swapped(path: &Path, belongs: Subject, subject: Subject) -> String {
-    format!("set `{}: {}`, and in `{}` the file with {}", belongs.key(), path.display(), subject.key(), wanted(subject))
+    format!("set `{}: {}`, and set `{}` to the file with {}", belongs.key(), path.display(), subject.key(), wanted(subject))
 }
 
 fn labelled(label: &str, path: &Path, subject: Subject) -> (String, String) {
@@ -78,20 +78,20 @@ fn labelled(label: &str, path: &Path, subject: Subject) -> (String, String) {
         _ if is_certificate(label) => ("a certificate", swapped(path, Subject::Certificate, subject)),
         _ if is_private_key(label) => ("a private key", swapped(path, Subject::Key, subject)),
         "OPENSSH PRIVATE KEY" if subject == Subject::Key => (
-            "a key for OpenSSH",
+            "an OpenSSH key",
             format!(
                 "convert a copy with `cp {shown} {shown}.pem && \
                  ssh-keygen -p -m pkcs8 -f {shown}.pem`"
             ),
         ),
         "CERTIFICATE REQUEST" | "NEW CERTIFICATE REQUEST" if subject == Subject::Certificate => {
-            ("a signing request", "name the certificate that the authority sent back for it".to_owned())
+            ("a certificate signing request", "use the certificate that the authority issued for it".to_owned())
         }
         "PKCS7" if subject == Subject::Certificate => {
             ("a PKCS#7 bundle", format!("unpack it with `openssl pkcs7 -print_certs -in {shown} -out {shown}.pem`"))
         }
         _ => {
-            let help = format!("name the file with {} in `{}`", wanted(subject), subject.key());
+            let help = format!("set `{}` to the file with {}", subject.key(), wanted(subject));
             return (format!("holds `{label}`, not `{}`", wanted_label(subject)), help);
         }
     };
@@ -101,7 +101,7 @@ fn labelled(label: &str, path: &Path, subject: Subject) -> (String, String) {
 fn unlabelled(bytes: &[u8], path: &Path, subject: Subject) -> (String, String) {
     let shown = path.display();
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return ("is empty".to_owned(), format!("put {} in PEM form there", wanted(subject)));
+        return ("is empty".to_owned(), format!("put {} in PEM form into it", wanted(subject)));
     }
     if X509Certificate::from_der(bytes).is_ok() {
         return match subject {
@@ -133,14 +133,14 @@ fn unlabelled(bytes: &[u8], path: &Path, subject: Subject) -> (String, String) {
     let begins = b"-----BEGIN ";
     if bytes.windows(begins.len()).any(|window| window == begins) {
         return (
-            "is not PEM: no `-----BEGIN` stands on a line of its own".to_owned(),
+            "is not PEM: no `-----BEGIN` is on a line of its own".to_owned(),
             format!("remove the indentation with `sed -i 's/^[[:space:]]*//' {shown}`"),
         );
     }
     let label = wanted_label(subject);
     (
         format!("is not PEM: it has no `-----BEGIN {label}-----`"),
-        format!("name the file with {} in `{}`", wanted(subject), subject.key()),
+        format!("set `{}` to the file with {}", subject.key(), wanted(subject)),
     )
 }
 

@@ -1,5 +1,5 @@
-//! Private and public keys as their DER has them, down to what a comparison needs.
-//! It does no arithmetic, and prints no more of a key than its algorithm and size.
+//! Private and public keys parsed from DER, as far as comparing them needs.
+//! It does no arithmetic, and of a key prints only the algorithm and size.
 
 use x509_parser::{
     asn1_rs::{Any, BitString, Class, FromDer, Oid, Tag},
@@ -193,14 +193,14 @@ fn ec_name(curve: Option<&Oid<'_>>) -> String {
         Some(curve) if *curve == oid::OID_EC_P256 => "EC P-256".to_owned(),
         Some(curve) if *curve == oid::OID_NIST_EC_P384 => "EC P-384".to_owned(),
         Some(curve) if *curve == oid::OID_NIST_EC_P521 => "EC P-521".to_owned(),
-        _ => "EC on another curve".to_owned(),
+        _ => "EC with another curve".to_owned(),
     }
 }
 
-/// The known algorithms only: a number is of no use, and bytes of a damaged file are not shown.
+/// Only known algorithms have a name: a number would not help, and bytes of a damaged file are not shown.
 fn other_name(algorithm: &Oid<'_>) -> String {
     let known = [("1.3.101.113", "Ed448"), ("1.3.101.110", "X25519"), ("1.2.840.10040.4.1", "DSA")];
     let id = algorithm.to_id_string();
     let name = known.iter().find(|(number, _)| *number == id);
-    name.map_or("of another kind", |(_, name)| name).to_owned()
+    name.map_or("unknown algorithm", |(_, name)| name).to_owned()
 }

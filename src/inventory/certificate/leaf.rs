@@ -1,5 +1,5 @@
-//! A certificate file once read: what it says of names and keys.
-//! Reading and asking are apart, so that one file serves many sites and is read once.
+//! A certificate file that has been read: its names and keys.
+//! Reading is separate from checking, so that a file that many sites use is read once.
 
 use std::path::{Path, PathBuf};
 
@@ -17,16 +17,16 @@ use super::{
 /// How many of a certificate's names a message lists.
 const LISTED: usize = 3;
 
-/// A certificate file: the server's own certificate, and those that are sent with it.
+/// A certificate file: the server's certificate and those that are sent with it.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     pub(super) path: PathBuf,
     /// Every certificate, in the order of the file.
     pub(super) links: Vec<Link>,
     pub(super) chain: Chain,
-    /// The file with its certificates in order, where they are not and it holds nothing else.
+    /// The file with its certificates sorted; `None` if they are in order or it holds anything else.
     reordered: Option<Reordered>,
-    /// Canonical `dNSName`s of the server's own, in the order of the certificate.
+    /// Canonical `dNSName`s of the server's certificate, in its order.
     names: Vec<String>,
     holds_key: bool,
 }
@@ -34,8 +34,7 @@ pub struct Certificate {
 impl Certificate {
     /// Reads the PEM file `path`. The error is `Unreadable` or `NotPem`.
     ///
-    /// Every block of the file must be whole, since nginx refuses the file for the last as it
-    /// does for the first.
+    /// Every block of the file must be complete, since nginx refuses the file for any broken block.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         let subject = Subject::Certificate;
         let bytes = file::read(path, subject)?;
@@ -67,12 +66,12 @@ impl Certificate {
         })
     }
 
-    /// The server's own certificate.
+    /// The server's certificate.
     pub(super) fn leaf(&self) -> &Link {
         &self.links[self.chain.path[0]]
     }
 
-    /// The certificate in words, by its place in the file, from 0.
+    /// How messages refer to the certificate at place `n` in the file, from 0.
     pub(super) fn nth(&self, n: usize) -> String {
         let shown = self.path.display();
         if n == self.chain.path[0] {
@@ -82,22 +81,22 @@ impl Certificate {
         }
     }
 
-    /// The file with its certificates in order, where they are not and can be put so.
+    /// The file with its certificates sorted, if they are out of order and can be sorted.
     pub fn reordered(&self) -> Option<&Reordered> {
         self.reordered.as_ref()
     }
 
-    /// Whether a private key stands in the same file.
+    /// Whether the file also holds a private key.
     pub fn holds_key(&self) -> bool {
         self.holds_key
     }
 
-    /// `RSA 2048`, where the server's own key is RSA.
+    /// `RSA 2048` or the like, if the server's key is RSA.
     pub fn rsa(&self) -> Option<String> {
         self.leaf().key.as_ref().filter(|key| key.rsa_bits().is_some()).map(key::PublicKey::name)
     }
 
-    /// Whether TLS 1.2 signs with it as with an elliptic key, where it is one of the kinds that it knows.
+    /// Whether TLS 1.2 cipher suites treat the key as ECDSA; `None` for an unknown kind of key.
     pub fn is_ecdsa(&self) -> Option<bool> {
         match self.leaf().key.as_ref()? {
             key::PublicKey::Rsa { .. } => Some(false),
@@ -108,14 +107,14 @@ impl Certificate {
 
     /// Whether a client that asks for `name` accepts this certificate for it.
     ///
-    /// `name` is a host name, or a wildcard such as `*.example.com`, which needs that very
-    /// wildcard. The common name counts for nothing (RFC 6125, RFC 9525).
+    /// `name` is a host name, or a wildcard such as `*.example.com`, which only the same wildcard
+    /// covers. The common name is ignored (RFC 6125, RFC 9525).
     pub fn covers(&self, name: &str) -> bool {
         let name = canonical(name);
         self.names.iter().any(|pattern| covers(pattern, &name))
     }
 
-    /// The host names that it is for, wildcards among them, in lower case.
+    /// The host names that the certificate covers, including wildcards, in lower case.
     pub fn names(&self) -> &[String] {
         &self.names
     }
@@ -126,12 +125,12 @@ impl Certificate {
             return None;
         }
         let refused = format!("the certificate in `{}` does not cover `{name}`", self.path.display());
-        // A certificate is somebody else's text: what it says does not reach the terminal raw.
+        // Names in a certificate are untrusted text: they are escaped before they reach the terminal.
         let quoted = self.names.iter().map(|name| format!("`{}`", name.escape_debug()));
         let listed = quoted.take(LISTED).collect::<Vec<_>>().join(", ");
         let (why, help) = if self.names.is_empty() {
             (
-                ": its subject alternative names hold no host".to_owned(),
+                ": its subject alternative names list no host name".to_owned(),
                 format!("clients ignore the common name: reissue it with `DNS:{name}`"),
             )
         } else {
@@ -140,9 +139,9 @@ impl Certificate {
                 more => format!(" and `{more}` more"),
             };
             let help = if near_wildcard(&self.names, &canonical(name)).is_some() {
-                format!("a wildcard is one label below a domain of two or more: add `DNS:{name}`")
+                format!("a wildcard covers one label below a domain of at least two: add `DNS:{name}`")
             } else {
-                format!("reissue it with `DNS:{name}` too, or name another certificate")
+                format!("reissue it with `DNS:{name}` added, or use another certificate")
             };
             (format!(", only {listed}{more}"), help)
         };
@@ -150,7 +149,7 @@ impl Certificate {
         Some(Problem::new(ProblemKind::NameMismatch, subject, refused + &why, help))
     }
 
-    /// The problem with `key`, if it can be told not to belong to this certificate.
+    /// The problem with `key`, if it certainly does not match this certificate.
     pub fn key_problem(&self, key: &PrivateKey) -> Option<Problem> {
         let public = self.leaf().key.as_ref()?;
         if key.key().belongs_to(public) != Some(false) {
@@ -169,15 +168,15 @@ impl Certificate {
         let fits = |link: &Link| link.key.as_ref().is_some_and(|one| key.key().belongs_to(one) == Some(true));
         let help = if let Some(place) = self.links.iter().position(fits) {
             let place = place + 1;
-            format!("it belongs to certificate `{place}` in `{ours}`: move that one to the top")
+            format!("it belongs to certificate `{place}` in `{ours}`: move that certificate to the top")
         } else if key.key().same_kind(public) {
             let command = format!("openssl x509 -in {ours} -noout -pubkey");
-            format!("name the key that it was issued for; `{command}` shows the public half")
+            format!("use the key that the certificate was issued for; `{command}` prints its public key")
         } else {
-            // Seen with nginx 1.22.1 and OpenSSL 3.0: every kind of key has a slot of its own, and
-            // the slot of the certificate stays without a key.
-            let seen = "`nginx -t` accepts this pair, and no handshake succeeds";
-            format!("name the key that it was issued for; {seen}")
+            // Seen with nginx 1.22.1 and OpenSSL 3.0: every kind of key has a separate slot, and the
+            // certificate's slot gets no key.
+            let seen = "`nginx -t` accepts this pair, but every handshake fails";
+            format!("use the key that the certificate was issued for; {seen}")
         };
         Some(Problem::new(ProblemKind::KeyMismatch, Subject::Key, message, help))
     }

@@ -1,6 +1,6 @@
-//! Inspects the certificate and the key that an inventory names on this machine.
-//! It says all that is wrong with them before a server does, and knows files, names and a time,
-//! not the inventory. nginx 1.22.1 with OpenSSL 3.0 is the judge of what a readable file is.
+//! Checks certificate and key files on this machine and reports everything that is wrong with them.
+//! It knows files, host names and a point in time, but not the inventory. What counts as a readable file
+//! follows nginx 1.22.1 with OpenSSL 3.0.
 
 mod chain;
 mod dates;
@@ -39,7 +39,7 @@ pub enum Subject {
 }
 
 impl Subject {
-    /// The key of the inventory under which the value stands.
+    /// The inventory key that holds the value.
     pub fn key(self) -> &'static str {
         match self {
             Self::Certificate => "ssl_certificate_source",
@@ -49,20 +49,20 @@ impl Subject {
     }
 }
 
-/// What sort of problem it is; a rule's code hangs on it.
+/// The kind of problem, which decides the rule that reports it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ProblemKind {
-    /// Missing, not a regular file, too large, or closed to this user.
+    /// Missing, not a regular file, too large, or not readable by this user.
     Unreadable,
-    /// Read, but not whole PEM of the thing that was wanted.
+    /// Readable, but not complete PEM of the expected kind.
     NotPem,
     /// `notAfter` is past.
     Expired,
-    /// `notBefore` is to come.
+    /// `notBefore` is in the future.
     NotYetValid,
     /// `notAfter` is near.
     ExpiresSoon,
-    /// The key is not that of the certificate.
+    /// The key does not match the certificate.
     KeyMismatch,
     /// A server name that the certificate does not cover.
     NameMismatch,
@@ -70,22 +70,19 @@ pub enum ProblemKind {
     UnusableKey,
     /// A certificate with a key or a signature that OpenSSL finds too weak to load.
     UnusableCertificate,
-    /// The certificates of the file do not stand one before its issuer.
+    /// A certificate of the file is not followed by its issuer.
     OutOfOrder,
-    /// The file does not lead to anything that clients are likely to trust.
+    /// The chain does not reach anything that clients are likely to trust.
     MissingIssuer,
-    /// A certificate of the file that has nothing to do with the others.
+    /// A certificate that is unrelated to the others in the file.
     NotInChain,
 }
 
-/// One thing that is wrong. Nothing in it is taken from a key.
+/// One thing that is wrong. It holds no data from a private key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// What sort of problem it is.
     pub kind: ProblemKind,
-    /// Which inventory value it belongs to.
     pub subject: Subject,
-    /// How bad it is.
     pub severity: Severity,
     /// What is wrong: lower case, no full stop, values in backticks.
     pub message: String,

@@ -1,7 +1,7 @@
-//! Which host names a certificate is good for, by the rules of RFC 9525.
-//! It knows strings only.
+//! Which host names a certificate name covers, by the rules of RFC 9525.
+//! It works on strings only.
 
-/// The form in which names are compared: lower case, without the dot of the root.
+/// The form in which names are compared: lower case, without the final dot.
 pub(super) fn canonical(name: &str) -> String {
     name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase()
 }
@@ -10,7 +10,7 @@ pub(super) fn canonical(name: &str) -> String {
 ///
 /// A wildcard stands for exactly one whole label, the left-most. A `name` that is itself a
 /// wildcard (`*.example.com`) is covered by that same wildcard alone. `*.internal` covers
-/// nothing: OpenSSL, GnuTLS and rustls want two labels after the star.
+/// nothing: OpenSSL, GnuTLS and rustls require two labels after the star.
 pub(super) fn covers(pattern: &str, name: &str) -> bool {
     let Some(parent) = pattern.strip_prefix("*.") else {
         return pattern == name;
@@ -18,7 +18,7 @@ pub(super) fn covers(pattern: &str, name: &str) -> bool {
     parent.contains('.') && name.split_once('.').is_some_and(|(label, rest)| !label.is_empty() && rest == parent)
 }
 
-/// The wildcard among `patterns` that someone would take to cover `name`, but which does not:
+/// A wildcard in `patterns` that looks as if it covered `name`, but does not:
 /// `*.example.com` for `example.com`, `a.b.example.com` or `*.b.example.com`.
 pub(super) fn near_wildcard<'a>(patterns: &'a [String], name: &str) -> Option<&'a str> {
     patterns.iter().map(String::as_str).find(|pattern| {

@@ -1,5 +1,5 @@
 //! Splits a file into its PEM blocks the way OpenSSL does, since nginx reads it with OpenSSL.
-//! It knows armour and base64, and nothing of what the blocks hold.
+//! It knows armour and base64, but not what the blocks contain.
 
 use x509_parser::pem::Pem;
 
@@ -12,16 +12,15 @@ pub(super) struct Block {
     pub(super) label: String,
     /// The line of its `BEGIN`, from 1.
     pub(super) line: usize,
-    /// What stands between `BEGIN` and `END`.
     pub(super) body: Body,
 }
 
-/// What stands between `BEGIN` and `END`.
+/// The text between `BEGIN` and `END`.
 #[derive(Debug)]
 pub(super) enum Body {
     /// The decoded bytes.
     Der(Secret),
-    /// `Proc-Type: 4,ENCRYPTED`: the bytes cannot be told without a passphrase.
+    /// `Proc-Type: 4,ENCRYPTED`: the bytes cannot be read without a passphrase.
     Encrypted,
     /// Not base64.
     Damaged,
@@ -30,7 +29,7 @@ pub(super) enum Body {
 }
 
 /// The blocks of `text` in order. Text around them, CRLF, trailing blanks and a byte order mark
-/// are passed over; a `BEGIN` that does not start its line is no `BEGIN`.
+/// are ignored; a `BEGIN` that is not at the start of its line is ignored too.
 pub(super) fn blocks(text: &[u8]) -> Vec<Block> {
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     let lines: Vec<&[u8]> = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).collect();
@@ -55,7 +54,7 @@ pub(super) fn blocks(text: &[u8]) -> Vec<Block> {
 fn armour<'a>(line: &'a [u8], opening: &[u8]) -> Option<&'a str> {
     let label = line.strip_prefix(opening)?.strip_suffix(b"-----")?;
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b" #.".contains(byte);
-    // No label in use is longer; a longer one is key material on a line of its own.
+    // No label in use is longer; a longer one is probably key material.
     if label.len() > 40 || !label.iter().all(plain) {
         return None;
     }
@@ -66,7 +65,7 @@ fn armour<'a>(line: &'a [u8], opening: &[u8]) -> Option<&'a str> {
 fn decode(lines: &[&[u8]]) -> Body {
     let blank = lines.iter().position(|line| line.is_empty());
     let data = match blank {
-        // OpenSSL takes all before the first blank line for headers, and wants these to be some.
+        // OpenSSL treats everything before the first blank line as headers, which must start with `Proc-Type`.
         Some(end) if end > 0 => {
             let (headers, data) = lines.split_at(end);
             if !headers[0].starts_with(b"Proc-Type:") {

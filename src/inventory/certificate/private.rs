@@ -1,4 +1,4 @@
-//! A private key file once read. It can be put to any number of certificates.
+//! A private key file that has been read. It can be compared with any number of certificates.
 
 use std::path::{Path, PathBuf};
 
@@ -54,7 +54,7 @@ fn encrypted(path: &Path) -> Problem {
     Problem::new(
         ProblemKind::UnusableKey,
         Subject::Key,
-        format!("the key in `{shown}` is encrypted, and nginx has nobody to ask for its passphrase"),
+        format!("the key in `{shown}` is encrypted, and nginx cannot ask for its passphrase"),
         format!("decrypt it with `openssl pkey -in {shown} -out {shown}.plain`"),
     )
 }

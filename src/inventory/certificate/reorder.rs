@@ -1,20 +1,18 @@
-//! Writes the certificates of a file in another order. Every line stays what it is: what stands
-//! in front of a certificate, such as what openssl prints of it, moves with it.
+//! Sorts the certificates of a file. No line is changed: text before a certificate, such as openssl's
+//! description of it, moves with it.
 
 use super::{foreign, pem::Block};
 
-/// A file's text, and the same with its certificates in another order.
+/// A file's text before and after its certificates are sorted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reordered {
-    /// As it is.
     pub before: String,
-    /// As it should be.
     pub after: String,
 }
 
 impl Reordered {
     /// `bytes` with its `blocks` in `order`; `None` for a file that holds anything but certificates,
-    /// or is no plain text.
+    /// or is not plain text.
     pub(super) fn of(bytes: &[u8], blocks: &[Block], order: impl Iterator<Item = usize>) -> Option<Self> {
         let text = str::from_utf8(bytes).ok().filter(|text| !text.starts_with('\u{feff}'))?;
         if !blocks.iter().all(|block| foreign::is_certificate(&block.label)) {
@@ -24,7 +22,7 @@ impl Reordered {
         let mut pieces = Vec::with_capacity(blocks.len());
         let mut start = 0;
         for block in blocks {
-            // Its line counts from 1, so this is the one after it.
+            // `block.line` counts from 1, so this index is the line after it.
             let length = lines.get(block.line..)?.iter().position(|line| line.starts_with("-----"))?;
             let end = block.line + length + 1;
             pieces.push(lines.get(start..end)?.concat());

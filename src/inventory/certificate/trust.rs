@@ -1,4 +1,4 @@
-//! Whether a client can follow a file's certificates from the server's own to a root that it has.
+//! Whether a client can follow a file's certificates from the server's to a root that it trusts.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,8 +16,8 @@ use crate::diagnostic::Severity;
 pub struct Roots(HashSet<Vec<u8>>);
 
 impl Roots {
-    /// Those in the bundle at `path`; none where it cannot be read, which is no error: machines
-    /// do without.
+    /// The roots in the bundle at `path`. A bundle that cannot be read gives no roots and is not an
+    /// error: not every machine has one.
     pub fn read(path: &Path) -> Self {
         let Ok(bytes) = file::read(path, Subject::Certificate) else { return Self::default() };
         let names = blocks(&bytes).into_iter().filter_map(|block| {
@@ -30,8 +30,8 @@ impl Roots {
 }
 
 impl Certificate {
-    /// The problems with the order and the completeness of the file. `roots` is asked for only
-    /// where they decide.
+    /// The problems with the order and the completeness of the file. `roots` is called only if the
+    /// answer depends on it.
     pub fn chain_problems<'r>(&self, roots: impl FnOnce() -> &'r Roots) -> Vec<Problem> {
         let problems = self.order_problem().into_iter().chain(self.stranger_problem());
         problems.chain(self.missing_problem(roots)).collect()
@@ -42,46 +42,46 @@ impl Certificate {
         let shown = self.path.display();
         let (place, right) = (wrong.0, wrong.1 + 1);
         let message = if place == 0 {
-            format!("the chain in `{shown}` is out of order: the server's own certificate is `{right}`, not the first")
+            format!("the chain in `{shown}` is out of order: the server's certificate is `{right}`, not `1`")
         } else {
             let (child, next) = (place, place + 1);
             format!(
-                "the chain in `{shown}` is out of order: certificate `{child}` was issued by `{right}`, not by `{next}`"
+                "the chain in `{shown}` is out of order: certificate `{child}` was issued by `{right}`, not `{next}`"
             )
         };
         let order: Vec<String> = self.chain.order().map(|n| (n + 1).to_string()).collect();
-        let help = format!("put its certificates in the order {}", order.join(", "));
+        let help = format!("put its certificates in this order: {}", order.join(", "));
         Some(Problem::new(ProblemKind::OutOfOrder, Subject::Certificate, message, help))
     }
 
     fn stranger_problem(&self) -> Option<Problem> {
         let first = self.chain.strangers.first().filter(|_| self.chain.is_ordered())?;
-        let message = format!("{} did not issue any other in it", self.nth(*first));
-        let help = "remove it, or name the chain that belongs to this certificate: clients get bytes of no use to them";
+        let message = format!("{} did not issue any other certificate in the file", self.nth(*first));
+        let help = "remove it, or use the chain that belongs to the server's certificate: clients cannot use this one";
         Some(Problem::new(ProblemKind::NotInChain, Subject::Certificate, message, help.to_owned()).mild())
     }
 
-    /// A server's certificate alone is complete only where clients trust the very authority that
-    /// issued it. Above an intermediate it cannot be told: a chain rightly ends below the root.
+    /// A file with only the server's certificate is complete only if clients trust its issuer directly.
+    /// A chain that ends at an intermediate may be complete, since roots are usually left out.
     fn missing_problem<'r>(&self, roots: impl FnOnce() -> &'r Roots) -> Option<Problem> {
         let leaf = self.leaf();
         if self.chain.path.len() > 1 || leaf.is_self_issued() || roots().0.contains(&leaf.issuer) {
             return None;
         }
         let shown = self.path.display();
-        let fetch = "append the intermediate that the authority sent with it, or name the file with the full chain";
+        let fetch = "append the intermediate that the authority sent with it, or use the file with the full chain";
         let problem = |message, help: &str| {
             Problem::new(ProblemKind::MissingIssuer, Subject::Certificate, message, help.to_owned())
         };
         Some(if leaf.logged {
-            problem(format!("the intermediate certificate is missing in `{shown}`"), fetch)
+            problem(format!("the intermediate certificate is missing from `{shown}`"), fetch)
         } else if leaf.fetchable {
-            let message = format!("the intermediate certificate is likely missing in `{shown}`");
+            let message = format!("the intermediate certificate is probably missing from `{shown}`");
             problem(message, fetch).with_severity(Severity::Warning)
         } else {
-            let message = format!("`{shown}` holds the server's certificate alone");
-            let help = "nothing is missing where every client trusts the authority that issued it; \
-                        else append the intermediate";
+            let message = format!("`{shown}` holds only the server's certificate");
+            let help = "nothing is missing if every client trusts the authority that issued it; \
+                        otherwise append the intermediate";
             problem(message, help).with_severity(Severity::Info)
         })
     }

@@ -1,15 +1,15 @@
-//! Whether a certificate is one that a server may show, by what it says of its own use.
+//! Whether a server may use a certificate, according to the certificate's key usages.
 
 use super::{Certificate, Problem, ProblemKind, Subject};
 
 impl Certificate {
-    /// The problems with what the server's own certificate is for.
+    /// The problems with the permitted uses of the server's certificate.
     ///
-    /// Seen: nginx 1.22.1 loads and serves all of these. Without `serverAuth`, also where any use
-    /// is allowed, OpenSSL 3.0 says `unsuitable certificate purpose`, and webpki 0.103 refuses it
-    /// too. An authority's own certificate passes with OpenSSL; webpki says `CaUsedAsEndEntity`. One
-    /// that is self-signed is trusted as it is, or not at all. An EC key that may not sign fails
-    /// every handshake of TLS 1.2, a key that may neither sign nor encipher every client's check.
+    /// Seen: nginx 1.22.1 loads and serves all of these. Without `serverAuth`, even if any use is
+    /// allowed, OpenSSL 3.0 says `unsuitable certificate purpose`, and webpki 0.103 rejects it too.
+    /// OpenSSL accepts an authority's own certificate; webpki says `CaUsedAsEndEntity`. A self-signed
+    /// one is trusted as it is, or not at all. An EC key that may not sign fails every TLS 1.2
+    /// handshake; a key that may neither sign nor encipher fails the check of every client.
     pub fn usage_problems(&self) -> Vec<Problem> {
         let leaf = self.leaf();
         let named = self.nth(self.chain.path[0]);
@@ -18,21 +18,21 @@ impl Certificate {
             Problem::new(ProblemKind::UnusableCertificate, Subject::Certificate, message, help.to_owned())
         };
         let stranger = (!leaf.for_servers).then(|| {
-            let help = "reissue it with `serverAuth` among its extended key usages: clients refuse it as it is";
-            problem("is not for servers", help)
+            let help = "reissue it with `serverAuth` in its extended key usages: clients reject it without";
+            problem("is not valid for servers", help)
         });
         let authority = (leaf.authority && !leaf.is_self_issued()).then(|| {
-            let help = "name a server's own certificate, and put this one behind it if it issued that";
-            problem("is an authority's", help)
+            let help = "use the server's certificate, followed by this one if this one issued it";
+            problem("belongs to a certificate authority, not to a server", help)
         });
         let idle = (!leaf.signs).then(|| {
-            let help = "reissue it with `digitalSignature` among its key usages: handshakes need it";
-            problem("has a key that may not sign", help)
+            let help = "reissue it with `digitalSignature` in its key usages: handshakes need it";
+            problem("has a key that may not be used for signatures", help)
         });
         [stranger, authority, idle].into_iter().flatten().collect()
     }
 
-    /// The kind of the server's own key, of which OpenSSL keeps one certificate each: `RSA`, `EC`.
+    /// The kind of the server's key, such as `RSA` or `EC`; OpenSSL keeps one certificate for each.
     pub fn key_kind(&self) -> Option<&'static str> {
         self.leaf().kind
     }

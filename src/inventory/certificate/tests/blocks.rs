@@ -48,7 +48,7 @@ fn a_broken_block_is_found_anywhere_in_the_file() {
     corpus.write("no-body", format!("-----BEGIN CERTIFICATE-----\n{end}"));
     let cut = |name: &str, line| {
         let begin = "-----BEGIN CERTIFICATE-----";
-        format!("`{name}` is cut short: `{begin}` on line `{line}` has no end")
+        format!("`{name}` is cut short: `{begin}` on line `{line}` has no `END` line")
     };
     let damaged =
         |name: &str, line| format!("`{name}` is damaged: the `CERTIFICATE` on line `{line}` cannot be decoded");
@@ -68,7 +68,7 @@ fn a_broken_block_is_found_anywhere_in_the_file() {
     }
     corpus.write("short.key", &key[..key.len() / 2]);
     corpus.write("bad.key", "-----BEGIN EC PRIVATE KEY-----\nAAAA\n-----END EC PRIVATE KEY-----\n");
-    let short = "`short.key` is cut short: `-----BEGIN PRIVATE KEY-----` on line `1` has no end";
+    let short = "`short.key` is cut short: `-----BEGIN PRIVATE KEY-----` on line `1` has no `END` line";
     let bad = "`bad.key` is damaged: the `EC PRIVATE KEY` on line `1` cannot be decoded";
     assert_eq!(corpus.inspect("a.crt", "short.key"), [not_pem(Key, short)]);
     assert_eq!(corpus.inspect("a.crt", "bad.key"), [not_pem(Key, bad)]);

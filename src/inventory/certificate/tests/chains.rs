@@ -70,9 +70,9 @@ fn disorder_is_sorted_with_the_comments() {
     let own = format!("# own\n{own}");
     let sorted = [own.as_str(), &between, &root].concat();
     for (parts, why) in [
-        ([&own, &root, &between], "certificate `1` was issued by `3`, not by `2`"),
-        ([&between, &own, &root], "the server's own certificate is `2`, not the first"),
-        ([&root, &between, &own], "the server's own certificate is `3`, not the first"),
+        ([&own, &root, &between], "certificate `1` was issued by `3`, not `2`"),
+        ([&between, &own, &root], "the server's certificate is `2`, not `1`"),
+        ([&root, &between, &own], "the server's certificate is `3`, not `1`"),
     ] {
         let (found, fixed) = said(&parts.map(String::as_str), &Roots::default());
         let message = format!("the chain in `a.crt` is out of order: {why}");
@@ -99,7 +99,7 @@ fn a_stranger_is_named() {
     for other in [stranger, renewed] {
         let root = root.made.pem();
         let (found, fixed) = said(&[&own, &root, &other], &Roots::default());
-        let message = "certificate `3` in `a.crt` did not issue any other in it".to_owned();
+        let message = "certificate `3` in `a.crt` did not issue any other certificate in the file".to_owned();
         assert_eq!((found, fixed), (vec![(ProblemKind::NotInChain, Warning, message)], None));
     }
 }
@@ -129,9 +129,9 @@ fn a_certificate_alone_is_judged_by_what_it_says() {
     corpus.write("roots.crt", authority("other", None).made.pem() + &root.made.pem());
     let (none, trusted) = (Roots::read(&corpus.path("none")), Roots::read(&corpus.path("roots.crt")));
     for (extension, severity, message) in [
-        (None, Info, "`a.crt` holds the server's certificate alone"),
-        (Some(fetchable), Warning, "the intermediate certificate is likely missing in `a.crt`"),
-        (Some(logged), Error, "the intermediate certificate is missing in `a.crt`"),
+        (None, Info, "`a.crt` holds only the server's certificate"),
+        (Some(fetchable), Warning, "the intermediate certificate is probably missing from `a.crt`"),
+        (Some(logged), Error, "the intermediate certificate is missing from `a.crt`"),
     ] {
         let own = leaf(&root, extension);
         assert_eq!(said(&[&own], &none).0, [(ProblemKind::MissingIssuer, severity, message.to_owned())]);

@@ -84,7 +84,7 @@ fn names_come_from_the_alternative_names_alone() {
     for name in ["none", "ip"] {
         let message = format!(
             "the certificate in `{name}` does not cover `example.com`: \
-             its subject alternative names hold no host"
+             its subject alternative names list no host name"
         );
         assert_eq!(at(&corpus, name, &["example.com"], NOT_AFTER), [uncovered(0, &message)]);
     }
@@ -115,7 +115,7 @@ fn a_wildcard_covers_one_label() {
     let message = "the certificate in `plain` does not cover `*.example.com`, only `www.example.com`";
     assert_eq!(at(&corpus, "plain", &["*.example.com"], NOT_AFTER), [uncovered(0, message)]);
     let problem = Certificate::read(&corpus.path("wild")).unwrap().name_problem(0, "example.com");
-    assert_eq!(problem.unwrap().help, "a wildcard is one label below a domain of two or more: add `DNS:example.com`");
+    assert_eq!(problem.unwrap().help, "a wildcard covers one label below a domain of at least two: add `DNS:example.com`");
 }
 
 #[test]

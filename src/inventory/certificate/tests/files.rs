@@ -44,7 +44,7 @@ fn a_closed_file_is_unreadable() {
     let found = corpus.inspect("a.crt", "a.key");
     // Root reads it all the same.
     if fs::read(corpus.path("a.key")).is_err() {
-        assert_eq!(found, [unreadable(Key, "`a.key` may not be read by this user")]);
+        assert_eq!(found, [unreadable(Key, "this user may not read `a.key`")]);
     }
 }
 
@@ -68,13 +68,13 @@ fn a_file_that_is_something_else_is_named() {
     for (name, message) in [
         ("empty", "`empty` is empty"),
         ("garbage", "`garbage` is not PEM: it has no `-----BEGIN CERTIFICATE-----`"),
-        ("indented", "`indented` is not PEM: no `-----BEGIN` stands on a line of its own"),
-        ("cr", "`cr` is not PEM: no `-----BEGIN` stands on a line of its own"),
+        ("indented", "`indented` is not PEM: no `-----BEGIN` is on a line of its own"),
+        ("cr", "`cr` is not PEM: no `-----BEGIN` is on a line of its own"),
         ("der.crt", "`der.crt` is a DER certificate, not PEM"),
         ("der.key", "`der.key` holds a DER private key, not a certificate"),
         ("a.p12", "`a.p12` is a PKCS#12 store, not PEM"),
         ("a.p7b", "`a.p7b` holds a PKCS#7 bundle, not a certificate"),
-        ("a.csr", "`a.csr` holds a signing request, not a certificate"),
+        ("a.csr", "`a.csr` holds a certificate signing request, not a certificate"),
         ("a.key", "`a.key` holds a private key, not a certificate"),
         ("a.pub", "`a.pub` holds `PUBLIC KEY`, not `CERTIFICATE`"),
     ] {
@@ -89,7 +89,7 @@ fn a_file_that_is_something_else_is_named() {
         ("a.p12", "`a.p12` is a PKCS#12 store, not PEM"),
         ("a.crt", "`a.crt` holds a certificate, not a private key"),
         ("a.pub", "`a.pub` holds `PUBLIC KEY`, not `PRIVATE KEY`"),
-        ("ssh", "`ssh` holds a key for OpenSSH, not a private key"),
+        ("ssh", "`ssh` holds an OpenSSH key, not a private key"),
     ] {
         assert_eq!(corpus.inspect("a.crt", name), [not_pem(Key, message)]);
     }
@@ -108,7 +108,7 @@ fn a_swapped_pair_is_told_where_each_belongs() {
     let (certificate, key) = (corpus.path("a.crt"), corpus.path("a.key"));
     let help = |path: &Path, belongs: &str, other: &str, what: &str| {
         let path = path.display();
-        format!("set `{belongs}: {path}`, and in `{other}` the file with a {what}")
+        format!("set `{belongs}: {path}`, and set `{other}` to the file with a {what}")
     };
     let (first, second) = ("ssl_certificate_source", "ssl_certificate_key_source");
     let expected = [help(&key, second, first, "certificate"), help(&certificate, first, second, "private key")];

@@ -91,7 +91,7 @@ fn a_key_of_another_kind_is_named() {
         assert_eq!(found, [mismatch(&message)]);
     }
     let [help] = helps(&corpus.path("rsa.crt"), &corpus.path("P-256.key")).try_into().unwrap();
-    assert!(help.ends_with("`nginx -t` accepts this pair, and no handshake succeeds"), "{help}");
+    assert!(help.ends_with("`nginx -t` accepts this pair, but every handshake fails"), "{help}");
 }
 
 #[test]
@@ -107,7 +107,7 @@ fn a_key_of_a_certificate_lower_in_the_chain_says_so() {
     let path = corpus.path("upside-down.crt");
     assert_eq!(
         helps(&path, &corpus.path("leaf.key")),
-        [format!("it belongs to certificate `2` in `{}`: move that one to the top", path.display())]
+        [format!("it belongs to certificate `2` in `{}`: move that certificate to the top", path.display())]
     );
 }
 
@@ -120,7 +120,7 @@ fn an_encrypted_key_is_unusable() {
     assert!(corpus.read("pkcs8.key").starts_with("-----BEGIN ENCRYPTED PRIVATE KEY-----"));
     assert!(corpus.read("pkcs1.key").contains("Proc-Type: 4,ENCRYPTED"));
     for key in ["pkcs8.key", "pkcs1.key"] {
-        let message = format!("the key in `{key}` is encrypted, and nginx has nobody to ask for its passphrase");
+        let message = format!("the key in `{key}` is encrypted, and nginx cannot ask for its passphrase");
         let expected = (ProblemKind::UnusableKey, Subject::Key, message);
         assert_eq!(corpus.inspect("rsa.crt", key), [expected]);
     }
