@@ -63,9 +63,10 @@ pub(super) fn read(path: &Path, subject: Subject) -> Result<Secret, Problem> {
             format!("`{shown}` does not exist"),
             format!("put the file there, or correct `{}`", subject.key()),
         ),
-        ErrorKind::PermissionDenied => {
-            unreadable(format!("this user may not read `{shown}`"), format!("check owner and mode with `ls -l {shown}`"))
-        }
+        ErrorKind::PermissionDenied => unreadable(
+            format!("this user may not read `{shown}`"),
+            format!("check owner and mode with `ls -l {shown}`"),
+        ),
         kind => unreadable(format!("`{shown}` cannot be read: {kind}"), format!("correct `{}`", subject.key())),
     };
     // Checked before the file is opened, because opening a FIFO waits for a writer.

@@ -69,7 +69,13 @@ fn wanted_label(subject: Subject) -> &'static str {
 
 /// The help for a file that belongs under the other key.
 fn swapped(path: &Path, belongs: Subject, subject: Subject) -> String {
-    format!("set `{}: {}`, and set `{}` to the file with {}", belongs.key(), path.display(), subject.key(), wanted(subject))
+    format!(
+        "set `{}: {}`, and set `{}` to the file with {}",
+        belongs.key(),
+        path.display(),
+        subject.key(),
+        wanted(subject)
+    )
 }
 
 fn labelled(label: &str, path: &Path, subject: Subject) -> (String, String) {

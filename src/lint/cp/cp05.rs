@@ -62,10 +62,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
     if let Some(first) = unknown.first() {
         let others = if unknown.len() > 1 { format!(" and {} more", unknown.len() - 1) } else { String::new() };
-        reporter.not_run(
-            "`app_servers.maxconn`",
-            format!("app servers without `maxconn` in the pool `{first}`{others}"),
-        );
+        reporter
+            .not_run("`app_servers.maxconn`", format!("app servers without `maxconn` in the pool `{first}`{others}"));
     }
 }
 

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "Every app server of a pool is a backup or has weight 0.",
-        why: "If all have weight 0, no client is served. If all others are backups, one app server carries the whole \
-            load while the rest wait for it to fail: nothing is balanced.",
+        why: "If all have weight 0, no client is served. If all are backups, one app server carries the whole load \
+            while the others wait for it to fail: nothing is balanced.",
         evidence: "`haproxy -c` prints `Configuration file is valid`. With `weight 0` on every server, the health \
             checks succeed and every connection is closed at once; the same happens with a backup of weight 0. With \
             `backup` on every server, the first one gets six of six connections. Every `balance` behaves the same.",
@@ -35,17 +35,14 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let (message, help) = match last {
             Some(last) => {
                 let last = &inventory.app_servers[*last].name;
-                let others =
-                    if pool.app_servers(inventory).all(|app| app.backup) { "" } else { " or has weight 0" };
+                let others = if pool.app_servers(inventory).all(|app| app.backup) { "" } else { " or has weight 0" };
                 let message = format!(
                     "every app server of the pool `{name}` is a backup{others}: all connections go to `{last}`"
                 );
                 (message, "remove `backup: true` from the app servers that should share the load")
             }
             None => {
-                let message = format!(
-                    "every app server of the pool `{name}` has weight 0: all connections are closed"
-                );
+                let message = format!("every app server of the pool `{name}` has weight 0: all connections are closed");
                 (message, "remove `weight: 0` from the app servers that should take connections")
             }
         };

@@ -40,7 +40,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             reporter.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
             continue;
         }
-        let message = format!("OpenSSL has no cipher `{text}` for TLS 1.2 or earlier");
+        let message = format!("unknown cipher `{text}`: OpenSSL has none of this name for TLS 1.2 or earlier");
         if text.starts_with("TLS_") && !text.contains("_WITH_") {
             let help = "remove it: TLS 1.3 suites are not set here, they are on when `ssl_protocols` has `TLSv1.3`";
             reporter.report(item.span(), message, help);

@@ -37,22 +37,26 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (app, item, newer) in wrong {
         let text = item.text().unwrap_or_default();
         let Some((since, target)) = newer else {
-            let message = format!("OpenSSL has no group `{text}`");
+            let message = format!("unknown group `{text}`: OpenSSL has none of this name");
             match nearest(text, GROUPS.iter().map(|group| group.name)) {
                 Some(name) => {
                     let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
                     reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
                 }
-                None => reporter.report(item.span(), message, "every version has `X25519`, `prime256v1` and `secp384r1`"),
+                None => {
+                    reporter.report(item.span(), message, "every version has `X25519`, `prime256v1` and `secp384r1`")
+                }
             }
             continue;
         };
         let host = &fleet.inventory.app_servers[app].name;
         let message = match target {
-            Some(target) => format!("OpenSSL {target} on `{host}` does not know the group `{text}`"),
+            Some(target) => format!("the group `{text}` is unknown to OpenSSL {target} on `{host}`"),
             None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
         };
-        let help = format!("OpenSSL knows it from {since} on: set `nginx.openssl` if the host has that version, or remove the group");
+        let help = format!(
+            "OpenSSL knows it from {since} on: set `nginx.openssl` if the host has that version, or remove the group"
+        );
         reporter.report(item.span(), message, help);
     }
     if sound {
@@ -72,7 +76,7 @@ fn unusable(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             _ => continue,
         };
         if seen.insert(list.span()) {
-            let message = format!("{dead} can use none of the groups in `ssl_ecdh_curve`");
+            let message = format!("no group in `ssl_ecdh_curve` works with {dead}");
             reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client supports");
         }
     }

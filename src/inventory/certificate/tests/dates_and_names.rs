@@ -115,7 +115,10 @@ fn a_wildcard_covers_one_label() {
     let message = "the certificate in `plain` does not cover `*.example.com`, only `www.example.com`";
     assert_eq!(at(&corpus, "plain", &["*.example.com"], NOT_AFTER), [uncovered(0, message)]);
     let problem = Certificate::read(&corpus.path("wild")).unwrap().name_problem(0, "example.com");
-    assert_eq!(problem.unwrap().help, "a wildcard covers one label below a domain of at least two: add `DNS:example.com`");
+    assert_eq!(
+        problem.unwrap().help,
+        "a wildcard covers one label below a domain of at least two: add `DNS:example.com`"
+    );
 }
 
 #[test]
