@@ -64,7 +64,7 @@ pub(super) fn read(path: &Path, subject: Subject) -> Result<Secret, Problem> {
             format!("put the file there, or correct `{}`", subject.key()),
         ),
         ErrorKind::PermissionDenied => unreadable(
-            format!("this user may not read `{shown}`"),
+            format!("this user has no permission to read `{shown}`"),
             format!("check owner and mode with `ls -l {shown}`"),
         ),
         kind => unreadable(format!("`{shown}` cannot be read: {kind}"), format!("correct `{}`", subject.key())),

@@ -27,7 +27,7 @@ impl Certificate {
         });
         let idle = (!leaf.signs).then(|| {
             let help = "reissue it with `digitalSignature` in its key usages: handshakes need it";
-            problem("has a key that may not be used for signatures", help)
+            problem("has a key that must not be used for signatures", help)
         });
         [stranger, authority, idle].into_iter().flatten().collect()
     }

@@ -44,7 +44,7 @@ fn a_closed_file_is_unreadable() {
     let found = corpus.inspect("a.crt", "a.key");
     // Root reads it all the same.
     if fs::read(corpus.path("a.key")).is_err() {
-        assert_eq!(found, [unreadable(Key, "this user may not read `a.key`")]);
+        assert_eq!(found, [unreadable(Key, "this user has no permission to read `a.key`")]);
     }
 }
 
