@@ -31,8 +31,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (file, certificate) in chains.sound() {
         let Some(kind) = certificate.rsa() else { continue };
         // Clients that support ECDSA get the site's ECDSA certificate.
-        let beside = |at: &CertificateRef| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
-        if file.named.iter().all(beside) {
+        let has_ecdsa = |at: &CertificateRef| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
+        if file.named.iter().all(has_ecdsa) {
             continue;
         }
         let message = format!("the certificate in `{}` has an `{kind}` key", file.path.display());
