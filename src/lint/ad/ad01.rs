@@ -15,15 +15,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Text(find),
     doc: Doc {
-        what: "A value without quotes that YAML 1.1 and YAML 1.2 readers take for different things, such as `0443`, \
-               `no`, `22:22`, `1_000` or `1e3`, or one that loses its end as soon as it is read as a number, such as \
+        what: "A value without quotes that YAML 1.1 and YAML 1.2 parsers read differently, such as `0443`, `no`, \
+               `22:22`, `1_000` or `1e3`; or a value that loses a trailing zero when it is read as a number, such as \
                the version `1.20`.",
-        why: "sslscale reads every value as it is written. The script, the editor and the next tool that read the same \
-              file do not: for them the port is 291, the host in Norway is called `false`, and nginx is older than it \
-              is.",
-        evidence: "PyYAML 6.0.3, which is what Ansible reads with, makes 291 of `0443`, 1342 of `22:22`, 1000 of \
-                   `1_000`, 1.2 of `1.20`, `False` of `no`, and a date of `2024-01-01`; `1e3`, `0489` and `0o17`, \
-                   which YAML 1.2 calls numbers, stay text.",
+        why: "sslscale reads every value as it is written. A script, an editor or another tool that reads the same \
+              file may not: for them the port is 291, a host named `no` is named `false`, and nginx 1.20 is nginx \
+              1.2.",
+        evidence: "PyYAML 6.0.3, which Ansible uses, reads `0443` as 291, `22:22` as 1342, `1_000` as 1000, `1.20` as \
+                   1.2, `no` as `False`, and `2024-01-01` as a date. `1e3`, `0489` and `0o17` are numbers in YAML 1.2 \
+                   but stay strings in PyYAML.",
         fix: "Put names and versions in quotes, and write numbers without leading zeros. `--fix` does both.",
         verified_on: "PyYAML 6.0.3",
     },

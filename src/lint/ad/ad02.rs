@@ -1,4 +1,4 @@
-//! AD02: a key that is there twice.
+//! AD02: the same key twice in one mapping.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,12 +10,12 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "One mapping has the same key twice, plain or in quotes, written or merged in.",
-        why: "YAML forbids it and its readers allow it: some keep the first value, some the last, and none says so. \
-              Whoever edits the other one edits nothing.",
-        evidence: "PyYAML 6.0.3 keeps the last value without a word. nginx, asked the same in its own language, stops: \
-                   `\"root\" directive is duplicate`.",
-        fix: "Keep one of them. Which one was meant is for you to say, so there is no fix.",
+        what: "One mapping has the same key twice: plain or quoted, written in it or merged into it.",
+        why: "YAML forbids duplicate keys, but parsers accept them: some keep the first value, some the last, and \
+              none reports it. Editing the value that is dropped changes nothing.",
+        evidence: "PyYAML 6.0.3 keeps the last value and reports nothing. nginx rejects a duplicate in its own \
+                   configuration: `\"root\" directive is duplicate`.",
+        fix: "Keep one of them. There is no automatic fix, because only you know which value is right.",
         verified_on: "PyYAML 6.0.3, nginx 1.22.1",
     },
     examples: examples!("AD02"),

@@ -10,12 +10,14 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A key that its section does not have. A near one is suggested and read in its place, so that nothing \
-               else is reported for it.",
-        why: "A misspelt key that nobody reports leaves its default in force, and the file looks as if it did not.",
+        what: "A key that its section does not have. If a known key is similar, it is suggested, and the value is \
+               read as if it had that key, so that nothing else is reported for it.",
+        why: "If a misspelled key is not reported, its default stays in force while the file looks as if the value \
+              were set.",
         evidence: "haproxy reports its own: `unknown keyword 'blance' in 'backend' section; did you mean 'balance' \
-                   maybe ?`. A template that reads a dictionary with defaults does not.",
-        fix: "Correct the key. `--unsafe-fixes` takes the suggestion, where there is one and it is not there already.",
+                   maybe ?`. A template that reads a dictionary with defaults reports nothing.",
+        fix: "Correct the key. `--unsafe-fixes` applies the suggestion, if there is one and the section does not have \
+              that key already.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("AD03", fixed),

@@ -1,4 +1,4 @@
-//! AD05: two hosts with one name or one address.
+//! AD05: two hosts with the same name or address.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,14 +10,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "Two hosts have the same name, in any case, or the same address; or a virtual address is a host's own, \
-               or stands there twice.",
-        why: "Two servers at one address are one server that takes a double share of the load, fails twice, and is \
-              drained half. Two hosts of one name are one directory of rendered files.",
-        evidence: "`haproxy -c` passes two servers with one address, rc 0 and without a warning; it refuses only two \
-                   of one name.",
-        fix: "Give every host a name and an address of its own, or remove the copy. For a larger share there is \
-              `weight`.",
+        what: "Two hosts have the same name, ignoring case, or the same address; or a virtual address is also a \
+               host's own address, or is listed twice.",
+        why: "Two servers at one address are one server that takes a double share of the load, counts as two failures \
+              when it fails, and is only half drained when one of the two is drained. Two hosts with one name would \
+              share one directory of rendered files.",
+        evidence: "`haproxy -c` accepts two servers with the same address (exit code 0, no warning); it rejects only \
+                   two with the same name.",
+        fix: "Give every host its own name and address, or remove the copy. To give a host a larger share of the \
+              load, set `weight`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("AD05"),

@@ -1,4 +1,4 @@
-//! AD08: an app server at a balancer's own address.
+//! AD08: an app server with a balancer's address.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,12 +10,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "An app server has an address that is a balancer's own.",
-        why: "The balancer would connect to itself. With one port for both, every connection becomes another one until \
-              the descriptors are gone; with two, one machine carries the load that was to be spread.",
-        evidence: "`haproxy -c` passes a frontend whose only server is the frontend itself, rc 0 and without a \
-                   warning.",
-        fix: "Write the app server's own address. Balancer and app server are separate hosts.",
+        what: "An app server has the same address as a balancer.",
+        why: "The balancer would connect to itself. If both use the same port, every connection opens another one \
+              until the file descriptors run out; if the ports differ, one host carries the load that was to be \
+              spread.",
+        evidence: "`haproxy -c` accepts a frontend whose only server is the frontend itself (exit code 0, no \
+                   warning).",
+        fix: "Write the app server's own address. A balancer and an app server are separate hosts.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("AD08"),

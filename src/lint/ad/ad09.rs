@@ -8,18 +8,18 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
+    detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "A balancer or an app server is to listen on an address that none of its interfaces has.",
+        what: "A balancer or an app server is configured to listen on an address that none of its interfaces has.",
         why: "The program does not start, or a reload keeps the old configuration, although every check before it \
               passed.",
-        evidence: "`haproxy -c` passes a `bind` to a foreign address, rc 0. The start fails: `cannot bind socket \
-                   (Cannot assign requested address)`. `nginx -t` binds for a moment and says the same: `bind() to \
-                   10.99.99.99:443 failed (99: Cannot assign requested address)`; on another machine than the host it \
-                   says nothing of worth.",
-        fix: "Correct the host's `address`, or give the host that address. A virtual address that has moved away needs \
-              `net.ipv4.ip_nonlocal_bind`. What sslscale renders listens on every address of the host, and never names \
-              one.",
+        evidence: "`haproxy -c` accepts a `bind` to an address that the host does not have (exit code 0), but haproxy \
+                   does not start: `cannot bind socket (Cannot assign requested address)`. `nginx -t` binds its \
+                   addresses for a moment and does report it: `bind() to 10.99.99.99:443 failed (99: Cannot assign \
+                   requested address)`. Run on any machine but the host itself, its result means nothing.",
+        fix: "Correct the host's `address`, or give the host that address. A virtual address that has moved to \
+              another host needs `net.ipv4.ip_nonlocal_bind`. Rendered configuration always listens on all addresses \
+              of the host and never names one.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: None,

@@ -1,4 +1,4 @@
-//! AD10: a name where an address belongs.
+//! AD10: a host name where an address is required.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,15 +10,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A host or an upstream is given by its name. This is an error although a name may work: it works until \
-               DNS does not.",
-        why: "haproxy and nginx resolve a name once, when they start, and keep what they got. The day the address \
-              changes they go on with the old one; the day DNS is down they do not start, and DNS is often what is \
-              being repaired.",
-        evidence: "nginx does not start with a name that has no answer: `host not found in upstream \"srv1.invalid\"`. \
-                   Nor does haproxy: `could not resolve address 'srv1.invalid'`.",
-        fix: "Write the address. `--unsafe-fixes` writes `127.0.0.1` for `localhost`, which may also have been `::1`; \
-              it looks up no other name.",
+        what: "A host or an upstream is given by name. This is an error even if the name resolves today, because it \
+               fails when DNS does.",
+        why: "haproxy and nginx resolve a name once, when they start, and keep the result. If the address changes, \
+              they keep using the old one; if DNS is down, they do not start, and DNS is often what is being \
+              repaired.",
+        evidence: "nginx does not start if a name does not resolve: `host not found in upstream \"srv1.invalid\"`. \
+                   Neither does haproxy: `could not resolve address 'srv1.invalid'`.",
+        fix: "Write the address. `--unsafe-fixes` replaces `localhost` with `127.0.0.1`, although it may have meant \
+              `::1`; it does not look up other names.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("AD10", fixed),

@@ -10,14 +10,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "An entry of `trusted_proxies` is an address with a prefix length, not a network: it has bits set behind \
-               its prefix.",
-        why: "It was meant as one address and is taken for a whole network: 253 neighbours may tell nginx any client \
-              address.",
-        evidence: "nginx warns and takes the network: `[warn] low address bits of 10.0.0.5/24 are meaningless`, rc 0.",
-        fix: "Write `/32` (`/128`) for the one address, or the network with its host bits zero. `--fix` writes the one \
-              address where it is a balancer's own; else `--unsafe-fixes` writes the network, which is what nginx \
-              makes of it.",
+        what: "An entry of `trusted_proxies` has bits set after its prefix length, so it is an address with a prefix \
+               length and not a network.",
+        why: "One address was meant, but the entry covers a whole network: `10.0.0.5/24` lets 253 other addresses \
+              claim any client address.",
+        evidence: "nginx warns and uses the network: `[warn] low address bits of 10.0.0.5/24 are meaningless` (exit \
+                   code 0).",
+        fix: "Write `/32` (IPv6: `/128`) for the one address, or the network with its host bits zero. `--fix` writes \
+              the one address if it is a balancer's own; otherwise `--unsafe-fixes` writes the network, which is how \
+              nginx reads the entry.",
         verified_on: "nginx 1.22.1",
     },
     examples: examples!("AD11", fixed),

@@ -16,17 +16,17 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A host, a virtual address or a trusted proxy has an address from a block with a special purpose. The \
-               unspecified address, the loopback, multicast, IPv6's link-local addresses, 0.0.0.0/8 and 240.0.0.0/4 \
-               are errors, since no host can be reached there. The blocks that are reserved for documentation, and \
-               169.254.0.0/16, are warnings.",
-        why: "An address from a manual that stays in the file sends every connection to nobody: no router carries it. \
-              A host has an address in 169.254.0.0/16 where DHCP has failed.",
-        evidence: "`haproxy -c` passes servers at 224.0.0.1, 0.0.0.0 and 192.0.2.1, and `nginx -t` passes \
+        what: "A host, a virtual address or a trusted proxy has an address from a special-purpose block. The \
+               unspecified address, loopback, multicast, IPv6 link-local, 0.0.0.0/8 and 240.0.0.0/4 are errors, \
+               because no host can be reached there. Blocks reserved for documentation, and 169.254.0.0/16, are \
+               warnings.",
+        why: "If an example address from a manual stays in the file, connections to it go nowhere: no router carries \
+              it. A host has an address in 169.254.0.0/16 when DHCP has failed.",
+        evidence: "`haproxy -c` accepts servers at 224.0.0.1, 0.0.0.0 and 192.0.2.1, and `nginx -t` accepts \
                    `set_real_ip_from 192.0.2.10`. RFC 5737, RFC 3849 and RFC 9637 reserve 192.0.2.0/24, \
                    198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 and 3fff::/20 for documentation.",
-        fix: "Write the host's own address. Private addresses, unique local ones (fc00::/7) and 100.64.0.0/10 are \
-              fine.",
+        fix: "Write the host's own address. Private addresses, unique local addresses (fc00::/7) and 100.64.0.0/10 \
+              are fine.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("AD12"),
@@ -35,17 +35,17 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let any = |addresses: Addresses| addresses.iter().any(|address| special(IpNet::from(address.0)).is_some());
     for item in fleet.addresses(any) {
-        judge(item, "write the host's own address", reporter);
+        check(item, "write the host's own address", reporter);
     }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
-        judge(item, "write the address that moves between the balancers", reporter);
+        check(item, "write the address that moves between the balancers", reporter);
     }
     for item in fleet.written.key("trusted_proxies").items() {
-        judge(item, "name the balancers' own addresses, or remove `trusted_proxies` to trust exactly these", reporter);
+        check(item, "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those", reporter);
     }
 }
 
-fn judge(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
+fn check(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
     let Some(text) = item.text() else { return };
     let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
     if let Some(what) = net.ok().and_then(special) {
@@ -53,15 +53,15 @@ fn judge(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// What is special about a network, or about the one address that it is. Wider networks that
-/// merely hold such a block are another matter.
+/// What is special about a network or a single address. A network that only contains a special
+/// block is not special.
 fn special(net: IpNet) -> Option<&'static str> {
-    const DOCUMENTATION: &str = "is reserved for documentation: no host has it, and no router carries it";
+    const DOCUMENTATION: &str = "is reserved for documentation: no host can be reached there";
     let within = |prefix: u8| net.prefix_len() >= prefix;
     match net.addr() {
         IpAddr::V4(v4) => match v4.octets() {
             [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] if within(24) => Some(DOCUMENTATION),
-            [169, 254, ..] if within(16) => Some("is link-local: a host takes it where DHCP has failed"),
+            [169, 254, ..] if within(16) => Some("is link-local: hosts give themselves such an address when DHCP fails"),
             _ => None,
         },
         IpAddr::V6(v6) => match v6.segments() {

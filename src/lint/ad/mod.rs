@@ -1,5 +1,5 @@
-//! Addressing and YAML. Most of it refuses an inventory and is found by `inventory::check`; what
-//! only looks wrong is found here.
+//! Addressing and YAML. `inventory::check` finds what makes an inventory invalid; the rules here
+//! document that, and find what is valid but likely wrong.
 
 mod ad01;
 mod ad02;
