@@ -1,4 +1,4 @@
-//! IN01: a file that is no text.
+//! IN01: an inventory that cannot be read.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -10,11 +10,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "The inventory is missing, a directory, a special file, not UTF-8 text, or larger than 16 MB.",
-        why: "Nothing can be said of a fleet that cannot be read, and what cannot be read must never pass for a fleet \
-              without problems.",
+        what: "The inventory is missing, is a directory or a special file, is not UTF-8 text, or is larger than 16 \
+               MB.",
+        why: "If the inventory cannot be read, nothing is known about the fleet, and the run must not look like one \
+              without findings.",
         evidence: "The run ends with exit code 2, which tells a pipeline that nothing was checked; findings end it \
-                   with 1. A FIFO or a device is never opened, and of standard input at most 16 MB are read.",
+                   with exit code 1. A FIFO or a device is never opened, and at most 16 MB are read from standard \
+                   input.",
         fix: "Check the spelling of the path and the permissions of the file, and save the file as UTF-8.",
         verified_on: "",
     },

@@ -1,4 +1,4 @@
-//! IN03: a value of the wrong shape.
+//! IN03: a value of the wrong type.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,11 +10,12 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A list stands where a mapping belongs, a single value where a list belongs, or nothing where a value \
-               belongs.",
-        why: "A reader that makes a list of whatever it finds would make `srv1, srv2` the name of one host.",
-        evidence: "Neither program ever sees the mistake: it would be gone, or be something else, before their files \
-                   are rendered. Lists of names and addresses that lack only their brackets are given them by `--fix`.",
+        what: "A list where a mapping is expected, a single value where a list is expected, or no value where one is \
+               required.",
+        why: "If any single value were accepted as a list, `srv1, srv2` would become the name of one host.",
+        evidence: "haproxy and nginx never see this mistake: the value would be lost, or become something else, \
+                   before their files are rendered. `--fix` adds the brackets to lists of names and addresses that \
+                   lack nothing else.",
         fix: "Write what the message asks for: `key: value` lines for a mapping, `- item` lines or `[a, b]` for a \
               list.",
         verified_on: "",

@@ -1,4 +1,4 @@
-//! IN04: something that has to be there and is not.
+//! IN04: a required key that is missing.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,13 +10,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A key is missing without which nothing can be rendered: a host without its address, a site without a \
-               name, a location that leads nowhere, `fastcgi_pass` without a `root`.",
-        why: "Any default would be a guess at the one thing that only you know.",
-        evidence: "haproxy refuses a server without an address: `'server' expects <name> and <addr>[:<port>] as \
-                   arguments`. nginx accepts a site without `root`, serves files from the directory it was compiled \
-                   with, and hands PHP paths that are not there.",
-        fix: "Add the key; the help shows how it is written.",
+        what: "A required key is missing: a host without its address, a site without a name, a location without a \
+               target, `fastcgi_pass` without a `root`.",
+        why: "Nothing can be rendered without these keys, and any default would be a guess.",
+        evidence: "haproxy rejects a server without an address: `'server' expects <name> and <addr>[:<port>] as \
+                   arguments`. nginx accepts a site without `root`, serves files from the directory that it was \
+                   compiled with, and passes PHP paths that do not exist.",
+        fix: "Add the key; the help shows how to write it.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("IN04"),

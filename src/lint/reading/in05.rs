@@ -1,4 +1,4 @@
-//! IN05: a value that could break out.
+//! IN05: a value that would change the syntax of the rendered files.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,15 +10,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A value holds white space, a quote, a control character, anything that is not ASCII, or one of `;{}#$`, \
-               a backslash or a backtick; or it is longer than 2,048 bytes.",
+        what: "A value contains white space, a quote, a control character, a character that is not ASCII, a \
+               backslash, a backtick or one of `;{}#$`; or it is longer than 2,048 bytes.",
         why: "In the rendered files these characters end a directive, open a block, start a comment or name a \
-              variable. What looks like a path would be configuration, and a letter from another alphabet would be a \
-              host that nobody knows.",
-        evidence: "nginx has nothing against it: pasted behind `root`, `/srv; autoindex on` are two valid directives, \
-                   and `nginx -t` passes.",
-        fix: "Remove the character. International names are written in their `xn--` form, and no other value needs any \
-              of these.",
+              variable. What looks like a path would become configuration, and a letter from another alphabet would \
+              name a host that does not exist.",
+        evidence: "nginx does not object: `/srv; autoindex on`, written after `root`, is two valid directives, and \
+                   `nginx -t` passes.",
+        fix: "Remove the character. Write international names in their `xn--` form; no other value needs any of these \
+              characters.",
         verified_on: "nginx 1.22.1",
     },
     examples: examples!("IN05"),

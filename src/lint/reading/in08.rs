@@ -1,4 +1,4 @@
-//! IN08: something that is there for nothing.
+//! IN08: a pool or an app server that is not used.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,9 +10,10 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A pool serves no site, or an app server is in no pool while there are pools.",
-        why: "Somebody paid for that host and believes that it takes load. Mostly a name was forgotten in a list.",
-        evidence: "`haproxy -c` passes a backend that no frontend uses, without a word.",
+        what: "A pool serves no site, or an app server is in no pool although the inventory has pools.",
+        why: "The host costs money and looks as if it took load, but it takes none. Usually a name was left out of a \
+              list.",
+        evidence: "`haproxy -c` accepts a backend that no frontend uses, without a warning.",
         fix: "Add the app server to a pool and name the pool in a site, or remove it.",
         verified_on: "haproxy 2.6.12",
     },

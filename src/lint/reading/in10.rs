@@ -10,12 +10,12 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "`version` names a haproxy or an nginx that is older than what sslscale renders for: haproxy 2.2 and \
-               nginx 1.18.",
-        why: "What is rendered uses directives that such a program does not know. It would refuse its configuration, \
-              or worse, understand it differently.",
-        evidence: "Every rendered file is shown to the real programs of each Debian release from bullseye on, whose \
-                   haproxy is 2.2.9 and whose nginx is 1.18.0. Nothing older is ever tried.",
+        what: "`version` names a haproxy or an nginx that is older than the oldest that sslscale renders for: haproxy \
+               2.2 and nginx 1.18.",
+        why: "The rendered files use directives that older programs do not know. An older program would reject its \
+              configuration or, worse, read it differently.",
+        evidence: "Every rendered file is checked with the real programs of each Debian release since bullseye, which \
+                   has haproxy 2.2.9 and nginx 1.18.0. Nothing older is tested.",
         fix: "Correct the version, or upgrade the host first.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11, nginx 1.18.0, 1.22.1, 1.26.3",
     },

@@ -10,13 +10,12 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A balancer and an app server have no address family in common: one has IPv4 alone, the other IPv6 \
-               alone.",
-        why: "The balancer has no address to connect from, so that it marks the server DOWN and the others carry its \
-              share.",
-        evidence: "`haproxy -c` passes a server at an address of a family that the host does not have: it looks at the \
-                   file, not at routes.",
-        fix: "Give one of them an address of the other's family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`.",
+        what: "A balancer and an app server have no address family in common: one has only IPv4, the other only IPv6.",
+        why: "The balancer has no address to connect from. It marks the server DOWN, and the other app servers carry \
+              its share.",
+        evidence: "`haproxy -c` accepts a server at an address of a family that the host does not have: it checks the \
+                   file, not the routes.",
+        fix: "Give one of them an address of the other family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("IN11"),

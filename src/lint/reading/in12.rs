@@ -1,4 +1,4 @@
-//! IN12: a name that is given twice.
+//! IN12: the same name, location or member twice.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
@@ -10,12 +10,12 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "Two sites serve one name, one site has a location twice, two pools bear one name, or a pool lists a \
-               member twice.",
-        why: "Only one of the two can count, and the other is dead text that somebody will edit and wonder.",
-        evidence: "nginx serves the first of two sites and passes: `[warn] conflicting server name \"example.com\" on \
-                   0.0.0.0:443, ignored`, rc 0. A second location of one path stops it: `duplicate location \"/\"`. \
-                   Two backends of one name stop haproxy.",
+        what: "Two sites serve the same name, a site has the same location twice, two pools have the same name, or a \
+               pool lists a member twice.",
+        why: "Only one of the two takes effect. Somebody will edit the other one and wonder why nothing changes.",
+        evidence: "nginx serves the first of two sites with the same name and only warns: `[warn] conflicting server \
+                   name \"example.com\" on 0.0.0.0:443, ignored` (exit code 0). A second location with the same path \
+                   is rejected: `duplicate location \"/\"`. haproxy rejects two backends with the same name.",
         fix: "Keep one of them, or merge the two.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },

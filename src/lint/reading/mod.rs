@@ -1,5 +1,5 @@
-//! What stops an inventory from being read. All of it is found by `inventory::check`; the rules
-//! here say what it means, and what the real programs would have said.
+//! Rules about inventories that cannot be read. `inventory::check` finds all of it; the rules here
+//! document what it means, and what the real programs do with it.
 
 mod in01;
 mod in02;
