@@ -1,5 +1,5 @@
-//! Comments that speak to sslscale: `# sslscale: ignore[PX07] reason`. The YAML tree has no
-//! comments, but it has every scalar: what is written in none of them, behind a `#`, is one.
+//! Comments for sslscale: `# sslscale: ignore[PX07] reason`. The YAML tree has no comments, but it
+//! has every scalar: text after a `#` that is in no scalar is a comment.
 
 use std::collections::BTreeSet;
 
@@ -8,38 +8,37 @@ use crate::inventory::node::{Node, printable};
 use crate::lint::InventoryText;
 use crate::source::{Source, Span};
 
-/// What such a comment starts with, behind its `#`.
+/// What such a comment starts with, after its `#`.
 const MARK: &str = "sslscale:";
 const EXAMPLE: &str = "write `# sslscale: ignore[PX07] reason`";
 
-/// A comment that speaks to sslscale.
+/// A comment for sslscale.
 pub struct Comment {
     /// From its `#` to the end of the line.
     pub span: Span,
-    /// What goes with the comment where it goes: the space before it, or its whole line.
+    /// What is removed with the comment: also the space before it, or its whole line.
     pub removal: Span,
-    /// The line whose findings it is about; `None` where no line follows.
+    /// The line whose findings it ignores; `None` if no line follows.
     pub covers: Option<usize>,
     pub content: Result<Ignore, Malformed>,
 }
 
 /// `ignore[…] reason`.
 pub struct Ignore {
-    /// What stands in the brackets, item by item; at least one.
+    /// The entries of the brackets; at least one.
     pub entries: Vec<Entry>,
-    /// What follows the bracket; may be empty.
+    /// The text after the bracket; may be empty.
     pub reason: String,
 }
 
 /// One rule in the brackets.
 pub struct Entry {
-    /// Its place.
     pub span: Span,
-    /// The rule, where there is one of this name.
+    /// `None` if there is no rule of this name.
     pub code: Option<&'static Code>,
 }
 
-/// Why a comment says nothing: a message and its help.
+/// Why a comment cannot be read.
 pub struct Malformed {
     /// Lower case, no full stop.
     pub message: String,
@@ -47,7 +46,7 @@ pub struct Malformed {
     pub help: String,
 }
 
-/// All of them, in the order of the file. One search of the text where there is none.
+/// All comments for sslscale, in the order of the file. A text without any is searched only once.
 pub fn comments(text: &InventoryText<'_>) -> Vec<Comment> {
     let source = text.source;
     if !source.text().contains(MARK) {
@@ -57,7 +56,7 @@ pub fn comments(text: &InventoryText<'_>) -> Vec<Comment> {
     let marks = source.text().match_indices(MARK).map(|(at, _)| at).filter(|at| !values.contains(at));
     let mut found: Vec<(usize, Comment)> = Vec::new();
     for mark in marks {
-        // One comment has one say: a second mark in it is part of the reason.
+        // A second mark in a comment is part of its reason.
         let within = found.last().is_some_and(|(_, comment)| mark < comment.span.end as usize);
         if let Some(comment) = comment_at(source, mark).filter(|_| !within) {
             found.push(comment);
@@ -73,8 +72,8 @@ fn in_scalars(text: &InventoryText<'_>) -> BTreeSet<usize> {
     for node in text.document.scalars() {
         let raw = text.source.slice(node.span);
         if raw.contains(MARK) {
-            // The span of a block scalar runs on over comments behind it, in which case its
-            // value holds only the first of the marks.
+            // The span of a block scalar includes comments after it, but its value does not: only
+            // the first marks are in the value.
             let start = node.span.start as usize;
             values.extend(raw.match_indices(MARK).take(marks_of(node, raw)).map(|(at, _)| start + at));
         }
@@ -89,13 +88,13 @@ fn marks_of(node: &Node, raw: &str) -> usize {
     }
 }
 
-/// The comment whose mark is at `mark`, with its line; `None` where no `#` opens one there.
+/// The comment whose mark is at `mark`, with its line; `None` if no `#` opens a comment there.
 fn comment_at(source: &Source, mark: usize) -> Option<(usize, Comment)> {
     let number = source.position(Span::new(mark, mark).start).line;
     let line = source.line_span(number);
     let before = &source.text()[line.start as usize..mark];
     let opened = before.trim_end_matches([' ', '\t']).trim_end_matches('#');
-    // `#` opens a comment at the start of a line and behind white space, nowhere else.
+    // `#` opens a comment only at the start of a line or after white space.
     let opens = opened.len() < before.trim_end_matches([' ', '\t']).len();
     if !opens || !(opened.is_empty() || opened.ends_with([' ', '\t'])) {
         return None;
@@ -114,8 +113,8 @@ fn comment_at(source: &Source, mark: usize) -> Option<(usize, Comment)> {
     Some((number, Comment { span: Span::new(start, end), removal, covers, content }))
 }
 
-/// A comment alone on its line is about the next line that holds YAML. From the last to the
-/// first, so that a thousand of them on end are not a million steps.
+/// A comment alone on its line applies to the next line that contains YAML. Runs from the last
+/// comment to the first, so that a thousand consecutive comments do not take a million steps.
 fn cover(source: &Source, found: &mut [(usize, Comment)]) {
     let mut below: Option<(usize, Option<usize>)> = None;
     for (line, comment) in found.iter_mut().rev().filter(|(_, comment)| comment.covers.is_none()) {
@@ -124,7 +123,8 @@ fn cover(source: &Source, found: &mut [(usize, Comment)]) {
     }
 }
 
-/// The first line from `line` on that holds YAML; `below` is one that does not, and its answer.
+/// The first line from `line` on that contains YAML; `below` is a later line without YAML, with the
+/// result for it.
 fn next(source: &Source, mut line: usize, below: Option<(usize, Option<usize>)>) -> Option<usize> {
     loop {
         if let Some((_, answer)) = below.filter(|(number, _)| *number == line) {
@@ -142,18 +142,18 @@ fn next(source: &Source, mut line: usize, below: Option<(usize, Option<usize>)>)
     }
 }
 
-/// What stands behind the mark.
+/// Reads the text after the mark.
 fn read(source: &Source, span: Span) -> Result<Ignore, Malformed> {
     let malformed = |message: String, help: &str| Err(Malformed { message, help: help.to_owned() });
     let text = source.slice(span);
     let blank = text.len() - text.trim_start().len();
     let word = text[blank..].find(|c: char| !c.is_ascii_alphanumeric()).map_or(text.len(), |at| blank + at);
     if !text[blank..word].eq_ignore_ascii_case("ignore") {
-        let said = printable(text.trim());
-        let message = if said.is_empty() {
-            "a comment for sslscale says nothing".to_owned()
+        let directive = printable(text.trim());
+        let message = if directive.is_empty() {
+            "`# sslscale:` comment without a directive".to_owned()
         } else {
-            format!("a comment for sslscale says what it does not know: `{}`", said.replace('`', "'"))
+            format!("unknown directive in a `# sslscale:` comment: `{}`", directive.replace('`', "'"))
         };
         return malformed(message, EXAMPLE);
     }
@@ -161,18 +161,18 @@ fn read(source: &Source, span: Span) -> Result<Ignore, Malformed> {
     let Some(list) = rest.trim_start().strip_prefix('[') else {
         let named = rest.split(|c: char| c.is_whitespace() || c == ',').find_map(Code::named);
         let help = named.map(|code| format!("write `# sslscale: ignore[{}] reason`", code.id));
-        return malformed("`ignore` names no rule in brackets".to_owned(), help.as_deref().unwrap_or(EXAMPLE));
+        return malformed("`ignore` has no rule in brackets after it".to_owned(), help.as_deref().unwrap_or(EXAMPLE));
     };
     let open = text.len() - list.len();
     let Some(close) = list.find(']') else {
-        return malformed("the bracket behind `ignore` is not closed".to_owned(), EXAMPLE);
+        return malformed("the bracket after `ignore` is not closed".to_owned(), EXAMPLE);
     };
     let entries = entries(source, span.part(open, open + close));
     if entries.is_empty() {
         return malformed("`ignore[]` names no rule".to_owned(), EXAMPLE);
     }
     let reason = list[close + 1..].trim_start_matches([' ', '\t', ':', '-', '–', '—']).trim();
-    // A full stop is no reason.
+    // Punctuation alone is not a reason.
     let reason = if reason.contains(char::is_alphanumeric) { reason } else { "" };
     Ok(Ignore { entries, reason: reason.to_owned() })
 }

@@ -1,4 +1,4 @@
-//! IG01: a comment, or a rule in `allow`, that can have no effect.
+//! IG01: a comment, or an entry of `allow`, that has no effect.
 
 use super::{Comment, Exemption, is_about_comments, only_refuses};
 use crate::diagnostic::Code;
@@ -13,23 +13,22 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Comments,
     doc: Doc {
-        what: "A `# sslscale:` comment that cannot be read, that names a rule which does not exist, or that names one \
-               whose findings cannot be ignored: those that leave no fleet to render, and the findings on comments \
-               themselves. The same for a rule in `lint.allow` that does nothing but refuse inventories.",
-        why: "Whoever wrote it believes that something is switched off, and it is not. A typing error in a comment \
-              must not look like a decision.",
+        what: "A `# sslscale:` comment that cannot be read, that names a rule which does not exist, or that names a \
+               rule whose findings cannot be ignored: those that make an inventory invalid, and those about comments. \
+               Also an entry of `lint.allow` for a rule that can only make inventories invalid.",
+        why: "The author believes that a finding is switched off, and it is not. A typing error in a comment must not \
+              look like a decision.",
         evidence: "`# sslscale: ignore[PX7]` switches nothing off: there is no such rule. Only comments count: the \
                    same text inside a quoted value or a block scalar is part of that value.",
-        fix: "Write the rule's code or name in brackets and the reason behind them: \
-              `# sslscale: ignore[PX07] the monitoring hosts speak PROXY too`. Several rules are separated by commas. \
-              `sslscale rules` lists all of them. What refuses an inventory has to be mended; \
-              findings on comments can be allowed, but not ignored.",
+        fix: "Write the rule's code or name in brackets and the reason after them: `# sslscale: ignore[PX07] the \
+              monitoring hosts speak PROXY too`. Separate several rules with commas; `sslscale rules` lists all of \
+              them. Fix what makes an inventory invalid. Findings about comments can be allowed, but not ignored.",
         verified_on: "",
     },
     examples: examples!("IG01"),
 };
 
-/// Reports comments, and entries of `lint.allow`, that can have no effect.
+/// Reports comments, and entries of `lint.allow`, that have no effect.
 pub fn find(comments: &[Comment], exemptions: &[Exemption<'_>], section: &model::Lint, reporter: &mut Reporter<'_>) {
     for comment in comments {
         if let Err(malformed) = &comment.content {
@@ -38,7 +37,7 @@ pub fn find(comments: &[Comment], exemptions: &[Exemption<'_>], section: &model:
     }
     for (code, span) in section.allow.iter().filter(|(code, _)| only_refuses(code)) {
         let message = format!("`{}` cannot be allowed: nothing can be rendered until it is fixed", code.id);
-        reporter.report(*span, message, "fix what it finds, and remove it from `allow`");
+        reporter.report(*span, message, "fix the findings, and remove the entry from `allow`");
     }
     for exemption in exemptions {
         if let Some((message, help)) = refused(exemption) {
@@ -47,7 +46,7 @@ pub fn find(comments: &[Comment], exemptions: &[Exemption<'_>], section: &model:
     }
 }
 
-/// Why an entry ignores nothing, and what to do; `None` where it may ignore findings.
+/// Why an entry can ignore nothing, and what to do; `None` if it can ignore findings.
 fn refused(exemption: &Exemption<'_>) -> Option<(String, String)> {
     match exemption.code {
         None => {
@@ -58,12 +57,12 @@ fn refused(exemption: &Exemption<'_>) -> Option<(String, String)> {
             Some((format!("there is no rule `{}`", printable(exemption.name).replace('`', "'")), help))
         }
         Some(code) if is_about_comments(code) => {
-            let help = format!("fix the comment that it is about, or allow it: `lint: {{ allow: [{}] }}`", code.id);
-            Some((format!("`{}` cannot be ignored: it is about comments", code.id), help))
+            let help = format!("fix the comment that it reports, or allow the rule: `lint: {{ allow: [{}] }}`", code.id);
+            Some((format!("`{}` cannot be ignored: it is a rule about comments", code.id), help))
         }
         Some(code) if exemption.refused || only_refuses(code) => {
             let message = format!("`{}` cannot be ignored: nothing can be rendered until it is fixed", code.id);
-            Some((message, "fix what it finds, and remove the comment".to_owned()))
+            Some((message, "fix the findings, and remove the comment".to_owned()))
         }
         Some(_) => None,
     }

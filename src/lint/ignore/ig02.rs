@@ -1,4 +1,4 @@
-//! IG02: a comment that ignores a finding which is not there.
+//! IG02: a comment that ignores a finding that does not exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,22 +14,22 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Comments,
     doc: Doc {
-        what: "A comment ignores a rule that finds nothing on its line. A comment behind a value is about its own \
-               line; one alone on a line is about the next line that holds YAML.",
-        why: "What it was written for is mended, or has moved to another line. Left where it is, it hides the next \
-              finding of that rule, which nobody has looked at.",
-        evidence: "A finding counts for the line on which its place starts, which is the line that `check` shows. A rule \
-                   that did not run, because the inventory has errors that come first or a file is not at hand, says \
-                   nothing about its comments.",
-        fix: "Remove the comment, or move it to the line that the finding is on. `--fix` takes the rule out of the \
-              brackets, or removes the comment where no other rule is in them; it leaves a comment alone whose rule \
-              finds something on another line.",
+        what: "A comment ignores a rule that finds nothing on its line. A comment after a value applies to its own \
+               line; a comment alone on a line applies to the next line that contains YAML.",
+        why: "The finding that it was written for has been fixed or has moved to another line. If the comment stays, \
+              it hides the next finding of that rule, which nobody has looked at.",
+        evidence: "A finding belongs to the line on which it starts, which is the line that `check` shows. If a rule \
+                   did not run, because the inventory has errors that must be fixed first or because a file is \
+                   missing, its comments are not reported.",
+        fix: "Remove the comment, or move it to the line of the finding. `--fix` removes the rule from the brackets, \
+              or the whole comment if no other rule is in them; it does not touch a comment whose rule finds \
+              something on another line.",
         verified_on: "",
     },
     examples: examples!("IG02", fixed),
 };
 
-/// What tells whether an exemption is unused: the others, and the findings that are reported.
+/// What decides whether an exemption is unused: the other exemptions and the reported findings.
 pub struct Unused<'u> {
     pub source: &'u Source,
     pub exemptions: &'u [Exemption<'u>],
@@ -37,7 +37,7 @@ pub struct Unused<'u> {
 }
 
 impl Unused<'_> {
-    /// Reports every exemption that ignored nothing although its rule ran.
+    /// Reports every exemption whose rule ran and that ignored nothing.
     pub fn find(&self, ran: impl Fn(&Code) -> bool, reporter: &mut Reporter<'_>) {
         let unused = |exemption: &Exemption<'_>| {
             let code = exemption.code.filter(|code| !is_about_comments(code) && !only_refuses(code));
@@ -46,7 +46,7 @@ impl Unused<'_> {
         if !self.exemptions.iter().any(|exemption| unused(exemption).is_some()) {
             return;
         }
-        // Where else a rule finds something: the comment may have to move.
+        // Where else the rule finds something: the comment may have to move there.
         let mut elsewhere: BTreeMap<&str, Span> = BTreeMap::new();
         for finding in self.standing {
             elsewhere.entry(finding.code.id).or_insert(finding.span);
@@ -54,7 +54,7 @@ impl Unused<'_> {
         let used = self.exemptions.iter().filter(|exemption| exemption.used);
         let used: BTreeSet<_> =
             used.filter_map(|exemption| Some((exemption.comment.covers, exemption.code?.id))).collect();
-        // Those of one comment follow one another: what one removes depends on what the others keep.
+        // Exemptions of one comment are adjacent: what one fix removes depends on which others stay.
         for list in self.exemptions.chunk_by(|a, b| a.comment.span == b.comment.span) {
             let stays =
                 |exemption: &Exemption<'_>| unused(exemption).is_none_or(|code| elsewhere.contains_key(code.id));
@@ -78,25 +78,25 @@ impl Unused<'_> {
 fn unused_at(exemption: &Exemption<'_>, code: &Code, elsewhere: Option<usize>, again: bool) -> Finding {
     let id = code.id;
     let message = match exemption.comment.covers {
-        Some(line) if again => format!("`{id}` on line {line} is ignored already"),
+        Some(line) if again => format!("`{id}` is already ignored on line {line}"),
         Some(line) => format!("`{id}` finds nothing on line {line}"),
-        None => "no line follows that this comment could be about".to_owned(),
+        None => "this comment applies to no line: no YAML follows it".to_owned(),
     };
     let help = match elsewhere {
         Some(line) => format!("it finds something on line {line}: move the comment to that line, or to the one above"),
-        None if exemption.ignore.entries.len() > 1 => format!("remove `{}` from it", exemption.name),
+        None if exemption.ignore.entries.len() > 1 => format!("remove `{}` from the brackets", exemption.name),
         None => "remove the comment".to_owned(),
     };
     Finding::new(exemption.span, message, help)
 }
 
-/// What goes with an item of the brackets: the comma before it where an item before it stays,
-/// else the one behind it. Of two that go, neither takes what the other takes.
+/// What to remove with an entry of the brackets: the comma before it if an entry before it stays,
+/// otherwise the comma after it. Two removals never overlap.
 fn cut(list: &[Exemption<'_>], index: usize, one_stays_before: bool) -> Span {
     let exemption = &list[index];
     match (index.checked_sub(1).and_then(|before| list.get(before)), list.get(index + 1)) {
         (Some(before), _) if one_stays_before => Span { start: before.span.end, end: exemption.span.end },
-        (_, Some(behind)) => Span { start: exemption.span.start, end: behind.span.start },
+        (_, Some(after)) => Span { start: exemption.span.start, end: after.span.start },
         _ => exemption.span,
     }
 }

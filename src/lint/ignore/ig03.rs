@@ -11,24 +11,24 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Comments,
     doc: Doc {
-        what: "A comment ignores a finding of severity error, and nothing stands behind its bracket to say why.",
-        why: "Whoever reads the inventory in a year has to know whether the reason still holds. Without one, the only \
-              safe guess is that it never did.",
-        evidence: "The finding stands as if the comment were not there. Warnings and notes can be ignored without a \
-                   reason; a rule that is denied finds errors, which need one.",
-        fix: "Write the reason behind the bracket, on the same line: \
-              `# sslscale: ignore[PX07] only the balancers reach this network`. Or mend what is found.",
+        what: "A comment ignores a finding of severity error, and gives no reason after its bracket.",
+        why: "A year from now, a reader has to know whether the reason still holds. Without one, the only safe guess \
+              is that it does not.",
+        evidence: "The finding is reported as if the comment were not there. Warnings and notes can be ignored \
+                   without a reason. Findings of a denied rule are errors, so they need one.",
+        fix: "Write the reason after the bracket, on the same line: `# sslscale: ignore[PX07] only the balancers \
+              reach this network`. Or fix the finding.",
         verified_on: "",
     },
     examples: examples!("IG03"),
 };
 
-/// Reports every comment that would ignore an error and gives no reason.
+/// Reports every comment that would ignore an error but gives no reason.
 pub fn find(exemptions: &[Exemption<'_>], reporter: &mut Reporter<'_>) {
     for exemption in exemptions.iter().filter(|exemption| exemption.reasonless) {
         let Some(Code { id, .. }) = exemption.code else { continue };
-        let message = format!("an error is ignored without a reason: `{id}`");
-        let help = format!("give the reason in the comment: `# sslscale: ignore[{id}] reason`");
+        let message = format!("`{id}` is an error, which cannot be ignored without a reason");
+        let help = format!("add the reason to the comment: `# sslscale: ignore[{id}] reason`");
         reporter.report(exemption.span, message, help);
     }
 }

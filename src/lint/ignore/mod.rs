@@ -1,5 +1,5 @@
-//! What becomes of findings: rules that are allowed or denied, by the command line or by the
-//! inventory's `lint` section, and comments that ignore one on its line.
+//! Decides which findings are reported: rules can be allowed or denied on the command line or in
+//! the inventory's `lint` section, and a comment can ignore a finding on its line.
 
 mod comment;
 mod ig01;
@@ -14,7 +14,7 @@ use crate::inventory::model;
 use crate::source::{Source, Span};
 use comment::{Comment, Ignore, comments};
 
-/// The rules on comments.
+/// The rules about comments.
 pub const RULES: &[&Rule] = &[&ig01::RULE, &ig02::RULE, &ig03::RULE];
 
 /// Findings after levels and comments, in the order of the file.
@@ -23,29 +23,29 @@ pub struct Verdict {
     pub suppressed: Vec<Suppressed>,
 }
 
-/// One rule in the brackets of a comment, and what it did.
+/// One rule in the brackets of a comment, and whether it ignored something.
 struct Exemption<'c> {
     comment: &'c Comment,
     ignore: &'c Ignore,
     span: Span,
     /// The rule as it is written there.
     name: &'c str,
-    /// `None` where no rule has this name.
+    /// `None` if no rule has this name.
     code: Option<&'static Code>,
-    /// A finding was ignored for it, or would have been.
+    /// It ignored a finding, or would have.
     used: bool,
-    /// It is about an error, and gives no reason.
+    /// It would ignore an error, but gives no reason.
     reasonless: bool,
-    /// It is about something that cannot be ignored.
+    /// Its finding cannot be ignored.
     refused: bool,
 }
 
-/// Whether findings of this code do nothing but refuse an inventory.
+/// Whether every finding of this code makes an inventory invalid.
 pub fn only_refuses(code: &Code) -> bool {
     !rules().any(|rule| rule.code == code && !matches!(rule.detection, Detection::Reading))
 }
 
-/// Applies levels and comments. A comment on a rule that did not run is never called unused.
+/// Applies levels and comments. A comment for a rule that did not run is never reported as unused.
 pub fn apply(
     text: &InventoryText<'_>,
     settings: &Settings,
@@ -72,8 +72,8 @@ pub fn apply(
     verdict
 }
 
-/// The finding as it counts; `None` where it does not. The command line comes first, then the
-/// inventory, then the rule.
+/// The finding with its final severity; `None` if its rule is allowed. The command line takes
+/// precedence over the inventory, and the inventory over the rule.
 fn level(settings: &Settings, section: &model::Lint, finding: Diagnostic) -> Option<Diagnostic> {
     let listed = |list: &[(&'static Code, Span)]| list.iter().any(|(code, _)| *code == finding.code);
     let (allowed, denied) = match finding.code {
@@ -103,8 +103,8 @@ fn exemptions<'c>(source: &'c Source, comments: &'c [Comment]) -> Vec<Exemption<
     all.collect()
 }
 
-/// Sorts findings into those that stand and those that a comment ignores. A comment is used
-/// also where the finding is allowed: it does not come and go with an argument.
+/// Separates findings that are reported from those that a comment ignores. A comment also counts
+/// as used if its finding is allowed, so that it does not become unused with `--allow`.
 fn ignore(
     source: &Source,
     exemptions: &mut [Exemption<'_>],
@@ -112,7 +112,7 @@ fn ignore(
     level: impl Fn(Diagnostic) -> Option<Diagnostic>,
     verdict: &mut Verdict,
 ) {
-    // Of several on one line the first with a reason counts.
+    // Of several for one line, the first with a reason counts.
     let mut covering: BTreeMap<(usize, &str), usize> = BTreeMap::new();
     for (index, exemption) in exemptions.iter().enumerate() {
         let (Some(line), Some(code)) = (exemption.comment.covers, exemption.code) else { continue };
@@ -142,7 +142,7 @@ fn ignore(
     verdict.suppressed.sort_by_key(|s| (s.diagnostic.span, s.diagnostic.code.id));
 }
 
-/// Whether the rule is one of those on comments, which no comment ignores.
+/// Whether the rule is about comments; no comment can ignore those.
 fn is_about_comments(code: &Code) -> bool {
     RULES.iter().any(|rule| rule.code == code)
 }

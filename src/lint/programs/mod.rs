@@ -1,4 +1,4 @@
-//! What the installed haproxy and nginx say to the rendered files.
+//! Messages of the installed haproxy and nginx about the rendered files.
 
 mod rp01;
 mod rp02;

@@ -1,4 +1,4 @@
-//! RP02: what the installed nginx says.
+//! RP02: messages of the installed nginx about the rendered files.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -10,22 +10,22 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Programs,
     doc: Doc {
-        what: "`check --with-binaries` renders the fleet and shows every distinct set of nginx files to the nginx that is \
-               installed on this machine, inside that machine's own `nginx.conf`. Each line of its answer is a finding: \
-               `emerg`, `alert`, `crit` and `error` are errors, `warn` is a warning, at the key of the inventory that \
-               the line was rendered from.",
-        why: "An app server does not start with a file that its nginx refuses, and a reload with one keeps the old \
-              configuration in force, expired certificates included. Templates of one's own are what makes it refuse, \
-              and a `nginx.version` that is not the one that runs.",
-        evidence: "`nginx -t -c` on staged files is a false pass where includes are absolute, as Debian's are: it reads \
-                   the live files. Here the files lie at their own paths in a private mount namespace, and nginx tells \
-                   which files it has read. Certificates are the `…_source` files or those at their paths on this \
-                   machine, and made up where there are none. With `version: 1.25.1`, nginx 1.22.1 says `unknown \
-                   directive \"http2\"`; without a version, nginx 1.26.3 warns that `the \"listen ... http2\" \
-                   directive is deprecated`.",
-        fix: "Change the key that is named or the template behind it; set `nginx.version` to the version that the fleet \
-              runs, and run the check where it is installed. Without nginx, or on a kernel that allows no namespaces, \
-              the rule is skipped: `apt install nginx`.",
+        what: "`check --with-binaries` renders the fleet and has the nginx that is installed on this machine check \
+               every distinct set of nginx files, inside this machine's own `nginx.conf`. Each line that it prints is \
+               a finding: `emerg`, `alert`, `crit` and `error` are errors, `warn` is a warning. The finding is at the \
+               inventory key that the line was rendered from.",
+        why: "If nginx rejects its files, an app server does not start, and a reload keeps the old configuration in \
+              force, expired certificates included. The usual causes are custom templates, and a `nginx.version` that \
+              is not the version that runs.",
+        evidence: "`nginx -t -c` on staged files passes wrongly if includes are absolute, as Debian's are: it reads \
+                   the live files. Here the files are at their own paths in a private mount namespace, and nginx \
+                   reports which files it read. Certificates are the `…_source` files or those at their paths on this \
+                   machine; if there are none, sslscale generates them. With `version: 1.25.1`, nginx 1.22.1 prints \
+                   `unknown directive \"http2\"`; without a version, nginx 1.26.3 warns that `the \"listen ... \
+                   http2\" directive is deprecated`.",
+        fix: "Change the key that is shown or the template that renders it; set `nginx.version` to the version that \
+              the fleet runs, and run the check where that version is installed. Without nginx, or on a kernel that \
+              does not allow namespaces, the rule does not run: `apt install nginx`.",
         verified_on: "nginx 1.22.1, 1.26.3",
     },
     examples: None,
