@@ -86,5 +86,5 @@ fn advice_can_be_followed_to_the_end() {
 #[test]
 fn halves_of_everything_are_everything() {
     let told = check(&format!("{BLOG}trusted_proxies: [0.0.0.0/1, 128.0.0.0/1]\n"));
-    assert!(told.contains("error[PX07]: `trusted_proxies` adds up to every address there is"), "{told}");
+    assert!(told.contains("error[PX07]: `trusted_proxies` covers every address"), "{told}");
 }

@@ -1,4 +1,4 @@
-//! The PROXY protocol, and who is trusted with it.
+//! The PROXY protocol, and the addresses from which nginx accepts it.
 
 mod impossible;
 mod px05;
@@ -19,14 +19,14 @@ pub use impossible::IMPOSSIBLE;
 /// The rules that can find something, now or later.
 pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE];
 
-/// Addresses that balancers connect from and that no entry of `trusted_proxies` holds, each with
-/// the index of its balancer.
+/// Addresses that balancers connect from and that no entry of `trusted_proxies` contains, each with
+/// its balancer and the balancer's index.
 fn untrusted<'a>(fleet: &Fleet<'a>) -> impl Iterator<Item = (usize, &'a LoadBalancer, Address)> {
     let inventory = fleet.inventory;
     let balancers = inventory.load_balancers.iter().enumerate();
-    let legs = balancers
-        .flat_map(move |(index, balancer)| inventory.connects_from(balancer).map(move |leg| (index, balancer, leg)));
-    legs.filter(move |(_, _, leg)| !inventory.trusted_proxies.iter().any(|net| net.contains(&leg.0)))
+    let sources = balancers
+        .flat_map(move |(index, balancer)| inventory.connects_from(balancer).map(move |from| (index, balancer, from)));
+    sources.filter(move |(_, _, from)| !inventory.trusted_proxies.iter().any(|net| net.contains(&from.0)))
 }
 
 /// Whether an entry of the list is of the address's family.
@@ -34,20 +34,18 @@ fn has_family(list: &[IpNet], address: Address) -> bool {
     list.iter().any(|net| net.addr().is_ipv4() == address.0.is_ipv4())
 }
 
-/// The family's name.
 fn family(v4: bool) -> &'static str {
     if v4 { "IPv4" } else { "IPv6" }
 }
 
-/// What to add to the list.
 fn advice(address: Address) -> String {
-    format!("add `{}` to it, or remove `trusted_proxies` to trust exactly the balancers", IpNet::from(address.0))
+    format!("add `{}` to the list, or remove `trusted_proxies` to trust exactly the balancers", IpNet::from(address.0))
 }
 
-/// The edit that adds every address that is missing: the same for all findings, so that it is
-/// made once for all of them.
+/// The fix that adds every missing address. It is the same for all findings, so it is applied only
+/// once.
 fn trust(fleet: &Fleet<'_>) -> Option<Fix> {
-    let missing: Vec<String> = untrusted(fleet).map(|(_, _, leg)| IpNet::from(leg.0).to_string()).collect();
+    let missing: Vec<String> = untrusted(fleet).map(|(_, _, from)| IpNet::from(from.0).to_string()).collect();
     if missing.is_empty() {
         return None;
     }

@@ -1,4 +1,4 @@
-//! PX05: a balancer that nginx does not believe.
+//! PX05: a balancer whose address nginx does not trust.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -10,14 +10,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A balancer connects to the app servers from an address that `trusted_proxies` does not hold. \
-               What counts is the balancer's own address: it never connects from a virtual one.",
-        why: "nginx reads the PROXY header and then does not believe it: `$remote_addr` is the balancer for every \
-              client. Rate limits hit everybody at once, allow lists let everybody in or nobody, and logs are worthless.",
-        evidence: "`nginx -t` has nothing to say about it, and no request fails: `set_real_ip_from` without the \
-                   balancer's address is a valid configuration that silently keeps the balancer's address.",
+        what: "A balancer connects to the app servers from an address that is not in `trusted_proxies`. Only the \
+               balancer's own address counts: it never connects from a virtual one.",
+        why: "nginx reads the PROXY header but does not trust it: `$remote_addr` is the balancer's address for every \
+              client. Rate limits hit everybody at once, allow lists let in everybody or nobody, and logs are \
+              worthless.",
+        evidence: "`nginx -t` reports nothing, and no request fails: `set_real_ip_from` without the balancer's \
+                   address is a valid configuration that silently keeps the balancer's address.",
         fix: "Add the address to `trusted_proxies`, or remove the key: by default exactly the balancers are trusted. \
-              `--fix` adds it.",
+              `--fix` adds the address.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
     examples: examples!("PX05", fixed),
@@ -27,16 +28,16 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies");
     let fix = super::trust(fleet);
-    for (index, balancer, leg) in super::untrusted(fleet).filter(|(_, _, leg)| super::has_family(list, *leg)) {
+    for (index, balancer, from) in super::untrusted(fleet).filter(|(_, _, from)| super::has_family(list, *from)) {
         let name = &balancer.name;
         let by_virtual = fleet.inventory.virtual_addresses.iter().any(|v| list.iter().any(|net| net.contains(&v.0)));
         let message = if by_virtual {
-            format!("`trusted_proxies` trusts a virtual address, but `{name}` connects from its own, `{leg}`")
+            format!("`trusted_proxies` trusts a virtual address, but `{name}` connects from its own address `{from}`")
         } else {
-            format!("`trusted_proxies` misses `{leg}`, the address that `{name}` connects from")
+            format!("`trusted_proxies` lacks `{from}`, the address that `{name}` connects from")
         };
         let address = fleet.written.key("load_balancers").item(index).key("address").span();
-        let missing = Finding::new(place.span(), message, super::advice(leg)).fixed_by(fix.clone());
-        reporter.push(missing.related(address, "it connects from here"));
+        let missing = Finding::new(place.span(), message, super::advice(from)).fixed_by(fix.clone());
+        reporter.push(missing.related(address, "it connects from this address"));
     }
 }

@@ -1,4 +1,4 @@
-//! PX07: strangers that nginx believes.
+//! PX07: `trusted_proxies` trusts more than the balancers.
 
 use std::net::IpAddr;
 
@@ -9,15 +9,15 @@ use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// Balancers in one network of this size are in one room, whatever else is in it.
+/// An entry of this size around the balancers is accepted, whatever else is in it.
 const NETWORK_V4: u8 = 24;
-/// The size of a network of IPv6.
+/// The same for IPv6.
 const NETWORK_V6: u8 = 64;
-/// However far apart the balancers are, a network broader than this is not theirs.
+/// A network broader than this is too wide, however far apart the balancers are.
 const BROADEST_V4: u8 = 16;
 /// The same for IPv6.
 const BROADEST_V6: u8 = 48;
-/// Longer lists of what to write are cut.
+/// A help text lists at most this many addresses.
 const MANY: usize = 4;
 
 pub const RULE: Rule = Rule {
@@ -27,19 +27,19 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "An entry of `trusted_proxies` holds more than balancers: an app server of this inventory, or a network \
-               broader than the smallest one around the balancers (never taken as smaller than a /24, or a /64 of \
-               IPv6, nor as broader than a /16, or a /48). An entry that holds no balancer and no virtual address at \
-               all is a warning. `/0`, and entries that add up to it, trust everybody.",
-        why: "Whoever connects from a trusted address tells nginx any client address it likes, and every allow list, \
-              rate limit and log line believes it. A single app that can open a connection from an app server, or \
-              any machine of a wide network, is enough.",
+        what: "An entry of `trusted_proxies` covers more than balancers: an app server of this inventory, or a \
+               network broader than the smallest one around the balancers (which counts as at least a /24, or a /64 \
+               for IPv6, and as at most a /16, or a /48). An entry that contains no balancer and no virtual address \
+               at all is a warning. `/0`, and entries that add up to it, trust everybody.",
+        why: "Anybody who connects from a trusted address can claim any client address, and every allow list, rate \
+              limit and log line believes it. A single application that can open a connection from an app server, or \
+              any machine in a wide network, is enough.",
         evidence: "With `set_real_ip_from 0.0.0.0/0`, `allow 203.0.113.7` and `deny all`, a connection from 127.0.0.1 \
-                   that begins with the line `PROXY TCP4 203.0.113.7 …` is answered with 200, and nginx \
-                   logs 203.0.113.7. With the list narrowed to another host the same bytes are answered with 403. `nginx -t` accepts \
-                   both without a word.",
-        fix: "List the balancers' own addresses, as /32 and /128, or remove the key: by default exactly they are \
-              trusted. Where balancers come and go, give them a subnet of their own and list that.",
+                   that begins with the line `PROXY TCP4 203.0.113.7 …` is answered with 200, and nginx logs \
+                   203.0.113.7. With the list narrowed to another host, the same bytes are answered with 403. `nginx \
+                   -t` accepts both without a warning.",
+        fix: "List the balancers' own addresses as /32 and /128, or remove the key: by default exactly the balancers \
+              are trusted. If balancers come and go, give them their own subnet and list that.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
     },
     examples: examples!("PX07"),
@@ -51,9 +51,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         return;
     }
     if IpNet::aggregate(&fleet.inventory.trusted_proxies).iter().any(|net| net.prefix_len() == 0) {
-        let message = "`trusted_proxies` adds up to every address there is";
+        let message = "`trusted_proxies` covers every address";
         let help =
-            "name the balancers' own addresses: with this, anybody who reaches nginx can claim any client address";
+            "list only the balancers' own addresses: as it is, anybody who reaches nginx can claim any client address";
         reporter.report(list.span(), message, help);
         return;
     }
@@ -65,13 +65,13 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         } else if let Some(finding) = too_broad(fleet, (entry, net)) {
             reporter.push(finding);
         } else if !holds_a_balancer(fleet, net) {
-            let message = format!("`trusted_proxies` trusts `{net}`, in which there is no balancer of this inventory");
+            let message = format!("`trusted_proxies` trusts `{net}`, which contains no balancer of this inventory");
             reporter.push(Finding::new(entry.span(), message, advice(fleet)).with_severity(Severity::Warning));
         }
     }
 }
 
-/// The app servers' addresses in order: a network holds a stretch of them.
+/// The app servers' addresses, sorted, so that those in a network are one slice.
 struct Apps(Vec<(IpAddr, usize)>);
 
 impl Apps {
@@ -94,9 +94,9 @@ fn with_app_servers(fleet: &Fleet<'_>, apps: &Apps, (entry, net): (Cursor<'_>, I
     let (address, index) = within.first()?;
     let name = &fleet.inventory.app_servers[*index].name;
     let who = match within.len() - 1 {
-        0 => format!("`{name}` ({address}), which is no balancer"),
-        1 => format!("`{name}` ({address}) and 1 more address of app servers, none a balancer's"),
-        more => format!("`{name}` ({address}) and {more} more addresses of app servers, none a balancer's"),
+        0 => format!("the app server `{name}` ({address})"),
+        1 => format!("the app server `{name}` ({address}) and 1 more app server address"),
+        more => format!("the app server `{name}` ({address}) and {more} more app server addresses"),
     };
     let message = format!("`trusted_proxies` trusts {who}");
     let place = fleet.written.key("app_servers").item(*index).key("address").span();
@@ -112,24 +112,22 @@ fn too_broad(fleet: &Fleet<'_>, (entry, net): (Cursor<'_>, IpNet)) -> Option<Fin
     if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len().max(broadest)) {
         return None;
     }
-    let balancers = match around {
-        Some(around) if around.prefix_len() < broadest => {
-            format!("nothing broader than a /{broadest} is the balancers' own")
-        }
-        Some(around) => format!("the balancers are all in `{}`", around.trunc()),
-        None => format!("no balancer has an {} address", super::family(v4)),
+    let reason = match around {
+        Some(around) if around.prefix_len() < broadest => format!("which is broader than a /{broadest}"),
+        Some(around) => format!("but all balancers are in `{}`", around.trunc()),
+        None => format!("but no balancer has an {} address", super::family(v4)),
     };
-    let message = format!("`trusted_proxies` trusts all of `{net}`, but {balancers}");
+    let message = format!("`trusted_proxies` trusts all of `{net}`, {reason}");
     Some(Finding::new(entry.span(), message, advice(fleet)))
 }
 
-/// Whether a balancer connects from there, or clients to there.
+/// Whether the network contains a balancer's own address or a virtual address.
 fn holds_a_balancer(fleet: &Fleet<'_>, net: IpNet) -> bool {
     let own = fleet.inventory.load_balancers.iter().flat_map(|balancer| balancer.addresses.iter());
     own.chain(fleet.inventory.virtual_addresses.iter().copied()).any(|address| net.contains(&address.0))
 }
 
-/// The smallest network with both in it; they are of one family.
+/// The smallest network that contains both, which are of one family.
 fn around(a: IpNet, b: IpNet) -> IpNet {
     let mut wide = a;
     while !wide.contains(&b) {
@@ -143,10 +141,10 @@ fn around(a: IpNet, b: IpNet) -> IpNet {
 
 fn advice(fleet: &Fleet<'_>) -> String {
     let inventory = fleet.inventory;
-    let legs = || inventory.load_balancers.iter().flat_map(|balancer| inventory.connects_from(balancer));
-    let own: Vec<String> = legs().take(MANY + 1).map(|leg| format!("`{}`", IpNet::from(leg.0))).collect();
+    let sources = || inventory.load_balancers.iter().flat_map(|balancer| inventory.connects_from(balancer));
+    let own: Vec<String> = sources().take(MANY + 1).map(|from| format!("`{}`", IpNet::from(from.0))).collect();
     if own.len() > MANY {
-        return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly them".to_owned();
+        return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those".to_owned();
     }
     format!("list {}, or remove `trusted_proxies` to trust exactly the balancers", own.join(", "))
 }

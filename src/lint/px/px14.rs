@@ -1,10 +1,10 @@
-//! PX14: a monitor that speaks to a port which waits for a PROXY header.
+//! PX14: a path that monitors request on a port that requires a PROXY header.
 
 use crate::diagnostic::Code;
 use crate::inventory::model::AppServer;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
-/// Paths that are there to be asked by monitors, without a slash at the end.
+/// Paths that monitors usually request, without a slash at the end.
 const PROBED: &[&str] = &[
     "/-/healthy",
     "/-/ready",
@@ -38,16 +38,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site has a location that monitors ask, such as `/healthz` or `/status`. Every port that is rendered \
-               for an app server waits for a PROXY header in front of the TLS handshake.",
-        why: "A monitor that asks an app server itself, past the balancers, sends no such header and gets nothing but a \
-              reset. It reports every app server as dead, and where it acts on that, takes them out.",
-        evidence: "`curl https://…` straight to such a port ends with `(35) Recv failure: Connection reset by peer`, \
-                   and nginx logs `broken header: \"…\" while reading PROXY protocol`. The same with \
-                   `--haproxy-protocol` is answered with 200. The balancers' own checks send the header.",
-        fix: "Let the monitor ask through a balancer, or give it the header to send: `curl --haproxy-protocol`. \
-              Nothing has to change where no monitor asks app servers \
-              directly.",
+        what: "A site has a location that monitors usually request, such as `/healthz` or `/status`. Every port that \
+               is rendered for an app server requires a PROXY header before the TLS handshake.",
+        why: "A monitor that connects to an app server directly, without a balancer, sends no such header and is \
+              reset. It reports every app server as dead and, if it acts on that, takes them out of service.",
+        evidence: "`curl https://…` directly to such a port ends with `(35) Recv failure: Connection reset by peer`, \
+                   and nginx logs `broken header: \"…\" while reading PROXY protocol`. With `--haproxy-protocol`, the \
+                   same request is answered with 200. The balancers' own checks send the header.",
+        fix: "Let the monitor connect through a balancer, or let it send the header: `curl --haproxy-protocol`. If no \
+              monitor connects to app servers directly, nothing has to change.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6, curl 7.88.1",
     },
     examples: examples!("PX14"),
@@ -64,8 +63,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let span = fleet.site(index, "locations").item(location).key("path").span();
             let port = inventory.app_servers[app].nginx.port;
             let message = format!(
-                "a monitor that asks an app server for `{path}` directly gets a reset: \
-                 port {port} waits for a PROXY header"
+                "a monitor that requests `{path}` from an app server directly is reset: \
+                 port {port} requires a PROXY header"
             );
             reporter.report(span, message, advice(&inventory.sample_name(site), &inventory.app_servers[app], path));
         }
@@ -76,9 +75,9 @@ fn advice(name: &str, app: &AppServer, path: &str) -> String {
     let port = app.nginx.port;
     let resolve = match app.addresses.first.0 {
         std::net::IpAddr::V4(v4) => format!("{name}:{port}:{v4}"),
-        // Brackets mean something to shells.
+        // Shells treat brackets as patterns.
         std::net::IpAddr::V6(v6) => format!("'{name}:{port}:[{v6}]'"),
     };
     let url = if port.0 == 443 { format!("https://{name}{path}") } else { format!("https://{name}:{port}{path}") };
-    format!("ask through a balancer, or send the header: `curl --haproxy-protocol --resolve {resolve} {url}`")
+    format!("request it through a balancer, or send the header: `curl --haproxy-protocol --resolve {resolve} {url}`")
 }
