@@ -1,4 +1,4 @@
-//! DP01: two sides of a wire that change at different times.
+//! DP01: the PROXY protocol turned on or off on a port in use.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -11,12 +11,11 @@ pub const RULE: Rule = Rule {
     detection: Detection::Planned("it needs the last plan, which `check` does not have"),
     doc: Doc {
         what: "The plan turns the PROXY protocol on or off on a port that is in use, or moves nginx to another port.",
-        why: "Balancers and app servers cannot change in the same instant. Whichever is first, the other one talks \
-              past it until it follows, and every client fails in between, health checks or not.",
-        evidence: "Under continuous TLS load, with one second between the steps: nginx first on the same port, 759 \
-                   of 3,385 requests failed; haproxy first, 1,192 of 3,299. By way of a second port, 0 of 3,159, \
-                   and 0 of 2,965 on the way back. One server at a time in maintenance on the same port, 0 of \
-                   3,329.",
+        why: "Balancers and app servers cannot change at the same instant. Until the second side follows, the two do \
+              not match, and every client fails, with or without health checks.",
+        evidence: "Under continuous TLS load, with one second between the steps: nginx first on the same port, 759 of \
+                   3,385 requests failed; haproxy first, 1,192 of 3,299. By way of a second port, 0 of 3,159, and 0 \
+                   of 2,965 on the way back. On the same port, with one server at a time in maintenance, 0 of 3,329.",
         fix: "Let nginx listen on a second port, move the balancers to it, then close the first; or take one server \
               at a time out of service.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",

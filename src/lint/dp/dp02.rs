@@ -1,4 +1,4 @@
-//! DP02: hosts that are no longer what was deployed.
+//! DP02: hosts that differ from what was deployed.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -8,16 +8,16 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
+    detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "A file that was deployed is gone or was edited on its host, or the program runs another revision \
-               than the file says.",
-        why: "The next deployment undoes the edit without a word, or builds on a state that is not there. Until \
-              then one host does what no inventory says.",
-        evidence: "nginx with a certificate that does not fit its key keeps serving the old configuration after \
-                   `kill -HUP`, which returns 0; so it does after `nginx -s reload`, which returns 0 as well, where \
-                   a port is busy. haproxy tells its running revision in `show info` as `description`.",
-        fix: "Bring the change into the inventory, or deploy again.",
+        what: "A file that was deployed is missing or was edited on its host, or the program runs another revision \
+               than the one in the file.",
+        why: "The next deployment overwrites the edit silently, or builds on a state that does not exist. Until then, \
+              one host does something that no inventory describes.",
+        evidence: "nginx with a certificate that does not match its key keeps serving the old configuration after \
+                   `kill -HUP`, which returns 0. The same happens after `nginx -s reload`, which also returns 0, if a \
+                   port is already in use. haproxy shows its running revision in `show info` as `description`.",
+        fix: "Copy the change into the inventory, or deploy again.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: None,

@@ -12,14 +12,14 @@ pub const RULE: Rule = Rule {
         "it needs the last plan and the settings of the deployment, which `check` does not have",
     ),
     doc: Doc {
-        what: "A batch of a rollout holds every app server of a pool that takes traffic, or so many that the rest \
-               cannot carry it.",
-        why: "While the batch is out of service the pool is empty: its sites are down for as long as the batch \
-              takes, although each host by itself was drained by the book.",
-        evidence: "Drained, left until no session is open, restarted and brought back one at a time, app servers \
-                   cost 0 of 3,283 requests. haproxy closes every connection of a pool without a server, with the \
+        what: "A batch of a rollout contains every app server of a pool that takes traffic, or so many that the rest \
+               cannot carry the load.",
+        why: "While the batch is out of service the pool is empty, and its sites are down for as long as the batch \
+              takes, even though each host by itself was drained correctly.",
+        evidence: "App servers that were drained until no session was open, restarted and brought back one at a time \
+                   cost 0 of 3,283 requests. haproxy closes every connection to a pool without a server, with the \
                    flag `SC` in its log.",
-        fix: "Make batches smaller than the smallest pool that they touch, or add an app server to it.",
+        fix: "Make batches smaller than the smallest pool that they touch, or add an app server to that pool.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: None,

@@ -1,4 +1,4 @@
-//! DP05: somebody else's file for the same port or name.
+//! DP05: a file that sslscale does not own, for the same port or name.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -8,15 +8,15 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts, which `check` does not ask"),
+    detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "On an app server a file that sslscale does not own listens on the port of a rendered one, or has a \
-               server of the same name.",
-        why: "Options of a socket belong to all of its servers, and of two servers with one name the first in the \
-              order of the files wins. Either file can break the other, and each is right by itself.",
-        evidence: "`nginx -t` is silent about other options on the same address and port (PX03) and about a \
-                   listener on one address that takes the wildcard's traffic (PX04). A second server of the same \
-                   name on one port is a warning, `conflicting server name … ignored`.",
+        what: "On an app server, a file that sslscale does not own listens on the port of a rendered file, or has a \
+               server with the same name.",
+        why: "Socket options apply to all servers on the socket, and of two servers with the same name the first in \
+              the order of the files wins. Either file can break the other, although each is correct by itself.",
+        evidence: "`nginx -t` reports nothing about different options on the same address and port (PX03), or about a \
+                   listener on one address that takes the wildcard's traffic (PX04). A second server with the same \
+                   name on one port is only a warning: `conflicting server name … ignored`.",
         fix: "Remove the file, or bring what it serves into the inventory.",
         verified_on: "nginx 1.22.1",
     },

@@ -1,5 +1,5 @@
-//! Privileges, headers and raw configuration: rules that nothing sslscale renders can break. `tests/integration/impossible.rs` proves
-//! each of them.
+//! Privileges, headers and raw configuration: rules that no rendered file can break.
+//! `tests/integration/impossible.rs` proves each of them.
 
 use crate::diagnostic::Code;
 use crate::lint::{Doc, Rule};
@@ -9,56 +9,59 @@ pub const IMPOSSIBLE: &[Rule] = &[
         Code::SE01,
         "the rendered admin socket is a file with mode 600, and no key of the inventory changes it",
         Doc {
-            what: "haproxy's admin socket can be used by others than root: over TCP, or by the mode of its file.",
-            why: "Whoever reaches the socket takes servers out, changes addresses and reads every session. There is no \
-              password.",
-            evidence: "`stats socket ipv4@127.0.0.1:9999 level admin`: `haproxy -c` returns 0, and the user nobody takes a \
-                   server out with one line, `disable server b/s`. A file without a mode gets what the umask leaves: \
-                   777 under 000. Debian's own file says `mode 660`.",
-            fix: "Nothing to do: sslscale renders `mode 600`, for root alone.",
+            what: "Users other than root can use haproxy's admin socket: over TCP, or because of the mode of its \
+                   file.",
+            why: "Anybody who reaches the socket can take servers out, change addresses and read every session. There \
+                  is no password.",
+            evidence: "With `stats socket ipv4@127.0.0.1:9999 level admin`, `haproxy -c` returns 0, and the user \
+                       nobody takes a server out with one line, `disable server b/s`. A socket file without a mode \
+                       gets what the umask leaves: 777 under 000. Debian's own file has `mode 660`.",
+            fix: "Nothing to do: sslscale renders `mode 600`, for root only.",
             verified_on: "haproxy 2.6.12",
         },
     ),
     Rule::impossible(
         Code::SE02,
-        "every rendered haproxy.cfg says `user haproxy` and `group haproxy`, and no key changes it",
+        "every rendered haproxy.cfg has `user haproxy` and `group haproxy`, and no key changes them",
         Doc {
             what: "haproxy's workers keep running as root.",
-            why: "The process that parses what strangers send should be able to do nothing else. As root, a flaw in it \
-              is the whole host.",
-            evidence: "Without `user` and `group`, `haproxy -c` returns 0 and the running process is root's. It warns of \
-                   nothing.",
+            why: "The process that parses input from strangers should be able to do nothing else. If it runs as root, \
+                  one flaw in it gives away the whole host.",
+            evidence: "Without `user` and `group`, `haproxy -c` returns 0 and the running process belongs to root. \
+                       There is no warning.",
             fix: "Nothing to do: sslscale renders `user haproxy`, `group haproxy` and a `chroot`.",
             verified_on: "haproxy 2.6.12",
         },
     ),
     Rule::impossible(
         Code::SE04,
-        "the one header that is rendered, HSTS, stands in the server blocks, and no location adds any",
+        "the only rendered header, HSTS, is in the server blocks, and no location adds a header",
         Doc {
-            what: "A location has an `add_header` of its own inside of a server that adds headers, such as \
-               `Strict-Transport-Security`.",
-            why: "nginx inherits `add_header` only where there is none: one more header in a location drops all those \
-              around it. HSTS is gone exactly there, and nobody sees a header that is missing.",
-            evidence: "`add_header Strict-Transport-Security …` at http level and `add_header X-N 1` in a location: \
-                   responses of that location have no `Strict-Transport-Security`, all others do. `nginx -t` returns \
-                   0.",
-            fix: "Nothing to do: sslscale renders `add_header` in server blocks alone, for HSTS, with `always`, so that every \
-              answer of the site bears it, errors and redirects too; for anything else the app sends its own.",
+            what: "A location has its own `add_header` inside a server that adds headers, such as \
+                   `Strict-Transport-Security`.",
+            why: "nginx inherits `add_header` only into blocks that have none: one more header in a location drops \
+                  all headers of the blocks around it. HSTS is missing in just that location, and nobody notices a \
+                  missing header.",
+            evidence: "With `add_header Strict-Transport-Security …` at http level and `add_header X-N 1` in a \
+                       location, responses of that location have no `Strict-Transport-Security`; all others do. \
+                       `nginx -t` returns 0.",
+            fix: "Nothing to do: sslscale renders `add_header` only in server blocks, for HSTS, with `always`, so \
+                  every response of the site has it, errors and redirects included. The app sends any other header \
+                  itself.",
             verified_on: "nginx 1.22.1",
         },
     ),
     Rule::impossible(
         Code::SE06,
-        "no key of the inventory takes raw lines, and no value may hold what ends or opens a directive",
+        "no key of the inventory takes raw lines, and no value may contain what ends or opens a directive",
         Doc {
-            what: "A piece of raw haproxy or nginx configuration is passed through as it is.",
-            why: "Every promise of the other rules ends there: a raw line can trust strangers, drop headers or open a \
-              port, and a check that says nothing of it sounds like one that has looked.",
-            evidence: "Random inventories, thousands of them, render to files in which every directive is one of \
-                   sslscale's own templates: values cannot hold white space, quotes or any of `;{}#$\\`.",
-            fix: "Nothing to do. What the inventory lacks belongs into a file of its own beside the rendered one, where \
-              its owner is plain to see.",
+            what: "Raw haproxy or nginx configuration is passed through unchanged.",
+            why: "No other rule can check it: a raw line can trust strangers, drop headers or open a port, and a \
+                  check that reports nothing looks as if it had read that line.",
+            evidence: "Thousands of random inventories render to files in which every directive comes from one of \
+                       sslscale's own templates: values cannot contain white space, quotes or any of `;{}#$\\`.",
+            fix: "Nothing to do. Put configuration that the inventory cannot express into a separate file next to the \
+                  rendered one, where it is clear who owns it.",
             verified_on: "",
         },
     ),

@@ -16,23 +16,24 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A private key that a site names on this machine can be read or written by others than its owner. It \
-               is a warning where only the file's group can read it. A file that holds a certificate and a key is a \
-               key.",
-        why: "Every account and every service on this machine, backups and file shares among them, has the key, and \
-              whoever has it can pass for the site until the certificate ends. Copies made with their mode spread \
-              it.",
-        evidence: "`nginx -t` accepts a key with mode 644 with exit code 0 and no message. ssh refuses such a key of \
-                   its own; nothing in a TLS server does.",
-        fix: "`chmod 600` on the file. If others have used this machine meanwhile, have a new key and certificate \
+        what: "A private key that a site names on this machine can be read or written by users other than its owner. \
+               If only the file's group can read it, it is a warning. A file that contains a certificate and a key \
+               counts as a key.",
+        why: "Every account and every service on this machine, backups and file shares among them, can read the key, \
+              and anybody who has it can impersonate the site until the certificate expires. Copies that keep the \
+              mode spread it.",
+        evidence: "`nginx -t` accepts a key with mode 644 with exit code 0 and no message. ssh refuses to use such a \
+                   key of its own; TLS servers do not check the mode.",
+        fix: "Run `chmod 600` on the file. If others have used this machine since, have a new key and certificate \
               issued.",
         verified_on: "nginx 1.22.1",
     },
     examples: examples!("SE03"),
 };
 
-/// What the mode lets others than the owner do: the group, and everybody.
+/// The mode bit that lets the group read.
 const GROUP_READS: u32 = 0o040;
+/// The mode bits that let the group write, or everybody read or write.
 const OTHERS: u32 = 0o026;
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
@@ -40,7 +41,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let (chains, keys) = (&certificates.chains, &certificates.keys);
     keys.report_unnamed(reporter);
     let as_named = keys.all().iter().map(|file| (keys.key, &file.path, &file.named));
-    // A certificate's file may hold a key as well; where it is also named as the key, once is enough.
+    // A certificate file may contain the key too. If it is also named as the key, report it once.
     let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
     let both =
         chains.sound().filter(|(file, certificate)| certificate.holds_key() && !as_key.contains(file.path.as_path()));
@@ -50,7 +51,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         if mode & (OTHERS | GROUP_READS) == 0 {
             continue;
         }
-        let who = if mode & OTHERS == 0 { "by its group" } else { "by others" };
+        let who = if mode & OTHERS == 0 { "by its group" } else { "by other users" };
         let can = if mode & 0o044 == 0 { "written" } else { "read" };
         let shown = path.display();
         let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
@@ -60,7 +61,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// The permissions of the file that `path` leads to, where there is one.
+/// The permissions of the file at `path`, with links followed; `None` if there is none.
 fn mode(path: &Path) -> Option<u32> {
     let metadata = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file)?;
     Some(metadata.permissions().mode() & 0o777)

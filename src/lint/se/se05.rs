@@ -1,4 +1,4 @@
-//! SE05: a private key in the inventory or in its repository.
+//! SE05: a private key in the inventory or in its git repository.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,16 +15,16 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Text(find),
     doc: Doc {
-        what: "Key material stands in the inventory, also in a comment: PEM, or PEM in base64. Or a key that a site \
-               names on this machine lies in the inventory's git work tree, where git has it or would take it with \
+        what: "The inventory contains key material, even if only in a comment: PEM, or PEM in base64. Or a key that a \
+               site names on this machine is in the inventory's git work tree, and git tracks it or would add it with \
                the next `git add`.",
-        why: "Inventories are made to be shared: they are committed, reviewed, mailed and printed by pipelines. A \
-              key that was in a repository once stays in its history and in every clone.",
-        evidence: "git tracks a file of mode 600 like any other. sslscale repeats nothing of a key in any report: it \
-                   shows the line with what is secret blotted out.",
-        fix: "Move the key out of the repository, or name it in `.gitignore`; name its place in \
-              `ssl_certificate_key_source`. Then have a new key and certificate issued: taking the old one out of \
-              the history does not take it out of the clones.",
+        why: "Inventories are made to be shared: they are committed, reviewed, mailed and printed by pipelines. A key \
+              that was once in a repository stays in its history and in every clone.",
+        evidence: "git tracks a file with mode 600 like any other. sslscale repeats no part of a key in any report: \
+                   it shows the line with the secret blanked out.",
+        fix: "Move the key out of the repository, or add it to `.gitignore`; name its path in \
+              `ssl_certificate_key_source`. Then have a new key and certificate issued: removing the old key from the \
+              history does not remove it from the clones.",
         verified_on: "git 2.47.3",
     },
     examples: examples!("SE05"),
@@ -32,9 +32,9 @@ pub const RULE: Rule = Rule {
 
 fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
     for secret in text.source.secrets() {
-        let message = "a private key stands in the inventory";
-        let help = "move it to a file with mode 600, name that in `ssl_certificate_key_source`, and have a new key \
-                    issued: this one is known to all who can read the inventory";
+        let message = "the inventory contains a private key";
+        let help = "move it to a file with mode 600, name that file in `ssl_certificate_key_source`, and have a new \
+                    key issued: everybody who can read the inventory has this one";
         reporter.report(secret.header, message, help);
     }
     let keys = named(text);
@@ -47,7 +47,7 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
                 let Some(span) = keys.get(&path) else { continue };
                 let shown = path.display();
                 let message =
-                    format!("the private key `{shown}` is in the git repository of the inventory, or about to be");
+                    format!("the private key `{shown}` is in the inventory's git repository, or `git add` would add it");
                 let help = format!(
                     "run `git rm --cached --ignore-unmatch {}`, add it to `.gitignore`, and have a new key \
                      issued if it was committed",
@@ -60,7 +60,7 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// The keys that sites name on this machine, each with the first place that does.
+/// The keys that sites name on this machine, each with the first place that names it.
 fn named(text: &InventoryText<'_>) -> BTreeMap<PathBuf, Span> {
     let mut keys = BTreeMap::new();
     for site in text.document.cursor(text.source).key("sites").items() {

@@ -15,12 +15,14 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "The private key of a site lies below a `root` of this inventory, that of a site or of a location.",
-        why: "What lies below a document root is there to be downloaded. Only the mode of the file then stands between \
-              the key and everybody who guesses its name, and one `chmod` or one copy by a deployment ends that.",
-        evidence: "With `root /etc/ssl/example` and a key of mode 644 at `/etc/ssl/example/ssl.key`, nginx answers \
-                   `GET /ssl.key` with 200 and the key; with mode 600 with 403. `nginx -t` accepts both.",
-        fix: "Keep keys apart from what is served, such as below `/etc/ssl`, and roots below `/srv` or `/var/www`.",
+        what: "A site's private key is below a `root` of this inventory, that of a site or of a location.",
+        why: "Files below a document root are there to be downloaded. Only the mode of the file then protects the key \
+              from anybody who guesses its name, and one `chmod`, or one copy made by a deployment, removes that \
+              protection.",
+        evidence: "With `root /etc/ssl/example` and a key with mode 644 at `/etc/ssl/example/ssl.key`, nginx answers \
+                   `GET /ssl.key` with 200 and the key; with mode 600 it answers 403. `nginx -t` accepts both.",
+        fix: "Keep keys away from what is served: keys below `/etc/ssl`, for example, and roots below `/srv` or \
+              `/var/www`.",
         verified_on: "nginx 1.22.1",
     },
     examples: examples!("SE07"),
@@ -35,16 +37,16 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
                 continue;
             };
             let (shown, root) = (key.display(), root.display());
-            let message = format!("the private key `{shown}` lies below the document root `{root}`");
-            let help = "keep the key where nothing is served from, such as below `/etc/ssl`";
+            let message = format!("the private key `{shown}` is below the document root `{root}`");
+            let help = "move the key to a directory that is not served, such as one below `/etc/ssl`";
             let span = fleet.certificate(CertificateRef { site: index, certificate }, "ssl_certificate_key").span();
             let finding = Finding::new(span, message, help);
-            reporter.push(finding.related(place.span(), "what is below this is served"));
+            reporter.push(finding.related(place.span(), "everything below this directory is served"));
         }
     }
 }
 
-/// Every document root and where it is written first.
+/// Every document root, with the first place that names it.
 fn roots<'a>(fleet: &Fleet<'a>) -> HashMap<&'a Path, Cursor<'a>> {
     let mut roots = HashMap::new();
     for (index, site) in fleet.inventory.sites.iter().enumerate() {

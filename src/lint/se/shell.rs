@@ -1,8 +1,9 @@
-//! Paths in commands that a reader pastes.
+//! Paths in commands that are meant to be pasted into a shell.
 
 use std::path::Path;
 
-/// The path as one word of a POSIX shell, which no program takes for an option.
+/// The path as one word for a POSIX shell. It never starts with `-`, so no program reads it as an
+/// option.
 pub fn word(path: &Path) -> String {
     let shown = path.display().to_string();
     let shown = if shown.starts_with('-') { format!("./{shown}") } else { shown };
@@ -29,7 +30,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_needs_quotes_has_them() {
+    fn quotes_are_added_only_where_needed() {
         let words = ["/srv/tls_1/a-b.key", "a b", "it's", "-f", "-a b"].map(|path| word(Path::new(path)));
         assert_eq!(words, ["/srv/tls_1/a-b.key", "'a b'", r"'it'\''s'", "./-f", "'./-a b'"]);
     }
