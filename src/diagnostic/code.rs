@@ -1,19 +1,19 @@
-//! The one table of codes. A code is permanent: it is never renamed, reused or renumbered,
-//! because people write it into pipelines and ignore lists.
+//! The table of codes. A code is permanent: it is never renamed, reused or renumbered, because
+//! people write it into pipelines and ignore lists.
 
 use super::Severity::{self, Error, Info, Warning};
 use super::nearest;
 
-/// A permanent code with the word people type for it.
+/// A permanent code and its slug.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Code {
     /// Two letters for the family, two digits.
     pub id: &'static str,
-    /// The rule in words, kebab-case.
+    /// A name for the rule, in kebab-case.
     pub slug: &'static str,
-    /// How bad a finding of this code is, unless the finding says otherwise.
+    /// The severity of findings with this code, unless a finding sets its own.
     pub severity: Severity,
-    /// The rule in a sentence.
+    /// One sentence about what is found.
     pub summary: &'static str,
 }
 
@@ -24,7 +24,7 @@ impl Code {
         CODES.iter().find(same).copied()
     }
 
-    /// The id or slug that `text` most likely was meant to be.
+    /// The id or slug that is most similar to `text`, if one is close.
     pub fn near(text: &str) -> Option<&'static str> {
         nearest(text, CODES.iter().flat_map(|code| [code.id, code.slug]))
     }
@@ -42,41 +42,41 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The inventory is not there, not text, or too large.
+    /// The inventory is missing, not text, or too large.
     IN01 "unreadable-inventory" Error;
-    /// The text is not one YAML document within bounds.
+    /// The text is not one YAML document, or has too much nesting or too many aliases.
     IN02 "yaml-syntax" Error;
-    /// A list where a mapping belongs, and the like.
+    /// A value of the wrong type, such as a list where a mapping is expected.
     IN03 "wrong-type" Error;
-    /// A key without which nothing can be rendered.
+    /// A required key is missing.
     IN04 "missing-key" Error;
-    /// A character that could break out of the rendered syntax.
+    /// A character that would change the syntax of the rendered files.
     IN05 "unsafe-value" Error;
-    /// A value outside what the key takes.
+    /// A value that its key does not accept.
     IN06 "invalid-value" Error;
-    /// A name that nothing in the inventory bears.
+    /// A name that is not in the inventory.
     IN07 "unknown-reference" Error;
-    /// A pool without a site, or an app server without a pool.
+    /// A pool that serves no site, or an app server that is in no pool.
     IN08 "unused-entry" Error;
-    /// Keys that exclude one another.
+    /// Keys that contradict each other.
     IN09 "conflicting-keys" Error;
-    /// A version older than the oldest that is proved.
+    /// A version older than the oldest supported one.
     IN10 "unsupported-version" Error;
-    /// A balancer and an app server without an address family in common.
+    /// A balancer and an app server without a common address family.
     IN11 "no-common-family" Error;
     /// The same server_name, location or pool name twice.
     IN12 "duplicate-name" Error;
-    /// A `sslscale:` comment, or a rule in `allow`, that can have no effect.
+    /// A `sslscale:` comment, or an entry of `allow`, that has no effect.
     IG01 "unknown-ignore" Warning;
-    /// A `sslscale:` comment on a line without such a finding.
+    /// A `sslscale:` comment that ignores nothing on its line.
     IG02 "unused-ignore" Warning;
-    /// An error that is ignored without a reason.
+    /// A comment that ignores an error without a reason.
     IG03 "ignore-without-reason" Error;
-    /// What the installed haproxy says to the rendered file.
+    /// A message of the installed haproxy about a rendered file.
     RP01 "haproxy-complains" Error;
-    /// What the installed nginx says to the rendered file.
+    /// A message of the installed nginx about a rendered file.
     RP02 "nginx-complains" Error;
-    /// A plain scalar that YAML 1.1 and 1.2 read differently.
+    /// An unquoted scalar that YAML 1.1 and 1.2 read differently.
     AD01 "ambiguous-scalar" Warning;
     /// The same key twice in one mapping.
     AD02 "duplicate-key" Error;
@@ -84,45 +84,45 @@ codes! {
     AD03 "unknown-key" Error;
     /// An IPv6 address with a port but without brackets.
     AD04 "unbracketed-ipv6-port" Error;
-    /// Two hosts with one name or one address.
+    /// Two hosts with the same name or address.
     AD05 "duplicate-backend" Error;
-    /// Two sockets of one balancer with one address and port.
+    /// Two sockets of one balancer with the same address and port.
     AD06 "duplicate-bind" Error;
-    /// An IPv6 socket that takes IPv4 as well, beside an IPv4 one.
+    /// An IPv6 socket that also accepts IPv4, next to an IPv4 socket.
     AD07 "v4v6-overlap" Error;
-    /// An app server at a balancer's own address.
+    /// An app server with the same address as a balancer.
     AD08 "backend-is-self" Error;
-    /// A bind to an address that the host does not have.
+    /// A `bind` to an address that the host does not have.
     AD09 "bind-not-local" Warning;
-    /// A host name where nginx or haproxy would resolve once, at start.
+    /// A host name that haproxy or nginx would resolve only once, at start.
     AD10 "hostname-backend" Error;
     /// A CIDR whose host bits are not zero.
     AD11 "host-bits-set" Error;
     /// An address that no host of a fleet should have.
     AD12 "special-purpose-address" Warning;
-    /// A PROXY header to a listener that does not expect one.
+    /// A PROXY header sent to a listener that does not expect one.
     PX01 "lb-sends-app-does-not-expect" Error;
-    /// A listener that waits for a PROXY header nobody sends.
+    /// A listener that waits for a PROXY header that no balancer sends.
     PX02 "app-expects-lb-does-not-send" Error;
-    /// Sites that disagree on the options of the socket they share.
+    /// Sites with different options for the socket that they share.
     PX03 "listen-option-conflict" Error;
-    /// A listener on one address that takes the traffic of the wildcard's.
+    /// A listener on one address that takes the traffic of the wildcard listener.
     PX04 "specific-listen-shadows-wildcard" Error;
-    /// A balancer whose own address is not in the trusted list.
+    /// A balancer whose own address is not in `trusted_proxies`.
     PX05 "trusted-missing-lb" Error;
-    /// A trusted list without the family that the balancers connect with.
+    /// A `trusted_proxies` list without an address family that balancers connect over.
     PX06 "trusted-wrong-family" Error;
-    /// A trusted list that lets strangers set the client address.
+    /// A `trusted_proxies` list that lets strangers set the client address.
     PX07 "trust-too-wide" Error;
-    /// A trusted list without `real_ip_header`, or the other way round.
+    /// A list of trusted addresses without `real_ip_header`, or the other way round.
     PX08 "real-ip-half-configured" Error;
-    /// The client address from a PROXY header on a listener that takes none.
+    /// The client address taken from a PROXY header on a listener that accepts none.
     PX09 "real-ip-proxy-without-proxy-listener" Warning;
-    /// A server's trusted list that silently replaces the outer one.
+    /// A server's list of trusted addresses that silently replaces the outer one.
     PX10 "server-trust-replaces-http-trust" Error;
-    /// Servers of one backend that are sent different PROXY headers.
+    /// Servers of one balancer that are sent different PROXY headers.
     PX12 "proxy-options-inconsistent" Warning;
-    /// A monitor that speaks plain HTTP to a port that takes PROXY headers.
+    /// A monitor that sends plain HTTP to a port that requires a PROXY header.
     PX14 "probe-needs-plain-listener" Info;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
@@ -214,29 +214,29 @@ codes! {
     CP06 "single-app-server" Warning;
     /// A fleet with one balancer.
     CP07 "single-balancer" Info;
-    /// An admin socket that others than root can use.
+    /// An admin socket that users other than root can use.
     SE01 "admin-socket-open" Error;
-    /// A balancer whose workers run as root.
+    /// A balancer whose haproxy runs as root.
     SE02 "lb-runs-as-root" Warning;
-    /// A private key that others can read.
+    /// A private key that other users can read.
     SE03 "secret-file-mode" Error;
-    /// A nested header that drops the outer ones.
+    /// A header in a location that drops the outer ones.
     SE04 "header-inheritance" Warning;
-    /// Key material in the inventory or in the repository beside it.
+    /// Key material in the inventory or in its git repository.
     SE05 "secret-in-inventory" Error;
-    /// Raw configuration that no rule can see into.
+    /// Raw configuration that no rule can check.
     SE06 "raw-snippet" Info;
     /// A private key below a document root.
     SE07 "key-below-root" Error;
     /// The PROXY protocol turned on or off on a port in use.
     DP01 "proxy-flip-not-atomic" Error;
-    /// Files on hosts that are not what was deployed.
+    /// Files on hosts that differ from what was deployed.
     DP02 "fleet-drift" Error;
     /// HTTP-01 challenges that reach the wrong app server.
     DP03 "acme-http01-under-roundrobin" Warning;
-    /// A batch that empties a pool.
+    /// A rollout batch that empties a pool.
     DP04 "unsafe-rollout" Error;
-    /// A file that sslscale does not own for the same port or name.
+    /// A file that sslscale does not own, for the same port or name.
     DP05 "unmanaged-conflict" Error;
 }
 

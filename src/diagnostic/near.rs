@@ -1,8 +1,8 @@
-//! Finds the word that a misspelt one most likely was meant to be.
+//! The nearest known word for a misspelled one.
 
-/// The candidate that `text` most likely was meant to be, if any is near.
+/// The candidate that is most similar to `text`, if one is close.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    // A megabyte of garbage is nobody's typing error, and comparing it would take minutes.
+    // Text this long is not a typing error, and comparing a megabyte would take minutes.
     if text.len() > 64 {
         return None;
     }
@@ -12,7 +12,7 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let length = wanted.chars().count();
     let near = candidates.filter_map(|candidate| {
         let most = (candidate.len() / 3).max(1);
-        // Most candidates are out by their length alone.
+        // The length alone rules out most candidates.
         if candidate.len().abs_diff(length) > most && (length < 3 || candidate.len() < length) {
             return None;
         }

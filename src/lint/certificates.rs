@@ -1,5 +1,5 @@
-//! The certificates and keys that sites name on this machine: every file read once, however many
-//! sites name it, and none where no rule asks.
+//! The certificates and keys that sites name on this machine. Every file is read once, however many
+//! sites name it, and no file is read unless a rule needs it.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeSet, HashMap};
@@ -11,13 +11,13 @@ use crate::inventory::Inventory;
 use crate::inventory::certificate::{Certificate, PrivateKey, Problem, Roots};
 use crate::inventory::model::{CertificateSource, Site};
 
-/// The roots that programs on this machine trust: Debian's and Fedora's place for them.
+/// Where Debian and Fedora keep the root certificates that programs on this machine trust.
 const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
 
 const CHAIN: &str = "`ssl_certificate_source`";
 const KEY: &str = "`ssl_certificate_key_source`";
 
-/// What sites name on this machine.
+/// The files that sites name on this machine.
 #[derive(Debug)]
 pub struct Certificates {
     /// The values of `ssl_certificate_source`.
@@ -30,32 +30,30 @@ pub struct Certificates {
 /// The files of one kind, in the order of the first sites that name them.
 #[derive(Debug)]
 pub struct Files<T> {
-    /// The key of a site that names them.
+    /// The key of a site that they are the values of.
     pub key: &'static str,
-    /// What an inventory lacks that does not name all of them, in backticks.
+    /// The key that the inventory lacks if not every site has a file, in backticks.
     lacking: &'static str,
     all: Vec<File<T>>,
-    /// By certificate of the fleet: its place in `all`.
+    /// For each certificate of the fleet, the index of its file in `all`.
     places: Vec<(CertificateRef, Option<usize>)>,
 }
 
-/// A file, once read.
+/// A file and what was read from it.
 #[derive(Debug)]
 pub struct File<T> {
-    /// As the inventory names it, from this directory.
+    /// The path that the inventory names, relative to the current directory.
     pub path: PathBuf,
-    /// The certificates of sites that name it; not empty.
+    /// The certificates that name it; not empty.
     pub named: Vec<CertificateRef>,
-    /// What is in it.
     pub read: Result<T, Problem>,
 }
 
 impl Certificates {
-    /// Reads all of them.
     pub fn read(inventory: &Inventory) -> Self {
         let sources: Vec<(CertificateRef, Option<&CertificateSource>)> =
             inventory.sites.iter().enumerate().flat_map(|(site, it)| sources(site, it)).collect();
-        // A key has no source where the certificate has none.
+        // Without a source for the certificate there is none for the key.
         let lacking = if sources.iter().any(|(_, source)| source.is_none()) { CHAIN } else { KEY };
         let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| source.certificate.as_path())));
         let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_deref())));
@@ -66,13 +64,13 @@ impl Certificates {
         }
     }
 
-    /// The roots of this machine; none where it has no bundle of them.
+    /// This machine's root certificates; none if it has no bundle of them.
     pub fn roots(&self) -> &Roots {
         let bundle = || ROOTS.iter().map(Path::new).find(|path| path.exists());
         self.roots.get_or_init(|| bundle().map(Roots::read).unwrap_or_default())
     }
 
-    /// The pairs of a certificate and a key that sites name, each once, with what names it.
+    /// The pairs of certificate and key that sites name, each once, with the certificates that name it.
     pub fn pairs(&self) -> impl Iterator<Item = (&Certificate, &PrivateKey, Vec<CertificateRef>)> {
         let both = self.chains.places.iter().zip(&self.keys.places);
         let pairs = grouped(both.map(|((at, chain), (_, key))| (*at, (*chain).zip(*key)))).into_iter();
@@ -98,25 +96,24 @@ impl<T> Files<T> {
         Self { key, lacking, all: files.into_iter().map(file).collect(), places }
     }
 
-    /// Every file.
     pub fn all(&self) -> &[File<T>] {
         &self.all
     }
 
-    /// Every file that holds what it should.
+    /// Every file that could be read.
     pub fn sound(&self) -> impl Iterator<Item = (&File<T>, &T)> {
         self.all.iter().filter_map(|file| Some((file, file.read.as_ref().ok()?)))
     }
 
-    /// What the site at `index` names, as far as that holds what it should.
+    /// What the site at `index` names, if it could be read.
     pub fn of(&self, index: usize) -> impl Iterator<Item = (CertificateRef, &T)> {
-        // In the order of the sites.
+        // `places` is in the order of the sites.
         let from = self.places.partition_point(|(at, _)| at.site < index);
-        let own = self.places[from..].iter().take_while(move |(at, _)| at.site == index);
-        own.filter_map(|(at, place)| Some((*at, self.all.get((*place)?)?.read.as_ref().ok()?)))
+        let places = self.places[from..].iter().take_while(move |(at, _)| at.site == index);
+        places.filter_map(|(at, place)| Some((*at, self.all.get((*place)?)?.read.as_ref().ok()?)))
     }
 
-    /// Reports how many sites the rule could not look at: they have not passed.
+    /// Reports that the rule did not run for sites that name no file.
     pub fn report_unnamed(&self, reporter: &mut Reporter<'_>) {
         let key = self.key;
         let sites: BTreeSet<usize> = self.places.iter().map(|(at, _)| at.site).collect();
@@ -133,7 +130,7 @@ impl<T> Files<T> {
         reporter.not_run(self.lacking, reason);
     }
 
-    /// The same, and how many files it could not use.
+    /// The same, and also for files that could not be read.
     pub fn report_missing(&self, reporter: &mut Reporter<'_>) {
         self.report_unnamed(reporter);
         let reason = match self.all.iter().filter(|file| file.read.is_err()).count() {
@@ -152,7 +149,7 @@ fn sources(site: usize, it: &Site) -> impl Iterator<Item = (CertificateRef, Opti
         .map(move |(certificate, pair)| (CertificateRef { site, certificate }, pair.source.as_ref()))
 }
 
-/// What has each value, in the order of the first.
+/// The certificates for each value, in the order in which values first appear.
 fn grouped<K: Hash + Eq + Copy>(
     values: impl Iterator<Item = (CertificateRef, Option<K>)>,
 ) -> Vec<(K, Vec<CertificateRef>)> {
@@ -168,16 +165,16 @@ fn grouped<K: Hash + Eq + Copy>(
     groups
 }
 
-/// So many of the other sites that name a file are shown beside the first.
+/// How many of the other sites that name a file are shown in addition to the first.
 const BESIDE: usize = 3;
 
-/// A problem of a file as a finding, at the value of `key` in the first of those that name it.
+/// A finding for a problem with a file, at the value of `key` in the first certificate that names it.
 pub fn found(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], problem: Problem) -> Finding {
     let severity = problem.severity;
     placed(fleet, key, named, (problem.message, problem.help)).with_severity(severity)
 }
 
-/// A finding with a message and a help, there.
+/// A finding at the value of `key` in the first certificate that names the file.
 pub fn placed(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], (message, help): (String, String)) -> Finding {
     let mut places = named.iter().map(|at| fleet.certificate(*at, key).span());
     let finding = Finding::new(places.next().unwrap_or(fleet.written.span()), message, help);

@@ -1,15 +1,15 @@
-//! Where findings are gathered. A rule is handed a reporter that is bound to its own code, so that
-//! it cannot report under another's.
+//! The list that findings are gathered in. Each rule gets a reporter that is bound to the rule's
+//! code, so that it cannot report under another code.
 
 use std::collections::BTreeSet;
 
 use crate::diagnostic::{Code, Diagnostic, Fix, Related, Severity};
 use crate::source::Span;
 
-/// What a rule has found, before it goes under the rule's code.
+/// What a rule reports, before its code is added.
 #[derive(Debug)]
 pub struct Finding {
-    /// `None` for that of the code.
+    /// `None` for the severity of the code.
     severity: Option<Severity>,
     span: Span,
     message: String,
@@ -19,26 +19,24 @@ pub struct Finding {
 }
 
 impl Finding {
-    /// A finding at `span`: message and help are lower case, without a full stop.
+    /// `message` and `help` are lower case, without a full stop.
     pub fn new(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self { severity: None, span, message: message.into(), help: help.into(), related: Vec::new(), fix: None }
     }
 
-    /// The same finding with one more place.
+    /// Adds another place.
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push(Related { span, label: label.into() });
         self
     }
 
-    /// The same finding with a change that ends it.
     #[must_use]
     pub fn fixed_by(mut self, fix: impl Into<Option<Fix>>) -> Self {
         self.fix = fix.into();
         self
     }
 
-    /// The same finding, this bad.
     #[must_use]
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
@@ -52,18 +50,17 @@ impl Finding {
     }
 }
 
-/// A rule that could not look at what it needs.
+/// A rule that lacked something that it needs to run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotRun {
-    /// The rule's code.
     pub code: &'static str,
-    /// Why: lower case, no full stop.
+    /// Lower case, no full stop.
     pub reason: String,
-    /// What is missing, as a summary names it: a key, an option or a program in backticks.
+    /// What is missing, as the summary line shows it: a key, an option or a program in backticks.
     pub needs: &'static str,
 }
 
-/// What has been found of one inventory, and which rules could not run.
+/// The findings for one inventory, and the rules that could not run.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub found: Vec<Diagnostic>,
@@ -71,13 +68,11 @@ pub struct Findings {
 }
 
 impl Findings {
-    /// Adds what another looked for.
     pub fn extend(&mut self, more: Self) {
         self.found.extend(more.found);
         self.not_run.extend(more.not_run);
     }
 
-    /// For the rule with this code.
     pub fn reporter(&mut self, code: &'static Code) -> Reporter<'_> {
         Reporter { code, findings: self }
     }
@@ -100,7 +95,7 @@ impl Reporter<'_> {
         self.push(Finding::new(span, message, help));
     }
 
-    /// Says that the rule could not look at something: what it needs, and why it lacks it.
+    /// Records that the rule could not run in full: what it needs, and why that is missing.
     pub fn not_run(&mut self, needs: &'static str, reason: impl Into<String>) {
         self.findings.not_run.insert(NotRun { code: self.code.id, needs, reason: reason.into() });
     }

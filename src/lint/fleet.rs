@@ -1,5 +1,5 @@
-//! What rules look at: the inventory's text, or the fleet that it describes, with the place of
-//! every value. The local certificates are read when the first rule asks for them.
+//! What rules check: the inventory's text, or the fleet that it describes, with the place of every
+//! value. Local certificates are read when the first rule needs them.
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
@@ -10,25 +10,25 @@ use crate::inventory::document::{Cursor, Document};
 use crate::inventory::model::{Addresses, Haproxy, Lint};
 use crate::source::Source;
 
-/// An inventory's text and its YAML tree: what rules see of an inventory that may have errors.
+/// An inventory's text and YAML tree, for rules that also run on invalid inventories.
 #[derive(Clone, Copy)]
 pub struct InventoryText<'a> {
     pub source: &'a Source,
     pub document: &'a Document,
 }
 
-/// One certificate of a site, both by their index in the inventory's lists.
+/// One certificate of a site: the indexes of both in the inventory's lists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateRef {
     pub site: usize,
     pub certificate: usize,
 }
 
-/// A valid inventory with the text that it was read from: what most rules look at.
+/// A valid inventory with the text that it was read from. Most rules check this.
 pub struct Fleet<'a> {
     pub inventory: &'a Inventory,
     pub source: &'a Source,
-    /// Where things are in that text. Its lists are those of the inventory, item by item.
+    /// The places of values in that text. Its lists match those of the inventory, item by item.
     pub written: Cursor<'a>,
     /// The options of this run, and the time.
     pub settings: &'a Settings,
@@ -38,7 +38,7 @@ pub struct Fleet<'a> {
 }
 
 impl<'a> Fleet<'a> {
-    /// Reads no certificate yet.
+    /// Does not read certificates yet.
     pub fn new(
         inventory: &'a Inventory,
         source: &'a Source,
@@ -48,38 +48,38 @@ impl<'a> Fleet<'a> {
         Self { inventory, source, written, settings, section, files: OnceCell::new() }
     }
 
-    /// The certificates and keys that sites name on this machine: read when a rule first asks.
+    /// The certificates and keys that sites name on this machine, read at the first call.
     pub fn certificates(&self) -> &Certificates {
         self.files.get_or_init(|| Certificates::read(self.inventory))
     }
 
-    /// Where a setting of the balancer at `index` is written: its own, else the fleet's, else
-    /// its `haproxy` section or what is around it.
+    /// Where a setting of the balancer at `index` is written: in the balancer, else in the fleet's
+    /// `haproxy` section. A default has no place; then it is the balancer's address.
     pub fn haproxy(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
         self.overridden("load_balancers", index, "haproxy", keys)
     }
 
-    /// The same for a setting of the app server at `index`.
+    /// The same for the app server at `index` and `nginx`.
     pub fn nginx(&self, index: usize, keys: &[&str]) -> Cursor<'a> {
         self.overridden("app_servers", index, "nginx", keys)
     }
 
-    /// The same, where the setting is written at all.
+    /// The place of a balancer's setting; `None` if it is a default.
     pub fn haproxy_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
-        let own = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
+        let host = self.written.key("load_balancers").item(index).key("haproxy").keys(keys);
         let fleet = self.written.key("haproxy").keys(keys);
-        Some(own.or(fleet)).filter(|place| place.is_written())
+        Some(host.or(fleet)).filter(|place| place.is_written())
     }
 
-    /// The same for a setting of an app server.
+    /// The same for an app server.
     pub fn nginx_if_written(&self, index: usize, keys: &[&str]) -> Option<Cursor<'a>> {
-        let own = self.written.key("app_servers").item(index).key("nginx").keys(keys);
+        let host = self.written.key("app_servers").item(index).key("nginx").keys(keys);
         let fleet = self.written.key("nginx").keys(keys);
-        Some(own.or(fleet)).filter(|place| place.is_written())
+        Some(host.or(fleet)).filter(|place| place.is_written())
     }
 
     /// Balancers whose settings are `wrong`, by index, each with the place of `keys`. Of balancers
-    /// that share what the fleet says, or say nothing, the first stands for all.
+    /// that share the fleet's setting, or its default, only the first is returned.
     pub fn balancers(&self, keys: &[&str], wrong: impl Fn(&Haproxy) -> bool) -> Vec<(usize, Cursor<'a>)> {
         let balancers = self.inventory.load_balancers.iter().enumerate();
         let mut seen = HashSet::new();
@@ -90,7 +90,7 @@ impl<'a> Fleet<'a> {
             .collect()
     }
 
-    /// What is written as the addresses of the hosts whose addresses are `wanted`, balancers first.
+    /// The places of the addresses of all hosts that match `wanted`, balancers first.
     pub fn addresses(&self, wanted: impl Fn(Addresses) -> bool) -> impl Iterator<Item = Cursor<'a>> {
         let written = self.written;
         let balancers = self.inventory.load_balancers.iter().map(|host| host.addresses).enumerate();
@@ -103,27 +103,27 @@ impl<'a> Fleet<'a> {
 
     fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {
         let host = self.written.key(hosts).item(index);
-        let (own, fleet) = (host.key(section).keys(keys), self.written.key(section).keys(keys));
-        // A default has no place: the host's address is what the reader can start from.
-        if own.is_written() || fleet.is_written() { own.or(fleet) } else { host.key("address") }
+        let (setting, fleet) = (host.key(section).keys(keys), self.written.key(section).keys(keys));
+        // A default has no place, so point at the host's address.
+        if setting.is_written() || fleet.is_written() { setting.or(fleet) } else { host.key("address") }
     }
 
-    /// A key of the site at `index`, or the site.
+    /// A key of the site at `index`, or the site if the key is not written.
     pub fn site(&self, index: usize, key: &str) -> Cursor<'a> {
         self.written.key("sites").item(index).key(key)
     }
 
-    /// A key of a site's certificate, or the site.
+    /// A key of a site's certificate, or the site if the key is not written.
     pub fn certificate(&self, at: CertificateRef, key: &str) -> Cursor<'a> {
         self.site(at.site, key).item(at.certificate)
     }
 
-    /// Where the balancer at `index` is written: its name.
+    /// The name of the balancer at `index`.
     pub fn load_balancer(&self, index: usize) -> Cursor<'a> {
         self.written.key("load_balancers").item(index).key("name")
     }
 
-    /// Where the app server at `index` is written: its name.
+    /// The name of the app server at `index`.
     pub fn app_server(&self, index: usize) -> Cursor<'a> {
         self.written.key("app_servers").item(index).key("name")
     }

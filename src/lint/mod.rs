@@ -1,6 +1,6 @@
-//! The lint, in two steps: findings are gathered from the inventory, the rules and, where asked
-//! for, programs, into one list; that list is judged once. One table of rules drives `check`,
-//! `explain`, the pages in `docs/` and every report.
+//! The lint works in two steps: findings of the inventory, the rules and, if requested, installed
+//! programs are gathered in one list; then that list is judged once. One table of rules drives
+//! `check`, `explain`, the pages in `docs/` and every report.
 
 mod ad;
 mod certificates;
@@ -34,7 +34,7 @@ use crate::diagnostic::{CODES, Code, Diagnostic, Severity};
 use crate::inventory::{self, Document, Inventory, model};
 use crate::source::Source;
 
-/// The rules that can find something, now or later, family by family.
+/// The rules that can find something, now or in a later version, by family.
 pub fn rules() -> impl Iterator<Item = &'static Rule> {
     let families = [
         reading::RULES,
@@ -52,7 +52,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
     families.into_iter().flatten().copied()
 }
 
-/// The rules that nothing sslscale renders can break.
+/// The rules that no rendered file can break.
 pub fn impossible() -> impl Iterator<Item = &'static Rule> {
     let families = [
         ad::IMPOSSIBLE,
@@ -66,12 +66,11 @@ pub fn impossible() -> impl Iterator<Item = &'static Rule> {
     families.into_iter().flatten()
 }
 
-/// Every rule, in the order of the codes. A test compares them with the table of codes.
+/// Every rule, in the order of the codes. A test compares this list with the table of codes.
 pub fn all_rules() -> impl Iterator<Item = &'static Rule> {
     CODES.iter().filter_map(|code| rule(code))
 }
 
-/// The rule with this code.
 pub fn rule(code: &Code) -> Option<&'static Rule> {
     rules().chain(impossible()).find(|rule| rule.code == code)
 }
@@ -79,7 +78,7 @@ pub fn rule(code: &Code) -> Option<&'static Rule> {
 /// The code with this id or slug, in any case.
 ///
 /// # Errors
-/// A sentence that says so, with the nearest one.
+/// A message that names the most similar rule.
 pub fn code(text: &str) -> Result<&'static Code, String> {
     // People put a space after a comma.
     let text = text.trim();
@@ -89,14 +88,14 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
     })
 }
 
-/// The code with this id or slug, of which findings can be allowed.
+/// The code with this id or slug, if its findings can be allowed.
 ///
 /// # Errors
-/// A sentence that says why they cannot, or that there is no such code.
+/// A message: there is no such code, or its findings cannot be allowed.
 pub fn allowable(text: &str) -> Result<&'static Code, String> {
     let code = code(text)?;
     if ignore::only_refuses(code) {
-        return Err(format!("`{}` cannot be allowed: nothing is rendered while it stands", code.id));
+        return Err(format!("`{}` cannot be allowed: nothing can be rendered until it is fixed", code.id));
     }
     Ok(code)
 }
@@ -104,11 +103,11 @@ pub fn allowable(text: &str) -> Result<&'static Code, String> {
 /// The options of one run.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Decides which certificates have expired.
+    /// The time that decides which certificates have expired.
     pub now: SystemTime,
-    /// Findings of these are dropped, whatever the inventory says.
+    /// Rules whose findings are dropped, whatever the inventory says.
     pub allow: Vec<&'static Code>,
-    /// Findings of these are errors, whatever the inventory says.
+    /// Rules whose findings are errors, whatever the inventory says.
     pub deny: Vec<&'static Code>,
 }
 
@@ -127,37 +126,37 @@ pub struct Suppressed {
     pub reason: String,
 }
 
-/// Everything that is known of one inventory.
+/// Everything that is known about one inventory.
 #[derive(Debug, Default)]
 pub struct Linted {
-    /// `None` where a finding refuses the inventory.
+    /// `None` if the inventory is invalid.
     pub inventory: Option<Inventory>,
-    /// `None` where the text is not YAML.
+    /// `None` if the text is not YAML.
     pub document: Option<Document>,
-    /// What is reported, in the order of the file.
+    /// The reported findings, in the order of the file.
     pub findings: Vec<Diagnostic>,
-    /// What comments in the inventory ignore, in the order of the file.
+    /// The findings that comments in the inventory ignore, in the order of the file.
     pub suppressed: Vec<Suppressed>,
     /// The rules that could not run, in the order of the codes.
     pub not_run: Vec<NotRun>,
-    /// The least severity that fails a run, where the inventory sets one.
+    /// The lowest severity that fails a run, if the inventory sets one.
     pub fail_on: Option<Severity>,
 }
 
 impl Linted {
-    /// What is known of a text that could not be read.
+    /// The result for a file that could not be read.
     pub fn unreadable(diagnostic: Diagnostic) -> Self {
         Self { findings: vec![diagnostic], ..Self::default() }
     }
 
-    /// The inventory, where no finding is an error.
+    /// The inventory, if no finding is an error.
     pub fn sound(&self) -> Option<&Inventory> {
         let error = self.findings.iter().any(|finding| finding.severity == Severity::Error);
         self.inventory.as_ref().filter(|_| !error)
     }
 }
 
-/// Reads, validates and lints the inventory in `source`, without programs.
+/// Reads, validates and lints the inventory in `source`, without running haproxy and nginx.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
     let mut gathered = find(source, settings);
     for rule in rules().filter(|rule| rule.needs == Requirement::Programs) {
@@ -166,22 +165,22 @@ pub fn lint(source: &Source, settings: &Settings) -> Linted {
     judge(gathered)
 }
 
-/// The findings on one inventory, before they are judged. Whoever looks at more than an inventory
-/// and local files adds its own to the list.
+/// The findings for one inventory, before they are judged. Code that checks more than the inventory
+/// and local files adds its findings to the list.
 #[derive(Debug)]
 pub struct Gathered<'s> {
     source: &'s Source,
     settings: &'s Settings,
     section: model::Lint,
-    /// `None` where the text is not YAML.
+    /// `None` if the text is not YAML.
     document: Option<Document>,
-    /// `None` where a finding refuses the inventory.
+    /// `None` if the inventory is invalid.
     pub inventory: Option<Inventory>,
     pub findings: Findings,
 }
 
 impl Gathered<'_> {
-    /// The inventory with the places of its values; `None` where a finding refuses it.
+    /// The inventory with the places of its values; `None` if it is invalid.
     pub fn fleet(&self) -> Option<Fleet<'_>> {
         let (inventory, document) = (self.inventory.as_ref()?, self.document.as_ref()?);
         let written = document.cursor(self.source);
@@ -189,7 +188,7 @@ impl Gathered<'_> {
     }
 }
 
-/// Reads and validates the inventory in `source`, and runs the rules that look at it and at local
+/// Reads and validates the inventory in `source`, and runs the rules that need only it and local
 /// files.
 pub fn find<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
     let inventory::Checked { document, inventory, lint: section, diagnostics, .. } = inventory::check(source);
@@ -203,8 +202,8 @@ pub fn find<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
     gathered
 }
 
-/// The reason of rules that need a fleet, where there is none.
-pub const INVALID: &str = "the inventory has errors that come first";
+/// Why rules that need a valid inventory do not run without one.
+pub const INVALID: &str = "the inventory has errors that must be fixed first";
 
 fn run(rule: &Rule, text: &InventoryText<'_>, fleet: Option<&Fleet<'_>>, reporter: &mut Reporter<'_>) {
     match (rule.detection, fleet) {
@@ -216,7 +215,7 @@ fn run(rule: &Rule, text: &InventoryText<'_>, fleet: Option<&Fleet<'_>>, reporte
     }
 }
 
-/// Decides what becomes of findings: which are reported, how bad they are, and which are ignored.
+/// Decides which findings are reported, with which severity, and which are ignored.
 pub fn judge(gathered: Gathered<'_>) -> Linted {
     let Gathered { source, settings, section, document, inventory, findings: Findings { mut found, not_run } } =
         gathered;
@@ -224,7 +223,7 @@ pub fn judge(gathered: Gathered<'_>) -> Linted {
         return Linted { findings: found, ..Linted::default() };
     };
     ad::give_way(&mut found);
-    shared::look_first(&document, &mut found);
+    shared::make_unsafe(&document, &mut found);
     let not_run: Vec<NotRun> = not_run.into_iter().collect();
     let text = InventoryText { source, document: &document };
     let verdict = ignore::apply(&text, settings, &section, &not_run, found);

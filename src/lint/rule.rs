@@ -1,12 +1,12 @@
-//! What a rule is made of. It knows how its findings are found, not what becomes of them.
+//! The parts of a rule. A rule says how its findings are found; what happens to them is decided
+//! elsewhere.
 
 use super::{Fleet, InventoryText, Reporter};
 use crate::diagnostic::Code;
 
-/// One rule. Its file, its examples and its line in the table of codes are all there is to it.
+/// One rule. It consists of its file, its examples and its line in the table of codes.
 #[derive(Debug)]
 pub struct Rule {
-    /// The permanent code, with slug, severity and summary.
     pub code: &'static Code,
     /// The first version of sslscale that has the rule.
     pub since: &'static str,
@@ -14,7 +14,7 @@ pub struct Rule {
     pub fix: FixKind,
     pub detection: Detection,
     pub doc: Doc,
-    /// `None` where no inventory by itself can show a finding.
+    /// `None` if an inventory alone cannot cause a finding.
     pub examples: Option<Examples>,
 }
 
@@ -33,12 +33,12 @@ impl Rule {
     }
 }
 
-/// What a rule looks at.
+/// What a rule needs to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Requirement {
-    /// The inventory's text alone.
+    /// Only the inventory's text.
     Inventory,
-    /// Files on this machine as well, such as certificates.
+    /// Also files on this machine, such as certificates.
     Files,
     /// haproxy and nginx, installed on this machine.
     Programs,
@@ -65,9 +65,9 @@ impl Requirement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FixKind {
     None,
-    /// Some or all have a safe fix.
+    /// Some or all findings have a safe fix.
     Safe,
-    /// Some or all have a fix that a person has to look at.
+    /// Some or all findings have a fix that a person has to review.
     Unsafe,
 }
 
@@ -85,45 +85,45 @@ impl FixKind {
 /// How a rule's findings are found.
 #[derive(Debug, Clone, Copy)]
 pub enum Detection {
-    /// While the inventory is read and validated; a finding leaves no fleet.
+    /// While the inventory is read and validated; a finding makes it invalid.
     Reading,
     /// In the text of any inventory that is YAML, valid or not.
     Text(fn(&InventoryText<'_>, &mut Reporter<'_>)),
     /// In a valid inventory.
     Fleet(fn(&Fleet<'_>, &mut Reporter<'_>)),
-    /// In the comments that ignore findings, once all other findings are known.
+    /// In the comments that ignore findings, after all other rules have run.
     Comments,
-    /// In what the installed programs print about the rendered files.
+    /// In what installed programs print about the rendered files.
     Programs,
-    /// Not yet, for this reason. The rule is listed as not run: it never counts as passed.
+    /// Not yet, for this reason. The rule is listed as not run, never as passed.
     Planned(&'static str),
-    /// Never in what sslscale renders, for this reason, which a test proves.
+    /// Never in rendered files, for this reason, which a test proves.
     Impossible(&'static str),
 }
 
-/// A rule's page. All of it is Markdown, in whole sentences.
+/// A rule's documentation: Markdown, in whole sentences.
 #[derive(Debug, Clone, Copy)]
 pub struct Doc {
     /// What is found.
     pub what: &'static str,
-    /// The damage that it does.
+    /// The damage it does.
     pub why: &'static str,
-    /// What the real programs print and do, and how that is known.
+    /// What the real programs print and do.
     pub evidence: &'static str,
     /// How to fix it.
     pub fix: &'static str,
-    /// The versions on which the evidence was seen; empty where it depends on none.
+    /// The versions with which the evidence was verified; empty if it depends on none.
     pub verified_on: &'static str,
 }
 
-/// Whole inventories, which tests run and the rule's page shows.
+/// Whole inventories that tests run and the rule's page shows.
 #[derive(Debug, Clone, Copy)]
 pub struct Examples {
-    /// Has a finding of the rule, and none of another rule above note.
+    /// Has a finding of the rule, and no warning or error of another rule.
     pub fires: &'static str,
-    /// Looks much like it and has none.
+    /// Looks similar and has no finding of the rule.
     pub silent: &'static str,
-    /// What `--fix`, or `--unsafe-fixes` where the rule's fix is unsafe, makes of `fires`.
+    /// `fires` after `--fix`, or after `--unsafe-fixes` if the rule's fix is unsafe.
     pub fixed: Option<&'static str>,
 }
 

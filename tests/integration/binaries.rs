@@ -208,7 +208,7 @@ fn without_the_flag_or_with_errors_they_are_skipped_and_never_passed() {
     };
     assert_eq!(skipped(&["check", "inventory.yaml"], BLOG), ["it needs `--with-binaries`"; 2]);
     let broken = BLOG.replace("10.0.0.11", "10.0.0.300");
-    assert_eq!(skipped(&ASK, &broken), ["the inventory has errors that come first"; 2]);
+    assert_eq!(skipped(&ASK, &broken), ["the inventory has errors that must be fixed first"; 2]);
     let lone = Sslscale::new(&["check", "--templates", "t", "inventory.yaml"]).inventory(BLOG).run();
     assert_eq!(lone.status, 2, "{}", lone.all());
 }

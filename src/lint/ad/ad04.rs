@@ -49,7 +49,8 @@ fn check(fleet: &Fleet<'_>, item: Cursor<'_>, ports: &BTreeSet<u16>, reporter: &
         return;
     }
     let message = format!("`{text}` is an IPv6 address, but it looks like `{bare}` with port `{port}`");
-    let help = format!("write `{bare}` if `{port}` is a port; otherwise write the address in full: `{}`", in_full(text));
+    let help =
+        format!("write `{bare}` if `{port}` is a port; otherwise write the address in full: `{}`", in_full(text));
     let fix = Fix::replace(Applicability::Unsafe, item.span(), spelled(fleet.source.slice(item.span()), bare));
     reporter.push(Finding::new(item.span(), message, help).with_severity(Severity::Warning).fixed_by(fix));
 }

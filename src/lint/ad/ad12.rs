@@ -61,7 +61,9 @@ fn special(net: IpNet) -> Option<&'static str> {
     match net.addr() {
         IpAddr::V4(v4) => match v4.octets() {
             [192, 0, 2, _] | [198, 51, 100, _] | [203, 0, 113, _] if within(24) => Some(DOCUMENTATION),
-            [169, 254, ..] if within(16) => Some("is link-local: hosts give themselves such an address when DHCP fails"),
+            [169, 254, ..] if within(16) => {
+                Some("is link-local: hosts give themselves such an address when DHCP fails")
+            }
             _ => None,
         },
         IpAddr::V6(v6) => match v6.segments() {

@@ -60,7 +60,9 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     match fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
         Some(AcmeChallenge::Redirect(url)) => redirects_to_fleet(fleet, &url.to_string(), reporter),
-        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => separate_roots(fleet, members.len(), reporter),
+        Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => {
+            separate_roots(fleet, members.len(), reporter)
+        }
         // One app server answers for all, or all share their answers.
         Some(AcmeChallenge::AppServers { root: None, .. }) => {}
         None => unset(fleet, reporter),

@@ -1,13 +1,12 @@
-//! Edits of the YAML text that rules propose: they touch the bytes that change and nothing else,
-//! in the style that stands there. Where a text is written in a way that an edit would have to
-//! guess at, there is none.
+//! Edits of the YAML text that rules propose. They change only the bytes that have to change, in
+//! the style of the text around them. If an edit would have to guess, there is none.
 
 use crate::diagnostic::Edit;
 use crate::inventory::document::{Cursor, spelled};
 use crate::source::{Source, Span};
 
-/// Adds `texts` behind the last item of the list at `list`; `None` where it is not written as a
-/// list of single values.
+/// Adds `texts` after the last item of the list at `list`; `None` if it is not written as a list of
+/// single values.
 pub fn append_items(source: &Source, list: Cursor<'_>, texts: &[String]) -> Option<Edit> {
     let last = list.items().last()?;
     last.text()?;
@@ -28,7 +27,7 @@ pub fn append_items(source: &Source, list: Cursor<'_>, texts: &[String]) -> Opti
     before.ends_with(['[', ',']).then(|| Edit { span: Span::new(end, end), text: items(", ") })
 }
 
-/// The line break that ends the line at `at`; behind the last line, that of the first.
+/// The line break that ends the line at `at`; for the last line, that of the first.
 fn line_break(source: &Source, at: usize) -> &'static str {
     let of = |text: &str| match text.find(['\n', '\r']).map(|at| &text[at..]) {
         Some(rest) if rest.starts_with("\r\n") => Some("\r\n"),

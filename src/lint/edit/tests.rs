@@ -1,11 +1,11 @@
-//! An item appended in every style that a list can have: the result reads as meant and holds
-//! everything else byte for byte.
+//! Appends an item in every style that a list can have: the result is the expected text, and
+//! everything else stays the same byte for byte.
 
 use super::*;
 use crate::inventory::document::Document;
 use crate::inventory::node::parse;
 
-/// What an edit makes of a text; the result is YAML.
+/// The text after an edit, which is still YAML.
 fn edited(text: &str, edit: impl Fn(&Source, Cursor<'_>) -> Option<Edit>) -> Option<String> {
     let source = Source::new("t", text);
     let document = Document::new(parse(&source).unwrap());

@@ -1,7 +1,7 @@
-//! Applies what findings propose to the inventory's text, round by round, until nothing is left
-//! to apply. A fix is applied as a whole or not at all; one that overlaps another waits for the
-//! next round, in which it is proposed anew for the text as it then is; one that would make the
-//! inventory worse is never applied. Nothing but the edited bytes is touched.
+//! Applies the fixes of findings to the inventory's text, round by round, until none is left. A fix
+//! is applied as a whole or not at all. A fix that overlaps another waits for the next round, in
+//! which the lint proposes it again for the changed text. A fix that would make the inventory worse
+//! is never applied. Only the edited bytes change.
 
 mod round;
 #[cfg(test)]
@@ -14,27 +14,27 @@ use crate::diagnostic::{Applicability, Diagnostic, FileEdit, Fix};
 use crate::source::Source;
 use round::Round;
 
-/// A fix may lead to the next, and one place takes one insertion a round.
+/// A limit on rounds: a fix may lead to another, and a place takes one insertion per round.
 const ROUNDS: usize = 100;
 
-/// What fixing an inventory made of it.
+/// The result of fixing an inventory.
 #[derive(Debug)]
 pub struct Fixed {
-    /// The inventory's text with everything applied.
+    /// The inventory's text with all applied fixes.
     pub source: Source,
-    /// What is known of that text.
+    /// The lint's result for that text.
     pub linted: Linted,
-    /// Other files that are to hold another text, each once.
+    /// Changes to other files, each once.
     pub files: Vec<FileEdit>,
-    /// The findings that were fixed, in the order in which they were.
+    /// The findings that were fixed, in the order of the fixes.
     pub applied: Vec<Diagnostic>,
-    /// Findings whose fix overlaps another's, or undoes it, to the last: not applied.
+    /// Findings whose fix still overlaps or undoes another one in the last round: not applied.
     pub overlapping: Vec<Diagnostic>,
     /// Findings whose fix would make the inventory worse: not applied.
     pub harmful: Vec<Diagnostic>,
 }
 
-/// Applies every safe fix, and with `unsafe_too` the others, until none is left.
+/// Applies every safe fix, and with `unsafe_too` also the unsafe ones, until none is left.
 pub fn fix(source: &Source, linted: Linted, settings: &Settings, unsafe_too: bool) -> Fixed {
     with(source, linted, unsafe_too, &|source| lint(source, settings))
 }
@@ -55,7 +55,7 @@ fn with(source: &Source, linted: Linted, unsafe_too: bool, lint: &dyn Fn(&Source
         let Round { accepted, outcome, overlapping, harmful, .. } = Round::of(&fixed, proposed, lint);
         (fixed.overlapping, fixed.harmful) = (overlapping, harmful);
         let Some((source, linted)) = outcome else { break };
-        // Fixes that undo one another would go on for ever.
+        // Fixes that undo each other would never end.
         if source.text() != fixed.source.text() && !seen.insert(source.text().to_owned()) {
             fixed.overlapping.extend(accepted);
             break;
@@ -72,30 +72,31 @@ fn with(source: &Source, linted: Linted, unsafe_too: bool, lint: &dyn Fn(&Source
 }
 
 impl Fixed {
-    /// Whether this is among what is to be done to other files.
+    /// Whether this change to another file is planned already.
     fn plans(&self, file: &FileEdit) -> bool {
         self.files.iter().any(|other| other.same(file))
     }
 
-    /// What would stand against the inventory were the other files written, too: they hold their
-    /// old text until then, and so the lint still finds what ends with that.
+    /// The result as if the other files were already written. They still have their old text, so the
+    /// lint finds what those changes fix.
     pub fn without_planned(mut self) -> Self {
         let files = std::mem::take(&mut self.files);
-        let ends = |fix: &Fix| !fix.files.is_empty() && fix.files.iter().all(|file| files.iter().any(|f| f.same(file)));
-        self.linted.findings.retain(|finding| !finding.fix.as_ref().is_some_and(ends));
+        let planned =
+            |fix: &Fix| !fix.files.is_empty() && fix.files.iter().all(|file| files.iter().any(|f| f.same(file)));
+        self.linted.findings.retain(|finding| !finding.fix.as_ref().is_some_and(planned));
         Self { files, ..self }
     }
 
     /// Findings with a fix that may be applied and that would change something.
     fn proposed(&self, unsafe_too: bool) -> Vec<Diagnostic> {
-        let wanted = |finding: &&Diagnostic| {
+        let applies = |finding: &&Diagnostic| {
             finding.fix.as_ref().is_some_and(|fix| {
                 let text = fix.edits.iter().any(|edit| self.source.text().get(edit.span.range()) != Some(&edit.text));
-                // Other files keep their old text until all is written.
+                // Other files keep their old text until everything is written.
                 let files = fix.files.iter().any(|file| !self.plans(file));
                 (unsafe_too || fix.applicability == Applicability::Safe) && (text || files)
             })
         };
-        self.linted.findings.iter().filter(wanted).cloned().collect()
+        self.linted.findings.iter().filter(applies).cloned().collect()
     }
 }

@@ -1,5 +1,4 @@
-//! One pass over the text: the fixes that fit together, less those that would make the
-//! inventory worse.
+//! One round: the fixes that fit together, without those that would make the inventory worse.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,22 +9,22 @@ use crate::file::place;
 use crate::lint::Linted;
 use crate::source::{MAX_BYTES, Source, Span};
 
-/// What came of one pass.
+/// The result of one round.
 pub struct Round<'a> {
     before: &'a Fixed,
     lint: &'a dyn Fn(&Source) -> Linted,
-    /// Findings whose fixes make up the outcome.
+    /// Findings whose fixes are in the outcome.
     pub accepted: Vec<Diagnostic>,
-    /// The text with them, and what is known of it; `None` where nothing was accepted.
+    /// The fixed text and the lint's result for it; `None` if nothing was accepted.
     pub outcome: Option<(Source, Linted)>,
-    /// Findings whose fixes meet those of others.
+    /// Findings whose fixes overlap those of others.
     pub overlapping: Vec<Diagnostic>,
     /// Findings whose fixes would make the inventory worse.
     pub harmful: Vec<Diagnostic>,
 }
 
 impl<'a> Round<'a> {
-    /// Accepts what can be accepted of `proposed`.
+    /// Accepts as many of `proposed` as possible.
     pub fn of(before: &'a Fixed, mut proposed: Vec<Diagnostic>, lint: &'a dyn Fn(&Source) -> Linted) -> Self {
         let mut round =
             Self { before, lint, accepted: Vec::new(), outcome: None, overlapping: Vec::new(), harmful: Vec::new() };
@@ -40,14 +39,14 @@ impl<'a> Round<'a> {
             if round.outcome.is_some() || round.harmful.is_empty() {
                 break;
             }
-            // Nothing stands in the way of what overlapped only with harm.
+            // Fixes that overlapped only with harmful ones can be tried now.
             proposed = std::mem::take(&mut round.overlapping);
         }
         round
     }
 
-    /// Accepts findings whose fixes fit together: all, or where that does harm, by halves, so
-    /// that a single bad one costs few runs of the lint.
+    /// Accepts findings whose fixes fit together. If all of them together do harm, each half is tried
+    /// separately, so that a single bad fix costs few runs of the lint.
     fn accept(&mut self, mut findings: Vec<Diagnostic>) {
         if findings.is_empty() {
             return;
@@ -64,7 +63,7 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// What comes of these findings' fixes beside those that are accepted; `None` for harm.
+    /// The result of these fixes together with the accepted ones; `None` if it is worse.
     fn tried(&self, findings: &[Diagnostic]) -> Option<(Source, Linted)> {
         let text = self.before.source.text();
         let mut edits = Edits::of(&self.before.files);
@@ -78,22 +77,22 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Whether fixes led to something that they should not: less can be read, or more stands
-/// against the inventory than before.
+/// Whether fixes made the inventory worse: less of it can be read, or there are more errors than
+/// before.
 fn worse(before: &Linted, after: &Linted) -> bool {
     let count = |linted: &Linted, what: fn(&&Diagnostic) -> bool| linted.findings.iter().filter(what).count();
     let refusals = |linted| count(linted, |finding| finding.refuses);
     let errors = |linted| count(linted, |finding| finding.severity == Severity::Error);
     let unreadable = before.document.is_some() && after.document.is_none();
-    // What no fleet could be seen in may have errors that only its repair brings to light.
+    // In an invalid inventory, a fix may make errors visible that were there before.
     unreadable || refusals(after) > refusals(before) || before.inventory.is_some() && errors(after) > errors(before)
 }
 
-/// Edits of one text that fit together, and other files' new texts.
+/// Edits of one text that fit together, and the new texts of other files.
 struct Edits<'f> {
-    /// By start and end; no two meet.
+    /// By start and end; no two overlap.
     edits: BTreeMap<Span, &'f str>,
-    /// By one name for each, however it is called.
+    /// By canonical path, since a file may have several names.
     files: BTreeMap<PathBuf, &'f FileEdit>,
 }
 
@@ -102,7 +101,7 @@ impl<'f> Edits<'f> {
         Self { edits: BTreeMap::new(), files: files.iter().map(|file| (place(&file.path), file)).collect() }
     }
 
-    /// Adds a fix of `text` as a whole, or not at all where it does not fit.
+    /// Adds a fix of `text` as a whole, or not at all if it does not fit.
     fn add(&mut self, text: &str, fix: &'f Fix) -> bool {
         let alone = |(index, edit): (usize, &Edit)| {
             let fine = |other: &Edit| other == edit || apart(other.span, edit.span);
@@ -118,12 +117,12 @@ impl<'f> Edits<'f> {
         fits
     }
 
-    /// Two findings may propose the very same edit, which is made once; else none may meet.
+    /// Two findings may propose the same edit, which is made once; other edits must not overlap.
     fn has_room(&self, edit: &Edit) -> bool {
         match self.edits.get(&edit.span) {
             Some(text) => *text == edit.text,
             None => {
-                // These are apart from one another: only the nearest can be met.
+                // The edits do not overlap each other, so only the nearest can overlap this one.
                 let before = self.edits.range(..edit.span).next_back();
                 let after = self.edits.range(edit.span..).next();
                 before.into_iter().chain(after).all(|(span, _)| apart(*span, edit.span))
@@ -131,7 +130,7 @@ impl<'f> Edits<'f> {
         }
     }
 
-    /// The text with all edits made.
+    /// The text with all edits applied.
     fn applied(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut at = 0;
@@ -145,8 +144,8 @@ impl<'f> Edits<'f> {
     }
 }
 
-/// Whether two edits do not meet. Replaced bytes may touch; an insertion that touches another
-/// edit meets it, since their order would be anybody's.
+/// Whether two edits do not overlap. Replacements may touch; an insertion that touches another edit
+/// overlaps it, because their order would be undefined.
 fn apart(a: Span, b: Span) -> bool {
     let inserts = a.start == a.end || b.start == b.end;
     if inserts { a.end < b.start || b.end < a.start } else { a.end <= b.start || b.end <= a.start }

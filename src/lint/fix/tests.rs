@@ -1,5 +1,5 @@
-//! The engine with planted rules: what fits together, what does not, and what is never applied
-//! whatever a rule proposes.
+//! The fix engine with planted rules: which fixes fit together, which do not, and which are never
+//! applied.
 
 use super::*;
 use crate::diagnostic::{Code, Edit};
@@ -16,7 +16,7 @@ fn finding(edits: Vec<Edit>, files: Vec<FileEdit>) -> Diagnostic {
     Diagnostic::new(Code::AD01, Span::new(0, 0), "planted", "none").fixed_by(fix)
 }
 
-/// The words that a planted rule looks for and what it proposes for each.
+/// Planted rules: each finds a word and proposes another.
 fn words(source: &Source, rules: &[(&str, &str)]) -> Vec<Diagnostic> {
     let found = rules.iter().flat_map(|(old, new)| {
         source.text().match_indices(old).map(|(at, _)| finding(vec![edit(at, at + old.len(), new)], Vec::new()))
@@ -24,14 +24,14 @@ fn words(source: &Source, rules: &[(&str, &str)]) -> Vec<Diagnostic> {
     found.collect()
 }
 
-/// Fixes `text` by a lint that finds only what `find` does, whatever the text is.
+/// Fixes `text` with a lint that finds only what `find` finds.
 fn run(text: &str, find: &dyn Fn(&Source) -> Vec<Diagnostic>) -> Fixed {
     let lint = |source: &Source| Linted { findings: find(source), ..Linted::default() };
     let source = Source::new("t", text);
     with(&source, lint(&source), false, &lint)
 }
 
-/// Fixes `text` once by these edits, one finding each.
+/// Fixes `text` once with these edits, one finding each.
 fn once(text: &str, edits: &[Vec<Edit>]) -> (String, usize, usize) {
     let findings = |source: &Source| {
         let same = source.text() == text;
@@ -41,7 +41,7 @@ fn once(text: &str, edits: &[Vec<Edit>]) -> (String, usize, usize) {
     (fixed.source.text().to_owned(), fixed.applied.len(), edits.len() - fixed.applied.len())
 }
 
-/// Fixes the blog's inventory by the real lint and what `find` adds to it.
+/// Fixes the blog's inventory with the real lint and the findings of `find`.
 fn blog(find: &dyn Fn(&Source) -> Vec<Diagnostic>) -> Fixed {
     let lint = |source: &Source| {
         let mut linted = lint(source, &Settings::default());
@@ -58,7 +58,7 @@ fn edits_that_fit_together_are_made_in_one_pass() {
     // Side by side, touching, and in any order.
     assert_eq!(replaced(&[vec![edit(3, 6, "Y")], vec![edit(0, 3, "X")]]), ("XY".into(), 2, 0));
     assert_eq!(replaced(&[vec![edit(1, 2, ""), edit(4, 4, "-")]]), ("acd-ef".into(), 1, 0));
-    // The very same edit of two findings is made once.
+    // The same edit of two findings is made once.
     assert_eq!(replaced(&[vec![edit(1, 2, "X")], vec![edit(1, 2, "X")]]), ("aXcdef".into(), 2, 0));
     assert_eq!(replaced(&[vec![edit(2, 2, "X")], vec![edit(2, 2, "X")]]), ("abXcdef".into(), 2, 0));
     // The ends of the text, with and without a line break, and characters of several bytes.
@@ -68,9 +68,9 @@ fn edits_that_fit_together_are_made_in_one_pass() {
 }
 
 #[test]
-fn edits_that_meet_are_refused_whole() {
+fn overlapping_edits_are_rejected_as_a_whole() {
     let refused = |edits: &[Vec<Edit>]| once("abcdef", edits);
-    // Over one another, inside one another, differently at one place.
+    // Overlapping, nested, and different texts for one place.
     assert_eq!(refused(&[vec![edit(0, 3, "X")], vec![edit(2, 4, "Y"), edit(5, 6, "Z")]]), ("Xdef".into(), 1, 1));
     assert_eq!(refused(&[vec![edit(0, 6, "X")], vec![edit(2, 3, "Y")]]), ("X".into(), 1, 1));
     assert_eq!(refused(&[vec![edit(0, 1, "X")], vec![edit(0, 1, "Y")]]), ("Xbcdef".into(), 1, 1));
@@ -82,15 +82,15 @@ fn edits_that_meet_are_refused_whole() {
         refused(&[vec![edit(0, 1, "X"), edit(2, 4, "P")], vec![edit(0, 1, "X"), edit(3, 5, "Q")]]),
         ("XbPef".into(), 1, 1)
     );
-    // Of itself, outside of the text, inside of a character.
+    // Overlapping itself, outside the text, inside a character.
     assert_eq!(refused(&[vec![edit(0, 3, "X"), edit(2, 4, "Y")]]), ("abcdef".into(), 0, 1));
     assert_eq!(refused(&[vec![edit(5, 7, "X")]]), ("abcdef".into(), 0, 1));
     assert_eq!(once("é", &[vec![edit(1, 2, "X")]]), ("é".into(), 0, 1));
 }
 
 #[test]
-fn what_is_refused_in_one_round_is_proposed_anew_in_the_next() {
-    // Each insertion goes to the same place: one a round.
+fn an_edit_rejected_in_one_round_is_proposed_again_in_the_next() {
+    // All insertions go to the same place: one per round.
     let missing = |source: &Source| {
         let wanted = (b'a'..=b'z').map(|c| (c as char).to_string());
         let missing = wanted.filter(|c| !source.text().contains(c.as_str()));
@@ -110,13 +110,13 @@ fn fixes_without_end_come_to_an_end() {
     let longer =
         run("x", &|source| vec![finding(vec![edit(0, 0, "x")], Vec::new()); usize::from(!source.text().is_empty())]);
     assert_eq!(longer.applied.len(), ROUNDS);
-    // What changes nothing is no fix.
+    // A fix that changes nothing is not a fix.
     let idle = run("x", &|source| words(source, &[("x", "x")]));
     assert_eq!((idle.applied.len(), idle.overlapping.len(), idle.harmful.len()), (0, 0, 0));
 }
 
 #[test]
-fn what_a_person_has_to_look_at_waits_for_that() {
+fn unsafe_fixes_are_applied_only_on_request() {
     let lint = |source: &Source| {
         let at = source.text().find('x');
         let unsafely = |at| Fix::replace(Applicability::Unsafe, Span::new(at, at + 1), "y");
@@ -142,7 +142,7 @@ fn other_files_are_planned_once() {
 }
 
 #[test]
-fn a_file_that_goes_by_two_names_is_planned_once() {
+fn a_file_with_two_names_is_planned_once() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("a.crt"), "a").unwrap();
     std::os::unix::fs::symlink("a.crt", dir.path().join("link.crt")).unwrap();
@@ -156,11 +156,11 @@ fn a_file_that_goes_by_two_names_is_planned_once() {
 #[test]
 fn a_fix_that_does_harm_is_not_applied_and_costs_the_others_nothing() {
     let rules = [
-        // No YAML any more, no fleet any more, and an error where there was none.
+        // The result is not YAML, not a valid inventory, or has a new error.
         ("load_balancers:", "load_balancers: ["),
         ("name: lb1", "nam: lb1"),
         ("sites:", "trusted_proxies: [0.0.0.0/0]\nsites:"),
-        // Fine.
+        // These two are fine.
         ("/opt/example", "/srv/example"),
         ("10.0.0.12", "10.0.0.13"),
     ];
@@ -168,7 +168,7 @@ fn a_fix_that_does_harm_is_not_applied_and_costs_the_others_nothing() {
     assert_eq!(fixed.source.text(), BLOG.replace("/opt/example", "/srv/example").replace("10.0.0.12", "10.0.0.13"));
     assert_eq!(fixed.applied.len(), 2);
     assert!(fixed.linted.sound().is_some());
-    // Nothing but harm is reported as such, and does not keep what it overlaps from being applied.
+    // A harmful fix does not keep the fixes that it overlaps from being applied.
     let fixed = blog(&|source| words(source, &[("name: lb1", "nam: lb1"), ("lb1", "lb9")]));
     assert_eq!(fixed.source.text(), BLOG.replace("lb1", "lb9"));
     assert_eq!((fixed.applied.len(), fixed.harmful.len()), (1, 0));
@@ -177,8 +177,8 @@ fn a_fix_that_does_harm_is_not_applied_and_costs_the_others_nothing() {
 }
 
 #[test]
-fn fixes_that_do_harm_only_together_are_told_apart() {
-    // Either may take the address; both together would be a duplicate.
+fn of_fixes_that_do_harm_only_together_one_is_applied() {
+    // Either host may get the address; both together would be a duplicate.
     let fixed = blog(&|source| {
         let taken = source.text().contains("10.0.0.99");
         if taken { Vec::new() } else { words(source, &[("10.0.0.11", "10.0.0.99"), ("10.0.0.12", "10.0.0.99")]) }

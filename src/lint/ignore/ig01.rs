@@ -57,7 +57,8 @@ fn refused(exemption: &Exemption<'_>) -> Option<(String, String)> {
             Some((format!("there is no rule `{}`", printable(exemption.name).replace('`', "'")), help))
         }
         Some(code) if is_about_comments(code) => {
-            let help = format!("fix the comment that it reports, or allow the rule: `lint: {{ allow: [{}] }}`", code.id);
+            let help =
+                format!("fix the comment that it reports, or allow the rule: `lint: {{ allow: [{}] }}`", code.id);
             Some((format!("`{}` cannot be ignored: it is a rule about comments", code.id), help))
         }
         Some(code) if exemption.refused || only_refuses(code) => {

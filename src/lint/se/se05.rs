@@ -46,8 +46,9 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
             for path in found {
                 let Some(span) = keys.get(&path) else { continue };
                 let shown = path.display();
-                let message =
-                    format!("the private key `{shown}` is in the inventory's git repository, or `git add` would add it");
+                let message = format!(
+                    "the private key `{shown}` is in the inventory's git repository, or `git add` would add it"
+                );
                 let help = format!(
                     "run `git rm --cached --ignore-unmatch {}`, add it to `.gitignore`, and have a new key \
                      issued if it was committed",
