@@ -1,4 +1,4 @@
-//! AD01: plain scalars on which YAML readers disagree.
+//! AD01: plain scalars that YAML parsers read differently.
 
 use std::collections::BTreeSet;
 
@@ -39,7 +39,7 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let Some(reading) = reading(written) else { continue };
-        // What aliases repeat stands there once, and a tag leaves nothing to guess.
+        // A scalar that aliases repeat is reported once, and a tag leaves nothing to guess.
         if !seen.insert(node.span) || is_tagged(&text.source.text()[..node.span.start as usize]) {
             continue;
         }
@@ -51,19 +51,19 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// The keys that take a number: their fix is the number, not a text in quotes.
+/// The keys that take a number: the fix writes the number, not a quoted string.
 fn numbers() -> BTreeSet<&'static str> {
     let keys = SECTIONS.iter().flat_map(|section| section.keys);
     keys.filter(|key| key.takes.starts_with(|c: char| c.is_ascii_digit())).map(|key| key.name).collect()
 }
 
-/// Whether a tag such as `!!str` stands in front of a scalar, with or without an anchor.
+/// Whether a scalar has a tag such as `!!str` in front of it, with or without an anchor.
 fn is_tagged(before: &str) -> bool {
     let words = before.rsplit(|c: char| c.is_whitespace() || ",[{".contains(c)).filter(|word| !word.is_empty());
     words.take_while(|word| word.starts_with(['!', '&'])).any(|word| word.starts_with('!'))
 }
 
-/// A scalar that is refused as it is has been reported: how others would read it is no news.
+/// Drops AD01 findings for scalars that another finding rejects: one finding is enough.
 pub fn give_way(found: &mut Vec<Diagnostic>) {
     let ours = |finding: &Diagnostic| finding.code == Code::AD01;
     if found.iter().any(ours) {

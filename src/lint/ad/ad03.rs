@@ -14,8 +14,8 @@ pub const RULE: Rule = Rule {
                read as if it had that key, so that nothing else is reported for it.",
         why: "If a misspelled key is not reported, its default stays in force while the file looks as if the value \
               were set.",
-        evidence: "haproxy reports its own: `unknown keyword 'blance' in 'backend' section; did you mean 'balance' \
-                   maybe ?`. A template that reads a dictionary with defaults reports nothing.",
+        evidence: "haproxy reports unknown keywords: `unknown keyword 'blance' in 'backend' section; did you mean \
+                   'balance' maybe ?`. A template that reads a dictionary with defaults reports nothing.",
         fix: "Correct the key. `--unsafe-fixes` applies the suggestion, if there is one and the section does not have \
               that key already.",
         verified_on: "haproxy 2.6.12",

@@ -103,11 +103,11 @@ impl<'f> Edits<'f> {
 
     /// Adds a fix of `text` as a whole, or not at all if it does not fit.
     fn add(&mut self, text: &str, fix: &'f Fix) -> bool {
-        let alone = |(index, edit): (usize, &Edit)| {
+        let fits_the_others = |(index, edit): (usize, &Edit)| {
             let fine = |other: &Edit| other == edit || apart(other.span, edit.span);
             text.get(edit.span.range()).is_some() && fix.edits[..index].iter().all(fine)
         };
-        let fits = fix.edits.iter().enumerate().all(alone)
+        let fits = fix.edits.iter().enumerate().all(fits_the_others)
             && fix.edits.iter().all(|edit| self.has_room(edit))
             && fix.files.iter().all(|file| self.files.get(&place(&file.path)).is_none_or(|other| other.same(file)));
         if fits {

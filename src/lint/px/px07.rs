@@ -107,8 +107,8 @@ fn too_broad(fleet: &Fleet<'_>, (entry, net): (Cursor<'_>, IpNet)) -> Option<Fin
     let v4 = net.addr().is_ipv4();
     let (widest, broadest) = if v4 { (NETWORK_V4, BROADEST_V4) } else { (NETWORK_V6, BROADEST_V6) };
     let balancers = &fleet.inventory.load_balancers;
-    let own = balancers.iter().flat_map(|b| b.addresses.iter()).map(|a| a.0).filter(|a| a.is_ipv4() == v4);
-    let around = own.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around);
+    let addresses = balancers.iter().flat_map(|b| b.addresses.iter()).map(|a| a.0).filter(|a| a.is_ipv4() == v4);
+    let around = addresses.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around);
     if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len().max(broadest)) {
         return None;
     }
@@ -123,8 +123,8 @@ fn too_broad(fleet: &Fleet<'_>, (entry, net): (Cursor<'_>, IpNet)) -> Option<Fin
 
 /// Whether the network contains a balancer's own address or a virtual address.
 fn holds_a_balancer(fleet: &Fleet<'_>, net: IpNet) -> bool {
-    let own = fleet.inventory.load_balancers.iter().flat_map(|balancer| balancer.addresses.iter());
-    own.chain(fleet.inventory.virtual_addresses.iter().copied()).any(|address| net.contains(&address.0))
+    let balancers = fleet.inventory.load_balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+    balancers.chain(fleet.inventory.virtual_addresses.iter().copied()).any(|address| net.contains(&address.0))
 }
 
 /// The smallest network that contains both, which are of one family.
@@ -142,9 +142,9 @@ fn around(a: IpNet, b: IpNet) -> IpNet {
 fn advice(fleet: &Fleet<'_>) -> String {
     let inventory = fleet.inventory;
     let sources = || inventory.load_balancers.iter().flat_map(|balancer| inventory.connects_from(balancer));
-    let own: Vec<String> = sources().take(MANY + 1).map(|from| format!("`{}`", IpNet::from(from.0))).collect();
-    if own.len() > MANY {
+    let entries: Vec<String> = sources().take(MANY + 1).map(|from| format!("`{}`", IpNet::from(from.0))).collect();
+    if entries.len() > MANY {
         return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those".to_owned();
     }
-    format!("list {}, or remove `trusted_proxies` to trust exactly the balancers", own.join(", "))
+    format!("list {}, or remove `trusted_proxies` to trust exactly the balancers", entries.join(", "))
 }
