@@ -12,7 +12,7 @@ use crate::rollout::{Ending, Fleet, Halt};
 use crate::tickets::{self, Goal, Rollout};
 use crate::transport::Host;
 
-/// Stops before the next host when `interrupt` was requested.
+/// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let (Command::Status(args) | Command::Rotate(args) | Command::Sync(args)) = what;
     let hosts = app_servers(args, output)?;
@@ -30,14 +30,14 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
         Command::Sync(_) => Goal::Sync,
     };
     tickets::seal().context("keys could not be kept out of core dumps")?;
-    // From here on the run decides the status: what becomes of the report is said, and no more.
+    // From here on the run alone decides the status, even if the report cannot be written.
     let _hold = interrupt.hold()?;
     let run = tickets::run(&fleet, goal);
     output.reported(report.run(&run, goal));
     Ok(status(&run, interrupt))
 }
 
-/// The hosts that have keys, if the inventory is sound and says that they share them.
+/// The hosts that share keys, if the inventory is valid and has any.
 fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     if inventory.tickets != Tickets::Shared {

@@ -10,7 +10,7 @@ use crate::tickets::{
     Fingerprint, Goal, Halt, Observation, Problem, Rollout, SESSION_TIMEOUT, Step, StepError, StepKind,
 };
 
-/// The version of the JSON documents.
+/// Version of the JSON documents.
 const VERSION: u32 = 1;
 
 /// Reports in one format.
@@ -61,7 +61,7 @@ struct Changed<'s> {
 }
 
 impl<'o> TicketsReport<'o> {
-    /// A report to standard output, with errors to standard error.
+    /// Results go to standard output, errors to standard error.
     pub fn new(output: &'o Output, format: PlainFormat) -> Self {
         Self { output, format }
     }
@@ -148,18 +148,16 @@ impl<'o> TicketsReport<'o> {
             self.output.say(&format!("not started: {}", not_started.join(", ")));
         }
         if step.hosts.iter().any(|(_, outcome)| outcome.reason().is_some()) {
-            // While no host has changed, there is nothing to synchronize.
+            // While no host has changed, there is nothing to complete.
             let again = if done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
-            self.output.say(&format!(
-                "  help: sessions can still be resumed everywhere; fix the error above and run `sslscale tickets {again}`"
-            ));
+            self.output.say(&format!("  help: fix the error above and run `sslscale tickets {again}`"));
         } else if goal == Goal::Rotate && kind == (StepKind::Agreement { finished: true }) {
-            self.output.say("note: run `sslscale tickets rotate` again to rotate once more");
+            self.output.say("note: this was no new rotation; run `sslscale tickets rotate` again for one");
         }
         let early = step.kind.age.filter(|age| *age < SESSION_TIMEOUT && !done.is_empty());
         if let (StepKind::Rotation, Some(age)) = (kind, early) {
             self.output.say(&format!(
-                "note: the rotation before was only {} ago: sessions from before that one cannot be resumed",
+                "note: the previous rotation was only {} ago: sessions from before it cannot be resumed any more",
                 duration(age)
             ));
         }
@@ -262,15 +260,13 @@ fn after(halt: &Halt, run: &Rollout) -> &'static str {
     let changed = run.steps.iter().any(|step| step.done().next().is_some());
     match (halt, changed) {
         (Halt::Interrupted, false) => "nothing was changed",
-        (Halt::Interrupted, true) => {
-            "run `sslscale tickets sync` to complete it; sessions can still be resumed everywhere"
-        }
+        (Halt::Interrupted, true) => "run `sslscale tickets sync` to complete this",
         (_, false) => "nothing was changed; fix the error above and run again",
         (_, true) => "the next step was not begun; fix the error above and run again",
     }
 }
 
-/// The first line is a sentence; the others, which a program wrote, are set off from it.
+/// The first line is a sentence; the others, which a program wrote, are set apart.
 fn block(text: &impl std::fmt::Display) -> String {
     text.to_string().replace('\n', "\n  | ")
 }
@@ -286,7 +282,7 @@ fn servers(count: usize) -> String {
     format!("{count} app server{}", if count == 1 { "" } else { "s" })
 }
 
-/// In the two largest units that say something.
+/// In the one or two largest units.
 fn duration(seconds: u64) -> String {
     let (minutes, hours) = (seconds / 60, seconds / 3600);
     match seconds {

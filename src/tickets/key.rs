@@ -19,14 +19,14 @@ impl TicketKey {
     /// A new key from the operating system's generator.
     ///
     /// # Errors
-    /// The system has no generator, or refuses.
+    /// The system has no generator, or it fails.
     pub fn generate() -> Result<Self, getrandom::Error> {
         let mut bytes = Box::new([0; LENGTH]);
         getrandom::fill(bytes.as_mut_slice())?;
         Ok(Self(bytes))
     }
 
-    /// The key in these bytes, if they are as many as a key has.
+    /// The key in these bytes, if their number is right.
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let mut key = Box::new([0; LENGTH]);
         key.copy_from_slice(bytes.get(..LENGTH).filter(|_| bytes.len() == LENGTH)?);
@@ -108,7 +108,7 @@ impl Ring {
     /// A ring of three new keys.
     ///
     /// # Errors
-    /// The system has no generator, or refuses.
+    /// The system has no generator, or it fails.
     pub fn generate() -> Result<Self, getrandom::Error> {
         Ok(Self { current: TicketKey::generate()?, previous: TicketKey::generate()?, next: TicketKey::generate()? })
     }

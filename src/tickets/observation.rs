@@ -20,7 +20,7 @@ pub struct Observation {
     pub prints: [Option<Fingerprint>; 3],
     /// What is wrong with the files.
     pub faults: Vec<Fault>,
-    /// For how many seconds the current key has been that, by the clock of the host.
+    /// For how many seconds the current key has been in use, by the clock of the host.
     pub age: Option<u64>,
     /// Whether nginx is known to have read this ring.
     pub loaded: bool,
@@ -38,9 +38,9 @@ pub enum Fault {
         /// Its length.
         bytes: u64,
     },
-    /// Others than root may have access.
+    /// Users other than root may have access.
     Mode {
-        /// Which key; none is the directory.
+        /// Which key; `None` is the directory.
         key: Option<&'static str>,
         /// Its mode.
         mode: u32,
@@ -86,7 +86,7 @@ impl Observation {
                 }
                 self.mode(Some(PLACES[at]), mode, KEY_MODE)?;
             }
-            // A clock that was set back makes no key younger than new.
+            // Negative where the clock was set back.
             ["age", age] => self.age = Some(age.parse::<i64>().ok()?.try_into().unwrap_or_default()),
             ["loaded"] => self.loaded = true,
             ["nginx"] => self.nginx = true,
@@ -122,7 +122,8 @@ impl Observation {
     }
 }
 
-/// The fingerprints that were seen, as the scripts write them: the host compares them with its own.
+/// The fingerprints that were observed, as the scripts write them. The host compares them with its
+/// keys before it changes anything.
 pub(super) struct Seen<'o>(pub(super) &'o Observation);
 
 impl fmt::Display for Seen<'_> {
@@ -151,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_and_pieces() {
+    fn incomplete_rings() {
         let none = Observation::read("srv1", "end\n").unwrap();
         assert_eq!((none.ring(), Seen(&none).to_string().as_str()), (None, "--"));
         let mode = |key, mode| Fault::Mode { key, mode };
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_understood_is_no_observation() {
+    fn an_unexpected_answer_is_refused() {
         for text in ["", "end", "loaded\n", "loaded\nend", "loadedend\n"] {
             let error = Observation::read("srv1", text).unwrap_err();
             assert_eq!(error.to_string(), "its answer is incomplete", "{text:?}");

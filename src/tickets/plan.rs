@@ -1,5 +1,5 @@
-//! Plans the next step from what all hosts have, without any input or output. The rules that keep a
-//! server from meeting a ticket that it cannot decrypt are here, and tested here.
+//! Plans the next step from what all hosts have. It has no input or output. The rules that keep any
+//! server from meeting a ticket that it cannot decrypt are here.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
-//! The rings of a fleet as a procedure for a rollout: what to look at, what to do next, and what it
-//! takes.
+//! Ticket rings as a procedure for a rollout: how to observe them, what the next step is, and the
+//! keys that it needs.
 
 use zeroize::Zeroizing;
 
@@ -17,17 +17,17 @@ pub struct TicketStep {
     pub kind: StepKind,
     /// The ring that the hosts are to have.
     pub ring: Fingerprints,
-    /// For how many seconds the current key had been that before, on the host where it was for the
-    /// shortest time.
+    /// For how many seconds the current key had been in use before, on the host where that was
+    /// shortest.
     pub age: Option<u64>,
 }
 
 /// The kinds of steps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepKind {
-    /// A new ring, as no host had one.
+    /// A new ring, because no host had one.
     New,
-    /// The ring that other hosts have, or were to have.
+    /// The ring that other hosts have.
     Agreement {
         /// Whether it completes a rotation that was interrupted.
         finished: bool,
@@ -67,7 +67,7 @@ pub fn observe(fleet: &Fleet<'_>) -> Result<Vec<Result<Observation, Unreachable>
     fleet.observe(script::observe)
 }
 
-/// Does what the goal takes.
+/// Takes all steps to the goal.
 pub fn run(fleet: &Fleet<'_>, goal: Goal) -> Rollout {
     rollout::run(fleet, &Rotation { goal })
 }
@@ -104,8 +104,8 @@ impl Procedure for Rotation {
                 (StepKind::Rotation, from.rotated(next.fingerprint()), all, 0, keys)
             }
         };
-        // A fleet that has just agreed goes on to rotate. One that needs a second agreement would
-        // need them forever: some file system does not keep its modes.
+        // Once all hosts agree, they go on to rotate. One agreement has to be enough: a file system
+        // that does not keep modes would need another one each time.
         let more = self.goal == Goal::Rotate && kind == StepKind::Agreement { finished: false } && done.is_empty();
         let work = Install { advance: kind == StepKind::Rotation, to: ring.clone(), keys, age };
         let before = seen.iter().filter_map(|host| host.age).min();
@@ -117,7 +117,7 @@ impl Procedure for Rotation {
     }
 }
 
-/// The keys of a host, to be given to others.
+/// The keys of a host, for other hosts.
 fn keys_of(host: &dyn Host, ring: &Fingerprints) -> Result<Zeroizing<Vec<u8>>, StepError> {
     let unread = |error| StepError::Unread { host: host.name().to_owned(), reason: Reason::from(&error) };
     Ok(script::read(host, ring).map_err(unread)?.bytes())

@@ -1,5 +1,5 @@
-//! What runs on a host: one POSIX shell script for each operation, and how its answer is read. Keys
-//! go over standard input and come over standard output.
+//! What runs on hosts: a POSIX shell script for each operation, and how its answer is read. Keys are
+//! sent over standard input and received over standard output.
 
 use std::time::Duration;
 
@@ -12,9 +12,9 @@ use crate::transport::{Host, HostText, Limits, Script};
 
 /// Answers have some lines, and errors of nginx a few more.
 const ANSWER: usize = 65_536;
-/// For a look at a host, with the time to wait for the lock.
+/// For observing a host and reading its keys; includes waiting for the lock.
 const LOOK: Limits = Limits::new(Duration::from_secs(40), ANSWER);
-/// For a change: waiting for the lock, two reloads, two looks at the configuration.
+/// For a change: waiting for the lock, reading the configuration of nginx twice, reloading twice.
 const CHANGE: Limits = Limits::new(Duration::from_secs(120), ANSWER);
 /// How many seconds nginx has to replace its workers.
 const PATIENCE: &str = "20";
@@ -27,12 +27,12 @@ const INSTALL: &[&str] =
 
 /// A ring that replaces another.
 pub(super) struct Install {
-    /// Whether the host has all keys but the next one already, in other places.
+    /// Whether the host moves the keys that it has by one place and only gets the next one.
     pub(super) advance: bool,
     pub(super) to: Fingerprints,
     /// What goes over standard input.
     pub(super) keys: Zeroizing<Vec<u8>>,
-    /// For how many seconds the current key has been that.
+    /// For how many seconds the current key has been in use.
     pub(super) age: u64,
 }
 
@@ -50,7 +50,7 @@ pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, Query
     ring.ok_or(QueryError::Answer { problem, text: HostText::default() })
 }
 
-/// Replaces the ring that was seen. The host finishes this even if the run is interrupted.
+/// Replaces the ring that was observed. The host completes this even if the run is interrupted.
 pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) -> Outcome {
     let how = if install.advance { "advance" } else { "whole" };
     let (from, to, age) = (Seen(seen).to_string(), install.to.to_string(), install.age.to_string());

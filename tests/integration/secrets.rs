@@ -1,5 +1,5 @@
-//! Private keys beside an inventory and in it: who can read them, whether git has them, and that
-//! no report repeats one.
+//! Private keys beside an inventory and in it: who can read them, whether git tracks them, and that
+//! no report shows one.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -47,7 +47,7 @@ fn has(run: &Run, severity: &str, code: &str) -> bool {
 }
 
 #[test]
-fn a_key_is_for_its_owner_alone() {
+fn only_its_owner_may_read_a_key() {
     let run = fleet();
     for (bits, severity) in [
         (0o600, None),
@@ -83,7 +83,7 @@ fn a_certificate_with_a_key_in_it_is_a_key() {
 }
 
 #[test]
-fn a_key_that_git_has_or_would_take_is_an_error() {
+fn a_key_that_git_tracks_or_would_add_is_an_error() {
     if !need::programs(&["git"]) {
         return;
     }
@@ -94,7 +94,7 @@ fn a_key_that_git_has_or_would_take_is_an_error() {
     assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:12:33"), "{}", found.all());
     fs::write(run.dir().join(".gitignore"), "*.key\n").unwrap();
     assert_eq!(run.run().status, 0, "{}", run.run().all());
-    // What git has once been given it keeps, whatever is ignored.
+    // A file that is tracked already stays tracked, even if it is ignored.
     git(run.dir(), "add -f tls/ssl.key");
     assert!(has(&run.run(), "error", "SE05"));
     git(run.dir(), "rm -q --cached tls/ssl.key");
@@ -102,7 +102,7 @@ fn a_key_that_git_has_or_would_take_is_an_error() {
 }
 
 #[test]
-fn a_key_outside_of_the_repository_is_nobodys_business() {
+fn a_key_outside_of_the_repository_is_no_finding() {
     if !need::programs(&["git"]) {
         return;
     }
@@ -113,7 +113,7 @@ fn a_key_outside_of_the_repository_is_nobodys_business() {
     git(&below, "init -q .");
     let found = run.run_with(&["check", "repository/inventory.yaml"]);
     assert_eq!(found.status, 0, "{}", found.all());
-    // The other way round: the inventory lies deep in the repository.
+    // The inventory may also be deep inside the repository.
     let deep = fleet();
     fs::create_dir_all(deep.dir().join("a/b")).unwrap();
     fs::write(deep.dir().join("a/b/inventory.yaml"), INVENTORY.replace(": tls/", ": ../../tls/")).unwrap();
@@ -123,7 +123,7 @@ fn a_key_outside_of_the_repository_is_nobodys_business() {
 }
 
 #[test]
-fn a_repository_says_neither_what_runs_nor_where_to_look() {
+fn a_repository_can_neither_run_programs_nor_redirect_git() {
     if !need::programs(&["git"]) {
         return;
     }
@@ -143,7 +143,7 @@ fn a_repository_says_neither_what_runs_nor_where_to_look() {
 }
 
 #[test]
-fn without_git_the_rule_is_skipped() {
+fn without_git_the_rule_is_not_run() {
     let run = fleet();
     fs::create_dir(run.dir().join(".git")).unwrap();
     let check = |path: &str| {
@@ -151,11 +151,11 @@ fn without_git_the_rule_is_skipped() {
         let command = command.args(["check", "--format", "json", "inventory.yaml"]).current_dir(run.dir());
         String::from_utf8(command.env_clear().env("PATH", path).output().unwrap().stdout).unwrap()
     };
-    let said = check("/nowhere");
-    assert!(said.contains("git is not installed, so whether it has a key cannot be told"), "{said}");
+    let found = check("/nowhere");
+    assert!(found.contains("git is not installed, so whether it has a key cannot be told"), "{found}");
     if need::programs(&["git"]) {
-        let said = check(&std::env::var("PATH").unwrap());
-        assert!(said.contains("git could not be asked about keys: "), "{said}");
+        let found = check(&std::env::var("PATH").unwrap());
+        assert!(found.contains("git could not be asked about keys: "), "{found}");
     }
 }
 
@@ -172,7 +172,7 @@ fn wrapped(text: &str) -> String {
     out.trim_end().to_owned() + "\n"
 }
 
-/// The lines of a key that nobody may see, in pieces too short to be cut in two unseen.
+/// The secret lines of a key, in overlapping pieces of 8 characters.
 fn pieces(key: &str) -> Vec<&str> {
     let body = key.lines().filter(|line| !line.starts_with('-'));
     body.flat_map(|line| (0..line.len().saturating_sub(8)).step_by(4).map(move |at| &line[at..at + 8])).collect()
@@ -186,7 +186,7 @@ fn leaks(run: &Run, key: &str) -> bool {
 fn no_report_repeats_a_key() {
     let key = rcgen::KeyPair::generate().unwrap().serialize_pem();
     in_no_report(&key, &key);
-    // Of base64 only what says that it is a key is shown.
+    // In base64 the first characters, which only tell that it is a key, may be shown.
     let encoded = wrapped(&key);
     in_no_report(&encoded, &encoded[14..]);
 }
@@ -240,7 +240,7 @@ fn a_key_in_a_comment_is_shown_by_its_first_line_alone() {
         let found = run.run();
         assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:1:3"), "{}", found.all());
         assert!(found.stderr.contains("# -----BEGIN PRIVATE KEY-----") && !leaks(&found, &key), "{}", found.all());
-        // Nor does the diff of a fix beside it.
+        // Nor does the diff of a fix next to it show the key.
         let text = fs::read_to_string(run.dir().join("inventory.yaml")).unwrap();
         let (head, rest) = text.split_once("load_balancers:\n").unwrap();
         let rest = format!("trusted_proxies: [10.0.0.20/32]\n{head}load_balancers:\n{rest}");
@@ -255,21 +255,21 @@ fn a_key_in_base64_is_a_key() {
     // `-----BEGIN RSA PRIVATE KEY-----` and `-----BEGIN CERTIFICATE-----`, as secrets of Kubernetes hold them.
     let encoded = "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpub3QgYSBrZXk";
     let certificate = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg";
-    for (text, found) in [(encoded, true), (certificate, false)] {
+    for (text, is_key) in [(encoded, true), (certificate, false)] {
         let run =
             Sslscale::new(&["check", "-"]).input(format!("# tls.key: {text}\n{}", INVENTORY.replace("tls/", "/no/")));
-        let said = run.run();
-        assert_eq!(has(&said, "error", "SE05"), found, "{}", said.all());
-        assert!(!said.stderr.contains("Cm5vdCBhIGtl") && !said.stderr.contains("ub3QgYSBrZXk"), "{}", said.all());
+        let found = run.run();
+        assert_eq!(has(&found, "error", "SE05"), is_key, "{}", found.all());
+        assert!(!found.stderr.contains("Cm5vdCBhIGtl") && !found.stderr.contains("ub3QgYSBrZXk"), "{}", found.all());
     }
-    // Over several lines, and over as many blanks as it takes; the inventory behind it stays readable.
+    // Over several lines, with blanks, and escaped; the inventory after it is still read.
     let key = wrapped(&rcgen::KeyPair::generate().unwrap().serialize_pem());
     for lines in [key.replace('\n', "\n#   "), key.replace('\n', " "), key.replace('\n', "\\n")] {
         let rest = INVENTORY.replace("tls/", "/no/");
         let text = format!("# {lines}\ntrusted_proxies: [10.0.0.20/32]\n{rest}");
         let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text);
-        let (said, diff) = (run.run(), run.run_with(&["check", "--diff", "inventory.yaml"]));
-        assert!(has(&said, "error", "SE05") && !leaks(&said, &key[14..]), "{}", said.all());
+        let (found, diff) = (run.run(), run.run_with(&["check", "--diff", "inventory.yaml"]));
+        assert!(has(&found, "error", "SE05") && !leaks(&found, &key[14..]), "{}", found.all());
         assert!(diff.stdout.contains("+trusted_proxies: [") && !leaks(&diff, &key[14..]), "{}", diff.all());
     }
 }

@@ -47,7 +47,7 @@ fn keys_are_made_and_move_by_one_place() {
     let none = tickets(&run, "status");
     assert_eq!(none.status, 1);
     assert!(none.stderr.contains("error: srv2: it has no keys\n"), "{}", none.all());
-    // To rotate nothing makes keys, too: there is no ticket that they could not decrypt.
+    // `rotate` makes the first keys, too.
     let made = tickets(&run, "rotate");
     assert!(made.status == 0 && made.stdout.starts_with("new keys: srv1, srv2, srv3 (current "), "{}", made.all());
     let first = ring(&run, "srv1");
@@ -64,9 +64,9 @@ fn keys_are_made_and_move_by_one_place() {
 }
 
 #[test]
-fn only_its_owner_can_get_at_a_ring_and_nothing_else_is_left() {
+fn only_root_can_read_a_ring_and_nothing_else_is_left() {
     let run = fleet();
-    // What a run that was killed leaves: a ring that nobody uses, a link that never got its place.
+    // What a killed run leaves: a ring that is not in use, and a link that was not renamed yet.
     for stale in ["tickets.d/ring.12345678", "tickets.d/ring.plain"] {
         fs::create_dir_all(sslscale(&run, "srv1").join(stale)).unwrap();
         fs::write(sslscale(&run, "srv1").join(stale).join("next.key"), [7; 80]).unwrap();
@@ -90,32 +90,32 @@ fn only_its_owner_can_get_at_a_ring_and_nothing_else_is_left() {
 }
 
 #[test]
-fn what_is_not_as_it_should_be_is_told_and_mended() {
+fn problems_are_reported_and_sync_fixes_them() {
     let run = fleet();
     tickets(&run, "sync");
     let good = ring(&run, "srv1");
-    let own = |name: &str| sslscale(&run, "srv2").join("tickets").join(name);
-    let mended = |says: &str| {
+    let file = |name: &str| sslscale(&run, "srv2").join("tickets").join(name);
+    let fixed = |message: &str| {
         let status = tickets(&run, "status");
-        assert!(status.status == 1 && status.stderr.contains(says), "{says}: {}", status.all());
+        assert!(status.status == 1 && status.stderr.contains(message), "{message}: {}", status.all());
         let synced = tickets(&run, "sync");
-        assert!(synced.status == 0 && synced.stdout.contains(": srv2 (current "), "{says}: {}", synced.all());
-        assert_eq!((ring(&run, "srv2"), tickets(&run, "status").status), (good.clone(), 0), "{says}");
+        assert!(synced.status == 0 && synced.stdout.contains(": srv2 (current "), "{message}: {}", synced.all());
+        assert_eq!((ring(&run, "srv2"), tickets(&run, "status").status), (good.clone(), 0), "{message}");
     };
-    fs::set_permissions(own("next.key"), fs::Permissions::from_mode(0o644)).unwrap();
-    mended("error: srv2: the next key has mode 644 instead of 600\n");
-    fs::write(own("current.key"), [7; 48]).unwrap();
-    mended("error: srv2: the current key has 48 bytes instead of 80\n");
-    fs::remove_file(own("previous.key")).unwrap();
-    mended("error: srv2: one or more of its three keys is missing\n");
-    fs::write(own("current.key"), [7; 80]).unwrap();
-    mended("error: srv2: its keys differ from those of the other app servers\n");
-    fs::remove_file(own("loaded")).unwrap();
-    mended("error: srv2: nginx has not been seen to load its keys\n");
+    fs::set_permissions(file("next.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    fixed("error: srv2: the next key has mode 644 instead of 600\n");
+    fs::write(file("current.key"), [7; 48]).unwrap();
+    fixed("error: srv2: the current key has 48 bytes instead of 80\n");
+    fs::remove_file(file("previous.key")).unwrap();
+    fixed("error: srv2: one or more of its three keys is missing\n");
+    fs::write(file("current.key"), [7; 80]).unwrap();
+    fixed("error: srv2: its keys differ from those of the other app servers\n");
+    fs::remove_file(file("loaded")).unwrap();
+    fixed("error: srv2: nginx has not been seen to load its keys\n");
 }
 
 #[test]
-fn keys_older_than_a_day_are_stale_wherever_they_are_copied() {
+fn a_copied_key_is_as_old_as_the_original() {
     let run = fleet();
     tickets(&run, "sync");
     let touch = |host: &str, hours: u64| {
@@ -133,12 +133,12 @@ fn keys_older_than_a_day_are_stale_wherever_they_are_copied() {
     assert_eq!(stale.stdout.matches("  1 d 2 h  ").count(), 3, "{}", stale.all());
     let rotated = tickets(&run, "rotate");
     assert!(rotated.status == 0 && !rotated.stderr.contains("note:"), "{}", rotated.all());
-    assert!(tickets(&run, "rotate").stderr.contains("note: the rotation before was only "));
+    assert!(tickets(&run, "rotate").stderr.contains("note: the previous rotation was only "));
     assert_eq!(tickets(&run, "status").status, 0);
 }
 
 #[test]
-fn programs_get_fingerprints_and_no_more() {
+fn json_has_fingerprints() {
     let run = fleet();
     let json = |what: &str| -> serde_json::Value {
         let words = ["tickets", what, "inventory.yaml", "--roots", "roots", "--format", "json"];
@@ -162,7 +162,7 @@ fn programs_get_fingerprints_and_no_more() {
 }
 
 #[test]
-fn what_cannot_be_asked_for_is_said() {
+fn wrong_usage_and_hosts_that_cannot_be_reached() {
     let run = fleet();
     let nowhere = run.run_with(&["tickets", "status", "inventory.yaml"]);
     assert_eq!(nowhere.status, 2);

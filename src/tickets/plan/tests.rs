@@ -1,5 +1,5 @@
-//! The plan, and a fleet of the mind that follows it: hosts change in any order, runs end anywhere,
-//! and nobody ever meets a ticket that it cannot decrypt.
+//! The plan, and a simulated fleet that follows it: hosts change in any order, runs are killed
+//! anywhere, and no host ever meets a ticket that it cannot decrypt.
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ fn bring(current: u32, donor: usize, hosts: &[usize], finishes: bool) -> Plan {
 }
 
 #[test]
-fn agreement_is_what_a_rotation_starts_from() {
+fn a_rotation_starts_from_agreement() {
     let fleet = [with(&ring(5)), with(&ring(5)), with(&ring(5))];
     assert_eq!(plan(&fleet, Goal::Sync), Plan::Nothing);
     assert_eq!(plan(&fleet, Goal::Rotate), Plan::Rotate(ring(5)));
@@ -43,7 +43,7 @@ fn agreement_is_what_a_rotation_starts_from() {
 
 #[test]
 fn a_rotation_that_was_interrupted_is_finished_first() {
-    // One host has changed, or all but one: the newer ring is the one to have.
+    // One host has changed, or all but one: the newer ring is chosen.
     for (new, donor) in [(vec![2], 2), (vec![0, 2], 0)] {
         let fleet: Vec<_> = (0..3).map(|index| with(&ring(5 + u32::from(new.contains(&index))))).collect();
         let old: Vec<usize> = (0..3).filter(|index| !new.contains(index)).collect();
@@ -54,7 +54,7 @@ fn a_rotation_that_was_interrupted_is_finished_first() {
 }
 
 #[test]
-fn nginx_that_may_not_have_read_its_ring_is_made_to() {
+fn a_ring_that_nginx_may_not_have_loaded_is_installed_again() {
     let unread = Observation { loaded: false, ..with(&ring(5)) };
     assert_eq!(plan(&[unread.clone(), with(&ring(5))], Goal::Rotate), bring(5, 1, &[0], true));
     assert_eq!(plan(std::slice::from_ref(&unread), Goal::Rotate), bring(5, 0, &[0], true));
@@ -71,19 +71,19 @@ fn a_new_server_gets_what_the_others_have() {
 }
 
 #[test]
-fn a_foreign_ring_gives_way_to_that_of_the_most() {
+fn the_ring_of_most_hosts_replaces_a_foreign_one() {
     let foreign = Fingerprints { current: print(90), previous: print(91), next: print(92) };
     // Hosts of one rotation count together.
     let fleet = [with(&foreign), with(&ring(5)), with(&foreign), with(&ring(6)), with(&ring(5))];
     assert_eq!(plan(&fleet, Goal::Sync), bring(6, 3, &[0, 1, 2, 4], true));
-    // Among equals, whoever changed last.
+    // Of equally many, the one that a host got last.
     let young = Observation { age: Some(3), ..with(&foreign) };
     assert_eq!(target(&[with(&ring(5)), young.clone()]), Some(foreign.clone()));
     assert_eq!(target(&[young, with(&ring(5))]), Some(foreign));
 }
 
 #[test]
-fn two_rotations_at_once_differ_in_a_key_that_nobody_uses_yet() {
+fn two_rotations_at_once_differ_in_a_key_that_no_host_uses_yet() {
     let other = Fingerprints { next: print(70), ..ring(6) };
     let fleet = [with(&other), with(&ring(6)), with(&ring(6)), with(&ring(5))];
     assert_eq!(plan(&fleet, Goal::Rotate), bring(6, 1, &[0, 3], true));
@@ -123,7 +123,7 @@ fn a_chain_of_rotations_is_one_family_and_its_end_is_chosen() {
 }
 
 #[test]
-fn of_equally_many_the_one_that_a_host_got_last_whatever_has_no_age() {
+fn a_ring_of_unknown_age_counts_as_oldest() {
     let foreign = Fingerprints { current: print(90), previous: print(91), next: print(92) };
     let ageless = Observation { age: None, ..with(&ring(5)) };
     let old = Observation { age: Some(1_000_000), ..with(&foreign) };
@@ -132,13 +132,13 @@ fn of_equally_many_the_one_that_a_host_got_last_whatever_has_no_age() {
     }
 }
 
-/// A fleet in which every host has, and its nginx has read, a ring.
+/// Hosts with their rings, on disk and in the memory of nginx.
 struct Fleet {
     disk: Vec<Fingerprints>,
     memory: Vec<Fingerprints>,
     loaded: Vec<bool>,
     keys: u32,
-    /// What was used to encrypt since the rotation before the last was complete.
+    /// The keys of tickets that are still valid: those used since the last rotation but one.
     tickets: BTreeSet<Fingerprint>,
 }
 
@@ -153,7 +153,7 @@ impl Fleet {
         self.disk.iter().zip(&self.loaded).map(seen).collect()
     }
 
-    /// Every host encrypts, and every host is shown every ticket.
+    /// Every host encrypts, and every host gets every ticket.
     fn serve(&mut self) {
         self.tickets.extend(self.memory.iter().map(|ring| ring.current.clone()));
         for (host, ring) in self.memory.iter().enumerate() {
@@ -180,11 +180,11 @@ impl Fleet {
         }
     }
 
-    /// One run of `rotate`; whether it came to its end.
+    /// One run of `rotate`, killed before it has changed `end` hosts.
     fn rotate(&mut self, order: &[usize], end: usize, read: bool) {
         match plan(&self.seen(), Goal::Rotate) {
             Plan::Rotate(from) => {
-                // What was encrypted with the key that now goes is older than a whole rotation.
+                // Tickets of the key that is now removed are older than a whole rotation.
                 self.tickets.remove(&from.previous);
                 self.keys += 1;
                 self.change(order, &from.rotated(print(self.keys)), end, read);
@@ -212,7 +212,7 @@ proptest! {
             order.sort_by_key(|host| (*host as u64 + 1).wrapping_mul(seed | 1) >> 7);
             fleet.rotate(&order, end, read);
         }
-        // A run that is not killed leaves agreement.
+        // A run that is not killed ends in agreement.
         fleet.rotate(&(0..hosts).collect::<Vec<_>>(), hosts, true);
         prop_assert!(fleet.disk.iter().all(|ring| *ring == fleet.disk[0]));
         prop_assert_eq!(plan(&fleet.seen(), Goal::Sync), Plan::Nothing);

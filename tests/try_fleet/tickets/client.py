@@ -1,4 +1,4 @@
-"""A client that returns for as long as its standard input is open, each time with its last session.
+"""A client that connects until its standard input is closed, each time with its last session.
 
 client.py 1.2|1.3 PAUSE: then writes one line of JSON with what it counted."""
 

@@ -1,4 +1,4 @@
-//! Clients of a kept fleet that come back again and again, each with the session of its last visit.
+//! Clients that connect again and again, each with the session of its last connection.
 
 use std::collections::BTreeMap;
 use std::process::{Child, Stdio};
@@ -22,13 +22,13 @@ pub struct Counted {
     pub errors: Vec<String>,
 }
 
-/// Clients at work; they stop with this value, however a test ends.
+/// Running clients. They stop when this value is dropped.
 pub struct Clients(Vec<Child>);
 
 impl Clients {
-    /// So many for each version of TLS.
-    pub fn start(own: &Try, kept: &Kept, each: usize) -> Self {
-        let script = own.beside("client.py", include_str!("client.py"));
+    /// Starts `each` clients for each version of TLS.
+    pub fn start(try_out: &Try, kept: &Kept, each: usize) -> Self {
+        let script = try_out.beside("client.py", include_str!("client.py"));
         let start = |version: &str| {
             let mut client = kept.command("clients", &["python3", &script, version, "0.01"]);
             client.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap()
@@ -36,13 +36,13 @@ impl Clients {
         Self(["1.2", "1.3"].iter().flat_map(|version| (0..each).map(|_| start(version))).collect())
     }
 
-    /// Lets them finish; what all of them counted together.
+    /// Stops them, and adds up what they counted.
     pub fn stop(mut self) -> Counted {
         self.0.iter_mut().for_each(|client| drop(client.stdin.take()));
         let mut all = Counted::default();
         for client in self.0.drain(..) {
-            let said = client.wait_with_output().unwrap().stdout;
-            let one: Counted = serde_json::from_slice(&said).unwrap();
+            let output = client.wait_with_output().unwrap().stdout;
+            let one: Counted = serde_json::from_slice(&output).unwrap();
             all.first += one.first;
             all.resumed += one.resumed;
             all.full += one.full;

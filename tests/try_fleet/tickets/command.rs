@@ -1,5 +1,5 @@
-//! The command over a real fleet: what it changes, what it undoes, what it leaves alone; and that
-//! no key is ever where keys may not be.
+//! The command over a real fleet: what it changes, what it rolls back, what it leaves alone; and that
+//! no key leaks.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -17,47 +17,51 @@ use super::{APPS, FLEET};
 use crate::alone;
 use crate::run::{Kept, Try};
 
-/// A kept fleet, the command over it, and everything that the command ever said.
+/// A fleet that is kept running, and all output of the commands that ran over it.
 struct Fleet {
-    own: Try,
+    try_out: Try,
     kept: Kept,
-    said: RefCell<Vec<u8>>,
+    output: RefCell<Vec<u8>>,
     keys: RefCell<Keys>,
 }
 
 impl Fleet {
     fn new() -> Self {
-        let own = Try::inventory(FLEET);
-        let file = own.folder().join("hosts.json");
-        let kept = own.keep_with(&["--hosts-file", file.to_str().unwrap()]);
-        Self { own, kept, said: RefCell::default(), keys: RefCell::default() }
+        let try_out = Try::inventory(FLEET);
+        let file = try_out.folder().join("hosts.json");
+        let kept = try_out.keep_with(&["--hosts-file", file.to_str().unwrap()]);
+        Self { try_out, kept, output: RefCell::default(), keys: RefCell::default() }
     }
 
     fn hosts(&self) -> PathBuf {
-        self.own.folder().join("hosts.json")
+        self.try_out.folder().join("hosts.json")
     }
 
-    /// A hosts file in which one host has other words.
+    /// A hosts file in which some hosts have other commands.
     fn but(&self, changes: &[(&str, Vec<String>)]) -> PathBuf {
         let mut hosts: Value = serde_json::from_slice(&fs::read(self.hosts()).unwrap()).unwrap();
         changes.iter().for_each(|(name, words)| hosts[*name] = json!(words));
-        let path = self.own.folder().join("other.json");
+        let path = self.try_out.folder().join("other.json");
         fs::write(&path, hosts.to_string()).unwrap();
         path
     }
 
     fn command(&self, what: &str, hosts: &PathBuf) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
-        command.args(["tickets", what]).arg(self.own.folder().join("inventory.yaml")).arg("--hosts-file").arg(hosts);
+        command
+            .args(["tickets", what])
+            .arg(self.try_out.folder().join("inventory.yaml"))
+            .arg("--hosts-file")
+            .arg(hosts);
         command.stdin(Stdio::null());
         command
     }
 
-    /// The exit code and all that it said; the keys that there are now are noted.
+    /// The exit code and the output of a run; the keys after it are noted.
     fn run_over(&self, what: &str, hosts: &PathBuf) -> (Option<i32>, String) {
         let Output { status, stdout, stderr } = self.command(what, hosts).output().unwrap();
         let text = [stdout, stderr].concat();
-        self.said.borrow_mut().extend(&text);
+        self.output.borrow_mut().extend(&text);
         self.rings();
         (status.code(), String::from_utf8(text).unwrap())
     }
@@ -72,7 +76,7 @@ impl Fleet {
         text
     }
 
-    /// The keys of each host as they are, current, previous, next; they are noted.
+    /// The keys of each host: current, previous, next. They are noted.
     fn rings(&self) -> Vec<Vec<u8>> {
         let read = |name: &&str| {
             let script = "cd /etc/sslscale/tickets && cat current.key previous.key next.key";
@@ -113,10 +117,10 @@ fn everything_goes_well(fleet: &Fleet) {
     assert!(fleet.done("sync").contains("nothing to do"));
     let text = fleet.done("rotate");
     assert!(text.contains("rotated to the next key: srv1, srv2, srv3, srv4 (current "), "{text}");
-    assert!(text.contains("note: the rotation before was only "), "{text}");
+    assert!(text.contains("note: the previous rotation was only "), "{text}");
     let rotated = fleet.rings();
     assert!(agree(&rotated) && is_next(&start[0], &rotated[0]));
-    // Nothing is left of the ring before.
+    // Nothing is left of the old ring.
     let left = fleet.kept.inside("srv1", &["sh", "-c", "ls -A /etc/sslscale /etc/sslscale/tickets.d | wc -l"]);
     assert_eq!(String::from_utf8_lossy(&left.stdout).trim(), "7");
 }
@@ -129,7 +133,7 @@ fn a_server_without_keys_gets_them(fleet: &Fleet) {
     assert!(text.contains("error: srv3: it has no keys\n1 of 4 app servers has problems"), "{text}");
     assert!(fleet.done("sync").contains("keys of the other app servers: srv3 (current "));
     assert_eq!(fleet.rings(), before);
-    // A directory in the place of the link is taken over.
+    // A directory instead of the link is taken over.
     fleet.sh("srv4", "cd /etc/sslscale; cp -rL tickets t; rm -r tickets tickets.d; mv t tickets; rm tickets/loaded");
     let (code, text) = fleet.run("status");
     assert_eq!((code, text.contains("srv4: nginx has not been seen to load its keys")), (Some(1), true), "{text}");
@@ -139,7 +143,7 @@ fn a_server_without_keys_gets_them(fleet: &Fleet) {
     fleet.done("status");
 }
 
-fn one_that_cannot_be_asked_stops_everything(fleet: &Fleet) {
+fn an_unreachable_host_stops_the_run(fleet: &Fleet) {
     let before = fleet.rings();
     let gone = fleet.but(&[("srv2", ["nsenter", "-n", "-t", "999999999"].map(str::to_owned).to_vec())]);
     for what in ["rotate", "sync"] {
@@ -151,7 +155,7 @@ fn one_that_cannot_be_asked_stops_everything(fleet: &Fleet) {
     assert_eq!(fleet.rings(), before);
 }
 
-fn a_configuration_that_nginx_refuses_is_undone(fleet: &Fleet) {
+fn a_configuration_that_nginx_rejects_is_rolled_back(fleet: &Fleet) {
     let before = fleet.rings();
     let file = "/etc/nginx/conf.d/zz-broken.conf";
     fleet.sh("srv1", &format!("echo 'no_such_thing on;' >{file}"));
@@ -162,7 +166,7 @@ fn a_configuration_that_nginx_refuses_is_undone(fleet: &Fleet) {
     assert_eq!(fleet.rings(), before);
     fleet.sh("srv1", &format!("rm {file}"));
     fleet.done("status");
-    // On a host that is not the first, the others have changed by then.
+    // Not on the first host: by then, others have changed.
     fleet.sh("srv3", &format!("echo 'no_such_thing on;' >{file}"));
     let (code, text) = fleet.run("rotate");
     assert_eq!(code, Some(5), "{text}");
@@ -176,7 +180,7 @@ fn a_configuration_that_nginx_refuses_is_undone(fleet: &Fleet) {
     assert!(agree(&fleet.rings()) && fleet.rings()[0] == mixed[0]);
 }
 
-fn what_a_killed_run_left_is_finished(fleet: &Fleet) {
+fn a_killed_run_is_completed(fleet: &Fleet) {
     let before = fleet.rings();
     // Two hosts that never get to their change.
     let stuck =
@@ -198,7 +202,7 @@ fn what_a_killed_run_left_is_finished(fleet: &Fleet) {
     fleet.done("status");
 }
 
-fn a_reload_that_is_not_seen_is_told(fleet: &Fleet) {
+fn a_reload_that_is_not_observed_is_reported(fleet: &Fleet) {
     let before = fleet.rings();
     // It waits for one second instead of twenty.
     let hasty = "sed \"s/^\\(set -- .*\\)'20'\\$/\\1'1'/\" | \"$@\"";
@@ -215,23 +219,23 @@ fn a_reload_that_is_not_seen_is_told(fleet: &Fleet) {
 }
 
 #[test]
-fn the_command_changes_all_or_says_what_it_left() {
+fn every_host_changes_or_is_reported() {
     let _alone = alone();
     let fleet = Fleet::new();
     let ((), seen) = processes(|| {
         everything_goes_well(&fleet);
         a_server_without_keys_gets_them(&fleet);
-        one_that_cannot_be_asked_stops_everything(&fleet);
-        a_configuration_that_nginx_refuses_is_undone(&fleet);
-        what_a_killed_run_left_is_finished(&fleet);
-        a_reload_that_is_not_seen_is_told(&fleet);
+        an_unreachable_host_stops_the_run(&fleet);
+        a_configuration_that_nginx_rejects_is_rolled_back(&fleet);
+        a_killed_run_is_completed(&fleet);
+        a_reload_that_is_not_observed_is_reported(&fleet);
         for what in ["status", "rotate"] {
             let json = fleet.command(what, &fleet.hosts()).args(["--format", "json"]).output().unwrap();
             assert_eq!(serde_json::from_slice::<Value>(&json.stdout).unwrap()["version"], 1);
-            fleet.said.borrow_mut().extend([json.stdout, json.stderr].concat());
+            fleet.output.borrow_mut().extend([json.stdout, json.stderr].concat());
         }
     });
-    no_key_is_anywhere(&fleet, &seen);
+    no_key_leaked(&fleet, &seen);
     let file = fleet.hosts();
     assert!(file.exists());
     fleet.kept.signal(Signal::SIGTERM);
@@ -239,25 +243,25 @@ fn the_command_changes_all_or_says_what_it_left() {
     assert!(!file.exists(), "the hosts file outlives its fleet");
 }
 
-fn no_key_is_anywhere(fleet: &Fleet, seen: &BTreeSet<Vec<u8>>) {
+fn no_key_leaked(fleet: &Fleet, seen: &BTreeSet<Vec<u8>>) {
     fleet.rings();
     let keys = fleet.keys.borrow();
     assert!(keys.count() >= 7, "{}", keys.count());
     assert!(seen.iter().any(|words| words.ends_with(b"\0sh\0-s\0")), "the sampler saw no change");
     assert!(!seen.iter().any(|bytes| keys.in_bytes(bytes)), "a key is among the words or variables of a process");
-    assert!(!keys.in_bytes(&fleet.said.borrow()), "a key was printed");
+    assert!(!keys.in_bytes(&fleet.output.borrow()), "a key was printed");
     for host in APPS.iter().chain(&["lb1"]) {
         let logs = fleet.kept.inside(host, &["sh", "-c", "find /var/log /run -type f -exec cat {} +"]).stdout;
         assert!(!keys.in_bytes(&logs), "a key is in a log of {host}");
     }
-    let rendered = fleet.own.folder().join("rendered");
+    let rendered = fleet.try_out.folder().join("rendered");
     let mut render = Command::new(env!("CARGO_BIN_EXE_sslscale"));
-    render.arg("render").arg(fleet.own.folder().join("inventory.yaml")).arg("-o").arg(&rendered);
+    render.arg("render").arg(fleet.try_out.folder().join("inventory.yaml")).arg("-o").arg(&rendered);
     assert!(render.status().unwrap().success());
     let none = Vec::<String>::new();
     assert_eq!(keys.below(&rendered, &[]), none);
     assert_eq!(keys.below(std::path::Path::new(env!("CARGO_MANIFEST_DIR")), &["target", ".git"]), none);
-    // They are where they belong: the search can find them.
+    // The search does find them where they belong.
     let ring = fleet.kept.inside("srv1", &["cat", "/etc/sslscale/tickets/current.key"]).stdout;
     assert!(keys.in_bytes(&ring));
 }

@@ -1,4 +1,4 @@
-//! Looks for keys where none may be: as they are, in hexadecimal, in base64, whole or in pieces.
+//! Finds keys where none may be: raw, in hexadecimal, in base64, whole or in pieces.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::Duration;
 
-/// A piece of a key is searched for from this many bytes on.
+/// Pieces of a key of this many bytes are found.
 const PIECE: usize = 16;
 
-/// Everything by which a key could be known.
+/// Keys, and all byte strings that would reveal them.
 #[derive(Default)]
 pub struct Keys {
     known: BTreeSet<Vec<u8>>,
@@ -18,11 +18,11 @@ pub struct Keys {
 }
 
 impl Keys {
-    /// Adds the keys of 80 bytes that these bytes are.
+    /// Adds keys of 80 bytes, one after the other.
     pub fn add(&mut self, bytes: &[u8]) {
         assert!(!bytes.is_empty() && bytes.len().is_multiple_of(80), "{} bytes are no keys", bytes.len());
         for key in bytes.chunks(80).filter(|key| self.known.insert(key.to_vec())) {
-            // What is cut anywhere holds one of the pieces whole.
+            // Wherever a leak is cut, it holds one of the pieces whole.
             for piece in key.chunks(PIECE) {
                 self.needles.push(piece.to_vec());
                 let hex: String = piece.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -41,7 +41,7 @@ impl Keys {
         self.known.len()
     }
 
-    /// Whether there is anything of any key.
+    /// Whether any piece of any key is in them.
     pub fn in_bytes(&self, bytes: &[u8]) -> bool {
         let mut heads = vec![Vec::new(); 1 << 16];
         for needle in &self.needles {
@@ -52,7 +52,7 @@ impl Keys {
         })
     }
 
-    /// The files below a directory that hold anything of any key; `skip` are names of directories.
+    /// The files below a directory that hold a piece of any key, except in directories named `skip`.
     pub fn below(&self, directory: &Path, skip: &[&str]) -> Vec<String> {
         let mut found = Vec::new();
         for entry in fs::read_dir(directory).unwrap().flatten() {
@@ -93,7 +93,7 @@ pub fn processes<T>(work: impl FnOnce() -> T) -> (T, BTreeSet<Vec<u8>>) {
             }
             seen
         });
-        // Also when the work fails: else the test would never end.
+        // Also when the work panics: otherwise the test would never end.
         let stop = Stop(&over);
         let done = work();
         drop(stop);
@@ -128,7 +128,7 @@ fn a_leak_of_any_kind_is_found() {
         assert!(keys.in_bytes(&[b"a log line: ", leak.as_slice(), b" and more"].concat()), "{number}");
     }
     assert!(!keys.in_bytes("a log line with a fingerprint 0123456789abcdef".repeat(100).as_bytes()));
-    // And in what a process is called with.
+    // And in the arguments of a process.
     let planted = format!("sleep 0.3; : {hex}");
     let (_, seen) = processes(|| std::process::Command::new("sh").args(["-c", &planted]).status().unwrap());
     assert!(seen.iter().any(|bytes| keys.in_bytes(bytes)));

@@ -1,4 +1,4 @@
-//! Session tickets of a real fleet: clients that return while keys are rotated, and the command.
+//! Session tickets of a real fleet: returning clients while keys are rotated, and the command.
 
 mod clients;
 mod command;
@@ -33,7 +33,7 @@ sites:
 ";
 const APPS: [&str; 4] = ["srv1", "srv2", "srv3", "srv4"];
 
-/// Random enough to mix up an order, and the same in every run.
+/// A pseudo-random sequence, the same in every run.
 struct Dice(AtomicU64);
 
 impl Dice {
@@ -45,7 +45,7 @@ impl Dice {
     }
 }
 
-/// A host that takes its time before each change.
+/// A host that waits for a while before each change.
 struct Slow<'d> {
     host: Command,
     dice: &'d Dice,
@@ -64,7 +64,7 @@ impl Host for Slow<'_> {
     }
 }
 
-/// One rotation of all hosts, in an order of its own.
+/// One rotation of all hosts, in a random order.
 fn rotate(kept: &Kept, dice: &Dice) {
     let mut hosts: Vec<Slow<'_>> =
         APPS.iter().map(|name| Slow { host: Command::new(name, kept.words(name)), dice }).collect();
@@ -75,7 +75,8 @@ fn rotate(kept: &Kept, dice: &Dice) {
     assert_eq!((done.steps[0].kind.kind, done.steps[0].done().count()), (StepKind::Rotation, 4), "{done:?}");
 }
 
-/// What people do who know of one key: a new one and the old one, server by server.
+/// A rotation without a next key: each server gets a new key and keeps the old one, one after the
+/// other.
 fn rotate_naively(kept: &Kept) {
     let script = "cd /etc/sslscale/tickets && cp current.key previous.key && printf %080d 7 >current.key && \
                   kill -HUP $(cat /run/nginx.pid)";
@@ -92,20 +93,20 @@ fn assert_served(counted: &Counted) {
 }
 
 #[test]
-fn twenty_rotations_cost_no_returning_client_its_session() {
+fn returning_clients_resume_through_twenty_rotations() {
     let _alone = alone();
-    let own = Try::inventory(FLEET);
-    let kept = own.keep();
+    let try_out = Try::inventory(FLEET);
+    let kept = try_out.keep();
     let dice = Dice(AtomicU64::new(4));
-    let clients = Clients::start(&own, &kept, 2);
+    let clients = Clients::start(&try_out, &kept, 2);
     (0..20).for_each(|_| rotate(&kept, &dice));
     let counted = clients.stop();
     eprintln!("20 rotations: {counted:?}");
     assert_served(&counted);
     assert_eq!((counted.first, counted.full), (4, 0), "{counted:?}");
     assert!(counted.resumed > 500, "{counted:?}");
-    // The same clients tell where a rotation does cost sessions.
-    let clients = Clients::start(&own, &kept, 2);
+    // The same clients notice a rotation that does cost sessions.
+    let clients = Clients::start(&try_out, &kept, 2);
     sleep(Duration::from_millis(500));
     rotate_naively(&kept);
     let counted = clients.stop();
