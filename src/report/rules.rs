@@ -176,8 +176,8 @@ pub fn page(rule: &Rule, format: PlainFormat) -> String {
 fn examples(rule: &Rule) -> impl Iterator<Item = (&'static str, &'static str)> {
     let examples = rule.examples;
     let fixed = match rule.fix {
-        FixKind::Unsafe => "What `--fix --unsafe-fixes` makes of it",
-        _ => "What `--fix` makes of it",
+        FixKind::Unsafe => "What `--fix --unsafe-fixes` changes",
+        _ => "What `--fix` changes",
     };
     let all = examples.map(|e| {
         [

@@ -82,21 +82,21 @@ fn page(rule: &Rule) -> String {
 }
 
 fn shown_examples(rule: &Rule, examples: Examples) -> String {
-    let mut out = format!("\n## An inventory that it finds something in\n\n{}", fenced("yaml", examples.fires));
+    let mut out = format!("\n## An inventory with such a finding\n\n{}", fenced("yaml", examples.fires));
     out.push_str(&format!("\n{}", console("sslscale check inventory.yaml", &shown(examples.fires))));
     if examples.fixed.is_some() {
         let fixed = Fixed::of(rule, examples);
-        out.push_str(&format!("\n## What `{}` makes of it\n\n", fix_of(rule).join(" ")));
+        out.push_str(&format!("\n## What `{}` changes\n\n", fix_of(rule).join(" ")));
         if fixed.text != examples.fires {
             let diff = TextDiff::from_lines(examples.fires, &fixed.text);
             let diff = diff.unified_diff().header("inventory.yaml", "inventory.yaml").to_string();
             out.push_str(&fenced("diff", &diff));
         }
         for name in &fixed.files {
-            out.push_str(&format!("`{name}` is written anew.\n"));
+            out.push_str(&format!("`{name}` is rewritten.\n"));
         }
     }
-    out.push_str("\n## One that looks alike, in which it finds nothing\n\n");
+    out.push_str("\n## A similar inventory without a finding\n\n");
     out.push_str(&fenced("yaml", examples.silent));
     out.push_str(&format!("\n{}", console("sslscale check inventory.yaml", &shown(examples.silent))));
     out
@@ -123,7 +123,7 @@ fn state(rule: &Rule) -> String {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies".to_owned(),
         Detection::Comments => "applies: on the comments, once the other rules have run".to_owned(),
         Detection::Programs => "applies: `--with-binaries`".to_owned(),
-        Detection::Planned(reason) => format!("skipped: {reason}"),
+        Detection::Planned(reason) => format!("not run: {reason}"),
         Detection::Impossible(reason) => format!("impossible: {reason}"),
     }
 }
@@ -161,10 +161,10 @@ fn index() -> String {
         out.push_str(&format!("| {link} | {} | {severity} | {needs} | {fix} | {} |\n", code.slug, code.summary.trim()));
     }
     out.push_str(
-        "\n## Coverage\n\nEach mark was earned by a run of the real program when this page was generated: the rule's \
-         inventory earns its finding and no other warning or error, the look-alike earns none, `--fix` makes of the \
-         first what is promised and ends the finding, and `explain` has all of its page. `–`: there is nothing to \
-         run.\n\n| code | state | fires | look-alike silent | fixed | doc |\n|---|---|---|---|---|---|\n",
+        "\n## Coverage\n\nEach ✓ comes from a run of the real program when this page was generated: the first inventory \
+         gets the rule's finding and no other warning or error, the similar one gets none, `--fix` writes the text \
+         shown and removes the finding, and `explain` prints the whole page. `–` means that there is nothing to \
+         run.\n\n| code | state | fires | similar one silent | fixed | doc |\n|---|---|---|---|---|---|\n",
     );
     for rule in all_rules() {
         let Proof { fires, silent, fixed, doc } = proof(rule);
