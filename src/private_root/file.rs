@@ -80,7 +80,7 @@ mod text_or_hex {
     pub(super) fn serialize<S: Serializer>(bytes: &Arc<[u8]>, to: S) -> Result<S::Ok, S::Error> {
         match std::str::from_utf8(bytes) {
             Ok(text) => Content::Text(text.to_owned()),
-            Err(_) => Content::Hex(bytes.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Err(_) => Content::Hex(hex::encode(bytes)),
         }
         .serialize(to)
     }
@@ -88,12 +88,7 @@ mod text_or_hex {
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u8]>, D::Error> {
         match Content::deserialize(from)? {
             Content::Text(text) => Ok(text.into_bytes().into()),
-            Content::Hex(hex) => (0..hex.len())
-                .step_by(2)
-                .map(|at| hex.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
-                .collect::<Option<Vec<u8>>>()
-                .map(Into::into)
-                .ok_or_else(|| D::Error::custom("not hexadecimal")),
+            Content::Hex(text) => hex::decode(text).map(Into::into).map_err(D::Error::custom),
         }
     }
 }

@@ -20,7 +20,7 @@ pub use templates::{Templates, TemplatesError};
 pub use tls::DH_GROUP;
 
 use crate::inventory::Inventory;
-use crate::tree::{Content, Entry, Needs, Tree, hex};
+use crate::tree::{Content, Entry, Needs, Tree};
 
 /// Where haproxy's configuration goes.
 pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
@@ -130,5 +130,5 @@ fn file(path: &'static str, text: String) -> Entry {
 
 /// The revision of a file that has the stand-in for it.
 fn revision(text: &str) -> String {
-    hex(&Sha256::digest(text))[..NO_REVISION.len()].to_owned()
+    hex::encode(Sha256::digest(text))[..NO_REVISION.len()].to_owned()
 }

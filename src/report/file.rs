@@ -57,22 +57,16 @@ impl Target {
         if found.is_dir() {
             return Err(FileError::Directory(path.to_owned()));
         }
-        let same = |other: Metadata| (other.dev(), other.ino()) == (found.dev(), found.ino());
-        if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(same)) {
+        if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(|it| same(&it, &found))) {
             return Err(FileError::Inventory(path.to_owned()));
         }
-        if let Some(stream) = stream(path) {
+        if let Some(stream) = stream(path, &found) {
             return Ok(Self { path: path.to_owned(), kind: Kind::Written(stream.map_err(io)?) });
         }
         // A link stays one: what it leads to is replaced.
-        let (path, kind) = match path.canonicalize() {
-            Ok(real) if found.is_file() => {
-                let kind = Kind::Replaced(temporary(&real, Some(&found)).map_err(io)?);
-                (real, kind)
-            }
-            _ => (path.to_owned(), Kind::Written(OpenOptions::new().write(true).open(path).map_err(io)?)),
-        };
-        Ok(Self { path, kind })
+        let real = path.canonicalize().map_err(io)?;
+        let kind = Kind::Replaced(temporary(&real, Some(&found)).map_err(io)?);
+        Ok(Self { path: real, kind })
     }
 
     /// Puts the report there.
@@ -92,30 +86,24 @@ impl Target {
     }
 }
 
-/// Opens `path` if it is, or leads by links to, a device or a descriptor. `/dev/stdout` ends in the
-/// file that a shell opened with `>>`, whose lines are not ours to replace: on the way the name decides.
-fn stream(path: &Path) -> Option<io::Result<File>> {
-    let own = Path::new("/proc/self/fd").canonicalize().ok();
-    let mut at = std::path::absolute(path).ok()?;
-    let mut found = false;
-    // The kernel follows no more links either.
-    for _ in 0..40 {
-        let (Some(Ok(directory)), Some(name)) = (at.parent().map(Path::canonicalize), at.file_name()) else { break };
-        if directory.starts_with("/proc") {
-            // Opened anew it would have a position of its own, and write over what others wrote.
-            let cloned = match name.to_str().filter(|_| own.as_ref() == Some(&directory)) {
-                Some("1") => Some(io::stdout().as_fd().try_clone_to_owned()),
-                Some("2") => Some(io::stderr().as_fd().try_clone_to_owned()),
-                _ => None,
-            };
-            return Some(cloned.map_or_else(|| appending(path), |cloned| cloned.map(File::from)));
+/// Opens `path` if a rename must not replace what is there: a pipe, a device, or a file that this
+/// process was started with, such as the one behind `/dev/stdout` after `>> file` in a shell.
+fn stream(path: &Path, found: &Metadata) -> Option<io::Result<File>> {
+    // Opened anew they would have a position of their own, and write over what others wrote.
+    for stream in [io::stdout().as_fd(), io::stderr().as_fd()] {
+        let Ok(stream) = stream.try_clone_to_owned().map(File::from) else { continue };
+        if stream.metadata().is_ok_and(|metadata| same(&metadata, found)) {
+            return Some(Ok(stream));
         }
-        // Shared memory lies there, too, and holds files like any other.
-        found |= directory.starts_with("/dev") && !directory.starts_with("/dev/shm");
-        let Ok(next) = at.read_link() else { break };
-        at = directory.join(next);
     }
-    found.then(|| appending(path))
+    // Standard input may be an inventory, which a report does not go into.
+    let open = || std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten().filter(|it| it.file_name() != "0");
+    let inherited = || open().any(|entry| std::fs::metadata(entry.path()).is_ok_and(|it| same(&it, found)));
+    (!found.is_file() || inherited()).then(|| appending(path))
+}
+
+fn same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 fn appending(path: &Path) -> io::Result<File> {

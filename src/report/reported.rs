@@ -11,7 +11,6 @@ use crate::diagnostic::{Diagnostic, Severity};
 use crate::inventory::paths::Paths;
 use crate::lint::Linted;
 use crate::source::Source;
-use crate::tree::hex;
 
 /// What is known of one inventory.
 pub struct Reported<'a> {
@@ -112,7 +111,7 @@ fn fingerprint(file: &str, code: &str, places: &[String], count: usize) -> Strin
         hash.update(word.as_bytes());
         hash.update([0]);
     }
-    hex(&hash.finalize()[..16])
+    hex::encode(&hash.finalize()[..16])
 }
 
 /// The path by which services know the file: relative to `directory` where it is below it.

@@ -6,8 +6,6 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use crate::tree::hex;
-
 /// Bytes of a key: nginx uses 16 as its name, 32 for HMAC and 32 for AES-256.
 pub(super) const LENGTH: usize = 80;
 
@@ -40,7 +38,7 @@ impl TicketKey {
 
     /// What may be shown of the key.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint(hex(&Sha256::digest(self.bytes()))[..16].to_owned())
+        Fingerprint(hex::encode(Sha256::digest(self.bytes()))[..16].to_owned())
     }
 }
 

@@ -1,30 +1,44 @@
-//! `manifest.json`: what a stored tree holds, for those who install it and for the next run,
-//! which removes what an earlier one wrote and this one does not.
+//! `manifest.json`: what a stored tree contains, for the program that installs it and for the next
+//! run, which removes what an earlier one wrote and this one does not.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Component, Path};
 
+use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
+use serde_json::ser::Formatter;
 
-use super::{Need, NeedKind, Needs, Tree};
+use super::{Entry, Need, NeedKind, Needs, Tree};
 
 /// The manifest's name in a stored tree.
 pub const MANIFEST: &str = "manifest.json";
 
 const VERSION: u32 = 1;
+const ROOT: &str = "root";
 
-/// The manifest as JSON. `files` maps `HOST/etc/…` to what is to be there.
-#[derive(Debug, Serialize, Deserialize)]
+/// The manifest as it is read. `files` maps `HOST/etc/…` to what is to be there.
+#[derive(Debug, Deserialize)]
 pub struct Manifest {
     version: u32,
-    /// Sorted, so that the same tree gives the same bytes.
+    /// By path.
     pub files: BTreeMap<String, Listed>,
-    /// What hosts need beside these; manifests of earlier versions have none.
+    /// What hosts need besides these; manifests of earlier versions have none.
     #[serde(default)]
     needs: Vec<Needed>,
 }
 
-/// Hosts that need the same files from whoever installs the tree.
+/// The manifest as it is written. At 10,000 hosts a map of owned strings would be the largest thing in
+/// memory, so it borrows from the tree.
+#[derive(Serialize)]
+struct Written<'t> {
+    version: u32,
+    files: Files<'t>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    needs: Vec<Needed>,
+}
+
+/// Hosts that need the same files, which the program that installs the tree brings along.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct Needed {
     hosts: Vec<String>,
@@ -39,7 +53,7 @@ struct NeededFile {
     mode: String,
     owner: String,
     group: String,
-    /// Where whoever installs it finds it, from the inventory's directory.
+    /// Where the program that installs it finds it, from the inventory's directory.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     source: Option<String>,
 }
@@ -47,8 +61,8 @@ struct NeededFile {
 impl Needed {
     fn of(needs: &Needs) -> Self {
         let file = |need: &Need| {
-            let (owner, group) = ("root".to_owned(), "root".to_owned());
-            let mode = format!("{:04o}", need.kind.mode());
+            let (owner, group) = (ROOT.to_owned(), ROOT.to_owned());
+            let mode = octal(need.kind.mode());
             (need.path.clone(), NeededFile { kind: need.kind, mode, owner, group, source: need.source.clone() })
         };
         Self {
@@ -57,15 +71,10 @@ impl Needed {
         }
     }
 
-    /// Those of its hosts that the tree does not speak of, if there are any.
+    /// The same for those of its hosts that are not in the tree, if there are any.
     fn beside(&self, tree: &Tree) -> Option<Self> {
         let hosts: Vec<String> = self.hosts.iter().filter(|host| tree.host(host).is_none()).cloned().collect();
         (!hosts.is_empty()).then(|| Self { hosts, files: self.files.clone() })
-    }
-
-    /// The same text for the same hosts and files, one group a line.
-    fn line(&self) -> String {
-        format!("    {}", serde_json::to_string(self).expect("names and modes are text"))
     }
 }
 
@@ -80,42 +89,53 @@ pub struct Listed {
     group: String,
 }
 
+/// The files of a tree, and those of an earlier manifest that belong to other hosts.
+struct Files<'t> {
+    tree: &'t Tree,
+    other: Option<&'t Manifest>,
+}
+
+/// One file as it is written.
+#[derive(Serialize)]
+struct Line<'t> {
+    sha256: &'t str,
+    mode: &'t str,
+    owner: &'t str,
+    group: &'t str,
+}
+
+impl Serialize for Files<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        let mut map = to.serialize_map(None)?;
+        let others = self.other.into_iter().flat_map(|other| &other.files);
+        let mut others = others.filter(|(path, _)| self.tree.host(host_of(path)).is_none()).peekable();
+        for (host, entries) in self.tree.hosts() {
+            while let Some((path, listed)) = others.next_if(|(path, _)| host_of(path) < host) {
+                map.serialize_entry(path, listed)?;
+            }
+            for Entry { path, content } in entries.iter() {
+                let line = Line { sha256: &content.sha256, mode: &octal(content.mode), owner: ROOT, group: ROOT };
+                map.serialize_entry(&format_args!("{host}{path}"), &line)?;
+            }
+        }
+        others.try_for_each(|(path, listed)| map.serialize_entry(path, listed))?;
+        map.end()
+    }
+}
+
 impl Manifest {
     /// The manifest of a tree, and of those files of `other` that belong to hosts not in it.
     pub fn bytes(tree: &Tree, other: Option<&Manifest>) -> Vec<u8> {
-        // Written by hand for one reason: at 10,000 hosts a map of owned strings would be the
-        // largest thing in memory. The test below reads it back.
-        let mut lines: Vec<(String, String)> = Vec::new();
-        if let Some(other) = other {
-            let foreign = other.files.iter().filter(|(path, _)| tree.host(host_of(path)).is_none());
-            lines.extend(foreign.map(|(path, l)| (path.clone(), line(path, &l.sha256, &l.mode))));
-        }
-        let mut out = format!("{{\n  \"version\": {VERSION},\n  \"files\": {{").into_bytes();
-        let mut first = true;
-        let mut push = |text: &str| {
-            out.extend_from_slice(if first { b"\n" } else { b",\n" });
-            out.extend_from_slice(text.as_bytes());
-            first = false;
-        };
-        let mut lines = lines.into_iter().peekable();
-        for (host, entries) in tree.hosts() {
-            while let Some((_, text)) = lines.next_if(|(path, _)| host_of(path) < host) {
-                push(&text);
-            }
-            for entry in entries.iter() {
-                let path = format!("{host}{}", entry.path);
-                push(&line(&path, &entry.content.sha256, &format!("{:04o}", entry.content.mode)));
-            }
-        }
-        lines.for_each(|(_, text)| push(&text));
-        out.extend_from_slice(b"\n  }");
-        out.extend_from_slice(needs(tree, other).as_bytes());
-        out.extend_from_slice(b"\n}\n");
-        out
+        let written = Written { version: VERSION, files: Files { tree, other }, needs: needs(tree, other) };
+        let mut bytes = Vec::new();
+        let mut serializer = serde_json::Serializer::with_formatter(&mut bytes, Lines::default());
+        written.serialize(&mut serializer).expect("names, hashes and modes are text, and memory takes it");
+        bytes.push(b'\n');
+        bytes
     }
 
-    /// Reads a manifest; one of another version or shape, or with a path that leads out of
-    /// the tree, is none of ours.
+    /// Reads a manifest; `None` for one of another version or shape, or with a path that leads out of
+    /// the tree.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(bytes).ok()?;
         let inside = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));
@@ -123,29 +143,101 @@ impl Manifest {
     }
 }
 
-/// The member of the manifest that says what hosts need; nothing where they need nothing.
-fn needs(tree: &Tree, other: Option<&Manifest>) -> String {
+/// What hosts need, in groups of hosts that need the same.
+fn needs(tree: &Tree, other: Option<&Manifest>) -> Vec<Needed> {
     let kept = other.into_iter().flat_map(|other| &other.needs).filter_map(|needed| needed.beside(tree));
-    let mut groups: Vec<Needed> = kept.collect();
-    for new in tree.needs().iter().map(Needed::of) {
+    let mut groups: BTreeMap<String, Needed> = BTreeMap::new();
+    for needed in kept.chain(tree.needs().iter().map(Needed::of)) {
         // Hosts that are written one by one end up as if they had been written together.
-        let files = |needed: &Needed| serde_json::to_string(&needed.files).unwrap_or_default();
-        match groups.iter_mut().find(|old| files(old) == files(&new)) {
-            Some(old) => old.hosts.extend(new.hosts),
-            None => groups.push(new),
-        }
+        let files = serde_json::to_string(&needed.files).unwrap_or_default();
+        let group = groups.entry(files).or_insert_with(|| Needed { hosts: Vec::new(), files: needed.files });
+        group.hosts.extend(needed.hosts);
     }
+    let mut groups: Vec<Needed> = groups.into_values().collect();
     groups.iter_mut().for_each(|group| group.hosts.sort());
-    let mut lines: Vec<String> = groups.iter().map(Needed::line).collect();
-    lines.sort();
-    if lines.is_empty() { String::new() } else { format!(",\n  \"needs\": [\n{}\n  ]", lines.join(",\n")) }
+    groups.sort_by_cached_key(|group| serde_json::to_string(group).unwrap_or_default());
+    groups
 }
 
-/// Paths and hashes hold nothing that JSON would escape: hosts and files are checked names.
-fn line(path: &str, sha256: &str, mode: &str) -> String {
-    format!(
-        "    \"{path}\": {{ \"sha256\": \"{sha256}\", \"mode\": \"{mode}\", \"owner\": \"root\", \"group\": \"root\" }}"
-    )
+/// Four octal digits.
+fn octal(mode: u32) -> String {
+    format!("{mode:04o}")
+}
+
+/// One file, or one group of hosts with their needs, on a line.
+#[derive(Default)]
+struct Lines {
+    depth: usize,
+    /// Inside the list of needs, which has no blanks between its parts.
+    dense: bool,
+}
+
+/// Objects and arrays up to this depth have a line for each entry.
+const OPEN: usize = 2;
+
+impl Lines {
+    fn open<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth += 1;
+        out.write_all(bracket)
+    }
+
+    fn close<W: io::Write + ?Sized>(&mut self, out: &mut W, bracket: &[u8]) -> io::Result<()> {
+        self.depth -= 1;
+        if self.depth < OPEN {
+            out.write_all(b"\n")?;
+            out.write_all(&b"    "[..2 * self.depth])?;
+        } else if !self.dense {
+            out.write_all(b" ")?;
+        }
+        out.write_all(bracket)
+    }
+
+    fn entry<W: io::Write + ?Sized>(&self, out: &mut W, first: bool) -> io::Result<()> {
+        if !first {
+            out.write_all(b",")?;
+        }
+        match self.depth {
+            depth @ ..=OPEN => {
+                out.write_all(b"\n")?;
+                out.write_all(&b"    "[..2 * depth])
+            }
+            _ if self.dense => Ok(()),
+            _ => out.write_all(b" "),
+        }
+    }
+}
+
+impl Formatter for Lines {
+    fn begin_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.open(out, b"{")
+    }
+
+    fn end_object<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"}")
+    }
+
+    fn begin_object_key<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.entry(out, first)
+    }
+
+    fn begin_object_value<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        out.write_all(if self.dense { b":" } else { b": " })
+    }
+
+    fn begin_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.dense = true;
+        self.open(out, b"[")
+    }
+
+    fn end_array<W: io::Write + ?Sized>(&mut self, out: &mut W) -> io::Result<()> {
+        self.close(out, b"]")?;
+        self.dense = self.depth >= OPEN;
+        Ok(())
+    }
+
+    fn begin_array_value<W: io::Write + ?Sized>(&mut self, out: &mut W, first: bool) -> io::Result<()> {
+        self.entry(out, first)
+    }
 }
 
 /// The host that a path of the manifest belongs to.
@@ -176,6 +268,34 @@ mod tests {
         assert_eq!(manifest.files["a/etc/x"].sha256, Content::new(b"x".to_vec()).sha256);
         assert_eq!(Manifest::bytes(&tree(&["b"]), Some(&manifest)), all);
         assert!(Manifest::parse(&Manifest::bytes(&Tree::default(), None)).unwrap().files.is_empty());
+    }
+
+    #[test]
+    fn each_file_is_listed_with_its_own_hash_and_mode() {
+        let file = |path: &str, text: &str, mode| Entry {
+            path: path.into(),
+            content: Arc::new(Content { mode, ..Content::new(text.as_bytes().to_vec()) }),
+        };
+        let mut tree = Tree::default();
+        tree.insert("a", Arc::new([file("/etc/x", "", 0o644), file("/etc/y", "y\n", 0o600)]));
+        tree.insert("b", Arc::new([file("/etc/z", "", 0o7)]));
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        let y = "3bb2abb69ebb27fbfe63c7639624c6ec5e331b841a5bc8c3ebc10b9285e90877";
+        let line = |path: &str, hash: &str, mode: &str| {
+            let owner = "\"owner\": \"root\", \"group\": \"root\"";
+            format!("    \"{path}\": {{ \"sha256\": \"{hash}\", \"mode\": \"{mode}\", {owner} }}")
+        };
+        let lines = [line("a/etc/x", empty, "0644"), line("a/etc/y", y, "0600"), line("b/etc/z", empty, "0007")];
+        let bytes = Manifest::bytes(&tree, None);
+        let wanted = format!("{{\n  \"version\": 1,\n  \"files\": {{\n{}\n  }}\n}}\n", lines.join(",\n"));
+        assert_eq!(String::from_utf8(bytes.clone()).unwrap(), wanted);
+        let old = Manifest::parse(&bytes).unwrap();
+        for host in ["a", "b"] {
+            let mut one = Tree::default();
+            one.insert(host, Arc::from(tree.host(host).unwrap()));
+            assert_eq!(Manifest::bytes(&one, Some(&old)), bytes, "{host}");
+        }
+        assert!(Manifest::parse(wanted.replace("\"version\": 1", "\"version\": 2").as_bytes()).is_none());
     }
 
     #[test]

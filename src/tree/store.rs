@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::file::{self, replace, same};
 use super::manifest::{MANIFEST, Manifest, host_of};
-use super::{Entry, Tree, fresh, hex};
+use super::{Entry, Tree, fresh};
 use crate::file::temporary;
 use crate::parallel;
 
@@ -228,7 +228,7 @@ fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Resu
         return Ok(());
     }
     let bytes = file::read(&full).map_err(failed("read", &full))?;
-    if bytes.is_none_or(|bytes| hex(&Sha256::digest(&bytes)) != sha256) {
+    if bytes.is_none_or(|bytes| hex::encode(Sha256::digest(&bytes)) != sha256) {
         outcome.edited.push(path);
         return Ok(());
     }

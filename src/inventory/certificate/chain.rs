@@ -5,7 +5,7 @@ use std::cell::Cell;
 
 use x509_parser::{certificate::X509Certificate, error::X509Error, oid_registry as oid, time::ASN1Time};
 
-use super::key::PublicKey;
+use super::key::{P256, P384, PublicKey};
 
 /// How many signatures of one file are verified. Beyond that only names are compared. A chain has two or three.
 const VERIFIED: usize = 64;
@@ -192,9 +192,7 @@ impl Judge<'_, '_> {
 fn is_judged(certificate: &X509Certificate<'_>) -> bool {
     match PublicKey::of(certificate.public_key()) {
         Some(key @ PublicKey::Rsa { .. }) => key.rsa_bits().is_some_and(|bits| (2048..=8192).contains(&bits)),
-        Some(PublicKey::Ec { curve, .. }) => {
-            curve.is_some_and(|curve| curve == oid::OID_EC_P256 || curve == oid::OID_NIST_EC_P384)
-        }
+        Some(PublicKey::Ec { curve, .. }) => matches!(curve, Some(P256 | P384)),
         Some(PublicKey::Ed25519(_)) => true,
         Some(PublicKey::Other(_)) | None => false,
     }

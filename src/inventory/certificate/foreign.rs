@@ -3,17 +3,13 @@
 
 use std::path::Path;
 
-use x509_parser::{
-    asn1_rs::{FromDer, Tag},
-    certificate::X509Certificate,
-};
+use der::asn1::AnyRef;
+use der::{Decode, Tag, Tagged};
+use x509_parser::{asn1_rs::FromDer, certificate::X509Certificate};
 
-use super::{
-    Problem, ProblemKind, Subject,
-    der::sequence,
-    key::PrivateKey,
-    pem::{Block, Body},
-};
+use super::key::PrivateKey;
+use super::pem::{Block, Body};
+use super::{Problem, ProblemKind, Subject};
 
 /// Why the file `path` cannot be used; `bytes` are its contents and `blocks` the PEM blocks in them.
 pub(super) fn explain(path: &Path, subject: Subject, bytes: &[u8], blocks: &[Block]) -> Problem {
@@ -161,6 +157,7 @@ fn is_pkcs12(bytes: &[u8]) -> bool {
     tags(bytes) == [Tag::Integer, Tag::Sequence, Tag::Sequence]
 }
 
+/// The tags of the elements of `bytes`, which must be one SEQUENCE and nothing after it.
 fn tags(bytes: &[u8]) -> Vec<Tag> {
-    sequence(bytes).unwrap_or_default().iter().map(|element| element.tag()).collect()
+    Vec::<AnyRef<'_>>::from_der(bytes).unwrap_or_default().iter().map(AnyRef::tag).collect()
 }

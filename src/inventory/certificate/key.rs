@@ -1,17 +1,28 @@
 //! Private and public keys parsed from DER, as far as comparing them needs.
-//! It does no arithmetic, and of a key prints only the algorithm and size.
+//! Of a key it shows only the algorithm and size.
 
-use x509_parser::{
-    asn1_rs::{Any, BitString, Class, FromDer, Oid, Tag},
-    oid_registry as oid,
-    public_key::RSAPublicKey,
-    x509::SubjectPublicKeyInfo,
-};
+use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
+use der::oid::ObjectIdentifier as Oid;
+use der::{Decode, Sequence};
+use pkcs1::RsaPrivateKeyRef;
+use pkcs8::PrivateKeyInfoRef;
+use x509_parser::{asn1_rs::FromDer, public_key::RSAPublicKey, x509::SubjectPublicKeyInfo};
 
-use super::{
-    der::{elements, sequence},
-    file::Secret,
-};
+use super::file::Secret;
+
+pub(super) const EC: Oid = Oid::new_unwrap("1.2.840.10045.2.1");
+pub(super) const ED25519: Oid = Oid::new_unwrap("1.3.101.112");
+pub(super) const P256: Oid = Oid::new_unwrap("1.2.840.10045.3.1.7");
+pub(super) const P384: Oid = Oid::new_unwrap("1.3.132.0.34");
+const P521: Oid = Oid::new_unwrap("1.3.132.0.35");
+const RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.1");
+const RSA_PSS: Oid = Oid::new_unwrap("1.2.840.113549.1.1.10");
+/// Names of other algorithms.
+const OTHERS: [(Oid, &str); 3] = [
+    (Oid::new_unwrap("1.3.101.113"), "Ed448"),
+    (Oid::new_unwrap("1.3.101.110"), "X25519"),
+    (Oid::new_unwrap("1.2.840.10040.4.1"), "DSA"),
+];
 
 /// The public half, as a certificate gives it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,11 +34,11 @@ pub(super) enum PublicKey {
     },
     /// `curve` is `None` when the parameters are spelled out instead of named.
     Ec {
-        curve: Option<Oid<'static>>,
+        curve: Option<Oid>,
         point: Vec<u8>,
     },
     Ed25519(Vec<u8>),
-    Other(Oid<'static>),
+    Other(Oid),
 }
 
 /// The private half, without what no comparison needs.
@@ -39,33 +50,46 @@ pub(super) enum PrivateKey {
     },
     /// `point` is the public key, which RFC 5915 leaves optional.
     Ec {
-        curve: Option<Oid<'static>>,
+        curve: Option<Oid>,
         scalar: Secret,
         point: Option<Vec<u8>>,
     },
     Ed25519(Secret),
-    Other(Oid<'static>),
+    Other(Oid),
+}
+
+/// `ECPrivateKey` of RFC 5915. The type of the `sec1` crate takes no parameters that are spelled out.
+#[derive(Sequence)]
+pub(super) struct EcPrivateKey<'a> {
+    pub version: u8,
+    pub scalar: &'a OctetStringRef,
+    #[asn1(context_specific = "0", tag_mode = "EXPLICIT", optional = "true")]
+    pub parameters: Option<AnyRef<'a>>,
+    #[asn1(context_specific = "1", tag_mode = "EXPLICIT", optional = "true")]
+    pub point: Option<BitStringRef<'a>>,
 }
 
 impl PublicKey {
     /// `None` when an RSA key is not what its algorithm says.
     pub(super) fn of(info: &SubjectPublicKeyInfo<'_>) -> Option<Self> {
-        let algorithm = &info.algorithm.algorithm;
+        let algorithm = Oid::from_bytes(info.algorithm.algorithm.as_bytes()).ok()?;
         let bits: &[u8] = &info.subject_public_key.data;
-        Some(if is_rsa(algorithm) {
-            let (_, key) = RSAPublicKey::from_der(bits).ok()?;
-            Self::Rsa { modulus: number(key.modulus), exponent: number(key.exponent) }
-        } else if *algorithm == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
-            let curve = info.algorithm.parameters.as_ref().and_then(named_curve);
-            Self::Ec { curve, point: bits.to_vec() }
-        } else if *algorithm == oid::OID_SIG_ED25519 {
-            Self::Ed25519(bits.to_vec())
-        } else {
-            Self::Other(algorithm.to_owned())
+        Some(match algorithm {
+            RSA | RSA_PSS => {
+                let (_, key) = RSAPublicKey::from_der(bits).ok()?;
+                Self::Rsa { modulus: number(key.modulus), exponent: number(key.exponent) }
+            }
+            EC => {
+                let named = info.algorithm.parameters.as_ref().and_then(|it| it.as_oid().ok());
+                let curve = named.and_then(|curve| Oid::from_bytes(curve.as_bytes()).ok());
+                Self::Ec { curve, point: bits.to_vec() }
+            }
+            ED25519 => Self::Ed25519(bits.to_vec()),
+            other => Self::Other(other),
         })
     }
 
-    /// Bits of an RSA modulus; nothing for other kinds.
+    /// Bits of an RSA modulus; `None` for other kinds.
     pub(super) fn rsa_bits(&self) -> Option<usize> {
         match self {
             Self::Rsa { modulus, .. } => Some(bits(modulus)),
@@ -77,9 +101,9 @@ impl PublicKey {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Rsa { modulus, .. } => rsa_name(modulus),
-            Self::Ec { curve, .. } => ec_name(curve.as_ref()),
+            Self::Ec { curve, .. } => ec_name(*curve),
             Self::Ed25519(_) => "Ed25519".to_owned(),
-            Self::Other(algorithm) => other_name(algorithm),
+            Self::Other(algorithm) => other_name(*algorithm),
         }
     }
 }
@@ -87,7 +111,7 @@ impl PublicKey {
 impl PrivateKey {
     /// Reads the DER of a PEM block called `label`; `None` when it is something else.
     ///
-    /// PKCS#8 is read under any label, the older forms under their own alone, as OpenSSL does.
+    /// PKCS#8 is read under any label, the older forms under their own only, as OpenSSL does.
     pub(super) fn parse(label: &str, der: &[u8]) -> Option<Self> {
         match label {
             "RSA PRIVATE KEY" => Self::pkcs1(der).or_else(|| Self::pkcs8(der)),
@@ -97,54 +121,31 @@ impl PrivateKey {
     }
 
     fn pkcs1(der: &[u8]) -> Option<Self> {
-        let fields = sequence(der)?;
-        if fields.len() < 9 || fields.iter().take(9).any(|field| field.tag() != Tag::Integer) {
-            return None;
-        }
-        Some(Self::Rsa { modulus: number(fields[1].data), exponent: number(fields[2].data) })
+        let key = RsaPrivateKeyRef::from_der(der).ok()?;
+        let (modulus, exponent) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
+        Some(Self::Rsa { modulus: number(modulus), exponent: number(exponent) })
     }
 
-    fn sec1(der: &[u8], curve: Option<Oid<'static>>) -> Option<Self> {
-        let fields = sequence(der)?;
-        let [version, scalar, optional @ ..] = fields.as_slice() else {
-            return None;
-        };
-        if version.tag() != Tag::Integer || version.data != [1] || scalar.tag() != Tag::OctetString {
-            return None;
-        }
-        let tagged = |number: u32| {
-            let wanted = |field: &&Any<'_>| field.class() == Class::ContextSpecific && field.tag() == Tag(number);
-            elements(optional.iter().find(wanted)?.data)?.into_iter().next()
-        };
-        let point =
-            tagged(1).filter(|field| field.tag() == Tag::BitString).and_then(|field| BitString::try_from(field).ok());
+    fn sec1(der: &[u8], curve: Option<Oid>) -> Option<Self> {
+        let key = EcPrivateKey::from_der(der).ok().filter(|key| key.version == 1)?;
         Some(Self::Ec {
-            curve: curve.or_else(|| named_curve(&tagged(0)?)),
-            scalar: Secret::new(scalar.data.to_vec()),
-            point: point.map(|bits| bits.data.to_vec()),
+            curve: curve.or_else(|| key.parameters?.decode_as().ok()),
+            scalar: Secret::new(key.scalar.as_bytes().to_vec()),
+            point: key.point.map(|point| point.raw_bytes().to_vec()),
         })
     }
 
     fn pkcs8(der: &[u8]) -> Option<Self> {
-        let fields = sequence(der)?;
-        let [version, algorithm, key, ..] = fields.as_slice() else {
-            return None;
-        };
-        let shape = [version.tag(), algorithm.tag(), key.tag()];
-        if shape != [Tag::Integer, Tag::Sequence, Tag::OctetString] {
-            return None;
-        }
-        let algorithm = elements(algorithm.data)?;
-        let name = object_id(algorithm.first()?)?;
-        if is_rsa(&name) {
-            Self::pkcs1(key.data)
-        } else if name == oid::OID_KEY_TYPE_EC_PUBLIC_KEY {
-            Self::sec1(key.data, algorithm.get(1).and_then(named_curve))
-        } else if name == oid::OID_SIG_ED25519 {
-            let (_, seed) = Any::from_der(key.data).ok()?;
-            (seed.data.len() == 32).then(|| Self::Ed25519(Secret::new(seed.data.to_vec())))
-        } else {
-            Some(Self::Other(name.to_owned()))
+        let info = PrivateKeyInfoRef::try_from(der).ok()?;
+        let key = info.private_key.as_bytes();
+        match info.algorithm.oid {
+            RSA | RSA_PSS => Self::pkcs1(key),
+            EC => Self::sec1(key, info.algorithm.parameters_oid().ok()),
+            ED25519 => {
+                let seed = <&OctetStringRef>::from_der(key).ok()?.as_bytes();
+                (seed.len() == 32).then(|| Self::Ed25519(Secret::new(seed.to_vec())))
+            }
+            other => Some(Self::Other(other)),
         }
     }
 
@@ -152,26 +153,11 @@ impl PrivateKey {
     pub(super) fn name(&self) -> String {
         match self {
             Self::Rsa { modulus, .. } => rsa_name(modulus),
-            Self::Ec { curve, .. } => ec_name(curve.as_ref()),
+            Self::Ec { curve, .. } => ec_name(*curve),
             Self::Ed25519(_) => "Ed25519".to_owned(),
-            Self::Other(algorithm) => other_name(algorithm),
+            Self::Other(algorithm) => other_name(*algorithm),
         }
     }
-}
-
-fn is_rsa(algorithm: &Oid<'_>) -> bool {
-    *algorithm == oid::OID_PKCS1_RSAENCRYPTION || *algorithm == oid::OID_PKCS1_RSASSAPSS
-}
-
-/// `None` for parameters that are spelled out.
-fn named_curve(parameters: &Any<'_>) -> Option<Oid<'static>> {
-    object_id(parameters).map(|curve| curve.to_owned())
-}
-
-/// `None` unless it is tagged as one, which `Oid::try_from` does not ask.
-fn object_id<'a>(element: &Any<'a>) -> Option<Oid<'a>> {
-    let tagged = element.class() == Class::Universal && element.tag() == Tag::Oid;
-    tagged.then(|| Oid::new(element.data.into()))
 }
 
 /// A big-endian number without its leading zeros.
@@ -188,19 +174,17 @@ fn bits(modulus: &[u8]) -> usize {
     modulus.len() * 8 - unused
 }
 
-fn ec_name(curve: Option<&Oid<'_>>) -> String {
+fn ec_name(curve: Option<Oid>) -> String {
     match curve {
-        Some(curve) if *curve == oid::OID_EC_P256 => "EC P-256".to_owned(),
-        Some(curve) if *curve == oid::OID_NIST_EC_P384 => "EC P-384".to_owned(),
-        Some(curve) if *curve == oid::OID_NIST_EC_P521 => "EC P-521".to_owned(),
+        Some(P256) => "EC P-256".to_owned(),
+        Some(P384) => "EC P-384".to_owned(),
+        Some(P521) => "EC P-521".to_owned(),
         _ => "EC with another curve".to_owned(),
     }
 }
 
 /// Only known algorithms have a name: a number would not help, and bytes of a damaged file are not shown.
-fn other_name(algorithm: &Oid<'_>) -> String {
-    let known = [("1.3.101.113", "Ed448"), ("1.3.101.110", "X25519"), ("1.2.840.10040.4.1", "DSA")];
-    let id = algorithm.to_id_string();
-    let name = known.iter().find(|(number, _)| *number == id);
+fn other_name(algorithm: Oid) -> String {
+    let name = OTHERS.iter().find(|(known, _)| *known == algorithm);
     name.map_or("unknown algorithm", |(_, name)| name).to_owned()
 }

@@ -4,7 +4,6 @@
 
 mod chain;
 mod dates;
-mod der;
 mod file;
 mod foreign;
 mod key;

@@ -2,14 +2,14 @@
 //! ring does the arithmetic, through rcgen; what ring cannot do is compared as it is stated, or
 //! left open.
 
+use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
+use der::oid::ObjectIdentifier as Oid;
+use der::{Encode, SecretDocument};
+use pkcs8::{AlgorithmIdentifierRef, PrivateKeyInfoRef};
 use rcgen::{KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519};
-use x509_parser::{asn1_rs::Oid, oid_registry as oid};
 
-use super::{
-    der::element,
-    file::Secret,
-    key::{PrivateKey, PublicKey, number},
-};
+use super::file::Secret;
+use super::key::{EC, ED25519, EcPrivateKey, P256, P384, PrivateKey, PublicKey, number};
 
 impl PrivateKey {
     /// Whether both are of the kind that OpenSSL keeps in one slot, where it compares them.
@@ -42,7 +42,7 @@ impl PrivateKey {
                 if stated == Some(false) {
                     return stated;
                 }
-                let curve = curve.as_ref().or(their_curve.as_ref());
+                let curve = curve.or(*their_curve);
                 curve.and_then(|curve| multiplies_to(curve, scalar, their_point)).or(stated)
             }
             (Self::Ed25519(seed), PublicKey::Ed25519(theirs)) => ed25519_public(seed).map(|ours| ours == *theirs),
@@ -68,39 +68,40 @@ fn same_point(a: &[u8], b: &[u8]) -> Option<bool> {
 }
 
 /// Whether `scalar` times the generator of `curve` is `point`: ring reads a key that states its
-/// public half only when that is so. `None` for a curve or a form of point it does not have.
-fn multiplies_to(curve: &Oid<'_>, scalar: &[u8], point: &[u8]) -> Option<bool> {
-    let (size, algorithm) = if *curve == oid::OID_EC_P256 {
-        (32, &PKCS_ECDSA_P256_SHA256)
-    } else if *curve == oid::OID_NIST_EC_P384 {
-        (48, &PKCS_ECDSA_P384_SHA384)
-    } else {
-        return None;
+/// public half only when that is so. `None` for a curve or a form of point that ring does not have.
+fn multiplies_to(curve: Oid, scalar: &[u8], point: &[u8]) -> Option<bool> {
+    let (size, algorithm) = match curve {
+        P256 => (32, &PKCS_ECDSA_P256_SHA256),
+        P384 => (48, &PKCS_ECDSA_P384_SHA384),
+        _ => return None,
     };
     if point.first() != Some(&4) || point.len() != 2 * size + 1 {
         return None;
     }
     // Some encoders drop leading zeros, which RFC 5915 and ring do not.
     let digits = Secret::new(number(scalar));
-    let padding = vec![0; size.checked_sub(digits.len())?];
-    let scalar = Secret::new(element(0x04, &[&padding, &digits])?);
-
-    let stated = element(0xa1, &[&element(0x03, &[&[0], point])?])?;
-    let key = Secret::new(element(0x30, &[&[0x02, 1, 1], &scalar, &stated])?);
-    let key = Secret::new(element(0x04, &[&key])?);
-    let curve = element(0x06, &[curve.as_bytes()])?;
-    let name = element(0x06, &[oid::OID_KEY_TYPE_EC_PUBLIC_KEY.as_bytes()])?;
-    let names = element(0x30, &[&name, &curve])?;
-    let pkcs8 = Secret::new(element(0x30, &[&[0x02, 1, 0], &names, &key])?);
-    Some(KeyPair::from_pkcs8_der_and_sign_algo(&(&*pkcs8).into(), algorithm).is_ok())
+    let mut padded = Secret::new(vec![0; size]);
+    padded.get_mut(size.checked_sub(digits.len())?..)?.copy_from_slice(&digits);
+    let key = EcPrivateKey {
+        version: 1,
+        scalar: OctetStringRef::new(&padded).ok()?,
+        parameters: None,
+        point: Some(BitStringRef::from_bytes(point).ok()?),
+    };
+    let key = Secret::new(key.to_der().ok()?);
+    let pkcs8 = pkcs8(EC, Some(AnyRef::from(&curve)), &key)?;
+    Some(KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.as_bytes().into(), algorithm).is_ok())
 }
 
 /// The public key of an Ed25519 `seed`.
 fn ed25519_public(seed: &[u8]) -> Option<Vec<u8>> {
-    let name = element(0x30, &[&element(0x06, &[oid::OID_SIG_ED25519.as_bytes()])?])?;
-    let seed = Secret::new(element(0x04, &[seed])?);
-    let key = Secret::new(element(0x04, &[&seed])?);
-    let pkcs8 = Secret::new(element(0x30, &[&[0x02, 1, 0], &name, &key])?);
-    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&(&*pkcs8).into(), &PKCS_ED25519).ok()?;
+    let seed = Secret::new(OctetStringRef::new(seed).ok()?.to_der().ok()?);
+    let pkcs8 = pkcs8(ED25519, None, &seed)?;
+    let pair = KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8.as_bytes().into(), &PKCS_ED25519).ok()?;
     Some(pair.public_key_raw().to_vec())
+}
+
+fn pkcs8(oid: Oid, parameters: Option<AnyRef<'_>>, key: &[u8]) -> Option<SecretDocument> {
+    let algorithm = AlgorithmIdentifierRef { oid, parameters };
+    PrivateKeyInfoRef::new(algorithm, OctetStringRef::new(key).ok()?).try_into().ok()
 }

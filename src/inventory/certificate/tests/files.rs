@@ -17,7 +17,7 @@ fn a_file_must_be_there_regular_and_small() {
         ("missing", "`missing` does not exist"),
         ("dangling", "`dangling` is a symbolic link to a file that does not exist"),
         ("loop", "`loop` cannot be read: filesystem loop or indirection limit (e.g. symlink loop)"),
-        ("a.crt/below", "`a.crt/below` cannot be read: not a directory"),
+        ("a.crt/below", "`a.crt/below` does not exist"),
         ("dir", "`dir` is a directory"),
         ("fifo", "`fifo` is not a regular file"),
         ("large", "`large` is larger than `1048576` bytes"),
