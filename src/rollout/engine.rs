@@ -1,6 +1,7 @@
 //! The loop of a rollout: observe all hosts, plan a step, change one host, then the others.
 
-use super::{Halt, Outcome, QueryError, Rollout, Step, Unreachable};
+use super::outcome::{Halt, Outcome, Rollout, Step, Unreachable};
+use super::query::QueryError;
 use crate::parallel;
 use crate::transport::Host;
 

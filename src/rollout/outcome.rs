@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use super::QueryError;
+use super::query::QueryError;
 use crate::transport::HostText;
 
 /// What became of one host in one step.

@@ -9,3 +9,75 @@ pub const RESULT: &str = include_str!("shell/result.sh");
 pub const SWAP: &str = include_str!("shell/swap.sh");
 /// `nginx_master`, `nginx_workers` and `nginx_reload`.
 pub const NGINX: &str = include_str!("shell/nginx.sh");
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::transport::{Command, Host, Limits, Script};
+
+    /// What a script with these functions writes in a directory, in every shell that `sh` may be.
+    fn written(functions: &[&str], text: &str, prepare: impl Fn(&Path)) -> String {
+        let mut all = Vec::new();
+        for shell in ["dash", "bash"] {
+            let dir = tempfile::tempdir().unwrap();
+            prepare(dir.path());
+            let words = ["sh", "-c", "shift 2; exec \"$0\" -s", shell].map(str::to_owned).to_vec();
+            let folder = dir.path().to_str().unwrap();
+            let parts: Vec<&str> = functions.iter().copied().chain(["cd \"$1\" || exit", text]).collect();
+            let script = Script::new(&parts);
+            let arguments = [folder];
+            let script = script.arguments(&arguments);
+            let done = Command::new("host", words).run(&script, Limits::new(Duration::from_secs(60), 4096)).unwrap();
+            all.push(format!("{}{}", String::from_utf8_lossy(&done.stdout), done.stderr));
+        }
+        assert_eq!(all[0], all[1]);
+        all.remove(0)
+    }
+
+    #[test]
+    fn a_link_is_swapped_and_swapped_back() {
+        let show = "show() { readlink d/link || echo none; ls -A d; }";
+        let swapped = written(
+            &[SWAP, show],
+            "swap \"$1/d/link\" new; show; swap_back \"$1/d/link\" old; show; swap_back \"$1/d/link\" ''; show",
+            |dir| fs::create_dir(dir.join("d")).unwrap(),
+        );
+        assert_eq!(swapped, "new\nlink\nold\nlink\nnone\n");
+        // Where the link cannot be replaced, nothing changes and the caller learns it.
+        let failed = written(&[SWAP], "swap \"$1/d/link\" new 2>/dev/null || echo failed; ls -A d/link", |dir| {
+            fs::create_dir_all(dir.join("d/link/kept")).unwrap();
+        });
+        assert_eq!(failed, "failed\nkept\n");
+    }
+
+    #[test]
+    fn a_lock_is_held_until_the_script_ends() {
+        let held = "flock -n file true || echo held";
+        let lock = |text: &str| written(&[LOCK], text, |dir| fs::write(dir.join("file"), "").unwrap());
+        assert_eq!(lock(&format!("lock \"$1/file\" && {held}")), "held\n");
+        // Readers keep a writer out, and not each other.
+        assert_eq!(lock(&format!("lock_to_read \"$1/file\" && {held}; flock -n -s file echo read")), "held\nread\n");
+        assert_eq!(lock("(lock \"$1/file\"); flock -n file echo free"), "free\n");
+        assert_eq!(lock("lock_to_read \"$1/none\" && echo fine; ls -A"), "fine\nfile\n");
+        assert_eq!(lock("(lock \"$1/none/none\") 2>/dev/null || echo failed"), "failed\n");
+    }
+
+    #[test]
+    fn a_result_is_the_last_word_of_a_script() {
+        assert_eq!(written(&[RESULT], "finish 'undone: why'; echo more", |_| {}), "sslscale-result undone: why\n");
+    }
+
+    #[test]
+    fn below_another_root_no_nginx_is_looked_for() {
+        assert_eq!(written(&[NGINX], "root=/elsewhere; nginx_master; echo $?", |_| {}), "0\n");
+    }
+
+    #[test]
+    fn the_workers_of_a_process_without_any_are_none() {
+        assert_eq!(written(&[NGINX], "nginx_workers $$; echo $?", |_| {}), "0\n");
+    }
+}

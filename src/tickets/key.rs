@@ -132,7 +132,7 @@ impl Ring {
         bytes
     }
 
-    /// The keys in the order of [`super::KEYS`].
+    /// The keys in the order of [`super::layout::KEYS`].
     pub fn keys(&self) -> [&TicketKey; 3] {
         [&self.current, &self.previous, &self.next]
     }

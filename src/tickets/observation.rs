@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::STALE;
 use super::key::{Fingerprint, Fingerprints, LENGTH};
+use super::layout::STALE;
 use crate::rollout::QueryError;
 use crate::transport::HostText;
 

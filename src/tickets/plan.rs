@@ -18,7 +18,7 @@ pub enum Goal {
 
 /// What is to be done next; hosts are indices of the observations.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Plan {
+pub(super) enum Plan {
     /// Nothing: all hosts have one ring.
     Nothing,
     /// No host has a ring: all get a new one.
@@ -43,7 +43,7 @@ pub enum Plan {
 /// A rotation starts only when all hosts have the same ring. Until it ends, each host has that ring
 /// or the one after it, and each of the two has the key that the other encrypts with. Only then may
 /// the previous key go: no host has encrypted with it since the last rotation was complete.
-pub fn plan(seen: &[Observation], goal: Goal) -> Plan {
+pub(super) fn plan(seen: &[Observation], goal: Goal) -> Plan {
     let Some(ring) = target(seen) else { return Plan::Create };
     let has = |host: &Observation| host.ring().as_ref() == Some(&ring);
     let right = |host: &Observation| has(host) && host.is_sound();
@@ -63,7 +63,7 @@ pub fn plan(seen: &[Observation], goal: Goal) -> Plan {
 /// Rings of one rotation belong together, and the newer one is chosen: hosts with the older one can
 /// decrypt what it encrypts. Of unrelated rings, the one that most hosts have is chosen, and of
 /// equally many the one that a host got last.
-pub fn target(seen: &[Observation]) -> Option<Fingerprints> {
+pub(super) fn target(seen: &[Observation]) -> Option<Fingerprints> {
     let mut rings: BTreeMap<Fingerprints, Vec<usize>> = BTreeMap::new();
     for (index, host) in seen.iter().enumerate() {
         if let Some(ring) = host.ring() {

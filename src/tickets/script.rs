@@ -58,3 +58,130 @@ pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) ->
     let script = Script::new(INSTALL).arguments(&arguments).input(&install.keys).detached();
     change(host, &script, CHANGE)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
+
+    use tempfile::TempDir;
+
+    use super::super::key::TicketKey;
+    use super::*;
+    use crate::transport::Local;
+
+    /// A host that is a directory.
+    struct Root {
+        dir: TempDir,
+        host: Local,
+    }
+
+    impl Root {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir(dir.path().join("srv1")).unwrap();
+            let host = Local::below(dir.path(), "srv1").unwrap();
+            Self { dir, host }
+        }
+
+        fn with(ring: &Ring) -> Self {
+            let root = Self::new();
+            assert_eq!(install(&root.host, &root.observed(), &whole(ring)), Outcome::Done);
+            root
+        }
+
+        fn path(&self, name: &str) -> PathBuf {
+            self.dir.path().join("srv1/etc/sslscale").join(name)
+        }
+
+        fn observed(&self) -> Observation {
+            observe(&self.host).unwrap()
+        }
+
+        /// Rings, the lock, and what a run may have left.
+        fn files(&self) -> Vec<String> {
+            let names = fs::read_dir(self.path("tickets.d")).unwrap().chain(fs::read_dir(self.path("")).unwrap());
+            let mut names: Vec<String> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+            names.sort();
+            names
+        }
+    }
+
+    fn whole(ring: &Ring) -> Install {
+        Install { advance: false, to: ring.fingerprints(), keys: ring.bytes(), age: 0 }
+    }
+
+    fn refused(outcome: &Outcome, summary: &str) {
+        assert!(matches!(outcome, Outcome::Untouched(reason) if reason.summary() == summary), "{outcome:?}");
+    }
+
+    #[test]
+    fn a_ring_is_installed_moved_on_and_read_back() {
+        let ring = Ring::generate().unwrap();
+        let root = Root::with(&ring);
+        assert_eq!(read(&root.host, &ring.fingerprints()).unwrap(), ring);
+        let key = TicketKey::generate().unwrap();
+        let to = ring.fingerprints().rotated(key.fingerprint());
+        let keys = Zeroizing::new(key.bytes().to_vec());
+        let advance = Install { advance: true, to: to.clone(), keys, age: 100 };
+        assert_eq!(install(&root.host, &root.observed(), &advance), Outcome::Done);
+        let seen = root.observed();
+        assert!(seen.is_sound() && seen.ring() == Some(to) && seen.age.unwrap() >= 100, "{seen:?}");
+        assert_eq!(root.files().len(), 4, "{:?}", root.files());
+        // The keys that were read before are not those that are there now.
+        let gone = read(&root.host, &ring.fingerprints()).unwrap_err();
+        assert!(gone.to_string().starts_with("they have changed since they were read"), "{gone}");
+    }
+
+    #[test]
+    fn a_host_that_has_changed_since_it_was_observed_is_left_as_it_is() {
+        let (first, second, third) = (Ring::generate().unwrap(), Ring::generate().unwrap(), Ring::generate().unwrap());
+        let root = Root::with(&first);
+        let stale = root.observed();
+        assert_eq!(install(&root.host, &stale, &whole(&second)), Outcome::Done);
+        let files = root.files();
+        let outcome = install(&root.host, &stale, &whole(&third));
+        refused(&outcome, "its keys have changed since they were read, by another run or by hand");
+        assert_eq!((root.observed().ring(), root.files()), (Some(second.fingerprints()), files));
+    }
+
+    #[test]
+    fn keys_that_do_not_arrive_as_they_were_sent_are_not_used() {
+        let (ring, other) = (Ring::generate().unwrap(), Ring::generate().unwrap());
+        let root = Root::with(&ring);
+        let files = root.files();
+        let short = Install { keys: Zeroizing::new(other.bytes()[..239].to_vec()), ..whole(&other) };
+        let wrong = Install { keys: ring.bytes(), ..whole(&other) };
+        for wrong in [short, wrong] {
+            refused(&install(&root.host, &root.observed(), &wrong), "the new keys arrived incomplete");
+            assert_eq!((root.observed().ring(), root.files()), (Some(ring.fingerprints()), files.clone()));
+        }
+    }
+
+    #[test]
+    fn a_place_that_cannot_be_written_is_reported() {
+        let root = Root::new();
+        fs::create_dir(root.dir.path().join("srv1/etc")).unwrap();
+        symlink("/dev/null", root.dir.path().join("srv1/etc/sslscale")).unwrap();
+        let outcome = install(&root.host, &Observation::default(), &whole(&Ring::generate().unwrap()));
+        let Outcome::Untouched(reason) = outcome else { panic!("{outcome:?}") };
+        assert!(reason.summary().ends_with("/srv1/etc/sslscale cannot be written"), "{reason}");
+        assert!(!reason.output().is_empty());
+    }
+
+    #[test]
+    fn a_directory_instead_of_the_link_is_taken_over() {
+        let ring = Ring::generate().unwrap();
+        let root = Root::new();
+        fs::create_dir_all(root.path("tickets")).unwrap();
+        for (key, name) in ring.keys().iter().zip(super::super::layout::KEYS) {
+            fs::write(root.path("tickets").join(name), key.bytes()).unwrap();
+        }
+        let seen = root.observed();
+        assert!(seen.ring() == Some(ring.fingerprints()) && !seen.loaded, "{seen:?}");
+        assert_eq!(install(&root.host, &seen, &whole(&ring)), Outcome::Done);
+        assert!(root.path("tickets").is_symlink() && root.observed().is_sound());
+        assert_eq!(root.files().len(), 4, "{:?}", root.files());
+    }
+}

@@ -85,8 +85,8 @@ pub fn verdicts(seen: &[Result<Observation, Unreachable>]) -> Vec<Vec<Problem>> 
 
 #[cfg(test)]
 mod tests {
-    use super::super::STALE;
     use super::super::key::{Fingerprint, Fingerprints};
+    use super::super::layout::STALE;
     use super::*;
     use crate::rollout::QueryError;
     use crate::transport::HostText;

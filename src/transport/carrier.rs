@@ -2,8 +2,11 @@
 
 use zeroize::Zeroizing;
 
-use super::{HostText, Limits, Output, Script, Stream, TransportError, script};
-use crate::process::{Error, Invocation};
+use super::error::TransportError;
+use super::host::Output;
+use super::script::{self, Script};
+use super::text::HostText;
+use crate::process::{Error, Invocation, Limits, Stream};
 
 /// What frames the script's output, beside what a login shell writes.
 const FRAME: usize = 4096;

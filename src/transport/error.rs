@@ -4,7 +4,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
-use super::HostText;
+use super::text::HostText;
 use crate::process::{Error, Stream};
 use crate::visible::visible;
 

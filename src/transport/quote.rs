@@ -2,7 +2,7 @@
 
 /// `word` as one word of a shell's command, whatever it holds. A NUL byte, which no word can hold,
 /// is left out.
-pub fn quote(word: &str) -> String {
+pub(super) fn quote(word: &str) -> String {
     format!("'{}'", word.replace('\0', "").replace('\'', r"'\''"))
 }
 

@@ -15,7 +15,7 @@ use std::fmt;
 
 use zeroize::Zeroizing;
 
-use super::quote;
+use super::quote::quote;
 
 /// Programs are found, and speak, in the same way whatever the login is.
 const HEAD: &str = "\

@@ -1,9 +1,11 @@
 use std::fs;
+use std::io;
 use std::time::Duration;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::process::Invocation;
 
 const LIMITS: Limits = Limits::new(Duration::from_secs(60), 64 * 1024);
 

@@ -1,55 +1,8 @@
-//! Scripts that look at a host, and scripts that change one: what they ended with.
+//! Scripts that change a host, and report what became of it.
 
-use zeroize::Zeroizing;
-
-use super::{Outcome, Reason};
-use crate::transport::{Host, HostText, Limits, Script, TransportError};
-
-/// Why a host did not tell what it was asked for.
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    /// The script has no result.
-    #[error(transparent)]
-    Transport(#[from] TransportError),
-    /// The script failed.
-    #[error("the script ended with exit code {status}")]
-    Failed {
-        /// Its exit status.
-        status: i32,
-        /// What it wrote to standard error.
-        stderr: HostText,
-    },
-    /// What it wrote to standard output makes no sense.
-    #[error("{problem}")]
-    Answer {
-        /// What is wrong with it.
-        problem: &'static str,
-        /// What there is of it.
-        text: HostText,
-    },
-}
-
-impl QueryError {
-    /// What a program on the host, or on the way to it, wrote about it.
-    pub fn output(&self) -> HostText {
-        match self {
-            Self::Transport(error) => error.stderr(),
-            Self::Failed { stderr: text, .. } | Self::Answer { text, .. } => text.clone(),
-        }
-    }
-}
-
-/// What a script writes that changes nothing.
-///
-/// # Errors
-/// It did not come to its end, or not to a good one.
-pub fn query(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Result<Zeroizing<Vec<u8>>, QueryError> {
-    let done = host.run(script, limits)?;
-    match done.status {
-        0 => Ok(done.stdout),
-        status => Err(QueryError::Failed { status, stderr: done.stderr }),
-    }
-}
+use super::outcome::{Outcome, Reason};
+use super::query::QueryError;
+use crate::transport::{Host, Limits, Script, TransportError};
 
 /// What became of a host on which a script with [`super::shell::RESULT`] ran.
 pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
@@ -78,9 +31,10 @@ pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
 mod tests {
     use std::time::Duration;
 
+    use super::super::query::query;
     use super::super::shell;
     use super::*;
-    use crate::transport::Command;
+    use crate::transport::{Command, HostText};
 
     const LIMITS: Limits = Limits::new(Duration::from_secs(60), 1024);
 

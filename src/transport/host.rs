@@ -1,0 +1,32 @@
+//! What every host can do, whatever leads to it.
+
+use zeroize::Zeroizing;
+
+use super::error::TransportError;
+use super::script::Script;
+use super::text::HostText;
+use crate::process::Limits;
+
+/// What a script left.
+#[derive(Debug)]
+pub struct Output {
+    /// Its exit status.
+    pub status: i32,
+    /// Its standard output, overwritten when it is dropped.
+    pub stdout: Zeroizing<Vec<u8>>,
+    /// Its standard error.
+    pub stderr: HostText,
+}
+
+/// A host that scripts can be run on, from several threads at once.
+pub trait Host: Sync {
+    /// What people call it.
+    fn name(&self) -> &str;
+
+    /// Runs a script to its end. An exit status other than 0 is no error.
+    ///
+    /// # Errors
+    /// See [`TransportError`]. Unless it is `NotStarted`, the script may have run, may have been cut
+    /// off, or may still be running on the host.
+    fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError>;
+}
