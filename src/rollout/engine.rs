@@ -97,12 +97,12 @@ pub fn run<P: Procedure>(fleet: &Fleet<'_>, procedure: &P) -> Rollout<P::Kind, P
         let more = prepared.more;
         let step = perform(fleet, procedure, prepared, &seen);
         let done = step.is_done();
-        // Hosts are not started after a failure, either; only the interruption needs telling.
-        let cut_short =
-            step.not_started().next().is_some() && !step.hosts.iter().any(|(_, end)| end.reason().is_some());
+        // After a failure of the first host no other is started, either.
+        let first_failed = step.hosts.first().is_some_and(|(_, outcome)| outcome.reason().is_some());
+        let interrupted = !first_failed && step.not_started().next().is_some();
         steps.push(step);
         if !(done && more) {
-            return Rollout { steps, halt: cut_short.then_some(Halt::Interrupted) };
+            return Rollout { steps, halt: interrupted.then_some(Halt::Interrupted) };
         }
     }
 }

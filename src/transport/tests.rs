@@ -132,6 +132,10 @@ fn every_way_to_fail_is_told_apart() {
     ] {
         assert_eq!(fail(&["env"], script, narrow).to_string(), message);
     }
+    // What a caller expects to be long may be: a live `nginx -T` is.
+    let wide = Limits { stdout: 1 << 20, ..LIMITS };
+    let long = behind(&["env"]).run(&Script::new(&["head -c 1000000 /dev/zero"]), wide).unwrap();
+    assert_eq!(long.stdout.len(), 1_000_000);
     // A script may end with any status.
     assert_eq!(behind(&["env"]).run(&Script::new(&["exit 255"]), LIMITS).unwrap().status, 255);
 }

@@ -167,6 +167,11 @@ fn an_interruption_starts_no_further_host() {
         assert_eq!(run.steps[0].not_started().count(), 3 - changed, "{run:?}");
         assert!(matches!(run.halt, Some(Halt::Interrupted)) && run.ending() == ending, "{run:?}");
     }
+    // Failures of hosts that were started by then do not hide it.
+    let procedure = Count { fails: (0..39).map(|host| (host, failed())).collect(), ..Count::new(1) };
+    let run = rolled_out(40, &procedure, &|| procedure.order.lock().unwrap().len() > 1);
+    assert!(run.steps[0].done().count() == 1 && run.steps[0].not_started().count() > 20, "{run:?}");
+    assert!(matches!(run.halt, Some(Halt::Interrupted)) && run.ending() == Ending::Mixed, "{run:?}");
     // After the last host there is nothing to stop.
     let procedure = Count::new(1);
     let run = rolled_out(1, &procedure, &|| procedure.values()[0] == 1);

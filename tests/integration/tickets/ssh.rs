@@ -88,6 +88,11 @@ impl Fleet {
         let others: String =
             passwd.lines().filter(|line| !line.starts_with("root:")).map(|l| format!("{l}\n")).collect();
         fs::write(dir.join("etc/passwd"), root + &others).unwrap();
+        // Whether this machine lets root log in is no matter here.
+        let shadow = fs::read_to_string(dir.join("etc/shadow")).unwrap();
+        let others: String =
+            shadow.lines().filter(|line| !line.starts_with("root:")).map(|l| format!("{l}\n")).collect();
+        fs::write(dir.join("etc/shadow"), format!("root:*:20000:0:99999:7:::\n{others}")).unwrap();
         if host == "srv3" {
             fs::write(dir.join("home/.bashrc"), "echo welcome to srv3\necho news >&2\n").unwrap();
         }
