@@ -5,6 +5,7 @@
 pub mod certificate;
 pub mod document;
 pub mod model;
+pub mod networks;
 pub mod node;
 pub mod openssl;
 pub mod paths;

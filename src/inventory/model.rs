@@ -1,6 +1,7 @@
 //! The validated inventory. Once one exists, no `String` in it is a host, a port, a name or a
 //! path, every reference leads somewhere, and every default and override is resolved.
 
+use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -63,13 +64,19 @@ pub enum AcmeChallenge {
 }
 
 impl Inventory {
-    /// The addresses that a balancer connects to app servers from: its own, of the families that
-    /// any app server is reached over.
-    pub fn connects_from(&self, balancer: &LoadBalancer) -> impl Iterator<Item = Address> {
-        let own = balancer.addresses.families();
-        let legs = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(own));
-        let used = legs.fold(Families::default(), |families, leg| families.with(leg.0));
-        balancer.addresses.iter().filter(move |address| used.has(address.0))
+    /// The addresses that balancers connect to app servers from, each with its balancer and that
+    /// one's index: those of the families that any app server is reached over.
+    pub fn sources(&self) -> impl Iterator<Item = (usize, &LoadBalancer, Address)> {
+        let mut used: HashMap<Families, Families> = HashMap::new();
+        self.load_balancers.iter().enumerate().flat_map(move |(index, balancer)| {
+            let families = balancer.addresses.families();
+            let used = *used.entry(families).or_insert_with(|| {
+                let reached = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(families));
+                reached.fold(Families::default(), |families, address| families.with(address.0))
+            });
+            let addresses = balancer.addresses.iter().filter(move |address| used.has(address.0));
+            addresses.map(move |address| (index, balancer, address))
+        })
     }
 }
 

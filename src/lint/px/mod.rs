@@ -12,6 +12,7 @@ use super::edit::append_items;
 use super::{Fleet, Rule};
 use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::model::LoadBalancer;
+use crate::inventory::networks::Networks;
 use crate::inventory::types::Address;
 
 pub use impossible::IMPOSSIBLE;
@@ -20,13 +21,10 @@ pub use impossible::IMPOSSIBLE;
 pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE];
 
 /// Addresses that balancers connect from and that no entry of `trusted_proxies` contains, each with
-/// its balancer and the balancer's index.
-fn untrusted<'a>(fleet: &Fleet<'a>) -> impl Iterator<Item = (usize, &'a LoadBalancer, Address)> {
-    let inventory = fleet.inventory;
-    let balancers = inventory.load_balancers.iter().enumerate();
-    let sources = balancers
-        .flat_map(move |(index, balancer)| inventory.connects_from(balancer).map(move |from| (index, balancer, from)));
-    sources.filter(move |(_, _, from)| !inventory.trusted_proxies.iter().any(|net| net.contains(&from.0)))
+/// its balancer and that one's index.
+fn untrusted<'a>(fleet: &Fleet<'a>) -> Vec<(usize, &'a LoadBalancer, Address)> {
+    let trusted = Networks::new(&fleet.inventory.trusted_proxies);
+    fleet.inventory.sources().filter(|(_, _, from)| !trusted.contains(from.0)).collect()
 }
 
 /// Whether an entry of the list is of the address's family.
@@ -42,13 +40,16 @@ fn advice(address: Address) -> String {
     format!("add `{}` to the list, or remove `trusted_proxies` to trust exactly the balancers", IpNet::from(address.0))
 }
 
-/// The fix that adds every missing address. It is the same for all findings, so it is applied only
-/// once.
-fn trust(fleet: &Fleet<'_>) -> Option<Fix> {
-    let missing: Vec<String> = untrusted(fleet).map(|(_, _, from)| IpNet::from(from.0).to_string()).collect();
-    if missing.is_empty() {
-        return None;
-    }
-    let edit = append_items(fleet.source, fleet.written.key("trusted_proxies"), &missing)?;
-    Some(Fix { applicability: Applicability::Safe, edits: vec![edit], files: Vec::new() })
+/// The fix that adds every missing address, for each of the findings. It is the same for all, so it
+/// is applied only once; of many findings the first alone has it.
+fn trust(fleet: &Fleet<'_>, missing: &[(usize, &LoadBalancer, Address)]) -> impl Iterator<Item = Option<Fix>> {
+    let addresses: Vec<String> = missing.iter().map(|(_, _, from)| IpNet::from(from.0).to_string()).collect();
+    let edit = append_items(fleet.source, fleet.written.key("trusted_proxies"), &addresses);
+    let edit = edit.filter(|_| !missing.is_empty());
+    let fix = edit.map(|edit| Fix { applicability: Applicability::Safe, edits: vec![edit], files: Vec::new() });
+    let with_it = if missing.len() > SHARED { 1 } else { SHARED };
+    std::iter::repeat_n(fix, with_it).chain(std::iter::repeat(None))
 }
+
+/// Up to this many findings have the same fix.
+const SHARED: usize = 512;

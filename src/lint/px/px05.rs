@@ -1,6 +1,7 @@
 //! PX05: a balancer whose address nginx does not trust.
 
 use crate::diagnostic::Code;
+use crate::inventory::networks::Networks;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -27,17 +28,20 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies");
-    let fix = super::trust(fleet);
-    for (index, balancer, from) in super::untrusted(fleet).filter(|(_, _, from)| super::has_family(list, *from)) {
+    let missing = super::untrusted(fleet);
+    let mut fixes = super::trust(fleet, &missing);
+    let trusted = Networks::new(list);
+    let by_virtual = fleet.inventory.virtual_addresses.iter().any(|address| trusted.contains(address.0));
+    for (index, balancer, from) in missing.iter().copied().filter(|(_, _, from)| super::has_family(list, *from)) {
         let name = &balancer.name;
-        let by_virtual = fleet.inventory.virtual_addresses.iter().any(|v| list.iter().any(|net| net.contains(&v.0)));
         let message = if by_virtual {
             format!("`trusted_proxies` trusts a virtual address, but `{name}` connects from its own address `{from}`")
         } else {
             format!("`trusted_proxies` lacks `{from}`, the address that `{name}` connects from")
         };
         let address = fleet.written.key("load_balancers").item(index).key("address").span();
-        let missing = Finding::new(place.span(), message, super::advice(from)).fixed_by(fix.clone());
+        let fix = fixes.next().flatten();
+        let missing = Finding::new(place.span(), message, super::advice(from)).fixed_by(fix);
         reporter.push(missing.related(address, "it connects from this address"));
     }
 }

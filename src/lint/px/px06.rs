@@ -30,15 +30,17 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let list = &fleet.inventory.trusted_proxies;
     let place = fleet.written.key("trusted_proxies").span();
-    let fix = super::trust(fleet);
-    for (index, balancer, from) in super::untrusted(fleet).filter(|(_, _, from)| !super::has_family(list, *from)) {
+    let missing = super::untrusted(fleet);
+    let mut fixes = super::trust(fleet, &missing);
+    for (index, balancer, from) in missing.iter().copied().filter(|(_, _, from)| !super::has_family(list, *from)) {
         let family = super::family(from.0.is_ipv4());
         let message =
             format!("`trusted_proxies` has no {family} entry, but `{}` connects over {family}", balancer.name);
         // If the balancer has two addresses, point at the one of that family.
         let address = fleet.written.key("load_balancers").item(index).key("address");
         let written = address.items().find(|item| item.text().and_then(|t| t.parse().ok()) == Some(from.0));
-        let missing = Finding::new(place, message, super::advice(from)).fixed_by(fix.clone());
+        let fix = fixes.next().flatten();
+        let missing = Finding::new(place, message, super::advice(from)).fixed_by(fix);
         reporter.push(missing.related(written.unwrap_or(address).span(), "it connects from this address"));
     }
 }

@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::document::Cursor;
+use crate::inventory::networks::Networks;
 use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -50,34 +51,39 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     if !list.is_written() {
         return;
     }
-    if IpNet::aggregate(&fleet.inventory.trusted_proxies).iter().any(|net| net.prefix_len() == 0) {
+    if Networks::new(&fleet.inventory.trusted_proxies).has_everything() {
         let message = "`trusted_proxies` covers every address";
         let help =
             "list only the balancers' own addresses: as it is, anybody who reaches nginx can claim any client address";
         reporter.report(list.span(), message, help);
         return;
     }
-    let apps = Apps::of(fleet);
+    let inventory = fleet.inventory;
+    let (apps, balancers) = (&inventory.app_servers, &inventory.load_balancers);
+    let apps = Hosts::new(apps.iter().enumerate().flat_map(|(it, app)| app.addresses.iter().map(move |a| (a.0, it))));
+    let own = balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+    let balancers = Hosts::new(own.chain(inventory.virtual_addresses.iter().copied()).map(|address| (address.0, 0)));
+    let (around, help) = (Around::of(fleet), advice(fleet));
     for entry in list.items() {
         let Some(Cidr(net)) = entry.text().and_then(|text| Cidr::parse(text).ok()) else { continue };
-        if let Some(finding) = with_app_servers(fleet, &apps, (entry, net)) {
+        if let Some(finding) = with_app_servers(fleet, apps.within(net), (entry, &help)) {
             reporter.push(finding);
-        } else if let Some(finding) = too_broad(fleet, (entry, net)) {
-            reporter.push(finding);
-        } else if !holds_a_balancer(fleet, net) {
+        } else if let Some(reason) = around.too_broad(net) {
+            let message = format!("`trusted_proxies` trusts all of `{net}`, {reason}");
+            reporter.push(Finding::new(entry.span(), message, help.clone()));
+        } else if balancers.within(net).is_empty() {
             let message = format!("`trusted_proxies` trusts `{net}`, which contains no balancer of this inventory");
-            reporter.push(Finding::new(entry.span(), message, advice(fleet)).with_severity(Severity::Warning));
+            reporter.push(Finding::new(entry.span(), message, help.clone()).with_severity(Severity::Warning));
         }
     }
 }
 
-/// The app servers' addresses, sorted, so that those in a network are one slice.
-struct Apps(Vec<(IpAddr, usize)>);
+/// Addresses of hosts, sorted, so that those in a network are one slice.
+struct Hosts(Vec<(IpAddr, usize)>);
 
-impl Apps {
-    fn of(fleet: &Fleet<'_>) -> Self {
-        let hosts = fleet.inventory.app_servers.iter().enumerate();
-        let mut all: Vec<_> = hosts.flat_map(|(index, app)| app.addresses.iter().map(move |a| (a.0, index))).collect();
+impl Hosts {
+    fn new(addresses: impl Iterator<Item = (IpAddr, usize)>) -> Self {
+        let mut all: Vec<_> = addresses.collect();
         all.sort_unstable();
         Self(all)
     }
@@ -89,8 +95,11 @@ impl Apps {
     }
 }
 
-fn with_app_servers(fleet: &Fleet<'_>, apps: &Apps, (entry, net): (Cursor<'_>, IpNet)) -> Option<Finding> {
-    let within = apps.within(net);
+fn with_app_servers(
+    fleet: &Fleet<'_>,
+    within: &[(IpAddr, usize)],
+    (entry, help): (Cursor<'_>, &str),
+) -> Option<Finding> {
     let (address, index) = within.first()?;
     let name = &fleet.inventory.app_servers[*index].name;
     let who = match within.len() - 1 {
@@ -100,31 +109,40 @@ fn with_app_servers(fleet: &Fleet<'_>, apps: &Apps, (entry, net): (Cursor<'_>, I
     };
     let message = format!("`trusted_proxies` trusts {who}");
     let place = fleet.written.key("app_servers").item(*index).key("address").span();
-    Some(Finding::new(entry.span(), message, advice(fleet)).related(place, "it could claim any client address"))
+    Some(Finding::new(entry.span(), message, help).related(place, "it could claim any client address"))
 }
 
-fn too_broad(fleet: &Fleet<'_>, (entry, net): (Cursor<'_>, IpNet)) -> Option<Finding> {
-    let v4 = net.addr().is_ipv4();
-    let (widest, broadest) = if v4 { (NETWORK_V4, BROADEST_V4) } else { (NETWORK_V6, BROADEST_V6) };
-    let balancers = &fleet.inventory.load_balancers;
-    let addresses = balancers.iter().flat_map(|b| b.addresses.iter()).map(|a| a.0).filter(|a| a.is_ipv4() == v4);
-    let around = addresses.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around);
-    if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len().max(broadest)) {
-        return None;
+/// The smallest networks around the balancers, for IPv4 and IPv6.
+struct Around {
+    v4: Option<IpNet>,
+    v6: Option<IpNet>,
+}
+
+impl Around {
+    fn of(fleet: &Fleet<'_>) -> Self {
+        let balancers = &fleet.inventory.load_balancers;
+        let network = |v4: bool, widest: u8| {
+            let addresses = balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+            let addresses = addresses.map(|address| address.0).filter(|address| address.is_ipv4() == v4);
+            addresses.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around)
+        };
+        Self { v4: network(true, NETWORK_V4), v6: network(false, NETWORK_V6) }
     }
-    let reason = match around {
-        Some(around) if around.prefix_len() < broadest => format!("which is broader than a /{broadest}"),
-        Some(around) => format!("but all balancers are in `{}`", around.trunc()),
-        None => format!("but no balancer has an {} address", super::family(v4)),
-    };
-    let message = format!("`trusted_proxies` trusts all of `{net}`, {reason}");
-    Some(Finding::new(entry.span(), message, advice(fleet)))
-}
 
-/// Whether the network contains a balancer's own address or a virtual address.
-fn holds_a_balancer(fleet: &Fleet<'_>, net: IpNet) -> bool {
-    let balancers = fleet.inventory.load_balancers.iter().flat_map(|balancer| balancer.addresses.iter());
-    balancers.chain(fleet.inventory.virtual_addresses.iter().copied()).any(|address| net.contains(&address.0))
+    /// In what way a network is too broad, if it is.
+    fn too_broad(&self, net: IpNet) -> Option<String> {
+        let v4 = net.addr().is_ipv4();
+        let (widest, broadest) = if v4 { (NETWORK_V4, BROADEST_V4) } else { (NETWORK_V6, BROADEST_V6) };
+        let around = if v4 { self.v4 } else { self.v6 };
+        if net.prefix_len() >= around.map_or(widest, |around| around.prefix_len().max(broadest)) {
+            return None;
+        }
+        Some(match around {
+            Some(around) if around.prefix_len() < broadest => format!("which is broader than a /{broadest}"),
+            Some(around) => format!("but all balancers are in `{}`", around.trunc()),
+            None => format!("but no balancer has an {} address", super::family(v4)),
+        })
+    }
 }
 
 /// The smallest network that contains both, which are of one family.
@@ -140,9 +158,8 @@ fn around(a: IpNet, b: IpNet) -> IpNet {
 }
 
 fn advice(fleet: &Fleet<'_>) -> String {
-    let inventory = fleet.inventory;
-    let sources = || inventory.load_balancers.iter().flat_map(|balancer| inventory.connects_from(balancer));
-    let entries: Vec<String> = sources().take(MANY + 1).map(|from| format!("`{}`", IpNet::from(from.0))).collect();
+    let sources = fleet.inventory.sources().take(MANY + 1);
+    let entries: Vec<String> = sources.map(|(_, _, from)| format!("`{}`", IpNet::from(from.0))).collect();
     if entries.len() > MANY {
         return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those".to_owned();
     }
