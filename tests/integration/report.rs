@@ -35,7 +35,9 @@ pub type Known = (Source, Linted);
 /// One report on all of them, where findings of `fail_on` or worse are failures.
 pub fn failing(all: &[Known], format: Format, fail_on: Severity) -> String {
     let checked: Vec<Checked<'_>> = all.iter().map(|(source, linted)| Checked { source, linted, fail_on }).collect();
-    document(&checked, format)
+    let mut report = Vec::new();
+    document(&checked, format, &mut report).unwrap();
+    String::from_utf8(report).unwrap()
 }
 
 /// The same, where errors are.

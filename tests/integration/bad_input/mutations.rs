@@ -141,7 +141,9 @@ pub fn holds(text: &str, templates: &Templates) -> bool {
     assert!(linted.findings.is_sorted_by_key(|d| d.span), "{:?}", linted.findings);
     let checked = Checked { source: &source, linted: &linted, fail_on: Severity::Error };
     for format in [Format::Human, Format::Json] {
-        let report = document(&[checked], format);
+        let mut report = Vec::new();
+        document(&[checked], format, &mut report).unwrap();
+        let report = String::from_utf8(report).unwrap();
         assert!(linted.findings.iter().all(|found| report.contains(found.code.id)), "{report} on\n{text}");
     }
     let refused = linted.findings.iter().any(|finding| finding.refuses);
