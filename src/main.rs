@@ -5,8 +5,7 @@ use std::process::ExitCode;
 use clap::Parser;
 
 fn main() -> ExitCode {
-    let status = sslscale::cli::Cli::try_parse()
-        .map_or_else(|error| sslscale::commands::usage(&error), |cli| sslscale::commands::run(&cli));
+    let status = sslscale::commands::run(&sslscale::cli::Cli::parse());
     if let Some(signal) = status.signal() {
         sslscale::interrupt::end_by(signal);
     }

@@ -6,13 +6,12 @@ use anyhow::anyhow;
 
 use super::{CommandError, ExitStatus, load};
 use crate::cli::RenderArgs;
-use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::{self, Output};
 use crate::tree::{Tree, compare, write};
 
-pub fn run(args: &RenderArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+pub fn run(args: &RenderArgs, output: &Output) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = only(render(&inventory, &templates)?, &args.host)?;
@@ -23,8 +22,7 @@ pub fn run(args: &RenderArgs, output: &Output, interrupt: &Interrupt) -> Result<
     if args.check || args.diff {
         return differences(args, output, &tree, dir);
     }
-    let _hold = interrupt.hold()?;
-    let outcome = write(&tree, dir, !args.host.is_empty(), interrupt)?;
+    let outcome = write(&tree, dir, !args.host.is_empty())?;
     output.say(&report::outcome(dir, &outcome));
     Ok(ExitStatus::Done)
 }

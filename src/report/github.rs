@@ -2,21 +2,19 @@
 //! the lines. The runner obeys any line that starts with `::`: one finding is one line, whatever
 //! stands in the inventory.
 
-use std::fmt::Write;
+use std::io::{self, Write};
 
 use super::reported::{Finding, Reported};
 use crate::diagnostic::Severity;
 
-/// One line for each finding.
-pub fn lines(all: &[Reported<'_>]) -> String {
-    let mut out = String::new();
-    for one in all {
-        one.findings.iter().for_each(|finding| line(&mut out, one, finding));
-    }
-    out
+/// Writes one line for each finding.
+pub fn write(all: &[Reported<'_>], mut out: impl Write) -> io::Result<()> {
+    all.iter()
+        .flat_map(|one| one.findings.iter().map(move |finding| (one, finding)))
+        .try_for_each(|(one, finding)| writeln!(out, "{}", line(one, finding)))
 }
 
-fn line(out: &mut String, one: &Reported<'_>, finding: &Finding<'_>) {
+fn line(one: &Reported<'_>, finding: &Finding<'_>) -> String {
     let diagnostic = finding.diagnostic;
     let command = match diagnostic.severity {
         Severity::Error => "error",
@@ -37,8 +35,7 @@ fn line(out: &mut String, one: &Reported<'_>, finding: &Finding<'_>) {
     properties.push(("title", format!("{} {}", diagnostic.code.id, diagnostic.code.slug)));
     let properties: Vec<String> =
         properties.iter().map(|(name, value)| format!("{name}={}", property(value))).collect();
-    writeln!(out, "::{command} {}::{}", properties.join(","), data(&finding.text()))
-        .expect("a string takes all that is written to it");
+    format!("::{command} {}::{}", properties.join(","), data(&finding.text()))
 }
 
 /// What the runner would take for the end of the line, and the sign that says so.

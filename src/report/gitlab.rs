@@ -1,8 +1,11 @@
 //! Findings as GitLab's code quality report: the subset of the Code Climate format that the merge
 //! request shows.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 
+use super::each::Each;
 use super::reported::{Finding, Reported};
 use crate::diagnostic::Severity;
 
@@ -29,13 +32,11 @@ struct Lines {
     end: usize,
 }
 
-/// The report, with a final line break.
-pub fn document(all: &[Reported<'_>]) -> String {
-    let issues = all.iter().flat_map(|one| one.findings.iter().map(|finding| issue(one, finding)));
-    let issues: Vec<Issue<'_>> = issues.collect();
-    let mut text = serde_json::to_string_pretty(&issues).expect("a document of strings and numbers is JSON");
-    text.push('\n');
-    text
+/// Writes one issue for each finding.
+pub fn write(all: &[Reported<'_>], mut out: impl Write) -> io::Result<()> {
+    let findings = all.iter().flat_map(|one| one.findings.iter().map(move |finding| (one, finding)));
+    serde_json::to_writer_pretty(&mut out, &Each::of(findings, |(one, finding)| issue(one, finding)))?;
+    writeln!(out)
 }
 
 fn issue<'r>(one: &'r Reported<'_>, finding: &'r Finding<'_>) -> Issue<'r> {

@@ -1,5 +1,7 @@
 //! Findings for people: what, where with the text underlined, and what to do.
 
+use std::io::{self, Write};
+
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
 use super::{Checked, summary};
@@ -40,13 +42,12 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> Str
 }
 
 /// Everything on one inventory, for a file.
-pub fn page(checked: Checked<'_>) -> String {
-    let findings = checked.linted.findings.iter();
-    let mut parts: Vec<String> =
-        findings.map(|finding| format!("{}\n\n", diagnostic(checked.source, finding, false))).collect();
-    let lines = summary::line(checked).into_iter().chain(summary::sound(checked));
-    parts.extend(lines.map(|line| format!("{line}\n")));
-    parts.concat()
+pub fn page(checked: Checked<'_>, out: &mut dyn Write) -> io::Result<()> {
+    for finding in &checked.linted.findings {
+        writeln!(out, "{}\n", diagnostic(checked.source, finding, false))?;
+    }
+    let mut lines = summary::line(checked).into_iter().chain(summary::sound(checked));
+    lines.try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// A place to mark, with what is to be said there.

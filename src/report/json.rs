@@ -1,10 +1,12 @@
 //! Findings for programs. The document has a version of its own, which changes when the
 //! meaning of a field does; new fields may come at any time.
 
+use std::io::{self, Write};
 use std::path::Path;
 
 use serde::Serialize;
 
+use super::each::Each;
 use super::reported::{self, Reported};
 use crate::diagnostic::{Fix, Severity};
 use crate::source::{Source, Span};
@@ -12,10 +14,10 @@ use crate::source::{Source, Span};
 const VERSION: u32 = 2;
 
 #[derive(Serialize)]
-struct Document<'d> {
+struct Document<I> {
     version: u32,
     tool: Tool,
-    inventories: Vec<Checked<'d>>,
+    inventories: I,
     summary: Summary,
 }
 
@@ -26,11 +28,12 @@ struct Tool {
 }
 
 #[derive(Serialize)]
-struct Checked<'d> {
+struct Checked<'d, F, S, N> {
     inventory: &'d str,
-    findings: Vec<Finding<'d>>,
-    suppressed: Vec<Suppressed<'d>>,
-    skipped: Vec<Skipped<'d>>,
+    findings: F,
+    suppressed: S,
+    /// Rules that did not run.
+    skipped: N,
     summary: Summary,
 }
 
@@ -41,9 +44,9 @@ struct Suppressed<'d> {
     reason: &'d str,
 }
 
-/// A rule that could not look at what it needs: neither passed nor failed.
+/// A rule that did not run: it neither passed nor failed.
 #[derive(Serialize)]
-struct Skipped<'d> {
+struct NotRun<'d> {
     code: &'d str,
     reason: &'d str,
 }
@@ -129,25 +132,23 @@ impl Summary {
     }
 }
 
-/// What is known of all inventories as a JSON document with a final line break.
-pub fn document(all: &[Reported<'_>]) -> String {
-    let inventories: Vec<Checked<'_>> = all.iter().map(checked).collect();
-    let summary = inventories.iter().fold(Summary::default(), |sum, one| sum.and(one.summary));
+/// Writes what is known of all inventories as one document.
+pub fn write(all: &[Reported<'_>], mut out: impl Write) -> io::Result<()> {
+    let summary = all.iter().fold(Summary::default(), |sum, one| sum.and(Summary::of(one)));
     let tool = Tool { name: env!("CARGO_PKG_NAME"), version: env!("CARGO_PKG_VERSION") };
-    let document = Document { version: VERSION, tool, inventories, summary };
-    let mut text = serde_json::to_string_pretty(&document).expect("a document of strings and numbers is JSON");
-    text.push('\n');
-    text
+    let document = Document { version: VERSION, tool, inventories: Each::of(all, checked), summary };
+    serde_json::to_writer_pretty(&mut out, &document)?;
+    writeln!(out)
 }
 
-fn checked<'d>(one: &'d Reported<'_>) -> Checked<'d> {
-    let skipped = one.linted.not_run.iter().map(|s| Skipped { code: s.code, reason: &s.reason });
-    let suppressed = one.suppressed.iter().map(|(f, reason)| Suppressed { finding: finding(one, f), reason });
+fn checked<'d>(one: &'d Reported<'_>) -> impl Serialize + 'd {
+    let suppressed = |(f, reason): &'d (reported::Finding<'_>, &str)| Suppressed { finding: finding(one, f), reason };
+    let not_run = |it: &'d crate::lint::NotRun| NotRun { code: it.code, reason: &it.reason };
     Checked {
         inventory: one.source.name(),
-        findings: one.findings.iter().map(|f| finding(one, f)).collect(),
-        suppressed: suppressed.collect(),
-        skipped: skipped.collect(),
+        findings: Each::of(&one.findings, |f| finding(one, f)),
+        suppressed: Each::of(&one.suppressed, suppressed),
+        skipped: Each::of(&one.linted.not_run, not_run),
         summary: Summary::of(one),
     }
 }

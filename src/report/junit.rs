@@ -1,101 +1,110 @@
-//! Findings as JUnit XML: a test suite for each inventory, a test case for each rule that was
-//! run. What fails the command fails the case; what it lets pass is in the case's output.
+//! Findings as JUnit XML: a test suite for each inventory, a test case for each rule that ran or
+//! could not. What fails the command fails the case; what it lets pass is in the case's output.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::reported::{Finding, Reported};
 use crate::diagnostic::{CODES, Code};
 use crate::lint::{Detection, rule};
 
-/// What became of one rule.
+/// What one rule found in one inventory.
 #[derive(Default)]
-struct Case {
-    failures: Vec<String>,
-    /// What the first failure says.
-    message: String,
-    passed: Vec<String>,
-    skipped: Option<String>,
+struct Case<'r> {
+    failures: Vec<&'r Finding<'r>>,
+    passed: Vec<&'r Finding<'r>>,
+    /// Each with the comment's reason.
+    ignored: Vec<(&'r Finding<'r>, &'r str)>,
+    /// Why the rule could not look at everything; empty where it did.
+    not_run: Vec<&'r str>,
 }
 
-/// The document, with a final line break.
-pub fn document(all: &[Reported<'_>]) -> String {
-    let suites: Vec<Suite> = all.iter().map(suite).collect();
-    let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
-    let mut out = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
-    let (tests, failures, skipped) = (sum(|s| s.tests), sum(|s| s.failures), sum(|s| s.skipped));
-    put(&mut out, format_args!("<testsuites name=\"sslscale\" {}>\n", counts(tests, failures, skipped)));
-    suites.iter().for_each(|suite| out.push_str(&suite.text));
-    out.push_str("</testsuites>\n");
-    out
+/// Writes all suites as one document.
+pub fn write(all: &[Reported<'_>], out: impl Write) -> io::Result<()> {
+    let mut report = Report::new("sslscale");
+    report.add_test_suites(all.iter().map(suite));
+    report.serialize(out).map_err(io::Error::other)
 }
 
-struct Suite {
-    tests: usize,
-    failures: usize,
-    skipped: usize,
-    text: String,
-}
-
-fn suite(one: &Reported<'_>) -> Suite {
+fn suite(one: &Reported<'_>) -> TestSuite {
     let cases = cases(one);
-    let failures = cases.values().filter(|case| !case.failures.is_empty()).count();
-    let skipped = cases.values().filter(|case| case.skipped()).count();
-    let file = attribute(&one.file);
-    let mut text = String::new();
-    put(&mut text, format_args!("  <testsuite name=\"{file}\" {}>\n", counts(cases.len(), failures, skipped)));
-    for code in CODES {
-        if let Some(case) = cases.get(code.id) {
-            case.write(&mut text, code, &file);
-        }
-    }
-    text.push_str("  </testsuite>\n");
-    Suite { tests: cases.len(), failures, skipped, text }
+    let mut suite = TestSuite::new(xml(&one.file));
+    let cases = CODES.iter().filter_map(|code| cases.get(code.id).map(|case| case.test_case(one, code)));
+    suite.add_test_cases(cases);
+    suite
 }
 
-fn counts(tests: usize, failures: usize, skipped: usize) -> String {
-    format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"0\" skipped=\"{skipped}\"")
-}
-
-/// Every rule that was run, or should have been, by code.
-fn cases(one: &Reported<'_>) -> BTreeMap<&'static str, Case> {
-    let mut cases: BTreeMap<&'static str, Case> = BTreeMap::new();
+/// Every rule that ran, or should have, by code.
+fn cases<'r>(one: &'r Reported<'r>) -> BTreeMap<&'static str, Case<'r>> {
+    let mut cases: BTreeMap<&'static str, Case<'r>> = BTreeMap::new();
     let unread = one.linted.document.is_none();
     for code in CODES {
-        let found = rule(code).map(|rule| rule.detection);
-        if let Some(Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Planned(_)) = found {
+        let detection = rule(code).map(|rule| rule.detection);
+        if let Some(Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Planned(_)) = detection {
             let case = cases.entry(code.id).or_default();
             // What stops at the first byte or at broken YAML has looked at nothing else.
-            case.skipped = unread.then(|| "the inventory could not be read".to_owned());
+            case.not_run.extend(unread.then_some("the inventory could not be read"));
         }
     }
-    let mut reasons: BTreeSet<(&str, &str)> = BTreeSet::new();
-    for skipped in &one.linted.not_run {
-        if reasons.insert((skipped.code, &skipped.reason)) {
-            let case = cases.entry(skipped.code).or_default();
-            let before = case.skipped.take().map(|text| format!("{text}; ")).unwrap_or_default();
-            case.skipped = Some(before + &skipped.reason);
-        }
+    for not_run in &one.linted.not_run {
+        cases.entry(not_run.code).or_default().not_run.push(&not_run.reason);
     }
     for finding in &one.findings {
         let case = cases.entry(finding.diagnostic.code.id).or_default();
         // The rule that stopped the reading was run.
-        case.skipped = case.skipped.take().filter(|_| !unread);
-        let text = text(one, finding);
-        if finding.diagnostic.severity < one.fail_on {
-            case.passed.push(text);
-            continue;
+        if unread {
+            case.not_run.clear();
         }
-        if case.failures.is_empty() {
-            case.message.clone_from(&finding.diagnostic.message);
-        }
-        case.failures.push(text);
+        let fails = finding.diagnostic.severity >= one.fail_on;
+        if fails { &mut case.failures } else { &mut case.passed }.push(finding);
     }
     for (finding, reason) in &one.suppressed {
-        let case = cases.entry(finding.diagnostic.code.id).or_default();
-        case.passed.push(format!("{}\nignored: {reason}", text(one, finding)));
+        cases.entry(finding.diagnostic.code.id).or_default().ignored.push((finding, reason));
     }
     cases
+}
+
+impl Case<'_> {
+    fn test_case(&self, one: &Reported<'_>, code: &Code) -> TestCase {
+        let found = !self.failures.is_empty() || !self.passed.is_empty() || !self.ignored.is_empty();
+        let reason = self.not_run.join("; ");
+        let status = match self.failures.first() {
+            Some(first) => self.failure(one, code, first),
+            None if reason.is_empty() || found => TestCaseStatus::success(),
+            None => {
+                let mut skipped = TestCaseStatus::skipped();
+                skipped.set_message(xml(&reason));
+                skipped
+            }
+        };
+        let mut case = TestCase::new(format!("{} {}", code.id, code.slug), status);
+        case.set_classname("sslscale");
+        case.extra.insert("file".into(), xml(&one.file).into());
+        let passed = self.passed.iter().map(|finding| text(one, finding));
+        let ignored = self.ignored.iter().map(|(it, reason)| format!("{}\nignored: {reason}", text(one, it)));
+        let output: Vec<String> = passed.chain(ignored).collect();
+        if !output.is_empty() {
+            case.set_system_out(xml(&output.join("\n\n")));
+        }
+        if found && !reason.is_empty() {
+            case.set_system_err(xml(&format!("the rule could not look at everything: {reason}")));
+        }
+        case
+    }
+
+    fn failure(&self, one: &Reported<'_>, code: &Code, first: &Finding<'_>) -> TestCaseStatus {
+        let mut failure = TestCaseStatus::non_success(NonSuccessKind::Failure);
+        let message = &first.diagnostic.message;
+        failure.set_message(match self.failures.len() - 1 {
+            0 => xml(message),
+            more => xml(&format!("{message} (and {more} more)")),
+        });
+        let texts: Vec<String> = self.failures.iter().map(|finding| text(one, finding)).collect();
+        failure.set_type(code.id).set_description(xml(&texts.join("\n\n")));
+        failure
+    }
 }
 
 fn text(one: &Reported<'_>, finding: &Finding<'_>) -> String {
@@ -105,81 +114,7 @@ fn text(one: &Reported<'_>, finding: &Finding<'_>) -> String {
     format!("{place}: {}[{}]: {}", diagnostic.severity.name(), diagnostic.code.id, finding.text())
 }
 
-impl Case {
-    /// Nothing is known of it: what it has found, it has looked at.
-    fn skipped(&self) -> bool {
-        self.skipped.is_some() && self.failures.is_empty() && self.passed.is_empty()
-    }
-
-    fn write(&self, out: &mut String, code: &Code, file: &str) {
-        let name = format!("{} {}", code.id, code.slug);
-        put(out, format_args!("    <testcase classname=\"sslscale\" name=\"{name}\" file=\"{file}\""));
-        if self.failures.is_empty() && self.passed.is_empty() && self.skipped.is_none() {
-            out.push_str("/>\n");
-            return;
-        }
-        out.push_str(">\n");
-        let reason = self.skipped.as_deref().unwrap_or_default();
-        if self.skipped() {
-            put(out, format_args!("      <skipped message=\"{}\"/>\n", attribute(reason)));
-        }
-        if !self.failures.is_empty() {
-            let more = if self.failures.len() > 1 {
-                format!(" (and {} more)", self.failures.len() - 1)
-            } else {
-                String::new()
-            };
-            let message = attribute(&format!("{}{more}", self.message));
-            let body = content(&self.failures.join("\n\n"));
-            put(out, format_args!("      <failure type=\"{}\" message=\"{message}\">{body}</failure>\n", code.id));
-        }
-        if !self.passed.is_empty() {
-            put(out, format_args!("      <system-out>{}</system-out>\n", content(&self.passed.join("\n\n"))));
-        }
-        if self.skipped.is_some() && !self.skipped() {
-            put(
-                out,
-                format_args!("      <system-err>not everything was looked at: {}</system-err>\n", content(reason)),
-            );
-        }
-        out.push_str("    </testcase>\n");
-    }
-}
-
-fn put(out: &mut String, text: std::fmt::Arguments<'_>) {
-    out.write_fmt(text).expect("a string takes all that is written to it");
-}
-
-/// Text between tags: what would open one is escaped, what XML cannot hold is replaced.
-fn content(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            // `]]>` may not stand in text.
-            '>' => out.push_str("&gt;"),
-            '\r' => out.push_str("&#13;"),
-            '\n' | '\t' => out.push(c),
-            '\u{0}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
-            _ => out.push(c),
-        }
-    }
-    out
-}
-
-/// Text between double quotes, where a reader would take a line break for a space.
-fn attribute(text: &str) -> String {
-    content(text).replace('"', "&quot;").replace('\n', "&#10;").replace('\t', "&#9;")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_is_markup_and_none_is_refused() {
-        assert_eq!(content("a]]>&<b>\r\u{1}\u{85}"), "a]]&gt;&amp;&lt;b&gt;&#13;\u{fffd}\u{fffd}");
-        assert_eq!(attribute("\"a'\n\t\u{ffff}"), "&quot;a'&#10;&#9;\u{fffd}");
-    }
+/// The crate removes control characters, and leaves two others that XML cannot hold.
+fn xml(text: &str) -> String {
+    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
 }

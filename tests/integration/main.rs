@@ -31,7 +31,6 @@ mod report;
 mod rules;
 mod seam;
 mod secrets;
-mod signals;
 mod snapshots;
 mod streams;
 mod tickets;

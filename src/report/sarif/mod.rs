@@ -1,141 +1,138 @@
 //! Findings as SARIF 2.1.0, the format of code scanning services and editors: one run over all
-//! inventories, with every rule there is, whether it found something or not.
+//! inventories. The rules that it describes are those with a result and those that did not run.
 
+mod result;
 mod rules;
 
-use serde_json::{Value, json};
+use std::io::{self, Write};
 
-use super::reported::{Finding, Reported};
-use crate::diagnostic::{Applicability, Code, Fix, Severity};
-use crate::source::Span;
+use serde::Serialize;
+
+use super::each::Each;
+use super::reported::Reported;
+use crate::diagnostic::{Code, Severity};
+use crate::lint::NotRun;
+use result::{Artifact, Message, results};
+use rules::{Driver, NOT_RUN, Rules};
 
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
-/// The log, with a final line break.
-pub fn log(all: &[Reported<'_>]) -> String {
-    let results: Vec<Value> = all.iter().enumerate().flat_map(|(index, one)| results(index, one)).collect();
-    let artifacts: Vec<Value> = all
-        .iter()
-        .map(|one| json!({ "location": { "uri": uri(&one.file) }, "roles": ["analysisTarget"], "encoding": "UTF-8" }))
-        .collect();
-    let log = json!({
-        "$schema": SCHEMA,
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": rules::driver() },
-            "columnKind": "unicodeCodePoints",
-            // YAML ends a line at a carriage return alone as well.
-            "newlineSequences": ["\r\n", "\n", "\r"],
-            "artifacts": artifacts,
-            "invocations": [invocation(all)],
-            "results": results,
-        }],
-    });
-    let mut text = serde_json::to_string_pretty(&log).expect("a document of strings and numbers is JSON");
-    text.push('\n');
-    text
+#[derive(Serialize)]
+struct Log<R> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [R; 1],
 }
 
-/// What could not be looked at: a rule that passed and a rule that did not run look alike
-/// among the results.
-fn invocation(all: &[Reported<'_>]) -> Value {
-    let mut notifications = Vec::new();
-    for (index, one) in all.iter().enumerate() {
-        notifications.extend(one.linted.not_run.iter().map(|skipped| {
-            json!({
-                "descriptor": { "id": rules::SKIPPED, "index": 0 },
-                "associatedRule": { "id": skipped.code, "index": rules::index(skipped.code) },
-                "level": "note",
-                "message": { "text": plain(&format!("{} is skipped: {}", skipped.code, skipped.reason)) },
-                "locations": [{ "physicalLocation": { "artifactLocation": artifact(index, one) } }],
-            })
-        }));
-    }
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'r, A, I, R> {
+    tool: Tool<'r>,
+    column_kind: &'static str,
+    /// YAML ends a line at a carriage return alone as well.
+    newline_sequences: [&'static str; 3],
+    artifacts: A,
+    invocations: [I; 1],
+    results: R,
+}
+
+#[derive(Serialize)]
+struct Tool<'r> {
+    driver: Driver<'r>,
+}
+
+#[derive(Serialize)]
+struct Analysed<'r> {
+    location: Uri<'r>,
+    roles: [&'static str; 1],
+    encoding: &'static str,
+}
+
+#[derive(Serialize)]
+struct Uri<'r> {
+    uri: &'r str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Invocation<N> {
+    execution_successful: bool,
+    tool_execution_notifications: N,
+}
+
+/// A rule that did not run: without it, that would look like one that found nothing.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Notification<'r> {
+    descriptor: Pointer,
+    associated_rule: Pointer,
+    level: &'static str,
+    message: Message,
+    locations: [Place<'r>; 1],
+}
+
+#[derive(Serialize)]
+struct Pointer {
+    id: &'static str,
+    index: Option<usize>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Place<'r> {
+    physical_location: Whole<'r>,
+}
+
+/// An inventory as a whole.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Whole<'r> {
+    artifact_location: Artifact<'r>,
+}
+
+/// Writes the log on one line.
+pub fn write(all: &[Reported<'_>], mut out: impl Write) -> io::Result<()> {
+    let uris: Vec<String> = all.iter().map(|one| uri(&one.file)).collect();
+    let rules = Rules::of(all);
+    let inventories = || all.iter().zip(&uris).enumerate();
+    let not_run = inventories().flat_map(|(index, (one, uri))| {
+        let artifact = Artifact { uri, index };
+        one.linted.not_run.iter().map(move |not_run| (artifact, not_run))
+    });
+    let results = inventories().flat_map(|(index, (one, uri))| results(one, Artifact { uri, index }, &rules));
     let unread = all.iter().any(|one| one.findings.iter().any(|finding| finding.diagnostic.code == Code::IN01));
-    json!({ "executionSuccessful": !unread, "toolExecutionNotifications": notifications })
-}
-
-fn results(index: usize, one: &Reported<'_>) -> Vec<Value> {
-    let reported = one.findings.iter().map(|finding| result(index, one, finding, json!([])));
-    let suppressed = one.suppressed.iter().map(|(finding, reason)| {
-        result(index, one, finding, json!([{ "kind": "inSource", "status": "accepted", "justification": reason }]))
-    });
-    reported.chain(suppressed).collect()
-}
-
-fn result(index: usize, one: &Reported<'_>, finding: &Finding<'_>, suppressions: Value) -> Value {
-    let diagnostic = finding.diagnostic;
-    let place = |span| json!({ "artifactLocation": artifact(index, one), "region": region(one, span) });
-    let mut location = json!({ "physicalLocation": place(diagnostic.span) });
-    if !finding.path.is_empty() {
-        location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.path }]);
-    }
-    let related = diagnostic.related.iter().enumerate().map(|(id, related)| {
-        json!({ "id": id, "physicalLocation": place(related.span), "message": { "text": plain(&related.label) } })
-    });
-    let mut result = json!({
-        "ruleId": diagnostic.code.id,
-        "ruleIndex": rules::index(diagnostic.code.id),
-        "level": level(diagnostic.severity),
-        "message": { "text": plain(&finding.text()) },
-        "locations": [location],
-        "partialFingerprints": {
-            "sslscale/v1": finding.fingerprint,
-            // The one that GitHub compares; without it, it would make one of the line's text.
-            "primaryLocationLineHash": format!("{}:1", finding.fingerprint),
-        },
-        // Where one result of a run has them, an empty list says that the others are not suppressed.
-        "suppressions": suppressions,
-    });
-    if !diagnostic.related.is_empty() {
-        result["relatedLocations"] = related.collect();
-    }
-    // A fix is applied whole or not at all: what also touches files that are no part of this run
-    // is left to `--fix`.
-    if let Some(fix) = diagnostic.fix.as_ref().filter(|fix| fix.files.is_empty() && !fix.edits.is_empty()) {
-        result["fixes"] = json!([change(index, one, fix, &diagnostic.help)]);
-    }
-    result
-}
-
-fn change(index: usize, one: &Reported<'_>, fix: &Fix, help: &str) -> Value {
-    let replacements: Vec<Value> = fix
-        .edits
-        .iter()
-        .map(|edit| json!({ "deletedRegion": region(one, edit.span), "insertedContent": { "text": edit.text } }))
-        .collect();
-    let description = match fix.applicability {
-        Applicability::Safe => help.to_owned(),
-        Applicability::Unsafe => format!("look at it before it is applied: {help}"),
+    let log = Log {
+        schema: SCHEMA,
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool { driver: rules.driver() },
+            column_kind: "unicodeCodePoints",
+            newline_sequences: ["\r\n", "\n", "\r"],
+            artifacts: Each::of(&uris, analysed),
+            invocations: [Invocation {
+                execution_successful: !unread,
+                tool_execution_notifications: Each::of(not_run, |(at, it)| notification(&rules, at, it)),
+            }],
+            results: Each::of(results, |result| result),
+        }],
     };
-    json!({
-        "description": { "text": plain(&description) },
-        "artifactChanges": [{ "artifactLocation": artifact(index, one), "replacements": replacements }],
-        "properties": { "applicability": fix.applicability.name() },
-    })
+    serde_json::to_writer(&mut out, &log)?;
+    writeln!(out)
 }
 
-fn artifact(index: usize, one: &Reported<'_>) -> Value {
-    json!({ "uri": uri(&one.file), "index": index })
+fn analysed(uri: &String) -> Analysed<'_> {
+    Analysed { location: Uri { uri }, roles: ["analysisTarget"], encoding: "UTF-8" }
 }
 
-fn region(one: &Reported<'_>, span: Span) -> Value {
-    if one.unread() {
-        return json!({ "startLine": 1 });
+fn notification<'r>(rules: &Rules, artifact: Artifact<'r>, not_run: &NotRun) -> Notification<'r> {
+    Notification {
+        descriptor: Pointer { id: NOT_RUN, index: Some(0) },
+        associated_rule: Pointer { id: not_run.code, index: rules.index(not_run.code) },
+        level: "note",
+        message: Message::new(&format!("{} was not run: {}", not_run.code, not_run.reason)),
+        locations: [Place { physical_location: Whole { artifact_location: artifact } }],
     }
-    let (start, end) = (one.source.position(span.start), one.source.position(span.end));
-    let mut region = json!({
-        "startLine": start.line,
-        "startColumn": start.column,
-        "endLine": end.line,
-        "endColumn": end.column,
-    });
-    // Bytes of a file that is no text are not those of what is shown of it.
-    if one.linted.document.is_some() {
-        region["byteOffset"] = json!(span.start);
-        region["byteLength"] = json!(span.end.saturating_sub(span.start));
-    }
-    region
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -146,12 +143,7 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A message in which nothing is a placeholder or a link.
-fn plain(text: &str) -> String {
-    text.replace('{', "{{").replace('}', "}}").replace("](", "] (")
-}
-
-/// A path as a relative reference: every byte that is no letter, digit or one of `-._~/` encoded.
+/// A path as a relative reference: every byte but letters, digits and `-._~/` is encoded.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     // An absolute path is one only with its scheme.
@@ -172,10 +164,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_path_is_a_uri_and_a_value_is_no_markup() {
+    fn a_path_is_a_uri() {
         assert_eq!(uri("a b/é:%.yaml"), "a%20b/%C3%A9%3A%25.yaml");
-        assert_eq!(uri("/etc/x.yaml"), "file:///etc/x.yaml");
+        assert_eq!(uri("/etc/x-1~_Z.yaml"), "file:///etc/x-1~_Z.yaml");
         assert_eq!(uri("<stdin>"), "%3Cstdin%3E");
-        assert_eq!(plain("`{0}` [x](http://y)"), "`{{0}}` [x] (http://y)");
     }
 }

@@ -1,76 +1,133 @@
-//! The rules as SARIF describes them, in the order of the table of codes, so that a result can
-//! point to its rule by index.
+//! The rules of a log, each once, in the order of the codes: a result points to its rule by index.
 
-use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
+use serde::Serialize;
+
+use super::result::Message;
 use crate::diagnostic::{CODES, Code};
-use crate::lint::{Rule, rule};
+use crate::lint::rule;
+use crate::report::reported::Reported;
 
-/// What a notification about a rule that did not run goes by.
-pub const SKIPPED: &str = "skipped";
+/// The descriptor of notifications about rules that did not run.
+pub const NOT_RUN: &str = "not-run";
 
-/// The tool with all of its rules.
-pub fn driver() -> Value {
-    json!({
-        "name": env!("CARGO_PKG_NAME"),
-        "version": env!("CARGO_PKG_VERSION"),
-        "semanticVersion": env!("CARGO_PKG_VERSION"),
-        "shortDescription": { "text": env!("CARGO_PKG_DESCRIPTION") },
-        "rules": CODES.iter().map(|code| descriptor(code)).collect::<Vec<_>>(),
-        "notifications": [{
-            "id": SKIPPED,
-            "shortDescription": { "text": "A rule could not look at what it needs: it neither passed nor failed." },
-            "defaultConfiguration": { "level": "note" },
-        }],
-    })
+/// The rules with a result, and those that did not run.
+pub struct Rules {
+    listed: Vec<Listed>,
 }
 
-/// Where the rule with this code is in the list.
-pub fn index(code: &str) -> Option<usize> {
-    CODES.iter().position(|known| known.id == code)
+struct Listed {
+    code: &'static Code,
+    has_results: bool,
 }
 
-fn descriptor(code: &Code) -> Value {
-    let summary = code.summary.trim();
-    let mut descriptor = json!({
-        "id": code.id,
-        "name": code.slug,
-        "shortDescription": { "text": summary },
-        "defaultConfiguration": { "level": super::level(code.severity) },
-        "properties": { "tags": [family(code.id)], "problem.severity": severity(code) },
-    });
-    if let Some(rule) = rule(code) {
-        let what = if rule.doc.what.is_empty() { summary } else { rule.doc.what };
-        descriptor["fullDescription"] = json!({ "text": what });
-        descriptor["help"] = json!({ "text": help(rule, ""), "markdown": help(rule, "## ") });
-        let properties = &mut descriptor["properties"];
-        properties["needs"] = json!(rule.needs.name());
-        properties["fix"] = json!(rule.fix.name());
-        properties["since"] = json!(rule.since);
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Driver<'r> {
+    name: &'static str,
+    version: &'static str,
+    semantic_version: &'static str,
+    short_description: Text<'static>,
+    rules: Vec<Descriptor<'r>>,
+    notifications: [Descriptor<'static>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Descriptor<'r> {
+    id: &'r str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'r str>,
+    short_description: Text<'r>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    full_description: Option<Text<'r>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    help: Option<Message>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    default_configuration: Option<Configuration>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    properties: Option<Properties>,
+}
+
+#[derive(Serialize)]
+struct Text<'r> {
+    text: &'r str,
+}
+
+#[derive(Serialize)]
+struct Configuration {
+    level: &'static str,
+}
+
+#[derive(Serialize)]
+struct Properties {
+    tags: [&'static str; 1],
+    /// What GitHub sorts alerts by.
+    #[serde(rename = "problem.severity")]
+    severity: &'static str,
+    fix: &'static str,
+}
+
+impl Rules {
+    pub fn of(all: &[Reported<'_>]) -> Self {
+        let found = |one: &'_ Reported<'_>| -> BTreeSet<&'static str> {
+            let suppressed = one.suppressed.iter().map(|(finding, _)| finding);
+            one.findings.iter().chain(suppressed).map(|finding| finding.diagnostic.code.id).collect()
+        };
+        let found: BTreeSet<&str> = all.iter().flat_map(found).collect();
+        let not_run: BTreeSet<&str> = all.iter().flat_map(|one| &one.linted.not_run).map(|it| it.code).collect();
+        let listed = CODES.iter().filter(|code| found.contains(code.id) || not_run.contains(code.id));
+        Self { listed: listed.map(|code| Listed { code, has_results: found.contains(code.id) }).collect() }
     }
-    descriptor
+
+    /// Where the rule with this code is in the list.
+    pub fn index(&self, code: &str) -> Option<usize> {
+        self.listed.iter().position(|listed| listed.code.id == code)
+    }
+
+    /// The tool with these rules.
+    pub fn driver(&self) -> Driver<'_> {
+        let not_run = Descriptor {
+            id: NOT_RUN,
+            name: None,
+            short_description: Text { text: "A rule could not look at what it needs: it neither passed nor failed." },
+            full_description: None,
+            help: None,
+            default_configuration: Some(Configuration { level: "note" }),
+            properties: None,
+        };
+        Driver {
+            name: env!("CARGO_PKG_NAME"),
+            version: env!("CARGO_PKG_VERSION"),
+            semantic_version: env!("CARGO_PKG_VERSION"),
+            short_description: Text { text: env!("CARGO_PKG_DESCRIPTION") },
+            rules: self.listed.iter().map(Listed::descriptor).collect(),
+            notifications: [not_run],
+        }
+    }
 }
 
-/// The rule's page without its examples.
-fn help(rule: &Rule, heading: &str) -> String {
-    let doc = rule.doc;
-    let parts = [
-        ("What", doc.what),
-        ("Why", doc.why),
-        ("Evidence", doc.evidence),
-        ("Fix", doc.fix),
-        ("Verified on", doc.verified_on),
-    ];
-    let parts = parts.iter().filter(|(_, text)| !text.is_empty());
-    let text: Vec<String> = parts.map(|(title, text)| format!("{heading}{title}\n\n{text}\n")).collect();
-    if text.is_empty() { rule.code.summary.trim().to_owned() } else { text.join("\n") }
-}
-
-/// What GitHub sorts alerts by.
-fn severity(code: &Code) -> &'static str {
-    match super::level(code.severity) {
-        "note" => "recommendation",
-        level => level,
+impl Listed {
+    /// What the rule finds and how to fix it is told where it found something.
+    fn descriptor(&self) -> Descriptor<'static> {
+        let code = self.code;
+        let rule = rule(code).filter(|_| self.has_results);
+        let level = super::level(code.severity);
+        let help = |fix: &str| Message::new(&format!("{fix} `sslscale explain {}` says more.", code.id));
+        Descriptor {
+            id: code.id,
+            name: Some(code.slug),
+            short_description: Text { text: code.summary.trim() },
+            full_description: rule.map(|rule| Text { text: rule.doc.what }),
+            help: rule.map(|rule| help(rule.doc.fix)),
+            default_configuration: rule.map(|_| Configuration { level }),
+            properties: rule.map(|rule| Properties {
+                tags: [family(code.id)],
+                severity: if level == "note" { "recommendation" } else { level },
+                fix: rule.fix.name(),
+            }),
+        }
     }
 }
 

@@ -75,9 +75,10 @@ fn a_strict_parser_takes_every_report() {
     valid(&report(&[], Format::Junit));
 }
 
+// What XML cannot hold, and what a terminal would obey, is not in it; no message has any of that.
 #[test]
 fn what_a_finding_says_arrives_whole() {
-    for text in HOSTILE.iter().filter(|text| !text.contains('\u{1}')) {
+    for text in HOSTILE.iter().filter(|text| !text.contains(['\u{1}', '\r'])) {
         let xml = report(&[hostile(text)], Format::Junit);
         let document = valid(&xml);
         let failures: Vec<&str> = texts(&document, "failure").collect();
@@ -86,7 +87,9 @@ fn what_a_finding_says_arrives_whole() {
             "{failures:?}"
         );
         let failure = document.descendants().find(|n| n.attribute("type") == Some("PX05")).unwrap();
-        assert_eq!(failure.attribute("message"), Some(&*format!("{text} (and 1 more)")));
+        // A reader takes a line break in an attribute for a space.
+        let message = format!("{text} (and 1 more)").replace('\n', " ");
+        assert_eq!(failure.attribute("message"), Some(&*message));
         assert!(texts(&document, "system-out").any(|body| body.contains(&format!("ignored: {text}"))));
     }
 }
