@@ -19,7 +19,7 @@ demo: setup-demo toolchain
 
 # The roots come first: without them the tests of the releases would be skipped.
 test: setup roots toolchain
-	cargo test --workspace
+	CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo test --workspace
 
 # The inner loop: formatting, clippy, unit tests, and integration tests without the slow ones.
 check: toolchain
