@@ -10,7 +10,7 @@ pub fn markdown() -> String {
     for section in SECTIONS {
         let title = if section.path.is_empty() { "top level".to_owned() } else { format!("`{}`", section.path) };
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "#### {title}\n\n{}\n\n| key | takes | meaning |\n|---|---|---|", section.doc.trim());
+        let _ = writeln!(out, "## {title}\n\n{}\n\n| key | takes | meaning |\n|---|---|---|", section.doc.trim());
         for key in section.keys {
             let _ = writeln!(out, "| `{}` | {} | {} |", key.name, key.takes, key.doc.trim());
         }

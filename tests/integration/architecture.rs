@@ -133,9 +133,8 @@ fn a_planted_violation_is_caught_in_every_room() {
                 format!("fn f() {{ {marker}::{to}::f() }}"),
                 format!("use {marker}::{{{room}::{{A, B}}, {to}::{{C, D}}}};"),
             ] {
-                let mut files = files.clone();
-                files.get_mut(file).unwrap().push_str(&text);
-                assert_eq!(violations(&files), wrong, "{text}");
+                let planted_in = BTreeMap::from([(file.clone(), format!("{}{text}", files[file]))]);
+                assert_eq!(violations(&planted_in), wrong, "{text}");
                 planted += 1;
             }
         }

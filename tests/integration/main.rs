@@ -4,8 +4,8 @@
 
 #[path = "../support/cases.rs"]
 mod cases;
-#[path = "../support/generated.rs"]
-mod generated;
+#[path = "../support/docs.rs"]
+mod docs;
 mod support;
 
 mod accepted;
@@ -22,7 +22,7 @@ mod hostile;
 mod impossible;
 mod names;
 mod openssl;
-mod readme;
+mod pages;
 mod real;
 mod refused;
 mod releases;

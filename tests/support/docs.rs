@@ -40,7 +40,10 @@ pub fn generated(path: impl AsRef<Path>, name: &str, wanted: &str) {
         fs::write(root().join(&path), format!("{}{wanted}{}", &text[..start], &text[end..])).unwrap();
         return;
     }
-    assert_eq!(&text[start..end], wanted, "{}: run this test with SSLSCALE_BLESS=1", path.as_ref().display());
+    let has = &text[start..end];
+    let (new, old) = wanted.lines().zip(has.lines()).find(|(new, old)| new != old).unwrap_or_default();
+    let told = format!("run this test with SSLSCALE_BLESS=1; the first difference:\n-{old}\n+{new}");
+    assert!(has == wanted, "{}, {name}: {told}", path.as_ref().display());
 }
 
 /// Runs every session that `is_wanted` says, and compares what it prints; how many there were.

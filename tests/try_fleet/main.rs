@@ -12,8 +12,8 @@ mod build;
 #[path = "../support/cases.rs"]
 mod cases;
 mod certificates;
-#[path = "../support/generated.rs"]
-mod generated;
+#[path = "../support/docs.rs"]
+mod docs;
 mod inventories;
 mod names;
 mod plain;

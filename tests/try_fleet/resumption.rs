@@ -13,7 +13,7 @@ use std::thread;
 use std::time::Instant;
 
 use crate::alone;
-use crate::generated::generated;
+use crate::docs::generated;
 use crate::returning::Returning;
 use crate::run::{Kept, Try};
 
@@ -100,5 +100,5 @@ fn returning_clients_resume_on_every_app_server() {
             let _ = writeln!(table, "| {client} | {version} | {servers} | {resumed} of {returning} | 0 of {own} |");
         }
     }
-    generated("resumption", &table);
+    generated("docs/tickets.md", "resumption", &table);
 }
