@@ -15,6 +15,8 @@ use nix::sys::signal::Signal;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
+use crate::process;
+
 const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 
 /// `timeout` and some shells send a signal to a process and to its group: two that come together
@@ -38,17 +40,13 @@ struct State {
 pub struct Hold(Interrupt);
 
 impl Interrupt {
-    /// For a process whose signals end it.
+    /// Call it before anything else, with whether the command runs other programs: a signal then
+    /// ends those too. The first process of a container gets no signal without this.
     ///
     /// # Errors
-    /// The process is the first of a container, and no thread can be started that waits for signals.
-    pub fn new() -> io::Result<Self> {
-        let interrupt = Self::default();
-        // The kernel drops signals for which such a process has no handler.
-        if std::process::id() == 1 {
-            interrupt.watch()?;
-        }
-        Ok(interrupt)
+    /// No thread can be started that waits for signals.
+    pub fn prepare(&self, programs: bool) -> io::Result<()> {
+        if programs || std::process::id() == 1 { self.watch() } else { Ok(()) }
     }
 
     /// Call it right before the first change, and keep what it returns until the work is in a
@@ -68,19 +66,25 @@ impl Interrupt {
         self.signal().is_some()
     }
 
+    /// Whether signals are remembered now.
+    pub fn is_held(&self) -> bool {
+        self.state().holds > 0
+    }
+
     /// The signal that came while signals were held.
     pub fn signal(&self) -> Option<Signal> {
         self.state().request.map(|(signal, _)| signal)
     }
 
     /// Calls `wake` once, when a signal comes while signals are held, or at once if one has come.
-    /// It must not wait.
+    /// The next signal is only seen when it returns.
     pub fn on_request(&self, wake: impl FnOnce() + Send + 'static) {
         let mut state = self.state();
-        if state.request.is_some() {
-            wake();
-        } else {
+        if state.request.is_none() {
             state.waiting.push(Box::new(wake));
+        } else {
+            drop(state);
+            wake();
         }
     }
 
@@ -90,10 +94,15 @@ impl Interrupt {
         match state.request {
             None if state.holds > 0 => {
                 state.request = Some((signal, Instant::now()));
-                state.waiting.drain(..).for_each(|wake| wake());
+                let waiting = std::mem::take(&mut state.waiting);
+                drop(state);
+                waiting.into_iter().for_each(|wake| wake());
             }
             Some((_, at)) if at.elapsed() < REPEATED => {}
-            _ => end_by(signal),
+            _ => {
+                process::end_all();
+                end_by(signal)
+            }
         }
     }
 

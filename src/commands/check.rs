@@ -2,19 +2,22 @@
 
 use anyhow::anyhow;
 
-use super::{CommandError, ExitStatus, Loaded, fix, load, load_with, programs};
+use super::fix::{self, Fixing};
+use super::{CommandError, ExitStatus, Loaded, load, load_with, programs};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
+use crate::interrupt::Interrupt;
 use crate::lint::{Settings, lint};
 use crate::render::Templates;
-use crate::report::{Checked, Output, Target, Wanted};
+use crate::report::{Checked, Output, ReportOptions, Target};
 use crate::source::Source;
 
-pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError> {
+pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
         return Err(anyhow!("standard input can be read only once: give `-` once").into());
     }
-    let target = args.output.as_deref().map(|path| Target::open(path, &args.inventories)).transpose()?;
+    let open = |path| Target::open(path, &args.inventories, interrupt);
+    let target = args.output.as_deref().map(open).transpose()?;
     if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
         return Err(anyhow!("`{}` is both allowed and denied", code.id).into());
     }
@@ -26,6 +29,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError
     let templates = args.with_binaries.then(|| Templates::load(args.templates.as_deref())).transpose()?;
     let mut all: Vec<Loaded> = Vec::new();
     let mut written = ExitStatus::Done;
+    let mut fixing = Fixing::new(args, &settings, output, interrupt);
     // One after the other: what fixes one may be what the next one names.
     for path in &args.inventories {
         let with_programs = |source: &Source| match &templates {
@@ -35,7 +39,7 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError
         let mut loaded;
         if args.fix {
             let status;
-            (loaded, status) = fix::apply(path, load(path, &settings), &settings, args, output)?;
+            (loaded, status) = fixing.apply(path, load(path, &settings))?;
             written = written.max(status);
             if templates.is_some() && loaded.linted.document.is_some() {
                 loaded.linted = with_programs(&loaded.source)?;
@@ -45,13 +49,21 @@ pub fn run(args: &CheckArgs, output: &Output) -> Result<ExitStatus, CommandError
         }
         all.push(loaded);
     }
-    // Where standard output is the fixed inventory, it is nothing else.
+    // What was fixed stays so, whatever becomes of the report on it.
+    let hold = fixing.changed.then(|| interrupt.hold()).transpose()?;
+    // Where standard output is the fixed inventory, nothing else goes there.
     let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
     let output = if fixed_stdin { &output.aside() } else { output };
     let least = args.fail_on.map(Severity::from);
     let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
-    output.findings(&checked, Wanted { format: args.format, explain: args.explain, target })?;
-    Ok(written.max(forgiven(status(&checked), args.exit_zero)))
+    let status = written.max(forgiven(status(&checked), args.exit_zero));
+    let reported = output.findings(&checked, ReportOptions { format: args.format, explain: args.explain, target });
+    if hold.is_some() {
+        output.reported(reported);
+    } else {
+        reported?;
+    }
+    Ok(status)
 }
 
 fn status(all: &[Checked<'_>]) -> ExitStatus {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Result, anyhow, ensure};
 
 use super::{CommandError, ExitStatus, Loaded, load};
 use crate::cli::CheckArgs;
 use crate::diagnostic::{Code, Severity};
 use crate::file::{Replacement, place};
+use crate::interrupt::Interrupt;
 use crate::lint::{Fixed, Settings, fix, lint};
 use crate::report::{self, Output};
 
@@ -17,63 +18,89 @@ pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Writes what fixing makes of an inventory and goes on with that; where it cannot be written,
-/// says why and goes on with the inventory as it is.
-pub fn apply(
-    path: &Path,
-    loaded: Loaded,
-    settings: &Settings,
-    args: &CheckArgs,
-    output: &Output,
-) -> Result<(Loaded, ExitStatus), CommandError> {
-    let fixed = fix(&loaded.source, loaded.linted, settings, args.unsafe_fixes);
-    let written = write(path, loaded.source.text(), &fixed, output);
-    if is_stdin(path) && !fixed.linted.findings.iter().any(|finding| finding.code == Code::IN01) {
-        let text = if written.is_ok() { fixed.source.text() } else { loaded.source.text() };
-        output.print(text.as_bytes())?;
-    }
-    if let Err(error) = written {
-        output.error(&error.context(format!("`{}` was not fixed", path.display())), None);
-        let linted = lint(&loaded.source, settings);
-        return Ok((Loaded { source: loaded.source, linted }, ExitStatus::Unreadable));
-    }
-    report::fixes(&fixed, false).iter().for_each(|line| output.say(line));
-    // Other files have changed, and what is left depends on them.
-    let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, settings) };
-    Ok((Loaded { source: fixed.source, linted }, ExitStatus::Done))
+/// Fixes inventories one after the other.
+pub struct Fixing<'f> {
+    args: &'f CheckArgs,
+    settings: &'f Settings,
+    output: &'f Output,
+    interrupt: &'f Interrupt,
+    /// Whether any file was replaced.
+    pub changed: bool,
 }
 
-/// Replaces the files, the inventory last: all are made ready before the first is replaced.
-fn write(path: &Path, before: &str, fixed: &Fixed, output: &Output) -> Result<()> {
-    let mut ready: Vec<Replacement> = Vec::new();
-    for file in &fixed.files {
-        ready.push(Replacement::prepare(&file.path, file.before.as_bytes(), file.text.as_bytes())?);
+impl<'f> Fixing<'f> {
+    /// Nothing is fixed yet.
+    pub fn new(args: &'f CheckArgs, settings: &'f Settings, output: &'f Output, interrupt: &'f Interrupt) -> Self {
+        Self { args, settings, output, interrupt, changed: false }
     }
-    if before != fixed.source.text() && !is_stdin(path) {
-        ready.push(Replacement::prepare(path, before.as_bytes(), fixed.source.text().as_bytes())?);
-    }
-    place_all(ready, output)
-}
 
-/// What is replaced stays so when a later one cannot be, and is named then.
-fn place_all(ready: Vec<Replacement>, output: &Output) -> Result<()> {
-    let mut placed: Vec<String> = Vec::new();
-    for replacement in ready {
-        let note = report::other_names(&replacement.path, replacement.other_names);
-        let name = format!("`{}`", replacement.path.display());
-        if let Err(error) = replacement.place() {
-            let error = anyhow::Error::from(error);
-            let before = match placed.len() {
-                0 => return Err(error),
-                1 => "was",
-                _ => "were",
-            };
-            return Err(error.context(format!("{} {before} fixed already, {name} could not be", placed.join(", "))));
+    /// Writes the fixed inventory and returns it; where it cannot be written, says why and returns
+    /// the inventory as it is.
+    ///
+    /// # Errors
+    /// A signal came, or the inventory goes to standard output and could not be written.
+    pub fn apply(&mut self, path: &Path, loaded: Loaded) -> Result<(Loaded, ExitStatus), CommandError> {
+        let fixed = fix(&loaded.source, loaded.linted, self.settings, self.args.unsafe_fixes);
+        let _hold = self.interrupt.hold()?;
+        let written = self.write(path, loaded.source.text(), &fixed);
+        if is_stdin(path) && !fixed.linted.findings.iter().any(|finding| finding.code == Code::IN01) {
+            let text = if written.is_ok() { fixed.source.text() } else { loaded.source.text() };
+            self.output.print(text.as_bytes())?;
         }
-        placed.push(name);
-        note.iter().for_each(|note| output.say(note));
+        let failed = written.is_err();
+        match written {
+            Ok(()) => report::fixes(&fixed, false).iter().for_each(|line| self.output.say(line)),
+            Err(error) => {
+                self.output.error(&error.context(format!("`{}` was not fixed", path.display())), None);
+            }
+        }
+        if let Some(signal) = self.interrupt.signal() {
+            let error = anyhow!("interrupted before the run was complete");
+            return Err(CommandError::new(signal.into(), error).hint("run it again"));
+        }
+        if failed {
+            let linted = lint(&loaded.source, self.settings);
+            return Ok((Loaded { source: loaded.source, linted }, ExitStatus::Unreadable));
+        }
+        // Other files have changed, and what is left depends on them.
+        let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, self.settings) };
+        Ok((Loaded { source: fixed.source, linted }, ExitStatus::Done))
     }
-    Ok(())
+
+    /// Replaces the files, the inventory last: all are prepared before the first is replaced.
+    fn write(&mut self, path: &Path, before: &str, fixed: &Fixed) -> Result<()> {
+        let mut ready: Vec<Replacement> = Vec::new();
+        for file in &fixed.files {
+            ready.push(Replacement::prepare(&file.path, file.before.as_bytes(), file.text.as_bytes())?);
+        }
+        if before != fixed.source.text() && !is_stdin(path) {
+            ready.push(Replacement::prepare(path, before.as_bytes(), fixed.source.text().as_bytes())?);
+        }
+        ensure!(!self.interrupt.requested(), "interrupted");
+        self.place(ready)
+    }
+
+    /// When one cannot be replaced, those before it stay replaced and are named.
+    fn place(&mut self, ready: Vec<Replacement>) -> Result<()> {
+        let mut placed: Vec<String> = Vec::new();
+        for replacement in ready {
+            let note = report::other_names(&replacement.path, replacement.other_names);
+            let name = format!("`{}`", replacement.path.display());
+            if let Err(error) = replacement.place() {
+                let error = anyhow::Error::from(error);
+                let before = match placed.len() {
+                    0 => return Err(error),
+                    1 => "was",
+                    _ => "were",
+                };
+                return Err(error.context(format!("{} {before} fixed already, {name} could not be", placed.join(", "))));
+            }
+            self.changed = true;
+            placed.push(name);
+            note.iter().for_each(|note| self.output.say(note));
+        }
+        Ok(())
+    }
 }
 
 /// Shows what fixing would change, and changes nothing.
@@ -90,7 +117,7 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<Ex
         if shown.insert(place(path)) {
             text += &report::planned(loaded.source.name(), loaded.source.text(), fixed.source.text());
         }
-        output.print(text.as_bytes()).context("the changes could not be shown")?;
+        output.print(text.as_bytes())?;
         report::fixes(&fixed, true).iter().for_each(|line| output.say(line));
         if !fixed.applied.is_empty() {
             status = status.max(ExitStatus::Findings);
@@ -117,7 +144,10 @@ mod tests {
     use std::fs;
     use std::path::PathBuf;
 
+    use clap::Parser;
+
     use super::*;
+    use crate::cli::{Cli, Command};
     use crate::diagnostic::FileEdit;
     use crate::lint::Linted;
     use crate::source::Source;
@@ -139,6 +169,14 @@ mod tests {
         (path, fixed)
     }
 
+    fn with<T>(act: impl FnOnce(&mut Fixing<'_>) -> T) -> T {
+        let Cli { command: Command::Check(args) } = Cli::parse_from(["sslscale", "check", "inventory.yaml"]) else {
+            panic!("it is `check`")
+        };
+        let interrupt = Interrupt::default();
+        act(&mut Fixing::new(&args, &Settings::default(), &Output::new(&interrupt), &interrupt))
+    }
+
     fn held(dir: &Path) -> [String; 2] {
         assert_eq!(fs::read_dir(dir).unwrap().count(), 2, "a temporary file is left");
         ["inventory.yaml", "a.crt"].map(|name| fs::read_to_string(dir.join(name)).unwrap())
@@ -151,7 +189,7 @@ mod tests {
         paths.iter().for_each(|path| fs::write(path, "old").unwrap());
         let ready = paths.iter().map(|path| Replacement::prepare(path, b"old", b"new").unwrap()).collect();
         fs::write(&paths[1], "theirs").unwrap();
-        let error = place_all(ready, &Output::new()).unwrap_err();
+        let error = with(|fixing| fixing.place(ready)).unwrap_err();
         let [a, inventory] = paths.map(|path| path.display().to_string());
         assert_eq!(error.to_string(), format!("`{a}` was fixed already, `{inventory}` could not be"));
         assert_eq!(held(dir.path()), ["theirs", "new"]);
@@ -161,14 +199,14 @@ mod tests {
     fn other_files_are_written_with_the_inventory_or_nothing_is() {
         let dir = tempfile::tempdir().unwrap();
         let (path, fixed) = planned(dir.path(), "certificate");
-        write(&path, "old", &fixed, &Output::new()).unwrap();
+        with(|fixing| fixing.write(&path, "old", &fixed)).unwrap();
         assert_eq!(held(dir.path()), ["new", "sorted"]);
         // The certificate is another one by now, and then the inventory is.
         let (path, fixed) = planned(dir.path(), "another");
-        assert!(write(&path, "old", &fixed, &Output::new()).is_err());
+        assert!(with(|fixing| fixing.write(&path, "old", &fixed)).is_err());
         assert_eq!(held(dir.path()), ["old", "certificate"]);
         let (path, fixed) = planned(dir.path(), "certificate");
-        assert!(write(&path, "older", &fixed, &Output::new()).is_err());
+        assert!(with(|fixing| fixing.write(&path, "older", &fixed)).is_err());
         assert_eq!(held(dir.path()), ["old", "certificate"]);
     }
 }

@@ -28,34 +28,56 @@ use crate::source::{ReadError, Source, Span};
 
 /// Runs the command and reports the error that ended it.
 pub fn run(cli: &Cli) -> ExitStatus {
-    let output = Output::new();
-    let ended = Interrupt::new().map_err(CommandError::from).and_then(|interrupt| command(cli, &output, &interrupt));
-    ended.unwrap_or_else(|CommandError { status, error, hint }| {
+    let interrupt = Interrupt::default();
+    let output = Output::new(&interrupt);
+    command(cli, &output, &interrupt).unwrap_or_else(|CommandError { status, error, hint }| {
         if let Some(error) = error {
             output.error(&error, hint.as_deref());
         }
-        status
+        // What a signal cut off is no error of reading or writing.
+        interrupt.signal().filter(|_| status == ExitStatus::Unreadable).map_or(status, ExitStatus::from)
     })
+}
+
+/// Prints the help or the version that was asked for, or what is wrong with the arguments.
+pub fn usage(text: &clap::Error) -> ExitStatus {
+    match text.print() {
+        _ if text.use_stderr() => ExitStatus::Unreadable,
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            let error = anyhow::Error::from(error).context("standard output could not be written");
+            Output::new(&Interrupt::default()).error(&error, None);
+            ExitStatus::Unreadable
+        }
+        _ => ExitStatus::Done,
+    }
 }
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     match &cli.command {
-        Command::Check(args) => check::run(args, output),
+        Command::Fleet { .. } => {}
+        Command::Check(args) => interrupt.prepare(args.with_binaries)?,
+        Command::Tickets { .. } | Command::Try(_) => interrupt.prepare(true)?,
+        _ => interrupt.prepare(false)?,
+    }
+    match &cli.command {
+        Command::Check(args) => check::run(args, output, interrupt),
         Command::Explain(args) => explain::run(args, output),
         Command::Rules(args) => rules::run(args, output),
-        Command::Render(args) => render::run(args, output),
+        Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
-        Command::Fleet { what } => {
-            inside(what)?;
-            Ok(ExitStatus::Done)
-        }
+        Command::Fleet { what } => inside(what),
     }
 }
 
 /// The processes in private views of this machine, behind the hidden subcommand.
-fn inside(what: &str) -> io::Result<()> {
-    if what == binaries::INSIDE { binaries::inside() } else { crate::try_fleet::inside(what) }
+fn inside(what: &str) -> Result<ExitStatus, CommandError> {
+    if what == binaries::INSIDE {
+        binaries::inside()?
+    } else {
+        crate::try_fleet::inside(what)?
+    }
+    Ok(ExitStatus::Done)
 }
 
 /// An inventory's text and what is known of it.

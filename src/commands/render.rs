@@ -6,12 +6,13 @@ use anyhow::anyhow;
 
 use super::{CommandError, ExitStatus, load};
 use crate::cli::RenderArgs;
+use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
 use crate::report::{self, Output};
 use crate::tree::{Tree, compare, write};
 
-pub fn run(args: &RenderArgs, output: &Output) -> Result<ExitStatus, CommandError> {
+pub fn run(args: &RenderArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = only(render(&inventory, &templates)?, &args.host)?;
@@ -22,7 +23,8 @@ pub fn run(args: &RenderArgs, output: &Output) -> Result<ExitStatus, CommandErro
     if args.check || args.diff {
         return differences(args, output, &tree, dir);
     }
-    let outcome = write(&tree, dir, !args.host.is_empty())?;
+    let _hold = interrupt.hold()?;
+    let outcome = write(&tree, dir, !args.host.is_empty(), interrupt)?;
     output.say(&report::outcome(dir, &outcome));
     Ok(ExitStatus::Done)
 }

@@ -12,6 +12,9 @@ use crate::rollout::{Ending, Fleet, Halt};
 use crate::tickets::{self, Goal, Rollout};
 use crate::transport::Host;
 
+/// What a user reads after the first Ctrl-C.
+const INTERRUPTED: &str = "interrupted: work that has begun on a host is finished first; another Ctrl-C stops at once";
+
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let (Command::Status(args) | Command::Rotate(args) | Command::Sync(args)) = what;
@@ -32,6 +35,7 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     tickets::seal().context("keys could not be kept out of core dumps")?;
     // From here on the run alone decides the status, even if the report cannot be written.
     let _hold = interrupt.hold()?;
+    output.say_on_request(interrupt, INTERRUPTED);
     let run = tickets::run(&fleet, goal);
     output.reported(report.run(&run, goal));
     Ok(status(&run, interrupt))

@@ -1,4 +1,5 @@
-//! A report that goes into a file: it appears there whole, by a rename, or not at all.
+//! A report that goes into a file: it appears there whole, by a rename, or not at all. While it is
+//! written, a signal removes what there is of it before it ends the program.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -8,13 +9,16 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::Stream;
+use crate::interrupt::Interrupt;
+
 /// Why a report cannot go where it should.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The path names a directory.
     #[error("the report cannot be written to `{0}`: it is a directory")]
     Directory(PathBuf),
-    /// The path names what is to be looked at.
+    /// The path names an inventory of the run.
     #[error("the report cannot be written to `{0}`: it is one of the inventories")]
     Inventory(PathBuf),
     /// The operating system refused.
@@ -22,18 +26,17 @@ pub enum FileError {
     Io(PathBuf, #[source] io::Error),
 }
 
-/// A place for a report. Until the report is written nothing is there but what was before.
-#[derive(Debug)]
+/// A place for a report. Until the report is written, what was there before stays.
 pub struct Target {
     path: PathBuf,
     kind: Kind,
+    interrupt: Interrupt,
 }
 
-#[derive(Debug)]
 enum Kind {
-    /// Beside the file, and renamed to it in the end.
-    Replaced(NamedTempFile),
-    /// A pipe, a device or what a descriptor is open on, none of which is to be replaced.
+    /// A regular file, which gets the mode and owner of the old one.
+    Replaced(Option<Metadata>),
+    /// A pipe, a device or what a descriptor is open on: these cannot be replaced.
     Written(File),
 }
 
@@ -43,51 +46,85 @@ impl Target {
     ///
     /// # Errors
     /// [`FileError`] where it cannot.
-    pub fn open(path: &Path, inventories: &[PathBuf]) -> Result<Self, FileError> {
-        let io = |error| FileError::Io(path.to_owned(), error);
-        let found = match std::fs::metadata(path) {
-            Ok(found) => Some(found),
-            // A link that leads nowhere stays one.
-            Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => None,
-            Err(error) => return Err(io(error)),
-        };
-        let Some(found) = found else {
-            return Ok(Self { path: path.to_owned(), kind: Kind::Replaced(temporary(path, None).map_err(io)?) });
-        };
-        if found.is_dir() {
-            return Err(FileError::Directory(path.to_owned()));
+    pub fn open(path: &Path, inventories: &[PathBuf], interrupt: &Interrupt) -> Result<Self, FileError> {
+        let (path, kind) = find(path, inventories)?;
+        if let Kind::Replaced(old) = &kind {
+            // Removed again: while the run works, a signal ends it at once.
+            let _hold = interrupt.hold().map_err(|error| FileError::Io(path.clone(), error))?;
+            temporary(&path, old.as_ref()).map_err(|error| FileError::Io(path.clone(), error))?;
         }
-        if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(|it| same(&it, &found))) {
-            return Err(FileError::Inventory(path.to_owned()));
-        }
-        if let Some(stream) = stream(path, &found) {
-            return Ok(Self { path: path.to_owned(), kind: Kind::Written(stream.map_err(io)?) });
-        }
-        // A link stays one: what it leads to is replaced.
-        let real = path.canonicalize().map_err(io)?;
-        let kind = Kind::Replaced(temporary(&real, Some(&found)).map_err(io)?);
-        Ok(Self { path: real, kind })
+        Ok(Self { path, kind, interrupt: interrupt.clone() })
     }
 
-    /// Puts the report there.
+    /// Puts there what `report` writes.
     ///
     /// # Errors
     /// [`FileError::Io`]; the file is then what it was before.
     pub fn write(self, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
-        let Self { path, kind } = self;
-        let buffered = |file: &File| {
-            let mut out = BufWriter::new(file);
-            report(&mut out)?;
-            out.flush()
-        };
+        let Self { path, kind, interrupt } = self;
         let written = match kind {
-            Kind::Written(file) => buffered(&file),
-            Kind::Replaced(file) => buffered(file.as_file())
-                .and_then(|()| file.as_file().sync_data())
-                .and_then(|()| file.persist(&path).map(drop).map_err(|refused| refused.error)),
+            Kind::Written(file) => {
+                let mut out = BufWriter::with_capacity(64 << 10, Stream::other(file, &interrupt));
+                report(&mut out).and_then(|()| out.flush())
+            }
+            Kind::Replaced(old) => replace(&path, old.as_ref(), &interrupt, report),
         };
         written.map_err(|error| FileError::Io(path, error))
     }
+}
+
+fn replace(
+    path: &Path,
+    old: Option<&Metadata>,
+    interrupt: &Interrupt,
+    report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let _hold = interrupt.hold()?;
+    let mut file = temporary(path, old)?;
+    let mut out = BufWriter::with_capacity(64 << 10, Interruptible(file.as_file_mut(), interrupt));
+    report(&mut out).and_then(|()| out.flush())?;
+    drop(out);
+    file.as_file().sync_data()?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    Ok(())
+}
+
+/// Takes nothing more once a signal has come.
+struct Interruptible<'f>(&'f mut File, &'f Interrupt);
+
+impl Write for Interruptible<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1.requested() { Err(io::Error::other("interrupted")) } else { self.0.write(bytes) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// What a report to `path` is to be written to.
+fn find(path: &Path, inventories: &[PathBuf]) -> Result<(PathBuf, Kind), FileError> {
+    let io = |error| FileError::Io(path.to_owned(), error);
+    let found = match std::fs::metadata(path) {
+        Ok(found) => Some(found),
+        // A link that leads nowhere stays one.
+        Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => None,
+        Err(error) => return Err(io(error)),
+    };
+    let Some(found) = found else {
+        return Ok((path.to_owned(), Kind::Replaced(None)));
+    };
+    if found.is_dir() {
+        return Err(FileError::Directory(path.to_owned()));
+    }
+    if inventories.iter().any(|inventory| std::fs::metadata(inventory).is_ok_and(|it| same(&it, &found))) {
+        return Err(FileError::Inventory(path.to_owned()));
+    }
+    if let Some(stream) = stream(path, &found) {
+        return Ok((path.to_owned(), Kind::Written(stream.map_err(io)?)));
+    }
+    // A link stays one: what it leads to is replaced.
+    Ok((path.canonicalize().map_err(io)?, Kind::Replaced(Some(found))))
 }
 
 /// Opens `path` if a rename must not replace what is there: a pipe, a device, or a file that this

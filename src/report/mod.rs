@@ -14,6 +14,7 @@ mod junit;
 mod reported;
 mod rules;
 mod sarif;
+mod stream;
 mod summary;
 mod tickets;
 mod tree;
@@ -25,6 +26,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use reported::Reported;
 
 use crate::diagnostic::Severity;
+use crate::interrupt::Interrupt;
 use crate::lint::Linted;
 use crate::source::Source;
 
@@ -32,6 +34,7 @@ pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use rules::{page, table};
+pub use stream::Stream;
 pub use tickets::TicketsReport;
 pub use tree::{differences, files, outcome};
 
@@ -61,35 +64,35 @@ pub enum PlainFormat {
     Json,
 }
 
-/// What is asked of a report on findings.
-#[derive(Debug)]
-pub struct Wanted {
-    /// How it is written.
+/// How findings are reported.
+pub struct ReportOptions {
+    /// The format.
     pub format: Format,
-    /// For people: whether what a rule is about stands behind its first finding.
+    /// For people: explain each rule after its first finding.
     pub explain: bool,
-    /// The file it goes to, instead of the standard streams.
+    /// The file that the report goes to, instead of the standard streams.
     pub target: Option<Target>,
 }
 
 /// Where output goes and whether it may be coloured.
 pub struct Output {
     colour: bool,
-    /// Results go to standard error.
-    aside: bool,
+    results: Stream,
+    messages: Stream,
 }
 
 impl Output {
     /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
-    pub fn new() -> Self {
+    pub fn new(interrupt: &Interrupt) -> Self {
         let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        Self { colour: wanted && io::stderr().is_terminal(), aside: false }
+        let (results, messages) = (Stream::output(interrupt), Stream::error(interrupt));
+        Self { colour: wanted && io::stderr().is_terminal(), results, messages }
     }
 
     /// The same with results to standard error, for a run whose standard output is an inventory.
     #[must_use]
     pub fn aside(&self) -> Self {
-        Self { aside: true, ..*self }
+        Self { colour: self.colour, results: self.messages.clone(), messages: self.messages.clone() }
     }
 
     /// Writes results to standard output.
@@ -97,30 +100,23 @@ impl Output {
     /// # Errors
     /// Standard output takes no more, and not because its reader has left.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
-        if self.aside {
-            return io::stderr().lock().write_all(text);
-        }
-        let mut out = Results;
-        out.write_all(text)?;
-        out.flush()
+        self.results.clone().write_all(text)
     }
 
-    /// Hands `report` standard output, buffered.
-    fn stream(&self, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
-        let results: Box<dyn Write> = if self.aside { Box::new(io::stderr()) } else { Box::new(Results) };
-        let mut out = BufWriter::new(results);
-        report(&mut out)?;
-        out.flush()
+    /// A report on a try-out, to standard output.
+    pub fn fleet(&self, format: PlainFormat) -> FleetReport<BufWriter<Stream>> {
+        FleetReport::new(BufWriter::new(self.results.clone()), format)
     }
 
-    /// A report on a fleet that is tried, to standard output.
-    pub fn fleet(&self, format: PlainFormat) -> FleetReport<Results> {
-        FleetReport::new(Results, format)
-    }
-
-    /// Writes messages to standard error. A closed one is no reason to fail the work.
+    /// Writes a message to standard error. Where it takes none, the work goes on.
     pub fn say(&self, text: &str) {
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = self.messages.clone().write_all(format!("{text}\n").as_bytes());
+    }
+
+    /// Writes a message to standard error when a signal comes.
+    pub fn say_on_request(&self, interrupt: &Interrupt, text: &'static str) {
+        let mut messages = self.messages.clone();
+        interrupt.on_request(move || drop(messages.write_all(format!("{text}\n").as_bytes())));
     }
 
     /// Writes an error, each of its causes, and what to do about it.
@@ -130,12 +126,11 @@ impl Output {
         hint.iter().for_each(|hint| self.say(&format!("  help: {hint}")));
     }
 
-    /// For reports of what was done: where one could not be written, that is an error to read, and
-    /// changes nothing about what was done.
-    pub fn reported(&self, written: io::Result<()>) {
+    /// For the report of a run that changed something: when it could not be written, the user
+    /// reads why, and the run goes on to its end.
+    pub fn reported<E: Into<anyhow::Error>>(&self, written: Result<(), E>) {
         if let Err(error) = written {
-            let error = anyhow::Error::from(error).context("the report could not be written");
-            self.error(&error, Some("the exit status says what was done"));
+            self.error(&error.into(), Some("the exit status says how the run ended"));
         }
     }
 
@@ -157,20 +152,21 @@ impl Output {
     ///
     /// # Errors
     /// What is written to takes no more; a reader of standard output who has left is no error.
-    pub fn findings(&self, all: &[Checked<'_>], wanted: Wanted) -> anyhow::Result<()> {
-        let Some(target) = wanted.target else {
-            if wanted.format != Format::Human {
-                return Ok(self.stream(|out| write(all, wanted.format, out))?);
+    pub fn findings(&self, all: &[Checked<'_>], options: ReportOptions) -> anyhow::Result<()> {
+        let Some(target) = options.target else {
+            if options.format != Format::Human {
+                let mut out = BufWriter::with_capacity(64 << 10, self.results.clone());
+                return Ok(document(all, options.format, &mut out).and_then(|()| out.flush())?);
             }
             let mut explained = BTreeSet::new();
             for checked in all {
-                self.say_findings(*checked, wanted.explain.then_some(&mut explained));
+                self.say_findings(*checked, options.explain.then_some(&mut explained));
                 summary::line(*checked).iter().for_each(|line| self.say(line));
                 summary::sound(*checked).iter().try_for_each(|line| self.print(format!("{line}\n").as_bytes()))?;
             }
             return Ok(());
         };
-        target.write(|out| write(all, wanted.format, out))?;
+        target.write(|out| document(all, options.format, out))?;
         for checked in all {
             summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.say(line));
         }
@@ -190,10 +186,7 @@ impl Output {
 
 /// Writes the whole report, as it goes into a file: finding by finding, so that it is never in
 /// memory as a whole.
-///
-/// # Errors
-/// `out` takes no more.
-pub fn write(all: &[Checked<'_>], format: Format, out: &mut dyn Write) -> io::Result<()> {
+pub fn document(all: &[Checked<'_>], format: Format, out: &mut dyn Write) -> io::Result<()> {
     let directory = std::env::current_dir().unwrap_or_default();
     let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
     match format {
@@ -215,31 +208,4 @@ pub struct Checked<'a> {
     pub linted: &'a Linted,
     /// From which severity on a finding is a failure.
     pub fail_on: Severity,
-}
-
-/// Standard output, for whose reader to leave is no error: whoever pipes it into `head` has
-/// seen enough, and the exit code still tells what was found.
-#[derive(Debug)]
-pub struct Results;
-
-impl Write for Results {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        gone(io::stdout().write(bytes), bytes.len())
-    }
-    fn flush(&mut self) -> io::Result<()> {
-        gone(io::stdout().flush(), ())
-    }
-}
-
-fn gone<T>(result: io::Result<T>, instead: T) -> io::Result<T> {
-    match result {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(instead),
-        result => result,
-    }
-}
-
-impl Default for Output {
-    fn default() -> Self {
-        Self::new()
-    }
 }

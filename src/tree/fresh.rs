@@ -12,12 +12,13 @@ use super::Tree;
 use super::file::{create, make_directories};
 use super::manifest::{MANIFEST, Manifest};
 use super::store::{Outcome, StoreError, each, failed, lock, path_in};
+use crate::interrupt::Interrupt;
 
 /// A directory this old whose maker holds no lock on it has no maker any more.
 const ABANDONED: Duration = Duration::from_secs(10);
 
 /// Stores a whole tree at `dir`, where nothing is. `None` where another run was faster.
-pub fn write(tree: &Tree, dir: &Path) -> Result<Option<Outcome>, StoreError> {
+pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Outcome>, StoreError> {
     let (parent, prefix) = beside(dir);
     fs::create_dir_all(parent).map_err(failed("create", parent))?;
     sweep(dir);
@@ -29,6 +30,9 @@ pub fn write(tree: &Tree, dir: &Path) -> Result<Option<Outcome>, StoreError> {
         .map_err(failed("create a directory in", parent))?;
     let _lock = lock(staged.path()).ok();
     let written = each(tree, |_, host, entry| {
+        if interrupt.requested() {
+            return Err(StoreError::NotWritten);
+        }
         let path = path_in(staged.path(), host, entry);
         make_directories(staged.path(), &path).map_err(failed("create", &path))?;
         create(&path, &entry.content.bytes, entry.content.mode).map_err(failed("write", &path))?;

@@ -13,6 +13,7 @@ use super::file::{self, replace, same};
 use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh};
 use crate::file::temporary;
+use crate::interrupt::Interrupt;
 use crate::parallel;
 
 /// Below this many files a second thread costs more than it saves.
@@ -37,9 +38,15 @@ pub enum StoreError {
     /// Another run holds the directory's lock.
     #[error("another run is writing to `{}`: wait for it, then run again", .0.display())]
     Busy(PathBuf),
-    /// A manifest that is none of ours, so that nothing tells which files are.
+    /// A manifest that sslscale did not write, so that nothing tells which files are its own.
     #[error("`{}` is not a manifest of sslscale: nothing was written; move it away, or name another directory", .0.display())]
     Foreign(PathBuf),
+    /// A signal came before the first file was written.
+    #[error("interrupted: nothing was written")]
+    NotWritten,
+    /// A signal came while files were written.
+    #[error("interrupted: some files of `{}` may be new and others old", .0.display())]
+    Interrupted(PathBuf),
 }
 
 /// An error of the operating system as one of the store.
@@ -82,16 +89,16 @@ pub enum DifferenceKind {
 }
 
 /// Stores `tree` in `dir`, which is made if need be. With `partial` the tree holds only some
-/// hosts, and the files of the others stay as they are.
+/// hosts, and the files of the others stay as they are. `interrupt` is looked at before each file.
 ///
 /// # Errors
 /// The first file or directory that could not be read, written or removed. Every file is old or
 /// new at that point; running again finishes the work.
-pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreError> {
+pub fn write(tree: &Tree, dir: &Path, partial: bool, interrupt: &Interrupt) -> Result<Outcome, StoreError> {
     let missing = dir.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     if missing
         && !partial
-        && let Some(outcome) = fresh::write(tree, dir)?
+        && let Some(outcome) = fresh::write(tree, dir, interrupt)?
     {
         return Ok(outcome);
     }
@@ -100,6 +107,9 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool) -> Result<Outcome, StoreErr
     fresh::sweep(dir);
     let manifests = Manifests::read(tree, dir, partial)?;
     let written = each(tree, |buffer, host, entry| {
+        if interrupt.requested() {
+            return Err(StoreError::Interrupted(dir.to_owned()));
+        }
         let path = path_in(dir, host, entry);
         if same(buffer, &path, &entry.content).map_err(failed("read", &path))? {
             return Ok(0);

@@ -31,6 +31,7 @@ mod report;
 mod rules;
 mod seam;
 mod secrets;
+mod signals;
 mod snapshots;
 mod streams;
 mod tickets;

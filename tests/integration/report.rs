@@ -14,7 +14,7 @@ mod sarif;
 
 use sslscale::diagnostic::{Applicability, Code, Diagnostic, Edit, FileEdit, Fix, Severity};
 use sslscale::lint::{Linted, NotRun, Settings, Suppressed, lint, rules};
-use sslscale::report::{Checked, Format, write};
+use sslscale::report::{Checked, Format, document};
 use sslscale::source::{Source, Span};
 
 pub const BLOG: &str = include_str!("../../inventories/blog.yaml");
@@ -37,7 +37,7 @@ pub type Known = (Source, Linted);
 pub fn failing(all: &[Known], format: Format, fail_on: Severity) -> String {
     let checked: Vec<Checked<'_>> = all.iter().map(|(source, linted)| Checked { source, linted, fail_on }).collect();
     let mut report = Vec::new();
-    write(&checked, format, &mut report).unwrap();
+    document(&checked, format, &mut report).unwrap();
     String::from_utf8(report).unwrap()
 }
 

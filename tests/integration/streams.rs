@@ -1,38 +1,58 @@
-//! Standard output and standard error that are full, closed or slow: a run that changes something
-//! does the same and exits with the same status as with streams that take everything.
+//! Every command with standard output and standard error that are full, closed, left by their
+//! reader, or slow: its status and what it leaves are those of a run whose streams take everything.
+//! Only results that were to be printed and could not be are an error of their own.
 
-use std::fs::{self, File};
-use std::path::PathBuf;
-use std::process::{Command, Stdio};
+pub mod cases;
+mod kinds;
 
-use crate::support::Sslscale;
+use cases::Case;
+use kinds::{Ended, Kind, run};
 
-const SHARED: &str = "load_balancers: [{ name: lb1, address: 10.0.0.10 }]\n\
-                      app_servers:\n  - { name: srv1, address: 10.0.0.11 }\n  - { name: srv2, address: 10.0.0.12 }\n\
-                      sites: [{ server_name: example.com, root: /srv, ssl_certificate: /etc/ssl/a.crt, \
-                      ssl_certificate_key: /etc/ssl/a.key }]\n";
-
-fn full() -> Stdio {
-    File::options().write(true).open("/dev/full").unwrap().into()
+/// Status and files of a case with each kind of streams.
+fn same_with_every_kind(case: &Case) {
+    let reference = run(case, Kind::Taken);
+    assert_eq!(reference.status, case.status, "{}: {reference:?}", case.name());
+    assert_eq!(reference.stdout.is_empty(), case.prints == cases::Prints::Nothing, "{}: {reference:?}", case.name());
+    for kind in Kind::ALL {
+        let Some(ended) = kind.fits(case).then(|| run(case, *kind)) else { continue };
+        let undelivered = kind.loses_output() && case.prints == cases::Prints::Result;
+        let wanted = if undelivered { 2 } else { reference.status };
+        let place = format!("{} with {kind:?}", case.name());
+        assert_eq!(ended.status, wanted, "{place}: {ended:?}");
+        assert_eq!(ended.state, reference.state, "{place}: {ended:?}");
+        told(&place, *kind, case, &ended);
+        if kind.delivers() {
+            assert_eq!(case.scrubbed(&ended.stdout), case.scrubbed(&reference.stdout), "{place}");
+            assert_eq!(case.scrubbed(&ended.stderr), case.scrubbed(&reference.stderr), "{place}");
+        }
+    }
 }
 
-// It rotated every host and exited with 2, which stands for "usage, or something unreadable".
+/// What could not be printed is an error that can be read.
+fn told(place: &str, kind: Kind, case: &Case, ended: &Ended) {
+    let lost = kind == Kind::FullOutput && case.prints != cases::Prints::Nothing;
+    let says = "error: standard output could not be written\n  caused by: No space left on device (os error 28)\n";
+    assert_eq!(ended.stderr.contains(says), lost, "{place}: {ended:?}");
+}
+
 #[test]
-fn a_full_output_changes_nothing_about_a_rotation() {
-    let run = Sslscale::new(&[]).inventory(SHARED);
-    ["srv1", "srv2"].iter().for_each(|host| fs::create_dir_all(run.dir().join("roots").join(host)).unwrap());
-    let key = |host: &str| -> Option<Vec<u8>> {
-        let path: PathBuf = run.dir().join("roots").join(host).join("etc/sslscale/tickets/current.key");
-        fs::read(path).ok()
-    };
-    for what in ["sync", "rotate"] {
-        let before = key("srv1");
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
-        command.args(["tickets", what, "inventory.yaml", "--roots", "roots"]).current_dir(run.dir());
-        let done = command.stdout(full()).output().unwrap();
-        let stderr = String::from_utf8(done.stderr).unwrap();
-        assert_eq!(done.status.code(), Some(0), "{what}: {stderr}");
-        assert!(stderr.contains("error: the report could not be written\n"), "{what}: {stderr}");
-        assert!(key("srv1") != before && key("srv1") == key("srv2"), "{what}");
-    }
+fn check() {
+    cases::check().iter().for_each(same_with_every_kind);
+}
+
+#[test]
+fn pages_and_help() {
+    cases::pages().iter().for_each(same_with_every_kind);
+}
+
+#[test]
+fn render() {
+    cases::render().iter().for_each(same_with_every_kind);
+}
+
+// A rotation whose report could not be written changed every host and exited with 2.
+#[test]
+fn tickets() {
+    let prepared = cases::rotated();
+    cases::tickets(&prepared).iter().for_each(same_with_every_kind);
 }

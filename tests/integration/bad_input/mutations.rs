@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use sslscale::diagnostic::Severity;
 use sslscale::lint::{Settings, lint};
 use sslscale::render::{Templates, render};
-use sslscale::report::{Checked, Format, write};
+use sslscale::report::{Checked, Format, document};
 use sslscale::source::Source;
 
 use super::codes::well_written;
@@ -142,7 +142,7 @@ pub fn holds(text: &str, templates: &Templates) -> bool {
     let checked = Checked { source: &source, linted: &linted, fail_on: Severity::Error };
     for format in [Format::Human, Format::Json] {
         let mut report = Vec::new();
-        write(&[checked], format, &mut report).unwrap();
+        document(&[checked], format, &mut report).unwrap();
         let report = String::from_utf8(report).unwrap();
         assert!(linted.findings.iter().all(|found| report.contains(found.code.id)), "{report} on\n{text}");
     }

@@ -2,6 +2,7 @@
 //! reaches a terminal.
 
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -208,10 +209,15 @@ impl Waiting {
         Path::new(self.run.dir()).join(name)
     }
 
-    fn interrupt(&self) {
+    /// Returns when the run says that it has seen the signal.
+    fn interrupt(&mut self) {
         kill(Pid::from_raw(self.child.id().try_into().unwrap()), Signal::SIGINT).unwrap();
-        // A thread of the run takes note of it, which nothing shows outside.
-        sleep(Duration::from_secs(1));
+        let stderr = self.child.stderr.as_mut().unwrap();
+        let (mut line, mut byte) = (Vec::new(), [0]);
+        while !line.ends_with(b"\n") && stderr.read(&mut byte).unwrap() == 1 {
+            line.push(byte[0]);
+        }
+        assert!(line.starts_with(b"interrupted: "), "{}", String::from_utf8_lossy(&line));
     }
 
     fn go_on(self) -> (std::process::Output, Sslscale) {
@@ -222,7 +228,7 @@ impl Waiting {
 
 #[test]
 fn an_interrupted_run_finishes_the_host_that_it_is_at_and_starts_no_other() {
-    let waiting = Waiting::on("install");
+    let mut waiting = Waiting::on("install");
     // While there are keys in its memory, it leaves no core.
     let limits = fs::read_to_string(format!("/proc/{}/limits", waiting.child.id())).unwrap();
     let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
@@ -239,7 +245,7 @@ fn an_interrupted_run_finishes_the_host_that_it_is_at_and_starts_no_other() {
 fn a_run_that_is_interrupted_before_any_change_ends_by_the_signal() {
     use std::os::unix::process::ExitStatusExt;
 
-    let waiting = Waiting::on("observe");
+    let mut waiting = Waiting::on("observe");
     waiting.interrupt();
     let (done, _run) = waiting.go_on();
     let stderr = String::from_utf8(done.stderr).unwrap();
