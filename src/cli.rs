@@ -183,10 +183,10 @@ pub enum Tickets {
 pub struct TicketsArgs {
     /// The inventory, or `-` for standard input
     pub inventory: PathBuf,
-    /// The app servers of a fleet that `try --keep --hosts-file FILE` runs
+    /// A JSON file: app server → the command that leads to it, such as ["ssh", "root@10.0.0.11"]
     #[arg(long, value_name = "FILE", group = "hosts")]
     pub hosts_file: Option<PathBuf>,
-    /// Directories of this machine in the place of app servers: DIR/HOST is a host's root
+    /// Use directories of this machine instead of app servers: DIR/HOST is the root of HOST
     #[arg(long, value_name = "DIR", group = "hosts")]
     pub roots: Option<PathBuf>,
     /// How it is reported
