@@ -1,6 +1,5 @@
-//! What happens while a fleet is tried, as plain data that a reporter shows or writes as JSON.
+//! What happens while a fleet is tried out, as plain data that a reporter shows or writes as JSON.
 //! Events cross a pipe between the processes of a run, so all of them can be serialized.
-//! This module knows no inventory, prints nothing and decides nothing.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,15 +10,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Event {
-    /// Something a reader should know that is no failure.
+    /// Something a reader should know that is not a failure.
     Note(String),
-    /// Something this machine lacks; nothing was started.
+    /// Something that is missing on this machine; nothing was started.
     Missing(Missing),
-    /// A host runs its program.
+    /// A program of a host runs.
     HostStarted {
         /// The host's name.
         name: String,
-        /// The program it runs.
+        /// The program.
         program: String,
     },
     /// A failure that belongs to a host, not to one request.
@@ -37,14 +36,14 @@ pub enum Event {
     Finished {
         /// How many requests were sent.
         requests: usize,
-        /// How many of them, and of the hosts, were not right.
+        /// How many of them, and of the hosts, failed.
         failures: usize,
     },
     /// The fleet is left running, and how to get at it.
     Kept(Kept),
 }
 
-/// Something the machine lacks, with the way to get it.
+/// Something that is missing on this machine, with the way to get it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Missing {
     /// What is missing, in lower case.
@@ -60,22 +59,22 @@ pub struct Problem {
     pub host: String,
     /// What went wrong.
     pub what: String,
-    /// What the real program said, line by line.
+    /// The messages of the real program, line by line.
     pub output: Vec<String>,
 }
 
 /// One request through one balancer, as the client, nginx and the app saw it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Request {
-    /// The name that was asked for.
+    /// The name in the request.
     pub site: String,
-    /// The path that was asked for.
+    /// The path in the request.
     pub path: String,
-    /// The address the client used.
+    /// The address of the client.
     pub client: IpAddr,
     /// The balancer's name.
     pub balancer: String,
-    /// The address of the balancer that was asked.
+    /// The address of the balancer that the client connected to.
     pub entry: IpAddr,
     /// The app server that answered, when one did.
     pub app_server: Option<String>,
@@ -87,7 +86,7 @@ pub struct Request {
     pub tls: Option<String>,
     /// The HTTP status.
     pub status: Option<u16>,
-    /// What is wrong, or nothing.
+    /// Whether it went as the fleet promises.
     pub verdict: Verdict,
 }
 
@@ -95,9 +94,9 @@ pub struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// Everything was as the fleet promises.
+    /// It did.
     Ok,
-    /// Every deviation, in the words of a reader.
+    /// Every deviation.
     Wrong(Vec<String>),
 }
 
@@ -128,6 +127,15 @@ pub struct KeptHost {
     pub name: String,
     /// The process that holds the host's namespaces, as seen from outside.
     pub pid: i32,
-    /// The real program and its process id as seen from outside.
-    pub program: Option<(String, i32)>,
+    /// Its real programs.
+    pub programs: Vec<KeptProgram>,
+}
+
+/// A real program of a fleet that was left running.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptProgram {
+    /// The program's name.
+    pub program: String,
+    /// Its process id as seen from outside.
+    pub pid: i32,
 }

@@ -7,6 +7,7 @@
 //! arranges it, stays ignored.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -15,7 +16,7 @@ use nix::sys::signal::Signal;
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 
-use crate::process;
+use crate::{file, process};
 
 const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 
@@ -143,7 +144,8 @@ pub fn end_by(signal: Signal) -> ! {
 
 /// The signals that are ignored, as bits from 0 for signal 1.
 fn ignored() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let status = file::read(Path::new("/proc/self/status"), file::TEXT).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }

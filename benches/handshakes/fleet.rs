@@ -63,9 +63,9 @@ impl Fleet {
 
     /// The CPU time that the workers of all nginx have used.
     pub fn nanoseconds(&self) -> Result<u64> {
-        let programs = self.kept.hosts.iter().filter_map(|host| host.program.as_ref());
+        let programs = self.kept.hosts.iter().flat_map(|host| &host.programs);
         let mut sum = 0;
-        for (_, master) in programs.filter(|(program, _)| program == "nginx") {
+        for master in programs.filter(|it| it.program == "nginx").map(|it| it.pid) {
             let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
             for worker in workers.split_whitespace() {
                 let times = fs::read_to_string(format!("/proc/{worker}/schedstat"))?;

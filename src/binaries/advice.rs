@@ -2,7 +2,7 @@
 //! everything else the two things that can be changed, the value and the template. Pure.
 
 use super::parse::Complaint;
-use super::program::Program;
+use crate::sandbox::Program;
 
 /// Words of a program, and the advice; `{version}` stands for the program's own.
 const KNOWN: &[(Program, &str, &str)] = &[
@@ -55,7 +55,7 @@ const KNOWN: &[(Program, &str, &str)] = &[
 
 /// What to do; `rendered` says whether the line is one of a rendered file.
 pub fn of(program: Program, version: &str, complaint: &Complaint, rendered: bool) -> String {
-    let known = KNOWN.iter().find(|(of, words, _)| *of == program && complaint.words.contains(words));
+    let known = KNOWN.iter().find(|(of, words, _)| *of == program && complaint.message.contains(words));
     match (known, &complaint.place) {
         (Some((_, _, advice)), _) => advice.replace("{version}", version),
         (None, Some(_)) if !rendered => "correct that file, which is this machine's own and not rendered".to_owned(),

@@ -87,7 +87,7 @@ impl<'f> Map<'f> {
             if version.text().is_some() { version } else { self.fleet.nginx(app, &["http2"]) }
         };
         match *statement.words {
-            ["listen", ..] if complaint.words.contains("http2") => return version(),
+            ["listen", ..] if complaint.message.contains("http2") => return version(),
             ["http2" | "ssl_reject_handshake", ..] => return version(),
             ["listen", ..] => return self.fleet.nginx(app, &["port"]),
             [key @ ("ssl_protocols" | "ssl_ciphers" | "ssl_ecdh_curve"), ..] => {
@@ -157,7 +157,7 @@ impl<'f> Map<'f> {
         Some(match *statement.words {
             ["return", code, ..] => {
                 let (target, key) =
-                    (location.key("return"), if complaint.words.contains(code) { "code" } else { "url" });
+                    (location.key("return"), if complaint.message.contains(code) { "code" } else { "url" });
                 target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
@@ -192,7 +192,7 @@ impl<'f> Map<'f> {
         }
         let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);
         let Some(statement) = statement else {
-            let timeouts = complaint.words.contains("timeout").then(|| setting(&["timeouts"]));
+            let timeouts = complaint.message.contains("timeout").then(|| setting(&["timeouts"]));
             return self.named(complaint).or(timeouts).unwrap_or(host);
         };
         match *statement.words {
@@ -207,7 +207,7 @@ impl<'f> Map<'f> {
             ["bind", ..] => setting(&["port"]),
             ["server", name, ..] => self.server(index, complaint, name).unwrap_or(host),
             ["default-server", ref options @ ..] => {
-                let words = &complaint.words;
+                let words = &complaint.message;
                 let check = ["inter", "fall", "rise"].into_iter().find(|key| words.contains(key));
                 let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
                 let named = name.filter(|name| words.contains("sni") || words.contains(name));
@@ -236,7 +236,7 @@ impl<'f> Map<'f> {
         let http = self.fleet.written.key("http");
         let place = match *statement.words {
             ["bind", ..] => http.key("port"),
-            ["http-request", "redirect", "code", "302", ..] if !complaint.words.contains("code") => {
+            ["http-request", "redirect", "code", "302", ..] if !complaint.message.contains("code") => {
                 http.key("acme_challenge").key("redirect")
             }
             ["http-request", "redirect", ..] => http.key("code"),
@@ -255,7 +255,7 @@ impl<'f> Map<'f> {
     fn challenges(&self, complaint: &Complaint) -> Cursor<'f> {
         let section = self.fleet.written.key("http").key("acme_challenge");
         let target = section.key("app_server").or(section.key("pool"));
-        if complaint.words.contains("port") { section.key("port").or(target) } else { target }
+        if complaint.message.contains("port") { section.key("port").or(target) } else { target }
     }
 
     /// What of it made nginx's server for challenges.
@@ -283,7 +283,7 @@ impl<'f> Map<'f> {
     fn server(&self, balancer: usize, complaint: &Complaint, name: &str) -> Option<Cursor<'f>> {
         let index = *self.apps.get(name)?;
         let entry = self.fleet.written.key("app_servers").item(index);
-        let said = unnamed(&complaint.words, name);
+        let said = unnamed(&complaint.message, name);
         let about = |words: &[&str]| words.iter().any(|word| said.contains(word));
         let addresses: Vec<String> =
             self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();

@@ -1,128 +1,140 @@
-//! What the installed haproxy and nginx say to the rendered files, as findings on the inventory:
-//! `run` asks them in a private view of this machine, `parse` reads their answers, `outline` and
-//! `map` find the value that a line was rendered from, `advice` says what to do.
+//! Findings of the installed haproxy and nginx about the rendered files: `run` shows them the files
+//! in a private view of this machine, `parse` reads their messages, `outline` and `map` find the
+//! value of the inventory that a line was rendered from, `advice` says what to do.
 
 mod advice;
 mod inside;
 pub mod map;
 pub mod outline;
 pub mod parse;
-mod program;
 mod run;
 mod shapes;
 
 use std::collections::HashMap;
 
 pub use inside::{INSIDE, run as inside};
-pub use program::{Program, Said};
 
 use self::map::Map;
 use self::outline::Outline;
 use self::parse::Complaint;
+use self::run::Answer;
 use self::shapes::Shape;
 use crate::diagnostic::{Code, Diagnostic, Severity};
-use crate::inventory::node::visible;
+use crate::event::Missing;
 use crate::lint::{Findings, Fleet};
-use crate::private_root::machine;
+use crate::sandbox::{Program, machine};
 use crate::source::Span;
 use crate::tree::Tree;
+use crate::visible::visible;
 
-/// Longer words of a program are cut.
+/// Longer messages of a program are cut, in characters.
 const LONGEST: usize = 240;
 
-/// Nothing found, and neither program run: what is missing, and why.
+/// What the programs' rules need: what is missing where no view can be built.
+const NEEDS_VIEW: &str = "a private mount namespace";
+/// What is missing where a program gives no judgement.
+const NEEDS_PROGRAMS: &str = "haproxy and nginx on this machine";
+
+/// The code of the findings of a program.
+fn code(program: Program) -> &'static Code {
+    match program {
+        Program::Haproxy => Code::RP01,
+        Program::Nginx => Code::RP02,
+    }
+}
+
+/// Whether a code belongs to the findings of a program.
+pub fn is_asked_for(code: &str) -> bool {
+    Program::ALL.iter().any(|program| self::code(*program).id == code)
+}
+
+/// Nothing found, as no program was run: what is missing, and why.
 pub fn not_run(needs: &'static str, reason: &str) -> Findings {
     let mut findings = Findings::default();
     for program in Program::ALL {
-        findings.reporter(program.code()).not_run(needs, reason);
+        findings.reporter(code(program)).not_run(needs, reason);
     }
     findings
 }
 
-/// Whether a code is of what the programs say.
-pub fn is_asked_for(code: &str) -> bool {
-    Program::ALL.iter().any(|program| program.code().id == code)
-}
-
-/// Shows the fleet's rendered files to the installed programs: what they complain of, as findings.
+/// Shows the fleet's rendered files to the installed programs: their complaints as findings.
 pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
+    let no_view = |missing: Missing| not_run(NEEDS_VIEW, &format!("{}: {}", missing.what, missing.help));
     if let Some(missing) = machine::program("unshare", "util-linux").or_else(machine::namespaces) {
-        return not_run("a private mount namespace", &format!("{}: {}", missing.what, missing.help));
+        return no_view(missing);
     }
     let mut findings = Findings::default();
     let mut shapes = shapes::of(fleet.inventory, tree);
     for program in Program::ALL {
-        if let Some(missing) = machine::program(program.name(), program.name()) {
-            findings
-                .reporter(program.code())
-                .not_run("haproxy and nginx on this machine", format!("{}: {}", missing.what, missing.help));
+        if let Some(missing) = machine::program(program.name(), program.package()) {
+            let reason = format!("{}: {}", missing.what, missing.help);
+            findings.reporter(code(program)).not_run(NEEDS_PROGRAMS, reason);
             shapes.retain(|shape| shape.program != program);
         }
     }
     let answers = match run::ask(fleet.inventory, &shapes) {
         Ok(answers) => answers,
-        Err(missing) => return not_run("a private mount namespace", &format!("{}: {}", missing.what, missing.help)),
+        Err(missing) => return no_view(missing),
     };
     let map = Map::new(fleet);
-    let mut said = Complaints::default();
+    let mut complaints = Complaints::default();
     for (shape, answer) in shapes.iter().zip(answers) {
-        let reason = match answer {
-            Ok(answer) => said.add(&map, shape, &answer),
-            Err(reason) => Err(reason),
-        };
-        if let Err(reason) = reason {
-            findings.reporter(shape.program.code()).not_run("haproxy and nginx on this machine", reason);
+        if let Err(reason) = answer.and_then(|answer| complaints.add(&map, shape, &answer)) {
+            findings.reporter(code(shape.program)).not_run(NEEDS_PROGRAMS, reason);
         }
     }
-    findings.found.extend(said.found.into_iter().map(Found::diagnostic));
+    findings.found.extend(complaints.found.into_iter().map(PlacedComplaint::diagnostic));
     findings
 }
 
-/// Complaints with their places in the inventory; one that several hosts share is one.
+/// Complaints with their places in the inventory; the same complaint about several hosts is one.
 #[derive(Default)]
 struct Complaints {
-    found: Vec<Found>,
-    known: HashMap<(&'static str, Severity, Span, String), usize>,
+    found: Vec<PlacedComplaint>,
+    known: HashMap<(Program, Severity, Span, String), usize>,
 }
 
-/// One complaint.
-struct Found {
+/// A complaint with its place in the inventory, and the hosts that it is about.
+struct PlacedComplaint {
     code: &'static Code,
     severity: Severity,
     span: Span,
     /// The program with its version.
     program: String,
-    words: String,
+    message: String,
     help: String,
     host: String,
-    /// The first host of the shape that said it last.
+    /// The first host of the last shape with this complaint.
     shape: usize,
-    /// How many hosts of the same files, or the same complaint, there are beside it.
+    /// How many more hosts it is about.
     others: usize,
 }
 
 impl Complaints {
-    /// Adds what one program said to the files of one shape; an error where it judged something
-    /// else than these files.
-    fn add(&mut self, map: &Map<'_>, shape: &Shape, said: &Said) -> Result<(), String> {
+    /// Adds the complaints about the files of one shape.
+    ///
+    /// # Errors
+    /// Why the program has not judged these files.
+    fn add(&mut self, map: &Map<'_>, shape: &Shape, answer: &Answer) -> Result<(), String> {
         let program = shape.program;
-        let complaints = parse::complaints(program, said);
+        let complaints = parse::complaints(program, &answer.output);
         if let Some(lacking) = parse::lacking(&complaints) {
-            return Err(format!("this machine has no IPv6: `{}`", spoken(&lacking.words)));
+            return Err(format!("this machine has no IPv6: `{}`", quoted(&lacking.message)));
         }
-        if let Some(unread) = shape.unread(said).filter(|_| said.success) {
-            return Err(format!("the nginx.conf of this machine does not include `{unread}`: it was not judged"));
+        if let Some(unread) = shape.unread(&answer.output).filter(|_| answer.output.accepted) {
+            return Err(format!("the nginx.conf of this machine does not include `{unread}`"));
         }
         let mut outlines: HashMap<&str, Option<Outline<'_>>> = HashMap::new();
         for complaint in &complaints {
             let file = complaint.place.as_ref().map_or("", |place| place.file.as_str());
-            let outline = outlines.entry(file).or_insert_with(|| shape.text(file).map(|text| program.outline(text)));
-            self.put(map, shape, said, (complaint, outline.as_ref()));
+            let outline =
+                outlines.entry(file).or_insert_with(|| shape.text(file).map(|text| Outline::of(program, text)));
+            self.put(map, shape, &answer.version, (complaint, outline.as_ref()));
         }
         Ok(())
     }
 
-    fn put(&mut self, map: &Map<'_>, shape: &Shape, said: &Said, what: (&Complaint, Option<&Outline<'_>>)) {
+    fn put(&mut self, map: &Map<'_>, shape: &Shape, version: &str, what: (&Complaint, Option<&Outline<'_>>)) {
         let (complaint, outline) = what;
         let statement = map::statement(complaint, outline);
         let span = match shape.program {
@@ -130,10 +142,10 @@ impl Complaints {
             Program::Nginx => map.nginx(shape.first, complaint, statement.as_ref()),
         }
         .span();
-        let key = (shape.program.code().id, complaint.severity, span, complaint.words.clone());
+        let key = (shape.program, complaint.severity, span, complaint.message.clone());
         if let Some(index) = self.known.get(&key) {
             let found = &mut self.found[*index];
-            // Two lines of one file can come of one value.
+            // Two lines of one file can come from one value.
             if found.shape != shape.first {
                 found.others += 1 + shape.others;
                 found.shape = shape.first;
@@ -141,20 +153,20 @@ impl Complaints {
             return;
         }
         self.known.insert(key, self.found.len());
-        let advice = advice::of(shape.program, &said.version, complaint, statement.is_some());
+        let advice = advice::of(shape.program, version, complaint, statement.is_some());
         let rendered = match (&complaint.place, statement) {
             (Some(place), Some(statement)) => {
-                format!("; rendered as `{}` at {}:{}", spoken(&statement.text()), visible(&place.file), place.line)
+                format!("; rendered as `{}` at {}:{}", quoted(&statement.text()), visible(&place.file), place.line)
             }
-            (Some(place), None) => format!("; the complaint is on {}:{}", visible(&place.file), place.line),
+            (Some(place), None) => format!("; reported at {}:{}", visible(&place.file), place.line),
             (None, _) => String::new(),
         };
-        self.found.push(Found {
-            code: shape.program.code(),
+        self.found.push(PlacedComplaint {
+            code: code(shape.program),
             severity: complaint.severity,
             span,
-            program: format!("{} {}", shape.program.name(), visible(&said.version)),
-            words: spoken(&complaint.words),
+            program: format!("{} {}", shape.program.name(), visible(version)),
+            message: quoted(&complaint.message),
             help: advice + &rendered,
             host: shape.host.clone(),
             shape: shape.first,
@@ -163,29 +175,28 @@ impl Complaints {
     }
 }
 
-impl Found {
+impl PlacedComplaint {
     fn diagnostic(self) -> Diagnostic {
         let verb = match self.severity {
-            Severity::Error => "refuses",
-            Severity::Warning => "warns of",
-            Severity::Info => "has a word on",
+            Severity::Error => "rejects the files of",
+            Severity::Warning => "warns about",
+            Severity::Info => "notes about",
         };
         let others = match self.others {
             0 => String::new(),
             1 => " and 1 other".to_owned(),
             n => format!(" and {n} others"),
         };
-        let files = if self.others == 0 { "file" } else { "files" };
-        let message = format!("{} {verb} the {files} of `{}`{others}: `{}`", self.program, self.host, self.words);
+        let message = format!("{} {verb} `{}`{others}: `{}`", self.program, self.host, self.message);
         Diagnostic::new(self.code, self.span, message, self.help).with_severity(self.severity)
     }
 }
 
-/// A program's words within backticks: cut, and nothing that a terminal would obey.
-fn spoken(words: &str) -> String {
-    let cut = match words.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}…", &words[..end]),
-        None => words.to_owned(),
+/// A program's message between backticks: cut, and with nothing that a terminal would obey.
+fn quoted(message: &str) -> String {
+    let cut = match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &message[..end]),
+        None => message.to_owned(),
     };
     visible(&cut).replace('`', "'")
 }

@@ -1,6 +1,8 @@
 //! The statements of a rendered file with the blocks around them, by line. It reads what templates
 //! write, one's own included, and never judges it: that is for the real program. Pure.
 
+use crate::sandbox::Program;
+
 /// A file's statements in their order.
 #[derive(Debug, Default)]
 pub struct Outline<'t> {
@@ -46,6 +48,14 @@ impl Statement<'_> {
 const SECTIONS: [&str; 8] = ["global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "userlist"];
 
 impl<'t> Outline<'t> {
+    /// Of a file that this program reads.
+    pub fn of(program: Program, text: &'t str) -> Self {
+        match program {
+            Program::Haproxy => Self::haproxy(text),
+            Program::Nginx => Self::nginx(text),
+        }
+    }
+
     /// Of a file of haproxy's: a statement a line, sections up to the next.
     pub fn haproxy(text: &'t str) -> Self {
         let mut outline = Self::default();

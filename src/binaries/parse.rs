@@ -1,8 +1,8 @@
 //! What haproxy and nginx print, as complaints. Both write one line each, haproxy with further
 //! lines behind a bar; what is no complaint is left out, and a refusal always leaves one. Pure.
 
-use super::program::{Program, Said};
 use crate::diagnostic::Severity;
+use crate::sandbox::{Program, ProgramOutput};
 
 /// One complaint in a program's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,8 +11,8 @@ pub struct Complaint {
     pub severity: Severity,
     /// Where, if it says so.
     pub place: Option<Place>,
-    /// What, without the place.
-    pub words: String,
+    /// The message without the place.
+    pub message: String,
 }
 
 /// A line of a file on the host.
@@ -27,7 +27,7 @@ pub struct Place {
 impl Complaint {
     /// What stands between quotes: directives, names, paths.
     pub fn quoted(&self) -> impl Iterator<Item = &str> {
-        let mut rest = self.words.as_str();
+        let mut rest = self.message.as_str();
         std::iter::from_fn(move || {
             let open = rest.find(['"', '\''])?;
             let quote = &rest[open..=open];
@@ -40,11 +40,11 @@ impl Complaint {
 }
 
 /// Everything that the program complains of.
-pub fn complaints(program: Program, said: &Said) -> Vec<Complaint> {
+pub fn complaints(program: Program, output: &ProgramOutput) -> Vec<Complaint> {
     let mut found: Vec<Complaint> = Vec::new();
-    for line in &said.lines {
+    for line in &output.messages {
         if let (Some(more), Some(last)) = (line.trim_start().strip_prefix("| "), found.last_mut()) {
-            last.words = format!("{} {}", last.words, more.trim());
+            last.message = format!("{} {}", last.message, more.trim());
             continue;
         }
         found.extend(match program {
@@ -52,17 +52,17 @@ pub fn complaints(program: Program, said: &Said) -> Vec<Complaint> {
             Program::Nginx => nginx(line),
         });
     }
-    if !said.success && !found.iter().any(|complaint| complaint.severity == Severity::Error) {
-        // Whatever it is that was not understood: a refusal never goes unseen.
-        let words = said.lines.last().cloned().unwrap_or_else(|| "it failed and said nothing".to_owned());
-        found.push(Complaint { severity: Severity::Error, place: None, words });
+    if !output.accepted && !found.iter().any(|complaint| complaint.severity == Severity::Error) {
+        // Whatever was not understood: a refusal is never lost.
+        let message = output.messages.last().cloned().unwrap_or_else(|| "it failed without a message".to_owned());
+        found.push(Complaint { severity: Severity::Error, place: None, message });
     }
     found
 }
 
 /// What only says that this machine lacks something that the fleet's hosts have.
 pub fn lacking(complaints: &[Complaint]) -> Option<&Complaint> {
-    complaints.iter().find(|complaint| complaint.words.contains("(97: Address family not supported"))
+    complaints.iter().find(|complaint| complaint.message.contains("(97: Address family not supported"))
 }
 
 /// `[ALERT]    (4711) : config : parsing [/etc/haproxy/haproxy.cfg:12] : unknown keyword …`; older
@@ -90,10 +90,10 @@ fn haproxy(line: &str) -> Option<Complaint> {
     let bracket = marked.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     if let Some((place, words)) = bracket.and_then(|(inner, rest)| Some((place(inner)?, rest))) {
         let words = words.trim_start_matches([' ', ':']).to_owned();
-        return Some(Complaint { severity, place: Some(place), words });
+        return Some(Complaint { severity, place: Some(place), message: words });
     }
     let place = words.split([' ', '[', ']', '(', ')', ',']).find_map(place);
-    Some(Complaint { severity, place, words: words.to_owned() })
+    Some(Complaint { severity, place, message: words.to_owned() })
 }
 
 /// `nginx: [emerg] unknown directive "x" in /etc/nginx/conf.d/sslscale.conf:12`, or in the form of a
@@ -112,7 +112,7 @@ fn nginx(line: &str) -> Option<Complaint> {
         Some((words, Some(place))) => (words, Some(place)),
         _ => (words, None),
     };
-    Some(Complaint { severity, place, words: words.to_owned() })
+    Some(Complaint { severity, place, message: words.to_owned() })
 }
 
 /// `/path:12`, with or without a full stop.
@@ -126,11 +126,10 @@ fn place(text: &str) -> Option<Place> {
 mod tests {
     use super::*;
 
-    fn said(program: Program, text: &str, success: bool) -> Vec<(Severity, Option<usize>, String)> {
-        let lines = text.lines().map(str::to_owned).collect();
-        let said = Said { success, lines, read: Vec::new(), version: "1".to_owned() };
+    fn parsed(program: Program, text: &str, accepted: bool) -> Vec<(Severity, Option<usize>, String)> {
+        let output = ProgramOutput { accepted, messages: text.lines().map(str::to_owned).collect(), read: Vec::new() };
         let line = |complaint: &Complaint| complaint.place.as_ref().map(|place| place.line);
-        complaints(program, &said).into_iter().map(|it| (it.severity, line(&it), it.words)).collect()
+        complaints(program, &output).into_iter().map(|it| (it.severity, line(&it), it.message)).collect()
     }
 
     #[test]
@@ -165,7 +164,7 @@ Configuration file is valid
                 "frontend 'x' has the same name as backend 'x' declared at /etc/haproxy/haproxy.cfg:40.",
             ),
         ];
-        assert_eq!(said(Program::Haproxy, text, false), wanted);
+        assert_eq!(parsed(Program::Haproxy, text, false), wanted);
     }
 
     #[test]
@@ -175,29 +174,29 @@ nginx: [warn] the \"listen ... http2\" directive is deprecated in /etc/nginx/con
 2026/11/23 17:04:04 [emerg] 47#47: cannot load certificate \"/etc/ssl/a b.crt\": BIO_new_file() failed (SSL: error in /x)
 nginx: configuration file /etc/nginx/nginx.conf test failed
 ";
-        let found = said(Program::Nginx, text, false);
+        let found = parsed(Program::Nginx, text, false);
         assert_eq!(
             found[0],
             (Severity::Warning, Some(9), "the \"listen ... http2\" directive is deprecated".to_owned())
         );
         assert_eq!((found.len(), found[1].1), (2, None));
-        let complaint = Complaint { severity: Severity::Error, place: None, words: found[1].2.clone() };
+        let complaint = Complaint { severity: Severity::Error, place: None, message: found[1].2.clone() };
         assert_eq!(complaint.quoted().collect::<Vec<_>>(), ["/etc/ssl/a b.crt"]);
     }
 
     #[test]
     fn a_machine_without_ipv6_proves_nothing() {
-        let words = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
-        let complaint = Complaint { severity: Severity::Error, place: None, words };
+        let message = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
+        let complaint = Complaint { severity: Severity::Error, place: None, message };
         assert!(lacking(std::slice::from_ref(&complaint)).is_some());
-        assert!(lacking(&[Complaint { words: "bind() to 0.0.0.0:443 failed".to_owned(), ..complaint }]).is_none());
+        assert!(lacking(&[Complaint { message: "bind() to 0.0.0.0:443 failed".to_owned(), ..complaint }]).is_none());
     }
 
     #[test]
     fn a_refusal_never_goes_unseen() {
-        let found = said(Program::Nginx, "Segmentation fault\n", false);
+        let found = parsed(Program::Nginx, "Segmentation fault\n", false);
         assert_eq!(found, [(Severity::Error, None, "Segmentation fault".to_owned())]);
-        assert_eq!(said(Program::Haproxy, "", false).len(), 1);
-        assert_eq!(said(Program::Haproxy, "Configuration file is valid\n", true), []);
+        assert_eq!(parsed(Program::Haproxy, "", false).len(), 1);
+        assert_eq!(parsed(Program::Haproxy, "Configuration file is valid\n", true), []);
     }
 }

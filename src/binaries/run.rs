@@ -1,23 +1,32 @@
-//! Asks the installed programs, each about every shape of files, in a private view of this machine:
-//! the command's side. The process inside gets one question a line and answers in any order.
+//! Shows every shape of files to the installed programs, in a private view of this machine: the
+//! command's side. The process inside gets one question a line and answers in any order.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufReader, Read};
 use std::path::PathBuf;
 use std::thread;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::inside::INSIDE;
-use super::program::{Program, Said};
 use super::shapes::Shape;
 use crate::event::Missing;
 use crate::inventory::Inventory;
 use crate::inventory::model::Site;
-use crate::private_root::wire::{receive, send};
-use crate::private_root::{self, FileSpec, Pairs, machine, names, ring, wanted};
+use crate::process::{self, Conversation, Lines, patience};
+use crate::sandbox::{self, FileSpec, Program, ProgramOutput, machine, names, wire};
+use crate::stand_ins::{Pairs, ring, wanted};
 
-/// What comes first, and holds for all questions.
+/// How long a program of this machine may take, here `unshare` to start the process inside.
+const PROGRAM: Duration = Duration::from_secs(60);
+/// How long the process inside may take for what it does itself: read a question, build a view, end.
+const INSIDE_TIME: Duration = Duration::from_secs(60);
+/// How long it may take to end where it did not do its work.
+const END: Duration = Duration::from_secs(2);
+/// Longest answer in bytes: nginx may warn about every site.
+const LONGEST: usize = 128 << 20;
+
+/// Comes before all questions and holds for all of them.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The private /etc/hosts.
@@ -31,66 +40,111 @@ pub struct Plan {
 pub struct Question {
     /// Among the shapes.
     pub index: usize,
-    /// Whom it is for.
+    /// The program that is to judge the files.
     pub program: Program,
     /// By absolute path, certificates included.
     pub files: BTreeMap<PathBuf, FileSpec>,
 }
 
-/// By the question's index.
-pub type Answer = (usize, Result<Said, String>);
+/// What a program answered about a shape.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Answer {
+    /// The program's version.
+    pub version: String,
+    /// Its judgement.
+    pub output: ProgramOutput,
+}
 
-/// Asks about every shape; the answers are in their order, or say why there is none.
+/// One line from the process inside.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// The process runs.
+    Ready,
+    /// The answer to the question with this index, or why there is none.
+    Answered(usize, Result<Answer, String>),
+    /// One of its threads broke: a question will never be answered.
+    Lost,
+}
+
+/// Shows the programs every shape; the answers are in the order of the shapes.
 ///
 /// # Errors
-/// The kernel allows no private view.
-pub fn ask(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Said, String>>, Missing> {
-    let mut answers: Vec<Result<Said, String>> = shapes.iter().map(|_| Err(String::new())).collect();
+/// The private view could not be made, or was lost.
+pub fn ask(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Missing> {
     if shapes.is_empty() {
-        return Ok(answers);
+        return Ok(Vec::new());
     }
-    let failed = |error: io::Error| machine::explain(&error.to_string());
     let unprivileged = machine::unprivileged();
-    let mut child = private_root::inside(INSIDE, unprivileged).and_then(|mut it| it.spawn()).map_err(failed)?;
-    let mut to = child.stdin.take().expect("stdin is piped");
-    let mut from = BufReader::new(child.stdout.take().expect("stdout is piped"));
-    let mut pairs = Pairs::default();
-    let ring = ring(inventory);
-    let mut questions =
-        shapes.iter().enumerate().map(|(index, shape)| question(inventory, (shape, index), &mut pairs, &ring));
-    // No more is sent than is being worked on, so neither pipe can fill up.
-    let mut converse = || -> io::Result<()> {
-        send(&mut to, &Plan { names: all_names(inventory), unprivileged })?;
+    let invocation = sandbox::inside(INSIDE, unprivileged).map_err(|error| machine::explain(&error.to_string()))?;
+    let (conversation, lines) = Conversation::start(&invocation, LONGEST).map_err(|error| machine::lost(&error))?;
+    let mut inside = Inside { conversation, lines };
+    let plan = Plan { names: all_names(inventory), unprivileged };
+    let answers = inside.start(&plan).and_then(|()| inside.answers(inventory, shapes));
+    let (_, errors) = inside.conversation.end(if answers.is_ok() { INSIDE_TIME } else { END });
+    answers.map_err(|failure| match failure {
+        // Its own words, or those of `unshare`, say more.
+        Failure::Lost(process::Error::Lost(_)) | Failure::Gone if !errors.trim().is_empty() => {
+            machine::explain(&errors)
+        }
+        Failure::Lost(error) => machine::lost(&error),
+        Failure::Gone => machine::explain("a process of the private view ended early"),
+    })
+}
+
+/// The process inside.
+struct Inside {
+    conversation: Conversation,
+    lines: Lines,
+}
+
+/// Why there are no answers.
+enum Failure {
+    /// The process inside cannot be talked to.
+    Lost(process::Error),
+    /// It ended, or a part of it did.
+    Gone,
+}
+
+impl Inside {
+    fn start(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let Reply::Ready = self.receive(patience(PROGRAM))? else { return Err(Failure::Gone) };
+        self.send(plan)
+    }
+
+    /// No more is sent than is being worked on, so that neither pipe can fill up.
+    fn answers(&mut self, inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Failure> {
+        let mut answers: Vec<Result<Answer, String>> = shapes.iter().map(|_| Err(String::new())).collect();
+        let mut pairs = Pairs::default();
+        let ring = ring(inventory);
+        let mut questions =
+            shapes.iter().enumerate().map(|(index, shape)| question(inventory, (shape, index), &mut pairs, &ring));
         let mut open = 0;
         for question in questions.by_ref().take(lanes()) {
-            send(&mut to, &question)?;
+            self.send(&question)?;
             open += 1;
         }
         while open > 0 {
-            let Some((index, answer)) = receive::<Answer>(&mut from)? else {
-                return Err(io::Error::from(io::ErrorKind::UnexpectedEof));
+            // Programs are stopped inside: this limit is for a process inside that is stuck itself.
+            let Reply::Answered(index, answer) = self.receive(INSIDE_TIME + 2 * patience(PROGRAM))? else {
+                return Err(Failure::Gone);
             };
-            let Some(slot) = answers.get_mut(index) else {
-                return Err(io::Error::other("a process of the check broke"));
-            };
-            *slot = answer;
+            *answers.get_mut(index).ok_or(Failure::Gone)? = answer;
             match questions.next() {
-                Some(question) => send(&mut to, &question)?,
+                Some(question) => self.send(&question)?,
                 None => open -= 1,
             }
         }
-        Ok(())
-    };
-    let done = converse();
-    drop(to);
-    let mut errors = String::new();
-    // What it says matters only where something went wrong, and nothing is lost with it elsewhere.
-    let _ = child.stderr.take().map(|mut stderr| stderr.read_to_string(&mut errors));
-    let _ = child.wait();
-    match done {
-        Ok(()) => Ok(answers),
-        Err(error) if errors.trim().is_empty() => Err(failed(error)),
-        Err(_) => Err(machine::explain(&errors)),
+        Ok(answers)
+    }
+
+    fn send(&mut self, message: &impl Serialize) -> Result<(), Failure> {
+        let line = wire::line(message).map_err(|error| Failure::Lost(process::Error::Lost(error)))?;
+        self.conversation.send(&line, INSIDE_TIME).map_err(Failure::Lost)
+    }
+
+    fn receive(&mut self, limit: Duration) -> Result<Reply, Failure> {
+        let line = self.lines.next(limit).map_err(Failure::Lost)?.ok_or(Failure::Gone)?;
+        wire::parse(&line).map_err(|error| Failure::Lost(process::Error::Lost(error)))
     }
 }
 

@@ -8,6 +8,7 @@ use super::hosts::HostsFile;
 use super::{CommandError, ExitStatus, load};
 use crate::cli::TryArgs;
 use crate::event::Event;
+use crate::file;
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
@@ -49,8 +50,10 @@ pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<Exi
 /// What is to be built, from the inventory and the very bytes it renders to.
 fn spec(args: &TryArgs, output: &Output) -> Result<FleetSpec, CommandError> {
     if args.spec {
-        let text = std::fs::read(&args.inventory).context("the spec could not be read")?;
-        return Ok(serde_json::from_slice(&text).context("it is not a spec")?);
+        let shown = args.inventory.display();
+        let text =
+            file::read(&args.inventory, file::TEXT).with_context(|| format!("the spec `{shown}` cannot be read"))?;
+        return Ok(serde_json::from_slice(&text).with_context(|| format!("`{shown}` is not a spec"))?);
     }
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;

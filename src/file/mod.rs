@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-pub use read::{PEM, ReadError, TEXT, read, read_secret};
+pub use read::{PEM, ReadError, TEXT, open, read, read_secret};
 pub use replacement::{ReplaceError, Replacement};
 
 /// `None` where there is nothing, instead of an error.

@@ -66,7 +66,7 @@ impl ReadError {
 /// # Errors
 /// See [`ReadError`].
 pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
-    let (file, size) = open(path, limit)?;
+    let (file, size) = sized(path, limit)?;
     let mut bytes = Vec::with_capacity(size + 1);
     file.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit { Err(ReadError::TooLarge { limit }) } else { Ok(bytes) }
@@ -77,7 +77,7 @@ pub fn read(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
 /// # Errors
 /// See [`ReadError`].
 pub fn read_secret(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadError> {
-    let (mut file, size) = open(path, limit)?;
+    let (mut file, size) = sized(path, limit)?;
     let mut bytes = Zeroizing::new(vec![0; size + 1]);
     let mut length = 0;
     loop {
@@ -101,26 +101,33 @@ pub fn read_secret(path: &Path, limit: u64) -> Result<Zeroizing<Vec<u8>>, ReadEr
     Ok(bytes)
 }
 
-/// The opened file with its size.
-fn open(path: &Path, limit: u64) -> Result<(File, usize), ReadError> {
+/// Opens the regular file at `path` to read it. Symbolic links are followed.
+///
+/// # Errors
+/// See [`ReadError`].
+pub fn open(path: &Path) -> Result<File, ReadError> {
     // Before it is opened, too: to open a device may be to start something.
-    size(&fs::metadata(path)?, limit)?;
+    regular(&fs::metadata(path)?)?;
     // A pipe that has taken the file's place since then is not waited for.
-    let options = &mut OpenOptions::new();
-    let file = options.read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
-    let size = size(&file.metadata()?, limit)?;
-    Ok((file, size))
+    let file = OpenOptions::new().read(true).custom_flags(nix::libc::O_NONBLOCK).open(path)?;
+    regular(&file.metadata()?)?;
+    Ok(file)
 }
 
-fn size(metadata: &fs::Metadata, limit: u64) -> Result<usize, ReadError> {
-    if metadata.is_dir() {
-        return Err(ReadError::Directory);
+fn regular(metadata: &fs::Metadata) -> Result<(), ReadError> {
+    match metadata.file_type() {
+        kind if kind.is_dir() => Err(ReadError::Directory),
+        kind if kind.is_file() => Ok(()),
+        _ => Err(ReadError::Special),
     }
-    if !metadata.is_file() {
-        return Err(ReadError::Special);
-    }
-    let size = usize::try_from(metadata.len()).ok().filter(|size| *size as u64 <= limit);
-    size.ok_or(ReadError::TooLarge { limit })
+}
+
+/// The opened file with its size.
+fn sized(path: &Path, limit: u64) -> Result<(File, usize), ReadError> {
+    let file = open(path)?;
+    let size = file.metadata()?.len();
+    let fits = usize::try_from(size).ok().filter(|_| size <= limit);
+    fits.map(|size| (file, size)).ok_or(ReadError::TooLarge { limit })
 }
 
 #[cfg(test)]

@@ -10,11 +10,14 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::Pid;
 use rustix::process::{PidfdFlags, pidfd_open};
+
+use super::Group;
 
 /// How long a process that was killed may take to end: one that the kernel holds, as for a disk that
 /// does not answer, is left behind.
@@ -35,24 +38,30 @@ pub(super) fn end_all() {
 /// A process and its group. Dropping it before [`Process::reap`] was successful kills the group.
 pub(super) struct Process {
     child: Child,
-    group: i32,
+    /// Also the number of its group, unless it shares that of this process.
+    pid: i32,
+    group: Group,
     /// Becomes readable when the process ends. Kernels before 5.3, and some containers, have none.
     end: Option<OwnedFd>,
     reaped: bool,
 }
 
 impl Process {
-    pub(super) fn start(command: &mut Command, detached: bool) -> io::Result<Self> {
+    pub(super) fn start(command: &mut Command, group: Group) -> io::Result<Self> {
         // The lock is held so that no group can be missed by `end_all`.
         let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
         let child = command.spawn()?;
-        let group = i32::try_from(child.id()).map_err(io::Error::other)?;
-        let pid = rustix::process::Pid::from_raw(group);
-        let end = pid.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
-        if !detached {
-            running.insert(group);
+        let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+        let raw = rustix::process::Pid::from_raw(pid);
+        let end = raw.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
+        if group == Group::Separate {
+            running.insert(pid);
         }
-        Ok(Self { child, group, end, reaped: false })
+        Ok(Self { child, pid, group, end, reaped: false })
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// The pipes to it, as far as they were asked for.
@@ -65,36 +74,46 @@ impl Process {
     /// # Errors
     /// It did not come in time (`TimedOut`), or the status cannot be read.
     pub(super) fn reap(&mut self, until: Instant) -> io::Result<ExitStatus> {
-        while !self.has_ended(until)? {}
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
+        while !self.has_ended()? {
+            self.pause(until)?;
+        }
+        // Once it is reaped, the number of its group may become somebody else's.
+        self.forget();
         let status = self.child.wait();
         self.reaped = true;
         status
     }
 
-    /// Waits for a while; whether the process has ended. It is not reaped yet, so that the number of
-    /// its group is nobody else's.
-    fn has_ended(&self, until: Instant) -> io::Result<bool> {
+    /// Whether it has ended. It is not reaped yet.
+    pub(super) fn has_ended(&self) -> io::Result<bool> {
+        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        Ok(waitid(Id::Pid(Pid::from_raw(self.pid)), flags)? != WaitStatus::StillAlive)
+    }
+
+    /// Waits until it may have ended.
+    fn pause(&self, until: Instant) -> io::Result<()> {
         if let Some(end) = &self.end {
             return wait(&[(end.as_fd(), PollFlags::POLLIN)], until);
-        }
-        let flags = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
-        if waitid(Id::Pid(Pid::from_raw(self.group)), flags)? != WaitStatus::StillAlive {
-            return Ok(true);
         }
         if Instant::now() >= until {
             return Err(io::ErrorKind::TimedOut.into());
         }
         sleep(LOOK);
-        Ok(false)
+        Ok(())
+    }
+
+    fn forget(&self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
     }
 
     /// Ends it and all that it started, unless that has left its group.
     fn kill(&mut self) {
-        let _ = killpg(Pid::from_raw(self.group), Signal::SIGKILL);
+        if self.group != Group::Shared {
+            let _ = killpg(Pid::from_raw(self.pid), Signal::SIGKILL);
+        }
         let _ = self.child.kill();
         let _ = self.reap(Instant::now() + DYING);
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.group);
+        self.forget();
     }
 }
 
@@ -106,11 +125,11 @@ impl Drop for Process {
     }
 }
 
-/// Waits until one of these has something; whether one has.
+/// Waits until one of these may have something.
 ///
 /// # Errors
 /// The time is up (`TimedOut`), or the kernel refused.
-pub(super) fn wait(descriptors: &[(BorrowedFd<'_>, PollFlags)], until: Instant) -> io::Result<bool> {
+pub(super) fn wait(descriptors: &[(BorrowedFd<'_>, PollFlags)], until: Instant) -> io::Result<()> {
     let left = until.saturating_duration_since(Instant::now());
     if left.is_zero() {
         return Err(io::ErrorKind::TimedOut.into());
@@ -119,8 +138,13 @@ pub(super) fn wait(descriptors: &[(BorrowedFd<'_>, PollFlags)], until: Instant) 
     let left = PollTimeout::try_from(left.as_millis() + 1).unwrap_or(PollTimeout::MAX);
     let mut polled: Vec<PollFd<'_>> = descriptors.iter().map(|(fd, flags)| PollFd::new(*fd, *flags)).collect();
     match poll(&mut polled, left) {
-        Ok(count) => Ok(count > 0),
-        Err(Errno::EINTR) => Ok(false),
+        Ok(_) | Err(Errno::EINTR) => Ok(()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Lets reads and writes return at once where there is nothing to be done.
+pub(super) fn unblock(pipe: &impl AsFd) -> io::Result<()> {
+    fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
+    Ok(())
 }

@@ -4,8 +4,10 @@
 
 mod buffer;
 mod child;
+mod conversation;
 mod path;
 mod run;
+mod service;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -17,7 +19,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+pub use conversation::{Conversation, Line, Lines};
 pub use path::{find, search_path};
+pub use service::Service;
 
 /// How long a program may run, and how many bytes it may write to each of its streams.
 #[derive(Debug, Clone, Copy)]
@@ -66,21 +70,22 @@ impl fmt::Display for Stream {
     }
 }
 
-/// Why there is no output of a program. Except for `NotStarted`, it ran, and was ended together
+/// Why there is no output of a program; the message continues a sentence that begins with its name.
+/// Except for `NotStarted`, it ran, and was ended together
 /// with everything in its process group.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// It is not installed, not executable, or the kernel refused.
-    #[error("it could not be started")]
+    #[error("could not be started")]
     NotStarted(#[source] io::Error),
     /// It, or something that it started and that holds its streams open, was still there.
-    #[error("it did not end within {} and was stopped", Seconds(*limit))]
+    #[error("did not answer within {} and was stopped", Seconds(*limit))]
     TimedOut {
         /// The time that it had.
         limit: Duration,
     },
     /// It wrote more than it may.
-    #[error("it wrote more than {limit} bytes to {stream} and was stopped")]
+    #[error("wrote more than {limit} bytes to {stream} and was stopped")]
     TooMuchOutput {
         /// Where to.
         stream: Stream,
@@ -88,8 +93,24 @@ pub enum Error {
         limit: usize,
     },
     /// Its pipes or its exit status could not be read.
-    #[error("the connection to it was lost")]
+    #[error("could not be followed to its end")]
     Lost(#[source] io::Error),
+}
+
+impl Error {
+    /// The message with its cause, for where it has to be text: in a line to another process.
+    pub fn with_cause(&self) -> String {
+        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
+        format!("{self}{cause}")
+    }
+
+    /// Of what failed while `limit` was running.
+    fn of(error: io::Error, limit: Duration) -> Self {
+        match error.kind() {
+            io::ErrorKind::TimedOut => Self::TimedOut { limit },
+            _ => Self::Lost(error),
+        }
+    }
 }
 
 /// A limit as people say it: `10 s`, `1.5 s`.
@@ -111,14 +132,25 @@ pub struct Invocation {
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     directory: Option<PathBuf>,
-    detached: bool,
+    group: Group,
+}
+
+/// Whom a program goes with when this process is interrupted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Group {
+    /// It has its group, which [`end_all`] kills.
+    Separate,
+    /// It has its group, and goes on.
+    Detached,
+    /// It is in the group of this process, so that Ctrl-C reaches it.
+    Shared,
 }
 
 impl Invocation {
     /// The program of this name, which is looked up in its `PATH`, or of this path.
     pub fn new(program: impl Into<OsString>) -> Self {
         let variables = vec![("PATH".into(), search_path()), ("LC_ALL".into(), "C".into())];
-        Self { program: program.into(), arguments: Vec::new(), variables, directory: None, detached: false }
+        Self { program: program.into(), arguments: Vec::new(), variables, directory: None, group: Group::Separate }
     }
 
     /// Adds arguments.
@@ -154,7 +186,15 @@ impl Invocation {
     /// not stop half way. Its limits hold all the same.
     #[must_use]
     pub fn detached(mut self) -> Self {
-        self.detached = true;
+        self.group = Group::Detached;
+        self
+    }
+
+    /// Leaves the program in the process group of this process, so that Ctrl-C in a terminal reaches
+    /// it, too. For programs that start no others: at a limit only the program itself is killed.
+    #[must_use]
+    pub fn attached(mut self) -> Self {
+        self.group = Group::Shared;
         self
     }
 
@@ -174,12 +214,24 @@ impl Invocation {
     fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
-        command.process_group(0).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if self.group != Group::Shared {
+            command.process_group(0);
+        }
         if let Some(directory) = &self.directory {
             command.current_dir(directory);
         }
         command
     }
+}
+
+/// The variable that replaces the time that a program gets on this machine, in seconds.
+pub const SECONDS: &str = "SSLSCALE_PROGRAM_SECONDS";
+
+/// The time that a program on this machine gets: `usual`, unless [`SECONDS`] says otherwise.
+pub fn patience(usual: Duration) -> Duration {
+    let seconds = std::env::var(SECONDS).ok().and_then(|value| value.parse().ok()).filter(|seconds| *seconds > 0);
+    seconds.map_or(usual, Duration::from_secs)
 }
 
 /// Ends every program that runs now, with its process group, unless it is detached: for the way out

@@ -6,11 +6,10 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::process::{ChildStderr, ChildStdin, ChildStdout, Stdio};
 use std::time::Instant;
 
-use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::PollFlags;
 
 use super::buffer::{Buffer, Found};
-use super::child::{Process, wait};
+use super::child::{Process, unblock, wait};
 use super::{Error, Invocation, Limits, Output, Stream};
 
 pub(super) fn run(invocation: &Invocation, stdin: &[u8], limits: Limits) -> Result<Output, Error> {
@@ -18,17 +17,14 @@ pub(super) fn run(invocation: &Invocation, stdin: &[u8], limits: Limits) -> Resu
     let mut command = invocation.command();
     command.stdin(if stdin.is_empty() { Stdio::null() } else { Stdio::piped() });
     // Dropping the process, as every error does, ends its group.
-    let mut process = Process::start(&mut command, invocation.detached).map_err(Error::NotStarted)?;
+    let mut process = Process::start(&mut command, invocation.group).map_err(Error::NotStarted)?;
     let (to, out, err) = process.pipes();
     let mut pipes = Pipes {
         to: to.map(|pipe| (pipe, stdin)),
         out: Reader::new(out, Stream::Stdout, limits.stdout),
         err: Reader::new(err, Stream::Stderr, limits.stderr),
     };
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::TimedOut => Error::TimedOut { limit: limits.time },
-        _ => Error::Lost(error),
-    };
+    let failed = |error| Error::of(error, limits.time);
     pipes.unblock().map_err(failed)?;
     while pipes.exchange()? {
         wait(&pipes.waiting(), until).map_err(failed)?;
@@ -98,11 +94,6 @@ impl<P: Read> Reader<P> {
     }
 }
 
-fn unblock(pipe: &impl AsFd) -> io::Result<()> {
-    fcntl(pipe, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
-    Ok(())
-}
-
 /// Whether there is more to write, and a reader for it.
 fn write(to: &mut impl Write, rest: &mut &[u8]) -> bool {
     match to.write(rest) {
@@ -118,6 +109,8 @@ fn write(to: &mut impl Write, rest: &mut &[u8]) -> bool {
 mod tests {
     use std::os::unix::fs::OpenOptionsExt;
     use std::time::Duration;
+
+    use nix::fcntl::OFlag;
 
     use super::*;
 
@@ -190,6 +183,19 @@ mod tests {
             }
         }
         assert_eq!(read, b"here\n");
+    }
+
+    #[test]
+    fn a_program_in_our_group_ends_too() {
+        let script = Invocation::new("sh").args(["-c", "exec sleep 1000"]).attached();
+        assert!(matches!(script.run(b"", SHORT), Err(Error::TimedOut { .. })));
+        let group = |invocation: Invocation| {
+            let done = invocation.args(["-c", "cut -d' ' -f5 /proc/$$/stat"]).run(b"", LONG).unwrap();
+            String::from_utf8(done.stdout.to_vec()).unwrap().trim().parse::<i32>().unwrap()
+        };
+        let ours = nix::unistd::getpgrp().as_raw();
+        assert_eq!(group(Invocation::new("sh").attached()), ours);
+        assert_ne!(group(Invocation::new("sh")), ours);
     }
 
     #[test]

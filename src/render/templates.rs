@@ -6,6 +6,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use super::{NO_REVISION, Revised};
+use crate::file::{self, ReadError};
 
 /// Ours, by the file name that a user's template replaces.
 const BUILT_IN: &[(&str, &str)] = &[
@@ -24,14 +25,29 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The user's templates could not be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplatesError {
-    /// The directory or a file in it cannot be read.
+    /// The directory cannot be read.
     #[error("could not read templates from `{}`", path.display())]
     Read {
-        /// What was read.
+        /// The directory.
         path: PathBuf,
         /// Why not.
         #[source]
         source: std::io::Error,
+    },
+    /// A file in it cannot be read.
+    #[error("could not read the template `{}`", path.display())]
+    Unread {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        #[source]
+        source: ReadError,
+    },
+    /// A file in it is not text.
+    #[error("the template `{}` is not UTF-8 text", path.display())]
+    NotUtf8 {
+        /// The file.
+        path: PathBuf,
     },
     /// A file whose name is not one of ours.
     #[error("`{}` replaces no template; there are: {}", path.display(), names().join(", "))]
@@ -97,13 +113,10 @@ impl Templates {
 }
 
 fn read(directory: &Path) -> Result<Vec<(String, String)>, TemplatesError> {
-    let failed = |path: &Path| {
-        let path = path.to_owned();
-        move |source| TemplatesError::Read { path, source }
-    };
+    let failed = |source| TemplatesError::Read { path: directory.to_owned(), source };
     let mut found = Vec::new();
-    for entry in std::fs::read_dir(directory).map_err(failed(directory))? {
-        let path = entry.map_err(failed(directory))?.path();
+    for entry in std::fs::read_dir(directory).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         if name.starts_with('.') || !name.ends_with(".tera") {
             continue;
@@ -111,7 +124,10 @@ fn read(directory: &Path) -> Result<Vec<(String, String)>, TemplatesError> {
         if !names().contains(&name.as_str()) {
             return Err(TemplatesError::Unknown { path });
         }
-        found.push((name, std::fs::read_to_string(&path).map_err(failed(&path))?));
+        let bytes =
+            file::read(&path, file::TEXT).map_err(|source| TemplatesError::Unread { path: path.clone(), source })?;
+        let text = String::from_utf8(bytes).map_err(|_| TemplatesError::NotUtf8 { path })?;
+        found.push((name, text));
     }
     Ok(found)
 }

@@ -9,7 +9,7 @@ use super::PlainFormat;
 use crate::event::{Event, Kept, Request, Verdict};
 
 /// The version of the JSON lines.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// Shows events in one format.
 #[derive(Debug)]
@@ -109,10 +109,12 @@ impl<W: Write> FleetReport<W> {
         writeln!(self.out, "\nthe fleet stays up until Ctrl-C; look into a host with")?;
         let width = kept.hosts.iter().map(|host| host.name.len()).max().unwrap_or_default();
         for host in &kept.hosts {
-            let stop = match &host.program {
-                Some((program, pid)) => format!("  # {program} is {pid}: kill {pid} stops it"),
-                None => String::new(),
-            };
+            let stop: Vec<String> = host
+                .programs
+                .iter()
+                .map(|it| format!("  # {0} is {1}: kill {1} stops it", it.program, it.pid))
+                .collect();
+            let stop = stop.concat();
             writeln!(self.out, "  {:width$}  {enter} {} sh{stop}", host.name, host.pid)?;
         }
         if let (Some(ask), Some(clients)) = (&kept.ask, kept.hosts.last()) {

@@ -1,12 +1,12 @@
-//! Supplies the certificates of a fleet that is tried: real ones are used as they are and not
-//! verified, stand-ins are verified against the run's authority.
+//! Supplies the certificates of a try-out: real ones are used as they are and not verified, stand-ins
+//! are verified against the run's authority.
 
 use std::collections::BTreeSet;
 
 use super::spec::{CertificateSpec, FleetSpec};
-use crate::private_root::Pairs;
+use crate::stand_ins::{Origin, Pairs};
 
-/// What the certificates of a run are.
+/// What is known about the certificates of a run.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
     /// The authority that signed those made for the run, as PEM.
@@ -26,8 +26,8 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
     let mut pairs = Pairs::default();
     for host in &mut spec.hosts {
         for wanted in &host.certificates {
-            let (new, real) = pairs.put(wanted, &mut host.files)?;
-            done.notes.extend(new.then(|| note(wanted, real)));
+            let origin = pairs.put(wanted, &mut host.files)?;
+            done.notes.extend(origin.map(|origin| note(wanted, &origin)));
         }
     }
     let real: BTreeSet<&String> = pairs.real_names().collect();
@@ -42,12 +42,17 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
     Ok(done)
 }
 
-fn note(wanted: &CertificateSpec, real: bool) -> String {
+fn note(wanted: &CertificateSpec, origin: &Origin) -> String {
     let (path, names) = (wanted.certificate.display(), wanted.names.join(", "));
-    if real {
-        format!("`{path}` ({names}) is the real certificate: it is used as it is, and not verified")
-    } else {
-        format!("`{path}` ({names}) is not on this machine: a certificate was made for this run")
+    match origin {
+        Origin::Real => format!("`{path}` ({names}) is the real certificate: it is used as it is, and not verified"),
+        Origin::StandIn(None) => {
+            format!("`{path}` ({names}) is not on this machine: a certificate was made for this run")
+        }
+        Origin::StandIn(Some((unread, why))) => {
+            let unread = unread.display();
+            format!("`{path}` ({names}): a certificate was made for this run, as `{unread}` cannot be used: {why}")
+        }
     }
 }
 

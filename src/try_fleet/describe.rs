@@ -13,7 +13,7 @@ use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
 use crate::inventory::openssl::Offer;
 use crate::inventory::types::{Endpoint, LocationMatch, TlsVersion};
-use crate::private_root::{ring, wanted};
+use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
 /// Addresses that documentation may use for clients; those that the fleet has are passed over.
@@ -79,14 +79,19 @@ fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, A
     for entry in tree.host(&host.name).unwrap_or_default() {
         let content: &Content = &entry.content;
         let bytes = contents.entry(content.sha256.clone()).or_insert_with(|| content.bytes.as_slice().into());
-        host.nofile = host.nofile.max(nofile(&content.bytes));
         let path = PathBuf::from(&*entry.path);
+        for program in &mut host.programs {
+            let drop_ins = format!("/etc/systemd/system/{}.d", program.program.unit());
+            if path.starts_with(drop_ins) {
+                program.nofile = program.nofile.max(nofile(&content.bytes));
+            }
+        }
         host.files.insert(path, FileSpec { bytes: Arc::clone(bytes), mode: content.mode });
     }
     host
 }
 
-/// The descriptors that a rendered drop-in gives its service; 0 in any other file.
+/// The descriptor limit in a rendered drop-in of a service; 0 without one.
 fn nofile(bytes: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(bytes);
     let value = text.lines().find_map(|line| line.strip_prefix("LimitNOFILE="));

@@ -14,6 +14,7 @@ use super::members::Member;
 use super::network;
 use super::plain;
 use super::spec::{HostSpec, Role, SiteSpec};
+use super::supervisor;
 use super::verdict::judge;
 use super::wire::{Answer, Order, Plan};
 use crate::event::{Event, Request, Verdict};
@@ -78,8 +79,12 @@ impl Drive<'_> {
         let Some(own) = own else {
             return Err(io::Error::other(format!("{} has no way to {entry}", balancer.name)));
         };
-        self.curl(network::lead(entry, *own))?;
-        Ok(())
+        let words = network::lead(entry, *own);
+        let command = words.join(" ");
+        match self.ran(words)? {
+            (Some(0), ..) => Ok(()),
+            (_, _, stderr) => Err(io::Error::other(format!("`{command}` failed: {}", stderr.trim()))),
+        }
     }
 
     fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec) -> io::Result<()> {
@@ -144,7 +149,9 @@ impl Drive<'_> {
     }
 
     fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
-        match self.clients.ask(&Order::Run(words))? {
+        let answer = self.clients.ask(&Order::Run(words))?;
+        supervisor::working()?;
+        match answer {
             Answer::Ran { code, stdout, stderr } => Ok((code, stdout, stderr)),
             Answer::Failed { what, .. } => Err(io::Error::other(what)),
             other => Err(io::Error::other(format!("the clients answered {other:?}"))),
@@ -180,11 +187,11 @@ impl Drive<'_> {
             for (number, address) in lines.iter().filter_map(|line| access_log::parse(line)) {
                 found.insert(number, (host.name.clone(), address));
             }
-            if let Some(status) = ended
+            if let Some((program, status)) = ended
                 && self.ended.insert(host.name.clone())
             {
                 self.failures += 1;
-                (self.tell)(&host.problem(format!("the program ended during the run ({status})")))?;
+                (self.tell)(&host.problem(format!("`{}` ended during the run ({status})", program.name())))?;
             }
         }
         Ok(())

@@ -1,48 +1,56 @@
 //! One host of the fleet: a process with its own network and mount namespaces, which builds the
-//! host's root, runs its program and its stand-in apps, and obeys the supervisor line by line.
-//! The clients' host is the same without a program: it runs the supervisor's commands.
+//! host's root, runs its programs and its stand-in apps, and obeys the supervisor line by line.
+//! The clients' host is the same without programs: it runs the supervisor's commands.
 
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, OnceLock};
 use std::thread;
+use std::time::Duration;
 
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::spec::UpstreamListen;
+use super::spec::{Program, UpstreamListen};
 use super::wire::{Answer, HostPlan, Order, receive, send};
 use super::{access_log, app, network, programs};
-use crate::private_root::{RootPlan, enter};
+use crate::file;
+use crate::process::{self, Invocation, Limits, Service, patience};
+use crate::sandbox::{RootPlan, enter};
+
+/// How long a command may take, and what it may write: curl gives up earlier.
+const COMMAND: Duration = Duration::from_secs(30);
+const COMMAND_BYTES: usize = 16 << 20;
+/// Of an access log, this much is read at once.
+const LOG_BYTES: u64 = 16 << 20;
 
 /// What a host holds after it was built.
 struct Host {
     plan: HostPlan,
-    program: Option<Program>,
+    running: Vec<Running>,
     /// How far each access log was handed over.
     logs: BTreeMap<PathBuf, u64>,
 }
 
-/// The started program, which a thread waits for so that it never stays behind as a zombie.
-struct Program {
+/// A started program, which a thread waits for so that it does not stay as a zombie.
+struct Running {
+    program: Program,
     pid: u32,
     ended: Arc<OnceLock<String>>,
 }
 
-impl Program {
-    fn watch(mut child: Child) -> Self {
-        let (pid, ended) = (child.id(), Arc::new(OnceLock::new()));
-        let told = Arc::clone(&ended);
+impl Running {
+    fn watch(program: Program, mut service: Service) -> Self {
+        let (pid, ended) = (service.id(), Arc::new(OnceLock::new()));
+        let end = Arc::clone(&ended);
         thread::spawn(move || {
-            let status = child.wait().map_or_else(|error| error.to_string(), |it| it.to_string());
-            let _ = told.set(status);
+            let status = service.wait().map_or_else(|error| error.to_string(), |it| it.to_string());
+            let _ = end.set(status);
         });
-        Self { pid, ended }
+        Self { program, pid, ended }
     }
 }
 
@@ -51,7 +59,8 @@ impl Program {
 /// # Errors
 /// The namespaces were refused, or the pipes broke.
 pub(super) fn run() -> io::Result<()> {
-    // Rendered modes are set one by one; what the programs make must not depend on the caller's.
+    // Rendered modes are set one by one; those of what the programs create must not depend on the
+    // caller's umask.
     umask(Mode::from_bits_truncate(0o022));
     unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)?;
     let (mut orders, mut answers) = (io::stdin().lock(), io::stdout().lock());
@@ -93,11 +102,11 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
         unprivileged: plan.unprivileged,
     };
     enter(&root).map_err(|error| failed("its root could not be built", error))?;
-    let warnings = match &plan.program {
-        Some(program) if plan.check => programs::check(program)?,
-        _ => Vec::new(),
-    };
-    Ok((Host { plan, program: None, logs: BTreeMap::new() }, warnings))
+    let mut warnings = Vec::new();
+    for spec in plan.spec.programs.iter().filter(|_| plan.validate) {
+        warnings.extend(programs::validate(spec.program)?);
+    }
+    Ok((Host { plan, running: Vec::new(), logs: BTreeMap::new() }, warnings))
 }
 
 /// Where the host's apps put their sockets.
@@ -115,26 +124,28 @@ impl Host {
         let spec = &self.plan.spec;
         app::serve(&spec.name, &spec.upstreams)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
-        let Some(program) = &self.plan.program else {
-            return Ok(Answer::Started { pid: std::process::id(), doubts: Vec::new() });
-        };
-        let before = programs::listening();
-        let mut child = programs::start(program, spec)
-            .map_err(|error| (format!("`{program}` could not be started: {error}"), Vec::new()))?;
-        programs::wait_listening(&mut child, &before)?;
-        let doubts = if program == "haproxy" { programs::wait_healthy(spec) } else { Vec::new() };
-        let program = self.program.insert(Program::watch(child));
-        Ok(Answer::Started { pid: program.pid, doubts })
+        let mut doubts = Vec::new();
+        for own in &spec.programs {
+            let before = programs::listening();
+            let mut service = programs::start(*own)?;
+            programs::wait_listening(&mut service, &before)?;
+            if own.program == Program::Haproxy {
+                doubts.extend(programs::wait_healthy(spec));
+            }
+            self.running.push(Running::watch(own.program, service));
+        }
+        let programs = self.running.iter().map(|running| (running.program, running.pid)).collect();
+        Ok(Answer::Started { programs, doubts })
     }
 
     fn log(&mut self, flush: bool) -> Answer {
-        let ended = self.program.as_ref().and_then(|program| program.ended.get().cloned());
-        if flush
-            && ended.is_none()
-            && let Some(pid) = self.program.as_ref().and_then(|it| i32::try_from(it.pid).ok())
+        let ended = self.running.iter().find_map(|it| Some((it.program, it.ended.get()?.clone())));
+        for nginx in self.running.iter().filter(|it| flush && it.program == Program::Nginx && it.ended.get().is_none())
         {
-            // nginx writes out its log buffers when it is told to reopen its logs.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGUSR1);
+            if let Ok(pid) = i32::try_from(nginx.pid) {
+                // nginx writes out its log buffers when it is told to reopen its logs.
+                let _ = kill(Pid::from_raw(pid), Signal::SIGUSR1);
+            }
         }
         let mut lines = Vec::new();
         for path in programs::access_logs(&self.plan.spec) {
@@ -150,18 +161,26 @@ impl Host {
     }
 }
 
-fn read_from(path: &PathBuf, from: u64) -> io::Result<Vec<u8>> {
-    let mut file = File::open(path)?;
+fn read_from(path: &Path, from: u64) -> Result<Vec<u8>, file::ReadError> {
+    // A log may also be a pipe, such as /dev/stdout, which is not ours to read.
+    let mut file = file::open(path)?;
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
+    file.take(LOG_BYTES).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
 fn command(words: &[String]) -> Result<Answer, programs::Refusal> {
-    let failed = |error: io::Error| (format!("`{}`: {error}", words.join(" ")), Vec::new());
-    let (program, args) = words.split_first().ok_or_else(|| failed(io::Error::other("an empty command")))?;
-    let done = Command::new(program).args(args).stdin(Stdio::null()).output().map_err(failed)?;
+    let (program, arguments) = words.split_first().ok_or_else(|| ("an empty command".to_owned(), Vec::new()))?;
+    let limits = Limits::new(patience(COMMAND), COMMAND_BYTES);
+    let done = match Invocation::new(program).args(arguments).run(b"", limits) {
+        Ok(done) => done,
+        // A client that is stopped is a request that failed, as when it gives up by itself.
+        Err(error @ (process::Error::TimedOut { .. } | process::Error::TooMuchOutput { .. })) => {
+            return Ok(Answer::Ran { code: None, stdout: String::new(), stderr: format!("{program}: it {error}") });
+        }
+        Err(error) => return Err((format!("`{}` {}", words.join(" "), error.with_cause()), Vec::new())),
+    };
     Ok(Answer::Ran {
         code: done.status.code(),
         stdout: String::from_utf8_lossy(&done.stdout).into_owned(),

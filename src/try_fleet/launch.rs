@@ -1,90 +1,118 @@
 //! The command's side of a run: starts the supervisor in new namespaces, passes its reports on,
 //! and takes everything down on the way out, be that the end, a signal, an error or a panic.
 
-use std::io::{self, BufReader, Read};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, ChildStdin};
-use std::sync::mpsc::{self, Receiver, Sender};
-use std::thread;
+use std::io;
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use super::pids;
 use super::supervisor::{Inner, Report};
-use super::wire::{Plan, receive, send};
-use crate::event::KeptHost;
+use super::wire::Plan;
+use crate::event::{KeptHost, KeptProgram};
 use crate::interrupt::Interrupt;
-use crate::private_root::inside;
+use crate::process::{self, Conversation, Line};
+use crate::sandbox::{inside, wire};
+
+/// How long the supervisor may take to read the plan.
+const READ: Duration = Duration::from_secs(60);
+/// How long the run may take to end: the kernel has all of its processes to end.
+const END: Duration = Duration::from_secs(30);
+/// Longest report in bytes.
+const LONGEST: usize = 64 << 20;
 
 /// What the command waits for.
 pub(super) enum Signal {
-    /// The supervisor said something.
+    /// A report of the supervisor.
     Report(Report),
     /// The supervisor is gone.
     Gone,
     /// Someone wants the run to end.
     Stop,
+    /// Nothing has come in time.
+    Late,
 }
 
 /// A run in its namespaces. Dropping it ends all of its processes, and waits until they are gone.
 pub(super) struct Running {
-    unshare: Child,
-    /// Held open, never written to after the plan: its end is what ends the run.
-    lifeline: Option<ChildStdin>,
+    /// Its standard input is held open and not written to after the plan: its end ends the run.
+    supervisor: Option<Conversation>,
     signals: Receiver<Signal>,
-    said: Option<thread::JoinHandle<String>>,
+}
+
+/// Why a run has not started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    /// This program cannot be found, or the plan not be written as JSON.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The supervisor was not started, or does not read its plan.
+    #[error(transparent)]
+    Supervisor(#[from] process::Error),
 }
 
 impl Running {
     /// Starts the supervisor and hands it the plan.
     ///
     /// # Errors
-    /// `unshare` cannot be started.
-    pub(super) fn start(plan: &Plan, interrupt: &Interrupt) -> io::Result<Self> {
+    /// See [`StartError`].
+    pub(super) fn start(plan: &Plan, interrupt: &Interrupt) -> Result<Self, StartError> {
         let (sender, signals) = mpsc::channel();
         let stop = sender.clone();
         interrupt.on_request(move || drop(stop.send(Signal::Stop)));
-        // Ctrl-C goes to the command alone, which then takes the run down in order.
-        let mut unshare = inside("supervisor", plan.unprivileged)?.process_group(0).spawn()?;
-        let mut lifeline = unshare.stdin.take().expect("stdin is piped");
-        let reports = BufReader::new(unshare.stdout.take().expect("stdout is piped"));
-        let errors = unshare.stderr.take().expect("stderr is piped");
-        thread::spawn(move || listen_for_reports(reports, &sender));
-        let said = thread::spawn(move || {
-            let mut said = Vec::new();
-            let _ = { errors }.read_to_end(&mut said);
-            String::from_utf8_lossy(&said).into_owned()
-        });
-        // A supervisor that did not even start reads nothing; its end tells why.
-        let _ = send(&mut lifeline, plan);
-        Ok(Self { unshare, lifeline: Some(lifeline), signals, said: Some(said) })
+        let plan_line = wire::line(plan)?;
+        let supervisor = inside("supervisor", plan.unprivileged)?;
+        let take = move |line: Line| sender.send(signal(line)).is_ok();
+        let mut running = Self { supervisor: None, signals };
+        let supervisor = running.supervisor.insert(Conversation::start_with(&supervisor, LONGEST, take)?);
+        match supervisor.send(&plan_line, READ) {
+            // A supervisor that did not even start reads nothing; its end tells why.
+            Ok(()) | Err(process::Error::Lost(_)) => Ok(running),
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Waits for whatever comes next.
-    pub(super) fn next(&self) -> Signal {
-        self.signals.recv().unwrap_or(Signal::Gone)
+    pub(super) fn next(&self, limit: Duration) -> Signal {
+        match self.signals.recv_timeout(limit) {
+            Ok(signal) => signal,
+            Err(RecvTimeoutError::Timeout) => Signal::Late,
+            Err(RecvTimeoutError::Disconnected) => Signal::Gone,
+        }
+    }
+
+    /// Waits until somebody stops the run, or it ends by itself.
+    pub(super) fn stopped(&self) {
+        while self.signals.recv().is_ok_and(|signal| !matches!(signal, Signal::Stop | Signal::Gone)) {}
     }
 
     /// The hosts with their process ids as the machine sees them.
     pub(super) fn outside(&self, hosts: Vec<Inner>) -> Vec<KeptHost> {
-        let outer = pids::outside(self.unshare.id());
-        hosts
-            .into_iter()
-            .filter_map(|Inner { name, pid, program }| {
-                let program = program.and_then(|(it, pid)| Some((it, *outer.get(&pid)?)));
-                Some(KeptHost { name, pid: *outer.get(&pid)?, program })
+        let outer = self.supervisor.as_ref().map(|it| pids::outside(it.id())).unwrap_or_default();
+        let program = |(program, pid): (String, u32)| Some(KeptProgram { program, pid: *outer.get(&pid)? });
+        let host = |Inner { name, pid, programs }| {
+            Some(KeptHost {
+                name,
+                pid: *outer.get(&pid)?,
+                programs: programs.into_iter().filter_map(program).collect(),
             })
-            .collect()
+        };
+        hosts.into_iter().filter_map(host).collect()
     }
 
-    /// Takes everything down; what the processes wrote to stderr.
+    /// Takes down a run that does not answer.
+    pub(super) fn kill(mut self) {
+        self.supervisor = None;
+    }
+
+    /// Takes everything down; what the processes wrote to standard error.
     pub(super) fn stop(mut self) -> String {
-        self.take_down();
-        self.said.take().and_then(|said| said.join().ok()).unwrap_or_default()
+        self.take_down()
     }
 
-    fn take_down(&mut self) {
-        self.lifeline = None;
+    fn take_down(&mut self) -> String {
         // The supervisor ends at once, and `unshare` with it, when the kernel has ended the rest.
-        let _ = self.unshare.wait();
+        let ended = self.supervisor.take().map(|it| it.end(END));
+        ended.map(|(_, errors)| errors).unwrap_or_default()
     }
 }
 
@@ -94,16 +122,11 @@ impl Drop for Running {
     }
 }
 
-fn listen_for_reports(mut from: impl io::BufRead, sender: &Sender<Signal>) {
-    loop {
-        let signal = match receive(&mut from) {
-            Ok(Some(report)) => Signal::Report(report),
-            Ok(None) => Signal::Gone,
-            Err(error) => Signal::Report(Report::Broken(error.to_string())),
-        };
-        let last = matches!(signal, Signal::Gone | Signal::Report(Report::Broken(_)));
-        if sender.send(signal).is_err() || last {
-            return;
-        }
+/// What a line of the supervisor says.
+fn signal(line: Line) -> Signal {
+    match line {
+        Ok(Some(line)) => Signal::Report(wire::parse(&line).unwrap_or_else(|error| Report::Broken(error.to_string()))),
+        Ok(None) => Signal::Gone,
+        Err(error) => Signal::Report(Report::Broken(error.with_cause())),
     }
 }

@@ -1,24 +1,34 @@
-//! The supervisor's view of a host: its process, the pipes to it, and one question at a time.
-//! Orders to many hosts are sent first and answered after, so that hosts work side by side.
+//! The supervisor's view of a host: its process, and one order at a time. Orders to many hosts are
+//! sent first and their answers read afterwards, so that hosts work side by side.
 
-use std::io::{self, BufReader};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::collections::VecDeque;
+use std::io;
+use std::time::Duration;
 
-use super::spec::Role;
-use super::wire::{Answer, Order, receive, send};
+use super::spec::{Program, Role};
+use super::wire::{Answer, Order};
 use crate::event::{Event, Problem};
-use crate::private_root::HIDDEN;
+use crate::process::{Conversation, Error, Invocation, Lines, SECONDS};
+use crate::sandbox::{HIDDEN, wire};
+
+/// How long a host's process may take to read an order.
+const READ: Duration = Duration::from_secs(60);
+/// How long it may take until it has its namespaces.
+const JOIN: Duration = Duration::from_secs(60);
+/// Longest answer in bytes: the output of one command.
+const LONGEST: usize = 64 << 20;
 
 /// One host's process.
 pub(super) struct Member {
     pub(super) name: String,
     /// The role; the clients' host has none.
     pub(super) role: Option<Role>,
-    /// The real program's process id, once it runs.
-    pub(super) program: Option<u32>,
-    child: Child,
-    to: ChildStdin,
-    from: BufReader<ChildStdout>,
+    /// The process ids of the real programs that run.
+    pub(super) programs: Vec<(Program, u32)>,
+    conversation: Conversation,
+    lines: Lines,
+    /// How long the answers that are due may take.
+    due: VecDeque<Duration>,
 }
 
 impl Member {
@@ -27,45 +37,45 @@ impl Member {
     /// # Errors
     /// The process cannot be started.
     pub(super) fn spawn(name: &str, role: Option<Role>) -> io::Result<Self> {
-        let mut child = Command::new("/proc/self/exe")
-            .args([HIDDEN, "host"])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()?;
-        let to = child.stdin.take().expect("stdin is piped");
-        let from = BufReader::new(child.stdout.take().expect("stdout is piped"));
-        Ok(Self { name: name.to_owned(), role, program: None, child, to, from })
+        let process = Invocation::new("/proc/self/exe").args([HIDDEN, "host"]).pass([SECONDS]);
+        let (conversation, lines) = Conversation::start(&process, LONGEST).map_err(|error| broken(name, &error))?;
+        let name = name.to_owned();
+        Ok(Self { name, role, programs: Vec::new(), conversation, lines, due: VecDeque::from([JOIN]) })
     }
 
     /// The process id within the run.
     pub(super) fn pid(&self) -> u32 {
-        self.child.id()
+        self.conversation.id()
     }
 
     /// Gives an order.
     ///
     /// # Errors
-    /// The process is gone.
+    /// The process is gone or stuck.
     pub(super) fn send(&mut self, order: &Order) -> io::Result<()> {
-        send(&mut self.to, order).map_err(|error| self.gone(&error))
+        self.conversation.send(&wire::line(order)?, READ).map_err(|error| broken(&self.name, &error))?;
+        self.due.push_back(order.limit());
+        Ok(())
     }
 
     /// Waits for the answer to the oldest order.
     ///
     /// # Errors
-    /// The process is gone.
+    /// The process is gone or stuck.
     pub(super) fn receive(&mut self) -> io::Result<Answer> {
-        match receive(&mut self.from) {
-            Ok(Some(answer)) => Ok(answer),
-            Ok(None) => Err(self.gone(&io::Error::other("it ended"))),
-            Err(error) => Err(self.gone(&error)),
-        }
+        let limit = self.due.pop_front().unwrap_or_default();
+        let line = self.lines.next(limit).map_err(|error| broken(&self.name, &error))?;
+        let ended = || {
+            let errors = self.conversation.errors();
+            io::Error::other(format!("the process of `{}` ended: {}", self.name, errors.trim()))
+        };
+        wire::parse(&line.ok_or_else(ended)?)
     }
 
     /// Gives an order and waits for its answer.
     ///
     /// # Errors
-    /// The process is gone.
+    /// The process is gone or stuck.
     pub(super) fn ask(&mut self, order: &Order) -> io::Result<Answer> {
         self.send(order)?;
         self.receive()
@@ -75,8 +85,8 @@ impl Member {
     pub(super) fn problem(&self, what: String) -> Event {
         Event::Problem(Problem { host: self.name.clone(), what, output: Vec::new() })
     }
+}
 
-    fn gone(&self, error: &io::Error) -> io::Error {
-        io::Error::new(error.kind(), format!("the process of {}: {error}", self.name))
-    }
+fn broken(name: &str, error: &Error) -> io::Error {
+    io::Error::other(format!("the process of `{name}` {}", error.with_cause()))
 }

@@ -27,15 +27,17 @@ pub use curl::forged;
 pub use describe::describe;
 
 use std::io;
+use std::time::Duration;
 
 use self::curl::Ask;
-use self::launch::{Running, Signal};
+use self::launch::{Running, Signal, StartError};
 use self::spec::{FleetSpec, Role};
 use self::supervisor::Report;
-use self::wire::Plan;
+use self::wire::{Plan, longest_silence};
 use crate::event::{Event, Kept, Missing};
 use crate::interrupt::Interrupt;
-use crate::private_root::machine;
+use crate::process::{self, patience};
+use crate::sandbox::machine;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -90,38 +92,55 @@ pub fn run(
         unverified: certificates.unverified,
         unprivileged: machine::unprivileged(),
     };
-    let running = Running::start(&plan, interrupt).map_err(TryError::Start)?;
-    follow(&plan, running, keep, tell)
+    match Running::start(&plan, interrupt) {
+        Ok(running) => follow(&plan, running, keep, tell),
+        Err(StartError::Supervisor(error)) => Ok(not_started(vec![machine::lost(&error)], tell)),
+        Err(StartError::Io(error)) => Err(TryError::Start(error)),
+    }
 }
 
+/// How long `unshare` may take to start the supervisor.
+const START: Duration = Duration::from_secs(60);
+
 fn follow(plan: &Plan, running: Running, keep: bool, tell: &mut dyn FnMut(Event)) -> Result<Outcome, TryError> {
+    let mut limit = patience(START);
     let mut wired = false;
     loop {
-        match running.next() {
+        match running.next(limit) {
+            Signal::Report(Report::Ready) => limit = longest_silence(&plan.spec),
+            Signal::Report(Report::Working) => {}
             Signal::Report(Report::Wired) => wired = true,
             Signal::Report(Report::Event(event)) => tell(event),
             Signal::Report(Report::Done { failures, hosts }) => {
                 if keep {
                     let hosts = running.outside(hosts);
                     tell(Event::Kept(Kept { hosts, enter: enter(plan), ask: ask(plan) }));
-                    while !matches!(running.next(), Signal::Stop | Signal::Gone) {}
+                    running.stopped();
                 }
                 return Ok(if failures == 0 { Outcome::Passed } else { Outcome::Failed });
             }
             Signal::Report(Report::Broken(what)) if wired => {
-                let said = running.stop();
-                return Err(TryError::Broken(format!("{what}\n{}", said.trim()).trim().to_owned()));
+                let errors = running.stop();
+                return Err(TryError::Broken(format!("{what}\n{}", errors.trim()).trim().to_owned()));
             }
             Signal::Report(Report::Broken(what)) => {
-                let said = running.stop();
-                return Ok(not_started(vec![machine::explain(&format!("{what} {said}"))], tell));
+                let errors = running.stop();
+                return Ok(not_started(vec![machine::explain(&format!("{what} {errors}"))], tell));
             }
             Signal::Gone => {
-                let said = running.stop();
+                let errors = running.stop();
                 if wired {
-                    return Err(TryError::Broken(said.trim().to_owned()));
+                    return Err(TryError::Broken(errors.trim().to_owned()));
                 }
-                return Ok(not_started(vec![machine::explain(&said)], tell));
+                return Ok(not_started(vec![machine::explain(&errors)], tell));
+            }
+            Signal::Late => {
+                let error = process::Error::TimedOut { limit };
+                running.kill();
+                if wired {
+                    return Err(TryError::Broken(format!("its supervisor {error}")));
+                }
+                return Ok(not_started(vec![machine::lost(&error)], tell));
             }
             Signal::Stop => return Ok(Outcome::Interrupted),
         }

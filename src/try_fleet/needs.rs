@@ -1,28 +1,23 @@
-//! What a run needs of this machine, looked for before anything starts.
-//! Every lack is named at once, each with the command that ends it.
+//! What a run needs from this machine, looked for before anything starts.
+//! Everything that is missing is named at once, each with the command that supplies it.
 
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::unistd::Uid;
 
-use super::spec::{FleetSpec, Role};
+use super::spec::{FleetSpec, Program};
 use crate::event::Missing;
-use crate::private_root::machine;
+use crate::sandbox::machine;
 
-/// Everything that this machine lacks for `spec`.
+/// Everything that is missing on this machine for `spec`.
 pub(super) fn missing(spec: &FleetSpec) -> Vec<Missing> {
-    let runs = |role| spec.hosts.iter().any(|host| host.role == role);
-    let programs = [
-        ("unshare", "util-linux", true),
-        ("ip", "iproute2", true),
-        ("curl", "curl", true),
-        ("haproxy", "haproxy", runs(Role::Balancer)),
-        ("nginx", "nginx", runs(Role::AppServer)),
-    ];
-    let needed = programs.into_iter().filter(|(_, _, needed)| *needed);
-    let mut missing: Vec<Missing> = needed.filter_map(|(name, package, _)| machine::program(name, package)).collect();
+    let tools = [("unshare", "util-linux"), ("ip", "iproute2"), ("curl", "curl")];
+    let runs = || spec.hosts.iter().flat_map(|host| host.programs.iter().map(move |it| (host, it)));
+    let run = Program::ALL.into_iter().filter(|program| runs().any(|(_, it)| it.program == *program));
+    let programs = tools.into_iter().chain(run.map(|program| (program.name(), program.package())));
+    let mut missing: Vec<Missing> = programs.filter_map(|(name, package)| machine::program(name, package)).collect();
     missing.extend(machine::namespaces());
-    let most = spec.hosts.iter().max_by_key(|host| host.nofile);
-    missing.extend(most.and_then(|host| descriptors(&host.name, host.nofile)));
+    let most = runs().max_by_key(|(_, program)| program.nofile);
+    missing.extend(most.and_then(|(host, program)| descriptors(&host.name, program.nofile)));
     missing
 }
 

@@ -3,9 +3,14 @@
 //! plan works without routers. Commands are text for `ip -batch`: one process, whatever the size.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io;
 use std::net::IpAddr;
-use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use crate::process::{Invocation, Limits, patience};
+
+/// How long one batch may take.
+const BATCH: Duration = Duration::from_secs(60);
 
 /// The bridge that joins all hosts, in the supervisor's namespace.
 const BRIDGE: &str = "fleet0";
@@ -62,17 +67,12 @@ fn nodad(address: IpAddr) -> &'static str {
 /// Runs the batch in this process's network namespace.
 ///
 /// # Errors
-/// What `ip` said, with the line that it stopped at.
+/// The message of `ip`, with the line that it stopped at.
 pub(super) fn apply(batch: &str) -> io::Result<()> {
-    let mut child = Command::new("ip")
-        .args(["-batch", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    // `ip` may refuse an early line and close the pipe; its own words say more than that.
-    let _ = child.stdin.take().expect("stdin is piped").write_all(batch.as_bytes());
-    let done = child.wait_with_output()?;
+    let ip = Invocation::new("ip").args(["-batch", "-"]);
+    let done = ip
+        .run(batch.as_bytes(), Limits::new(patience(BATCH), 1 << 20))
+        .map_err(|error| io::Error::other(format!("`ip -batch -` {}", error.with_cause())))?;
     if done.status.success() {
         return Ok(());
     }

@@ -1,9 +1,11 @@
-//! Process ids of a run as the machine sees them, for whoever wants to enter a host.
-//! Read from /proc: a process in another process namespace has its inner id at the end of `NSpid`.
+//! Process ids of a run as this machine sees them, for those who want to enter a host. They are read
+//! from /proc: a process in another process namespace has its inner id at the end of `NSpid`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
+
+use crate::file;
 
 /// Outer ids by inner ids, of all processes in the namespace of `unshare`'s child.
 pub(super) fn outside(unshare: u32) -> BTreeMap<u32, i32> {
@@ -18,8 +20,8 @@ pub(super) fn outside(unshare: u32) -> BTreeMap<u32, i32> {
         .filter_map(|outer| {
             let folder = Path::new("/proc").join(outer.to_string());
             let same = fs::read_link(folder.join("ns/pid")).is_ok_and(|it| it == namespace);
-            let status = same.then(|| fs::read_to_string(folder.join("status")).ok())??;
-            Some((inner(&status)?, outer))
+            let status = same.then(|| file::read(&folder.join("status"), file::TEXT).ok())??;
+            Some((inner(std::str::from_utf8(&status).ok()?)?, outer))
         })
         .collect()
 }

@@ -1,86 +1,104 @@
-//! The real haproxy and nginx within a host: ask them if they accept the files, start them as
-//! their services do, and wait until they are ready. Runs inside the host's namespaces and root.
+//! The real programs within a host: they validate the files, are started as their services start
+//! them, and waited for until they are ready. Runs inside the host's namespaces and root.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
-use std::io;
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
 
-use super::spec::HostSpec;
+use super::spec::{HostSpec, Program, ProgramSpec};
 use super::stats;
-use crate::private_root::{ask, paths};
+use crate::file;
+use crate::process::Service;
+use crate::sandbox::paths;
 
-/// Where a started program's own words go, within the host.
+/// Where a started program's output goes, within the host.
 const OUTPUT: &str = "/run/sslscale.out";
+/// Where stock nginx writes its errors.
+const NGINX_ERRORS: &str = "/var/log/nginx/error.log";
+/// Of each of these, the end that is looked at, in bytes.
+const END: u64 = 64 * 1024;
 /// How long a program may take to listen, and the first health checks to pass.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(20);
 
-/// What kept a program from running, with its own words.
+/// Why a program does not run, with its messages.
 pub(super) type Refusal = (String, Vec<String>);
 
-/// Asks the program whether it accepts the files.
+/// Shows the program the files: what it warns about.
 ///
 /// # Errors
-/// It does not. Otherwise: what it warned of.
-pub(super) fn check(program: &str) -> Result<Vec<String>, Refusal> {
-    let args: &[&str] = if program == "haproxy" { &["-c", "-f", "/etc/haproxy/haproxy.cfg"] } else { &["-t"] };
-    let command = format!("{program} {}", args.join(" "));
-    let done = ask(program, args).map_err(|error| (format!("`{command}` could not be run: {error}"), Vec::new()))?;
-    let mut said = lines(&done.stderr);
-    said.extend(lines(&done.stdout));
-    if !done.status.success() {
-        return Err((format!("`{command}` refuses the rendered files"), said));
+/// It rejects them, or could not be asked.
+pub(super) fn validate(program: Program) -> Result<Vec<String>, Refusal> {
+    let output = program.validate().map_err(|error| (error.to_string(), Vec::new()))?;
+    if !output.accepted {
+        return Err((format!("`{}` rejects the rendered files", program.validation_command()), output.messages));
     }
-    said.retain(|line| line.contains("[WARNING]") || line.contains("[warn]"));
-    Ok(said)
+    let is_warning = |line: &String| line.contains("[WARNING]") || line.contains("[warn]");
+    Ok(output.messages.into_iter().filter(is_warning).collect())
 }
 
 /// Starts the program in the foreground, with the descriptors that its service would have.
 ///
 /// # Errors
 /// It cannot be run, or the descriptors are not granted.
-pub(super) fn start(program: &str, host: &HostSpec) -> io::Result<Child> {
-    if host.nofile > 0 {
-        setrlimit(Resource::RLIMIT_NOFILE, host.nofile, host.nofile)?;
+pub(super) fn start(spec: ProgramSpec) -> Result<Service, Refusal> {
+    let failed = |reason: String| (format!("`{}` {reason}", spec.program.name()), Vec::new());
+    if spec.nofile > 0 {
+        setrlimit(Resource::RLIMIT_NOFILE, spec.nofile, spec.nofile)
+            .map_err(|error| failed(format!("is not allowed {} open files: {error}", spec.nofile)))?;
     }
-    let output = File::create(OUTPUT)?;
-    let args: &[&str] = match program {
-        // Debian's unit, but in the foreground without systemd's notification socket.
-        "haproxy" => &["-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"],
-        _ => &["-g", "daemon off;"],
-    };
-    Command::new(program).args(args).stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output).spawn()
+    let output = File::create(OUTPUT).map_err(|error| failed(format!("has nowhere to write: {OUTPUT}: {error}")))?;
+    Service::start(&spec.program.foreground(), output).map_err(|error| failed(error.with_cause()))
 }
 
-/// What the started program said last.
-pub(super) fn last_words() -> Vec<String> {
-    let mut words = lines(&fs::read(OUTPUT).unwrap_or_default());
-    words.extend(lines(&fs::read("/var/log/nginx/error.log").unwrap_or_default()));
-    words.split_off(words.len().saturating_sub(20))
+/// The last messages of a started program.
+pub(super) fn last_messages() -> Vec<String> {
+    let mut messages: Vec<String> = [OUTPUT, NGINX_ERRORS].iter().flat_map(|path| end_of(path)).collect();
+    messages.split_off(messages.len().saturating_sub(20))
+}
+
+/// The lines at the end of a file; none where it cannot be read.
+fn end_of(path: &str) -> Vec<String> {
+    let read = || -> Result<Vec<u8>, file::ReadError> {
+        let mut file = file::open(Path::new(path))?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        let mut bytes = Vec::new();
+        file.take(END).read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let text = read().map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    text.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned).collect()
+}
+
+/// The text of a small file of this machine; empty where it cannot be read.
+fn text_of(path: &str) -> String {
+    file::read(Path::new(path), file::TEXT)
+        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        .unwrap_or_default()
 }
 
 /// Waits until the program listens on a port that was not open before.
 ///
 /// # Errors
 /// It ended, or nothing listens in time.
-pub(super) fn wait_listening(child: &mut Child, before: &BTreeSet<u16>) -> Result<(), Refusal> {
+pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> Result<(), Refusal> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        if let Ok(Some(status)) = child.try_wait() {
-            return Err((format!("the program ended at its start ({status})"), last_words()));
+        if let Ok(Some(status)) = service.ended() {
+            return Err((format!("the program ended at its start ({status})"), last_messages()));
         }
         if listening().difference(before).next().is_some() {
             return Ok(());
         }
         if Instant::now() > deadline {
-            return Err(("the program listens on no port".to_owned(), last_words()));
+            return Err(("the program listens on no port".to_owned(), last_messages()));
         }
         sleep(LOOK);
     }
@@ -88,7 +106,7 @@ pub(super) fn wait_listening(child: &mut Child, before: &BTreeSet<u16>) -> Resul
 
 /// Waits until haproxy's first health checks have passed.
 ///
-/// Servers that stay unfit are no error here: what they are is told, and the requests show it.
+/// Servers that stay unfit are returned, and are not an error: the requests show it.
 pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
     let Some(socket) = stats_socket(host) else {
         return Vec::new();
@@ -109,32 +127,28 @@ pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
 }
 
 fn stats_socket(host: &HostSpec) -> Option<PathBuf> {
-    let file = host.files.get(Path::new("/etc/haproxy/haproxy.cfg"))?;
+    let file = host.files.get(Path::new(Program::Haproxy.configuration()))?;
     let text = std::str::from_utf8(&file.bytes).ok()?;
     paths::haproxy(text, &["stats", "socket"]).into_iter().next()
 }
 
 /// Every access log that nginx on this host writes.
 pub(super) fn access_logs(host: &HostSpec) -> Vec<PathBuf> {
-    let stock = fs::read_to_string("/etc/nginx/nginx.conf").unwrap_or_default();
+    let stock = text_of(Program::Nginx.configuration());
     let mut logs: BTreeSet<PathBuf> = paths::nginx(&stock, "access_log").into_iter().collect();
     for file in host.files.values() {
         if let Ok(text) = std::str::from_utf8(&file.bytes) {
             logs.extend(paths::nginx(text, "access_log"));
         }
     }
-    // nginx's own default, where no directive says another.
+    // nginx's default, without a directive.
     logs.insert("/var/log/nginx/access.log".into());
     logs.into_iter().collect()
 }
 
 /// The TCP ports that anything in this network namespace listens on.
 pub(super) fn listening() -> BTreeSet<u16> {
-    ["/proc/self/net/tcp", "/proc/self/net/tcp6"]
-        .iter()
-        .filter_map(|path| fs::read_to_string(path).ok())
-        .flat_map(|table| ports(&table))
-        .collect()
+    ["/proc/self/net/tcp", "/proc/self/net/tcp6"].iter().flat_map(|path| ports(&text_of(path))).collect()
 }
 
 fn ports(table: &str) -> Vec<u16> {
@@ -147,15 +161,6 @@ fn ports(table: &str) -> Vec<u16> {
             let (_, port) = local.rsplit_once(':').filter(|_| state == "0A")?;
             u16::from_str_radix(port, 16).ok()
         })
-        .collect()
-}
-
-fn lines(bytes: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(bytes)
-        .lines()
-        .map(str::trim_end)
-        .filter(|line| !line.is_empty())
-        .map(str::to_owned)
         .collect()
 }
 

@@ -1,5 +1,5 @@
-//! The whole fleet as plain data: what runs where, on which addresses, with which bytes.
-//! It knows no inventory, so a fleet can also be written by hand, as the tests do.
+//! The whole fleet as plain data: which programs run where, on which addresses, with which files.
+//! It knows no inventory, so that a fleet can also be written by hand, as the tests do.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
@@ -7,20 +7,21 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-pub use crate::private_root::{CertificateSpec, FileSpec};
+pub use crate::sandbox::{FileSpec, Program};
+pub use crate::stand_ins::CertificateSpec;
 
 /// A fleet to build on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSpec {
     /// Balancers and app servers; names and addresses are unique.
     pub hosts: Vec<HostSpec>,
-    /// What is asked for, through every balancer.
+    /// The requests that are made through every balancer.
     pub sites: Vec<SiteSpec>,
     /// Addresses of the clients, which share one network namespace; of either family.
     pub clients: Vec<IpAddr>,
 }
 
-/// What a host is.
+/// The part of a host in the fleet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
@@ -31,11 +32,11 @@ pub enum Role {
 }
 
 impl Role {
-    /// The real program that a host of this role runs.
-    pub fn program(self) -> &'static str {
+    /// The real programs that a host of this role runs, in the order of their start.
+    pub fn programs(self) -> &'static [Program] {
         match self {
-            Self::Balancer => "haproxy",
-            Self::AppServer => "nginx",
+            Self::Balancer => &[Program::Haproxy],
+            Self::AppServer => &[Program::Nginx],
         }
     }
 }
@@ -45,14 +46,14 @@ impl Role {
 pub struct HostSpec {
     /// The host's name.
     pub name: String,
-    /// What it is.
+    /// Its role.
     pub role: Role,
-    /// Its own addresses, on the wire that joins all hosts.
+    /// Its addresses on the wire that joins all hosts.
     pub addresses: Vec<IpAddr>,
-    /// Addresses that it answers without announcing them: VIPs, remote upstreams.
+    /// Addresses that it answers without announcing them: virtual addresses, remote upstreams.
     #[serde(default)]
     pub extra_addresses: Vec<IpAddr>,
-    /// Where clients reach this balancer; its own addresses when empty.
+    /// Where clients reach this balancer; `addresses` when empty.
     #[serde(default)]
     pub entries: Vec<IpAddr>,
     /// The port that clients of this balancer connect to.
@@ -61,11 +62,10 @@ pub struct HostSpec {
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
+    /// The real programs that it runs, in the order of their start.
+    pub programs: Vec<ProgramSpec>,
     /// The rendered files by absolute path.
     pub files: BTreeMap<PathBuf, FileSpec>,
-    /// The descriptor limit of the service, for balancers; 0 leaves the machine's.
-    #[serde(default)]
-    pub nofile: u64,
     /// What nginx on this host passes requests to.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
@@ -77,12 +77,22 @@ pub struct HostSpec {
     pub certificates: Vec<CertificateSpec>,
 }
 
+/// A program of a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct ProgramSpec {
+    /// Which one.
+    pub program: Program,
+    /// The descriptor limit of its service; 0 leaves this machine's.
+    #[serde(default)]
+    pub nofile: u64,
+}
+
 fn https() -> u16 {
     443
 }
 
 impl HostSpec {
-    /// A host with nothing on it.
+    /// A host with the programs of its role and nothing else.
     pub fn new(name: &str, role: Role, addresses: Vec<IpAddr>) -> Self {
         Self {
             name: name.to_owned(),
@@ -92,8 +102,8 @@ impl HostSpec {
             entries: Vec::new(),
             port: https(),
             plain: None,
+            programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
             files: BTreeMap::new(),
-            nofile: 0,
             upstreams: Vec::new(),
             roots: Vec::new(),
             certificates: Vec::new(),
@@ -150,18 +160,18 @@ pub enum UpstreamListen {
     Tcp(SocketAddr),
 }
 
-/// One request to repeat through every balancer, and what a right answer is.
+/// One request that is repeated through every balancer, and the expected answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteSpec {
-    /// A concrete name to ask for.
+    /// The name in the request, without wildcards.
     pub name: String,
     /// The app servers that may answer.
     pub pool_hosts: Vec<String>,
-    /// The path and query to ask for.
+    /// The path and query of the request.
     pub path: String,
     /// Whether a stand-in app answers there, not a file or a redirect.
     pub echoes: bool,
-    /// The status of a right answer.
+    /// The expected status.
     pub expected_status: u16,
     /// Why the site cannot be driven here, if it cannot.
     pub driven: Result<(), String>,

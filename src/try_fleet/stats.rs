@@ -1,4 +1,4 @@
-//! What haproxy says of its servers, over the stats socket that the rendered file opens.
+//! The state of haproxy's servers, read from the stats socket that the rendered file opens.
 //! Used to wait until the first health check of every server is over, and to name those that fail.
 
 use std::io::{self, Read, Write};
@@ -6,12 +6,17 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::Duration;
 
+/// How long haproxy may be silent.
+const ANSWER: Duration = Duration::from_secs(2);
+/// Longest answer in bytes: a line of some 500 for each server.
+const LONGEST: u64 = 64 << 20;
+
 /// One server line of `show stat`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Server {
     /// `backend/server`.
     pub(super) name: String,
-    /// haproxy's word: `UP`, `DOWN`, `no check`, …
+    /// As haproxy writes it: `UP`, `DOWN`, `no check`, …
     pub(super) status: String,
     /// The result of the last check: `L6OK`, `L4CON`, `INI`, or nothing without checks.
     pub(super) check: String,
@@ -29,16 +34,17 @@ impl Server {
     }
 }
 
-/// Asks the socket for all servers.
+/// All servers of the haproxy that listens at the socket.
 ///
 /// # Errors
-/// Nobody listens there, or the answer is cut.
+/// Nothing listens there, or the answer breaks off.
 pub(super) fn servers(socket: &Path) -> io::Result<Vec<Server>> {
     let mut stream = UnixStream::connect(socket)?;
-    stream.set_read_timeout(Some(Duration::from_secs(2)))?;
+    stream.set_read_timeout(Some(ANSWER))?;
+    stream.set_write_timeout(Some(ANSWER))?;
     stream.write_all(b"show stat\n")?;
     let mut answer = String::new();
-    stream.read_to_string(&mut answer)?;
+    stream.take(LONGEST).read_to_string(&mut answer)?;
     Ok(parse(&answer))
 }
 

@@ -10,15 +10,19 @@ use std::thread;
 
 use super::drive::Drive;
 use super::members::Member;
-use super::spec::{FileSpec, HostSpec, Role};
+use super::spec::{FileSpec, HostSpec, ProgramSpec, Role};
 use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
 use super::{curl, network};
 use crate::event::{Event, Problem};
-use crate::private_root::names;
+use crate::sandbox::names;
 
 /// From the supervisor to the command.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub(super) enum Report {
+    /// The supervisor runs.
+    Ready,
+    /// A host has done a part of the work.
+    Working,
     /// The namespaces work: bridge, cables, one process for each host.
     Wired,
     /// Something to show.
@@ -34,8 +38,8 @@ pub(super) enum Report {
 pub(super) struct Inner {
     pub(super) name: String,
     pub(super) pid: u32,
-    /// The real program and its process id.
-    pub(super) program: Option<(String, u32)>,
+    /// The real programs and their process ids.
+    pub(super) programs: Vec<(String, u32)>,
 }
 
 /// Runs the plan that comes first on stdin, then waits for the end of stdin.
@@ -43,6 +47,7 @@ pub(super) struct Inner {
 /// # Errors
 /// The plan does not come whole.
 pub(super) fn run() -> io::Result<()> {
+    send(&mut io::stdout(), &Report::Ready)?;
     let mut from = BufReader::new(io::stdin());
     let Some(plan) = receive::<Plan>(&mut from)? else {
         return Ok(());
@@ -83,6 +88,11 @@ impl Drop for Ended {
     }
 }
 
+/// A sign of life.
+pub(super) fn working() -> io::Result<()> {
+    send(&mut io::stdout(), &Report::Working)
+}
+
 fn tell(event: &Event) -> io::Result<()> {
     send(&mut io::stdout(), &Report::Event(event.clone()))
 }
@@ -115,7 +125,7 @@ fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
         .map(|host| Inner {
             name: host.name.clone(),
             pid: host.pid(),
-            program: host.role.map(|role| role.program().to_owned()).zip(host.program),
+            programs: host.programs.iter().map(|(program, pid)| (program.name().to_owned(), *pid)).collect(),
         })
         .collect();
     send(&mut io::stdout(), &Report::Done { failures, hosts: inner })?;
@@ -133,14 +143,12 @@ fn wire(hosts: &mut [Member]) -> io::Result<()> {
 /// Builds all hosts at once; how many failed.
 fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     let names = names(plan.spec.hosts.iter().map(|host| (host.name.as_str(), host.addresses.as_slice())));
-    let mut shapes: BTreeSet<(&str, &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
+    let mut shapes: BTreeSet<(&[ProgramSpec], &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
     let specs = plan.spec.hosts.iter().map(Some).chain([None]);
     for (member, spec) in hosts.iter_mut().zip(specs) {
-        let program = spec.map(|spec| spec.role.program());
         let host = HostPlan {
             spec: spec.cloned().unwrap_or_else(|| clients(plan)),
-            program: program.map(str::to_owned),
-            check: program.zip(spec).is_some_and(|(it, spec)| shapes.insert((it, &spec.files))),
+            validate: spec.is_some_and(|spec| shapes.insert((&spec.programs, &spec.files))),
             names: names.clone(),
             unprivileged: plan.unprivileged,
         };
@@ -149,7 +157,9 @@ fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     let mut failures = 0;
     let mut told = BTreeSet::new();
     for host in hosts {
-        match host.receive()? {
+        let answer = host.receive()?;
+        working()?;
+        match answer {
             Answer::Built(warnings) => {
                 for warning in warnings.into_iter().filter(|it| told.insert(it.clone())) {
                     tell(&Event::Note(format!("{}: {warning}", host.name)))?;
@@ -169,17 +179,19 @@ fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
         host.send(&Order::Start)?;
     }
     for host in chosen {
-        match host.receive()? {
-            Answer::Started { pid, doubts } => {
+        let answer = host.receive()?;
+        working()?;
+        match answer {
+            Answer::Started { programs, doubts } => {
                 for doubt in doubts {
                     failures += 1;
                     tell(&host.problem(format!("health check: {doubt}")))?;
                 }
-                if let Some(role) = role {
-                    host.program = Some(pid);
-                    let program = role.program().to_owned();
-                    tell(&Event::HostStarted { name: host.name.clone(), program })?;
+                for (program, _) in &programs {
+                    let (name, program) = (host.name.clone(), program.name().to_owned());
+                    tell(&Event::HostStarted { name, program })?;
                 }
+                host.programs = programs;
             }
             other => failures += failed(host, other)?,
         }
@@ -204,6 +216,7 @@ fn clients(plan: &Plan) -> HostSpec {
         .map(|pem| (PathBuf::from(curl::AUTHORITY), FileSpec::new(pem.clone().into_bytes(), 0o644)));
     HostSpec {
         files: authority.into_iter().collect(),
+        programs: Vec::new(),
         ..HostSpec::new("clients", Role::AppServer, plan.spec.clients.clone())
     }
 }

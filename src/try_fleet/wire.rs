@@ -1,9 +1,12 @@
-//! What the processes of a run say to each other, line by line.
+//! The messages between the processes of a run, line by line.
+
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::spec::{FleetSpec, HostSpec};
-pub(super) use crate::private_root::wire::{receive, send};
+use super::spec::{FleetSpec, HostSpec, Program};
+use crate::process::patience;
+pub(super) use crate::sandbox::wire::{receive, send};
 
 /// What the supervisor is to build, from the command.
 #[derive(Debug, Serialize, Deserialize)]
@@ -21,12 +24,10 @@ pub(super) struct Plan {
 /// What one host process is to build, from the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct HostPlan {
-    /// The host; the clients' one has no role in the fleet and runs nothing.
+    /// The host; the clients' host runs no program.
     pub(super) spec: HostSpec,
-    /// Whether this host runs a program, and which.
-    pub(super) program: Option<String>,
-    /// Whether to ask the program if it accepts the files; one host per shape does.
-    pub(super) check: bool,
+    /// Whether its programs are to validate the files; one host per shape does.
+    pub(super) validate: bool,
     /// The private /etc/hosts.
     pub(super) names: String,
     /// Whether all users must be mapped to the only one there is.
@@ -36,11 +37,11 @@ pub(super) struct HostPlan {
 /// From the supervisor to a host.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
-    /// Take the address, build the private root, check the files.
+    /// Take the address, build the private root, validate the files.
     Build(Box<HostPlan>),
-    /// Start the program and wait until it is ready.
+    /// Start the programs and wait until they are ready.
     Start,
-    /// Run a command and hand back what it said.
+    /// Run a command and hand back its output.
     Run(Vec<String>),
     /// Hand over new lines of the access logs, after a flush if asked.
     Log {
@@ -49,21 +50,48 @@ pub(super) enum Order {
     },
 }
 
+/// How long a host may take for what it does without another program.
+const OWN_WORK: Duration = Duration::from_secs(60);
+/// How long one program may take.
+const PROGRAM: Duration = Duration::from_secs(60);
+
+impl Order {
+    /// How long its answer may take. The host stops programs in time: this limit is for a host that
+    /// is stuck itself.
+    pub(super) fn limit(&self) -> Duration {
+        match self {
+            // `ip`, then every program with its files.
+            Self::Build(plan) => {
+                let programs = u32::try_from(plan.spec.programs.len()).unwrap_or(u32::MAX);
+                OWN_WORK + patience(PROGRAM) * programs.saturating_add(1)
+            }
+            Self::Run(_) => OWN_WORK + patience(PROGRAM),
+            Self::Start | Self::Log { .. } => OWN_WORK,
+        }
+    }
+}
+
+/// The longest time between two reports of the supervisor.
+pub(super) fn longest_silence(spec: &FleetSpec) -> Duration {
+    let programs = spec.hosts.iter().map(|host| host.programs.len()).max().unwrap_or_default();
+    OWN_WORK * 2 + patience(PROGRAM) * u32::try_from(programs).unwrap_or(u32::MAX).saturating_add(1)
+}
+
 /// From a host to the supervisor.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     /// The process has its namespaces.
     Joined,
-    /// The root stands and the files are accepted; warnings of the check.
+    /// The root is built and the files are accepted; the programs' warnings.
     Built(Vec<String>),
-    /// The program is ready.
+    /// The programs are ready.
     Started {
-        /// Its process id within the run.
-        pid: u32,
-        /// What is not as it should be although the program runs.
+        /// Their process ids within the run.
+        programs: Vec<(Program, u32)>,
+        /// What is not as it should be although the programs run.
         doubts: Vec<String>,
     },
-    /// What a command said.
+    /// A command ended.
     Ran {
         /// Its exit code, unless a signal ended it.
         code: Option<i32>,
@@ -76,14 +104,14 @@ pub(super) enum Answer {
     Log {
         /// Lines of requests that this run sent.
         lines: Vec<String>,
-        /// Why the program ended, if it did.
-        ended: Option<String>,
+        /// A program that has ended, and how.
+        ended: Option<(Program, String)>,
     },
     /// The order could not be carried out.
     Failed {
         /// What failed.
         what: String,
-        /// What the real program said.
+        /// The messages of the real program.
         output: Vec<String>,
     },
 }

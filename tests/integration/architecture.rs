@@ -1,6 +1,8 @@
 //! The direction of imports: which module may name which. Data flows one way, and a test is
 //! what keeps it so.
 
+mod limits;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
@@ -15,7 +17,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("diagnostic", &["file", "source"]),
     ("inventory", &["diagnostic", "file", "source", "visible"]),
     ("file", &[]),
-    ("interrupt", &["process"]),
+    ("interrupt", &["file", "process"]),
     ("tree", &["file", "interrupt", "parallel"]),
     ("event", &[]),
     ("process", &[]),
@@ -24,9 +26,13 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("transport", &["process", "visible"]),
     ("rollout", &["parallel", "transport"]),
     ("tickets", &["rollout", "transport", "tree"]),
-    ("private_root", &["event", "file", "inventory", "process", "tickets"]),
-    ("try_fleet", &["event", "file", "interrupt", "inventory", "private_root", "process", "tree"]),
-    ("binaries", &["diagnostic", "event", "inventory", "lint", "private_root", "process", "source", "tree"]),
+    ("sandbox", &["event", "file", "process"]),
+    ("stand_ins", &["file", "inventory", "sandbox", "tickets"]),
+    ("try_fleet", &["event", "file", "interrupt", "inventory", "process", "sandbox", "stand_ins", "tree"]),
+    (
+        "binaries",
+        &["diagnostic", "event", "inventory", "lint", "process", "sandbox", "source", "stand_ins", "tree", "visible"],
+    ),
     ("report", &["diagnostic", "event", "interrupt", "inventory", "lint", "rollout", "source", "tickets", "tree"]),
     ("cli", &["diagnostic", "lint", "report"]),
     (

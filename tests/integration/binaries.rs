@@ -79,7 +79,7 @@ fn a_version_that_is_not_the_installed_one() {
     assert_says(
         &run,
         "7:12",
-        &format!("error[RP02]: nginx {a}.{b}.{c} refuses the files of `srv1` and 1 other: `"),
+        &format!("error[RP02]: nginx {a}.{b}.{c} rejects the files of `srv1` and 1 other: `"),
         &format!("set `version: {a}.{b}.{c}` under `nginx`"),
     );
     assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:14"), "{}", run.stderr);
@@ -139,7 +139,7 @@ fn what_haproxy_says_is_at_the_key_that_it_is_about() {
     assert_says(
         &run,
         "7:12",
-        "refuses the file of `lb1`: `'maxconn' ",
+        "rejects the files of `lb1`: `'maxconn' ",
         "change this value, or the template that it is rendered with; rendered as `maxconn 900 many` at \
          /etc/haproxy/haproxy.cfg:",
     );
@@ -149,12 +149,12 @@ fn what_haproxy_says_is_at_the_key_that_it_is_about() {
     // Two lines of one file that come of one value are one host's.
     let twice = "maxconn {{ maxconn }} many\n    maxconn {{ maxconn }} many";
     let run = asked(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", twice)]);
-    assert_eq!(run.stderr.matches("refuses the file of `lb1`: ").count(), 1, "{}", run.stderr);
+    assert_eq!(run.stderr.matches("rejects the files of `lb1`: ").count(), 1, "{}", run.stderr);
     // Without a line: by the names in the words.
     let run = asked(BLOG, &[template("haproxy.cfg.tera", "timeout client {{ timeouts.client }}", "")]);
     assert_eq!(run.status, 0, "a warning fails nothing: {}", run.all());
     assert!(run.stderr.contains("warning[RP01]: haproxy "), "{}", run.stderr);
-    assert!(run.stderr.contains(" the file of `lb1`: ") && run.stderr.contains("'https-in'"), "{}", run.stderr);
+    assert!(run.stderr.contains(" warns about `lb1`: ") && run.stderr.contains("'https-in'"), "{}", run.stderr);
 }
 
 #[test]
@@ -265,7 +265,7 @@ fn files_that_nginx_does_not_read_are_not_passed() {
     fs::write(&own, "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n").unwrap();
     let run = with_input(behind(&format!("mount --bind {} /etc/nginx/nginx.conf", own.display()), "-"));
     let wanted = "<stdin>: RP02 was not run: the nginx.conf of this machine does not include \
-                  `/etc/nginx/conf.d/sslscale.conf`: it was not judged\n";
+                  `/etc/nginx/conf.d/sslscale.conf`\n";
     assert_eq!((run.status, run.stderr.as_str()), (0, wanted), "{}", run.all());
 }
 

@@ -35,3 +35,4 @@ mod signals;
 mod snapshots;
 mod streams;
 mod tickets;
+mod waiting;

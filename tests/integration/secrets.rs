@@ -152,10 +152,10 @@ fn without_git_the_rule_is_not_run() {
         String::from_utf8(command.env_clear().env("PATH", path).output().unwrap().stdout).unwrap()
     };
     let found = check("/nowhere");
-    assert!(found.contains("git is not installed, so whether it has a key cannot be told"), "{found}");
+    assert!(found.contains("`git` is not installed"), "{found}");
     if need::programs(&["git"]) {
         let found = check(&std::env::var("PATH").unwrap());
-        assert!(found.contains("git could not be asked about keys: "), "{found}");
+        assert!(found.contains("`git ls-files` failed: "), "{found}");
     }
 }
 

@@ -108,7 +108,7 @@ impl Fleet {
         let balancers = self.balancers.iter().enumerate().map(|(index, addresses)| {
             let mut host = HostSpec::new(&format!("lb{}", index + 1), Role::Balancer, addresses.clone());
             put(&mut host, "/etc/haproxy/haproxy.cfg", &self.haproxy());
-            host.nofile = self.nofile;
+            host.programs[0].nofile = self.nofile;
             host
         });
         let apps = self.apps.iter().enumerate().map(|(index, addresses)| {

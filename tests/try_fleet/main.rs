@@ -210,7 +210,7 @@ fn files_that_the_real_program_refuses() {
     let before = Traces::now(&own);
     let (code, text) = own.text();
     assert_eq!(code, Some(1), "{text}");
-    assert!(text.contains("error: srv1: `nginx -t` refuses the rendered files"), "{text}");
+    assert!(text.contains("error: srv1: `nginx -T` rejects the rendered files"), "{text}");
     assert!(text.contains("no_such_thing"), "{text}");
     before.assert_again(&own);
 }

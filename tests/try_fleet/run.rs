@@ -145,14 +145,14 @@ impl Kept {
     pub fn app_servers(&self) -> Vec<String> {
         let hosts = self.kept["hosts"].as_array().unwrap().iter();
         hosts
-            .filter(|host| host["program"][0] == "nginx")
+            .filter(|host| host["programs"][0]["program"] == "nginx")
             .map(|host| host["name"].as_str().unwrap().to_owned())
             .collect()
     }
 
     /// The process id of the host's haproxy or nginx.
     pub fn program(&self, name: &str) -> Pid {
-        Pid::from_raw(self.host(name)["program"][1].as_i64().unwrap().try_into().unwrap())
+        Pid::from_raw(self.host(name)["programs"][0]["pid"].as_i64().unwrap().try_into().unwrap())
     }
 
     /// The words that run a command inside a host.

@@ -1,20 +1,28 @@
-//! Which files git has, or would take with the next `git add`. It asks git itself, once, and
-//! only where there is a repository to ask about.
+//! The files that git has, or would take with the next `git add`. It runs git itself, once, and only
+//! where there is a repository.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::time::Duration;
 
-/// More paths than this go past the longest command line: git is then asked for all files.
+use crate::process::{Error, Invocation, Limits, patience};
+
+/// More paths than this do not fit in a command line: git then lists all files.
 const LISTED: usize = 500;
+/// How long git may take.
+const TIME: Duration = Duration::from_secs(30);
+/// How much it may list, in bytes: half a million files.
+const LIST: usize = 64 << 20;
+/// Variables that lead to the user's git and its configuration.
+const USER: [&str; 4] = ["HOME", "PATH", "SUDO_UID", "XDG_CONFIG_HOME"];
 
 /// Those of `paths` that git has or would take, in the work tree around `directory`.
 ///
 /// # Errors
-/// Why git could not say.
+/// Why git did not list them.
 pub fn in_git<'p>(directory: &Path, paths: impl Iterator<Item = &'p PathBuf>) -> Result<Vec<PathBuf>, String> {
     let start = if directory.as_os_str().is_empty() { Path::new(".") } else { directory };
     let Ok(start) = start.canonicalize() else { return Ok(Vec::new()) };
@@ -35,22 +43,27 @@ pub fn in_git<'p>(directory: &Path, paths: impl Iterator<Item = &'p PathBuf>) ->
 }
 
 fn listed(root: &Path, paths: &[&Path]) -> Result<BTreeSet<PathBuf>, String> {
-    let mut git = Command::new("git");
-    // A repository may be anybody's: it must not say what programs to run.
-    git.args(["-c", "core.fsmonitor=false", "--literal-pathspecs", "-C"]).arg(root);
-    git.args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"]).args(paths);
-    // A hook is told of the repository that it runs in, which may be another.
-    for name in ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"] {
-        git.env_remove(name);
-    }
-    git.env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C").stdin(Stdio::null());
-    let output = git.output().map_err(|error| match error.kind() {
-        ErrorKind::NotFound => "git is not installed, so whether it has a key cannot be told".to_owned(),
-        kind => format!("git does not start: {kind}"),
+    // A repository may belong to anybody: it must not choose programs to run.
+    let git = Invocation::new("git")
+        .attached()
+        .args(["-c", "core.fsmonitor=false", "--literal-pathspecs", "-C"])
+        .args([root])
+        .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
+        .args(paths.iter().copied());
+    // What leads to the user's configuration, which says what is ignored and which owners are trusted.
+    // Nothing else: a hook's variables are about the repository that it runs in, which may be another.
+    let own = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let own: Vec<String> =
+        own.filter(|name| name.starts_with("GIT_CONFIG_") || USER.contains(&name.as_str())).collect();
+    let git = git.pass(own.iter().map(String::as_str)).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1");
+    let limits = Limits { time: patience(TIME), stdout: LIST, stderr: 64 * 1024 };
+    let output = git.run(b"", limits).map_err(|error| match error {
+        Error::NotStarted(error) if error.kind() == ErrorKind::NotFound => "`git` is not installed".to_owned(),
+        error => format!("`git ls-files` {}", error.with_cause()),
     })?;
     if !output.status.success() {
-        let said = String::from_utf8_lossy(&output.stderr);
-        return Err(format!("git could not be asked about keys: {}", said.lines().next().unwrap_or("no reason given")));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("`git ls-files` failed: {}", errors.lines().next().unwrap_or("no reason given")));
     }
     let names = output.stdout.split(|byte| *byte == 0).filter(|name| !name.is_empty());
     Ok(names.map(|name| PathBuf::from(OsStr::from_bytes(name))).collect())

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use sslscale::binaries::Program;
 use sslscale::binaries::map::{Map, statement};
+use sslscale::binaries::outline::Outline;
 use sslscale::binaries::parse::{Complaint, Place};
 use sslscale::diagnostic::Severity;
 use sslscale::inventory::Inventory;
 use sslscale::lint::{Fleet, Settings};
 use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
+use sslscale::sandbox::Program;
 use sslscale::source::Source;
 
 const EVERY_KEY: &str = include_str!("../../fixtures/every-key.yaml");
@@ -196,8 +197,8 @@ fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
         let line = find(&|line| line.starts_with(part)).or_else(|| find(&|line| line.contains(part)));
         let place = (!part.is_empty())
             .then(|| Place { file: file.to_owned(), line: line.unwrap_or_else(|| panic!("{part}: {text}")) + 1 });
-        let complaint = Complaint { severity: Severity::Error, place, words: (*words).to_owned() };
-        let outline = program.outline(text);
+        let complaint = Complaint { severity: Severity::Error, place, message: (*words).to_owned() };
+        let outline = Outline::of(program, text);
         let statement = statement(&complaint, Some(&outline));
         let cursor = match program {
             Program::Haproxy => map.haproxy(index, &complaint, statement.as_ref()),

@@ -12,6 +12,7 @@ use nix::mount::{MsFlags, mount};
 
 use super::tree::{Directory, Node};
 use super::{FileSpec, RootPlan, accounts, paths};
+use crate::file;
 
 /// Where the machine's own root stays reachable within a host's.
 const MACHINE: &str = "/.machine";
@@ -21,7 +22,10 @@ const PLACES: [&str; 6] = ["/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"]
 /// The tree of a host: the machine's, with the plan's files and what they need.
 fn tree(plan: &RootPlan<'_>) -> Directory {
     let mut root = Directory::stock();
-    let read = |path| fs::read_to_string(path).unwrap_or_default();
+    let read = |path| {
+        let bytes = file::read(Path::new(path), file::TEXT).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    };
     let passwd = accounts::passwd(&read("/etc/passwd"), plan.unprivileged);
     let group = accounts::group(&read("/etc/group"), plan.unprivileged);
     let own = [("passwd", passwd), ("group", group), ("hosts", plan.names.to_owned())];

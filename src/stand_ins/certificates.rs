@@ -3,8 +3,7 @@
 //! that clients can verify them.
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rcgen::{
     BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -12,8 +11,9 @@ use rcgen::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::FileSpec;
+use crate::file::{self, ReadError};
 use crate::inventory::model::Site;
+use crate::sandbox::FileSpec;
 
 /// A certificate that a rendered file names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,12 +58,20 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     found
 }
 
-/// A chain and its key, and whether they are the real ones.
-pub struct Pair {
+/// Where a certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It was found on this machine.
+    Real,
+    /// It was made for the run. The file that is here instead, if any, and why it was not used.
+    StandIn(Option<(PathBuf, String)>),
+}
+
+/// A chain and its key.
+struct Pair {
     chain: Vec<u8>,
     key: Vec<u8>,
-    /// Whether it was found on this machine.
-    pub real: bool,
+    origin: Origin,
 }
 
 /// Every pair of a run, each read or made once.
@@ -77,7 +85,7 @@ pub struct Pairs {
 }
 
 impl Pairs {
-    /// Puts the pair at its paths among `files`; whether it was not known before, and is real.
+    /// Puts the pair at its paths among `files`. Its origin comes back the first time.
     ///
     /// # Errors
     /// A name that no certificate can hold.
@@ -85,13 +93,16 @@ impl Pairs {
         &mut self,
         wanted: &CertificateSpec,
         files: &mut BTreeMap<PathBuf, FileSpec>,
-    ) -> Result<(bool, bool), rcgen::Error> {
+    ) -> Result<Option<Origin>, rcgen::Error> {
         let known = (wanted.certificate.clone(), wanted.names.clone());
         let new = !self.known.contains_key(&known);
         if new {
             let pair = match real(wanted) {
-                Some(pair) => pair,
-                None => made(wanted, &mut self.authority, &mut self.keys)?,
+                Ok(pair) => pair,
+                Err(unread) => {
+                    let (chain, key) = made(wanted, &mut self.authority, &mut self.keys)?;
+                    Pair { chain, key, origin: Origin::StandIn(unread) }
+                }
             };
             self.known.insert(known.clone(), pair);
         }
@@ -99,7 +110,7 @@ impl Pairs {
         for (path, bytes, mode) in [(&wanted.certificate, &pair.chain, 0o644), (&wanted.key, &pair.key, 0o600)] {
             files.insert(path.clone(), FileSpec::new(bytes.clone(), mode));
         }
-        Ok((new, pair.real))
+        Ok(new.then(|| pair.origin.clone()))
     }
 
     /// The authority that signed the stand-ins, as PEM; none where there are no stand-ins.
@@ -109,24 +120,36 @@ impl Pairs {
 
     /// The names of every pair that was found on this machine.
     pub fn real_names(&self) -> impl Iterator<Item = &String> {
-        self.known.iter().filter(|(_, pair)| pair.real).flat_map(|((_, names), _)| names)
+        self.known.iter().filter(|(_, pair)| pair.origin == Origin::Real).flat_map(|((_, names), _)| names)
     }
 }
 
-/// The pair at its source, or at its own path on this machine.
-fn real(wanted: &CertificateSpec) -> Option<Pair> {
-    let own = (wanted.certificate.clone(), wanted.key.clone());
-    [wanted.source.as_ref(), Some(&own)]
-        .into_iter()
-        .flatten()
-        .find_map(|(chain, key)| Some(Pair { chain: fs::read(chain).ok()?, key: fs::read(key).ok()?, real: true }))
+/// The pair at its source, or at the paths that the hosts read.
+///
+/// # Errors
+/// The first file that is there and cannot be used, and why.
+fn real(wanted: &CertificateSpec) -> Result<Pair, Option<(PathBuf, String)>> {
+    let on_hosts = (wanted.certificate.clone(), wanted.key.clone());
+    let mut unread = None;
+    for (chain, key) in [wanted.source.as_ref(), Some(&on_hosts)].into_iter().flatten() {
+        match read(chain).and_then(|chain| Ok((chain, read(key)?))) {
+            Ok((chain, key)) => return Ok(Pair { chain, key, origin: Origin::Real }),
+            Err((_, ReadError::Missing)) => {}
+            Err((path, error)) => unread = unread.or(Some((path.to_owned(), error.to_string()))),
+        }
+    }
+    Err(unread)
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, (&Path, ReadError)> {
+    file::read(path, file::PEM).map_err(|error| (path, error))
 }
 
 fn made(
     wanted: &CertificateSpec,
     authority: &mut Option<CertifiedIssuer<'static, KeyPair>>,
     keys: &mut BTreeMap<PathBuf, String>,
-) -> Result<Pair, rcgen::Error> {
+) -> Result<(Vec<u8>, Vec<u8>), rcgen::Error> {
     if authority.is_none() {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, "sslscale try authority");
@@ -149,5 +172,5 @@ fn made(
     };
     keys.insert(wanted.key.clone(), key.serialize_pem());
     let leaf = params.signed_by(&key, authority)?;
-    Ok(Pair { chain: leaf.pem().into_bytes(), key: key.serialize_pem().into_bytes(), real: false })
+    Ok((leaf.pem().into_bytes(), key.serialize_pem().into_bytes()))
 }

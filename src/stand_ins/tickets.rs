@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::FileSpec;
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
+use crate::sandbox::FileSpec;
 use crate::tickets::{KEYS, LOADED, RING, RINGS, Ring, TicketKey};
 
 /// The name of the first ring's directory; the next ones get other names.

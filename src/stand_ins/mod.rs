@@ -1,0 +1,8 @@
+//! What a fleet needs to run on this machine and has not got here: certificates for its sites, keys
+//! for its session tickets. They are made for one run and never leave it.
+
+mod certificates;
+mod tickets;
+
+pub use certificates::{CertificateSpec, Origin, Pairs, wanted};
+pub use tickets::ring;
