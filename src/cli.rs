@@ -183,7 +183,7 @@ pub enum Tickets {
 pub struct TicketsArgs {
     /// The inventory, or `-` for standard input
     pub inventory: PathBuf,
-    /// A JSON file: app server → the command that leads to it, such as ["ssh", "root@10.0.0.11"]
+    /// A JSON file: app server → the command that leads to it, such as `["ssh", "root@10.0.0.11"]`
     #[arg(long, value_name = "FILE", group = "hosts")]
     pub hosts_file: Option<PathBuf>,
     /// Use directories of this machine instead of app servers: DIR/HOST is the root of HOST

@@ -3,7 +3,7 @@
 
 /// `lock` and `lock_to_read`.
 pub const LOCK: &str = include_str!("shell/lock.sh");
-/// `finish`: the result that [`super::change`] reads.
+/// `finish`: the result that [`super::change()`] reads.
 pub const RESULT: &str = include_str!("shell/result.sh");
 /// `swap` and `swap_back`.
 pub const SWAP: &str = include_str!("shell/swap.sh");
