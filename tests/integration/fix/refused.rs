@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
 
-use super::{BROKEN, OK, fixed, names, text};
-use crate::support::{Run, Sslscale};
+use super::{BROKEN, fixed, names, text};
+use crate::support::{Run, Sslscale, pin};
 
 /// Somebody who owns nothing here.
 const NOBODY: u32 = 65_534;
@@ -51,11 +51,8 @@ fn a_file_that_may_not_be_written_is_left_alone_and_the_others_are_not() {
     mode(&run, "inventory.yaml", 0o444);
     let said = run_as_nobody(&run, &["check", "--fix", "inventory.yaml", "other.yaml"]).without_skipped();
     assert_eq!(said.status, 2, "{}", said.all());
-    let error = "error: `inventory.yaml` was not fixed\n  caused by: could not write `inventory.yaml`\n  \
-                 caused by: Permission denied (os error 13)\nother.yaml: fixed 1 finding (PX05)\n";
-    assert!(said.stderr.starts_with(error), "{}", said.stderr);
-    assert!(said.stderr.contains("\nerror[PX05]: "), "what is not fixed is reported: {}", said.stderr);
-    assert_eq!(said.stdout, format!("other.yaml: {OK}\n"));
+    // What is not fixed is reported.
+    pin("fix-read-only-file", &said.all());
     assert_eq!(text(&run), BROKEN);
     assert_eq!(fs::read_to_string(run.dir().join("other.yaml")).unwrap(), fixed());
 }
@@ -67,8 +64,8 @@ fn a_directory_that_may_not_be_written_leaves_everything_as_it_was() {
     mode(&run, "d", 0o555);
     let said = run_as_nobody(&run, &["check", "--fix", "--exit-zero", "d/inventory.yaml"]);
     mode(&run, "d", 0o755);
-    let error = "error: `d/inventory.yaml` was not fixed\n  caused by: could not write beside `d/inventory.yaml`\n";
-    assert!(said.status == 2 && said.stderr.starts_with(error), "{}", said.all());
+    assert_eq!(said.status, 2);
+    pin("fix-read-only-directory", &said.all());
     assert_eq!(fs::read_to_string(run.dir().join("d/inventory.yaml")).unwrap(), BROKEN);
     assert_eq!(fs::read_dir(run.dir().join("d")).unwrap().count(), 1);
 }
@@ -82,9 +79,8 @@ fn a_file_of_another_owner_is_not_taken_from_them() {
     give_away(&run, &["."]);
     mode(&run, "inventory.yaml", 0o666);
     let said = run_as_nobody(&run, &["check", "--fix", "inventory.yaml"]);
-    let error =
-        "error: `inventory.yaml` was not fixed\n  caused by: `inventory.yaml` would change hands: run as its owner\n";
-    assert!(said.status == 2 && said.stderr.starts_with(error), "{}", said.all());
+    assert_eq!(said.status, 2);
+    pin("fix-other-owner", &said.all());
     assert_eq!((text(&run).as_str(), names(&run).len()), (BROKEN, 1));
     // Root can give it back to its owner.
     chown(run.dir().join("inventory.yaml"), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -99,7 +95,7 @@ fn a_file_that_is_gone_does_not_keep_the_others_from_being_fixed() {
     let run = Sslscale::new(&["check", "--fix", "gone.yaml", "inventory.yaml"]).inventory(BROKEN);
     let said = run.run();
     assert_eq!((said.status, text(&run)), (2, fixed()));
-    assert!(said.stderr.contains("error[IN01]: the inventory `gone.yaml` cannot be read: no such file"));
+    assert!(said.stderr.contains("error[IN01]"), "{}", said.stderr);
     let diff = run.run_with(&["check", "--diff", "gone.yaml", "inventory.yaml"]);
     assert!(diff.status == 2 && diff.stderr.contains("error[IN01]"), "{}", diff.all());
 }

@@ -30,13 +30,8 @@ fn the_file_holds_what_standard_output_would() {
         let said = run.run_with(&["check", "--format", format, "-o", "report", "inventory.yaml", "-"]);
         assert_eq!((wanted.status, wanted.stderr.as_str()), (1, ""), "{format}");
         assert_eq!((said.status, said.stdout.as_str()), (1, ""), "{format}");
-        assert!(
-            said.stderr.starts_with(
-                "inventory.yaml: 1 error; fix it first; the other rules need a valid inventory\n<stdin>: "
-            ),
-            "{}",
-            said.stderr
-        );
+        let lines: Vec<&str> = said.stderr.lines().map(|line| line.split(": ").next().unwrap()).collect();
+        assert_eq!(lines, ["inventory.yaml", "<stdin>", "<stdin>"], "{}", said.stderr);
         assert_eq!(fs::read_to_string(run.dir().join("report")).unwrap(), wanted.stdout, "{format}");
         assert_eq!(names(&run), ["inventory.yaml", "report"]);
     }
@@ -47,10 +42,7 @@ fn for_people_everything_is_in_it() {
     let run = Sslscale::new(&["check", "--output", "report", "inventory.yaml"]).inventory(broken());
     let shown = run.run_with(&["check", "inventory.yaml"]);
     let said = run.run();
-    assert_eq!(
-        (said.status, said.stdout.as_str(), said.stderr.as_str()),
-        (1, "", "inventory.yaml: 1 error; fix it first; the other rules need a valid inventory\n")
-    );
+    assert_eq!((said.status, said.stdout.as_str(), said.stderr.lines().count()), (1, "", 1), "{}", said.stderr);
     assert_eq!(fs::read_to_string(run.dir().join("report")).unwrap(), shown.stderr);
 }
 
