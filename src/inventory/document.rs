@@ -1,22 +1,22 @@
-//! The inventory as written, for those who ask where something stands in it. Every value has a
-//! place, also one that is a default: the nearest thing around it that is written.
+//! The inventory as written, for finding the place of a value. A value that is a default has the
+//! place of the nearest section or list around it that is written.
 
 use super::node::{Node, Value};
 use super::paths::Paths;
 use crate::source::{Source, Span};
 
-/// The YAML tree of an inventory beside its text.
+/// The YAML tree of an inventory.
 #[derive(Debug, Clone)]
 pub struct Document {
     root: Node,
 }
 
-/// A value of a [`Document`], or the nearest thing around it that is written.
+/// A value of a [`Document`], or the nearest one around it that is written.
 #[derive(Debug, Clone, Copy)]
 pub struct Cursor<'d> {
     source: &'d Source,
     node: &'d Node,
-    /// The key or item itself, as opposed to its value.
+    /// The key of the value.
     key: Option<&'d Node>,
     written: bool,
 }
@@ -32,12 +32,12 @@ impl Document {
         &self.root
     }
 
-    /// A cursor on the whole document, whose text is `source`.
+    /// A cursor at the root of the document, whose text is `source`.
     pub fn cursor<'d>(&'d self, source: &'d Source) -> Cursor<'d> {
         Cursor { source, node: &self.root, key: None, written: true }
     }
 
-    /// Every scalar: keys and values, in the order of the file except for what aliases repeat.
+    /// Every scalar, keys and values, in the order of the file except for what aliases repeat.
     pub fn scalars(&self) -> impl Iterator<Item = &Node> {
         let mut open = vec![&self.root];
         std::iter::from_fn(move || {
@@ -53,7 +53,7 @@ impl Document {
         })
     }
 
-    /// Every scalar that is a value, with the key that it stands behind, itself or in a list.
+    /// Every scalar that is a value, with its key or that of its list.
     pub fn keyed_scalars(&self) -> impl Iterator<Item = (Option<&Node>, &Node)> {
         let mut open = vec![(None, &self.root)];
         std::iter::from_fn(move || {
@@ -69,13 +69,13 @@ impl Document {
         })
     }
 
-    /// What stands at `span`: `app_servers[srv1].address`. Whoever asks for many places asks
+    /// The path of the value at `span`, such as `app_servers[srv1].address`. For many places use
     /// [`Document::paths`].
     pub fn path_at(&self, source: &Source, span: Span) -> String {
         self.paths(source).at(span)
     }
 
-    /// What stands where, for many places.
+    /// Paths of many places.
     pub fn paths<'d>(&'d self, source: &'d Source) -> Paths<'d> {
         Paths::new(source, &self.root)
     }
@@ -95,13 +95,13 @@ impl<'d> Cursor<'d> {
         }
     }
 
-    /// The values of several keys, one inside the other.
+    /// The value at a path of keys.
     #[must_use]
     pub fn keys(self, keys: &[&str]) -> Self {
         keys.iter().fold(self, |cursor, key| cursor.key(key))
     }
 
-    /// The item at `index`, from 0; a single value stands for a list of it.
+    /// The item at `index`, from 0; a single value counts as a list with one item.
     #[must_use]
     pub fn item(self, index: usize) -> Self {
         match &self.node.value {
@@ -113,7 +113,7 @@ impl<'d> Cursor<'d> {
         }
     }
 
-    /// Every item of the list, or the single value that stands for it; nothing where neither is written.
+    /// Every item of a list; a single value counts as a list with one item.
     pub fn items(self) -> impl Iterator<Item = Self> {
         let items = match &self.node.value {
             _ if !self.written => &[][..],
@@ -123,39 +123,39 @@ impl<'d> Cursor<'d> {
         items.iter().map(move |item| Self { node: item, key: None, ..self })
     }
 
-    /// This one where it is written, else the other.
+    /// This one if it is written, otherwise `other`.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         if self.written { self } else { other }
     }
 
-    /// Whether the value itself is written, not left to its default.
+    /// Whether the value is written.
     pub fn is_written(self) -> bool {
         self.written
     }
 
-    /// The scalar's text, where it is written and is one.
+    /// The text of a scalar that is written.
     pub fn text(self) -> Option<&'d str> {
         if self.written { self.node.text(self.source) } else { None }
     }
 
-    /// The place: of the value, or of the nearest thing around it that is written.
+    /// The place of the value, or of the nearest one around it that is written.
     pub fn span(self) -> Span {
         self.node.underline()
     }
 
-    /// The place of the key in front of the value, where there is one.
+    /// The place of the key.
     pub fn key_span(self) -> Option<Span> {
         self.key.filter(|_| self.written).map(|key| key.span)
     }
 
-    /// The node itself, or the nearest around it that is written.
+    /// The node, or the nearest one around it that is written.
     pub fn node(self) -> &'d Node {
         self.node
     }
 }
 
-/// `text` as YAML that reads as this very text, quoted like `before`, which it replaces.
+/// `text` as a YAML scalar, with the quotes of `before`, which it replaces.
 pub fn spelled(before: &str, text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));

@@ -1,6 +1,6 @@
-//! The fleet as its owner wrote it: `node` reads YAML, `raw` names every key, `types` holds
-//! what a value may be, `document` says where things stand, `paths` in which words, `certificate`
-//! looks into the files it names, `openssl` knows its names, `validate` turns one into the other, `model` is the result.
+//! The inventory: `node` reads YAML, `raw` has the table of keys, `types` the value types, `validate`
+//! makes a `model` of them. `document` and `paths` find places in the text, `certificate` reads
+//! certificate sources, `openssl` has the names that OpenSSL knows.
 
 pub mod certificate;
 pub mod document;

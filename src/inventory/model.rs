@@ -1,5 +1,5 @@
-//! The validated inventory. Once one exists, no `String` in it is a host, a port, a name or a
-//! path, every reference leads somewhere, and every default and override is resolved.
+//! The validated inventory. Hosts, ports, names and paths have their own types, every reference is
+//! resolved, and defaults and overrides are applied.
 
 use std::collections::HashMap;
 use std::net::IpAddr;
@@ -26,24 +26,24 @@ pub struct Inventory {
     pub pools: Vec<Pool>,
     /// At least one.
     pub sites: Vec<Site>,
-    /// As written, without repetition; by default every balancer's own addresses.
+    /// As written, without repetition; by default the addresses of every balancer.
     pub trusted_proxies: Vec<IpNet>,
-    /// Who can resume a TLS session.
+    /// Which app servers can resume a TLS session.
     pub tickets: Tickets,
-    /// What the balancers answer to plain HTTP; `None` where they do not listen for it.
+    /// How balancers answer plain HTTP; `None` if they do not listen for it.
     pub http: Option<Http>,
     /// Addresses that move between balancers.
     pub virtual_addresses: Vec<Address>,
 }
 
-/// What the balancers answer to plain HTTP.
+/// How the balancers answer plain HTTP.
 #[derive(Debug, Clone)]
 pub struct Http {
-    /// They listen on it.
+    /// The port they listen on.
     pub port: Port,
     /// The status of the redirect to HTTPS.
     pub code: RedirectCode,
-    /// Where challenges go, if anywhere else.
+    /// Where challenges go, if they are not redirected too.
     pub acme_challenge: Option<AcmeChallenge>,
 }
 
@@ -54,12 +54,12 @@ pub enum AcmeChallenge {
     AppServers {
         /// Indices into [`Inventory::app_servers`], not empty.
         members: Vec<usize>,
-        /// They take plain HTTP there.
+        /// The port on which they take plain HTTP.
         port: Port,
-        /// What nginx there serves them from, where it does.
+        /// The directory that nginx serves them from; `None` if another program answers.
         root: Option<AbsolutePath>,
     },
-    /// Elsewhere, by redirect; the request's path follows.
+    /// A URL to redirect to, with the request's path appended.
     Redirect(RedirectUrl),
 }
 
@@ -81,16 +81,27 @@ impl Inventory {
 }
 
 impl Inventory {
-    /// A name of a site that a client can ask for and that no other site has: of a
-    /// wildcard one that nginx takes for it.
+    /// A name that a client can ask for and that this site answers.
     pub fn sample_name(&self, site: &Site) -> String {
-        let names = || self.sites.iter().flat_map(|site| &site.server_names);
-        site.server_names[0].concrete(|sample| names().any(|name| name.as_str() == sample))
+        site.sample_name(|sample| self.names().any(|name| name.as_str() == sample))
+    }
+
+    /// The names of all sites.
+    pub fn names(&self) -> impl Iterator<Item = &ServerName> {
+        self.sites.iter().flat_map(|site| &site.server_names)
+    }
+}
+
+impl Site {
+    /// A name that a client can ask for and that this site answers; for a wildcard, one that no site
+    /// has, which `taken` tells.
+    pub fn sample_name(&self, taken: impl Fn(&str) -> bool) -> String {
+        self.server_names[0].concrete(taken)
     }
 }
 
 impl AppServer {
-    /// Whether it takes connections while every app server is well.
+    /// Whether it takes connections while all app servers are up.
     pub fn is_active(&self) -> bool {
         !self.backup && self.weight > 0
     }
@@ -103,7 +114,7 @@ impl Pool {
     }
 }
 
-/// A host's own addresses, the preferred one first; at most one of each family.
+/// The addresses of a host, the preferred one first; at most one per family.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Addresses {
     /// The preferred one.
@@ -156,9 +167,9 @@ impl Families {
 pub struct LoadBalancer {
     /// Unique among all hosts.
     pub name: HostName,
-    /// From which it connects to the app servers.
+    /// The addresses from which it connects to the app servers.
     pub addresses: Addresses,
-    /// With its own overrides applied.
+    /// Its settings, with its overrides applied.
     pub haproxy: Haproxy,
 }
 
@@ -167,15 +178,15 @@ pub struct LoadBalancer {
 pub struct AppServer {
     /// Unique among all hosts.
     pub name: HostName,
-    /// Where the balancers reach it.
+    /// The addresses that the balancers connect to.
     pub addresses: Addresses,
-    /// 0 to 256; at 0 it takes no connection.
+    /// 0 to 256; with 0 it takes no connections.
     pub weight: u16,
-    /// Whether it waits for the others to fail.
+    /// Whether it takes connections only while the others are down.
     pub backup: bool,
-    /// Connections at once that each balancer gives it, where there is a limit.
+    /// Most connections at a time from each balancer; `None` without a limit.
     pub maxconn: Option<u64>,
-    /// With its own overrides applied; shared by those that have none.
+    /// Its settings, with its overrides applied; shared by app servers without any.
     pub nginx: Arc<Nginx>,
 }
 
@@ -190,7 +201,7 @@ pub struct Pool {
     pub sites: Vec<usize>,
 }
 
-/// TLS names that are served alike.
+/// Names that are served the same way.
 #[derive(Debug, Clone)]
 pub struct Site {
     /// Not empty; no name is in two sites.
@@ -201,11 +212,11 @@ pub struct Site {
     pub root: Option<AbsolutePath>,
     /// Not empty; OpenSSL chooses by what a client can verify.
     pub certificates: Vec<SiteCertificate>,
-    /// What browsers are told, where it differs from nginx's setting.
+    /// HSTS, if it differs from nginx's setting.
     pub hsts: Option<Hsts>,
-    /// Largest request body, where it differs from nginx's setting.
+    /// The largest request body, if it differs from nginx's setting.
     pub client_max_body_size: Option<Size>,
-    /// Empty only where there is a root.
+    /// Empty only if there is a root.
     pub locations: Vec<Location>,
 }
 
@@ -225,9 +236,9 @@ pub struct SiteCertificate {
 pub struct Hsts {
     /// How long browsers remember it.
     pub max_age: Duration,
-    /// Whether it holds for names below as well.
+    /// Whether it applies to all names below too.
     pub include_subdomains: bool,
-    /// Whether the name may be built into browsers.
+    /// Whether the site agrees to be in the list that is built into browsers.
     pub preload: bool,
 }
 
@@ -238,16 +249,16 @@ pub struct CertificateSource {
     pub certificate: std::path::PathBuf,
     /// Its key.
     pub key: Option<std::path::PathBuf>,
-    /// Both as they are written, which is from the inventory's directory.
+    /// Both as written, relative to the inventory's directory.
     pub written: (LocalPath, Option<LocalPath>),
 }
 
-/// Requests below a path.
+/// Where requests for a path go.
 #[derive(Debug, Clone)]
 pub struct Location {
     /// The path.
     pub path: LocationPath,
-    /// What it is compared with.
+    /// What part of a request's path it is compared with.
     pub matching: LocationMatch,
     /// Where the requests go.
     pub target: Target,
@@ -271,7 +282,7 @@ pub enum Target {
 }
 
 impl Target {
-    /// Where the app listens; `None` where no app answers.
+    /// The socket of the upstream; `None` if there is none.
     pub fn endpoint(&self) -> Option<&Endpoint> {
         match self {
             Self::Uwsgi(app) | Self::Fastcgi(app) => Some(&app.endpoint),
@@ -289,40 +300,40 @@ pub struct Redirect {
     pub code: RedirectCode,
     /// Where to.
     pub url: RedirectUrl,
-    /// Whether the request's path and query follow.
+    /// Whether the request's path and query are appended.
     pub append_request_uri: bool,
 }
 
 /// Settings of haproxy on one balancer.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Haproxy {
-    /// The version rendered for, where one is given.
+    /// The version to render for, if it is set.
     pub version: Option<Version>,
-    /// Clients connect to it.
+    /// The port that clients connect to.
     pub port: Port,
-    /// Connections at once.
+    /// Most connections at a time.
     pub maxconn: u64,
-    /// Descriptors that the host allows, where that is known.
+    /// File descriptors that the host allows, if it is set.
     pub nofile: Option<u64>,
-    /// How connections spread.
+    /// How connections are distributed.
     pub balance: Balance,
     /// The PROXY header's version.
     pub proxy_protocol: ProxyProtocol,
     /// Retries of a failed connect.
     pub retries: u64,
-    /// Whether those go to another server.
+    /// Whether a retry goes to another app server.
     pub redispatch: bool,
     /// Where logs go.
     pub log: LogTarget,
     /// What happens to connections for names that no site has.
     pub unknown_names: UnknownNames,
-    /// How long things may take.
+    /// Time limits.
     pub timeouts: Timeouts,
     /// Health checks.
     pub check: Check,
 }
 
-/// How long things may take.
+/// Time limits.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
 pub struct Timeouts {
@@ -348,51 +359,51 @@ pub struct Check {
 /// Settings of nginx on one app server.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Nginx {
-    /// The version rendered for, where one is given.
+    /// The version to render for, if it is set.
     pub version: Option<Version>,
-    /// Balancers connect to it.
+    /// The port that balancers connect to.
     pub port: Port,
-    /// Whether clients may speak HTTP/2.
+    /// Whether clients may use HTTP/2.
     pub http2: bool,
-    /// How long an idle client connection is kept.
+    /// How long an idle client connection stays open.
     pub keepalive_timeout: Duration,
-    /// Largest request body.
+    /// The largest request body.
     pub client_max_body_size: Size,
-    /// The version of OpenSSL rendered for, where one is given.
+    /// The version of OpenSSL to render for, if it is set.
     pub openssl: Option<Version>,
     /// Versions, ciphers and groups.
     pub tls: Tls,
-    /// What browsers are told, where sites say nothing of their own.
+    /// HSTS, unless a site has its own.
     pub hsts: Option<Hsts>,
-    /// Where requests are logged.
+    /// The file that requests are logged to.
     pub access_log: AbsolutePath,
-    /// What is logged of them.
+    /// The format of the log.
     pub log_format: LogFormat,
 }
 
-/// What TLS is offered: a profile, and what stands in the place of its parts.
+/// TLS settings: a profile, and lists that replace parts of it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Tls {
-    /// Decides whatever is not said below.
+    /// Used where the lists below are `None`.
     pub profile: TlsProfile,
-    /// Versions; not empty where given.
+    /// Versions; never empty.
     pub protocols: Option<Vec<TlsVersion>>,
-    /// Ciphers up to TLS 1.2; not empty where given.
+    /// Ciphers for TLS 1.2 and earlier; never empty.
     pub ciphers: Option<Vec<CipherName>>,
-    /// Groups for the key exchange; not empty where given.
+    /// Groups for the key exchange; never empty.
     pub curves: Option<Vec<Curve>>,
 }
 
-/// What the lint makes of its findings; no part of the fleet.
+/// How the lint treats its findings; not a part of the fleet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Lint {
-    /// Rules whose findings are dropped, each with its place; none of them is denied.
+    /// Rules whose findings are not reported, each with its place; none of them is in `deny`.
     pub allow: Vec<(&'static Code, Span)>,
     /// Rules whose findings are errors, each with its place.
     pub deny: Vec<(&'static Code, Span)>,
-    /// The least severity that fails a run, where it is said.
+    /// The lowest severity that makes a run fail, if it is set.
     pub fail_on: Option<Severity>,
-    /// How long before its end a certificate is worth a warning, in days.
+    /// How many days before a certificate expires there is a warning.
     pub certificate_days: u32,
 }
 

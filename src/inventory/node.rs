@@ -1,6 +1,6 @@
-//! The YAML document as a tree in which every key and value knows its bytes in the source.
-//! Typed deserialization would stop at the first wrong value; a tree lets `validate` report
-//! them all. Scalars are kept as written, so `0443`, `no` and `1.30` mean what they say.
+//! The YAML document as a tree in which every key and value has its place in the source. Typed
+//! deserialization would stop at the first wrong value; from a tree `validate` reports all of them.
+//! Scalars are kept as written, so that `0443`, `no` and `1.30` are not changed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -13,19 +13,19 @@ use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span, before_key};
 pub use crate::visible::{hidden, visible};
 
-/// Mappings and lists may nest this deep; the inventory's own schema needs 6.
+/// How deep mappings and lists may nest; an inventory needs 6.
 pub(super) const MAX_DEPTH: usize = 32;
-/// Nodes in one document. 10,000 hosts and 100 sites take about 70,000.
+/// Most nodes in a document. 10,000 hosts and 100 sites take about 70,000.
 pub(super) const MAX_NODES: usize = 4_000_000;
-/// Nodes that aliases may repeat, in all.
+/// Most nodes that aliases may repeat, in total.
 const MAX_REPLAYED: usize = 500_000;
 
 /// A value and its place.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// What is there.
+    /// The value.
     pub value: Value,
-    /// Where. For a mapping or list only its start is known.
+    /// Its place. For a mapping or list only the start is known.
     pub span: Span,
 }
 
@@ -34,9 +34,9 @@ pub struct Node {
 pub enum Value {
     /// `null`, `~` or nothing.
     Null,
-    /// A scalar that reads as it is written; its text is the source under its span.
+    /// A scalar whose text is the source at its place.
     Plain,
-    /// A scalar that had to be decoded: escapes, folding, block style.
+    /// A scalar that had to be decoded because of escapes, folding or block style.
     Text(Box<str>),
     /// A list.
     List(Vec<Node>),
@@ -58,7 +58,7 @@ impl Node {
         }
     }
 
-    /// What the node is, in the words of a person who writes YAML.
+    /// The kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {
             Value::Null => "nothing",
@@ -68,12 +68,12 @@ impl Node {
         }
     }
 
-    /// The bytes to underline: a scalar itself, of a mapping or list what it opens with.
+    /// The text to underline: a scalar, or the start of a mapping or list.
     pub fn underline(&self) -> Span {
         match &self.value {
             Value::Map(entries) => entries.first().map_or(self.span, |(key, value)| {
                 let value = value.underline();
-                // What an alias repeats stands elsewhere: then the key alone is what opens it.
+                // An alias repeats a value from another place: then only underline the key.
                 let end = if value.start < key.span.end { key.span.end } else { value.end };
                 Span { start: key.span.start, end }
             }),
@@ -86,8 +86,8 @@ impl Node {
 /// Parses one YAML document.
 ///
 /// # Errors
-/// A diagnostic with the place at which the text stops being YAML, or leaves the bounds on
-/// depth, size and aliases that keep a hostile document from taking the machine.
+/// The place where the text stops being YAML, or exceeds a limit on depth, size or aliases. The
+/// limits keep a hostile document from using up the machine's memory.
 pub fn parse(source: &Source) -> Result<Node, Box<Diagnostic>> {
     let options = serde_yaml::options! {
         duplicate_keys: serde_yaml::DuplicateKeyPolicy::PassThrough,
@@ -97,7 +97,7 @@ pub fn parse(source: &Source) -> Result<Node, Box<Diagnostic>> {
             max_nodes: MAX_NODES,
             max_events: 3 * MAX_NODES,
             max_documents: 1,
-            // One set of settings may stand for a thousand hosts; what aliases repeat is bounded below.
+            // A thousand hosts may share their settings by an alias; the limit is below.
             enforce_alias_anchor_ratio: false,
         },
         alias_limits: serde_yaml::alias_limits! {
@@ -117,10 +117,10 @@ pub fn parse(source: &Source) -> Result<Node, Box<Diagnostic>> {
     }
 }
 
-/// The parser lets a block scalar run on to the next key, which is not what is wrong with it.
+/// The parser's place of a block scalar runs on to the next key, and of nothing it has none.
 fn trim(node: &mut Node, source: &Source) {
     match &mut node.value {
-        // Nothing has no place of its own: what stands before it has.
+        // The place of nothing is the text before it.
         Value::Text(_) | Value::Null if source.slice(node.span).trim().is_empty() => {
             let before = source.slice(Span { start: 0, end: node.span.start }).trim_end();
             let width = before.chars().next_back().map_or(0, char::len_utf8);
@@ -157,7 +157,7 @@ impl<'de> Deserialize<'de> for Value {
     }
 }
 
-/// A scalar's resolved type is dropped on purpose: its key decides what it means.
+/// Drops the type that the parser resolved: the key decides what a scalar means.
 struct Scalars;
 
 impl<'de> Visitor<'de> for Scalars {

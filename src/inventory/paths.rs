@@ -1,6 +1,5 @@
-//! What stands at a place of an inventory, in words that survive other lines and other order.
-//! Reports name thousands of places of one document, so what a level of the tree looks like is
-//! found out once.
+//! Paths of places in an inventory, such as `app_servers[srv1].address`, which do not change with
+//! lines or order. Reports name thousands of places, so each level of the tree is indexed once.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -10,7 +9,7 @@ use std::rc::Rc;
 use super::node::{Node, Value, printable};
 use crate::source::{Source, Span};
 
-/// Answers for one document.
+/// The paths of one document.
 #[derive(Debug)]
 pub struct Paths<'d> {
     source: &'d Source,
@@ -18,44 +17,44 @@ pub struct Paths<'d> {
     levels: RefCell<HashMap<*const Node, Rc<Level>>>,
 }
 
-/// Where the entries of one mapping or list start, in the order of the text. What an alias
-/// repeats starts at its anchor, out of order.
+/// Where the entries of a mapping or list start, in the order of the text. What an alias repeats
+/// starts at its anchor, out of order.
 #[derive(Debug)]
 struct Level {
     starts: Vec<(u32, usize)>,
-    /// What the mapping calls itself.
+    /// The name of the mapping.
     name: Option<String>,
 }
 
-/// How the items of a list are told apart that have no name.
+/// How items without a name are told apart.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Unnamed {
     /// By their index from 0.
     Index,
-    /// By their text, where they are one value: another order is no other item.
+    /// By their text, if they are single values: the order does not matter.
     Text,
 }
 
 impl Unnamed {
-    /// What people read is neither endless nor invisible, and no key; what is compared is all of it.
+    /// For people the text is cut and made visible; for comparing it is complete.
     fn shown(self, text: &str) -> Cow<'_, str> {
         if self == Self::Index { printable(text) } else { Cow::Borrowed(text) }
     }
 }
 
 impl<'d> Paths<'d> {
-    /// Of the document with this root.
+    /// The paths of the document with this root.
     pub(super) fn new(source: &'d Source, root: &'d Node) -> Self {
         Self { source, root, levels: RefCell::default() }
     }
 
-    /// For people: `app_servers[srv1].address[0]`. Items go by their `name`, `server_name` or
-    /// `path`, else by their index from 0.
+    /// The path for people, such as `app_servers[srv1].address[0]`. An item is shown as its `name`,
+    /// `server_name` or `path`, otherwise as its index from 0.
     pub fn at(&self, span: Span) -> String {
         self.path(span, Unnamed::Index)
     }
 
-    /// For comparing: the same, but an item that is a single value goes by that value.
+    /// The path for comparing: an item that is a single value is shown as that value.
     pub fn identity(&self, span: Span) -> String {
         self.path(span, Unnamed::Text)
     }
@@ -118,7 +117,7 @@ impl<'d> Paths<'d> {
     }
 }
 
-/// What an item of a list calls itself.
+/// The name of an item of a list.
 fn name_of(item: &Node, source: &Source) -> Option<String> {
     let Value::Map(entries) = &item.value else { return None };
     let of = |wanted: &str| entries.iter().find(|(key, _)| key.text(source) == Some(wanted)).map(|(_, value)| value);

@@ -1,62 +1,62 @@
-//! The inventory as it is written: every section and every key that exists, each once, with
-//! the words of the reference. Nothing is interpreted here; `validate` does that.
+//! The table of keys: every section and key of the inventory, once each, with the text of the
+//! reference. Values are not read here; `validate` does that.
 
 use super::schema::{Section, section};
 
 section! {
-    /// The whole inventory: one fleet.
+    /// The whole inventory, which describes one fleet.
     RawInventory at "" {
-        /// The hosts that run haproxy and forward TCP.
+        /// The balancers: hosts that run haproxy and forward TCP.
         load_balancers: "list, required",
-        /// The hosts that run nginx and end TLS.
+        /// The app servers: hosts that run nginx and terminate TLS.
         app_servers: "list, required",
-        /// The names that are served, each with its certificate.
+        /// The sites: sets of names, each with its certificate.
         sites: "list, required",
-        /// Groups of app servers; TLS names (SNI) decide which group a connection goes to.
-        pools: "list; default: one pool of all app servers",
-        /// Who may tell nginx a client's address in a PROXY header.
-        trusted_proxies: "list of CIDRs; default: every balancer's own addresses",
-        /// Who can resume a TLS session: every app server, the one that began it, or none.
-        tickets: "`shared`, `per_host` or `off`; default: shared with more than one app server, else per_host",
-        /// What the balancers answer to plain HTTP.
+        /// Groups of app servers. The TLS name (SNI) decides which pool a connection goes to.
+        pools: "list; default: one pool with all app servers",
+        /// The addresses from which nginx accepts a client address in a PROXY header.
+        trusted_proxies: "list of networks; default: the addresses of every balancer",
+        /// Which app servers can resume a TLS session: all of them, only the one that started it, or none.
+        tickets: "`shared`, `per_host` or `off`; default: `shared` with more than one app server, otherwise `per_host`",
+        /// How the balancers answer plain HTTP.
         http: "section",
         /// Addresses that move between balancers.
         high_availability: "section",
-        /// Settings of every balancer.
+        /// Settings for all balancers.
         haproxy: "section",
-        /// Settings of every app server.
+        /// Settings for all app servers.
         nginx: "section",
-        /// What `sslscale check` makes of its findings.
+        /// How `sslscale check` treats its findings.
         lint: "section",
     }
 }
 
 section! {
-    /// A host that runs haproxy.
+    /// A balancer: a host that runs haproxy.
     RawLoadBalancer at "load_balancers[]" {
-        /// Names the host's directory in the rendered tree.
+        /// The host's name, which is also its directory in the rendered tree.
         name: "host name, required",
-        /// The balancer's own address, from which it connects to the app servers; with two families, a list.
+        /// The balancer's own address, from which it connects to the app servers. A list may have one IPv4 and one IPv6 address.
         address: "IP address or list, required",
-        /// Settings of this balancer alone.
+        /// Settings for this balancer only.
         haproxy: "section",
     }
 }
 
 section! {
-    /// A host that runs nginx.
+    /// An app server: a host that runs nginx.
     RawAppServer at "app_servers[]" {
-        /// Names the host's directory in the rendered tree and the `server` line.
+        /// The host's name, which is also its directory in the rendered tree and its name in haproxy.
         name: "host name, required",
-        /// Where the balancers reach it; with two families, a list, the preferred one first.
+        /// The address that the balancers connect to. A list may have one IPv4 and one IPv6 address, the preferred one first.
         address: "IP address or list, required",
-        /// Its share of new connections.
-        weight: "0 to 256; default 100; 0 takes none",
-        /// Takes connections only when every other server of its pool is down.
+        /// Its share of new connections, relative to the other app servers.
+        weight: "0 to 256; default 100; 0 for none",
+        /// Whether it takes connections only while all other app servers of its pool are down.
         backup: "true or false; default false",
-        /// Connections at once that each balancer gives it; more wait for a free slot.
+        /// Most connections at a time from each balancer; more wait for a free slot.
         maxconn: "1 to 500000; default: no limit",
-        /// Settings of this app server alone.
+        /// Settings for this app server only.
         nginx: "section",
     }
 }
@@ -64,57 +64,57 @@ section! {
 section! {
     /// A group of app servers that serve the same sites.
     RawPool at "pools[]" {
-        /// Names the haproxy backend.
+        /// The pool's name, which is also its backend's name in haproxy.
         name: "name, required",
-        /// The members, by name.
+        /// The names of its app servers.
         app_servers: "list of names, required",
     }
 }
 
 section! {
-    /// A set of TLS names that are served alike.
+    /// A set of names that are served the same way.
     RawSite at "sites[]" {
-        /// The names; `*.example.com` covers every name below it.
+        /// Its names; `*.example.com` matches every name below `example.com`.
         server_name: "DNS name or list, required",
         /// The pool that serves it.
         pool: "pool name; required with more than one pool",
-        /// Document root.
+        /// The document root.
         root: "absolute path",
-        /// The certificate chain on the app servers; several of different kinds of key, such as ECDSA and RSA, are a list.
+        /// The certificate chain, as a path on the app servers. Write a list for certificates with different kinds of key, such as ECDSA and RSA.
         ssl_certificate: "absolute path or list, required",
-        /// Its private key on the app servers; a list has the order of `ssl_certificate`.
+        /// Its private key, as a path on the app servers. A list has the order of `ssl_certificate`.
         ssl_certificate_key: "absolute path or list, required",
-        /// The same certificate on this machine, checked when it is given; relative to the inventory.
+        /// The certificate source: the same file on this machine, which `check` reads. A relative path starts at the inventory's directory.
         ssl_certificate_source: "path or list",
-        /// The same key on this machine.
+        /// The key's source: the same file on this machine.
         ssl_certificate_key_source: "path or list",
-        /// Whether browsers are told to come back over HTTPS alone.
-        hsts: "section; default: that of `nginx`",
-        /// Largest request body.
-        client_max_body_size: "size such as 10m; default: that of `nginx`",
-        /// Where requests go, by path.
-        locations: "list; default: `root` is served",
+        /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
+        hsts: "section; default: as in `nginx`",
+        /// The largest request body.
+        client_max_body_size: "size such as 10m; default: as in `nginx`",
+        /// Where requests go, depending on their path.
+        locations: "list; default: files below `root`",
     }
 }
 
 section! {
-    /// Requests below a path. Exactly one key says where they go.
+    /// Where requests for a path go. Besides `path` and `match` a location has exactly one key.
     RawLocation at "sites[].locations[]" {
-        /// The path.
+        /// The path of the requests.
         path: "starts with `/`, required",
-        /// Whether `path` is the start of the request's path or all of it.
-        r#match as "match": "`prefix` or `exact`; default prefix",
-        /// A uWSGI app.
+        /// Whether `path` matches the start of a request's path or the whole path.
+        r#match as "match": "`prefix` or `exact`; default `prefix`",
+        /// To a uWSGI app.
         uwsgi_pass: "`unix:/path` or `address:port`",
-        /// A FastCGI app.
+        /// To a FastCGI app.
         fastcgi_pass: "`unix:/path` or `address:port`",
-        /// An HTTP app.
+        /// To an HTTP app.
         proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`",
-        /// A gRPC app.
+        /// To a gRPC app.
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
-        /// Files.
+        /// To the files in a directory.
         root: "absolute path",
-        /// A redirect.
+        /// To another URL.
         r#return as "return": "section",
     }
 }
@@ -122,41 +122,41 @@ section! {
 section! {
     /// A redirect.
     RawReturn at "sites[].locations[].return" {
-        /// The status.
+        /// The HTTP status.
         code: "301, 302, 303, 307 or 308; default 308",
-        /// Where to.
+        /// The URL to redirect to.
         url: "`https://…` or `http://…`, required",
-        /// Whether the request's own path and query follow `url`.
+        /// Whether to append the path and query of the request.
         append_request_uri: "true or false; default false",
     }
 }
 
 section! {
-    /// What the balancers answer to plain HTTP: a redirect to the same name over HTTPS.
+    /// How the balancers answer plain HTTP: with a redirect to HTTPS.
     RawHttp at "http" {
-        /// Whether they listen for it at all.
+        /// Whether they listen for plain HTTP.
         enabled: "true or false; default true",
-        /// The port.
+        /// The port they listen on.
         port: "1 to 65535; default 80",
-        /// The status of the redirect.
+        /// The HTTP status of the redirect.
         code: "301, 302, 303, 307 or 308; default 308",
-        /// Where challenges of a certificate authority go.
+        /// Where the challenges of a certificate authority go.
         acme_challenge: "section",
     }
 }
 
 section! {
-    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Exactly one of `app_server`, `pool` and `redirect` says where.
+    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go: exactly one of `app_server`, `pool` and `redirect`.
     RawAcmeChallenge at "http.acme_challenge" {
-        /// The app server that asks for certificates.
+        /// The app server that requests the certificates.
         app_server: "name",
-        /// A pool whose members share what they answer with.
+        /// A pool whose app servers share the answers to challenges.
         pool: "name",
-        /// A central host, by redirect: the request's path follows.
+        /// A URL to redirect to; the path of the request is appended.
         redirect: "`https://…` or `http://…`",
-        /// The port of the app server or pool that takes them as plain HTTP.
+        /// The port on which the app server or pool takes them, as plain HTTP.
         port: "1 to 65535; default 80",
-        /// The directory that nginx there serves them from; without it something else has the port, such as certbot.
+        /// The directory that nginx serves them from there. Without it another program, such as certbot, has to listen on the port.
         root: "absolute path",
     }
 }
@@ -164,129 +164,129 @@ section! {
 section! {
     /// Addresses that move between balancers.
     RawHighAvailability at "high_availability" {
-        /// Clients connect here; balancers still connect to app servers from their own address.
+        /// The addresses that clients connect to. Balancers still connect to app servers from their own addresses.
         virtual_addresses: "list of IP addresses",
     }
 }
 
 section! {
-    /// Settings of haproxy: for all balancers, or inside one balancer's entry for it alone.
+    /// Settings of haproxy, for all balancers or, in a balancer's entry, for that one only.
     RawHaproxy at "haproxy" {
-        /// The version that the file is for.
-        version: "such as 2.6; default: whatever runs, 2.2 or later",
-        /// The port clients connect to.
+        /// The version of haproxy to render for.
+        version: "such as 2.6; default: any version from 2.2",
+        /// The port that clients connect to.
         port: "1 to 65535; default 443",
-        /// Connections at once, of all clients.
+        /// Most connections at a time, of all clients together.
         maxconn: "1 to 500000; default 8192",
-        /// Descriptors that the host allows haproxy.
-        nofile: "1024 to 1048576; default: what `maxconn` needs",
-        /// How connections spread over a pool.
-        balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default roundrobin",
-        /// Version of the PROXY header.
-        proxy_protocol: "`v1` or `v2`; default v1",
-        /// How often a failed connect is tried again.
+        /// How many file descriptors the host allows haproxy.
+        nofile: "1024 to 1048576; default: as many as `maxconn` needs",
+        /// How connections are distributed over a pool.
+        balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
+        /// The version of the PROXY header.
+        proxy_protocol: "`v1` or `v2`; default `v1`",
+        /// How many times a failed connect is tried again.
         retries: "1 to 100; default 3",
-        /// Whether a failed connect is tried on another server, not on the same one again.
+        /// Whether a failed connect is tried again on another app server instead of the same one.
         redispatch: "true or false; default true",
-        /// Where logs go.
-        log: "path of a socket or `address:port`; default /dev/log",
-        /// What happens to connections for names that no site has, and to those without a name.
-        unknown_names: "`forward` or `reject`; default forward",
-        /// How long things may take.
+        /// Where haproxy sends its logs.
+        log: "path of a socket or `address:port`; default `/dev/log`",
+        /// What happens to connections without a TLS name, or with one that no site has: an app server rejects them, or the balancer closes them.
+        unknown_names: "`forward` or `reject`; default `forward`",
+        /// Time limits.
         timeouts: "section",
-        /// How dead servers are found.
+        /// Health checks of app servers.
         check: "section",
     }
 }
 
 section! {
-    /// How long things may take; every value carries its unit, such as `5s`.
+    /// Time limits. Every value has a unit, such as `5s`.
     RawTimeouts at "haproxy.timeouts" {
-        /// For an app server to take a connection.
+        /// How long an app server may take to accept a connection.
         connect: "duration; default 5s",
-        /// A client's silence.
+        /// How long a client may be silent.
         client: "duration; default 5m",
-        /// An app server's silence.
+        /// How long an app server may be silent.
         server: "duration; default 5m",
-        /// Of a connection one side has closed.
+        /// How long a connection that one side has closed may stay open.
         client_fin: "duration; default 30s",
-        /// For a free slot.
+        /// How long a connection may wait for a free slot.
         queue: "duration; default 10s",
-        /// For a health check's handshake.
+        /// How long a health check may take.
         check: "duration; default 5s",
-        /// For a client to send the TLS name, where several pools make it matter.
+        /// How long a client may take to send its TLS name, if the balancer needs it.
         client_hello: "duration; default 5s",
     }
 }
 
 section! {
-    /// Health checks.
+    /// Health checks of app servers.
     RawCheck at "haproxy.check" {
-        /// A TLS handshake behind a PROXY header, as a client's, or no more than a connection.
-        r#type as "type": "`tls` or `tcp`; default tls",
-        /// Time between two.
+        /// What a check does: a TLS handshake after a PROXY header, like a client, or only a TCP connection.
+        r#type as "type": "`tls` or `tcp`; default `tls`",
+        /// The time between two checks.
         inter: "duration; default 2s",
-        /// Failures in a row that take a server out.
+        /// How many checks have to fail in a row before an app server counts as down.
         fall: "1 to 100; default 3",
-        /// Successes in a row that bring it back.
+        /// How many checks have to succeed in a row before it counts as up again.
         rise: "1 to 100; default 2",
     }
 }
 
 section! {
-    /// Settings of nginx: for all app servers, or inside one app server's entry for it alone.
+    /// Settings of nginx, for all app servers or, in an app server's entry, for that one only.
     RawNginx at "nginx" {
-        /// The version that the file is for.
-        version: "such as 1.22.1; default: whatever runs, 1.19.4 or later",
-        /// The port that nginx takes TLS with PROXY headers on.
+        /// The version of nginx to render for.
+        version: "such as 1.22.1; default: any version from 1.19.4",
+        /// The port on which nginx takes TLS connections with PROXY headers.
         port: "1 to 65535; default 443",
-        /// HTTP/2.
+        /// Whether clients may use HTTP/2.
         http2: "true or false; default true",
-        /// How long an idle client connection is kept.
+        /// How long an idle client connection stays open.
         keepalive_timeout: "duration; default 65s",
-        /// Largest request body.
+        /// The largest request body.
         client_max_body_size: "size such as 10m; default 1m",
-        /// The version of OpenSSL that nginx runs with.
-        openssl: "such as 3.0.17; default: whatever runs, 1.1.1 or later",
-        /// The profile of Mozilla's guideline that decides on versions, ciphers and groups.
-        tls_profile: "`modern`, `intermediate` or `old`; default intermediate",
-        /// Versions of TLS in place of the profile's.
+        /// The version of OpenSSL that nginx uses.
+        openssl: "such as 3.0.17; default: any version from 1.1.1",
+        /// The profile of Mozilla's guideline for TLS versions, ciphers and groups.
+        tls_profile: "`modern`, `intermediate` or `old`; default `intermediate`",
+        /// TLS versions, instead of the profile's.
         ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`",
-        /// Ciphers up to TLS 1.2 in place of the profile's; their order counts in `old`, else the client's.
-        ssl_ciphers: "list of OpenSSL's names",
-        /// Groups for the key exchange in place of the profile's; their order counts in `old`, else the client's.
-        ssl_ecdh_curve: "list of OpenSSL's names",
-        /// Whether browsers are told to come back over HTTPS alone.
-        hsts: "section; default: they are not",
-        /// Where requests are logged; with the format `stock` nginx.conf says it.
-        access_log: "absolute path; default /var/log/nginx/access.log",
-        /// What is logged of them: the combined format and the TLS session, all of it as JSON, or what nginx.conf says.
-        log_format: "`combined`, `json` or `stock`; default combined",
+        /// Ciphers for TLS 1.2 and earlier, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
+        ssl_ciphers: "list of OpenSSL names",
+        /// Groups for the key exchange, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
+        ssl_ecdh_curve: "list of OpenSSL names",
+        /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
+        hsts: "section; default: off",
+        /// The file that requests are logged to. With the log format `stock`, nginx.conf decides.
+        access_log: "absolute path; default `/var/log/nginx/access.log`",
+        /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
+        log_format: "`combined`, `json` or `stock`; default `combined`",
     }
 }
 
 section! {
-    /// HTTP Strict Transport Security, for all sites or inside one site's entry for it alone.
+    /// HTTP Strict Transport Security, for all sites or, in a site's entry, for that one only.
     RawHsts at "nginx.hsts" {
-        /// How long browsers remember it; `0s` makes them forget.
-        max_age: "whole seconds, required; Mozilla's guideline asks for 730d",
-        /// Whether it holds for every name below the site's as well.
+        /// How long browsers remember it; `0s` makes them forget it.
+        max_age: "duration in whole seconds, required; Mozilla's guideline recommends 730d",
+        /// Whether it applies to all names below the site's names too.
         include_subdomains: "true or false; default false",
-        /// Whether the name may be built into browsers.
+        /// Whether the site agrees to be in the list that is built into browsers.
         preload: "true or false; default false",
     }
 }
 
 section! {
-    /// What `sslscale check` makes of its findings. Rules go by code or name, such as `PX07` or `trust-too-wide`.
+    /// How `sslscale check` treats its findings. A rule is written as its code or its name, such as `PX07` or `trust-too-wide`.
     RawLint at "lint" {
-        /// Their findings are dropped.
+        /// Rules whose findings are not reported.
         allow: "list of rules",
-        /// Their findings are errors.
+        /// Rules whose findings are errors.
         deny: "list of rules",
-        /// The least severity that fails a run; `--fail-on` comes first.
-        fail_on: "`error`, `warning` or `info`; default error",
-        /// How long before its end a certificate is worth a warning, in days.
+        /// The lowest severity that makes a run fail; `--fail-on` overrides it.
+        fail_on: "`error`, `warning` or `info`; default `error`",
+        /// How many days before a certificate expires there is a warning.
         certificate_days: "1 to 3650; default 30",
     }
 }

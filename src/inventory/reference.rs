@@ -1,4 +1,4 @@
-//! The inventory's reference, generated from the same tables that read it.
+//! The reference of the inventory, generated from the table of keys.
 
 use std::fmt::Write as _;
 

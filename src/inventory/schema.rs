@@ -1,5 +1,5 @@
-//! What a section of the inventory is made of. One declaration per key gives the reader its
-//! field, the error messages their spelling advice and the README its reference table.
+//! Sections of the inventory. One declaration per key gives the reader its field, messages their
+//! advice on spelling, and the reference its row.
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
@@ -9,7 +9,7 @@ use crate::source::{Source, Span};
 /// One key of a section, as the reference shows it.
 #[derive(Debug)]
 pub struct Key {
-    /// As it is typed.
+    /// The key itself.
     pub name: &'static str,
     /// What it takes, and its default.
     pub takes: &'static str,
@@ -20,7 +20,7 @@ pub struct Key {
 /// One section of the inventory, as the reference shows it.
 #[derive(Debug)]
 pub struct Section {
-    /// Where it stands, such as `sites[].locations[]`.
+    /// Its path, such as `sites[].locations[]`.
     pub path: &'static str,
     /// What it is for.
     pub doc: &'static str,
@@ -49,7 +49,7 @@ macro_rules! section {
                     doc: concat!($($kdoc),+),
                 }),+],
             };
-            /// Reads the section; `None` where the node is no mapping, which is then reported.
+            /// Reads the section. A node that is not a mapping is reported and yields `None`.
             pub fn read(reader: &mut crate::inventory::schema::Reader<'_>, node: &'a crate::inventory::node::Node) -> Option<Self> {
                 let mut section = Self { span: node.underline(), ..Self::default() };
                 let mut misspelt = Vec::new();
@@ -66,7 +66,7 @@ macro_rules! section {
                     };
                     reader.fill(slot, key, value);
                 }
-                // A misspelt key is reported once: it is not missing as well, and its value is read.
+                // A misspelt key is reported once: it does not count as missing, and its value is read.
                 for (near, value) in misspelt {
                     match near {
                         $(crate::inventory::schema::key_text!($key $($text)?) => {
@@ -81,7 +81,7 @@ macro_rules! section {
     };
 }
 
-/// A key's spelling where it is no Rust identifier, such as `return`.
+/// A key that is not a Rust identifier, such as `return`.
 macro_rules! key_text {
     ($key:ident) => {
         stringify!($key)
@@ -92,33 +92,32 @@ macro_rules! key_text {
 }
 pub(crate) use {key_text, section};
 
-/// Reads sections and collects what is wrong with them.
+/// Reads sections and collects findings.
 pub struct Reader<'s> {
     /// The text that spans point into.
     pub source: &'s Source,
-    /// Everything found so far, in the order it was found.
+    /// The findings so far.
     pub diagnostics: Vec<Diagnostic>,
-    /// How many more names may be compared with misspelt ones.
+    /// How many more names may be compared.
     comparisons: usize,
 }
 
-/// How many names a run compares with misspelt ones. A name takes about a microsecond; people make
-/// fewer typing errors than that.
+/// How many names are compared with misspelt ones, which takes about a microsecond each.
 const COMPARISONS: usize = 200_000;
 
 impl<'s> Reader<'s> {
-    /// A reader with nothing found yet.
+    /// A reader without findings.
     pub fn new(source: &'s Source) -> Self {
         Self { source, diagnostics: Vec::new(), comparisons: COMPARISONS }
     }
 
-    /// Whether a fix may replace what stands there: layout that runs over lines is a person's to mend.
+    /// Whether a fix may replace the text there: it leaves layout over several lines to people.
     pub fn on_one_line(&self, span: Span) -> bool {
         !self.source.slice(span).contains(['\n', '\r'])
     }
 
-    /// The name that `text` most likely was meant to be. After some thousand typing errors there is
-    /// no advice any more, so that many of them take no longer than as many good names.
+    /// The name that `text` most likely was meant to be. After some thousand typing errors there is no
+    /// advice any more, so that a file full of them is read in time.
     pub fn nearest<'n>(&mut self, text: &str, names: &'n [impl AsRef<str>]) -> Option<&'n str> {
         self.comparisons = self.comparisons.checked_sub(names.len())?;
         nearest(text, names.iter().map(AsRef::as_ref))
@@ -139,12 +138,12 @@ impl<'s> Reader<'s> {
                 ("the inventory is empty".to_owned(), "start with `load_balancers:`, `app_servers:` and `sites:`")
             }
             ("", _) => (
-                format!("the inventory is a mapping, this is {}", node.kind()),
-                "write keys such as `load_balancers: …`, with a space or a line break behind the colon",
+                format!("the inventory must be a mapping, this is {}", node.kind()),
+                "write keys such as `load_balancers: …`, with a space or a line break after the colon",
             ),
             _ => (
-                format!("`{path}` takes a mapping, this is {}", node.kind()),
-                "write `key: value` lines, indented below it",
+                format!("`{path}` must be a mapping, this is {}", node.kind()),
+                "write `key: value` lines below it, indented",
             ),
         };
         self.report(Code::IN03, node.underline(), message, help);
@@ -156,17 +155,17 @@ impl<'s> Reader<'s> {
         if let Value::List(items) = &node.value {
             return Some(items);
         }
-        let message = format!("`{path}` takes a list, this is {}", node.kind());
+        let message = format!("`{path}` must be a list, this is {}", node.kind());
         let help = match node.text(self.source).filter(|text| !text.is_empty()) {
-            Some(text) => format!("write `[{}]`, or every item on a line of its own with `- `", printable(text)),
-            None => "start every item on a line of its own with `- `".to_owned(),
+            Some(text) => format!("write `[{}]`, or each item on its own line after `- `", printable(text)),
+            None => "write each item on its own line after `- `".to_owned(),
         };
         self.report(Code::IN03, node.underline(), message, help);
         None
     }
 
-    /// The items of a list of single values. One value without its brackets, or several with
-    /// commas between them, are a list that lacks no more than these.
+    /// The items of a list of single values. The fix for one value, or several with commas between
+    /// them, is to add the brackets.
     pub fn words<'a>(&mut self, node: &'a Node, path: &str) -> Option<&'a [Node]> {
         let items = self.items(node, path);
         let written = self.source.slice(node.span);
@@ -178,7 +177,7 @@ impl<'s> Reader<'s> {
         items
     }
 
-    /// The items of a list, or the one value that stands in its place.
+    /// The items of a list, or a single value in place of a list.
     pub fn one_or_many<'a>(&mut self, node: &'a Node) -> &'a [Node] {
         match &node.value {
             Value::List(items) => items,
@@ -186,7 +185,7 @@ impl<'s> Reader<'s> {
         }
     }
 
-    /// A key's text; a list or mapping in a key's place is reported.
+    /// A key's text; a list or mapping as a key is reported.
     pub fn key_text<'a>(&mut self, key: &'a Node, path: &str) -> Option<&'a str>
     where
         's: 'a,
@@ -194,7 +193,7 @@ impl<'s> Reader<'s> {
         let text = key.text(self.source);
         if text.is_none() {
             let message = format!("a key of {} is {}", place(path), key.kind());
-            self.report(Code::IN03, key.underline(), message, "a key is a single word followed by `: `");
+            self.report(Code::IN03, key.underline(), message, "write a single word followed by `: `");
         }
         text
     }
@@ -205,21 +204,21 @@ impl<'s> Reader<'s> {
             *slot = Some(value);
             return;
         };
-        let message = format!("the key `{}` is here twice", key.text(self.source).unwrap_or_default());
-        let help = "keep one of them: YAML readers disagree on which one counts";
+        let message = format!("the key `{}` is written twice", key.text(self.source).unwrap_or_default());
+        let help = "keep one of them: YAML parsers disagree on which one counts";
         let twice = Diagnostic::refusal(Code::AD02, key.span, message, help);
-        self.diagnostics.push(twice.related(first.underline(), "the first one has this value"));
+        self.diagnostics.push(twice.related(first.underline(), "the value of the first one"));
     }
 
-    /// Reports a key that the section does not have; returns the one that was meant, if one is
-    /// near. `entries` are all that stand beside it.
+    /// Reports a key that the section does not have and returns the nearest one that it has, if any
+    /// is near. `entries` are the entries of the section.
     pub fn unknown_key(&mut self, key: &Node, section: &Section, entries: &[(Node, Node)]) -> Option<&'static str> {
         let text = key.text(self.source).unwrap_or_default();
         let names = || section.keys.iter().map(|k| k.name);
         let near = nearest(text, names());
         let help = match near {
             Some(near) => format!("did you mean `{near}`?"),
-            None => format!("it takes: {}", names().collect::<Vec<_>>().join(", ")),
+            None => format!("the keys are: {}", names().collect::<Vec<_>>().join(", ")),
         };
         let place = place(section.path);
         let message = match text {
@@ -227,7 +226,7 @@ impl<'s> Reader<'s> {
             _ => format!("{place} has no key `{}`", printable(text)),
         };
         let mut unknown = Diagnostic::refusal(Code::AD03, key.span, message, help);
-        // A key that is there already, or that two are near to, would be there twice.
+        // No fix for a key that is already there, or that another one is near to as well.
         let known = |text: &str| section.keys.iter().any(|key| key.name == text);
         let rivals = |other: &str, near: &str| match known(other) {
             true => other == near,
@@ -248,14 +247,14 @@ impl<'s> Reader<'s> {
         near
     }
 
-    /// Reports a key that must be there.
+    /// Reports a required key that is missing.
     pub fn missing(&mut self, span: Span, path: &str, key: &str, help: impl Into<String>) {
         let place = if path.is_empty() { "the inventory".to_owned() } else { format!("this entry of `{path}`") };
-        self.report(Code::IN04, span, format!("{place} lacks `{key}`"), help);
+        self.report(Code::IN04, span, format!("{place} needs `{key}`"), help);
     }
 }
 
-/// A section as messages name it.
+/// The section's name in messages.
 fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
 }

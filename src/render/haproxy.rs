@@ -1,4 +1,7 @@
-//! What the templates of a balancer see.
+//! The data for the templates of a balancer.
+
+use std::cell::LazyCell;
+use std::collections::HashSet;
 
 use serde::Serialize;
 
@@ -6,9 +9,9 @@ use super::http;
 use super::routes::{Map, Routes, routes};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, LoadBalancer};
-use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol};
+use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol, ServerName};
 
-/// Balancers that are alike in this get the same bytes.
+/// Balancers with the same shape get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Shape<'i> {
     haproxy: &'i Haproxy,
@@ -28,7 +31,7 @@ impl<'i> Shape<'i> {
 #[derive(Serialize)]
 pub struct View {
     log: String,
-    /// Empty where the service's own unit shows haproxy the socket, or where there is none.
+    /// Empty if haproxy's unit already makes the socket visible, or if there is none.
     log_socket: String,
     maxconn: u64,
     nofile: u64,
@@ -83,13 +86,13 @@ struct Server {
 }
 
 impl View {
-    /// The files of names, where they have some.
+    /// The files of names, if there are any.
     pub fn maps(&self) -> [Option<Map<'_>>; 2] {
         self.names.maps()
     }
 }
 
-/// What the templates see of balancers of this shape.
+/// The data for balancers of this shape.
 pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let Haproxy { timeouts, check, .. } = shape.haproxy;
     let text = |duration: &Duration| duration.to_string();
@@ -132,8 +135,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     }
 }
 
-/// Descriptors that haproxy needs: two a connection, one a running check, and room for
-/// listeners and threads. Rounded up so that a new server does not change it.
+/// The descriptors that haproxy needs: two per connection, one per running check, and room for
+/// listeners and threads. It is rounded up, so that a new app server rarely changes it.
 pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
     let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
     let need = 2 * haproxy.maxconn + checks as u64 + 1024;
@@ -141,6 +144,7 @@ pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
 }
 
 fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
+    let names = LazyCell::new(|| inventory.names().map(ServerName::as_str).collect::<HashSet<&str>>());
     let backend = |pool: &crate::inventory::model::Pool| {
         let members = || pool.app_servers(inventory);
         let first = members().next().map(|app| app.weight);
@@ -156,8 +160,8 @@ fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
         });
         Backend {
             name: pool.name.to_string(),
-            check_sni: inventory.sample_name(&inventory.sites[pool.sites[0]]),
-            // By default haproxy gives every server the same weight, which is never 0.
+            check_sni: inventory.sites[pool.sites[0]].sample_name(|name| names.contains(name)),
+            // Without weights haproxy gives every server the same one, which is not 0.
             weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first),
             servers: servers.collect(),
         }

@@ -1,5 +1,6 @@
-//! What the templates see of plain HTTP: the frontend that redirects, and where challenges go.
+//! The data for templates about plain HTTP: the frontend that redirects, and where challenges go.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use serde::Serialize;
@@ -18,9 +19,9 @@ pub struct View {
     port: u16,
     maxconn: u64,
     code: &'static str,
-    /// Empty where clients need not name the port of TLS.
+    /// Empty if it is the default port of HTTPS.
     tls_port: String,
-    /// Names that are served, and what names that are served end in: by line.
+    /// The names of sites, and the suffixes of wildcards, in lines.
     names: Vec<Vec<String>>,
     suffixes: Vec<Vec<String>>,
     /// Where challenges go: `none`, `redirect` or `servers`.
@@ -35,19 +36,19 @@ struct Server {
     address: String,
 }
 
-/// What nginx on an app server answers challenges from.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize)]
+/// How nginx on an app server answers challenges.
+#[derive(Clone, Serialize)]
 pub struct AcmeView {
     port: u16,
     root: String,
     names: Vec<String>,
 }
 
-/// What a balancer's template sees, where the balancer listens for plain HTTP; it connects to app
-/// servers from addresses of the families `own`.
+/// The data for a balancer that listens for plain HTTP and connects to app servers from addresses of
+/// these families.
 pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<View> {
     let http = inventory.http.as_ref()?;
-    let names = || inventory.sites.iter().flat_map(|site| &site.server_names);
+    let names = || inventory.names();
     let exact = names().filter(|name| name.wildcard().is_none()).map(ToString::to_string);
     let suffixes = names().filter_map(|name| name.wildcard()).map(|parent| format!(".{parent}"));
     let (acme, acme_redirect, servers) = match &http.acme_challenge {
@@ -79,7 +80,7 @@ pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<V
     })
 }
 
-/// As few lines as haproxy can read.
+/// The words in as few lines as haproxy can read.
 fn lines(words: impl Iterator<Item = String>) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut length = 0;
@@ -96,14 +97,14 @@ fn lines(words: impl Iterator<Item = String>) -> Vec<Vec<String>> {
     lines
 }
 
-/// What nginx on the app server at `index` answers challenges with, where it does.
-pub fn acme_view(inventory: &Inventory, index: usize) -> Option<AcmeView> {
+/// How nginx on app servers answers challenges, and on which app servers it does.
+pub fn acme_view(inventory: &Inventory) -> Option<(AcmeView, HashSet<usize>)> {
     match inventory.http.as_ref()?.acme_challenge.as_ref()? {
-        AcmeChallenge::AppServers { members, port, root: Some(root) } if members.contains(&index) => Some(AcmeView {
-            port: port.0,
-            root: root.to_string(),
-            names: inventory.sites.iter().flat_map(|site| &site.server_names).map(ToString::to_string).collect(),
-        }),
+        AcmeChallenge::AppServers { members, port, root: Some(root) } => {
+            let names = inventory.names().map(ToString::to_string).collect();
+            let view = AcmeView { port: port.0, root: root.to_string(), names };
+            Some((view, members.iter().copied().collect()))
+        }
         AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
     }
 }

@@ -1,5 +1,5 @@
-//! From an inventory to the exact files of every host. Pure: the same inventory and templates
-//! give the same bytes. Hosts of one shape are rendered once and share their files.
+//! Renders an inventory to the exact files of every host. It is pure: the same inventory and
+//! templates give the same bytes. Hosts with the same shape are rendered once and share their files.
 
 mod haproxy;
 mod http;
@@ -22,22 +22,22 @@ pub use tls::DH_GROUP;
 use crate::inventory::Inventory;
 use crate::tree::{Content, Entry, Needs, Tree};
 
-/// Where haproxy's configuration goes.
+/// The path of haproxy's configuration.
 pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
-/// Where the names of the fleet go when they are many: exact ones, and wildcards.
+/// The paths of the files of names, for exact names and for wildcards, if there are many.
 pub const HAPROXY_MAPS: [&str; 2] = ["/etc/haproxy/sslscale-names.map", "/etc/haproxy/sslscale-wildcards.map"];
-/// Where the drop-in that raises haproxy's descriptors goes.
+/// The path of the systemd drop-in that raises haproxy's limit of descriptors.
 pub const HAPROXY_SERVICE: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
-/// Where nginx's server blocks go.
+/// The path of nginx's server blocks.
 pub const NGINX_CONF: &str = "/etc/nginx/conf.d/sslscale.conf";
 
-/// Stands in for the revision until the bytes it is made of are known; of the same length.
+/// A placeholder for the revision, of the same length, until the rest of the file is known.
 const NO_REVISION: &str = "000000000000";
 
 /// Renders every file of every host.
 ///
 /// # Errors
-/// A template that cannot be rendered; ours are proved by tests, so it is one of the user's.
+/// A template of the user's cannot be rendered; tests render the built-in ones.
 pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, TemplatesError> {
     let mut tree = Tree::default();
     let mut shapes = HashMap::new();
@@ -47,10 +47,12 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
         tree.insert(balancer.name.as_str(), entries);
     }
     let memberships = nginx::memberships(inventory);
+    let acme = http::acme_view(inventory);
     let mut shapes = HashMap::new();
     for (index, (app, pools)) in inventory.app_servers.iter().zip(&memberships).enumerate() {
-        let shape = nginx::Shape::of(pools, app, http::acme_view(inventory, index));
-        let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, shape, templates))?;
+        let acme = acme.as_ref().filter(|(_, members)| members.contains(&index)).map(|(view, _)| view);
+        let shape = nginx::Shape::of(pools, app, acme.is_some());
+        let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, (shape, acme), templates))?;
         tree.insert(app.name.as_str(), entries);
     }
     drop(shapes);
@@ -65,7 +67,7 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
 
 type Files = Result<Arc<[Entry]>, TemplatesError>;
 
-/// The files of a shape, which are made for its first host and shared by all others.
+/// The files of a shape, which are rendered for the first host and shared by the others.
 fn once<S: Eq + Hash>(known: &mut HashMap<S, Arc<[Entry]>>, shape: S, make: impl FnOnce(&S) -> Files) -> Files {
     if let Some(entries) = known.get(&shape) {
         return Ok(Arc::clone(entries));
@@ -75,8 +77,12 @@ fn once<S: Eq + Hash>(known: &mut HashMap<S, Arc<[Entry]>>, shape: S, make: impl
     Ok(entries)
 }
 
-fn nginx_files(inventory: &Inventory, shape: &nginx::Shape<'_>, templates: &Templates) -> Files {
-    let view = nginx::view(inventory, shape);
+fn nginx_files(
+    inventory: &Inventory,
+    (shape, acme): (&nginx::Shape<'_>, Option<&http::AcmeView>),
+    templates: &Templates,
+) -> Files {
+    let view = nginx::view(inventory, shape, acme);
     let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
     let dh_group = view.tls.has_dh_group().then(|| file(tls::DH_GROUP, tls::FFDHE2048.to_owned()));
     Ok(std::iter::once(conf).chain(dh_group).collect())
@@ -101,8 +107,8 @@ fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &
     Ok(entries.into())
 }
 
-/// A balancer's view with its files of names. Their revisions are in the configuration, so that
-/// its own tells of a change in them too.
+/// The data of a balancer with its files of names. Their revisions are in the configuration, so that
+/// its own revision changes with them.
 #[derive(Serialize)]
 struct Mapped<'v> {
     exact_map: &'static str,
@@ -113,7 +119,7 @@ struct Mapped<'v> {
     view: &'v haproxy::View,
 }
 
-/// A view with the revision slot that every template may use.
+/// Data with the revision, which every template may use.
 #[derive(Serialize)]
 struct Revised<'v, V: Serialize> {
     revision: &'static str,
@@ -121,14 +127,14 @@ struct Revised<'v, V: Serialize> {
     view: &'v V,
 }
 
-/// Replaces the revision's stand-in by a hash of the bytes around it: it changes when, and
-/// only when, the file does, and a running program can be asked for it.
+/// Replaces the placeholder of the revision by a hash of the file: it changes exactly when the file
+/// does, and a running program shows it.
 fn file(path: &'static str, text: String) -> Entry {
     let text = text.replacen(NO_REVISION, &revision(&text), 1);
     Entry { path: path.into(), content: Arc::new(Content::new(text.into_bytes())) }
 }
 
-/// The revision of a file that has the stand-in for it.
+/// The revision of a file with the placeholder in it.
 fn revision(text: &str) -> String {
     hex::encode(Sha256::digest(text))[..NO_REVISION.len()].to_owned()
 }

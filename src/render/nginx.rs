@@ -1,4 +1,4 @@
-//! What the template of an app server sees.
+//! The data for the template of an app server.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -12,28 +12,28 @@ use crate::inventory::types::{LocalPath, LocationMatch, ServerName, Tickets, Ver
 use crate::tickets::{KEYS, RING};
 use crate::tree::{Need, NeedKind, Needs};
 
-/// From this version on `http2 on;` is a directive and the parameter of `listen` deprecated.
+/// The first version with the directive `http2 on;`, which deprecates the parameter of `listen`.
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
-/// From this version on a handshake can be rejected by name.
+/// The first version that can reject a handshake by name.
 const REJECT_HANDSHAKE: Version = Version(1, 19, 4);
 
-/// App servers that are alike in this get the same bytes.
+/// App servers with the same shape get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Shape<'i> {
     pools: &'i [usize],
     families: Families,
     nginx: &'i Nginx,
-    acme: Option<AcmeView>,
+    acme: bool,
 }
 
 impl<'i> Shape<'i> {
-    /// The shape of one app server, which is a member of `pools` and answers challenges as `acme` says.
-    pub fn of(pools: &'i [usize], app: &'i AppServer, acme: Option<AcmeView>) -> Self {
+    /// The shape of one app server, which is a member of `pools` and may answer challenges.
+    pub fn of(pools: &'i [usize], app: &'i AppServer, acme: bool) -> Self {
         Self { pools, families: app.addresses.families(), nginx: &app.nginx, acme }
     }
 }
 
-/// For each app server, the pools it is a member of, in the order of the inventory.
+/// The pools of each app server, in the order of the inventory.
 pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
     let mut memberships = vec![Vec::new(); inventory.app_servers.len()];
     for (index, pool) in inventory.pools.iter().enumerate() {
@@ -42,16 +42,15 @@ pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
     memberships
 }
 
-/// What app servers of these pools need beside what is rendered.
+/// The files that app servers of these pools need besides the rendered ones.
 pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
     let mut files: BTreeMap<String, Need> = BTreeMap::new();
     let mut need = |path: String, kind, source: Option<&LocalPath>| {
         let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
-        // One site may name the source of a file that several have.
+        // Several sites may use a file, and only one of them may have its source.
         file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
     };
-    let sites = inventory.sites.iter().filter(|site| pools.contains(&site.pool));
-    for pair in sites.flat_map(|site| &site.certificates) {
+    for pair in sites(inventory, pools).into_iter().flat_map(|site| &site.certificates) {
         let written = pair.source.as_ref().map(|source| &source.written);
         need(pair.ssl_certificate.to_string(), NeedKind::Certificate, written.map(|(certificate, _)| certificate));
         need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
@@ -60,7 +59,14 @@ pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
     Needs { hosts: Vec::new(), files: files.into_values().collect() }
 }
 
-/// The files of the keys that app servers share, the one that encrypts first.
+/// The sites of these pools, in the order of the inventory.
+fn sites<'i>(inventory: &'i Inventory, pools: &[usize]) -> Vec<&'i Site> {
+    let mut indices: Vec<usize> = pools.iter().flat_map(|pool| &inventory.pools[*pool].sites).copied().collect();
+    indices.sort_unstable();
+    indices.into_iter().map(|index| &inventory.sites[index]).collect()
+}
+
+/// The files of the ticket ring, the key that encrypts first.
 fn ticket_keys(inventory: &Inventory) -> Vec<String> {
     match inventory.tickets {
         Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
@@ -79,22 +85,22 @@ pub struct View {
     pub(super) tls: TlsView,
     /// Whether there are session tickets.
     tickets: bool,
-    /// The files of the keys that app servers share, the one that encrypts first.
+    /// The files of the ticket ring, the key that encrypts first.
     ticket_keys: Vec<String>,
     trusted_proxies: Vec<String>,
-    /// `combined`, `json` or `stock`; with the last, `access_log` means nothing.
+    /// `combined`, `json` or `stock`; with `stock`, `access_log` is not used.
     log_format: &'static str,
     access_log: String,
     misdirected: Vec<String>,
     keepalive_timeout: String,
-    /// Where clients are: what apps must believe, whatever port nginx itself listens on.
+    /// The port that clients connect to, which upstreams are told instead of nginx's.
     public_port: u16,
     proxies: bool,
     sites: Vec<SiteView>,
     acme: Option<AcmeView>,
 }
 
-/// nginx's defaults hold few and short names; more would only draw a warning.
+/// Sizes of nginx's hash of names, whose defaults are for few and short names.
 #[derive(Serialize)]
 struct NamesHash {
     needed: bool,
@@ -106,11 +112,11 @@ struct NamesHash {
 struct SiteView {
     server_names: Vec<String>,
     root: String,
-    /// What answers where no location does: `files`, `nothing`, or empty for a location.
+    /// What answers requests without a location: `files` or `nothing`; empty if a location takes all.
     rest: &'static str,
     certificates: Vec<CertificateView>,
     client_max_body_size: String,
-    /// Empty where browsers are told nothing.
+    /// Empty without HSTS.
     hsts: String,
     locations: Vec<LocationView>,
 }
@@ -132,20 +138,21 @@ struct LocationView {
     append_request_uri: bool,
 }
 
-/// What the template sees of app servers of this shape.
-pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
+/// The data for app servers of this shape.
+pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -> View {
     let at_least = |version: Version| shape.nginx.version.is_some_and(|v| v >= version);
     let http2_directive = shape.nginx.http2 && at_least(HTTP2_DIRECTIVE);
     let http2_parameter = if shape.nginx.http2 && !http2_directive { " http2" } else { "" };
-    let sites = inventory.sites.iter().filter(|site| shape.pools.contains(&site.pool));
-    let misdirected = misdirected(inventory, shape);
-    // Balancers of one fleet answer on one port; with several, apps are told the first one's.
+    let sites = sites(inventory, shape.pools);
+    let names = || sites.iter().flat_map(|site| &site.server_names);
+    let misdirected = misdirected(inventory, shape, names());
+    // Balancers usually have the same port; if not, upstreams are told that of the first.
     let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
-        names_hash: match &shape.acme {
-            // There nginx has all names of the fleet, on a socket of their own.
-            Some(_) => names_hash(inventory.sites.iter().flat_map(|site| &site.server_names)),
-            None => names_hash(sites.clone().flat_map(|site| &site.server_names).chain(misdirected.iter().copied())),
+        names_hash: match acme {
+            // The server for challenges has all names of the fleet.
+            Some(_) => names_hash(inventory.names()),
+            None => names_hash(names().chain(misdirected.iter().copied())),
         },
         reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
         http2_directive,
@@ -161,37 +168,42 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         public_port,
-        proxies: sites.clone().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
-        sites: sites.map(|site| site_view(site, shape.nginx)).collect(),
-        acme: shape.acme.clone(),
+        proxies: sites.iter().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
+        sites: sites.iter().map(|site| site_view(site, shape.nginx)).collect(),
+        acme: acme.cloned(),
     }
 }
 
-/// Names that other pools serve but a wildcard of this host covers: a connection that a client
-/// reuses for one of them would be answered by the wrong site.
-fn misdirected<'i>(inventory: &'i Inventory, shape: &Shape<'_>) -> Vec<&'i ServerName> {
-    let here = |site: &&Site| shape.pools.contains(&site.pool);
-    let names = |site: &'i Site| &site.server_names;
-    let wildcards: HashSet<&str> =
-        inventory.sites.iter().filter(here).flat_map(names).filter_map(ServerName::wildcard).collect();
-    // A wildcard covers what is below its parent, at any depth.
+/// Names of other pools that a wildcard of this host matches. If a client reuses a connection for one
+/// of them, the wrong site would answer.
+fn misdirected<'i>(
+    inventory: &'i Inventory,
+    shape: &Shape<'_>,
+    here: impl Iterator<Item = &'i ServerName>,
+) -> Vec<&'i ServerName> {
+    let wildcards: HashSet<&str> = here.filter_map(ServerName::wildcard).collect();
+    if wildcards.is_empty() {
+        return Vec::new();
+    }
+    // nginx matches a wildcard at any depth.
     let covered = |name: &&ServerName| {
         let name = name.wildcard().unwrap_or(name.as_str());
         name.match_indices('.').any(|(dot, _)| wildcards.contains(&name[dot + 1..]))
     };
-    inventory.sites.iter().filter(|site| !here(site)).flat_map(names).filter(covered).collect()
+    let elsewhere = inventory.sites.iter().filter(|site| !shape.pools.contains(&site.pool));
+    elsewhere.flat_map(|site| &site.server_names).filter(covered).collect()
 }
 
 fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
     let (count, longest) =
         names.fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
-    // A name in a bucket takes a pointer, two bytes of length and itself, in whole words.
+    // An entry is a pointer, a length of two bytes, and the name, in whole words.
     let entry = 8 + (longest + 2).next_multiple_of(8);
     NamesHash {
-        // By default a bucket has room for one name of 32 bytes, and a table for 512 buckets:
-        // of more than 32 names two are likely to meet whatever size of table nginx tries.
+        // By default a bucket has room for one name of 32 bytes, and a table has up to 512 buckets:
+        // with more than 32 names, two are likely to share a bucket whatever size nginx tries.
         needed: count > 32 || longest > 32,
-        // In a table of eight buckets a name no nine names meet.
+        // With eight buckets per name, nine names do not share one.
         bucket_size: (8 * entry + 8).next_power_of_two(),
         max_size: (8 * count).next_power_of_two().max(1024),
     }

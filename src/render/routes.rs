@@ -1,39 +1,39 @@
-//! Which pool a TLS name goes to: the choice that nginx would make among all sites, told to haproxy
-//! on lines of its own while names are few, and in files that it looks names up in beyond that.
+//! Which pool the connections for a TLS name go to: the same choice that nginx would make. A few names
+//! are lines of haproxy.cfg, many are in files in which haproxy looks them up.
 
 use serde::Serialize;
 
 use crate::inventory::Inventory;
 use crate::inventory::types::UnknownNames;
 
-/// More names than a reader wants on lines, or haproxy should compare one by one.
+/// With more names, files are easier to read, and faster for haproxy.
 const INLINE: usize = 20;
 
-/// What the template of a balancer sees of names.
+/// The names, for the template of a balancer.
 #[derive(Serialize)]
 pub struct Routes {
-    /// Whether a connection waits for its name.
+    /// Whether connections wait for the TLS name.
     inspected: bool,
-    /// Whether connections with other names, or with none, are closed.
+    /// Whether connections with other names, or without one, are closed.
     reject: bool,
-    /// Whether there are pools to choose from.
+    /// Whether there are several pools.
     choice: bool,
-    /// Whether the names are in files of their own.
+    /// Whether the names are in files.
     mapped: bool,
-    /// Names that are compared as a whole; the order is that of the inventory.
+    /// Names that are compared as a whole, in the order of the inventory.
     exact: Vec<Route>,
-    /// Endings of names, the longest first: the first that fits is nginx's choice.
+    /// Suffixes of names, the longest first: the first that matches is nginx's choice.
     wildcards: Vec<Route>,
 }
 
-/// A name, or the end of names, and the backend of its connections.
+/// A name, or a suffix of names, and the backend of its connections.
 #[derive(Serialize)]
 struct Route {
     name: String,
     backend: String,
 }
 
-/// The names of a fleet; none where nothing depends on them.
+/// The names of a fleet; none if nothing depends on them.
 pub fn routes(inventory: &Inventory, unknown_names: UnknownNames) -> Routes {
     let choice = inventory.pools.len() > 1;
     let reject = unknown_names == UnknownNames::Reject;
@@ -52,13 +52,13 @@ pub fn routes(inventory: &Inventory, unknown_names: UnknownNames) -> Routes {
             }
         }
     }
-    // Stable: equally long ones keep the order of the inventory.
+    // A stable sort: suffixes of the same length keep the order of the inventory.
     routes.wildcards.sort_by_key(|route| usize::MAX - route.name.len());
     routes.mapped = routes.exact.len() + routes.wildcards.len() > INLINE;
     routes
 }
 
-/// A file that haproxy looks names up in.
+/// A file in which haproxy looks names up.
 #[derive(Serialize)]
 pub struct Map<'r> {
     wildcards: bool,
@@ -66,7 +66,7 @@ pub struct Map<'r> {
 }
 
 impl Routes {
-    /// The file of exact names, if there is one, and that of wildcards.
+    /// The files of exact names and of wildcards, if there are any.
     pub fn maps(&self) -> [Option<Map<'_>>; 2] {
         let map = |wildcards, routes| {
             let there = self.mapped && !<[Route]>::is_empty(routes);

@@ -1,4 +1,4 @@
-//! The templates: ours, compiled in, and the user's, which replace ours file by file.
+//! The templates: built-in ones, and the user's, which replace them file by file.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use tera::{Context, Tera};
 use super::{NO_REVISION, Revised};
 use crate::file::{self, ReadError};
 
-/// Ours, by the file name that a user's template replaces.
+/// The built-in templates, by the file name that a user's template has to have.
 const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
     ("haproxy-names.map.tera", include_str!("../../templates/haproxy-names.map.tera")),
@@ -22,7 +22,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
 ];
 
-/// The user's templates could not be used.
+/// The user's templates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplatesError {
     /// The directory cannot be read.
@@ -49,13 +49,13 @@ pub enum TemplatesError {
         /// The file.
         path: PathBuf,
     },
-    /// A file whose name is not one of ours.
+    /// A file whose name is not that of a built-in template.
     #[error("`{}` replaces no template; there are: {}", path.display(), names().join(", "))]
     Unknown {
         /// The file.
         path: PathBuf,
     },
-    /// A template does not parse, or does not render.
+    /// A template cannot be parsed or rendered.
     #[error("{name} does not work")]
     Broken {
         /// Its file name.
@@ -76,11 +76,11 @@ pub struct Templates {
 }
 
 impl Templates {
-    /// Our templates, replaced by those that `directory` holds.
+    /// The built-in templates, replaced by those in `directory`.
     ///
     /// # Errors
-    /// A directory or file that cannot be read, a file that replaces nothing (a typing error
-    /// would otherwise go unseen), or a template that does not parse.
+    /// A directory or file that cannot be read, a file that replaces no built-in template, or a template
+    /// that cannot be parsed.
     pub fn load(directory: Option<&Path>) -> Result<Self, TemplatesError> {
         let mut texts: Vec<(String, String)> =
             BUILT_IN.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
@@ -100,10 +100,10 @@ impl Templates {
         Ok(Self { tera })
     }
 
-    /// Renders one template for one view.
+    /// Renders one template with the data of `view`.
     ///
     /// # Errors
-    /// The template uses what the view does not have.
+    /// The template uses data that `view` does not have.
     pub(super) fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplatesError> {
         let broken =
             |source| TemplatesError::Broken { name: format!("the template `{name}`"), source: Box::new(source) };

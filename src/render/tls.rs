@@ -1,29 +1,29 @@
-//! What the templates of an app server see of TLS.
+//! The data for templates about TLS on an app server.
 
 use serde::Serialize;
 
 use crate::inventory::model::{Hsts, Nginx};
 use crate::inventory::openssl::Offer;
 
-/// Where the group for DHE ciphers goes: nginx has none of its own.
+/// The path of the group for DHE ciphers: nginx does not have a built-in one.
 pub const DH_GROUP: &str = "/etc/nginx/sslscale-dhparam.pem";
-/// ffdhe2048 of RFC 7919: a public group, the same for everybody.
+/// ffdhe2048 of RFC 7919, a public group.
 pub const FFDHE2048: &str = include_str!("../../templates/ffdhe2048.pem");
 
 #[derive(Serialize)]
 pub struct TlsView {
     protocols: Vec<&'static str>,
-    /// Empty where there is only TLS 1.3.
+    /// Empty if TLS 1.3 is the only version.
     ciphers: String,
     level_zero: bool,
     server_order: bool,
     groups: String,
-    /// Empty where no cipher needs it.
+    /// Empty if no cipher needs it.
     dh_group: &'static str,
 }
 
 impl TlsView {
-    /// What app servers with these settings offer.
+    /// The data for app servers with these settings.
     pub fn of(nginx: &Nginx) -> Self {
         let offer = Offer::of(nginx);
         Self {
@@ -36,17 +36,17 @@ impl TlsView {
         }
     }
 
-    /// Whether the file at [`DH_GROUP`] is part of it.
+    /// Whether the file at [`DH_GROUP`] is needed.
     pub fn has_dh_group(&self) -> bool {
         !self.dh_group.is_empty()
     }
 }
 
-/// The value of the header that tells browsers of HSTS.
+/// The value of the HSTS header.
 pub fn hsts(hsts: &Hsts) -> String {
     let mut value = format!("max-age={}", hsts.max_age.milliseconds() / 1_000);
-    for (said, word) in [(hsts.include_subdomains, "; includeSubDomains"), (hsts.preload, "; preload")] {
-        value.push_str(if said { word } else { "" });
+    for (set, word) in [(hsts.include_subdomains, "; includeSubDomains"), (hsts.preload, "; preload")] {
+        value.push_str(if set { word } else { "" });
     }
     value
 }

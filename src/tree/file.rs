@@ -1,5 +1,5 @@
-//! One file of a stored tree: compared without trusting what stands there, written so that a
-//! reader sees all of it or what was there before.
+//! Reads and writes one file of a stored tree. A reader of the file sees either the old or the new
+//! content, and only regular files are read.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read};
@@ -12,8 +12,8 @@ use crate::file::{self, Staged, absent};
 /// Largest file of a stored tree that is read, in bytes: the manifest of 100,000 hosts is about 80 MB.
 const LARGEST: u64 = 256 << 20;
 
-/// Opens what stands at `path` to read it: `None` for nothing or a symbolic link. A pipe in a
-/// file's place would have nobody at its other end, so nothing is waited for.
+/// Opens the file at `path` for reading; `None` if there is none, or for a symbolic link. It does not
+/// wait for a pipe.
 pub fn open(path: &Path) -> io::Result<Option<File>> {
     let flags = nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK;
     match OpenOptions::new().read(true).custom_flags(flags).open(path) {
@@ -22,7 +22,7 @@ pub fn open(path: &Path) -> io::Result<Option<File>> {
     }
 }
 
-/// The bytes of the regular file at `path`; `None` for nothing, or for anything else.
+/// The bytes of the regular file at `path`; `None` if there is none.
 pub fn read(path: &Path) -> io::Result<Option<Vec<u8>>> {
     let Some(mut file) = open(path)?.filter(|file| file.metadata().is_ok_and(|m| m.is_file())) else {
         return Ok(None);
@@ -53,18 +53,18 @@ pub fn same(buffer: &mut [u8], path: &Path, content: &Content) -> io::Result<boo
     Ok(true)
 }
 
-/// Puts `bytes` at `path` by a rename, making the directories above it where they are missing.
+/// Replaces the file at `path` by a rename; missing directories are created.
 pub fn replace(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     let (staged, _) = in_directory(path, || Staged::new(path, bytes, mode))?;
     staged.place()
 }
 
-/// Writes a new file, making the directories above it where they are missing.
+/// Writes a new file; missing directories are created.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<()> {
     in_directory(path, || file::create(path, bytes, mode)).map(drop)
 }
 
-/// Tries again with the directories that were missing.
+/// Tries again after creating the directories that were missing.
 fn in_directory<T>(path: &Path, make: impl Fn() -> io::Result<T>) -> io::Result<T> {
     match make() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -75,8 +75,8 @@ fn in_directory<T>(path: &Path, make: impl Fn() -> io::Result<T>) -> io::Result<
     }
 }
 
-/// Makes the directories between `root` and the file at `path`, from the outermost: where none
-/// is there yet, that is a third of the calls that trying the innermost first takes.
+/// Creates the directories between `root` and the file at `path`, from the outermost: in a new tree
+/// that takes a third of the calls of trying the innermost first.
 pub fn make_directories(root: &Path, path: &Path) -> io::Result<()> {
     let below = path.strip_prefix(root).unwrap_or(path);
     let mut directory = root.to_owned();

@@ -1,6 +1,5 @@
-//! A tree where nothing was: made beside its place and moved there by one rename, so that even a
-//! run that is killed leaves all of it or nothing. What such a run leaves beside, later ones
-//! remove.
+//! Stores a tree where there is none: it is written next to its place and moved there by one rename, so
+//! that a run that is killed leaves a whole tree or none. Later runs remove what it left behind.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -14,7 +13,7 @@ use super::manifest::{MANIFEST, Manifest};
 use super::store::{Outcome, StoreError, each, failed, lock, path_in};
 use crate::interrupt::Interrupt;
 
-/// A directory this old whose maker holds no lock on it has no maker any more.
+/// A directory of this age that is not locked belongs to a run that was killed.
 const ABANDONED: Duration = Duration::from_secs(10);
 
 /// Stores a whole tree at `dir`, where nothing is. `None` where another run was faster.
@@ -22,7 +21,7 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
     let (parent, prefix) = beside(dir);
     fs::create_dir_all(parent).map_err(failed("create", parent))?;
     sweep(dir);
-    // Like any new directory: open to whom the umask lets in.
+    // The same mode as any new directory, as far as the umask allows.
     let staged = tempfile::Builder::new()
         .prefix(&prefix)
         .permissions(Permissions::from_mode(0o777))
@@ -46,22 +45,21 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
         }
         Err(error) => Err(failed("create", dir)(error)),
         Ok(()) => {
-            // It has moved: there is nothing left to remove.
+            // It was moved, so there is nothing to remove.
             let _ = staged.keep();
             Ok(Some(Outcome { written, ..Outcome::default() }))
         }
     }
 }
 
-/// Where trees for `dir` are made, and how their names start.
+/// The directory in which trees for `dir` are written, and the prefix of their names.
 fn beside(dir: &Path) -> (&Path, String) {
     let name = dir.file_name().map_or_else(|| "tree".into(), |n| n.to_string_lossy().into_owned());
     let parent = dir.parent().filter(|p| *p != Path::new("")).unwrap_or(Path::new("."));
     (parent, format!(".{name}.sslscale-"))
 }
 
-/// Removes what killed first runs left beside `dir`. That it cannot be removed is no reason not
-/// to go on.
+/// Removes what killed runs left next to `dir`, as far as that is possible.
 pub fn sweep(dir: &Path) {
     let (parent, prefix) = beside(dir);
     let Ok(entries) = fs::read_dir(parent) else { return };

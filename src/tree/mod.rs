@@ -1,5 +1,5 @@
-//! What a fleet's hosts are to hold: host → path → bytes, mode and owner. A tree knows nothing
-//! of inventories or templates; it can be stored in a directory and compared with one.
+//! The rendered tree: the files of every host, with bytes and mode. It can be stored in a directory and
+//! compared with one, and knows nothing about inventories or templates.
 
 mod file;
 mod fresh;
@@ -15,10 +15,10 @@ use sha2::{Digest, Sha256};
 pub use manifest::MANIFEST;
 pub use store::{Difference, DifferenceKind, Outcome, StoreError, compare, read, write};
 
-/// One file's content. Hosts of one shape share it.
+/// The content of a file, which hosts may share.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Content {
-    /// As it is to be on the host.
+    /// The bytes on the host.
     pub bytes: Vec<u8>,
     /// Hexadecimal.
     pub sha256: String,
@@ -27,7 +27,7 @@ pub struct Content {
 }
 
 impl Content {
-    /// A file that everybody may read and only its owner, root, may write.
+    /// The content of a file that everybody may read and only root may write.
     pub fn new(bytes: Vec<u8>) -> Self {
         let sha256 = hex::encode(Sha256::digest(&bytes));
         Self { bytes, sha256, mode: 0o644 }
@@ -43,19 +43,19 @@ pub struct Entry {
     pub content: Arc<Content>,
 }
 
-/// A file that hosts need beside those of the tree, and that is no part of it: whoever installs
-/// the tree brings it.
+/// A file that hosts need besides those of the tree. The program that installs the tree has to bring
+/// it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
     /// Absolute, as on the host.
     pub path: String,
     /// What it is.
     pub kind: NeedKind,
-    /// The same file on the machine that deploys, from the inventory's directory, where it is named.
+    /// The same file on the machine that deploys, relative to the inventory's directory, if it is known.
     pub source: Option<String>,
 }
 
-/// What a needed file is.
+/// The kind of a needed file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NeedKind {
@@ -63,7 +63,7 @@ pub enum NeedKind {
     Certificate,
     /// A private key.
     Key,
-    /// A key of session tickets.
+    /// A session ticket key.
     TicketKey,
 }
 
@@ -86,7 +86,7 @@ pub struct Needs {
     pub files: Vec<Need>,
 }
 
-/// All files of all hosts, hosts in the order of their names, files in that of their paths.
+/// All files of all hosts, sorted by host and path.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Tree {
     hosts: BTreeMap<Box<str>, Arc<[Entry]>>,
@@ -94,17 +94,17 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// Gives a host its files; hosts of one shape are given the same list.
+    /// Adds a host with its files.
     pub fn insert(&mut self, host: &str, entries: Arc<[Entry]>) {
         self.hosts.insert(host.into(), entries);
     }
 
-    /// Says what hosts need that is no part of the tree.
+    /// Adds files that hosts need besides the tree.
     pub fn need(&mut self, needs: Needs) {
         self.needs.push(needs);
     }
 
-    /// What hosts need that is no part of the tree.
+    /// The files that hosts need besides the tree.
     pub fn needs(&self) -> &[Needs] {
         &self.needs
     }
@@ -119,7 +119,7 @@ impl Tree {
         self.hosts.get(host).map(AsRef::as_ref)
     }
 
-    /// The same tree with only those hosts that `keep` names.
+    /// The same tree with only these hosts.
     #[must_use]
     pub fn only(self, keep: &[String]) -> Self {
         let kept = |host: &str| keep.iter().any(|k| **k == *host);

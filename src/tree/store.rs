@@ -1,5 +1,5 @@
-//! A tree in a directory: `DIR/HOST/etc/…` and its manifest. Readers see each file old or new,
-//! never half; what is already right is not touched; what is not ours is never removed.
+//! A tree in a directory: `DIR/HOST/etc/…` and its manifest. Files that are right are not touched, each
+//! other file is replaced as a whole, and only files of an earlier run are removed.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,7 +16,7 @@ use crate::file::temporary;
 use crate::interrupt::Interrupt;
 use crate::parallel;
 
-/// Below this many files a second thread costs more than it saves.
+/// Up to this many files a second thread costs more than it saves.
 const THREADED: usize = 100;
 /// Writing is bound by the kernel long before this many threads.
 const MOST_THREADS: usize = 8;
@@ -27,7 +27,7 @@ pub enum StoreError {
     /// The operating system refused.
     #[error("could not {action} `{}`", path.display())]
     Io {
-        /// What was tried.
+        /// The action.
         action: &'static str,
         /// On what.
         path: PathBuf,
@@ -38,7 +38,7 @@ pub enum StoreError {
     /// Another run holds the directory's lock.
     #[error("another run is writing to `{}`: wait for it, then run again", .0.display())]
     Busy(PathBuf),
-    /// A manifest that sslscale did not write, so that nothing tells which files are its own.
+    /// A manifest that sslscale did not write, so that it is not known which files are its own.
     #[error("`{}` is not a manifest of sslscale: nothing was written; move it away, or name another directory", .0.display())]
     Foreign(PathBuf),
     /// A signal came before the first file was written.
@@ -55,16 +55,16 @@ pub fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> St
     move |source| StoreError::Io { action, path, source }
 }
 
-/// What storing a tree did, in files.
+/// The number of files by what happened to them.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Outcome {
     /// Written, because they were missing or different.
     pub written: usize,
-    /// Left alone, because they were right.
+    /// Not touched, because they were right.
     pub unchanged: usize,
-    /// Removed, because an earlier run wrote them and this one does not.
+    /// Removed, because an earlier run wrote them and they are not in the tree.
     pub removed: Vec<String>,
-    /// Written by an earlier run and edited since: left, though no longer part of the tree.
+    /// Kept although they are not in the tree: an earlier run wrote them, and they were edited since.
     pub edited: Vec<String>,
 }
 
@@ -88,7 +88,7 @@ pub enum DifferenceKind {
     Stale,
 }
 
-/// Stores `tree` in `dir`, which is made if need be. With `partial` the tree holds only some
+/// Stores `tree` in `dir`, which is created if necessary. With `partial` the tree has only some
 /// hosts, and the files of the others stay as they are. `interrupt` is looked at before each file.
 ///
 /// # Errors
@@ -167,7 +167,7 @@ pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>
     Ok(found)
 }
 
-/// The bytes of one file of a stored tree; none where there is no regular file.
+/// The bytes of one file of a stored tree; none if there is no regular file.
 ///
 /// # Errors
 /// The file is there and cannot be read.
@@ -185,16 +185,16 @@ pub fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
     PathBuf::from(path)
 }
 
-/// What a directory's manifest says and what it is to say.
+/// The manifest of a directory before and after.
 struct Manifests {
-    /// Only read where something in it could be of use.
+    /// Only read if it may be needed.
     old: Option<Manifest>,
     new: Vec<u8>,
     differ: bool,
 }
 
 impl Manifests {
-    /// Reads the directory's manifest, which is ours, missing, or a reason to touch nothing.
+    /// Reads the directory's manifest. One that sslscale did not write is an error.
     fn read(tree: &Tree, dir: &Path, partial: bool) -> Result<Self, StoreError> {
         let path = dir.join(MANIFEST);
         let (there, bytes) = match file::read(&path).map_err(failed("read", &path))? {
@@ -214,7 +214,7 @@ impl Manifests {
         }
         let new = Manifest::bytes(tree, None);
         let differ = !there || bytes != new;
-        // A manifest that says the same is ours, and nothing in it is stale.
+        // With the same bytes it was written by sslscale, and no file is stale.
         let old = if differ { parse()? } else { None };
         Ok(Self { old, new, differ })
     }
@@ -243,10 +243,10 @@ fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Resu
         return Ok(());
     }
     fs::remove_file(&full).map_err(failed("remove", &full))?;
-    // A killed run may have left it, and nobody else has a file of this name.
+    // A killed run may have left it; no other program uses this name.
     let _ = fs::remove_file(temporary(&full));
     let parents = full.ancestors().skip(1).take_while(|parent| *parent != dir);
-    // A directory that still holds something is not ours to remove: the first refusal ends it.
+    // Stop at the first directory that is not empty.
     parents.map_while(|parent| fs::remove_dir(parent).ok()).for_each(drop);
     outcome.removed.push(path);
     Ok(())

@@ -1,6 +1,6 @@
-//! Every cipher of TLS 1.2 and earlier that OpenSSL as Debian builds it knows, the best first. They are the
-//! same from 1.1.1 to 3.6, but for SEED, which went with 3.0 and is left out; 3DES, RC4 and the like have
-//! been built into none of them. From `SSL_CTX_get_ciphers` of each with `ALL:COMPLEMENTOFALL`.
+//! Every cipher of TLS 1.2 and earlier that Debian's OpenSSL knows, the best first. They are the same from
+//! 1.1.1 to 3.6, except SEED, which 3.0 removed and which is left out; none of them has 3DES or RC4. From
+//! `SSL_CTX_get_ciphers` of each version with `ALL:COMPLEMENTOFALL`.
 
 use super::Authentication::{Dsa, Ecdsa, Nobody, Rsa, Secret};
 use super::KeyExchange::{Dhe, Ecdhe, Rsa as RsaExchange, Secret as SecretExchange};

@@ -1,5 +1,5 @@
-//! Every name of a group that `ssl_ecdh_curve` may hold, with the first OpenSSL that takes it: asked of
-//! `SSL_CTX_set1_curves_list` of 1.1.1, 3.0, 3.5 and 3.6 as Debian builds them. One group may have several
+//! Every name that `ssl_ecdh_curve` may have, with the first version of OpenSSL that accepts it, from
+//! `SSL_CTX_set1_curves_list` of 1.1.1, 3.0, 3.5 and 3.6 as Debian builds them. A group may have several
 //! names, and not every version knows all of them: `secp256r1` is new in 3.0, `prime256v1` is not.
 
 use super::{Group, OLDEST, OPENSSL_3};
@@ -101,7 +101,7 @@ const ALIASES: &[&[&str]] = &[
     &["sect571k1", "K-571"],
 ];
 
-/// One name for a group, whatever name it goes by.
+/// The same name for every name of a group.
 pub fn canonical_group(group: &Curve) -> &str {
     let names = ALIASES.iter().find(|names| names.contains(&group.as_str()));
     names.map_or(group.as_str(), |names| names[0])

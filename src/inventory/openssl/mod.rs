@@ -1,6 +1,5 @@
-//! What OpenSSL knows by which name, and what Mozilla's guideline makes of it: `ciphers` and `groups`
-//! are the tables, `profile` the guideline, `offer` what an app server is to offer. Facts alone: it
-//! knows versions of OpenSSL, and no file of nginx.
+//! Names that OpenSSL knows: `ciphers` and `groups` are tables, `profile` has Mozilla's guideline, and
+//! `offer` combines them to what an app server offers. It knows nothing about nginx's files.
 
 mod ciphers;
 mod groups;
@@ -14,38 +13,38 @@ pub use profile::Guideline;
 
 use super::types::{TlsVersion, Version};
 
-/// The first version that has everything the `old` one has not: providers, and stricter levels.
+/// The first version with providers and stricter security levels.
 pub const OPENSSL_3: Version = Version(3, 0, 0);
 
-/// The suites of TLS 1.3 that OpenSSL offers by itself, which are those of every profile.
+/// The suites of TLS 1.3 that OpenSSL enables by default, which are those of every profile.
 pub const TLS13_SUITES: [&str; 3] =
     ["TLS_AES_128_GCM_SHA256", "TLS_AES_256_GCM_SHA384", "TLS_CHACHA20_POLY1305_SHA256"];
 
 /// A cipher of TLS 1.2 or earlier.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cipher {
-    /// OpenSSL's name.
+    /// The OpenSSL name.
     pub name: &'static str,
-    /// The name in the registry of TLS.
+    /// The IANA name.
     pub iana: &'static str,
     /// The first version of TLS that has it.
     pub since: TlsVersion,
-    /// How keys are agreed on.
+    /// How keys are exchanged.
     pub exchange: KeyExchange,
-    /// Who the server is, is shown so.
+    /// How the server authenticates itself.
     pub authentication: Authentication,
 }
 
-/// How a cipher agrees on keys.
+/// How a cipher exchanges keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum KeyExchange {
-    /// Over a group of `ssl_ecdh_curve`.
+    /// With a group of `ssl_ecdh_curve`.
     Ecdhe,
-    /// Over the group of a file.
+    /// With a group from a file.
     Dhe,
     /// With the server's RSA key, without forward secrecy.
     Rsa,
-    /// With a secret or a password that both sides hold.
+    /// With a secret or a password that both sides know.
     Secret,
 }
 
@@ -54,13 +53,13 @@ pub enum KeyExchange {
 pub enum Authentication {
     /// An RSA key.
     Rsa,
-    /// An elliptic one.
+    /// An elliptic curve key.
     Ecdsa,
-    /// A DSA key, which no certificate has any more.
+    /// A DSA key, which certificates no longer have.
     Dsa,
-    /// A secret or a password that both sides hold.
+    /// A secret or a password that both sides know.
     Secret,
-    /// None: anybody is taken for the server.
+    /// None: the server is not authenticated.
     Nobody,
 }
 
@@ -70,13 +69,13 @@ impl Cipher {
         CIPHERS.iter().find(|cipher| cipher.name == name)
     }
 
-    /// Why nginx cannot or must not serve anybody with it: lower case, no full stop.
+    /// Why nginx cannot or must not use it: lower case, no full stop.
     pub fn useless(&self) -> Option<&'static str> {
         match self.authentication {
             _ if self.name.contains("NULL") => Some("encrypts nothing"),
-            Authentication::Nobody => Some("takes anybody for the server"),
-            Authentication::Secret => Some("needs a secret that clients share, and nginx has none"),
-            Authentication::Dsa => Some("needs a certificate with a DSA key, which no client takes"),
+            Authentication::Nobody => Some("does not authenticate the server"),
+            Authentication::Secret => Some("needs a secret shared with clients, which nginx does not have"),
+            Authentication::Dsa => Some("needs a certificate with a DSA key, which no client accepts"),
             Authentication::Rsa | Authentication::Ecdsa => None,
         }
     }
@@ -101,11 +100,11 @@ impl Group {
         GROUPS.iter().find(|group| group.name == name)
     }
 
-    /// Whether `openssl` has it; where it is not told, whether every one does.
+    /// Whether this version of OpenSSL has it; with `None`, whether all versions do.
     pub fn is_in(&self, openssl: Option<Version>) -> bool {
         self.since <= openssl.unwrap_or(OLDEST)
     }
 }
 
-/// The oldest OpenSSL that is rendered for.
+/// The oldest version of OpenSSL to render for.
 pub const OLDEST: Version = Version(1, 1, 1);

@@ -1,5 +1,5 @@
-//! What an app server is to offer: the profile, less what its OpenSSL does not have, with the lists of the
-//! inventory in the place of the profile's.
+//! What an app server offers: the lists of its profile without what its OpenSSL does not have, or those
+//! of the inventory.
 
 use super::{Cipher, Group, KeyExchange, OPENSSL_3};
 use crate::inventory::model::Nginx;
@@ -10,22 +10,22 @@ use crate::inventory::types::TlsVersion;
 pub struct Offer<'n> {
     /// The oldest first; not empty.
     pub protocols: Vec<TlsVersion>,
-    /// Ciphers up to TLS 1.2; empty where there is only TLS 1.3.
+    /// Ciphers for TLS 1.2 and earlier; empty if TLS 1.3 is the only version.
     pub ciphers: Vec<&'n str>,
     /// Groups for the key exchange.
     pub groups: Vec<&'n str>,
-    /// Whether the order of `ciphers` counts, not the client's.
+    /// Whether the server's preference of ciphers counts, not the client's.
     pub server_order: bool,
-    /// Whether OpenSSL has to be told to take what it finds too weak: from 3.0 on TLS 1.0 and 1.1.
+    /// Whether OpenSSL needs security level 0: from 3.0 on, TLS 1.0 and 1.1 do.
     pub level_zero: bool,
 }
 
-/// Why a version of TLS could never be spoken.
+/// Why a version of TLS or the ciphers would never be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NoCipher {
-    /// No cipher is one of this version.
+    /// No cipher is for this version.
     Of(TlsVersion),
-    /// There are ciphers, and only TLS 1.3, which has none of them.
+    /// There are ciphers, but TLS 1.3 is the only version and does not use them.
     Unused,
 }
 
@@ -38,13 +38,13 @@ impl<'n> Offer<'n> {
         let before_13 = protocols.iter().any(|version| *version < TlsVersion::Tls13);
         let ciphers = match &tls.ciphers {
             _ if !before_13 => Vec::new(),
-            Some(own) => own.iter().map(|name| name.as_str()).collect(),
-            // Of `old` that is 3DES, which no OpenSSL of these versions is built with.
+            Some(list) => list.iter().map(|name| name.as_str()).collect(),
+            // This removes 3DES from `old`, which no supported OpenSSL is built with.
             None => guideline.ciphers.iter().copied().filter(|name| Cipher::named(name).is_some()).collect(),
         };
         let has = |name: &str| Group::named(name).is_some_and(|group| group.is_in(nginx.openssl));
         let groups = match &tls.curves {
-            Some(own) => own.iter().map(|name| name.as_str()).collect(),
+            Some(list) => list.iter().map(|name| name.as_str()).collect(),
             None => guideline.groups.iter().copied().filter(|name| has(name)).collect(),
         };
         let legacy = protocols.iter().any(|version| *version < TlsVersion::Tls12);
@@ -62,7 +62,7 @@ impl<'n> Offer<'n> {
         self.ciphers.iter().filter_map(|name| Cipher::named(name))
     }
 
-    /// What of `nginx` could never be spoken, if anything. Names that are none are for others to find.
+    /// What would never be used with these settings, if anything. Unknown names are left to rules.
     pub fn dead(nginx: &Nginx) -> Option<NoCipher> {
         let offer = Offer::of(nginx);
         let mut before_13 = offer.protocols.iter().copied().filter(|version| *version < TlsVersion::Tls13).peekable();

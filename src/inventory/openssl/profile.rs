@@ -1,22 +1,22 @@
 //! The profiles of Mozilla's guideline for server side TLS: `modern` and `intermediate` as version 6.0 has
 //! them, `old` as in 5.8, the last version that had it (<https://ssl-config.mozilla.org/guidelines/>).
-//! In each the suites of TLS 1.3 are those that OpenSSL offers by itself.
+//! The suites of TLS 1.3 are in each those that OpenSSL enables by default.
 
 use crate::inventory::types::TlsProfile;
 use crate::inventory::types::TlsVersion::{self, Tls10, Tls11, Tls12, Tls13};
 
-/// What a profile consists of, as published.
+/// A profile as published.
 #[derive(Debug, Clone, Copy)]
 pub struct Guideline {
-    /// The version of the guideline that is followed.
+    /// The version of the guideline.
     pub version: &'static str,
     /// Versions of TLS.
     pub protocols: &'static [TlsVersion],
-    /// Ciphers up to TLS 1.2, by OpenSSL's names.
+    /// OpenSSL names of ciphers for TLS 1.2 and earlier.
     pub ciphers: &'static [&'static str],
-    /// Groups for the key exchange, by OpenSSL's names.
+    /// OpenSSL names of groups for the key exchange.
     pub groups: &'static [&'static str],
-    /// Whether the server's order of ciphers counts, not the client's.
+    /// Whether the server's preference of ciphers counts, not the client's.
     pub server_order: bool,
 }
 

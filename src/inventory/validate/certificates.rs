@@ -1,5 +1,4 @@
-//! A site's certificates: their paths on the app servers and, where the inventory names them,
-//! those of the same files on this machine.
+//! Reads a site's certificates: their paths on the app servers and their sources on this machine.
 
 use super::fields::{Placed, at_most, items, scalar};
 use crate::diagnostic::{Code, Diagnostic};
@@ -13,18 +12,18 @@ use crate::source::Span;
 /// OpenSSL uses one certificate for each kind of key, of which there are fewer.
 const MOST: usize = 16;
 
-/// A certificate, and where its path and that of its key are written.
+/// A certificate with the places of its path and its key's path.
 pub type PlacedCertificate = (SiteCertificate, [Span; 2]);
 
-/// The certificates of a site: each has a key, at the same place of its list.
+/// The certificates of a site, each with the key at the same position of the other list.
 pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCertificate>> {
     let certificates = required(reader, raw, raw.ssl_certificate, "ssl_certificate");
     let keys = required(reader, raw, raw.ssl_certificate_key, "ssl_certificate_key");
     let sources = optional::<LocalPath>(reader, raw.ssl_certificate_source, "ssl_certificate_source");
     let key_sources = optional::<LocalPath>(reader, raw.ssl_certificate_key_source, "ssl_certificate_key_source");
     if let (Some(node), None) = (raw.ssl_certificate_key_source, raw.ssl_certificate_source) {
-        let message = "`ssl_certificate_key_source` stands without its certificate";
-        reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` beside it");
+        let message = "`ssl_certificate_key_source` needs `ssl_certificate_source`";
+        reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` next to it");
     }
     let certificate = raw.ssl_certificate?;
     let count = reader.one_or_many(certificate).len();
@@ -63,7 +62,7 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
     Some(found).filter(|found| !found.is_empty())
 }
 
-/// Paths that must be there.
+/// Required paths.
 fn required(
     reader: &mut Reader<'_>,
     raw: &RawSite<'_>,
@@ -71,37 +70,37 @@ fn required(
     key: &str,
 ) -> Option<Vec<Option<Placed<AbsolutePath>>>> {
     if node.is_none() {
-        let message = format!("this entry of `sites[]` lacks `{key}`");
-        let help = format!("add `{key}: /etc/ssl/…` to it: nginx serves another site's certificate instead");
+        let message = format!("this entry of `sites[]` needs `{key}`");
+        let help = format!("add `{key}: /etc/ssl/…`: without it nginx serves another site's certificate");
         reader.report(Code::TL05, raw.span, message, help);
     }
     node.map(|node| optional::<AbsolutePath>(reader, Some(node), key))
 }
 
-/// One value or several, each at its own place of the list: `None` where it is refused.
+/// One value or several; `None` in place of an invalid one.
 fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<Option<Placed<T>>> {
     let Some(node) = node else { return Vec::new() };
     let nodes = items(reader, node, key);
     at_most(reader, node, nodes, (key, MOST)).iter().map(|node| scalar(reader, node, key)).collect()
 }
 
-/// A list beside `ssl_certificate` has as many items as it.
+/// A list next to `ssl_certificate` has the same number of items.
 fn paired(reader: &mut Reader<'_>, (certificate, count): (&Node, usize), key: &str, node: Option<&Node>) {
     let Some(node) = node else { return };
-    let own = reader.one_or_many(node).len();
-    if own == count || own == 0 || count == 0 {
+    let found = reader.one_or_many(node).len();
+    if found == count || found == 0 || count == 0 {
         return;
     }
-    let message = format!("`{key}` has {own} where `ssl_certificate` has {count}");
-    let help = "write one for each certificate, in the same order";
+    let message = format!("`{key}` has {found} and `ssl_certificate` has {count}");
+    let help = "write one per certificate, in the same order";
     let uneven = Diagnostic::refusal(Code::IN09, node.underline(), message, help);
     reader.diagnostics.push(uneven.related(certificate.underline(), "the certificates"));
 }
 
 fn one_file(reader: &mut Reader<'_>, certificate: &Placed<AbsolutePath>, key: &Placed<AbsolutePath>) {
     if certificate.value == key.value {
-        let message = format!("certificate and key are one file: `{}`", key.value);
-        let help = "keep the key in a file of its own that only root can read";
+        let message = format!("certificate and key are the same file: `{}`", key.value);
+        let help = "keep the key in a separate file that only root can read";
         let same = Diagnostic::refusal(Code::TL21, key.span, message, help);
         reader.diagnostics.push(same.related(certificate.span, "the certificate"));
     }

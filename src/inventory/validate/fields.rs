@@ -12,7 +12,7 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Duration, Flaw, Integer, Scalar, Switch, ValueError, guard};
 use crate::source::Span;
 
-/// Longest advice, in characters.
+/// Longest help, in characters.
 const LONGEST_HELP: usize = 400;
 
 /// A parsed value and the place it came from.
@@ -37,18 +37,18 @@ pub fn scalar_with<T: Scalar>(
     improved: impl FnOnce(ValueError) -> ValueError,
 ) -> Option<Placed<T>> {
     let Some(text) = node.text(reader.source) else {
-        let message = format!("`{key}` takes a single value, this is {}", node.kind());
+        let message = format!("`{key}` must be a single value, this is {}", node.kind());
         let help = match &node.value {
             Value::Null => "write a value or remove the key".to_owned(),
-            // `- fd00::` reads as the key `fd00:` with nothing behind it.
+            // YAML reads `- fd00::` as the key `fd00:` without a value.
             Value::Map(entries) => match entries.as_slice() {
                 [(key, nothing)] if nothing.value == Value::Null && key.text(reader.source).is_some() => {
                     let text = printable(key.text(reader.source).unwrap_or_default());
-                    format!("what ends in `:` is a key to YAML: put the value in quotes, `\"{text}:\"`")
+                    format!("put the value in quotes, `\"{text}:\"`: to YAML, what ends in `:` is a key")
                 }
-                _ => "write one value behind the colon".to_owned(),
+                _ => "write one value after the colon".to_owned(),
             },
-            _ => "write one value behind the colon".to_owned(),
+            _ => "write one value after the colon".to_owned(),
         };
         reader.report(Code::IN03, node.underline(), message, help);
         return None;
@@ -69,7 +69,7 @@ pub fn scalar_with<T: Scalar>(
     }
 }
 
-/// Advice quotes the value, which may be as long as a scalar can be.
+/// Help may quote the value, which may be long.
 fn bounded(help: String) -> String {
     match help.char_indices().nth(LONGEST_HELP) {
         Some((end, _)) => format!("{}…", &help[..end]),
@@ -77,17 +77,17 @@ fn bounded(help: String) -> String {
     }
 }
 
-/// A key that may be absent.
+/// An optional key.
 pub fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Option<T> {
     scalar(reader, node?, key).map(|placed| placed.value)
 }
 
-/// A key that may be absent, with its default.
+/// An optional key with a default.
 pub fn or_default<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: T) -> T {
     optional(reader, node, key).unwrap_or(default)
 }
 
-/// A key that must be there. `section` and `at` say where it is missing.
+/// A required key. `section` and `at` are where it is missing.
 pub fn required<T: Scalar>(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
@@ -126,7 +126,7 @@ pub fn count_if_written(
     if range.contains(&number.value.0) {
         return Some(number.value.0);
     }
-    let help = format!("it takes {} to {}", range.start(), range.end());
+    let help = format!("write {} to {}", range.start(), range.end());
     reader.report(Code::IN06, number.span, format!("`{key}` is out of range: `{}`", number.value.0), help);
     None
 }
@@ -143,7 +143,7 @@ pub fn duration(
     if range[0] <= found.value && found.value <= range[1] {
         return found.value;
     }
-    let help = format!("it takes {} to {}", range[0], range[1]);
+    let help = format!("write {} to {}", range[0], range[1]);
     let message = format!("`{key}` is out of range: `{}`", reader.source.slice(found.span));
     reader.report(code(key, Flaw::NotADuration), found.span, message, help);
     default

@@ -1,4 +1,4 @@
-//! Whether the files that all sites name can be on one host at once.
+//! Checks whether all files that sites name can be on one host.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Component, Path, PathBuf};
@@ -10,13 +10,13 @@ use crate::inventory::node::printable;
 use crate::inventory::schema::Reader;
 use crate::source::Span;
 
-/// Every file in these is read as configuration.
+/// nginx reads every file in these directories as configuration.
 const INCLUDED: [&str; 3] = ["/etc/nginx/conf.d", "/etc/nginx/sites-enabled", "/etc/nginx/modules-enabled"];
 
-/// What is below it changes with every rotation.
-const OURS: &str = "/etc/sslscale";
+/// Files below it change with every ticket rotation.
+const TICKETS: &str = "/etc/sslscale";
 
-/// One path that a site names.
+/// A path that a site names.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 struct File<'s> {
     path: &'s Path,
@@ -25,23 +25,23 @@ struct File<'s> {
     span: Span,
 }
 
-/// Checks certificates and keys against one another, and against what nginx includes.
+/// Checks certificates and keys against each other, and against what nginx includes.
 pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]) {
     let mut files: Vec<File<'_>> = sites.iter().enumerate().flat_map(|(site, placed)| of(site, placed)).collect();
-    // Paths compare part by part, so a directory stands right in front of what is in it.
+    // Paths compare part by part, so a directory comes right before what is in it.
     files.sort();
     files.dedup_by(|a, b| (a.path, a.is_key) == (b.path, b.is_key));
     for pair in files.windows(2) {
         let [first, second] = pair else { continue };
-        // A site whose own certificate and key are one file has been reported.
+        // Certificate and key of one site were compared before.
         if first.path == second.path && first.site != second.site {
             let path = first.path.to_string_lossy();
             let message = format!("`{}` is one site's certificate and another's key", printable(&path));
-            let both = Diagnostic::refusal(Code::TL21, second.span, message, "keep the key in a file of its own");
+            let both = Diagnostic::refusal(Code::TL21, second.span, message, "keep the key in a separate file");
             reader.diagnostics.push(both.related(first.span, "the certificate"));
         } else if first.path != second.path && second.path.starts_with(first.path) {
             let message = format!("`{}` is a file of one site and a directory of another", first.path.display());
-            let help = "give every certificate and key a file of its own";
+            let help = "give every certificate and key a separate file";
             let both = Diagnostic::refusal(Code::IN09, second.span, message, help);
             reader.diagnostics.push(both.related(first.span, "the file"));
         }
@@ -53,8 +53,8 @@ pub fn check(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &[PlacedPool]
             let help = "keep certificates and keys elsewhere, such as below `/etc/ssl`";
             reader.report(Code::IN09, file.span, message, help);
         }
-        if file.path.starts_with(OURS) {
-            let message = format!("`{}` is where sslscale keeps the keys of session tickets", file.path.display());
+        if file.path.starts_with(TICKETS) {
+            let message = format!("`{}` is below the directory of session ticket keys", file.path.display());
             reader.report(Code::IN09, file.span, message, "keep certificates and keys below `/etc/ssl`");
         }
     }

@@ -1,5 +1,5 @@
-//! Balancers and app servers: names and addresses that are theirs alone, and a way from every
-//! balancer to every app server.
+//! Reads balancers and app servers. No two hosts have the same name or address, and every balancer
+//! reaches every app server.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -17,14 +17,14 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Address, HostName};
 use crate::source::Span;
 
-/// Where a host's addresses stand in the inventory.
+/// The place of a host's addresses in the inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
-    /// Its `address`, list and all.
+    /// The value of `address`.
     pub address: Span,
 }
 
-/// All hosts read so far, and what they have taken.
+/// All hosts read so far, and the names and addresses in use.
 #[derive(Default)]
 pub struct Hosts {
     /// Balancers in the order of the file.
@@ -33,7 +33,7 @@ pub struct Hosts {
     pub app_servers: Vec<(AppServer, Places)>,
     /// App servers by name.
     pub by_name: HashMap<Box<str>, usize>,
-    /// Whether every app server of the inventory has a name that could be read.
+    /// Whether the names of all app servers could be read.
     pub all_named: bool,
     app_server_names: OnceCell<Vec<Box<str>>>,
     named: usize,
@@ -81,7 +81,7 @@ impl Hosts {
         self.all_named = !nodes.is_empty() && self.named - before == nodes.len();
     }
 
-    /// A host's name and addresses, each of which no other host may have.
+    /// A host's name and addresses, which no other host may have.
     fn identity(
         &mut self,
         reader: &mut Reader<'_>,
@@ -96,9 +96,9 @@ impl Hosts {
         }
         let Some(node) = address else {
             let help = if section.starts_with("load") {
-                "add its own address, such as `address: 10.0.0.10`: it connects to the app servers from there"
+                "add its own address, such as `address: 10.0.0.10`, from which it connects to the app servers"
             } else {
-                "add its own address, such as `address: 10.0.0.11`: the balancers connect to it there"
+                "add its own address, such as `address: 10.0.0.11`, to which the balancers connect"
             };
             reader.missing(at, section, "address", help);
             return None;
@@ -107,7 +107,7 @@ impl Hosts {
         for address in &addresses {
             self.take_address(reader, address, section.starts_with("load"));
         }
-        // With one of two addresses unread the host only seems to lack a family.
+        // Without an address that could not be read, the host would seem to lack a family.
         if addresses.len() < reader.one_or_many(node).len() {
             return None;
         }
@@ -117,11 +117,11 @@ impl Hosts {
 
     fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {
         self.named += 1;
-        // Two directories that differ in case are one on some file systems.
+        // On some file systems directories that differ only in case are the same.
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
         if let Some(first) = self.names.get(&key) {
-            let message = format!("the name `{}` is given to two hosts", name.value);
-            let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a name of its own");
+            let message = format!("two hosts have the name `{}`", name.value);
+            let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a different name");
             reader.diagnostics.push(twice.related(first.span, "the first host of this name"));
             return;
         }
@@ -131,16 +131,16 @@ impl Hosts {
     fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by_load_balancer: bool) {
         if let Some(first) = self.addresses.get(&address.value.0) {
             let twice = if first.by_load_balancer && !by_load_balancer {
-                let message = format!("the app server has a balancer's own address `{}`", address.value);
+                let message = format!("the app server has the address of a balancer: `{}`", address.value);
                 Diagnostic::refusal(
                     Code::AD08,
                     address.span,
                     message,
-                    "balancer and app server are separate hosts: write the app server's own address",
+                    "write the app server's own address: balancer and app server are separate hosts",
                 )
             } else {
-                let message = format!("the address `{}` is given to two hosts", address.value);
-                Diagnostic::refusal(Code::AD05, address.span, message, "give every host an address of its own")
+                let message = format!("two hosts have the address `{}`", address.value);
+                Diagnostic::refusal(Code::AD05, address.span, message, "give every host a different address")
             };
             reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
             return;
@@ -148,7 +148,7 @@ impl Hosts {
         self.addresses.insert(address.value.0, Taken { span: address.span, by_load_balancer });
     }
 
-    /// Whether a host of this name was read, sound or not.
+    /// Whether a host has this name, valid or not.
     pub fn named(&self, name: &str) -> bool {
         self.names.contains_key(name.to_ascii_lowercase().as_str())
     }
@@ -163,12 +163,12 @@ impl Hosts {
         self.app_server_names.get_or_init(|| sorted(self.by_name.keys().map(AsRef::as_ref)))
     }
 
-    /// The host that has `address` as its own, if any.
+    /// The place of the host that has this address, if any.
     pub fn owner(&self, address: IpAddr) -> Option<Span> {
         self.addresses.get(&address).map(|taken| taken.span)
     }
 
-    /// Every balancer must reach every app server.
+    /// Checks that every balancer reaches every app server.
     pub fn check_families(&self, reader: &mut Reader<'_>) {
         let mut known: Vec<Families> = Vec::new();
         for (balancer, places) in &self.load_balancers {
@@ -183,9 +183,9 @@ impl Hosts {
                         "`{}` cannot reach `{}`: they have no address family in common",
                         balancer.name, app.name
                     );
-                    let help = "give one of them an address of the other's family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
+                    let help = "add an address of the other's family to one of them: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
                     let missing = Diagnostic::refusal(Code::IN11, at.address, message, help);
-                    reader.diagnostics.push(missing.related(places.address, "the balancer's own address"));
+                    reader.diagnostics.push(missing.related(places.address, "the balancer's address"));
                 }
             }
         }
@@ -198,8 +198,8 @@ fn pair(reader: &mut Reader<'_>, addresses: &[Placed<Address>]) -> Option<Addres
     let second = rest.first();
     let same_family = |a: &Placed<Address>| a.value.0.is_ipv4() == first.value.0.is_ipv4();
     if let Some(extra) = rest.iter().find(|a| same_family(a)).or(rest.get(1)) {
-        let message = format!("`address` has a second address of one family: `{}`", extra.value);
-        let help = "keep one IPv4 and one IPv6 address: the one the balancers connect from or to";
+        let message = format!("`address` has two addresses of the same family: `{}`", extra.value);
+        let help = "keep one IPv4 and one IPv6 address";
         reader.report(Code::IN09, extra.span, message, help);
         return None;
     }

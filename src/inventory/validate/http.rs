@@ -1,4 +1,4 @@
-//! Plain HTTP at the balancers, and where a certificate authority's challenges go.
+//! Reads how balancers answer plain HTTP, and where the challenges of a certificate authority go.
 
 use std::collections::HashSet;
 use std::net::SocketAddr;
@@ -15,7 +15,7 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Directory, Endpoint, HostName, PoolName, Port, RedirectCode, RedirectUrl};
 use crate::source::Span;
 
-/// Reads `http`; `None` where it is switched off.
+/// Reads `http`; `None` if it is switched off.
 pub fn read(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
@@ -32,13 +32,13 @@ pub fn read(
     switch(reader, raw.enabled, "enabled", true).then_some(http)
 }
 
-/// One socket does not take both TLS and plain HTTP.
+/// A port takes either TLS or plain HTTP.
 fn port(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, default: Port) -> Port {
     let written = node.and_then(|node| scalar::<Port>(reader, node, "port"));
     let (port, span) = written.map_or((default, None), |placed| (placed.value, Some(placed.span)));
     if let Some((balancer, places)) = hosts.load_balancers.iter().find(|(it, _)| it.haproxy.port == port) {
         let message = format!("`{}` cannot take both TLS and plain HTTP on port {port}", balancer.name);
-        let help = "give one of them another port, or write `http: { enabled: false }`";
+        let help = "change one of the ports, or write `http: { enabled: false }`";
         let both = Diagnostic::refusal(Code::IN09, span.unwrap_or(places.address), message, help);
         reader.diagnostics.push(both.related(places.address, "this balancer"));
     }
@@ -55,13 +55,14 @@ fn acme_challenge(
     let targets = [("app_server", raw.app_server), ("pool", raw.pool), ("redirect", raw.redirect)];
     let mut written = targets.iter().filter_map(|(key, node)| Some((*key, (*node)?)));
     let Some((key, target)) = written.next() else {
-        let help = "add `app_server: srv1`, `pool: web` or `redirect: http://acme.example.com` to it";
+        let help = "add `app_server: srv1`, `pool: web` or `redirect: http://acme.example.com`";
         reader.report(Code::IN04, raw.span, "`http.acme_challenge` does not say where challenges go", help);
         return None;
     };
     for (other, node) in written {
-        let message = format!("challenges go to one place: `{key}` and `{other}` are both here");
-        let two = Diagnostic::refusal(Code::IN09, node.underline(), message, "keep one of them");
+        let message = format!("`http.acme_challenge` has both `{key}` and `{other}`");
+        let two =
+            Diagnostic::refusal(Code::IN09, node.underline(), message, "keep one of them: challenges go to one place");
         reader.diagnostics.push(two.related(target.underline(), "the other one"));
     }
     let port = or_default(reader, raw.port, "port", Port(80));
@@ -72,8 +73,8 @@ fn acme_challenge(
         _ => {
             for (key, node) in [("port", raw.port), ("root", raw.root)] {
                 if let Some(node) = node {
-                    let message = format!("`{key}` belongs to `app_server` and `pool`, not to `redirect`");
-                    reader.report(Code::IN09, node.underline(), message, "remove it, or write it into the URL");
+                    let message = format!("`{key}` has no effect with `redirect`");
+                    reader.report(Code::IN09, node.underline(), message, "remove it, or make it a part of the URL");
                 }
             }
             return redirect(reader, target).map(AcmeChallenge::Redirect);
@@ -87,26 +88,26 @@ fn acme_challenge(
     Some(AcmeChallenge::AppServers { members, port, root })
 }
 
-/// The port that challenges go to, which something else on the app server may have.
+/// The port that challenges go to, which may be in use on the app server.
 struct Taken {
     port: Port,
     span: Span,
 }
 
 impl Taken {
-    /// One socket does not take both TLS behind a PROXY header and plain HTTP.
+    /// A port takes either plain HTTP or TLS after a PROXY header.
     fn by_tls(&self, reader: &mut Reader<'_>, members: &[usize], hosts: &Hosts) {
         let apps = members.iter().filter_map(|index| hosts.app_servers.get(*index));
         let Some((app, places)) = apps.into_iter().find(|(app, _)| app.nginx.port == self.port) else { return };
-        let message = format!("challenges cannot go to port {} of `{}`: nginx takes TLS there", self.port, app.name);
+        let message = format!("challenges cannot go to port {} of `{}`: nginx uses it for TLS", self.port, app.name);
         let taken = Diagnostic::refusal(Code::IN09, self.span, message, "write another `port`, such as 80 or 8888");
         reader.diagnostics.push(taken.related(places.address, "this app server"));
     }
 
-    /// nginx does not start where an app on the same host has its port.
+    /// nginx does not start if an app on the same host listens on its port.
     fn by_an_app(&self, reader: &mut Reader<'_>, members: &[usize], fleet: (&Hosts, &Pools, &[PlacedSite])) {
         let (hosts, pools, sites) = fleet;
-        // Hardly any app listens there, so that hosts are looked at for those alone.
+        // Few apps listen on that port, so look at the hosts for those only.
         let apps = sites.iter().flat_map(|site| {
             let sockets = site.site.locations.iter().filter_map(socket);
             sockets.filter(|socket| socket.port() == self.port.0).map(|socket| (site.site.pool, socket))
@@ -126,7 +127,7 @@ impl Taken {
     }
 }
 
-/// Where the app of a location listens, if that is a port.
+/// The TCP socket that the upstream of a location listens on.
 fn socket(location: &Location) -> Option<SocketAddr> {
     match location.target.endpoint()? {
         Endpoint::Tcp(socket) => Some(*socket),
@@ -137,7 +138,7 @@ fn socket(location: &Location) -> Option<SocketAddr> {
 fn app_server(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts) -> Option<usize> {
     let name = scalar::<HostName>(reader, node, "app_server")?;
     let found = hosts.by_name.get(name.value.as_str()).copied();
-    // A host with an error of its own has been reported; its name is still no typo.
+    // A host that has an error was reported already, and its name is not a typo.
     if found.is_none() && hosts.all_named && !hosts.named(name.value.as_str()) {
         unknown(reader, name.span, "app server", name.value.as_str(), hosts.app_server_names());
     }
@@ -153,7 +154,7 @@ fn pool(reader: &mut Reader<'_>, node: &Node, pools: &Pools) -> Option<Vec<usize
     Some(pools.all[found].pool.members.clone()).filter(|members| !members.is_empty())
 }
 
-/// A host alone: the path of the challenge follows it.
+/// A URL without a path: the path of the challenge is appended.
 fn redirect(reader: &mut Reader<'_>, node: &Node) -> Option<RedirectUrl> {
     let url = scalar::<RedirectUrl>(reader, node, "redirect")?;
     let text = url.value.to_string();
@@ -168,6 +169,6 @@ fn redirect(reader: &mut Reader<'_>, node: &Node) -> Option<RedirectUrl> {
 
 fn refuse(reader: &mut Reader<'_>, span: Span, text: &str) {
     let message = format!("`redirect` has more than a host: `{text}`");
-    let help = "write `http://acme.example.com`: the path of the challenge follows it";
+    let help = "write `http://acme.example.com`: the path of the challenge is appended";
     reader.report(Code::IN06, span, message, help);
 }

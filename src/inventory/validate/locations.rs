@@ -1,4 +1,4 @@
-//! Locations: what answers the requests below a path.
+//! Reads locations: where requests for a path go.
 
 use std::collections::HashMap;
 
@@ -32,8 +32,8 @@ fn read_location(
             let twice = Diagnostic::refusal(
                 Code::IN12,
                 path.span,
-                format!("the location `{}` is here twice", path.value.as_str()),
-                "keep one of them: nginx refuses to start with both",
+                format!("the location `{}` is written twice", path.value.as_str()),
+                "keep one of them: nginx does not start with both",
             );
             reader.diagnostics.push(twice.related(*first, "the first one"));
         } else {
@@ -44,7 +44,7 @@ fn read_location(
     Some((Location { path: path?.value, matching, target }, raw.span))
 }
 
-/// Exactly one key of a location says where its requests go.
+/// Reads the one key of a location that is its target.
 fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target> {
     let keys = [
         ("uwsgi_pass", raw.uwsgi_pass),
@@ -57,18 +57,14 @@ fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target>
     let mut given = keys.iter().filter_map(|(key, node)| node.map(|node| (*key, node)));
     let Some((key, node)) = given.next() else {
         let all = keys.map(|(key, _)| key).join("`, `");
-        let message = "this entry of `sites[].locations[]` sends its requests nowhere";
-        reader.report(Code::IN04, raw.span, message, format!("add one of `{all}` to it"));
+        let message = "this entry of `sites[].locations[]` has no target";
+        reader.report(Code::IN04, raw.span, message, format!("add one of `{all}`"));
         return None;
     };
     for (other, second) in given {
         let message = format!("the location has both `{key}` and `{other}`");
-        let both = Diagnostic::refusal(
-            Code::IN09,
-            second.underline(),
-            message,
-            "keep one: a location sends its requests to one place",
-        );
+        let both =
+            Diagnostic::refusal(Code::IN09, second.underline(), message, "keep one of them: a location has one target");
         reader.diagnostics.push(both.related(node.underline(), "the first one"));
     }
     match key {
@@ -87,12 +83,11 @@ fn read_return(reader: &mut Reader<'_>, node: &Node) -> Option<Redirect> {
     let append_request_uri = switch(reader, raw.append_request_uri, "append_request_uri", false);
     let url = required::<RedirectUrl>(reader, raw.url, "url", "sites[].locations[].return", raw.span)?;
     if append_request_uri && url.value.has_path() {
-        let help =
-            "end `url` with the host, since a request's own path starts with `/`; or leave `append_request_uri` out";
+        let help = "end `url` after the host, or remove `append_request_uri`";
         reader.report(
             Code::IN09,
             url.span,
-            format!("`url` has a path and `append_request_uri` adds another: `{}`", url.value),
+            format!("`url` has a path, and `append_request_uri` appends another: `{}`", url.value),
             help,
         );
         return None;

@@ -1,5 +1,5 @@
-//! From the inventory as written to the inventory as meant. Every section is read to its end
-//! whatever is wrong before it, so that one run reports everything.
+//! Turns the parsed YAML into a validated inventory. Every section is read to its end, whatever is
+//! wrong before it, so that one run reports everything.
 
 mod certificates;
 mod codes;
@@ -24,21 +24,20 @@ use super::types::Tickets;
 use crate::diagnostic::Diagnostic;
 use crate::source::Source;
 
-/// What a check found, and the inventory where nothing stands against it.
+/// The findings of a check, and the inventory if there are none.
 #[derive(Debug)]
 pub struct Checked {
-    /// `None` where anything was found.
+    /// `None` if there are findings.
     pub inventory: Option<Inventory>,
-    /// What leaves no fleet to speak of, in the order of the file.
+    /// Errors that leave no valid inventory, in the order of the file.
     pub diagnostics: Vec<Diagnostic>,
-    /// The text as YAML; `None` where it is none.
+    /// The YAML document; `None` if the text is not YAML.
     pub document: Option<Document>,
-    /// What the lint is to make of its findings, as far as it could be read.
+    /// The `lint` section, as far as it could be read.
     pub lint: Lint,
 }
 
-/// Reads and validates the inventory in `source`. It looks at the text alone, never at a file
-/// that the text names.
+/// Reads and validates the inventory in `source`. It does not look at the files that the text names.
 pub fn check(source: &Source) -> Checked {
     let root = match parse(source) {
         Ok(root) => root,
@@ -53,11 +52,11 @@ pub fn check(source: &Source) -> Checked {
     let inventory = raw.and_then(|raw| fleet(&mut reader, raw));
     let mut diagnostics = reader.diagnostics;
     diagnostics.sort_by_key(|d| (d.span, d.code.id));
-    // A mistake that aliases repeat is one mistake, at its one place.
+    // Aliases may repeat a mistake; it is reported once, at its one place.
     diagnostics.dedup();
     let sound = diagnostics.is_empty();
-    // A validator that gave up without saying why would be a bug that looks like a success.
-    debug_assert!(inventory.is_some() || !sound, "no inventory and no reason");
+    // Without an inventory and without a finding the run would look like a success.
+    debug_assert!(inventory.is_some() || !sound, "no inventory and no finding");
     Checked { inventory: inventory.filter(|_| sound), diagnostics, document: Some(Document::new(root)), lint }
 }
 
@@ -92,7 +91,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     })
 }
 
-/// One app server has nobody to share keys with, and nginx makes its own.
+/// A single app server has nobody to share keys with; nginx generates its own.
 fn tickets(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &hosts::Hosts) -> Tickets {
     let several = hosts.app_servers.len() > 1;
     fields::or_default(reader, node, "tickets", if several { Tickets::Shared } else { Tickets::PerHost })

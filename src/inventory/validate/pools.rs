@@ -93,7 +93,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Pool
     pools
 }
 
-/// The names in their order, for advice that does not depend on how they are kept.
+/// The names in their order, so that advice is the same in every run.
 pub fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Box<str>> {
     let mut names: Vec<Box<str>> = names.map(Box::from).collect();
     names.sort_unstable();
@@ -103,7 +103,12 @@ pub fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Box<str>> {
 fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usize> {
     let Some(nodes) = reader.words(list, "app_servers") else { return Vec::new() };
     if nodes.is_empty() {
-        reader.report(Code::IN04, list.underline(), "`app_servers` of a pool is empty", "name at least one app server");
+        reader.report(
+            Code::IN04,
+            list.underline(),
+            "`app_servers` of a pool is empty",
+            "write the name of at least one app server",
+        );
     }
     let mut members = Vec::with_capacity(nodes.len());
     let mut seen = HashSet::new();
@@ -124,7 +129,7 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
                 Code::IN12,
                 name.span,
                 format!("`{}` is in this pool twice", name.value),
-                "name every member once; `weight` gives it a larger share",
+                "write every name once; to give an app server a larger share, set its `weight`",
             );
         }
     }
@@ -157,9 +162,9 @@ pub fn unknown(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, name
     reader.diagnostics.push(found);
 }
 
-/// Every pool serves something and every app server is in a pool.
+/// Checks that every pool serves a site and every app server is in a pool.
 pub fn check_use(reader: &mut Reader<'_>, pools: &[PlacedPool], hosts: &Hosts) {
-    // After any other error a pool may only seem unused.
+    // After another error a pool may only seem unused.
     if !reader.diagnostics.is_empty() {
         return;
     }

@@ -1,4 +1,5 @@
-//! The `haproxy` and `nginx` sections: defaults, then the fleet's, then the host's own.
+//! Reads the `haproxy` and `nginx` sections. A host's settings override the fleet's, which override
+//! the defaults.
 
 use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
 use super::tls;
@@ -13,26 +14,26 @@ use crate::inventory::types::{
     ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
-/// Connections at once that any host can hold: two descriptors each stay below the 20,000
-/// that even a bare login shell often allows.
+/// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
+/// even a login shell often allows.
 const MAXCONN: u64 = 8192;
-/// The kernel's own ceiling for descriptors of one process is 1,048,576, two a connection.
+/// The kernel allows 1,048,576 descriptors per process; a connection takes two.
 pub const MAXCONN_LIMIT: u64 = 500_000;
-/// What a bare login shell allows, and the kernel's ceiling.
+/// What a login shell allows at least, and the kernel at most.
 const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
-/// Oldest versions that every rendered file is proved against: those of Debian bullseye.
+/// The oldest versions that rendered files are tested with: those of Debian bullseye.
 const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
-/// haproxy keeps time in 32 bits of milliseconds, 24.8 days.
+/// haproxy counts milliseconds in 32 bits, which is 24.8 days.
 const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
 const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
-/// Longest lists: OpenSSL knows fewer ciphers and groups than that.
+/// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const PROTOCOLS: (&str, usize) = ("ssl_protocols", 16);
 const CIPHERS: (&str, usize) = ("ssl_ciphers", 256);
 const CURVES: (&str, usize) = ("ssl_ecdh_curve", 128);
 
-/// haproxy's settings where the inventory says nothing.
+/// The default settings of haproxy.
 pub fn default_haproxy() -> Haproxy {
     let log = AbsolutePath::parse("/dev/log").map(LogTarget::Socket);
     Haproxy {
@@ -59,7 +60,7 @@ pub fn default_haproxy() -> Haproxy {
     }
 }
 
-/// nginx's settings where the inventory says nothing.
+/// The default settings of nginx.
 pub fn default_nginx() -> Nginx {
     Nginx {
         version: None,
@@ -75,7 +76,7 @@ pub fn default_nginx() -> Nginx {
     }
 }
 
-/// `base` with what the section says.
+/// `base` with the settings of the section.
 pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> Haproxy {
     let Some(raw) = node.and_then(|node| RawHaproxy::read(reader, node)) else { return base };
     Haproxy {
@@ -117,7 +118,7 @@ fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
     }
 }
 
-/// `base` with what the section says.
+/// `base` with the settings of the section.
 pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx {
     let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
     let nginx = Nginx {
@@ -154,7 +155,7 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
     nginx
 }
 
-/// Where nginx, as root, must append nothing: configuration, programs, what is no file.
+/// Directories of configuration, programs and special files, to which nginx, as root, must not append.
 const NO_LOGS: [&str; 9] = ["/etc/", "/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/proc/", "/sys/", "/run/haproxy/"];
 
 fn access_log(reader: &mut Reader<'_>, node: Option<&Node>, base: AbsolutePath) -> AbsolutePath {
@@ -162,18 +163,18 @@ fn access_log(reader: &mut Reader<'_>, node: Option<&Node>, base: AbsolutePath) 
     let Some(place) = NO_LOGS.iter().find(|place| found.value.as_str().starts_with(*place)) else {
         return found.value;
     };
-    let message = format!("`access_log` is below `{place}`, where no logs belong: `{}`", found.value);
+    let message = format!("`access_log` is below `{place}`, which is not a place for logs: `{}`", found.value);
     reader.report(Code::IN06, found.span, message, "write a path such as `/var/log/nginx/access.log`");
     base
 }
 
-/// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and nginx has no
-/// socket that does both.
+/// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and a port takes
+/// either plain HTTP or TLS.
 fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port {
     let Some(found) = node.and_then(|node| scalar::<Port>(reader, node, "port")) else { return base };
     if found.value == Port(80) {
-        let message = "`port` is taken: nginx as it is installed answers plain HTTP on `80`";
-        reader.report(Code::IN06, found.span, message, "write `443`, or any other port that is free");
+        let message = "`port` is already in use: nginx as installed answers plain HTTP on `80`";
+        reader.report(Code::IN06, found.span, message, "write `443` or another free port");
         return base;
     }
     found.value
@@ -189,8 +190,8 @@ fn version<V: Scalar + Into<Version>>(
     if version >= oldest {
         return Some(version);
     }
-    let message = format!("{program} {version} is older than what sslscale renders for");
-    let help = format!("the oldest is {program} {oldest}, that of Debian bullseye");
+    let message = format!("{program} {version} is not supported");
+    let help = format!("the oldest supported version is {program} {oldest}, that of Debian bullseye");
     reader.report(Code::IN10, span, message, help);
     None
 }

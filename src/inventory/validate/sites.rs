@@ -14,17 +14,17 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Directory, PoolName, ServerName};
 use crate::source::Span;
 
-/// A site and the places that later checks point to.
+/// A site with the places that later checks point to.
 pub struct PlacedSite {
     /// The site.
     pub site: Site,
     /// A location with `grpc_pass`.
     pub grpc: Option<Span>,
-    /// The paths of its certificates and keys, in their order.
+    /// The places of its certificates and keys, in their order.
     pub files: Vec<[Span; 2]>,
 }
 
-/// Reads `sites` and enters each into its pool.
+/// Reads `sites` and adds each to its pool.
 pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
@@ -86,22 +86,22 @@ fn read_site(
     Some(PlacedSite { site, grpc, files })
 }
 
-/// Something answers every request, and scripts are where FastCGI is told that they are.
+/// Checks that there is an answer to requests, and a directory of scripts for FastCGI.
 fn check_answers(reader: &mut Reader<'_>, raw: &RawSite<'_>, placed: &[(Location, Span)]) {
     if raw.root.is_some() {
         return;
     }
-    let help = "say what answers: add `root: /path` or a location";
+    let help = "add `root: /path` or a location";
     match raw.locations.map(|node| &node.value) {
         None => reader.report(Code::IN04, raw.span, "this entry of `sites[]` has neither `root` nor `locations`", help),
         Some(Value::List(items)) if items.is_empty() => {
-            reader.report(Code::IN04, raw.span, "this entry of `sites[]` has no location and no `root`", help);
+            reader.report(Code::IN04, raw.span, "this entry of `sites[]` has neither `root` nor `locations`", help);
         }
         Some(_) => {}
     }
     let scripts = placed.iter().find(|(location, _)| matches!(location.target, Target::Fastcgi(_)));
     if let Some((_, span)) = scripts {
-        let help = "add `root: /path` to the site, the directory that holds its scripts";
+        let help = "add `root: /path` to the site, with the directory of its scripts";
         reader.report(Code::IN04, *span, "`fastcgi_pass` needs the `root` of its site", help);
     }
 }
@@ -121,8 +121,8 @@ fn read_names(
             let twice = Diagnostic::refusal(
                 Code::IN12,
                 name.span,
-                format!("the name `{}` is served twice", name.value),
-                "keep it once: only the first would ever be served",
+                format!("two sites have the name `{}`", name.value),
+                "keep it once: nginx would only serve the first",
             );
             reader.diagnostics.push(twice.related(*first, "the first one"));
         } else {
@@ -132,7 +132,7 @@ fn read_names(
     found
 }
 
-/// gRPC runs over HTTP/2 alone.
+/// Checks that HTTP/2 is on where gRPC needs it.
 pub fn check_grpc(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &Pools, hosts: &Hosts) {
     for (site, span) in sites.iter().filter_map(|s| s.grpc.map(|span| (s, span))) {
         let members = pools.all.get(site.site.pool).map_or(&[][..], |p| &p.pool.members);

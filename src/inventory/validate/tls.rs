@@ -1,4 +1,4 @@
-//! What is offered over TLS and told to browsers, as far as one part of it rules out another.
+//! Reads HSTS, and checks that the TLS settings of an app server fit each other.
 
 use super::fields::{duration, switch};
 use crate::diagnostic::Code;
@@ -9,16 +9,16 @@ use crate::inventory::raw::{RawHsts, RawNginx};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::Duration;
 
-/// Browsers take more for as much as they know; a century is a slip.
+/// Ten years: browsers do not know more, and a larger value is a mistake.
 const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
-/// What the list that browsers are built with asks for.
+/// What the list that is built into browsers asks for.
 const PRELOAD: Duration = Duration::minutes(60 * 24 * 365);
 
-/// What browsers are told, where anything is said of it.
+/// Reads an `hsts` section.
 pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {
     let raw = RawHsts::read(reader, node?)?;
     if raw.max_age.is_none() {
-        reader.missing(raw.span, "hsts", "max_age", "add `max_age: 730d` to it, or `0s` to make browsers forget");
+        reader.missing(raw.span, "hsts", "max_age", "add `max_age: 730d`, or `0s` to make browsers forget it");
     }
     let before = reader.diagnostics.len();
     let hsts = Hsts {
@@ -28,45 +28,45 @@ pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {
     };
     let Some(max_age) = raw.max_age.filter(|_| reader.diagnostics.len() == before) else { return Some(hsts) };
     if !hsts.max_age.milliseconds().is_multiple_of(1_000) {
-        let message = format!("`max_age` is no number of whole seconds: `{}`", hsts.max_age);
+        let message = format!("`max_age` must be a whole number of seconds: `{}`", hsts.max_age);
         reader.report(
             Code::IN06,
             max_age.span,
             message,
-            "browsers know seconds: write `730d`, or `0s` to be forgotten",
+            "write a value such as `730d`, or `0s` to make browsers forget it",
         );
         return Some(hsts);
     }
     if let Some(preload) = raw.preload.filter(|_| hsts.preload) {
         if !hsts.include_subdomains {
             let message = "`preload` needs `include_subdomains: true`";
-            let help = "the list that browsers are built with takes no name without all names below it";
+            let help = "add it: the list that is built into browsers only takes sites that include all names below";
             reader.report(Code::IN09, preload.underline(), message, help);
         }
         if hsts.max_age < PRELOAD {
-            let message = format!("`preload` needs a `max_age` of a year, this is `{}`", hsts.max_age);
-            let help = "write `730d`: the list that browsers are built with takes nothing below `365d`";
+            let message = format!("`preload` needs a `max_age` of at least a year, this is `{}`", hsts.max_age);
+            let help = "write `730d`: the list that is built into browsers asks for at least `365d`";
             reader.report(Code::IN09, max_age.underline(), message, help);
         }
     }
     Some(hsts)
 }
 
-/// Each version of TLS has a cipher, and ciphers a version: what is written here is at fault.
+/// Checks that each TLS version has a cipher and that ciphers have a version to be used with.
 pub fn check(reader: &mut Reader<'_>, raw: &RawNginx<'_>, nginx: &Nginx) {
     let keys = [raw.ssl_ciphers, raw.ssl_protocols, raw.tls_profile];
     let Some(at) = keys.into_iter().flatten().next() else { return };
     match Offer::dead(nginx) {
-        // What the fleet says may be of no use to one host.
+        // Ciphers from the fleet's settings may be without effect on one host.
         Some(NoCipher::Unused) if raw.ssl_ciphers.is_some() => {
-            let message = "`ssl_ciphers` decides nothing: TLS 1.3 alone is offered, which has suites of its own";
-            reader.report(Code::IN09, at.underline(), message, "remove it, or offer `TLSv1.2` as well");
+            let message = "`ssl_ciphers` has no effect: it is not used for TLS 1.3, and no other version is enabled";
+            reader.report(Code::IN09, at.underline(), message, "remove it, or add `TLSv1.2` to `ssl_protocols`");
         }
         Some(NoCipher::Of(version)) => {
-            let message = format!("no client could speak `{}`: it has none of the ciphers", version.name());
+            let message = format!("no client could use `{}`: none of the ciphers is for that version", version.name());
             let help = match nginx.tls.ciphers {
-                Some(_) => "add a cipher of that version to `ssl_ciphers`, or drop the version from `ssl_protocols`",
-                None => "take the profile that has it, drop it from `ssl_protocols`, or list `ssl_ciphers` for it",
+                Some(_) => "add a cipher for that version to `ssl_ciphers`, or remove the version from `ssl_protocols`",
+                None => "set a `tls_profile` that has it, remove it from `ssl_protocols`, or add `ssl_ciphers` for it",
             };
             reader.report(Code::IN09, at.underline(), message, help);
         }

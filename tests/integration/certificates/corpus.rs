@@ -315,39 +315,6 @@ fn a_list_of_certificates_is_judged_one_by_one() {
     assert_eq!(findings("rsa:2048", "DNS:example.com"), [one("TL03", SECOND_NAME, names)]);
 }
 
-#[test]
-fn lists_that_do_not_fit_are_refused() {
-    let said = |from: &str, to: &str| {
-        let text = INVENTORY.replace(from, to);
-        let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text).run();
-        assert_eq!(run.status, 1, "{}", run.stderr);
-        run.stderr
-    };
-    let uneven = said("/etc/ssl/example/ssl.crt", "[/etc/ssl/a.crt, /etc/ssl/b.crt]");
-    for key in ["ssl_certificate_key", "ssl_certificate_source", "ssl_certificate_key_source"] {
-        assert!(uneven.contains(&format!("`{key}` has 1 where `ssl_certificate` has 2")), "{uneven}");
-    }
-    let lists = ["crt", "key"].map(|kind| format!("/etc/ssl/example/ssl.{kind}"));
-    let both = lists.iter().fold(INVENTORY.to_owned(), |text, path| text.replace(path, &format!("[{path}, {path}]")));
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(both).run();
-    assert!(run.stderr.contains("the site has the certificate `/etc/ssl/example/ssl.crt` twice"), "{}", run.stderr);
-    assert!(said("/etc/ssl/example/ssl.crt", "[]").contains("`ssl_certificate` is empty"));
-    assert!(said("/etc/ssl/example/ssl.crt", "[/etc/ssl/a.crt, {}]").contains("takes a single value"));
-    let (head, site) = INVENTORY.split_once("sites:\n").unwrap();
-    let other = site.replace("[example.com, www.example.com]", "b.example").replace("tls/ssl.crt", "tls/b.crt");
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{other}")).run();
-    let message = "`/etc/ssl/example/ssl.crt` would have two sources: `tls/ssl.crt` and `tls/b.crt`";
-    assert!(run.status == 1 && run.stderr.contains(message), "{}", run.stderr);
-    let pools = "pools: [{ name: a, app_servers: [srv1] }, { name: b, app_servers: [srv2] }]\n";
-    let (first, second) = (site.to_owned() + "    pool: a\n", other + "    pool: b\n");
-    let run =
-        Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}{pools}sites:\n{first}{second}")).run();
-    assert!(!run.stderr.contains("would have two sources"), "hosts apart: {}", run.stderr);
-    let alike = site.replace("[example.com, www.example.com]", "b.example").replace(" tls/", " ./tls/");
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{site}{alike}")).run();
-    assert!(!run.stderr.contains("would have two sources"), "one file: {}", run.stderr);
-}
-
 /// nginx keeps one certificate for each kind of key, and RSA-PSS is a kind of its own.
 #[test]
 fn rsa_and_rsa_pss_are_two_kinds() {
