@@ -21,7 +21,9 @@ fn run_as_nobody(run: &Sslscale, arguments: &[&str]) -> Run {
     if nix::unistd::geteuid().is_root() {
         // The build's directory may be root's own.
         let copy = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap().keep();
-        fs::copy(&program, copy.join("sslscale")).unwrap();
+        // By another process: a test that forks meanwhile would keep the file open for writing, and it
+        // could not be executed.
+        assert!(Command::new("cp").arg(&program).arg(&copy).status().unwrap().success());
         command = Command::new(copy.join("sslscale"));
         command.uid(NOBODY).gid(NOBODY);
     }
