@@ -30,9 +30,10 @@ check: toolchain
 
 # Mistakes planted in one room below src/: do the tests of `make check` catch them?
 #     make mutants ROOM=tickets
-#     make mutants ROOM=inventory/validate SHARD=0/8
+#     make mutants ROOM=lint SHARD=0/8 TESTS='lint:: rules:: fix::'
+SHARD ?= 0/1
 mutants: toolchain
-	@.ci/mutants $(ROOM) $(SHARD)
+	@.ci/mutants "$(ROOM)" $(SHARD) $(TESTS)
 
 bench: setup-demo toolchain
 	cargo bench

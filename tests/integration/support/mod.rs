@@ -95,13 +95,13 @@ impl Sslscale {
 impl Run {
     /// The same without how many rules were not run, which every new rule may change.
     pub fn without_skipped(self) -> Self {
-        let line = |line: &str| line.split_once("rules not run: ").map_or(line, |(kept, _)| kept).to_owned();
-        let cut = |line: String| line.trim_end_matches(|c: char| c.is_ascii_digit() || "; ".contains(c)).to_owned();
-        let all = |text: &str| -> String {
-            text.lines()
-                .map(|it| if it.contains("rules not run: ") { cut(line(it)) } else { it.to_owned() } + "\n")
-                .collect()
+        // The last part of a summary: `FILE: 1 error; 3 rules not run: 2 need …`.
+        let cut = |line: &str| {
+            let Some((kept, _)) = line.split_once(" not run: ") else { return format!("{line}\n") };
+            let count = |c: char| c.is_ascii_digit() || "; ".contains(c);
+            format!("{}\n", kept.trim_end_matches(|c: char| c.is_ascii_lowercase()).trim_end_matches(count))
         };
+        let all = |text: &str| text.lines().map(cut).collect();
         Self { stdout: all(&self.stdout), stderr: all(&self.stderr), status: self.status }
     }
 
