@@ -2,6 +2,9 @@
 //! PROXY protocol, nginx on every app server ends TLS and learns each client's address.
 
 pub mod binaries;
+#[cfg(test)]
+#[path = "../tests/support/cases.rs"]
+mod cases;
 pub mod cli;
 pub mod commands;
 pub mod diagnostic;

@@ -43,7 +43,7 @@ mod tests {
     }
 
     proptest! {
-        #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+        #![proptest_config(ProptestConfig { cases: crate::cases::cases(60), failure_persistence: None, ..ProptestConfig::default() })]
 
         #[test]
         fn shells_read_back_what_was_quoted(

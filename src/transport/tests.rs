@@ -40,7 +40,7 @@ fn arguments_and_input_arrive_as_they_are_in_every_shell() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases::cases(40), failure_persistence: None, ..ProptestConfig::default() })]
 
     // A key that began with `-` was an option of `printf`.
     #[test]

@@ -1,5 +1,5 @@
 //! How many random cases a test tries. `SSLSCALE_CASES` changes all of these counts at once:
-//! `quick` tries a fiftieth, a number tries that many, `10x` tries ten times as many. A test that
+//! `quick` tries a fiftieth but at least 25, a number tries that many, `10x` tries ten times as many. A test that
 //! does not try its full count says so, since fewer cases prove less.
 
 use std::env;
@@ -27,7 +27,7 @@ pub fn all_of(full: u32, tried: u32) -> bool {
 
 fn of(wanted: &str, full: u32) -> Option<u32> {
     match wanted.strip_suffix('x') {
-        _ if wanted == "quick" => Some((full / 50).max(5).min(full)),
+        _ if wanted == "quick" => Some((full / 50).max(25).min(full)),
         Some(times) => Some(full.checked_mul(times.parse().ok().filter(|times| *times > 0)?)?),
         None => wanted.parse().ok().filter(|count| *count > 0),
     }
@@ -36,6 +36,6 @@ fn of(wanted: &str, full: u32) -> Option<u32> {
 #[test]
 fn counts_are_a_fiftieth_a_number_or_a_multiple() {
     let counts = ["quick", "7", "10x"].map(|wanted| [2_000, 100, 3].map(|full| of(wanted, full)));
-    assert_eq!(counts, [[40, 5, 3], [7; 3], [20_000, 1_000, 30]].map(|counts| counts.map(Some)));
+    assert_eq!(counts, [[40, 25, 3], [7; 3], [20_000, 1_000, 30]].map(|counts| counts.map(Some)));
     assert!(["", "0", "0x", "x", "-1", "some", "9999999999x"].iter().all(|wrong| of(wrong, 100).is_none()));
 }

@@ -199,7 +199,7 @@ impl Fleet {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: crate::cases::cases(500), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn every_ticket_is_decrypted_wherever_runs_end(
