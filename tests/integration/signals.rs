@@ -15,6 +15,7 @@ use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::signalled::program;
 use crate::streams::cases::{INVENTORY, ring, rotated};
 use crate::support::{Sslscale, need};
 use blocked::{Lock, until};
@@ -22,7 +23,7 @@ use blocked::{Lock, until};
 const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 
 fn command(dir: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+    let mut command = program();
     command.args(arguments).current_dir(dir).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
@@ -181,7 +182,7 @@ fn a_signal_while_the_report_waits_for_its_reader_changes_no_status() {
     let (_from, mut to) = pipe().unwrap();
     fcntl(&to, FcntlArg::F_SETPIPE_SZ(4096)).unwrap();
     to.write_all(&[0; 4096]).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+    let mut command = program();
     command.args(["tickets", "rotate", "inventory.yaml", "--roots", "roots"]).current_dir(prepared.path());
     let child = command.stdout(to).stderr(Stdio::piped()).spawn().unwrap();
     until("all hosts have the next ring", || {
@@ -224,7 +225,7 @@ fn the_first_process_of_a_container_ends_too() {
     }
     let (stdin, mut writer) = endless();
     let mut command = Command::new("unshare");
-    command.args(["-Urpf", env!("CARGO_BIN_EXE_sslscale"), "check", "-"]).stdin(stdin);
+    command.args(["-Urpf", "env", "--default-signal=INT", env!("CARGO_BIN_EXE_sslscale"), "check", "-"]).stdin(stdin);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     reads(&mut writer);
     let inside = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();

@@ -24,6 +24,8 @@ mod run;
 mod scan;
 mod session;
 mod session_log;
+#[path = "../support/signalled.rs"]
+mod signalled;
 mod tickets;
 
 use std::collections::BTreeMap;

@@ -16,6 +16,7 @@ use sslscale::try_fleet::spec::FleetSpec;
 use tempfile::TempDir;
 
 use crate::build::Fleet;
+use crate::signalled::program;
 
 /// A spec or an inventory on disk, removed with this value, and the command that tries it.
 pub struct Try {
@@ -68,13 +69,14 @@ impl Try {
     }
 
     pub fn command(&self, args: &[&str]) -> Command {
-        let binary = env!("CARGO_BIN_EXE_sslscale");
         let mut command = if self.unprivileged {
             let mut command = Command::new("setpriv");
-            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary]);
+            command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]);
+            let program = program();
+            command.arg(program.get_program()).args(program.get_args());
             command
         } else {
-            Command::new(binary)
+            program()
         };
         command.args(&self.arguments).args(args);
         command.env_clear().env("PATH", "/usr/bin:/bin").stdin(Stdio::null());

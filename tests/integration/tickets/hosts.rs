@@ -13,6 +13,7 @@ use nix::unistd::Pid;
 use serde_json::{Value, json};
 
 use super::INVENTORY;
+use crate::signalled::program;
 use crate::support::{Run, Sslscale};
 
 /// A host that has no ring, and takes any; `$kind` is `observe`, `install` or `read`.
@@ -193,7 +194,7 @@ impl Waiting {
             "[ $kind != {kind} ] || {{ : >started; while [ ! -e go ]; do sleep 0.02; done; }}; answer \"$answer\""
         );
         let run = fleet([&wait, "answer \"$answer\"", "answer \"$answer\""]);
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+        let mut command = program();
         command.args(words("sync", &[])).current_dir(run.dir()).stdin(Stdio::null());
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let waiting = Self { run, child };
