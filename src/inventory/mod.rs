@@ -2,6 +2,7 @@
 //! makes a `model` of them. `document` and `paths` find places in the text, `certificate` reads
 //! certificate sources, `openssl` has the names that OpenSSL knows.
 
+mod addresses;
 pub mod certificate;
 pub mod document;
 pub mod model;

@@ -49,7 +49,7 @@ pub fn sound(checked: Checked<'_>) -> Option<String> {
     let line = format!(
         "{}: ok: {}, {}, {}",
         visible(checked.source.name()),
-        several(inventory.load_balancers.len(), "load balancer"),
+        several(inventory.load_balancers.len(), "balancer"),
         several(inventory.app_servers.len(), "app server"),
         several(inventory.sites.len(), "site"),
     );

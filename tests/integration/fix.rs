@@ -38,7 +38,7 @@ fn fixed() -> String {
 }
 
 const FIXED: &str = "inventory.yaml: fixed 1 finding (PX05)\n";
-const OK: &str = "ok: 2 load balancers, 2 app servers, 1 site";
+const OK: &str = "ok: 2 balancers, 2 app servers, 1 site";
 
 /// A directory with the inventory and a command.
 fn broken(arguments: &[&str]) -> Sslscale {

@@ -33,7 +33,7 @@ fn a_sound_inventory_says_on_its_line_what_was_not_looked_at() {
     let (source, mut linted) = known("a.yaml", BLOG);
     linted.findings.clear();
     linted.not_run.clear();
-    let ok = "a.yaml: ok: 1 load balancer, 2 app servers, 1 site";
+    let ok = "a.yaml: ok: 1 balancer, 2 app servers, 1 site";
     assert_eq!(report(&[(source.clone(), linted)], Format::Human), format!("{ok}\n"));
     let with = |not_run: &[NotRun]| {
         let (source, mut linted) = known("a.yaml", BLOG);
