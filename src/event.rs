@@ -116,8 +116,8 @@ pub struct Kept {
     pub hosts: Vec<KeptHost>,
     /// The words that run a command inside a host, before the host's process id.
     pub enter: Vec<String>,
-    /// A command line for the clients' host that reaches the first site.
-    pub ask: Option<Vec<String>>,
+    /// A command line for the clients' host that requests the first site.
+    pub client: Option<Vec<String>>,
 }
 
 /// One host of a fleet that was left running.

@@ -1,5 +1,5 @@
-//! The text of one inventory and its places. Turns byte offsets into the lines and columns
-//! that people and editors use, and reads files without ever trusting their size or kind.
+//! The text of one inventory, and places in it: byte offsets as the lines and columns that people and
+//! editors use.
 
 mod secrets;
 
@@ -62,24 +62,24 @@ pub enum ReadError {
     #[error("it is UTF-16 text, not UTF-8")]
     Utf16,
     /// Bytes that are not UTF-8.
-    #[error("it is not UTF-8 text: this byte does not fit")]
+    #[error("it is not UTF-8 text: this byte is invalid")]
     NotUtf8(Excerpt),
     /// A NUL byte, which text never holds.
     #[error("it is binary: there is a NUL byte")]
     Binary(Excerpt),
 }
 
-/// What could be read of a file that is not text.
+/// The readable part of a file that is not text.
 #[derive(Debug)]
 pub struct Excerpt {
     /// From the start to the end of the line with the first wrong byte.
     pub text: String,
-    /// That byte, or what stands for it.
+    /// That byte, or its replacement character.
     pub span: Span,
 }
 
 impl Excerpt {
-    /// Of `bytes`, whose byte at `wrong` is the first that cannot be.
+    /// Of `bytes`, with the first wrong byte at `wrong`.
     fn new(bytes: &[u8], wrong: usize) -> Self {
         let rest = &bytes[wrong..];
         let line = rest.iter().position(|b| matches!(b, b'\n' | b'\r')).unwrap_or(rest.len());
@@ -92,7 +92,7 @@ impl Excerpt {
 }
 
 impl ReadError {
-    /// The text around the first wrong byte, where there is one.
+    /// The text around the first wrong byte, if there is one.
     pub fn excerpt(&self) -> Option<&Excerpt> {
         match self {
             Self::NotUtf8(excerpt) | Self::Binary(excerpt) => Some(excerpt),
@@ -115,7 +115,7 @@ impl ReadError {
     }
 }
 
-/// An inventory's text with its name, ready to say where things are.
+/// An inventory's text with its name, and indexes that turn offsets into positions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     name: String,
@@ -126,8 +126,8 @@ pub struct Source {
     secrets: OnceLock<Vec<Secret>>,
 }
 
-/// Columns are counted from the start of a block, not of the line: a line may hold a whole
-/// inventory, and thousands of places to report.
+/// Columns are counted from the start of a block, not of the line: a line may contain a whole
+/// inventory with thousands of places to report.
 const BLOCK: usize = 1024;
 
 fn characters(bytes: &[u8]) -> usize {
@@ -135,7 +135,7 @@ fn characters(bytes: &[u8]) -> usize {
 }
 
 impl Source {
-    /// A source from text that is at hand; `name` is what diagnostics call it.
+    /// A source from text; diagnostics show `name`.
     pub fn new(name: impl Into<String>, text: impl Into<String>) -> Self {
         let text = text.into();
         let bytes = text.as_bytes();
@@ -155,7 +155,7 @@ impl Source {
     /// Reads `path`, or standard input where it is `-`.
     ///
     /// # Errors
-    /// [`ReadError`] where there is no text to be had, after at most [`MAX_BYTES`] + 1 bytes.
+    /// See [`ReadError`]. At most [`MAX_BYTES`] + 1 bytes are read.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         if path == Path::new("-") {
             return Ok(Self::new("<stdin>", text(bounded(std::io::stdin().lock())?)?));
@@ -163,7 +163,7 @@ impl Source {
         Ok(Self::new(path.display().to_string(), text(file::read(path, MAX_BYTES)?)?))
     }
 
-    /// What diagnostics call it: the path as it was given.
+    /// The name in diagnostics: the path as it was given.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -183,16 +183,16 @@ impl Source {
         self.text.get(span.range()).unwrap_or_default()
     }
 
-    /// The private keys that stand in the text.
+    /// The private keys in the text.
     pub fn secrets(&self) -> &[Secret] {
         self.secrets.get_or_init(|| secrets::find(&self.text))
     }
 
-    /// The text under `span` for a reader: what may be a private key is blotted out, byte for byte.
+    /// The text under `span` as it may be shown: what may be a private key is masked, byte for byte.
     pub fn shown(&self, span: Span) -> Cow<'_, str> {
         match self.secrets() {
             [] => Cow::Borrowed(self.slice(span)),
-            secrets => Cow::Owned(secrets::blotted(self.slice(span), span, secrets)),
+            secrets => Cow::Owned(secrets::masked(self.slice(span), span, secrets)),
         }
     }
 
@@ -211,7 +211,7 @@ impl Source {
     }
 
     /// The byte range of line `line` (from 1), without its line break and without a byte order
-    /// mark, which takes no column in any editor.
+    /// mark, for which no editor counts a column.
     pub fn line_span(&self, line: usize) -> Span {
         let start = self.lines.get(line.saturating_sub(1)).map_or(self.text.len(), |s| *s as usize);
         let start = if start == 0 && self.text.starts_with('\u{feff}') { '\u{feff}'.len_utf8() } else { start };

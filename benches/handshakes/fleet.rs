@@ -33,19 +33,19 @@ impl Fleet {
         command.arg("try").arg(&path).args(["--keep", "--format", "json"]).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = command.spawn().context("sslscale")?;
         let mut reports = BufReader::new(child.stdout.take().context("no pipe")?);
-        let mut said = String::new();
+        let mut output = String::new();
         loop {
             let mut line = String::new();
             if reports.read_line(&mut line)? == 0 {
                 child.wait()?;
-                bail!("the fleet did not start:\n{said}");
+                bail!("the fleet did not start:\n{output}");
             }
             let mut event: Value = serde_json::from_str(&line)?;
             if let Some(kept) = event.get_mut("kept") {
                 let kept = serde_json::from_value(kept.take())?;
                 return Ok(Self { child, _reports: reports, kept });
             }
-            said.push_str(&line);
+            output.push_str(&line);
         }
     }
 

@@ -1,20 +1,20 @@
-//! What to do about a complaint: for what is known to come of an inventory, the key to set; for
-//! everything else the two things that can be changed, the value and the template. Pure.
+//! What to do about a program's message: the key to set where the cause is known to be in the
+//! inventory, else the two things that can be changed, the value and the template. Pure.
 
-use super::parse::Complaint;
+use super::parse::Message;
 use crate::sandbox::Program;
 
-/// Words of a program, and the advice; `{version}` stands for the program's own.
+/// A part of a program's message, and the advice. `{version}` is replaced by the program's version.
 const KNOWN: &[(Program, &str, &str)] = &[
     (
         Program::Nginx,
         "unknown directive \"http2\"",
-        "set `version: {version}` under `nginx` to render for the installed nginx, or ask the one that the fleet runs",
+        "set `version: {version}` under `nginx` to render for the installed nginx, or install the version that the fleet runs",
     ),
     (
         Program::Nginx,
         "unknown directive \"ssl_reject_handshake\"",
-        "set `version: {version}` under `nginx` to render for the installed nginx, or ask the one that the fleet runs",
+        "set `version: {version}` under `nginx` to render for the installed nginx, or install the version that the fleet runs",
     ),
     (Program::Nginx, "\"listen ... http2\" directive is deprecated", "set `version: {version}` under `nginx`"),
     (
@@ -30,35 +30,35 @@ const KNOWN: &[(Program, &str, &str)] = &[
     (
         Program::Nginx,
         "cannot load certificate",
-        "name a readable PEM file that holds a certificate and, for a key, the key that belongs to it",
+        "name a readable PEM file with the certificate, and one with the private key that belongs to it",
     ),
-    (Program::Nginx, "key values mismatch", "name the key that belongs to the certificate, the leaf first in its file"),
+    (Program::Nginx, "key values mismatch", "name the private key of the certificate, which is the first in its file"),
     (
         Program::Nginx,
         "host not found",
-        "write an address: names are looked up once, when nginx starts, and not at all here",
+        "write an address: nginx resolves names once, when it starts; there is no DNS in the private view",
     ),
-    (Program::Nginx, "conflicting server name", "let one site have the name"),
-    (Program::Nginx, "is duplicate", "keep one of them: the template says it twice"),
+    (Program::Nginx, "conflicting server name", "remove the name from all sites but one"),
+    (Program::Nginx, "is duplicate", "remove one of them: the template has it twice"),
     (
         Program::Haproxy,
         "could not resolve address",
-        "write an address: names are looked up once, when haproxy starts, and not at all here",
+        "write an address: haproxy resolves names once, when it starts; there is no DNS in the private view",
     ),
     (Program::Haproxy, "missing timeouts", "keep the `timeout` lines in the template's `defaults`"),
     (
         Program::Haproxy,
         "unknown keyword",
-        "correct the word in the template, or ask the haproxy that the fleet runs: this one is {version}",
+        "correct the word in the template, or install the haproxy version that the fleet runs: this one is {version}",
     ),
 ];
 
-/// What to do; `rendered` says whether the line is one of a rendered file.
-pub fn of(program: Program, version: &str, complaint: &Complaint, rendered: bool) -> String {
-    let known = KNOWN.iter().find(|(of, words, _)| *of == program && complaint.message.contains(words));
-    match (known, &complaint.place) {
+/// What to do. `rendered`: whether the message is about a line of a rendered file.
+pub fn of(program: Program, version: &str, message: &Message, rendered: bool) -> String {
+    let known = KNOWN.iter().find(|(of, words, _)| *of == program && message.text.contains(words));
+    match (known, &message.place) {
         (Some((_, _, advice)), _) => advice.replace("{version}", version),
-        (None, Some(_)) if !rendered => "correct that file, which is this machine's own and not rendered".to_owned(),
+        (None, Some(_)) if !rendered => "correct that file: it is one of this machine and not rendered".to_owned(),
         (None, _) => "change this value, or the template that it is rendered with".to_owned(),
     }
 }

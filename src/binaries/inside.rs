@@ -1,5 +1,5 @@
 //! The process in the private view: builds it, runs the programs, answers. It ends when its standard
-//! input does, however the command died, and the kernel then ends the programs with it.
+//! input does, even if the command was killed, and the kernel then ends the programs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -14,7 +14,7 @@ use super::run::{Answer, Plan, Question, Reply, lanes};
 use crate::sandbox::wire::{receive, send};
 use crate::sandbox::{FileSpec, Program, RootPlan, enter, paths, refill};
 
-/// What it is called by the hidden subcommand.
+/// Its name for the hidden subcommand.
 pub const INSIDE: &str = "binaries";
 
 /// Answers until standard input ends.
@@ -26,7 +26,7 @@ pub fn run() -> io::Result<()> {
     let mut from = BufReader::new(io::stdin());
     let Some(plan) = receive::<Plan>(&mut from)? else { return Ok(()) };
     // A file may name addresses that its host has and this network does not. Where the kernel
-    // does not allow this, nginx complains about them, which is seen.
+    // does not allow this, nginx reports them.
     for family in ["ipv4", "ipv6"] {
         let _ = fs::write(format!("/proc/sys/net/{family}/ip_nonlocal_bind"), "1");
     }
@@ -51,7 +51,7 @@ fn serve(mut from: impl BufRead, sender: &mpsc::Sender<Question>) -> io::Result<
 struct Lane {
     plan: Plan,
     questions: Mutex<mpsc::Receiver<Question>>,
-    /// Programs that took too long, and the message: they are not run again.
+    /// Programs that took too long, with the message. They are not run again.
     stuck: Mutex<BTreeMap<Program, String>>,
 }
 
@@ -66,7 +66,7 @@ impl Lane {
             next = match thread::spawn(move || lane.view(question)).join() {
                 Ok(next) => next,
                 Err(_) => {
-                    // Where the command cannot be told, it is gone.
+                    // If this fails, the command is gone.
                     let _ = send(&mut io::stdout().lock(), &Reply::Lost);
                     return;
                 }
@@ -94,15 +94,15 @@ impl Lane {
         }
     }
 
-    /// Shows the program the files that are in their places.
+    /// Lets the program validate the files that are at their paths.
     fn validate(&self, question: &Question) -> Result<Answer, String> {
         let stuck = || self.stuck.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(message) = stuck().get(&question.program) {
             return Err(message.clone());
         }
         let program = question.program;
-        let asked = program.version().and_then(|version| Ok(Answer { version, output: program.validate()? }));
-        asked.map_err(|error| {
+        let answer = program.version().and_then(|version| Ok(Answer { version, output: program.validate()? }));
+        answer.map_err(|error| {
             let message = error.to_string();
             if error.is_timeout() {
                 stuck().insert(program, message.clone());
@@ -126,7 +126,7 @@ impl Lane {
 }
 
 impl Question {
-    /// What a view for it is built from, beside the content of its files.
+    /// What a view for it is built from, apart from the content of its files.
     fn paths(&self) -> BTreeSet<PathBuf> {
         let text = |file: &FileSpec| String::from_utf8_lossy(&file.bytes).into_owned();
         let expected = self.files.iter().flat_map(|(path, file)| paths::directories(path, &text(file)));

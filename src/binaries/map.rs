@@ -1,11 +1,11 @@
 //! From a line of a rendered file to the value of the inventory that it was rendered from. Keys that
-//! stand for one directive bear its name, so a directive and what is around it lead to the key. Every
-//! complaint gets a place: the key, else the site or host around it, else the first key. Pure.
+//! map to one directive have its name, so a directive and the blocks around it lead to the key. Every
+//! message gets a place: the key, else the site or host around it, else the first key. Pure.
 
 use std::collections::HashMap;
 
 use super::outline::{Outline, Statement};
-use super::parse::Complaint;
+use super::parse::Message;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
@@ -14,25 +14,25 @@ use crate::lint::{CertificateRef, Fleet};
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
 
-/// Where nginx takes challenges.
+/// Where nginx serves ACME challenges.
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
-/// The options of a server that a key of its entry stands for.
+/// The options of a haproxy server that have a key in the app server's entry.
 const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
 
-/// The statement that a complaint is about, in the outline of its file.
-pub fn statement<'o>(complaint: &Complaint, outline: Option<&'o Outline<'_>>) -> Option<Statement<'o>> {
-    outline?.at(complaint.place.as_ref()?.line, complaint.quoted())
+/// The statement that a message is about, in the outline of its file.
+pub fn statement<'o>(message: &Message, outline: Option<&'o Outline<'_>>) -> Option<Statement<'o>> {
+    outline?.at(message.place.as_ref()?.line, message.quoted())
 }
 
-/// A fleet, with what its rendered files can name.
+/// A fleet, with everything that a message about its files can name.
 pub struct Map<'f> {
     fleet: &'f Fleet<'f>,
-    /// By each of its names.
+    /// By server name.
     sites: HashMap<String, usize>,
     /// By name.
     apps: HashMap<&'f str, usize>,
-    /// What can be named without a line.
+    /// What a message without a line can name.
     values: HashMap<String, Cursor<'f>>,
 }
 
@@ -46,7 +46,7 @@ impl<'f> Map<'f> {
                 map.sites.insert(name.to_string(), index);
                 map.value(name.to_string(), fleet.site(index, "server_name").item(item));
             }
-            // What nginx cannot load is the content of a source where there is one.
+            // What nginx cannot load is the source's content, if there is a source.
             for (certificate, pair) in site.certificates.iter().enumerate() {
                 let at = CertificateRef { site: index, certificate };
                 let file = |key: &str, source: &str| fleet.certificate(at, source).or(fleet.certificate(at, key));
@@ -64,21 +64,21 @@ impl<'f> Map<'f> {
         map
     }
 
-    /// The first who bears a name keeps it.
+    /// The first value with a name keeps it.
     fn value(&mut self, name: String, place: Cursor<'f>) {
         self.values.entry(name).or_insert(place);
     }
 
     fn pool(&self, index: usize) -> Cursor<'f> {
         let pools = self.fleet.written.key("pools");
-        // A pool that is left to its default is made of the app servers.
+        // The default pool consists of the app servers.
         if pools.is_written() { pools.item(index).key("name") } else { self.fleet.written.key("app_servers") }
     }
 
-    /// The place of what nginx on the app server at `app` says.
-    pub fn nginx(&self, app: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
+    /// The place of a message of nginx on the app server at `app`.
+    pub fn nginx(&self, app: usize, message: &Message, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.app_server(app);
-        let Some(statement) = statement else { return self.named(complaint).unwrap_or(host) };
+        let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
         if let Some(place) = self.answers(statement) {
             return place;
         }
@@ -87,13 +87,13 @@ impl<'f> Map<'f> {
             if version.text().is_some() { version } else { self.fleet.nginx(app, &["http2"]) }
         };
         match *statement.words {
-            ["listen", ..] if complaint.message.contains("http2") => return version(),
+            ["listen", ..] if message.text.contains("http2") => return version(),
             ["http2" | "ssl_reject_handshake", ..] => return version(),
             ["listen", ..] => return self.fleet.nginx(app, &["port"]),
             [key @ ("ssl_protocols" | "ssl_ciphers" | "ssl_ecdh_curve"), ..] => {
-                return self.offered(app, key, complaint);
+                return self.offered(app, key, message);
             }
-            ["ssl_dhparam", ..] => return self.offered(app, "ssl_ciphers", complaint),
+            ["ssl_dhparam", ..] => return self.offered(app, "ssl_ciphers", message),
             ["ssl_prefer_server_ciphers", ..] => return self.fleet.nginx(app, &["tls_profile"]),
             ["set_real_ip_from", network, ..] => return self.trusted(network),
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
@@ -102,17 +102,17 @@ impl<'f> Map<'f> {
             _ => {}
         }
         let known = |name: &&&str| !name.is_empty() && self.sites.contains_key(**name);
-        // The default server answers for the names of other hosts, and is of no site.
+        // The default server answers for unknown names and belongs to no site.
         let default = statement.names.first().is_none_or(|name| name.trim_matches('"').is_empty());
         let Some(site) = statement.names.iter().find(known).filter(|_| !default).map(|name| self.sites[*name]) else {
-            return self.named(complaint).unwrap_or(host);
+            return self.named(message).unwrap_or(host);
         };
-        if let Some(place) = self.location(site, complaint, statement) {
+        if let Some(place) = self.location(site, message, statement) {
             return place;
         }
         match statement.words {
             ["server_name", names @ ..] => {
-                let named = complaint.quoted().find(|word| names.contains(word));
+                let named = message.quoted().find(|word| names.contains(word));
                 named.and_then(|name| self.values.get(name).copied()).unwrap_or(self.fleet.site(site, "server_name"))
             }
             [key @ ("ssl_certificate" | "ssl_certificate_key"), path, ..] => {
@@ -120,29 +120,29 @@ impl<'f> Map<'f> {
                 places.filter(|place| place.text() == Some(path)).last().unwrap_or(self.fleet.site(site, key))
             }
             ["add_header", ..] => {
-                let own = self.fleet.site(site, "hsts").key("max_age");
-                if own.is_written() { own } else { self.fleet.nginx(app, &["hsts", "max_age"]) }
+                let of_site = self.fleet.site(site, "hsts").key("max_age");
+                if of_site.is_written() { of_site } else { self.fleet.nginx(app, &["hsts", "max_age"]) }
             }
             [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
-                let own = self.fleet.site(site, key);
-                if own.is_written() { own } else { self.fleet.nginx(app, &[key]) }
+                let of_site = self.fleet.site(site, key);
+                if of_site.is_written() { of_site } else { self.fleet.nginx(app, &[key]) }
             }
             _ => self.fleet.site(site, "server_name"),
         }
     }
 
-    /// The item of a list that a complaint quotes, else its first; the profile where there is no list.
-    fn offered(&self, app: usize, key: &str, complaint: &Complaint) -> Cursor<'f> {
+    /// The item of a list that a message quotes, else the first; without a list, the TLS profile.
+    fn offered(&self, app: usize, key: &str, message: &Message) -> Cursor<'f> {
         let Some(list) = self.fleet.nginx_if_written(app, &[key]) else {
             return self.fleet.nginx(app, &["tls_profile"]);
         };
-        let quoted = |item: &Cursor<'f>| complaint.quoted().any(|word| item.text() == Some(word));
+        let quoted = |item: &Cursor<'f>| message.quoted().any(|word| item.text() == Some(word));
         list.items().find(quoted).or_else(|| list.items().next()).unwrap_or(list)
     }
 
     /// The place of a statement in a location that the inventory has.
-    fn location(&self, site: usize, complaint: &Complaint, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    fn location(&self, site: usize, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         let path = |words: &[&str]| match *words {
             ["location", "=", path] => Some((path.to_owned(), true)),
             ["location", path] => Some((path.to_owned(), false)),
@@ -156,8 +156,7 @@ impl<'f> Map<'f> {
         let location = self.fleet.site(site, "locations").item(index);
         Some(match *statement.words {
             ["return", code, ..] => {
-                let (target, key) =
-                    (location.key("return"), if complaint.message.contains(code) { "code" } else { "url" });
+                let (target, key) = (location.key("return"), if message.text.contains(code) { "code" } else { "url" });
                 target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
@@ -165,12 +164,12 @@ impl<'f> Map<'f> {
         })
     }
 
-    /// The entry that trusts `network`: by default those are the balancers' own addresses.
+    /// The entry that trusts `network`: by default a balancer's address.
     fn trusted(&self, network: &str) -> Cursor<'f> {
         let inventory = self.fleet.inventory;
         let list = self.fleet.written.key("trusted_proxies");
         if list.is_written() {
-            // The list of the inventory is without repetition: it is compared by its text.
+            // Validation removes repetitions, so that indexes differ: texts are compared.
             let same = |item: &Cursor<'f>| {
                 item.text().is_some_and(|text| text == network || network.strip_suffix("/32") == Some(text))
             };
@@ -180,20 +179,20 @@ impl<'f> Map<'f> {
         let owner = inventory
             .load_balancers
             .iter()
-            .position(|balancer| balancer.addresses.iter().any(|own| own.to_string() == address));
+            .position(|balancer| balancer.addresses.iter().any(|it| it.to_string() == address));
         owner.map_or(list, |index| self.fleet.written.key("load_balancers").item(index).key("address"))
     }
 
-    /// The place of what haproxy on the balancer at `index` says.
-    pub fn haproxy(&self, index: usize, complaint: &Complaint, statement: Option<&Statement<'_>>) -> Cursor<'f> {
+    /// The place of a message of haproxy on the balancer at `index`.
+    pub fn haproxy(&self, index: usize, message: &Message, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.load_balancer(index);
-        if let Some(place) = statement.and_then(|statement| self.plain_http(complaint, statement)) {
+        if let Some(place) = statement.and_then(|statement| self.plain_http(message, statement)) {
             return place;
         }
         let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);
         let Some(statement) = statement else {
-            let timeouts = complaint.message.contains("timeout").then(|| setting(&["timeouts"]));
-            return self.named(complaint).or(timeouts).unwrap_or(host);
+            let timeouts = message.text.contains("timeout").then(|| setting(&["timeouts"]));
+            return self.named(message).or(timeouts).unwrap_or(host);
         };
         match *statement.words {
             [key @ ("log" | "maxconn" | "retries" | "balance"), ..] => setting(&[key]),
@@ -205,9 +204,9 @@ impl<'f> Map<'f> {
             ["tcp-request", "inspect-delay", ..] => setting(&["timeouts", "client_hello"]),
             ["tcp-request", "content", "reject", ..] => setting(&["unknown_names"]),
             ["bind", ..] => setting(&["port"]),
-            ["server", name, ..] => self.server(index, complaint, name).unwrap_or(host),
+            ["server", name, ..] => self.server(index, message, name).unwrap_or(host),
             ["default-server", ref options @ ..] => {
-                let words = &complaint.message;
+                let words = &message.text;
                 let check = ["inter", "fall", "rise"].into_iter().find(|key| words.contains(key));
                 let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
                 let named = name.filter(|name| words.contains("sni") || words.contains(name));
@@ -219,46 +218,46 @@ impl<'f> Map<'f> {
                 }
             }
             _ => {
-                // A route names its site, else its pool.
+                // A routing rule names its site, else its pool.
                 let words = statement.words.iter().skip(1).map(|word| word.trim_start_matches('.'));
                 let route = |word: &str| self.sites.get(word).or_else(|| self.sites.get(&format!("*.{word}")));
                 let site = words.clone().find_map(route).map(|site| self.fleet.site(*site, "server_name"));
                 let pool = || statement.words.iter().skip(1).find_map(|word| self.values.get(*word).copied());
-                site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(complaint)).unwrap_or(host)
+                site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(message)).unwrap_or(host)
             }
         }
     }
 
-    /// What of the `http` section made a line of its frontend or backend.
-    fn plain_http(&self, complaint: &Complaint, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    /// The key of the `http` section behind a line of its frontend or backend.
+    fn plain_http(&self, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         let ours = |words: &&[&str]| matches!(**words, ["frontend", "http-in"] | ["backend", "acme-challenge"]);
         statement.around.iter().find(|words| ours(words))?;
         let http = self.fleet.written.key("http");
         let place = match *statement.words {
             ["bind", ..] => http.key("port"),
-            ["http-request", "redirect", "code", "302", ..] if !complaint.message.contains("code") => {
+            ["http-request", "redirect", "code", "302", ..] if !message.text.contains("code") => {
                 http.key("acme_challenge").key("redirect")
             }
             ["http-request", "redirect", ..] => http.key("code"),
-            ["server", ..] => self.challenges(complaint),
+            ["server", ..] => self.challenges(message),
             ["acl", "is_served", _, _, _, name, ..] => {
                 let name = name.strip_prefix('.').map_or_else(|| (*name).to_owned(), |parent| format!("*.{parent}"));
                 *self.values.get(&name)?
             }
             _ => http,
         };
-        // A section that is left to its defaults has no place of its own.
+        // A section that is not written has no place.
         place.is_written().then_some(place)
     }
 
-    /// What of the section made a line that is about where challenges go.
-    fn challenges(&self, complaint: &Complaint) -> Cursor<'f> {
+    /// The key behind a line about where challenges go.
+    fn challenges(&self, message: &Message) -> Cursor<'f> {
         let section = self.fleet.written.key("http").key("acme_challenge");
         let target = section.key("app_server").or(section.key("pool"));
-        if complaint.message.contains("port") { section.key("port").or(target) } else { target }
+        if message.text.contains("port") { section.key("port").or(target) } else { target }
     }
 
-    /// What of it made nginx's server for challenges.
+    /// The key behind a line of nginx's server for challenges.
     fn answers(&self, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         let AcmeChallenge::AppServers { port, root: Some(root), .. } =
             self.fleet.inventory.http.as_ref()?.acme_challenge.as_ref()?
@@ -279,12 +278,12 @@ impl<'f> Map<'f> {
         }
     }
 
-    /// What of an app server's entry, or of all of them, made its line.
-    fn server(&self, balancer: usize, complaint: &Complaint, name: &str) -> Option<Cursor<'f>> {
+    /// The key behind the haproxy line of an app server: in its entry, or one for all servers.
+    fn server(&self, balancer: usize, message: &Message, name: &str) -> Option<Cursor<'f>> {
         let index = *self.apps.get(name)?;
         let entry = self.fleet.written.key("app_servers").item(index);
-        let said = unnamed(&complaint.message, name);
-        let about = |words: &[&str]| words.iter().any(|word| said.contains(word));
+        let rest = unnamed(&message.text, name);
+        let about = |words: &[&str]| words.iter().any(|word| rest.contains(word));
         let addresses: Vec<String> =
             self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();
         Some(if about(&["send-prox"]) {
@@ -302,22 +301,22 @@ impl<'f> Map<'f> {
         })
     }
 
-    /// The pool whose section the statement stands in.
+    /// The pool whose section the statement is in.
     fn around(&self, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         statement.around.iter().find_map(|words| self.values.get(*words.get(1)?).copied())
     }
 
-    /// The place of the first thing that the complaint quotes, app servers before all else.
-    fn named(&self, complaint: &Complaint) -> Option<Cursor<'f>> {
-        // haproxy says `pool/server`, and mostly names the pool as well.
+    /// The place of the first thing that the message quotes, app servers before all else.
+    fn named(&self, message: &Message) -> Option<Cursor<'f>> {
+        // haproxy writes `pool/server`, and usually names the pool as well.
         let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
-        let server = complaint.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
-        server.or_else(|| complaint.quoted().find_map(|word| self.values.get(word).copied()))
+        let server = message.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
+        server.or_else(|| message.quoted().find_map(|word| self.values.get(word).copied()))
     }
 }
 
-/// What haproxy says of a server, without the names of the server and its pool: they may hold any
-/// option's name. It writes `'server pool/name'`, and a backend's name behind `backend`.
+/// haproxy's message about a server without the names of the server and its pool, which may contain
+/// the name of any option. haproxy writes `'server pool/name'`, and a pool's name after `backend`.
 fn unnamed(words: &str, server: &str) -> String {
     let parts = words.split(|c: char| c.is_whitespace() || "'\"`(),".contains(c)).filter(|part| !part.is_empty());
     let mut before = "";
@@ -326,7 +325,7 @@ fn unnamed(words: &str, server: &str) -> String {
         let bare = part.trim_end_matches(':');
         let named = match bare.rsplit_once('/') {
             Some((_, last)) => last == server,
-            // An app server may be called just like an option, which is complained of elsewhere in the line.
+            // An app server may have the name of an option that the message is about.
             None => bare == server && (before == "server" || !OPTIONS.contains(&bare)),
         };
         if !named && before != "backend" {

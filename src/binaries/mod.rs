@@ -16,7 +16,7 @@ pub use inside::{INSIDE, run as inside};
 
 use self::map::Map;
 use self::outline::Outline;
-use self::parse::Complaint;
+use self::parse::Message;
 use self::run::Answer;
 use self::shapes::Shape;
 use crate::diagnostic::{Code, Diagnostic, Severity};
@@ -30,9 +30,9 @@ use crate::visible::visible;
 /// Longer messages of a program are cut, in characters.
 const LONGEST: usize = 240;
 
-/// What the programs' rules need: what is missing where no view can be built.
+/// What is missing where no private view can be built.
 const NEEDS_VIEW: &str = "a private mount namespace";
-/// What is missing where a program gives no judgement.
+/// What is missing where a program does not validate the files.
 const NEEDS_PROGRAMS: &str = "haproxy and nginx on this machine";
 
 /// The code of the findings of a program.
@@ -48,7 +48,7 @@ pub fn is_asked_for(code: &str) -> bool {
     Program::ALL.iter().any(|program| self::code(*program).id == code)
 }
 
-/// Nothing found, as no program was run: what is missing, and why.
+/// No findings, as no program was run: what is missing, and why.
 pub fn not_run(needs: &'static str, reason: &str) -> Findings {
     let mut findings = Findings::default();
     for program in Program::ALL {
@@ -57,7 +57,7 @@ pub fn not_run(needs: &'static str, reason: &str) -> Findings {
     findings
 }
 
-/// Shows the fleet's rendered files to the installed programs: their complaints as findings.
+/// Lets the installed programs validate the fleet's rendered files; their messages as findings.
 pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
     let no_view = |missing: Missing| not_run(NEEDS_VIEW, &format!("{}: {}", missing.what, missing.help));
     if let Some(missing) = machine::program("unshare", "util-linux").or_else(machine::namespaces) {
@@ -72,30 +72,30 @@ pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
             shapes.retain(|shape| shape.program != program);
         }
     }
-    let answers = match run::ask(fleet.inventory, &shapes) {
+    let answers = match run::validate(fleet.inventory, &shapes) {
         Ok(answers) => answers,
         Err(missing) => return no_view(missing),
     };
     let map = Map::new(fleet);
-    let mut complaints = Complaints::default();
+    let mut messages = PlacedMessages::default();
     for (shape, answer) in shapes.iter().zip(answers) {
-        if let Err(reason) = answer.and_then(|answer| complaints.add(&map, shape, &answer)) {
+        if let Err(reason) = answer.and_then(|answer| messages.add(&map, shape, &answer)) {
             findings.reporter(code(shape.program)).not_run(NEEDS_PROGRAMS, reason);
         }
     }
-    findings.found.extend(complaints.found.into_iter().map(PlacedComplaint::diagnostic));
+    findings.found.extend(messages.found.into_iter().map(PlacedMessage::diagnostic));
     findings
 }
 
-/// Complaints with their places in the inventory; the same complaint about several hosts is one.
+/// Messages with their places in the inventory; the same message about several hosts is one.
 #[derive(Default)]
-struct Complaints {
-    found: Vec<PlacedComplaint>,
+struct PlacedMessages {
+    found: Vec<PlacedMessage>,
     known: HashMap<(Program, Severity, Span, String), usize>,
 }
 
-/// A complaint with its place in the inventory, and the hosts that it is about.
-struct PlacedComplaint {
+/// A message with its place in the inventory, and the hosts that it is about.
+struct PlacedMessage {
     code: &'static Code,
     severity: Severity,
     span: Span,
@@ -104,45 +104,45 @@ struct PlacedComplaint {
     message: String,
     help: String,
     host: String,
-    /// The first host of the last shape with this complaint.
+    /// The first host of the last shape with this message.
     shape: usize,
     /// How many more hosts it is about.
     others: usize,
 }
 
-impl Complaints {
-    /// Adds the complaints about the files of one shape.
+impl PlacedMessages {
+    /// Adds the messages about the files of one shape.
     ///
     /// # Errors
-    /// Why the program has not judged these files.
+    /// Why the program has not validated these files.
     fn add(&mut self, map: &Map<'_>, shape: &Shape, answer: &Answer) -> Result<(), String> {
         let program = shape.program;
-        let complaints = parse::complaints(program, &answer.output);
-        if let Some(lacking) = parse::lacking(&complaints) {
-            return Err(format!("this machine has no IPv6: `{}`", quoted(&lacking.message)));
+        let messages = parse::messages(program, &answer.output);
+        if let Some(message) = parse::no_ipv6(&messages) {
+            return Err(format!("this machine has no IPv6: `{}`", quoted(&message.text)));
         }
         if let Some(unread) = shape.unread(&answer.output).filter(|_| answer.output.accepted) {
             return Err(format!("the nginx.conf of this machine does not include `{unread}`"));
         }
         let mut outlines: HashMap<&str, Option<Outline<'_>>> = HashMap::new();
-        for complaint in &complaints {
-            let file = complaint.place.as_ref().map_or("", |place| place.file.as_str());
+        for message in &messages {
+            let file = message.place.as_ref().map_or("", |place| place.file.as_str());
             let outline =
                 outlines.entry(file).or_insert_with(|| shape.text(file).map(|text| Outline::of(program, text)));
-            self.put(map, shape, &answer.version, (complaint, outline.as_ref()));
+            self.put(map, shape, &answer.version, (message, outline.as_ref()));
         }
         Ok(())
     }
 
-    fn put(&mut self, map: &Map<'_>, shape: &Shape, version: &str, what: (&Complaint, Option<&Outline<'_>>)) {
-        let (complaint, outline) = what;
-        let statement = map::statement(complaint, outline);
+    fn put(&mut self, map: &Map<'_>, shape: &Shape, version: &str, what: (&Message, Option<&Outline<'_>>)) {
+        let (message, outline) = what;
+        let statement = map::statement(message, outline);
         let span = match shape.program {
-            Program::Haproxy => map.haproxy(shape.first, complaint, statement.as_ref()),
-            Program::Nginx => map.nginx(shape.first, complaint, statement.as_ref()),
+            Program::Haproxy => map.haproxy(shape.first, message, statement.as_ref()),
+            Program::Nginx => map.nginx(shape.first, message, statement.as_ref()),
         }
         .span();
-        let key = (shape.program, complaint.severity, span, complaint.message.clone());
+        let key = (shape.program, message.severity, span, message.text.clone());
         if let Some(index) = self.known.get(&key) {
             let found = &mut self.found[*index];
             // Two lines of one file can come from one value.
@@ -153,20 +153,20 @@ impl Complaints {
             return;
         }
         self.known.insert(key, self.found.len());
-        let advice = advice::of(shape.program, version, complaint, statement.is_some());
-        let rendered = match (&complaint.place, statement) {
+        let advice = advice::of(shape.program, version, message, statement.is_some());
+        let rendered = match (&message.place, statement) {
             (Some(place), Some(statement)) => {
                 format!("; rendered as `{}` at {}:{}", quoted(&statement.text()), visible(&place.file), place.line)
             }
             (Some(place), None) => format!("; reported at {}:{}", visible(&place.file), place.line),
             (None, _) => String::new(),
         };
-        self.found.push(PlacedComplaint {
+        self.found.push(PlacedMessage {
             code: code(shape.program),
-            severity: complaint.severity,
+            severity: message.severity,
             span,
             program: format!("{} {}", shape.program.name(), visible(version)),
-            message: quoted(&complaint.message),
+            message: quoted(&message.text),
             help: advice + &rendered,
             host: shape.host.clone(),
             shape: shape.first,
@@ -175,7 +175,7 @@ impl Complaints {
     }
 }
 
-impl PlacedComplaint {
+impl PlacedMessage {
     fn diagnostic(self) -> Diagnostic {
         let verb = match self.severity {
             Severity::Error => "rejects the files of",
@@ -192,7 +192,7 @@ impl PlacedComplaint {
     }
 }
 
-/// A program's message between backticks: cut, and with nothing that a terminal would obey.
+/// A program's message for use between backticks: cut, and safe on a terminal.
 fn quoted(message: &str) -> String {
     let cut = match message.char_indices().nth(LONGEST) {
         Some((end, _)) => format!("{}…", &message[..end]),

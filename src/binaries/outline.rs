@@ -1,5 +1,5 @@
-//! The statements of a rendered file with the blocks around them, by line. It reads what templates
-//! write, one's own included, and never judges it: that is for the real program. Pure.
+//! The statements of a rendered file with the blocks around them, by line. It reads whatever a template
+//! writes without checking it: the real program does that. Pure.
 
 use crate::sandbox::Program;
 
@@ -33,7 +33,7 @@ pub struct Statement<'o> {
     pub words: &'o [&'o str],
     /// The words that open the blocks around it, the innermost first.
     pub around: Vec<&'o [&'o str]>,
-    /// The names of nginx's server around it.
+    /// The names of the nginx server around it.
     pub names: &'o [&'o str],
 }
 
@@ -44,11 +44,11 @@ impl Statement<'_> {
     }
 }
 
-/// The words that open a section of haproxy's.
+/// The words that open a section in a haproxy file.
 const SECTIONS: [&str; 8] = ["global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "userlist"];
 
 impl<'t> Outline<'t> {
-    /// Of a file that this program reads.
+    /// The outline of a file that this program reads.
     pub fn of(program: Program, text: &'t str) -> Self {
         match program {
             Program::Haproxy => Self::haproxy(text),
@@ -56,7 +56,7 @@ impl<'t> Outline<'t> {
         }
     }
 
-    /// Of a file of haproxy's: a statement a line, sections up to the next.
+    /// The outline of a haproxy file: a statement is a line, a section ends where the next begins.
     pub fn haproxy(text: &'t str) -> Self {
         let mut outline = Self::default();
         let mut block = None;
@@ -71,7 +71,7 @@ impl<'t> Outline<'t> {
         outline
     }
 
-    /// Of a file of nginx's: statements end with `;`, blocks stand between braces.
+    /// The outline of an nginx file: statements end with `;`, blocks are in braces.
     pub fn nginx(text: &'t str) -> Self {
         let mut outline = Self::default();
         let (mut words, mut first, mut block) = (Vec::new(), 1, None);
@@ -170,14 +170,14 @@ impl<'t> Iterator for Tokens<'t> {
             }
             _ => {
                 // The braces of `${name}` belong to the word.
-                let own = |bytes: &[u8], at: usize| at > start && bytes[at] == b'{' && bytes[at - 1] == b'$';
+                let opens = |bytes: &[u8], at: usize| at > start && bytes[at] == b'{' && bytes[at - 1] == b'$';
                 let closes = |bytes: &[u8], at: usize| {
                     let open = bytes[start..at].iter().rposition(|b| *b == b'{' || *b == b'}');
                     bytes[at] == b'}' && open.is_some_and(|open| bytes[start + open] == b'{')
                 };
                 self.until(|bytes, at| match bytes[at] {
                     b';' => true,
-                    b'{' => !own(bytes, at),
+                    b'{' => !opens(bytes, at),
                     b'}' => !closes(bytes, at),
                     byte => byte.is_ascii_whitespace(),
                 });

@@ -1,18 +1,18 @@
-//! What haproxy and nginx print, as complaints. Both write one line each, haproxy with further
-//! lines behind a bar; what is no complaint is left out, and a refusal always leaves one. Pure.
+//! The messages in what haproxy and nginx print. A message is one line, for haproxy with further lines
+//! after a bar. A program that rejects its files always has a message. Pure.
 
 use crate::diagnostic::Severity;
 use crate::sandbox::{Program, ProgramOutput};
 
-/// One complaint in a program's own words.
+/// One message of a program.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Complaint {
-    /// How bad the program finds it.
+pub struct Message {
+    /// After the program's level.
     pub severity: Severity,
-    /// Where, if it says so.
+    /// The line that it names, if it names one.
     pub place: Option<Place>,
-    /// The message without the place.
-    pub message: String,
+    /// Without level and place.
+    pub text: String,
 }
 
 /// A line of a file on the host.
@@ -24,10 +24,10 @@ pub struct Place {
     pub line: usize,
 }
 
-impl Complaint {
-    /// What stands between quotes: directives, names, paths.
+impl Message {
+    /// What is in quotes: directives, names, paths.
     pub fn quoted(&self) -> impl Iterator<Item = &str> {
-        let mut rest = self.message.as_str();
+        let mut rest = self.text.as_str();
         std::iter::from_fn(move || {
             let open = rest.find(['"', '\''])?;
             let quote = &rest[open..=open];
@@ -39,12 +39,12 @@ impl Complaint {
     }
 }
 
-/// Everything that the program complains of.
-pub fn complaints(program: Program, output: &ProgramOutput) -> Vec<Complaint> {
-    let mut found: Vec<Complaint> = Vec::new();
-    for line in &output.messages {
+/// The warnings, errors and notes among the lines of an output.
+pub fn messages(program: Program, output: &ProgramOutput) -> Vec<Message> {
+    let mut found: Vec<Message> = Vec::new();
+    for line in &output.lines {
         if let (Some(more), Some(last)) = (line.trim_start().strip_prefix("| "), found.last_mut()) {
-            last.message = format!("{} {}", last.message, more.trim());
+            last.text = format!("{} {}", last.text, more.trim());
             continue;
         }
         found.extend(match program {
@@ -52,22 +52,22 @@ pub fn complaints(program: Program, output: &ProgramOutput) -> Vec<Complaint> {
             Program::Nginx => nginx(line),
         });
     }
-    if !output.accepted && !found.iter().any(|complaint| complaint.severity == Severity::Error) {
-        // Whatever was not understood: a refusal is never lost.
-        let message = output.messages.last().cloned().unwrap_or_else(|| "it failed without a message".to_owned());
-        found.push(Complaint { severity: Severity::Error, place: None, message });
+    if !output.accepted && !found.iter().any(|message| message.severity == Severity::Error) {
+        // Not understood, but a rejection must not be lost.
+        let text = output.lines.last().cloned().unwrap_or_else(|| "it failed without a message".to_owned());
+        found.push(Message { severity: Severity::Error, place: None, text });
     }
     found
 }
 
-/// What only says that this machine lacks something that the fleet's hosts have.
-pub fn lacking(complaints: &[Complaint]) -> Option<&Complaint> {
-    complaints.iter().find(|complaint| complaint.message.contains("(97: Address family not supported"))
+/// The message that this machine has no IPv6, which says nothing about the files.
+pub fn no_ipv6(messages: &[Message]) -> Option<&Message> {
+    messages.iter().find(|message| message.text.contains("(97: Address family not supported"))
 }
 
 /// `[ALERT]    (4711) : config : parsing [/etc/haproxy/haproxy.cfg:12] : unknown keyword …`; older
 /// versions have the time before the process id and no `config`.
-fn haproxy(line: &str) -> Option<Complaint> {
+fn haproxy(line: &str) -> Option<Message> {
     let (level, rest) = line.strip_prefix('[')?.split_once(']')?;
     let severity = match level {
         "EMERG" | "ALERT" | "CRIT" | "ERR" => Severity::Error,
@@ -90,15 +90,15 @@ fn haproxy(line: &str) -> Option<Complaint> {
     let bracket = marked.strip_prefix('[').and_then(|rest| rest.split_once(']'));
     if let Some((place, words)) = bracket.and_then(|(inner, rest)| Some((place(inner)?, rest))) {
         let words = words.trim_start_matches([' ', ':']).to_owned();
-        return Some(Complaint { severity, place: Some(place), message: words });
+        return Some(Message { severity, place: Some(place), text: words });
     }
     let place = words.split([' ', '[', ']', '(', ')', ',']).find_map(place);
-    Some(Complaint { severity, place, message: words.to_owned() })
+    Some(Message { severity, place, text: words.to_owned() })
 }
 
 /// `nginx: [emerg] unknown directive "x" in /etc/nginx/conf.d/sslscale.conf:12`, or in the form of a
 /// log: `2026/11/23 17:04:04 [emerg] 4711#4711: unknown …`.
-fn nginx(line: &str) -> Option<Complaint> {
+fn nginx(line: &str) -> Option<Message> {
     let (before, rest) = line.split_once('[')?;
     let logged = before.starts_with(|c: char| c.is_ascii_digit());
     let (level, words) = rest.split_once("] ").filter(|_| logged || before == "nginx: ")?;
@@ -112,7 +112,7 @@ fn nginx(line: &str) -> Option<Complaint> {
         Some((words, Some(place))) => (words, Some(place)),
         _ => (words, None),
     };
-    Some(Complaint { severity, place, message: words.to_owned() })
+    Some(Message { severity, place, text: words.to_owned() })
 }
 
 /// `/path:12`, with or without a full stop.
@@ -127,9 +127,9 @@ mod tests {
     use super::*;
 
     fn parsed(program: Program, text: &str, accepted: bool) -> Vec<(Severity, Option<usize>, String)> {
-        let output = ProgramOutput { accepted, messages: text.lines().map(str::to_owned).collect(), read: Vec::new() };
-        let line = |complaint: &Complaint| complaint.place.as_ref().map(|place| place.line);
-        complaints(program, &output).into_iter().map(|it| (it.severity, line(&it), it.message)).collect()
+        let output = ProgramOutput { accepted, lines: text.lines().map(str::to_owned).collect(), read: Vec::new() };
+        let line = |message: &Message| message.place.as_ref().map(|place| place.line);
+        messages(program, &output).into_iter().map(|it| (it.severity, line(&it), it.text)).collect()
     }
 
     #[test]
@@ -148,17 +148,17 @@ mod tests {
 [ALERT]    (1) : config : Fatal errors found in configuration.
 Configuration file is valid
 ";
-        let own = |severity, line, words: &str| (severity, line, words.to_owned());
+        let message = |severity, line, words: &str| (severity, line, words.to_owned());
         let wanted = [
-            own(Severity::Error, Some(2), "unknown keyword 'foo' in 'global' section"),
-            own(Severity::Error, Some(16), "'server b/s1' : unknown keyword 'send-prox'"),
-            own(
+            message(Severity::Error, Some(2), "unknown keyword 'foo' in 'global' section"),
+            message(Severity::Error, Some(16), "'server b/s1' : unknown keyword 'send-prox'"),
+            message(
                 Severity::Warning,
                 None,
                 "missing timeouts for backend 'b'. While not properly invalid, you will meet problems.",
             ),
-            own(Severity::Warning, Some(9), "older"),
-            own(
+            message(Severity::Warning, Some(9), "older"),
+            message(
                 Severity::Error,
                 Some(40),
                 "frontend 'x' has the same name as backend 'x' declared at /etc/haproxy/haproxy.cfg:40.",
@@ -180,16 +180,16 @@ nginx: configuration file /etc/nginx/nginx.conf test failed
             (Severity::Warning, Some(9), "the \"listen ... http2\" directive is deprecated".to_owned())
         );
         assert_eq!((found.len(), found[1].1), (2, None));
-        let complaint = Complaint { severity: Severity::Error, place: None, message: found[1].2.clone() };
-        assert_eq!(complaint.quoted().collect::<Vec<_>>(), ["/etc/ssl/a b.crt"]);
+        let message = Message { severity: Severity::Error, place: None, text: found[1].2.clone() };
+        assert_eq!(message.quoted().collect::<Vec<_>>(), ["/etc/ssl/a b.crt"]);
     }
 
     #[test]
     fn a_machine_without_ipv6_proves_nothing() {
-        let message = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
-        let complaint = Complaint { severity: Severity::Error, place: None, message };
-        assert!(lacking(std::slice::from_ref(&complaint)).is_some());
-        assert!(lacking(&[Complaint { message: "bind() to 0.0.0.0:443 failed".to_owned(), ..complaint }]).is_none());
+        let text = "socket() [::]:443 failed (97: Address family not supported by protocol)".to_owned();
+        let message = Message { severity: Severity::Error, place: None, text };
+        assert!(no_ipv6(std::slice::from_ref(&message)).is_some());
+        assert!(no_ipv6(&[Message { text: "bind() to 0.0.0.0:443 failed".to_owned(), ..message }]).is_none());
     }
 
     #[test]

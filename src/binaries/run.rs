@@ -1,5 +1,5 @@
-//! Shows every shape of files to the installed programs, in a private view of this machine: the
-//! command's side. The process inside gets one question a line and answers in any order.
+//! Lets the installed programs validate every shape of files, in a private view of this machine: the
+//! command's side. The process inside gets one question per line and answers in any order.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,9 +38,9 @@ pub struct Plan {
 /// One shape of files.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Question {
-    /// Among the shapes.
+    /// The index of the shape.
     pub index: usize,
-    /// The program that is to judge the files.
+    /// The program that is to validate the files.
     pub program: Program,
     /// By absolute path, certificates included.
     pub files: BTreeMap<PathBuf, FileSpec>,
@@ -51,7 +51,7 @@ pub struct Question {
 pub struct Answer {
     /// The program's version.
     pub version: String,
-    /// Its judgement.
+    /// What came out of it.
     pub output: ProgramOutput,
 }
 
@@ -60,17 +60,17 @@ pub struct Answer {
 pub enum Reply {
     /// The process runs.
     Ready,
-    /// The answer to the question with this index, or why there is none.
+    /// The answer to the question with this index, or why it failed.
     Answered(usize, Result<Answer, String>),
     /// One of its threads broke: a question will never be answered.
     Lost,
 }
 
-/// Shows the programs every shape; the answers are in the order of the shapes.
+/// Lets the programs validate every shape; the answers are in the order of the shapes.
 ///
 /// # Errors
 /// The private view could not be made, or was lost.
-pub fn ask(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Missing> {
+pub fn validate(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Missing> {
     if shapes.is_empty() {
         return Ok(Vec::new());
     }
@@ -82,7 +82,7 @@ pub fn ask(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer,
     let answers = inside.start(&plan).and_then(|()| inside.answers(inventory, shapes));
     let (_, errors) = inside.conversation.end(if answers.is_ok() { INSIDE_TIME } else { END });
     answers.map_err(|failure| match failure {
-        // Its own words, or those of `unshare`, say more.
+        // Its error output, or that of `unshare`, says more.
         Failure::Lost(process::Error::Lost(_)) | Failure::Gone if !errors.trim().is_empty() => {
             machine::explain(&errors)
         }
@@ -99,7 +99,7 @@ struct Inside {
 
 /// Why there are no answers.
 enum Failure {
-    /// The process inside cannot be talked to.
+    /// The process inside does not answer, or its pipes broke.
     Lost(process::Error),
     /// It ended, or a part of it did.
     Gone,
@@ -152,8 +152,8 @@ fn all_names(inventory: &Inventory) -> String {
     let balancers = inventory.load_balancers.iter().map(|host| (host.name.as_str(), &host.addresses));
     let apps = inventory.app_servers.iter().map(|host| (host.name.as_str(), &host.addresses));
     let hosts: Vec<(&str, Vec<std::net::IpAddr>)> =
-        balancers.chain(apps).map(|(name, own)| (name, own.iter().map(|address| address.0).collect())).collect();
-    names(hosts.iter().map(|(name, own)| (*name, own.as_slice())))
+        balancers.chain(apps).map(|(name, all)| (name, all.iter().map(|address| address.0).collect())).collect();
+    names(hosts.iter().map(|(name, addresses)| (*name, addresses.as_slice())))
 }
 
 fn question(
@@ -172,7 +172,7 @@ fn question(
         let member = |site: &&Site| inventory.pools[site.pool].members.contains(&shape.first);
         let sites: Vec<&Site> = inventory.sites.iter().filter(member).collect();
         for certificate in wanted(&sites) {
-            // A name that no certificate can hold: nginx then misses the file, and says so.
+            // Fails for a name that no certificate can contain. nginx then reports the missing file.
             let _ = pairs.put(&certificate, &mut files);
         }
     }

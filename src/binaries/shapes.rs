@@ -13,9 +13,9 @@ pub struct Shape {
     pub program: Program,
     /// The first host that has them.
     pub host: String,
-    /// Its index in its list of the inventory.
+    /// The index of that host in its list of the inventory.
     pub first: usize,
-    /// How many further hosts have them.
+    /// How many more hosts have them.
     pub others: usize,
     /// The files.
     pub files: Vec<Entry>,
@@ -28,7 +28,7 @@ impl Shape {
         std::str::from_utf8(&entry.content.bytes).ok()
     }
 
-    /// A file of nginx's that is not among those that it lists as read.
+    /// A rendered file of nginx that is not among those that it lists as read.
     pub fn unread(&self, output: &ProgramOutput) -> Option<&str> {
         let nginx = self.files.iter().map(|entry| &*entry.path).filter(|path| path.starts_with("/etc/nginx/"));
         let nginx = nginx.filter(|path| path.ends_with(".conf"));

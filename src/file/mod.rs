@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 pub use read::{PEM, ReadError, TEXT, open, read, read_secret};
 pub use replacement::{ReplaceError, Replacement};
 
-/// `None` where there is nothing, instead of an error.
+/// `None` instead of an error where there is no file.
 ///
 /// # Errors
-/// Any other.
+/// All other errors.
 pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -24,14 +24,14 @@ pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
     }
 }
 
-/// One name for a file, however it is called.
+/// The canonical path of a file, if it exists.
 pub fn place(path: &Path) -> PathBuf {
     fs::canonicalize(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// The name of the temporary file beside `path`. It starts with a dot, so that no
-/// `include dir/*` reads it, and is always the same, so that the next write of the file uses up
-/// what a killed run left; a lock keeps two runs apart.
+/// The path of the temporary file next to `path`. Its name starts with a dot, so that no
+/// `include dir/*` reads it. It is always the same, so that the next write replaces what a killed run
+/// left; a lock keeps two runs apart.
 pub fn temporary(path: &Path) -> PathBuf {
     let mut name = std::ffi::OsString::from(".");
     name.push(path.file_name().unwrap_or_default());
@@ -42,7 +42,7 @@ pub fn temporary(path: &Path) -> PathBuf {
 /// Writes a new file in one call.
 ///
 /// # Errors
-/// Something stands there already, or the operating system refuses.
+/// The path exists, or the operating system refuses.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
     file.write_all(bytes)?;
@@ -50,12 +50,12 @@ pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
     Ok(file)
 }
 
-/// The mode in spite of the umask.
+/// Sets the mode, which the umask may have reduced.
 fn give_mode(file: &File, mode: u32) -> io::Result<()> {
     if file.metadata()?.mode() & 0o7777 == mode { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
 }
 
-/// A new content beside the file whose place it is to take; removed where it never does.
+/// New content next to the file that it is to replace; removed unless it does.
 #[derive(Debug)]
 pub struct Staged {
     path: PathBuf,
@@ -64,19 +64,19 @@ pub struct Staged {
 }
 
 impl Staged {
-    /// Writes `bytes` beside `path`.
+    /// Writes `bytes` next to `path`.
     ///
     /// # Errors
     /// The operating system refuses.
     pub fn new(path: &Path, bytes: &[u8], mode: u32) -> io::Result<(Self, File)> {
         let staged = Self { path: path.to_owned(), temporary: temporary(path), moved: false };
-        // What stands there may be a link or a pipe: it is removed, never written through.
+        // A link or a pipe may be there: it is removed, and not written to.
         absent(fs::remove_file(&staged.temporary))?;
         let file = create(&staged.temporary, bytes, mode)?;
         Ok((staged, file))
     }
 
-    /// Moves it to its place.
+    /// Moves it to its path.
     ///
     /// # Errors
     /// The operating system refuses; then everything is as it was.
@@ -90,7 +90,7 @@ impl Staged {
 impl Drop for Staged {
     fn drop(&mut self) {
         if !self.moved {
-            // The error that matters came before; a file that was never made is gone too.
+            // The error that matters came before, and the file may not exist.
             let _ = fs::remove_file(&self.temporary);
         }
     }

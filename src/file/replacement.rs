@@ -1,5 +1,5 @@
-//! Replaces a file that people keep: only as long as it holds what was read of it, with its mode
-//! and owner, and durably. A symbolic link stays one; what it leads to is replaced.
+//! Replaces a file that a user edits: only if its content is still what was read, with its mode and
+//! owner, and durably. A symbolic link stays; its target is replaced.
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Read};
@@ -11,32 +11,32 @@ use nix::fcntl::{Flock, FlockArg};
 
 use super::Staged;
 
-/// A file could not be replaced. It holds what it held before.
+/// A file could not be replaced. It is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum ReplaceError {
     /// The operating system refused.
     #[error("could not {action} `{}`", path.display())]
     Io {
-        /// What was tried.
+        /// The verb for the message.
         action: &'static str,
-        /// On what.
+        /// The file.
         path: PathBuf,
         /// Why not.
         #[source]
         source: io::Error,
     },
-    /// It holds something else than it did when it was read.
+    /// Its content is not what was read.
     #[error("`{}` was changed in the meantime: nothing was written; run again", .0.display())]
     Changed(PathBuf),
     /// Another run holds its lock.
     #[error("another run is writing `{}`: wait for it, then run again", .0.display())]
     Busy(PathBuf),
-    /// Only its owner, or root, can replace it and leave it its owner.
-    #[error("`{}` would change hands: run as its owner", path.display())]
+    /// Only its owner or root can replace it without changing its owner.
+    #[error("`{}` would change its owner: run as its owner", path.display())]
     Owner {
-        /// Which file.
+        /// The file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         #[source]
         source: io::Error,
     },
@@ -47,16 +47,16 @@ fn failed(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Replac
     move |source| ReplaceError::Io { action, path, source }
 }
 
-/// A new content that is written beside its file and takes its place when it is told to; else
-/// nothing is left of it.
+/// New content that is written next to its file and replaces it in [`Replacement::place`]; removed
+/// otherwise.
 #[derive(Debug)]
 pub struct Replacement {
-    /// As it was named.
+    /// The path as it was given.
     pub path: PathBuf,
-    /// What that leads to.
+    /// The canonical path.
     target: PathBuf,
     before: Vec<u8>,
-    /// How many names the file has beside this one.
+    /// How many other hard links the file has.
     pub other_names: u64,
     staged: Staged,
     /// Keeps other runs from the file; `None` on a file system without locks.
@@ -64,13 +64,13 @@ pub struct Replacement {
 }
 
 impl Replacement {
-    /// Makes ready to put `after` in the place of `before`, which the file at `path` holds.
+    /// Prepares to replace the content `before` of the file at `path` by `after`.
     ///
     /// # Errors
-    /// It holds something else, is locked by another run, or could not be replaced as it is.
+    /// The file has other content, is locked by another run, or cannot be replaced.
     pub fn prepare(path: &Path, before: &[u8], after: &[u8]) -> Result<Self, ReplaceError> {
         let target = fs::canonicalize(path).map_err(failed("find", path))?;
-        // Who may not write it is not to replace it either, even where the directory would let them.
+        // A user who may not write the file must not replace it, even if the directory allows it.
         let mut file = open(OpenOptions::new().write(true), &target).map_err(failed("write", path))?;
         let metadata = file.metadata().map_err(failed("read", path))?;
         if !metadata.is_file() || !holds(&mut file, before).map_err(failed("read", path))? {
@@ -81,7 +81,7 @@ impl Replacement {
             Err((_, Errno::EWOULDBLOCK)) => return Err(ReplaceError::Busy(path.to_owned())),
             Err(_) => None,
         };
-        // Another run may have replaced it since it was opened: what is locked is then the old one.
+        // Another run may have replaced it since it was opened: then the old file is locked.
         let there = fs::metadata(&target).map_err(failed("find", path))?;
         if (there.dev(), there.ino()) != (metadata.dev(), metadata.ino()) {
             return Err(ReplaceError::Changed(path.to_owned()));
@@ -99,29 +99,29 @@ impl Replacement {
         Ok(Self { path: path.to_owned(), target, before: before.to_vec(), other_names, staged, _lock: lock })
     }
 
-    /// Puts it in its place.
+    /// Replaces the file.
     ///
     /// # Errors
-    /// The file was changed or taken away since it was read, or the operating system refuses.
+    /// The file was changed or removed since it was read, or the operating system refuses.
     pub fn place(self) -> Result<(), ReplaceError> {
-        // An editor knows nothing of locks: the last look is the one that counts.
+        // Editors ignore locks: it is compared again at the last moment.
         let held = open(&mut OpenOptions::new(), &self.target).and_then(|mut file| holds(&mut file, &self.before));
         if !held.map_err(failed("read", &self.path))? {
             return Err(ReplaceError::Changed(self.path));
         }
         self.staged.place().map_err(failed("replace", &self.path))?;
-        // It is replaced; a directory that cannot be synced could only lose that to a power cut.
+        // The file is replaced. Without the sync, only a power cut could undo that.
         let _ = File::open(self.target.parent().unwrap_or(&self.target)).and_then(|dir| dir.sync_all());
         Ok(())
     }
 }
 
-/// Opens a file to read it, too. A pipe in its place would have nobody at its other end.
+/// Opens a file for reading as well. Does not wait for the other end of a pipe.
 fn open(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     options.read(true).custom_flags(nix::libc::O_NOFOLLOW | nix::libc::O_NONBLOCK).open(path)
 }
 
-/// Whether the file holds these bytes; of a larger one no more is read than shows the difference.
+/// Whether the file has this content. Reads at most one byte more than that.
 fn holds(file: &mut File, bytes: &[u8]) -> io::Result<bool> {
     let mut found = Vec::with_capacity(bytes.len() + 1);
     file.take(bytes.len() as u64 + 1).read_to_end(&mut found)?;
@@ -149,7 +149,7 @@ mod tests {
         let (dir, path) = file("old");
         let error = Replacement::prepare(&path, b"older", b"new").unwrap_err();
         assert!(matches!(error, ReplaceError::Changed(_)), "{error}");
-        // Even at the last moment, and where somebody else has put another file there.
+        // Also at the last moment, and if the file was replaced by another.
         let ready = Replacement::prepare(&path, b"old", b"new").unwrap();
         fs::write(dir.path().join("b"), "theirs").unwrap();
         fs::rename(dir.path().join("b"), &path).unwrap();

@@ -1,5 +1,5 @@
-//! A process that this one started, in a process group of its own: waiting for it with a limit,
-//! and ending it with all that it started.
+//! A child process, normally in its own process group: waits for it with a limit, and ends it with
+//! everything that it started.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -19,8 +19,8 @@ use rustix::process::{PidfdFlags, pidfd_open};
 
 use super::Group;
 
-/// How long a process that was killed may take to end: one that the kernel holds, as for a disk that
-/// does not answer, is left behind.
+/// How long a killed process may take to end. It is abandoned if the kernel does not let it go, for
+/// example while it waits for a disk.
 const DYING: Duration = Duration::from_secs(2);
 
 /// How often to look for the end where the kernel does not report it.
@@ -64,7 +64,7 @@ impl Process {
         self.child.id()
     }
 
-    /// The pipes to it, as far as they were asked for.
+    /// The pipes to it that the command was given.
     pub(super) fn pipes(&mut self) -> (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>) {
         (self.child.stdin.take(), self.child.stdout.take(), self.child.stderr.take())
     }
@@ -77,7 +77,7 @@ impl Process {
         while !self.has_ended()? {
             self.pause(until)?;
         }
-        // Once it is reaped, the number of its group may become somebody else's.
+        // Once it is reaped, its group's number may be reused.
         self.forget();
         let status = self.child.wait();
         self.reaped = true;
@@ -106,7 +106,7 @@ impl Process {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
     }
 
-    /// Ends it and all that it started, unless that has left its group.
+    /// Ends it and everything that it started, unless that has left the group.
     fn kill(&mut self) {
         if self.group != Group::Shared {
             let _ = killpg(Pid::from_raw(self.pid), Signal::SIGKILL);

@@ -1,5 +1,5 @@
-//! A program that stays and answers line by line: every line to it, and every wait for one of its,
-//! has a limit that the caller chooses.
+//! A program that keeps running and answers line by line. Sending and every wait for a line have a
+//! limit that the caller chooses.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
@@ -14,14 +14,14 @@ use nix::poll::PollFlags;
 use super::child::{Process, unblock, wait};
 use super::{Error, Invocation, Stream};
 
-/// Of its standard error, this much is kept for a message; the rest is read and dropped.
+/// How much of its standard error is kept for a message. The rest is read and dropped.
 const KEPT: usize = 64 * 1024;
-/// Lines that were read and not received yet; with more, the program has to wait.
+/// How many lines are read before they are received. With more, the program has to wait.
 const AHEAD: usize = 64;
 /// How long what was written to standard error just before the end may take to arrive.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// A line of the program without its end; nothing at the end of its output; or why there are no more.
+/// A line without its line break, `None` at the end of the output, or why it cannot be read.
 pub type Line = Result<Option<Vec<u8>>, Error>;
 
 /// A running program with pipes to all of its streams. Dropping it kills its process group.
@@ -35,10 +35,10 @@ pub struct Conversation {
 pub struct Lines(Receiver<Line>);
 
 impl Lines {
-    /// The next line without its end; nothing once the program has closed its output.
+    /// The next line.
     ///
     /// # Errors
-    /// There is none in time, it is too long, or the pipe broke.
+    /// It does not come in time, it is too long, or the pipe broke.
     pub fn next(&self, limit: Duration) -> Line {
         match self.0.recv_timeout(limit) {
             Ok(line) => line,
@@ -106,7 +106,7 @@ impl Conversation {
         Ok(())
     }
 
-    /// What it wrote to standard error. Once it has ended, that is all of it.
+    /// What it has written to standard error so far; complete once it has ended.
     pub fn errors(&self) -> String {
         self.errors.text()
     }

@@ -124,7 +124,7 @@ impl fmt::Display for Seconds {
 
 /// A program with its arguments and environment, ready to be run.
 ///
-/// The environment holds nothing but `PATH` (see [`search_path`]), `LC_ALL=C`, and what
+/// The environment contains only `PATH` (see [`search_path`]), `LC_ALL=C`, and what
 /// [`Invocation::env`] and [`Invocation::pass`] add.
 #[derive(Debug, Clone)]
 pub struct Invocation {
@@ -206,7 +206,7 @@ impl Invocation {
     /// Runs it to its end with these bytes as its standard input.
     ///
     /// # Errors
-    /// See [`Error`]; an exit status other than 0 is none of them.
+    /// See [`Error`]. An exit status other than 0 is not an error.
     pub fn run(&self, stdin: &[u8], limits: Limits) -> Result<Output, Error> {
         run::run(self, stdin, limits)
     }

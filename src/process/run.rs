@@ -1,5 +1,5 @@
-//! Runs a program to its end with all of its pipes in one thread: it can neither hang on a full
-//! pipe nor outlast its time.
+//! Runs a program to its end with all of its pipes in one thread, so that it neither hangs on a full
+//! pipe nor exceeds its time.
 
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -230,7 +230,7 @@ mod tests {
             text.lines().map(|line| line.split('=').next().unwrap().to_owned()).collect::<Vec<_>>()
         };
         assert_eq!(variables(Invocation::new("env")), ["LC_ALL", "PATH"]);
-        // cargo sets the one for its tests, and nobody the other.
+        // cargo sets the first for its tests; the second is not set.
         let more = Invocation::new("env").env("A", "b").pass(["CARGO_MANIFEST_DIR", "NO_SUCH_VARIABLE"]);
         let mut found = variables(more);
         found.sort();

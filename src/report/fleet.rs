@@ -117,9 +117,9 @@ impl<W: Write> FleetReport<W> {
             let stop = stop.concat();
             writeln!(self.out, "  {:width$}  {enter} {} sh{stop}", host.name, host.pid)?;
         }
-        if let (Some(ask), Some(clients)) = (&kept.ask, kept.hosts.last()) {
+        if let (Some(client), Some(clients)) = (&kept.client, kept.hosts.last()) {
             writeln!(self.out, "be a client with")?;
-            writeln!(self.out, "  {enter} {} {}", clients.pid, ask.join(" "))?;
+            writeln!(self.out, "  {enter} {} {}", clients.pid, client.join(" "))?;
         }
         Ok(())
     }

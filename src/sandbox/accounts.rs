@@ -1,14 +1,14 @@
 //! The private /etc/passwd and /etc/group of a host.
-//! Rendered files name users such as `haproxy` that the machine may lack; and in an unprivileged
+//! Rendered files name users such as `haproxy` that this machine may not have; and in an unprivileged
 //! run only one user exists at all. Mapping names here keeps the files themselves unchanged.
 
 /// Users that haproxy's and nginx's stock files name.
 const NAMES: [&str; 3] = ["haproxy", "www-data", "nginx"];
-/// What Debian calls `nobody`: an id that no file of the machine belongs to.
+/// The id of Debian's `nobody`, to which no file belongs.
 const NOBODY: &str = "65534";
 
-/// Whether ids up to that of `nobody` exist, by the text of /proc/self/uid_map. Root of a
-/// container often is alone there, and may then become nobody else.
+/// Whether ids up to that of `nobody` exist, according to the text of /proc/self/uid_map. In a
+/// container, root is often the only user, and cannot change to another.
 pub(super) fn mapped(uid_map: &str) -> bool {
     let ranges = uid_map.lines().map(|line| line.split_whitespace().map(str::parse::<u64>));
     let last = NOBODY.parse::<u64>().unwrap_or_default();
@@ -18,12 +18,12 @@ pub(super) fn mapped(uid_map: &str) -> bool {
     })
 }
 
-/// /etc/passwd, made of the machine's own.
+/// /etc/passwd, made from this machine's.
 pub(super) fn passwd(stock: &str, unprivileged: bool) -> String {
     rewrite(stock, unprivileged, 2..4, |name, id| format!("{name}:x:{id}:{id}::/:/bin/false"))
 }
 
-/// /etc/group, made of the machine's own.
+/// /etc/group, made from this machine's.
 pub(super) fn group(stock: &str, unprivileged: bool) -> String {
     rewrite(stock, unprivileged, 2..3, |name, id| format!("{name}:x:{id}:"))
 }

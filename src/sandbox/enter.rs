@@ -1,6 +1,6 @@
-//! Makes a host's private root and enters it: a tmpfs with the tree of `tree.rs`, and the machine's
-//! untouched directories bound below it. It runs in a mount namespace of its own, so nothing of it
-//! exists for the machine, and all of it ends with the processes inside.
+//! Makes a host's private root and enters it: a tmpfs with the tree of `tree.rs`, and below it bind
+//! mounts of this machine's other directories. It is in a separate mount namespace, so that it is
+//! invisible outside and ends with the processes inside.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -14,12 +14,12 @@ use super::tree::{Directory, Node};
 use super::{FileSpec, RootPlan, accounts, paths};
 use crate::file;
 
-/// Where the machine's own root stays reachable within a host's.
+/// Where this machine's root is reachable within a host's.
 const MACHINE: &str = "/.machine";
-/// Existing directories to mount over; the first that the fleet itself does not name.
+/// Existing directories to mount over: the first that the fleet does not name is used.
 const PLACES: [&str; 6] = ["/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"];
 
-/// The tree of a host: the machine's, with the plan's files and what they need.
+/// The tree of a host: this machine's, with the plan's files and what they need.
 fn tree(plan: &RootPlan<'_>) -> Directory {
     let mut root = Directory::stock();
     let read = |path| {
@@ -28,8 +28,8 @@ fn tree(plan: &RootPlan<'_>) -> Directory {
     };
     let passwd = accounts::passwd(&read("/etc/passwd"), plan.unprivileged);
     let group = accounts::group(&read("/etc/group"), plan.unprivileged);
-    let own = [("passwd", passwd), ("group", group), ("hosts", plan.names.to_owned())];
-    for (name, text) in own {
+    let accounts = [("passwd", passwd), ("group", group), ("hosts", plan.names.to_owned())];
+    for (name, text) in accounts {
         root.file(&Path::new("/etc").join(name), text.into_bytes().into(), 0o644);
     }
     for (path, file) in plan.files {
@@ -54,7 +54,7 @@ fn tree(plan: &RootPlan<'_>) -> Directory {
     root
 }
 
-/// Directories that must be there: the plan's own, and those that its files expect.
+/// Directories that must exist: those of the plan, and those that its files expect.
 fn needed(plan: &RootPlan<'_>) -> Vec<PathBuf> {
     let mut needed = plan.directories.to_vec();
     for (path, file) in plan.files {
@@ -90,7 +90,7 @@ pub fn enter(plan: &RootPlan<'_>) -> io::Result<()> {
             at(&to, symlink(fs::read_link(&from)?, &to))?;
         } else if kind.is_dir() {
             at(&to, fs::create_dir(&to))?;
-            // The work area itself, and what this user may not see, stay empty.
+            // The work area, and what this user may not see, stay empty.
             if from != place && fs::read_dir(&from).is_ok() {
                 bind(&from, &to)?;
             }
@@ -101,7 +101,7 @@ pub fn enter(plan: &RootPlan<'_>) -> io::Result<()> {
     std::env::set_current_dir("/")
 }
 
-/// Gives files of the root that this process is in other bytes.
+/// Replaces the content of files in the root that this process is in.
 ///
 /// # Errors
 /// A file that the kernel refused, with its path.
@@ -126,7 +126,7 @@ fn directory(node: &Directory, real: Option<&Path>, to: &Path) -> io::Result<()>
     let mode = if node.mode == 0 { 0o755 } else { node.mode };
     at(to, fs::set_permissions(to, fs::Permissions::from_mode(mode)))?;
     let real = real.filter(|_| node.mirror);
-    // What this user may not list cannot show through; the programs could not read it either.
+    // What this user may not list is left out; the programs could not read it either.
     for entry in real.and_then(|real| fs::read_dir(real).ok()).into_iter().flatten().flatten() {
         if node.children.contains_key(&entry.file_name()) {
             continue;
@@ -176,7 +176,7 @@ fn bind(from: &Path, to: &Path) -> io::Result<()> {
     at(from, mount(Some(from), to, none, MsFlags::MS_BIND | MsFlags::MS_REC, none))
 }
 
-/// Adds the path to an error: the kernel's own words never have it.
+/// Adds the path to an error of the kernel, which does not contain it.
 fn at<T, E: Into<io::Error>>(path: impl AsRef<Path>, result: Result<T, E>) -> io::Result<T> {
     result.map_err(|error| {
         let error = error.into();

@@ -13,18 +13,18 @@ pub struct FileSpec {
     /// The content.
     #[serde(with = "text_or_hex")]
     pub bytes: Arc<[u8]>,
-    /// The permission bits, behind those of the type where it is no file: see [`Self::link`] and
-    /// [`Self::directory`].
+    /// The permission bits. For anything but a regular file those of the type are set, too: see
+    /// [`Self::link`] and [`Self::directory`].
     pub mode: u32,
 }
 
-/// The bits of a mode that say what it is of.
+/// The bits of a mode that contain the type.
 const TYPE: u32 = 0o170_000;
 const LINK: u32 = 0o120_000;
 const DIRECTORY: u32 = 0o040_000;
 
 impl FileSpec {
-    /// A file of these bytes and permission bits.
+    /// A regular file.
     pub fn new(bytes: impl Into<Arc<[u8]>>, mode: u32) -> Self {
         Self { bytes: bytes.into(), mode }
     }
@@ -34,7 +34,7 @@ impl FileSpec {
         Self { bytes: target.as_bytes().into(), mode: LINK | 0o777 }
     }
 
-    /// A directory of these permission bits, which other files may be in.
+    /// A directory, which may contain other files.
     pub fn directory(mode: u32) -> Self {
         Self { bytes: [].into(), mode: DIRECTORY | mode }
     }
@@ -49,7 +49,7 @@ impl FileSpec {
         (self.mode & TYPE == DIRECTORY).then_some(self.mode & !TYPE)
     }
 
-    /// Whether it is neither.
+    /// Whether it is a regular file.
     pub(super) fn is_file(&self) -> bool {
         self.target().is_none() && self.as_directory().is_none()
     }
@@ -64,7 +64,7 @@ impl fmt::Debug for FileSpec {
     }
 }
 
-/// File contents are text nearly always, and JSON has no bytes: text stays text, the rest is hex.
+/// Files are nearly always text, and JSON has no bytes: text stays text, the rest is hexadecimal.
 mod text_or_hex {
     use std::sync::Arc;
 

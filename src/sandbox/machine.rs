@@ -10,7 +10,7 @@ use crate::event::Missing;
 use crate::file;
 use crate::process;
 
-/// The finding that a program of this package is not installed, where it is not.
+/// That a program of this package is not installed, if it is not.
 pub fn program(program: &str, package: &str) -> Option<Missing> {
     process::find(program).is_none().then(|| Missing {
         what: format!("the program `{program}` is not installed"),
@@ -18,13 +18,13 @@ pub fn program(program: &str, package: &str) -> Option<Missing> {
     })
 }
 
-/// Whether only the caller's own user can be mapped into the namespaces.
+/// Whether only the caller's user can be mapped into the namespaces.
 pub fn unprivileged() -> bool {
     let uid_map = file::read(Path::new("/proc/self/uid_map"), file::TEXT).unwrap_or_default();
     !Uid::effective().is_root() || !accounts::mapped(&String::from_utf8_lossy(&uid_map))
 }
 
-/// The switches by which distributions forbid user namespaces.
+/// The sysctl that forbids user namespaces, if one does.
 pub fn namespaces() -> Option<Missing> {
     if Uid::effective().is_root() {
         return None;
@@ -44,7 +44,7 @@ pub fn namespaces() -> Option<Missing> {
     })
 }
 
-/// Why `unshare`, or the process that it starts, could not be talked to.
+/// Why `unshare`, or the process that it starts, does not answer.
 pub fn lost(error: &process::Error) -> Missing {
     Missing {
         what: format!("`unshare` {}", error.with_cause()),
@@ -67,7 +67,7 @@ pub fn explain(messages: &str) -> Missing {
         "this container hides parts of /proc: start it with --privileged, or \
          --security-opt systempaths=unconfined"
     } else if Uid::effective().is_root() {
-        "root lacks CAP_SYS_ADMIN here: start the container with --privileged, or with \
+        "root has no CAP_SYS_ADMIN here: start the container with --privileged, or with \
          --cap-add SYS_ADMIN --cap-add NET_ADMIN and unconfined seccomp and AppArmor profiles"
     } else {
         "run this as root, or allow user namespaces: sudo sysctl -w \

@@ -1,5 +1,5 @@
 //! A private view of this machine for real programs: rendered files at their exact paths, in
-//! namespaces of their own, with everything else as it is. The machine never changes, and nothing of
+//! namespaces of their own, with everything else as it is. The machine does not change, and nothing of
 //! the view outlives its processes. It works as root, and for any user whom the kernel allows user
 //! namespaces. It knows neither what the files are nor where they come from.
 
@@ -27,14 +27,14 @@ use crate::process::{Invocation, SECONDS};
 /// The hidden subcommand that starts the processes inside.
 pub const HIDDEN: &str = "__fleet";
 
-/// What a private root holds beside the machine's files.
+/// What a private root contains in addition to this machine's files.
 #[derive(Debug, Clone, Copy)]
 pub struct RootPlan<'p> {
     /// The host's name, for the pages of document roots that are not on the machine.
     pub name: &'p str,
-    /// By absolute path.
+    /// Files by absolute path.
     pub files: &'p BTreeMap<PathBuf, FileSpec>,
-    /// That must exist, beside those that the files expect.
+    /// Directories that must exist, in addition to those that the files expect.
     pub directories: &'p [PathBuf],
     /// Document roots that must exist.
     pub roots: &'p [PathBuf],

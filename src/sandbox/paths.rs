@@ -1,6 +1,5 @@
-//! The few paths that a run must know from rendered files: logs, sockets, directories to make.
-//! This is a tokenizer, not a parser of either language; a path that it misses is one that the
-//! real program then complains about in its own words.
+//! The few paths in rendered files that a run must know: logs, sockets, directories to make.
+//! This is a tokenizer and not a parser; the real program reports a path that it misses.
 
 use std::path::{Path, PathBuf};
 

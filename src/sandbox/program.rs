@@ -1,5 +1,5 @@
-//! The real programs that hosts run: their names, how each is asked for its version, shown its
-//! files, and served in the foreground. One more program is one more entry here.
+//! The real programs that hosts run: their names, and the command lines that print their version,
+//! validate their files and run them in the foreground.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::process::{self, Invocation, Limits, patience};
 
-/// How long a program may take to tell its version.
+/// How long a program may take to print its version.
 const VERSION: Duration = Duration::from_secs(10);
-/// How long a program may take to judge its files: nginx loads every certificate.
+/// How long a program may take to validate its files: nginx loads every certificate.
 const VALIDATION: Duration = Duration::from_secs(60);
-/// What it may write: nginx prints all of its configuration, and some warnings for every site.
+/// How much it may write: nginx prints all of its configuration, and some warnings for every site.
 const VALIDATION_BYTES: usize = 64 << 20;
 
 const HAPROXY: &str = "/etc/haproxy/haproxy.cfg";
@@ -26,39 +26,39 @@ pub enum Program {
     Nginx,
 }
 
-/// What a program answered when it was shown its files.
+/// What came out of a program that validated its files.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProgramOutput {
     /// Whether it accepts them.
     pub accepted: bool,
-    /// Its messages, line by line.
-    pub messages: Vec<String>,
+    /// The lines that it wrote about them.
+    pub lines: Vec<String>,
     /// The files that it has read, where it lists them: nginx does when it accepts them.
     pub read: Vec<String>,
 }
 
-/// A program gave no answer. The message is whole, as it crosses a pipe as text.
+/// A program could not be run to its end. The message includes the cause, as it crosses a pipe as text.
 #[derive(Debug, thiserror::Error)]
 #[error("`{command}` {}", source.with_cause())]
 pub struct ProgramError {
     /// The command line.
     pub command: String,
-    /// Why not.
+    /// Why it could not.
     pub source: process::Error,
 }
 
 impl ProgramError {
-    /// Whether it took too long, as it would again.
+    /// Whether it took too long, as it probably would again.
     pub fn is_timeout(&self) -> bool {
         matches!(self.source, process::Error::TimedOut { .. })
     }
 }
 
 impl Program {
-    /// Every program, balancers' first.
+    /// Every program, those of balancers first.
     pub const ALL: [Self; 2] = [Self::Haproxy, Self::Nginx];
 
-    /// As it is typed.
+    /// The name of its command.
     pub fn name(self) -> &'static str {
         match self {
             Self::Haproxy => "haproxy",
@@ -87,8 +87,8 @@ impl Program {
         }
     }
 
-    /// The arguments that show it its files. nginx also prints what it has read: that shows whether
-    /// a rendered file is among it.
+    /// The arguments that make it validate its files. nginx also prints the files that it has read,
+    /// which shows whether the rendered ones are among them.
     fn validation(self) -> &'static [&'static str] {
         match self {
             Self::Haproxy => &["-c", "-f", HAPROXY],
@@ -108,7 +108,7 @@ impl Program {
     /// The installed version, such as `1.22.1`.
     ///
     /// # Errors
-    /// It could not be asked.
+    /// It could not be run.
     pub fn version(self) -> Result<String, ProgramError> {
         let done = self.run(&["-v"], Limits::new(patience(VERSION), 64 * 1024))?;
         Ok(parse_version(&[done.stdout.as_slice(), done.stderr.as_slice()].concat()))
@@ -119,21 +119,21 @@ impl Program {
         self.command(self.validation())
     }
 
-    /// Shows it the files that are in their places.
+    /// Validates the files that are at their paths in this view.
     ///
     /// # Errors
-    /// It could not be asked.
+    /// It could not be run.
     pub fn validate(self) -> Result<ProgramOutput, ProgramError> {
         let done = self.run(self.validation(), Limits::new(patience(VALIDATION), VALIDATION_BYTES))?;
-        let mut messages = lines(&done.stderr);
+        let mut written = lines(&done.stderr);
         let read = match self {
             Self::Haproxy => {
-                messages.extend(lines(&done.stdout));
+                written.extend(lines(&done.stdout));
                 Vec::new()
             }
             Self::Nginx => String::from_utf8_lossy(&done.stdout).lines().filter_map(dumped).collect(),
         };
-        Ok(ProgramOutput { accepted: done.status.success(), messages, read })
+        Ok(ProgramOutput { accepted: done.status.success(), lines: written, read })
     }
 
     fn run(self, arguments: &[&str], limits: Limits) -> Result<process::Output, ProgramError> {

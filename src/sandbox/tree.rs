@@ -1,6 +1,6 @@
-//! A host's private root as a tree in memory, before anything is mounted.
-//! A directory is either empty but for what the run puts there, or a mirror of the machine's: then
-//! every entry that the run does not replace is a link to the real one. Pure, so it can be tested.
+//! A host's private root as a tree in memory, before anything is mounted. A directory contains either
+//! only what the run puts there, or it mirrors this machine's: then every entry that the run does not
+//! replace is a link to the real one.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -10,28 +10,28 @@ use std::sync::Arc;
 /// One place in the private root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Node {
-    /// A directory of the run's own.
+    /// A directory of the run.
     Directory(Directory),
-    /// A file of the run's own: content and permission bits.
+    /// A file of the run: content and permission bits.
     File(Arc<[u8]>, u32),
-    /// A symbolic link of the run's own.
+    /// A symbolic link of the run.
     Link(OsString),
-    /// An entry of the machine that the host must not have.
+    /// An entry of this machine that the host must not have.
     Absent,
 }
 
-/// A directory of the run's own.
+/// A directory of the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Directory {
-    /// Whether the machine's entries show through where there is no child.
+    /// Whether this machine's entries are visible where there is no child.
     pub(super) mirror: bool,
-    /// The permission bits; 0 stands for 0755.
+    /// The permission bits; 0 means 0755.
     pub(super) mode: u32,
     /// What the run puts there.
     pub(super) children: BTreeMap<OsString, Node>,
 }
 
-/// Places that a host never shares with the machine, with their permission bits.
+/// Directories that a host does not share with this machine, with their permission bits.
 const EMPTY: [(&str, u32); 11] = [
     ("/etc/haproxy", 0o755),
     ("/etc/nginx/conf.d", 0o755),
@@ -51,7 +51,7 @@ const MADE: [&str; 6] =
     ["/run/haproxy", "/run/lock", "/run/nginx", "/var/lib/nginx/tmp", "/var/log/nginx", "/var/log/haproxy"];
 
 impl Directory {
-    /// The root of a host before its own files: the machine with its state taken out.
+    /// The root of a host before its files: this machine without its state.
     pub(super) fn stock() -> Self {
         let mut root = Self { mirror: true, ..Self::default() };
         for (path, mode) in EMPTY {
@@ -62,13 +62,13 @@ impl Directory {
         for path in MADE {
             root.directory(Path::new(path));
         }
-        // A real syslog socket of the machine must not get the fleet's lines.
+        // This machine's syslog must not get the fleet's lines.
         root.directory(Path::new("/dev")).children.insert("log".into(), Node::Absent);
         root
     }
 
-    /// The directory at `path`, made where it is missing. New ones mirror the machine's; in an
-    /// empty one that is nothing at all.
+    /// The directory at `path`, made where it is missing. New ones mirror this machine's, unless they
+    /// are below an empty one.
     pub(super) fn directory(&mut self, path: &Path) -> &mut Self {
         let mut at = self;
         for name in names(path) {
@@ -76,7 +76,7 @@ impl Directory {
             if !matches!(node, Node::Directory(_)) {
                 *node = Node::Directory(Self { mirror: true, ..Self::default() });
             }
-            let Node::Directory(next) = node else { unreachable!("it was just made one") };
+            let Node::Directory(next) = node else { unreachable!("it was just made a directory") };
             at = next;
         }
         at
@@ -98,7 +98,7 @@ impl Directory {
         }
     }
 
-    /// Whether the machine's own content is visible at `path`.
+    /// Whether this machine's content is visible at `path`.
     pub(super) fn shows(&self, path: &Path) -> bool {
         let mut at = self;
         for name in names(path) {
@@ -111,7 +111,7 @@ impl Directory {
         at.mirror
     }
 
-    /// `path` with the machine's symbolic links followed, as far as the host sees them.
+    /// `path` with this machine's symbolic links followed, as far as the host sees them.
     ///
     /// `/var/run/x` must become `/run/x`: the mirror of `/var` has the link, not a directory.
     pub(super) fn resolve(&self, path: &Path) -> PathBuf {

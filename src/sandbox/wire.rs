@@ -1,5 +1,5 @@
-//! The language of the pipes between the command and the processes inside: JSON lines.
-//! The end of a pipe means that the other side is gone, and is never an ordinary answer.
+//! The messages between the command and the processes inside: JSON lines in pipes. The end of a pipe
+//! means that the other side is gone.
 
 use std::io::{self, BufRead, Write};
 

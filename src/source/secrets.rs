@@ -1,14 +1,14 @@
-//! Key material in a text. Reports show lines of an inventory, and must show nothing of a key,
-//! wherever somebody has put one.
+//! Private keys in a text. Reports show lines of an inventory, and must not show any part of a key,
+//! wherever a user has put one.
 
 use super::Span;
 
 /// A private key in PEM, or in base64 around PEM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Secret {
-    /// What says that it is one; no part of the key itself.
+    /// The line that announces it; not a part of the key.
     pub header: Span,
-    /// What may be the key, or have its text around it.
+    /// What may be the key; it may include text around the key.
     pub body: Span,
 }
 
@@ -16,9 +16,9 @@ const BEGIN: &str = "-----BEGIN ";
 const LABEL: &str = "PRIVATE KEY";
 /// The longest label is `PGP PRIVATE KEY BLOCK`.
 const LONGEST_LABEL: usize = 40;
-/// How far a key without an end is taken to reach, in bytes.
+/// The assumed length of a key without an end, in bytes.
 const LONGEST_KEY: usize = 16 << 10;
-/// `-----BEGIN ` in base64, and what its labels of private keys go on with.
+/// `-----BEGIN ` in base64, and the beginnings of the labels of private keys.
 const ENCODED: &str = "LS0tLS1CRUdJTi";
 const ENCODED_LABELS: [&str; 5] = [
     "BQUklWQVRFIEtFW",
@@ -28,7 +28,7 @@ const ENCODED_LABELS: [&str; 5] = [
     "BPUEVOU1NIIFBSSVZBVEUgS0VZ",
 ];
 
-/// Every one in `text`, in its order.
+/// All private keys in `text`, in order.
 pub(super) fn find(text: &str) -> Vec<Secret> {
     let mut found: Vec<Secret> = text.match_indices(BEGIN).filter_map(|(at, _)| armoured(text, at)).collect();
     found.extend(text.match_indices(ENCODED).filter_map(|(at, _)| encoded(text, at)));
@@ -58,8 +58,8 @@ fn encoded(text: &str, at: usize) -> Option<Secret> {
     Some(Secret { header: Span::new(at, start), body: Span::new(start, start + length) })
 }
 
-/// How far base64 goes on, over the breaks that programs put into it and what a comment, a quoted
-/// scalar or a list makes of them. A word behind it may be taken for a part of it; a key may not.
+/// The length of base64 text, including line breaks and what a comment, a quoted scalar or a list
+/// makes of them. It may include a word after the key, but never a YAML key.
 fn wrapped(bytes: &[u8]) -> usize {
     let mut end = 0;
     let mut at = 0;
@@ -91,10 +91,10 @@ fn in_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')
 }
 
-/// The text under `span` with what may be a key blotted out, byte for byte.
-pub(super) fn blotted(text: &str, span: Span, secrets: &[Secret]) -> String {
+/// The text under `span` with everything masked that may be a key, byte for byte.
+pub(super) fn masked(text: &str, span: Span, secrets: &[Secret]) -> String {
     let mut bytes = text.as_bytes().to_vec();
-    // They are in the order of their headers, and none reaches further than that from its own.
+    // They are in the order of their headers, and none ends further than that from its header.
     let reach = u32::try_from(2 * LONGEST_LABEL + LONGEST_KEY).unwrap_or(u32::MAX);
     let first = secrets.partition_point(|secret| secret.header.start.saturating_add(reach) < span.start);
     for secret in secrets[first..].iter().take_while(|secret| secret.header.start < span.end) {
@@ -104,16 +104,16 @@ pub(super) fn blotted(text: &str, span: Span, secrets: &[Secret]) -> String {
             *byte = b'*';
         }
     }
-    // Only ASCII was replaced, and by ASCII.
+    // ASCII was replaced by ASCII.
     String::from_utf8(bytes).unwrap_or_default()
 }
 
-/// All of `text` with what may be a key blotted out.
+/// `text` with everything masked that may be a key.
 pub fn without_keys(text: &str) -> String {
-    blotted(text, Span::new(0, text.len()), &find(text))
+    masked(text, Span::new(0, text.len()), &find(text))
 }
 
-/// `text` up to the first key in it, and whether there is one.
+/// `text` up to the first key in it, if there is one.
 pub fn before_key(text: &str) -> Option<&str> {
     find(text).first().map(|secret| &text[..secret.header.end as usize])
 }
@@ -131,7 +131,7 @@ mod tests {
         for secret in &secrets {
             let end = secret.body.end as usize;
             let span = Span::new(end - 1, end + 1);
-            assert_eq!(blotted(&text[span.range()], span, &secrets), "*b");
+            assert_eq!(masked(&text[span.range()], span, &secrets), "*b");
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Puts a certificate at every path that the rendered files name: the real one where it is on this
-//! machine, else a stand-in. Stand-ins are signed by an authority that lives as long as the run, so
+//! machine, else a stand-in. Stand-ins are signed by an authority that exists as long as the run, so
 //! that clients can verify them.
 
 use std::collections::BTreeMap;
@@ -22,14 +22,14 @@ pub struct CertificateSpec {
     pub certificate: PathBuf,
     /// Where nginx reads the key.
     pub key: PathBuf,
-    /// The names that it must cover, when one has to be made.
+    /// The names that a stand-in must cover.
     pub names: Vec<String>,
-    /// Where the real pair is kept on this machine.
+    /// The local files of the real pair.
     pub source: Option<(PathBuf, PathBuf)>,
 }
 
-/// One certificate for each path, for the names of all sites that share it; one that has its key
-/// in two places is there twice.
+/// One certificate for each path, for the names of all sites that share it. A certificate with its key
+/// at two paths is in the list twice.
 pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     let mut found: Vec<CertificateSpec> = Vec::new();
     let mut known: BTreeMap<&str, usize> = BTreeMap::new();
@@ -51,7 +51,7 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
         let (certificate, key) = (pair.ssl_certificate.as_str().into(), pair.ssl_certificate_key.as_str().into());
         found.push(CertificateSpec { certificate, key, names: names.collect(), source });
     }
-    // When all of its names are known.
+    // Added last, when all names are known.
     let again: Vec<CertificateSpec> =
         elsewhere.into_iter().map(|(index, key)| CertificateSpec { key, ..found[index].clone() }).collect();
     found.extend(again);
@@ -78,17 +78,17 @@ struct Pair {
 #[derive(Default)]
 pub struct Pairs {
     authority: Option<CertifiedIssuer<'static, KeyPair>>,
-    /// App servers of one pool name the same certificate, and must hold the same one.
+    /// App servers of one pool name the same certificate, and must have the same one.
     known: BTreeMap<(PathBuf, Vec<String>), Pair>,
     /// The keys of stand-ins by their paths: certificates may share one.
     keys: BTreeMap<PathBuf, String>,
 }
 
 impl Pairs {
-    /// Puts the pair at its paths among `files`. Its origin comes back the first time.
+    /// Puts the pair at its paths among `files`. Returns its origin the first time.
     ///
     /// # Errors
-    /// A name that no certificate can hold.
+    /// A name that no certificate can contain.
     pub fn put(
         &mut self,
         wanted: &CertificateSpec,
@@ -113,7 +113,7 @@ impl Pairs {
         Ok(new.then(|| pair.origin.clone()))
     }
 
-    /// The authority that signed the stand-ins, as PEM; none where there are no stand-ins.
+    /// The authority that signed the stand-ins, as PEM, if there are any.
     pub fn authority(&self) -> Option<String> {
         self.authority.as_ref().map(|authority| authority.pem())
     }
@@ -159,15 +159,15 @@ fn made(
     }
     let authority = authority.as_ref().expect("it was made above");
     let mut params = CertificateParams::new(wanted.names.clone())?;
-    // Strict clients, such as Python from 3.13 on, want all that RFC 5280 asks for.
+    // Strict clients, such as Python 3.13 and later, insist on all that RFC 5280 requires.
     params.distinguished_name.push(DnType::CommonName, "sslscale try");
     params.use_authority_key_identifier_extension = true;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let key = match keys.get(&wanted.key) {
         Some(known) => KeyPair::from_pem(known)?,
-        // All are ECDSA P-256, so of a site's list nginx serves the last. ring makes no RSA keys, and
-        // its Ed25519 keys are in a form that OpenSSL 3.0 does not read.
+        // All are ECDSA P-256, so that nginx serves the last of a site's list. ring makes no RSA keys,
+        // and OpenSSL 3.0 cannot read the form of its Ed25519 keys.
         None => KeyPair::generate()?,
     };
     keys.insert(wanted.key.clone(), key.serialize_pem());

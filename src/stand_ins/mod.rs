@@ -1,5 +1,5 @@
-//! What a fleet needs to run on this machine and has not got here: certificates for its sites, keys
-//! for its session tickets. They are made for one run and never leave it.
+//! What a fleet needs to run and this machine does not have: certificates for its sites, keys for its
+//! session tickets. They are made for one run and never leave it.
 
 mod certificates;
 mod tickets;

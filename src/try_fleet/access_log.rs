@@ -1,5 +1,5 @@
 //! Finds the requests of a run in nginx's access logs, by the user agent that each one carries.
-//! It works for files and redirects too, where no app can say what nginx saw of the client.
+//! It works for files and redirects, too, where no app can report the client's address.
 
 use std::net::IpAddr;
 
@@ -18,8 +18,8 @@ pub(super) fn is_ours(line: &str) -> bool {
 
 /// The number of the request that a line belongs to, and the client address in it.
 ///
-/// In JSON it has a name; the combined format begins with it, our own and those of stock
-/// `nginx.conf`s alike; in any other, the first thing that is an address counts.
+/// In JSON the address has a name. The combined format begins with it, both in rendered files and in
+/// stock `nginx.conf`s. In any other format the first address in the line counts.
 pub(super) fn parse(line: &str) -> Option<(usize, Option<IpAddr>)> {
     let (_, after) = line.split_once(AGENT)?;
     let digits = after.split(|c: char| !c.is_ascii_digit()).next()?;
@@ -27,15 +27,15 @@ pub(super) fn parse(line: &str) -> Option<(usize, Option<IpAddr>)> {
     Some((digits.parse().ok()?, named(line).or_else(first)))
 }
 
-/// The address in a JSON object that calls it as nginx does.
+/// The address in a JSON object that has it under nginx's name.
 fn named(line: &str) -> Option<IpAddr> {
     let object = line.starts_with('{').then(|| serde_json::from_str::<serde_json::Value>(line))?.ok()?;
     object.get("remote_addr")?.as_str()?.parse().ok()
 }
 
-/// Takes the whole lines off the front of what was read of a log; how many bytes they are.
-/// A half-written last line is left for the next time, and a line may hold any bytes: in JSON,
-/// and in formats of users, nginx does not escape what is beyond ASCII.
+/// The complete lines at the beginning of what was read from a log, and their length in bytes. A
+/// half-written last line is left for the next time. A line may contain any bytes: in JSON, and in
+/// users' formats, nginx does not escape what is beyond ASCII.
 pub(super) fn whole_lines(bytes: &[u8]) -> (usize, Vec<String>) {
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
     let text = String::from_utf8_lossy(&bytes[..whole]);
@@ -52,15 +52,15 @@ mod tests {
                         \"-\" \"sslscale-try/12\"";
         let seen = Some((12, Some("2001:db8::100".parse().unwrap())));
         assert_eq!(parse(combined), seen);
-        let own = format!("{combined} TLSv1.3 TLS_AES_256_GCM_SHA384 r \"example.com\" \"0.001, 0.002\" 0.003 7");
-        assert_eq!(parse(&own), seen);
+        let with_more = format!("{combined} TLSv1.3 TLS_AES_256_GCM_SHA384 r \"example.com\" \"0.001, 0.002\" 0.003 7");
+        assert_eq!(parse(&with_more), seen);
         let main = format!("{combined} \"198.51.100.66\"");
         assert_eq!(parse(&main), seen);
         let json = "{\"time\":\"13:32:12\",\"agent\":\"sslscale-try/3\",\"client\":\"192.0.2.1\"}";
         assert_eq!(parse(json), Some((3, Some("192.0.2.1".parse().unwrap()))));
-        let own = "{\"time\":\"2026-11-23T13:32:12+00:00\",\"upstream_addr\":\"127.0.0.1:80\",\
+        let json = "{\"time\":\"2026-11-23T13:32:12+00:00\",\"upstream_addr\":\"127.0.0.1:80\",\
                    \"remote_addr\":\"2001:db8::100\",\"user_agent\":\"sslscale-try/12\"}";
-        assert_eq!(parse(own), seen);
+        assert_eq!(parse(json), seen);
         assert_eq!(parse("- sslscale-try/7"), Some((7, None)));
         assert_eq!(parse("192.0.2.1 \"curl/8\""), None);
         assert!(is_ours(&agent(4)));

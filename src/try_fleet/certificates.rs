@@ -9,7 +9,7 @@ use crate::stand_ins::{Origin, Pairs};
 /// What is known about the certificates of a run.
 #[derive(Debug, Default)]
 pub(super) struct Certificates {
-    /// The authority that signed those made for the run, as PEM.
+    /// The authority that signed the stand-ins, as PEM.
     pub(super) authority: Option<String>,
     /// Sites whose certificate it did not sign.
     pub(super) unverified: Vec<String>,
@@ -20,7 +20,7 @@ pub(super) struct Certificates {
 /// Adds all certificates of `spec` to its hosts' files.
 ///
 /// # Errors
-/// A name that no certificate can hold.
+/// A name that no certificate can contain.
 pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error> {
     let mut done = Certificates::default();
     let mut pairs = Pairs::default();
@@ -56,7 +56,7 @@ fn note(wanted: &CertificateSpec, origin: &Origin) -> String {
     }
 }
 
-/// Whether a certificate's name, with a wildcard or without, stands for `name`.
+/// Whether a certificate's name, which may be a wildcard, covers `name`.
 fn covers(pattern: &str, name: &str) -> bool {
     match pattern.strip_prefix("*.") {
         Some(domain) => name.split_once('.').is_some_and(|(_, rest)| rest == domain),

@@ -1,4 +1,4 @@
-//! The client: real curl, its command line, and what it says of a connection.
+//! The client: the command line of a real curl, and what its output says about the connection.
 //! Pure functions; the command runs in the clients' host.
 
 use std::net::IpAddr;
@@ -6,10 +6,10 @@ use std::net::IpAddr;
 use super::access_log;
 
 /// An address that every request claims to be forwarded for, in every header that some app
-/// believes. No app may be told it.
+/// believes. It must reach no app.
 pub(super) const LIE: &str = "198.51.100.66";
 
-/// Headers in which only a proxy may speak.
+/// Headers that only a proxy may set.
 const FORGED: [&str; 16] = [
     "X-Forwarded-For",
     "X-Forwarded-Host",
@@ -34,32 +34,32 @@ pub fn forged() -> Vec<&'static str> {
     FORGED.into_iter().chain(["Forwarded", "Proxy"]).collect()
 }
 
-/// Where the authority of the run lies in the clients' host.
+/// The path of the run's authority in the clients' host.
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
 
-/// One request to make.
-pub(super) struct Ask<'a> {
+/// A request to make.
+pub(super) struct Fetch<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) client: IpAddr,
     pub(super) entry: IpAddr,
     pub(super) port: u16,
-    /// Whether the certificate can be checked against the authority of the run.
+    /// Whether the certificate can be verified against the run's authority.
     pub(super) verified: bool,
 }
 
-/// What came back.
+/// What curl received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) status: Option<u16>,
     pub(super) http: Option<String>,
     pub(super) tls: Option<String>,
     pub(super) body: String,
-    /// curl's own words on a failure.
+    /// curl's message on a failure.
     pub(super) error: Option<String>,
 }
 
-/// An address as it stands in a URL.
+/// An address in the form that a URL needs.
 pub(super) fn bracketed(address: IpAddr) -> String {
     match address {
         IpAddr::V4(v4) => v4.to_string(),
@@ -67,31 +67,31 @@ pub(super) fn bracketed(address: IpAddr) -> String {
     }
 }
 
-/// The command that anyone can repeat by hand.
-pub(super) fn plain(ask: &Ask) -> Vec<String> {
-    let port = match ask.port {
+/// A command that a person can repeat.
+pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
+    let port = match fetch.port {
         443 => String::new(),
         other => format!(":{other}"),
     };
     let mut words = vec![
         "curl".to_owned(),
         "--interface".to_owned(),
-        ask.client.to_string(),
+        fetch.client.to_string(),
         "--resolve".to_owned(),
-        format!("{}:{}:{}", ask.name, ask.port, bracketed(ask.entry)),
+        format!("{}:{}:{}", fetch.name, fetch.port, bracketed(fetch.entry)),
     ];
-    if ask.verified {
+    if fetch.verified {
         words.extend(["--cacert".to_owned(), AUTHORITY.to_owned()]);
     } else {
         words.push("--insecure".to_owned());
     }
-    words.push(format!("https://{}{port}{}", ask.name, ask.path));
+    words.push(format!("https://{}{port}{}", fetch.name, fetch.path));
     words
 }
 
-/// The same request with everything that a run wants to know, marked with its number.
-pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
-    let mut words = plain(ask);
+/// The same request with its number in it, and with options that show all details.
+pub(super) fn command(fetch: &Fetch, number: usize) -> Vec<String> {
+    let mut words = plain(fetch);
     let agent = access_log::agent(number);
     // -q: a .curlrc of the caller must not change what is measured.
     let extra = ["-q", "-v", "-sS", "--http2", "--noproxy", "*", "--max-time", "10", "-A", &agent]
@@ -104,14 +104,14 @@ pub(super) fn command(ask: &Ask, number: usize) -> Vec<String> {
     words
 }
 
-/// Reads what the command said.
+/// Parses the output of [`command`].
 pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Reply {
-    let (body, told) = stdout.rsplit_once('\n').unwrap_or((stdout, ""));
-    let mut told = told.split(' ');
+    let (body, status_line) = stdout.rsplit_once('\n').unwrap_or((stdout, ""));
+    let mut status_line = status_line.split(' ');
     let mut reply = Reply {
-        // 000 and 0 are curl's words for "none".
-        status: told.next().and_then(|status| status.parse().ok()).filter(|status| *status > 0),
-        http: told.next().filter(|version| *version != "0").map(str::to_owned),
+        // curl writes 000 and 0 for "none".
+        status: status_line.next().and_then(|status| status.parse().ok()).filter(|status| *status > 0),
+        http: status_line.next().filter(|version| *version != "0").map(str::to_owned),
         tls: tls(stderr),
         body: body.to_owned(),
         error: None,
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_whole() {
-        let ask = Ask {
+        let fetch = Fetch {
             name: "example.com",
             path: "/a?b",
             client: "2001:db8::100".parse().unwrap(),
@@ -145,18 +145,18 @@ mod tests {
             verified: true,
         };
         assert_eq!(
-            plain(&ask).join(" "),
+            plain(&fetch).join(" "),
             "curl --interface 2001:db8::100 --resolve example.com:443:[2001:db8::10] \
              --cacert /run/sslscale-ca.pem https://example.com/a?b"
         );
-        assert!(command(&ask, 7).contains(&"sslscale-try/7".to_owned()));
-        assert_eq!(command(&ask, 7)[1], "-q");
+        assert!(command(&fetch, 7).contains(&"sslscale-try/7".to_owned()));
+        assert_eq!(command(&fetch, 7)[1], "-q");
     }
 
     #[test]
     fn reads_success_and_failure() {
-        let said = "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384\n* ok\n";
-        let reply = parse(Some(0), "{}\n\n200 2", said);
+        let stderr = "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384\n* ok\n";
+        let reply = parse(Some(0), "{}\n\n200 2", stderr);
         assert_eq!(
             reply,
             Reply {

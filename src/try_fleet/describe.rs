@@ -1,5 +1,5 @@
-//! From an inventory and its rendered tree to the fleet to build: what each host needs around
-//! its files, and which requests show that every site works. The files are the tree's own bytes.
+//! From an inventory and its rendered tree to the fleet to build: what each host needs apart from its
+//! files, and which requests show that every site works. The files are those of the tree, unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::inventory::types::{Endpoint, LocationMatch, TlsVersion};
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
-/// Addresses that documentation may use for clients; those that the fleet has are passed over.
+/// Addresses reserved for documentation, for the clients; those that the fleet has are left out.
 const CLIENTS: [&str; 6] =
     ["192.0.2.1", "198.51.100.1", "203.0.113.1", "2001:db8:1::1", "2001:db8:2::1", "2001:db8:3::1"];
 
@@ -34,23 +34,23 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     FleetSpec { hosts, sites, clients }
 }
 
-/// Clients come in over a balancer's own addresses and over those that move.
+/// Clients connect to a balancer's addresses and to the virtual ones.
 fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
     let virtual_addresses: Vec<IpAddr> = inventory.virtual_addresses.iter().map(|address| address.0).collect();
     let balancer = |balancer: &crate::inventory::model::LoadBalancer| {
-        let own: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
-        // A virtual address moves only to a balancer that has its family at all.
-        let has = |address: &&IpAddr| own.iter().any(|o| o.is_ipv4() == address.is_ipv4());
+        let addresses: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
+        // A virtual address moves only to balancers that have an address of its family.
+        let has = |address: &&IpAddr| addresses.iter().any(|o| o.is_ipv4() == address.is_ipv4());
         let moving: Vec<IpAddr> = virtual_addresses.iter().filter(has).copied().collect();
         HostSpec {
-            entries: own.iter().chain(&moving).copied().collect(),
+            entries: addresses.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
             port: balancer.haproxy.port.0,
             plain: inventory
                 .http
                 .as_ref()
                 .map(|http| PlainSpec { port: http.port.0, code: http.code.name().parse().unwrap_or_default() }),
-            ..HostSpec::new(balancer.name.as_str(), Role::Balancer, own)
+            ..HostSpec::new(balancer.name.as_str(), Role::Balancer, addresses)
         }
     };
     inventory.load_balancers.iter().map(balancer).collect()
@@ -62,14 +62,14 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
         let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
         let upstreams: BTreeSet<(UpstreamListen, UpstreamProtocol)> =
             sites.iter().flat_map(|site| &site.locations).filter_map(upstream).collect();
-        let own: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
-        let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &own)).collect();
+        let addresses: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
+        let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &addresses)).collect();
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
             upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
             roots: sites.iter().flat_map(|site| roots(site)).chain(challenges(inventory, index)).collect(),
             certificates: wanted(&sites),
-            ..HostSpec::new(app.name.as_str(), Role::AppServer, own)
+            ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
     };
     inventory.app_servers.iter().enumerate().map(app_server).collect()
@@ -114,10 +114,12 @@ fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
     Some((listen, protocol))
 }
 
-/// An app on another machine is answered on the host itself, which is given its address.
-fn remote(listen: &UpstreamListen, own: &[IpAddr]) -> Option<IpAddr> {
+/// The address of an app on another machine: the host is given it, and runs the stand-in itself.
+fn remote(listen: &UpstreamListen, addresses: &[IpAddr]) -> Option<IpAddr> {
     match listen {
-        UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !own.contains(&socket.ip()) => Some(socket.ip()),
+        UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !addresses.contains(&socket.ip()) => {
+            Some(socket.ip())
+        }
         UpstreamListen::Tcp(_) | UpstreamListen::Unix(_) => None,
     }
 }
@@ -128,8 +130,8 @@ fn roots(site: &Site) -> Vec<PathBuf> {
         Target::Root(root) => Some(format!("{root}{}", directory(location))),
         _ => None,
     };
-    let own = site.root.iter().map(ToString::to_string);
-    own.chain(site.locations.iter().filter_map(below)).map(PathBuf::from).collect()
+    let root = site.root.iter().map(ToString::to_string);
+    root.chain(site.locations.iter().filter_map(below)).map(PathBuf::from).collect()
 }
 
 /// Where nginx on this app server looks for the answers to challenges.
@@ -142,7 +144,7 @@ fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
     }
 }
 
-/// A location's path as that of a directory.
+/// A location's path as the path of a directory.
 fn directory(location: &Location) -> String {
     let path = location.path.as_str();
     if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
@@ -172,9 +174,9 @@ fn request(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
     let path = location.path.as_str();
     let exact = location.matching == LocationMatch::Exact;
     let twin = || site.locations.iter().any(|l| l.path == location.path && l.matching == LocationMatch::Exact);
-    // The same path as an exact location would take the request.
-    let asked = if !exact && twin() { format!("{path}x") } else { path.to_owned() };
-    let request = SiteSpec { path: asked, ..plain.clone() };
+    // With the same path, an exact location would serve the request.
+    let requested = if !exact && twin() { format!("{path}x") } else { path.to_owned() };
+    let request = SiteSpec { path: requested, ..plain.clone() };
     let not_driven = |why: &str| SiteSpec { driven: Err(format!("`{path}` {why}")), ..plain.clone() };
     match &location.target {
         Target::Uwsgi(_) | Target::Fastcgi(_) => SiteSpec { echoes: true, ..request },
@@ -189,7 +191,7 @@ fn request(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
     }
 }
 
-/// A client of each family that no host of the fleet has the address of.
+/// A client address of each family that no host of the fleet has.
 fn clients(hosts: &[HostSpec]) -> Vec<IpAddr> {
     let taken: BTreeSet<IpAddr> =
         hosts.iter().flat_map(|host| host.addresses.iter().chain(&host.extra_addresses)).copied().collect();

@@ -1,5 +1,5 @@
-//! Sends the clients through every balancer and site, and joins three views of each request:
-//! what curl got, what nginx logged, what the app was told.
+//! Sends requests for every site through every balancer, and joins three views of each of them: what
+//! curl received, what nginx logged, and what the app received.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::access_log;
 use super::app::Echo;
-use super::curl::{self, Ask, Reply};
+use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
 use super::plain;
@@ -35,14 +35,14 @@ pub(super) struct Drive<'a> {
     pub(super) tell: &'a mut dyn FnMut(&Event) -> io::Result<()>,
     pub(super) requests: usize,
     pub(super) failures: usize,
-    /// Hosts whose program's end was told already.
+    /// Hosts whose program is known to have ended.
     pub(super) ended: BTreeSet<String>,
 }
 
 /// One request that was sent.
 struct Sent<'a> {
     number: usize,
-    ask: Ask<'a>,
+    fetch: Fetch<'a>,
     reply: Reply,
 }
 
@@ -70,16 +70,16 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// A VIP that several balancers hold must lead to the one whose turn it is.
+    /// Routes a virtual address, which several balancers hold, to the balancer whose turn it is.
     fn lead(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
         if balancer.addresses.contains(&entry) {
             return Ok(());
         }
-        let own = balancer.addresses.iter().find(|own| own.is_ipv4() == entry.is_ipv4());
-        let Some(own) = own else {
-            return Err(io::Error::other(format!("{} has no way to {entry}", balancer.name)));
+        let via = balancer.addresses.iter().find(|via| via.is_ipv4() == entry.is_ipv4());
+        let Some(via) = via else {
+            return Err(io::Error::other(format!("`{}` has no address of the family of `{entry}`", balancer.name)));
         };
-        let words = network::lead(entry, *own);
+        let words = network::lead(entry, *via);
         let command = words.join(" ");
         match self.ran(words)? {
             (Some(0), ..) => Ok(()),
@@ -90,17 +90,17 @@ impl Drive<'_> {
     fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec) -> io::Result<()> {
         let plan = self.plan;
         let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
-        // As many as there are app servers, so that every one of them has its turn.
+        // One for each app server, so that all of them are reached.
         let turns = site.pool_hosts.len().max(2);
         let mut sent = Vec::new();
         for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
             for _ in 0..turns {
-                let ask =
-                    Ask { name: &site.name, path: &site.path, client: *client, entry, port: balancer.port, verified };
+                let fetch =
+                    Fetch { name: &site.name, path: &site.path, client: *client, entry, port: balancer.port, verified };
                 self.requests += 1;
                 let number = self.requests;
-                let reply = self.curl(curl::command(&ask, number))?;
-                sent.push(Sent { number, ask, reply });
+                let reply = self.curl(curl::command(&fetch, number))?;
+                sent.push(Sent { number, fetch, reply });
             }
         }
         let logged = self.logged(&sent)?;
@@ -114,7 +114,7 @@ impl Drive<'_> {
         Ok(())
     }
 
-    /// One request for the first site over plain HTTP, which the balancer answers itself.
+    /// One request for the first site over plain HTTP, which the balancer answers.
     fn plain(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
         let spec = &self.plan.spec;
         let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4());
@@ -122,10 +122,10 @@ impl Drive<'_> {
             return Ok(());
         };
         let (name, client) = (&site.name, *client);
-        let ask = Ask { name, path: plain::PATH, client, entry, port: plain.port, verified: false };
-        let (code, stdout, stderr) = self.ran(plain::command(&ask))?;
+        let fetch = Fetch { name, path: plain::PATH, client, entry, port: plain.port, verified: false };
+        let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
-        let verdict = plain::judge(&plain, &ask, balancer.port, &answer);
+        let verdict = plain::judge(&plain, &fetch, balancer.port, &answer);
         self.requests += 1;
         self.failures += usize::from(verdict != Verdict::Ok);
         let request = Request {
@@ -149,12 +149,12 @@ impl Drive<'_> {
     }
 
     fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
-        let answer = self.clients.ask(&Order::Run(words))?;
+        let answer = self.clients.order(&Order::Run(words))?;
         supervisor::working()?;
         match answer {
             Answer::Ran { code, stdout, stderr } => Ok((code, stdout, stderr)),
             Answer::Failed { what, .. } => Err(io::Error::other(what)),
-            other => Err(io::Error::other(format!("the clients answered {other:?}"))),
+            other => Err(io::Error::other(format!("the clients' host gave an unexpected answer: {other:?}"))),
         }
     }
 
@@ -182,7 +182,7 @@ impl Drive<'_> {
         }
         for host in self.hosts.iter_mut() {
             let Answer::Log { lines, ended } = host.receive()? else {
-                return Err(io::Error::other(format!("{} handed over no log", host.name)));
+                return Err(io::Error::other(format!("`{}` did not return its logs", host.name)));
             };
             for (number, address) in lines.iter().filter_map(|line| access_log::parse(line)) {
                 found.insert(number, (host.name.clone(), address));
@@ -199,20 +199,20 @@ impl Drive<'_> {
 }
 
 fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
-    let Sent { ask, reply, .. } = sent;
+    let Sent { fetch, reply, .. } = sent;
     let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
     let echo = serde_json::from_str::<Echo>(&reply.body).ok();
     Request {
         site: site.name.clone(),
         path: site.path.clone(),
-        client: ask.client,
+        client: fetch.client,
         balancer: balancer.to_owned(),
-        entry: ask.entry,
+        entry: fetch.entry,
         app_server: logged.map(|(server, _)| server.to_owned()).or_else(|| echo.as_ref().map(|echo| echo.host.clone())),
         seen: logged.and_then(|(_, seen)| seen).or_else(|| echo.and_then(|echo| echo.remote_addr?.parse().ok())),
         http: reply.http.clone(),
         tls: reply.tls.clone(),
         status: reply.status,
-        verdict: judge(site, ask.client, reply, logged),
+        verdict: judge(site, fetch.client, reply, logged),
     }
 }

@@ -27,11 +27,11 @@ const COMMAND_BYTES: usize = 16 << 20;
 /// Of an access log, this much is read at once.
 const LOG_BYTES: u64 = 16 << 20;
 
-/// What a host holds after it was built.
+/// A host that was built.
 struct Host {
     plan: HostPlan,
     running: Vec<Running>,
-    /// How far each access log was handed over.
+    /// How many bytes of each access log were handed over.
     logs: BTreeMap<PathBuf, u64>,
 }
 
@@ -54,7 +54,7 @@ impl Running {
     }
 }
 
-/// Takes namespaces of its own and obeys orders until the supervisor is gone.
+/// Makes namespaces for this process and obeys orders until the supervisor is gone.
 ///
 /// # Errors
 /// The namespaces were refused, or the pipes broke.
@@ -88,7 +88,7 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
     network::apply(&network::plug(&plan.spec.addresses, &plan.spec.extra_addresses))
         .map_err(|error| failed("its addresses could not be set", error))?;
     if !plan.spec.extra_addresses.is_empty() {
-        // An address on `lo` belongs to several hosts at once: nobody may announce it.
+        // Several hosts have the same address on `lo`: none may announce it.
         std::fs::write("/proc/sys/net/ipv4/conf/all/arp_ignore", "1")
             .map_err(|error| failed("arp_ignore could not be set", error))?;
     }
@@ -125,14 +125,14 @@ impl Host {
         app::serve(&spec.name, &spec.upstreams)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
         let mut doubts = Vec::new();
-        for own in &spec.programs {
+        for program in &spec.programs {
             let before = programs::listening();
-            let mut service = programs::start(*own)?;
+            let mut service = programs::start(*program)?;
             programs::wait_listening(&mut service, &before)?;
-            if own.program == Program::Haproxy {
+            if program.program == Program::Haproxy {
                 doubts.extend(programs::wait_healthy(spec));
             }
-            self.running.push(Running::watch(own.program, service));
+            self.running.push(Running::watch(program.program, service));
         }
         let programs = self.running.iter().map(|running| (running.program, running.pid)).collect();
         Ok(Answer::Started { programs, doubts })
@@ -143,7 +143,7 @@ impl Host {
         for nginx in self.running.iter().filter(|it| flush && it.program == Program::Nginx && it.ended.get().is_none())
         {
             if let Ok(pid) = i32::try_from(nginx.pid) {
-                // nginx writes out its log buffers when it is told to reopen its logs.
+                // This signal makes nginx flush its log buffers and reopen its logs.
                 let _ = kill(Pid::from_raw(pid), Signal::SIGUSR1);
             }
         }

@@ -1,5 +1,5 @@
-//! The command's side of a run: starts the supervisor in new namespaces, passes its reports on,
-//! and takes everything down on the way out, be that the end, a signal, an error or a panic.
+//! The command's side of a run: starts the supervisor in new namespaces, passes its reports on, and
+//! takes everything down at the end, after a signal, an error or a panic.
 
 use std::io;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -15,7 +15,7 @@ use crate::sandbox::{inside, wire};
 
 /// How long the supervisor may take to read the plan.
 const READ: Duration = Duration::from_secs(60);
-/// How long the run may take to end: the kernel has all of its processes to end.
+/// How long the run may take to end: the kernel ends all of its processes.
 const END: Duration = Duration::from_secs(30);
 /// Longest report in bytes.
 const LONGEST: usize = 64 << 20;
@@ -26,9 +26,9 @@ pub(super) enum Signal {
     Report(Report),
     /// The supervisor is gone.
     Gone,
-    /// Someone wants the run to end.
+    /// A signal asks the run to end.
     Stop,
-    /// Nothing has come in time.
+    /// There was no report in time.
     Late,
 }
 
@@ -39,10 +39,10 @@ pub(super) struct Running {
     signals: Receiver<Signal>,
 }
 
-/// Why a run has not started.
+/// Why a run was not started.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum StartError {
-    /// This program cannot be found, or the plan not be written as JSON.
+    /// This program's path is unknown, or the plan cannot be written as JSON.
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The supervisor was not started, or does not read its plan.
@@ -65,7 +65,7 @@ impl Running {
         let mut running = Self { supervisor: None, signals };
         let supervisor = running.supervisor.insert(Conversation::start_with(&supervisor, LONGEST, take)?);
         match supervisor.send(&plan_line, READ) {
-            // A supervisor that did not even start reads nothing; its end tells why.
+            // A supervisor that did not start reads nothing; its error output says why.
             Ok(()) | Err(process::Error::Lost(_)) => Ok(running),
             Err(error) => Err(error.into()),
         }
@@ -80,12 +80,12 @@ impl Running {
         }
     }
 
-    /// Waits until somebody stops the run, or it ends by itself.
+    /// Waits until a signal stops the run, or it ends by itself.
     pub(super) fn stopped(&self) {
         while self.signals.recv().is_ok_and(|signal| !matches!(signal, Signal::Stop | Signal::Gone)) {}
     }
 
-    /// The hosts with their process ids as the machine sees them.
+    /// The hosts with their process ids as this machine sees them.
     pub(super) fn outside(&self, hosts: Vec<Inner>) -> Vec<KeptHost> {
         let outer = self.supervisor.as_ref().map(|it| pids::outside(it.id())).unwrap_or_default();
         let program = |(program, pid): (String, u32)| Some(KeptProgram { program, pid: *outer.get(&pid)? });
@@ -104,7 +104,7 @@ impl Running {
         self.supervisor = None;
     }
 
-    /// Takes everything down; what the processes wrote to standard error.
+    /// Takes everything down. Returns what the processes wrote to standard error.
     pub(super) fn stop(mut self) -> String {
         self.take_down()
     }
@@ -122,7 +122,7 @@ impl Drop for Running {
     }
 }
 
-/// What a line of the supervisor says.
+/// Parses a line of the supervisor.
 fn signal(line: Line) -> Signal {
     match line {
         Ok(Some(line)) => Signal::Report(wire::parse(&line).unwrap_or_else(|error| Report::Broken(error.to_string()))),

@@ -76,7 +76,7 @@ impl Member {
     ///
     /// # Errors
     /// The process is gone or stuck.
-    pub(super) fn ask(&mut self, order: &Order) -> io::Result<Answer> {
+    pub(super) fn order(&mut self, order: &Order) -> io::Result<Answer> {
         self.send(order)?;
         self.receive()
     }

@@ -1,6 +1,6 @@
-//! Builds a whole fleet on this machine and drives real clients through it: every host in network
-//! and mount namespaces of its own, with its real address, running the very bytes that were
-//! rendered. It knows specs and events, never an inventory, and prints nothing.
+//! The try-out of a fleet on this machine: every host has its own network and mount namespace, its
+//! real address and exactly the files that were rendered, and real clients send requests. Only
+//! `describe` knows inventories; the rest works on specs and events.
 
 pub mod app;
 pub mod spec;
@@ -29,7 +29,7 @@ pub use describe::describe;
 use std::io;
 use std::time::Duration;
 
-use self::curl::Ask;
+use self::curl::Fetch;
 use self::launch::{Running, Signal, StartError};
 use self::spec::{FleetSpec, Role};
 use self::supervisor::Report;
@@ -42,36 +42,36 @@ use crate::sandbox::machine;
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// Every request was right.
+    /// Every request had the expected answer.
     Passed,
-    /// A host or a request was not.
+    /// A host or a request failed.
     Failed,
-    /// This machine lacks something; nothing was started.
+    /// Something is missing on this machine; nothing was started.
     NotStarted,
-    /// Someone stopped the run before its end.
+    /// The run was stopped before its end.
     Interrupted,
 }
 
-/// Why a run could not be judged.
+/// Why a run has no result.
 #[derive(Debug, thiserror::Error)]
 pub enum TryError {
-    /// A site's name cannot be in a certificate.
+    /// A site has a name that no certificate can contain.
     #[error("a certificate for the run could not be made")]
     Certificate(#[from] rcgen::Error),
     /// The supervisor could not be started.
     #[error("the fleet could not be started")]
     Start(#[source] io::Error),
-    /// A process of the run ended in the middle.
+    /// A process of the run ended early, or does not answer.
     #[error("the run broke: {0}")]
     Broken(String),
 }
 
-/// Builds the fleet, drives the clients, and takes everything down.
+/// Builds the fleet, sends the requests, and takes everything down.
 ///
 /// With `keep`, the fleet stays after the requests until a signal comes, which `interrupt` must hold.
 ///
 /// # Errors
-/// The run could not be judged; everything is taken down in that case too.
+/// The run has no result; everything is taken down in that case, too.
 pub fn run(
     mut spec: FleetSpec,
     keep: bool,
@@ -114,7 +114,7 @@ fn follow(plan: &Plan, running: Running, keep: bool, tell: &mut dyn FnMut(Event)
             Signal::Report(Report::Done { failures, hosts }) => {
                 if keep {
                     let hosts = running.outside(hosts);
-                    tell(Event::Kept(Kept { hosts, enter: enter(plan), ask: ask(plan) }));
+                    tell(Event::Kept(Kept { hosts, enter: enter(plan), client: client(plan) }));
                     running.stopped();
                 }
                 return Ok(if failures == 0 { Outcome::Passed } else { Outcome::Failed });
@@ -156,13 +156,13 @@ fn not_started(missing: Vec<Missing>, tell: &mut dyn FnMut(Event)) -> Outcome {
 
 /// The words before a host's process id that run a command inside it.
 fn enter(plan: &Plan) -> Vec<String> {
-    let own: &[&str] = if plan.unprivileged { &["-U", "--preserve-credentials"] } else { &[] };
-    let words = ["nsenter"].iter().chain(own).chain(&["-n", "-m", "-p", "-r", "-w", "-t"]);
+    let user: &[&str] = if plan.unprivileged { &["-U", "--preserve-credentials"] } else { &[] };
+    let words = ["nsenter"].iter().chain(user).chain(&["-n", "-m", "-p", "-r", "-w", "-t"]);
     words.map(|word| (*word).to_owned()).collect()
 }
 
-/// A command line for the clients' host that reaches the first site that can be reached.
-fn ask(plan: &Plan) -> Option<Vec<String>> {
+/// A command line for the clients' host that requests the first site that can be reached.
+fn client(plan: &Plan) -> Option<Vec<String>> {
     let spec = &plan.spec;
     let site = spec.sites.iter().find(|site| site.driven.is_ok())?;
     let balancers = spec.hosts.iter().filter(|host| host.role == Role::Balancer);
@@ -172,10 +172,10 @@ fn ask(plan: &Plan) -> Option<Vec<String>> {
         Some((*client, entry, port))
     })?;
     let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
-    Some(curl::plain(&Ask { name: &site.name, path: &site.path, client, entry, port, verified }))
+    Some(curl::plain(&Fetch { name: &site.name, path: &site.path, client, entry, port, verified }))
 }
 
-/// The processes of a run, behind the hidden subcommand `__fleet WHAT`.
+/// Runs one of the processes of a run, for the hidden subcommand `__fleet WHAT`.
 ///
 /// # Errors
 /// The kernel refused a namespace, or the other side of the pipes is gone.
@@ -183,6 +183,6 @@ pub fn inside(what: &str) -> io::Result<()> {
     match what {
         "supervisor" => supervisor::run(),
         "host" => host::run(),
-        other => Err(io::Error::other(format!("`{other}` is no process of a run"))),
+        other => Err(io::Error::other(format!("unknown process `{other}`"))),
     }
 }

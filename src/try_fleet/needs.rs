@@ -21,13 +21,13 @@ pub(super) fn missing(spec: &FleetSpec) -> Vec<Missing> {
     missing
 }
 
-/// haproxy dies at its start where the machine grants fewer descriptors than its service asks for.
+/// haproxy fails to start where this machine allows fewer descriptors than its service needs.
 fn descriptors(host: &str, wanted: u64) -> Option<Missing> {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).ok()?;
     if wanted <= hard {
         return None;
     }
-    // Root may raise its limit, unless a container took that right away. Children inherit it.
+    // Root may raise its limit, unless a container forbids it. Children inherit the limit.
     if Uid::effective().is_root() && setrlimit(Resource::RLIMIT_NOFILE, soft, wanted).is_ok() {
         return None;
     }

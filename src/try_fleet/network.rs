@@ -1,6 +1,6 @@
-//! The wire of a run: one bridge, and one cable from it into every host's network namespace.
-//! Every host has its real address alone (/32, /128) and an on-link default route, so any address
-//! plan works without routers. Commands are text for `ip -batch`: one process, whatever the size.
+//! The network of a run: one bridge, and a virtual cable from it into each host's network namespace.
+//! A host has only its real addresses (/32, /128) and an on-link default route, so that any address
+//! plan works without routers. Commands are text for `ip -batch`: one process for any number of hosts.
 
 use std::fmt::Write as _;
 use std::io;
@@ -39,7 +39,7 @@ pub(super) fn plug(addresses: &[IpAddr], extra: &[IpAddr]) -> String {
         let _ = writeln!(batch, "addr add {} dev {device}{}", host_prefix(*address), nodad(*address));
     }
     batch.push_str("link set eth0 up\n");
-    // The first address of a family is the one that leaves: peers trust exactly that one.
+    // Connections leave from the first address of a family, which is the one that peers trust.
     if let Some(source) = addresses.iter().find(|address| address.is_ipv4()) {
         let _ = writeln!(batch, "route add 0.0.0.0/0 dev eth0 src {source}");
     }
@@ -49,7 +49,7 @@ pub(super) fn plug(addresses: &[IpAddr], extra: &[IpAddr]) -> String {
     batch
 }
 
-/// The words that lead `entry`, an address that several balancers may hold, to one of them.
+/// The command that routes `entry`, an address that several balancers may have, to one of them.
 pub(super) fn lead(entry: IpAddr, balancer: IpAddr) -> Vec<String> {
     let words = format!("ip route replace {} via {balancer} dev eth0 onlink", host_prefix(entry));
     words.split(' ').map(str::to_owned).collect()

@@ -1,14 +1,14 @@
-//! Plain HTTP at a balancer: the one request that shows it, and what a right answer is. No app server
-//! has a part in it. Pure functions; the command runs in the clients' host.
+//! Plain HTTP at a balancer: one request, and the expected answer. No app server is involved. Pure
+//! functions; the command runs in the clients' host.
 
-use super::curl::{Ask, bracketed};
+use super::curl::{Fetch, bracketed};
 use super::spec::PlainSpec;
 use crate::event::Verdict;
 
-/// A path and a query that come back as they are, or are wrong.
+/// A path and a query that the redirect must not change.
 pub(super) const PATH: &str = "/sslscale-try%20?a=%2F&b";
 
-/// What came back.
+/// What curl received.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: Option<u16>,
@@ -17,16 +17,16 @@ pub(super) struct Answer {
     error: Option<String>,
 }
 
-/// The command: its output is the head of the answer.
-pub(super) fn command(ask: &Ask<'_>) -> Vec<String> {
-    let Ask { name, path, client, entry, port, .. } = ask;
+/// The command, which prints the head of the answer.
+pub(super) fn command(fetch: &Fetch<'_>) -> Vec<String> {
+    let Fetch { name, path, client, entry, port, .. } = fetch;
     let fixed = ["curl", "-q", "-sS", "--noproxy", "*", "--max-time", "10", "-D", "-", "-o", "/dev/null"];
     let resolve = format!("{name}:{port}:{}", bracketed(*entry));
-    let own = ["--interface".to_owned(), client.to_string(), "--resolve".to_owned(), resolve];
-    fixed.into_iter().map(str::to_owned).chain(own).chain([format!("http://{name}:{port}{path}")]).collect()
+    let addresses = ["--interface".to_owned(), client.to_string(), "--resolve".to_owned(), resolve];
+    fixed.into_iter().map(str::to_owned).chain(addresses).chain([format!("http://{name}:{port}{path}")]).collect()
 }
 
-/// Reads what the command said.
+/// Parses the output of [`command`].
 pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Answer {
     let mut lines = stdout.lines();
     let mut status = lines.next().unwrap_or_default().split(' ');
@@ -43,7 +43,7 @@ pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Answer {
 }
 
 /// Every deviation from a redirect to the same name over TLS on `tls_port`.
-pub(super) fn judge(plain: &PlainSpec, ask: &Ask<'_>, tls_port: u16, answer: &Answer) -> Verdict {
+pub(super) fn judge(plain: &PlainSpec, fetch: &Fetch<'_>, tls_port: u16, answer: &Answer) -> Verdict {
     if let Some(error) = &answer.error {
         return Verdict::Wrong(vec![format!("curl: {error}")]);
     }
@@ -53,7 +53,7 @@ pub(super) fn judge(plain: &PlainSpec, ask: &Ask<'_>, tls_port: u16, answer: &An
         wrong.push(format!("status {status}, not {}", plain.code));
     }
     let port = if tls_port == 443 { String::new() } else { format!(":{tls_port}") };
-    let wanted = format!("https://{}{port}{}", ask.name, ask.path);
+    let wanted = format!("https://{}{port}{}", fetch.name, fetch.path);
     if answer.location.as_ref() != Some(&wanted) {
         wrong.push(match &answer.location {
             Some(location) => format!("redirected to {location}, not to {wanted}"),
@@ -69,10 +69,10 @@ mod tests {
 
     fn judged(port: u16, stdout: &str) -> String {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
-        let ask = Ask { name: "example.com", path: PATH, client, entry, port: 80, verified: false };
-        assert!(command(&ask).contains(&"example.com:80:[2001:db8::10]".to_owned()));
+        let fetch = Fetch { name: "example.com", path: PATH, client, entry, port: 80, verified: false };
+        assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308 };
-        judge(&plain, &ask, port, &parse(Some(0), stdout, "")).to_string()
+        judge(&plain, &fetch, port, &parse(Some(0), stdout, "")).to_string()
     }
 
     #[test]

@@ -30,17 +30,17 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Why a program does not run, with its messages.
 pub(super) type Refusal = (String, Vec<String>);
 
-/// Shows the program the files: what it warns about.
+/// Lets the program validate the files; its warnings.
 ///
 /// # Errors
-/// It rejects them, or could not be asked.
+/// It rejects them, or could not be run.
 pub(super) fn validate(program: Program) -> Result<Vec<String>, Refusal> {
     let output = program.validate().map_err(|error| (error.to_string(), Vec::new()))?;
     if !output.accepted {
-        return Err((format!("`{}` rejects the rendered files", program.validation_command()), output.messages));
+        return Err((format!("`{}` rejects the rendered files", program.validation_command()), output.lines));
     }
     let is_warning = |line: &String| line.contains("[WARNING]") || line.contains("[warn]");
-    Ok(output.messages.into_iter().filter(is_warning).collect())
+    Ok(output.lines.into_iter().filter(is_warning).collect())
 }
 
 /// Starts the program in the foreground, with the descriptors that its service would have.
@@ -92,13 +92,13 @@ pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> R
     let deadline = Instant::now() + PATIENCE;
     loop {
         if let Ok(Some(status)) = service.ended() {
-            return Err((format!("the program ended at its start ({status})"), last_messages()));
+            return Err((format!("the program ended right after its start ({status})"), last_messages()));
         }
         if listening().difference(before).next().is_some() {
             return Ok(());
         }
         if Instant::now() > deadline {
-            return Err(("the program listens on no port".to_owned(), last_messages()));
+            return Err(("the program does not listen on any port".to_owned(), last_messages()));
         }
         sleep(LOOK);
     }
@@ -106,7 +106,7 @@ pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> R
 
 /// Waits until haproxy's first health checks have passed.
 ///
-/// Servers that stay unfit are returned, and are not an error: the requests show it.
+/// Servers that are still down are returned, and are not an error: the requests show the effect.
 pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
     let Some(socket) = stats_socket(host) else {
         return Vec::new();
@@ -114,13 +114,13 @@ pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let servers = stats::servers(&socket).unwrap_or_default();
-        let unfit: Vec<String> = servers
+        let down: Vec<String> = servers
             .iter()
             .filter(|server| !server.is_ready())
             .map(|server| format!("{} is {} ({})", server.name, server.status, server.check))
             .collect();
-        if (unfit.is_empty() && !servers.is_empty()) || Instant::now() > deadline {
-            return unfit;
+        if (down.is_empty() && !servers.is_empty()) || Instant::now() > deadline {
+            return down;
         }
         sleep(LOOK);
     }

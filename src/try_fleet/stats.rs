@@ -23,12 +23,12 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Whether a health check has found it fit, or there are no checks.
+    /// Whether a health check has succeeded, or there are no checks.
     pub(super) fn is_ready(&self) -> bool {
         self.status == "no check" || (self.status.starts_with("UP") && self.is_checked())
     }
 
-    /// haproxy says UP before the first check, and marks a running check with a star.
+    /// haproxy writes UP before the first check, and marks a running check with a star.
     fn is_checked(&self) -> bool {
         self.check != "INI" && !self.check.is_empty()
     }
@@ -62,7 +62,7 @@ fn parse(answer: &str) -> Vec<Server> {
             if matches!(*server, "FRONTEND" | "BACKEND") || server.is_empty() {
                 return None;
             }
-            // Listeners have a line too, with the word OPEN.
+            // Listeners have a line, too, with the status OPEN.
             let status = fields.get(status).filter(|status| **status != "OPEN")?;
             Some(Server {
                 name: format!("{backend}/{server}"),

@@ -1,6 +1,6 @@
-//! The first process of a run's own process namespace: it starts the hosts, wires them, gives them
-//! their orders and tells the command what happens. When it ends, the kernel ends everything else;
-//! and it ends when the pipe from the command closes, however the command died.
+//! The first process in the process namespace of a run: it starts the hosts, connects them, gives
+//! them orders and reports to the command. When it ends, the kernel ends everything else; and it ends
+//! when the pipe from the command closes, even if the command was killed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
@@ -21,13 +21,13 @@ use crate::sandbox::names;
 pub(super) enum Report {
     /// The supervisor runs.
     Ready,
-    /// A host has done a part of the work.
+    /// A host has carried out an order.
     Working,
-    /// The namespaces work: bridge, cables, one process for each host.
+    /// The namespaces exist: bridge, cables, one process for each host.
     Wired,
     /// Something to show.
     Event(Event),
-    /// All is done; the fleet stays until the pipe closes. Process ids are those within the run.
+    /// Everything is done; the fleet stays until the pipe closes. Process ids are those within the run.
     Done { failures: usize, hosts: Vec<Inner> },
     /// A process of the run broke.
     Broken(String),
@@ -42,10 +42,10 @@ pub(super) struct Inner {
     pub(super) programs: Vec<(String, u32)>,
 }
 
-/// Runs the plan that comes first on stdin, then waits for the end of stdin.
+/// Carries out the plan, which is the first line of standard input, then waits for the end of that.
 ///
 /// # Errors
-/// The plan does not come whole.
+/// The plan cannot be read.
 pub(super) fn run() -> io::Result<()> {
     send(&mut io::stdout(), &Report::Ready)?;
     let mut from = BufReader::new(io::stdin());
@@ -53,7 +53,7 @@ pub(super) fn run() -> io::Result<()> {
         return Ok(());
     };
     let (end, ended) = mpsc::channel();
-    // Returning from here ends the process, so the work must not be what returns: it is stopped
+    // Returning from here ends the process. The work is on another thread, so that it is stopped
     // wherever it is when the command goes away.
     thread::spawn({
         let end = end.clone();
@@ -65,7 +65,7 @@ pub(super) fn run() -> io::Result<()> {
     thread::spawn(move || {
         let end = Ended(end);
         match fleet(&plan) {
-            // A host ends with the pipe to it: holding the pipes is what keeps the fleet.
+            // A host ends with the pipe to it: the fleet stays as long as this value.
             Ok(_hosts) => loop {
                 thread::park();
             },
@@ -79,7 +79,7 @@ pub(super) fn run() -> io::Result<()> {
     Ok(())
 }
 
-/// Tells the end of the work when it fails, or unwinds.
+/// Reports the end of the work when it fails, or unwinds.
 struct Ended(mpsc::Sender<()>);
 
 impl Drop for Ended {
@@ -140,7 +140,7 @@ fn wire(hosts: &mut [Member]) -> io::Result<()> {
     network::apply(&network::wire(&pids))
 }
 
-/// Builds all hosts at once; how many failed.
+/// Builds all hosts at once. Returns how many failed.
 fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     let names = names(plan.spec.hosts.iter().map(|host| (host.name.as_str(), host.addresses.as_slice())));
     let mut shapes: BTreeSet<(&[ProgramSpec], &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
@@ -155,13 +155,13 @@ fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
         member.send(&Order::Build(Box::new(host)))?;
     }
     let mut failures = 0;
-    let mut told = BTreeSet::new();
+    let mut shown = BTreeSet::new();
     for host in hosts {
         let answer = host.receive()?;
         working()?;
         match answer {
             Answer::Built(warnings) => {
-                for warning in warnings.into_iter().filter(|it| told.insert(it.clone())) {
+                for warning in warnings.into_iter().filter(|it| shown.insert(it.clone())) {
                     tell(&Event::Note(format!("{}: {warning}", host.name)))?;
                 }
             }
@@ -171,7 +171,7 @@ fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     Ok(failures)
 }
 
-/// Starts the hosts of one role at once; how many failed.
+/// Starts the hosts of one role at once. Returns how many failed.
 fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
     let mut failures = 0;
     let mut chosen: Vec<&mut Member> = hosts.iter_mut().filter(|host| host.role == role).collect();
@@ -202,7 +202,7 @@ fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
 fn failed(host: &Member, answer: Answer) -> io::Result<usize> {
     let (what, output) = match answer {
         Answer::Failed { what, output } => (what, output),
-        other => (format!("an answer out of order: {other:?}"), Vec::new()),
+        other => (format!("an unexpected answer: {other:?}"), Vec::new()),
     };
     tell(&Event::Problem(Problem { host: host.name.clone(), what, output }))?;
     Ok(1)

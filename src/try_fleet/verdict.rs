@@ -1,5 +1,5 @@
-//! Judges one request: what the fleet promised against what the client, nginx and the app saw.
-//! Pure, so every way to be wrong has a test.
+//! The verdict on one request: what the fleet promises, compared with what the client, nginx and the
+//! app saw. Pure, so that every kind of failure has a test.
 
 use std::net::IpAddr;
 
@@ -29,7 +29,7 @@ pub(super) fn judge(site: &SiteSpec, client: IpAddr, reply: &Reply, logged: Logg
             }
             match address {
                 Some(seen) if seen != client => {
-                    wrong.push(format!("nginx saw {seen}, not the client"));
+                    wrong.push(format!("nginx saw {seen}, not the client's address"));
                 }
                 None if !site.echoes => {
                     wrong.push("the access log has no client address".to_owned());
@@ -58,10 +58,10 @@ fn negotiated(site: &SiteSpec, reply: &Reply, wrong: &mut Vec<String>) {
     }
 }
 
-/// What the app was told must be what nginx logged.
+/// What the app received must be what nginx logged.
 fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>) {
     let Ok(echo) = serde_json::from_str::<Echo>(&reply.body) else {
-        wrong.push("the answer is not the stand-in app's".to_owned());
+        wrong.push("the answer does not come from the stand-in app".to_owned());
         return;
     };
     if let Some((server, _)) = logged
@@ -70,11 +70,11 @@ fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>
         wrong.push(format!("{server} logged it, but the app of {} answered", echo.host));
     }
     if !echo.forged.is_empty() {
-        wrong.push(format!("the app was told what the client forged, as {}", echo.forged.join(", ")));
+        wrong.push(format!("the app received what the client forged, as {}", echo.forged.join(", ")));
     }
-    let told = echo.remote_addr.as_deref();
-    if told.and_then(|told| told.parse().ok()) != Some(client) {
-        wrong.push(format!("the app was told {}, not the client", told.unwrap_or("no address")));
+    let passed = echo.remote_addr.as_deref();
+    if passed.and_then(|passed| passed.parse().ok()) != Some(client) {
+        wrong.push(format!("the app received {}, not the client's address", passed.unwrap_or("no address")));
     }
 }
 
@@ -95,11 +95,11 @@ mod tests {
         }
     }
 
-    fn reply(host: &str, told: &str) -> Reply {
+    fn reply(host: &str, address: &str) -> Reply {
         let echo = Echo {
             host: host.to_owned(),
             via: "uwsgi".to_owned(),
-            remote_addr: Some(told.to_owned()),
+            remote_addr: Some(address.to_owned()),
             protocol: None,
             https: true,
             server_name: None,
@@ -131,14 +131,17 @@ mod tests {
         let reply = reply("srv1", "10.0.0.10");
         assert_eq!(
             judged(&site(), &reply, Some(("srv1", "10.0.0.10"))),
-            "nginx saw 10.0.0.10, not the client; the app was told 10.0.0.10, not the client"
+            "nginx saw 10.0.0.10, not the client's address; the app received 10.0.0.10, not the client's address"
         );
     }
 
     #[test]
     fn an_app_that_is_told_something_else_than_nginx_knows() {
         let reply = reply("srv1", "10.0.0.10");
-        assert_eq!(judged(&site(), &reply, Some(("srv1", CLIENT))), "the app was told 10.0.0.10, not the client");
+        assert_eq!(
+            judged(&site(), &reply, Some(("srv1", CLIENT))),
+            "the app received 10.0.0.10, not the client's address"
+        );
     }
 
     #[test]

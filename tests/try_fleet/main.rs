@@ -167,7 +167,7 @@ fn a_balancer_that_nginx_does_not_trust() {
     assert_eq!((code, requests.len()), (Some(1), 4));
     for request in requests {
         assert_eq!(request.seen, Some(ip("10.0.0.10")));
-        assert!(request.verdict.to_string().starts_with("nginx saw 10.0.0.10, not the client"));
+        assert!(request.verdict.to_string().starts_with("nginx saw 10.0.0.10, not the client's address"));
     }
 }
 
@@ -179,7 +179,7 @@ fn an_app_that_is_told_what_clients_say_of_themselves() {
     for request in requests {
         let verdict = request.verdict.to_string();
         assert!(
-            verdict.starts_with("the app was told what the client forged, as HTTP_CLIENT_IP, HTTP_FORWARDED"),
+            verdict.starts_with("the app received what the client forged, as HTTP_CLIENT_IP, HTTP_FORWARDED"),
             "{verdict}"
         );
     }

@@ -185,7 +185,7 @@ impl Kept {
 
     /// The same request with more options.
     pub fn ask_with(&self, options: &[&str]) -> Output {
-        let ask = self.kept["ask"].as_array().unwrap();
+        let ask = self.kept["client"].as_array().unwrap();
         let mut words: Vec<&str> = ask.iter().map(|word| word.as_str().unwrap()).collect();
         words.splice(1..1, options.iter().copied());
         words.splice(1..1, ["-sS", "--max-time", "5"]);

@@ -50,12 +50,12 @@ fn listed(root: &Path, paths: &[&Path]) -> Result<BTreeSet<PathBuf>, String> {
         .args([root])
         .args(["ls-files", "--cached", "--others", "--exclude-standard", "-z", "--"])
         .args(paths.iter().copied());
-    // What leads to the user's configuration, which says what is ignored and which owners are trusted.
-    // Nothing else: a hook's variables are about the repository that it runs in, which may be another.
-    let own = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
-    let own: Vec<String> =
-        own.filter(|name| name.starts_with("GIT_CONFIG_") || USER.contains(&name.as_str())).collect();
-    let git = git.pass(own.iter().map(String::as_str)).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1");
+    // The user's configuration says what is ignored and which owners are trusted. A hook's other
+    // variables are about the repository that it runs in, which may be a different one.
+    let names = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let names: Vec<String> =
+        names.filter(|name| name.starts_with("GIT_CONFIG_") || USER.contains(&name.as_str())).collect();
+    let git = git.pass(names.iter().map(String::as_str)).env("GIT_OPTIONAL_LOCKS", "0").env("GIT_NO_LAZY_FETCH", "1");
     let limits = Limits { time: patience(TIME), stdout: LIST, stderr: 64 * 1024 };
     let output = git.run(b"", limits).map_err(|error| match error {
         Error::NotStarted(error) if error.kind() == ErrorKind::NotFound => "`git` is not installed".to_owned(),

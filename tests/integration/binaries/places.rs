@@ -1,10 +1,10 @@
-//! A complaint planted on each line of rendered files leads to the key that the line came from.
+//! A message planted on each line of rendered files leads to the key that the line came from.
 
 use std::collections::BTreeSet;
 
 use sslscale::binaries::map::{Map, statement};
 use sslscale::binaries::outline::Outline;
-use sslscale::binaries::parse::{Complaint, Place};
+use sslscale::binaries::parse::{Message, Place};
 use sslscale::diagnostic::Severity;
 use sslscale::inventory::Inventory;
 use sslscale::lint::{Fleet, Settings};
@@ -179,7 +179,7 @@ const UNSEEN: &[&str] = &[
     "sites[one.example.com].locations[/].path",
 ];
 
-/// Where complaints lead to, by YAML path.
+/// Where messages lead to, by YAML path.
 fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
     let source = Source::new("inventory.yaml", yaml);
     let checked = sslscale::inventory::check(&source);
@@ -197,12 +197,12 @@ fn led(yaml: &str, planted: &[(&str, &str, &str)]) -> Vec<String> {
         let line = find(&|line| line.starts_with(part)).or_else(|| find(&|line| line.contains(part)));
         let place = (!part.is_empty())
             .then(|| Place { file: file.to_owned(), line: line.unwrap_or_else(|| panic!("{part}: {text}")) + 1 });
-        let complaint = Complaint { severity: Severity::Error, place, message: (*words).to_owned() };
+        let message = Message { severity: Severity::Error, place, text: (*words).to_owned() };
         let outline = Outline::of(program, text);
-        let statement = statement(&complaint, Some(&outline));
+        let statement = statement(&message, Some(&outline));
         let cursor = match program {
-            Program::Haproxy => map.haproxy(index, &complaint, statement.as_ref()),
-            Program::Nginx => map.nginx(index, &complaint, statement.as_ref()),
+            Program::Haproxy => map.haproxy(index, &message, statement.as_ref()),
+            Program::Nginx => map.nginx(index, &message, statement.as_ref()),
         };
         document.path_at(&source, cursor.span())
     };
