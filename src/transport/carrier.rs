@@ -14,7 +14,7 @@ const FRAME: usize = 4096;
 pub(super) fn run(
     invocation: Invocation,
     program: &str,
-    root: &str,
+    root: Option<&str>,
     script: &Script<'_>,
     limits: Limits,
 ) -> Result<Output, TransportError> {

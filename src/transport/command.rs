@@ -55,6 +55,6 @@ impl Host for Command {
         let mut words = self.words.iter().cloned().chain(["sh", "-s"].map(str::to_owned));
         let program = words.next().expect("two words were appended");
         let invocation = Invocation::new(program.as_str()).args(words).pass(ENVIRONMENT.iter().copied());
-        carrier::run(invocation, &program, "", script, limits)
+        carrier::run(invocation, &program, None, script, limits)
     }
 }

@@ -37,6 +37,6 @@ impl Host for Local {
     }
 
     fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
-        carrier::run(Invocation::new("sh").args(["-s"]), "sh", &self.root, script, limits)
+        carrier::run(Invocation::new("sh").args(["-s"]), "sh", Some(&self.root), script, limits)
     }
 }

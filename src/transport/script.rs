@@ -34,6 +34,14 @@ const BEGUN: &[u8] = b"\nsslscale-begin\n";
 const END: &str = "printf '\\nsslscale-end %d\\n' \"$?\"\nexit 0\n}\n";
 const ENDED: &[u8] = b"\nsslscale-end ";
 
+/// A script for a directory never runs on the machine itself, nor makes a directory that is gone.
+const IS_THERE: &str = "\
+if [ -z \"$root\" ] || [ ! -d \"$root\" ]; then
+    echo \"the directory '$root' does not exist\" >&2
+    exit 69
+fi
+";
+
 /// A `printf` that is a program would show its input to every user of the host.
 const NO_BUILTIN: &str = "\
 case $(command -v printf) in
@@ -88,10 +96,11 @@ impl<'s> Script<'s> {
         !self.input.is_empty()
     }
 
-    /// What goes to `sh -s`.
-    pub(super) fn text(&self, root: &str) -> Zeroizing<Vec<u8>> {
+    /// What goes to `sh -s`. `root` is the directory that stands for a host, if one does.
+    pub(super) fn text(&self, root: Option<&str>) -> Zeroizing<Vec<u8>> {
         let arguments: Vec<String> = self.arguments.iter().map(|argument| quote(argument)).collect();
-        let setting = format!("root={}\nset -- {}\n{BEGIN}", quote(root), arguments.join(" "));
+        let root = root.map_or_else(|| "root=\n".to_owned(), |root| format!("root={}\n{IS_THERE}", quote(root)));
+        let setting = format!("{root}set -- {}\n{BEGIN}", arguments.join(" "));
         let input = escaped(self.input);
         let mut pieces: Vec<&[u8]> = vec![HEAD.as_bytes(), setting.as_bytes()];
         if self.has_input() {

@@ -60,7 +60,7 @@ fn a_text_that_is_cut_off_does_nothing() {
     let file = folder.path().join("ran");
     let arguments = [file.to_str().unwrap()];
     let script = Script::new(&["f() { : >\"$1\"; }\nf \"$1\"\ncat >&2"]).arguments(&arguments).input(b"some 'input'");
-    let text = script.text("");
+    let text = script.text(None);
     let run = |shell: &str, bytes: &[u8]| Invocation::new(shell).args(["-s"]).run(bytes, LIMITS).unwrap();
     for shell in ["dash", "bash"] {
         // Everywhere near the end, and here and there before.
@@ -136,6 +136,7 @@ fn every_way_to_fail_is_told_apart() {
     let wide = Limits { stdout: 1 << 20, ..LIMITS };
     let long = behind(&["env"]).run(&Script::new(&["head -c 1000000 /dev/zero"]), wide).unwrap();
     assert_eq!(long.stdout.len(), 1_000_000);
+    assert_eq!(behind(&["env"]).name(), "host");
     // A script may end with any status.
     assert_eq!(behind(&["env"]).run(&Script::new(&["exit 255"]), LIMITS).unwrap().status, 255);
 }
@@ -160,6 +161,25 @@ fn a_local_host_knows_its_root_and_no_variables() {
 }
 
 #[test]
+fn a_directory_that_is_gone_is_not_made_and_nothing_runs_outside_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("srv1")).unwrap();
+    let local = Local::below(folder.path(), "srv1").unwrap();
+    let script = Script::new(&["mkdir -p \"$root/etc\""]);
+    assert_eq!(local.run(&script, LIMITS).unwrap().status, 0);
+    fs::remove_dir_all(folder.path().join("srv1")).unwrap();
+    let error = local.run(&script, LIMITS).unwrap_err();
+    assert!(error.stderr().to_string().ends_with("srv1' does not exist"), "{error:?}");
+    assert!(!folder.path().join("srv1").exists());
+    for root in ["", "xyzzy"] {
+        let text = Script::new(&["echo ran >&2"]).text(Some(root));
+        let done = Invocation::new("sh").args(["-s"]).run(&text, LIMITS).unwrap();
+        assert_eq!((done.status.code(), script::result(&done.stdout)), (Some(69), None));
+        assert!(!done.stderr.starts_with(b"ran"));
+    }
+}
+
+#[test]
 fn scripts_find_the_programs_of_the_system_whatever_the_login() {
     let bare = behind(&["env", "-i", "PATH=/usr/bin:/bin", "LC_ALL=de_DE.UTF-8", "CDPATH=/", "IFS=x"]);
     let script = Script::new(&["echo \"$PATH $LC_ALL ${CDPATH-} ${IFS-unset}\""]);
@@ -173,7 +193,7 @@ fn no_input_is_sent_to_a_shell_that_would_show_it() {
     // A function in the place of the builtin that others lack.
     let without = "command() { echo /usr/bin/printf; }\n";
     let script = Script::new(&["cat"]).input(b"secret");
-    let text = [without.as_bytes(), &script.text("")].concat();
+    let text = [without.as_bytes(), &script.text(None)].concat();
     let done = Invocation::new("sh").args(["-s"]).run(&text, LIMITS).unwrap();
     assert_eq!(script::result(&done.stdout), Some((&b""[..], 69)));
     assert!(String::from_utf8_lossy(&done.stderr).contains("no builtin printf"));
@@ -182,7 +202,7 @@ fn no_input_is_sent_to_a_shell_that_would_show_it() {
 #[test]
 fn most_of_a_text_is_sent_as_it_is() {
     let script = Script::new(&["cat"]).input(b"Listen 443; # 100%\n");
-    assert!(String::from_utf8_lossy(&script.text("")).contains("printf 'Listen 443; # 100\\045\n' | (\ncat\n)\n"));
+    assert!(String::from_utf8_lossy(&script.text(None)).contains("printf 'Listen 443; # 100\\045\n' | (\ncat\n)\n"));
 }
 
 #[test]
