@@ -1,4 +1,4 @@
-//! The command line: names, help and types of arguments. No logic.
+//! The command line: names, types and help of the arguments. It holds no logic.
 
 use std::path::PathBuf;
 
@@ -10,95 +10,94 @@ use crate::report::{Format, PlainFormat};
 /// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes: 0 clean or done, 1 findings or differences, 2 usage or something unreadable,\n\
-                        3 stopped before any change, 4 changed and undone, 5 some hosts changed and others not")]
+#[command(after_help = "Exit codes:\n\
+  \x20 0  done, nothing found\n\
+  \x20 1  findings, differences, or a failed try-out\n\
+  \x20 2  wrong usage, or something cannot be read or written\n\
+  \x20 3  stopped before any change\n\
+  \x20 4  every change was rolled back\n\
+  \x20 5  some hosts are changed and others are not, or may not be\n\
+  \x20 128 + N  ended by signal N: 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM")]
 pub struct Cli {
-    /// What to do
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What sslscale can do.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Report every problem of an inventory, with its place and what to do
+    /// Report every finding in inventories, with line, column and what to do
     Check(CheckArgs),
-    /// Say what a rule finds, why it matters and what to do
+    /// Show what a rule finds, why it matters and what to do
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
-    /// Render the exact files of every host
+    /// Render the configuration files of every host
     Render(RenderArgs),
-    /// Build the fleet on this machine and drive real clients through it
+    /// Run the whole fleet on this machine and send requests through it
     Try(TryArgs),
-    /// Rotate, spread and compare the session ticket keys that app servers share
+    /// Rotate, sync or compare the session ticket keys that app servers share
     Tickets {
-        /// What to do with them
         #[command(subcommand)]
         what: Tickets,
     },
-    /// One process of a fleet that is tried
+    /// A process that sslscale starts for its own use
     #[command(name = "__fleet", hide = true)]
-    Fleet {
-        /// Which one
-        what: String,
-    },
+    Fleet { what: String },
 }
 
-/// Arguments of `check`.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = ArgGroup::new("fixing").multiple(true))]
 pub struct CheckArgs {
-    /// The inventories; `-` for standard input
+    /// Inventories to check; `-` is standard input
     #[arg(required = true, value_name = "INVENTORY")]
     pub inventories: Vec<PathBuf>,
-    /// How findings are written
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Write the report to FILE, whole or not at all
+    /// Write the report to FILE, which appears complete or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
-    /// Exit with 1 for findings of this severity or worse [default: the inventory's, else error]
+    /// Exit with 1 on findings of this severity or worse [default: `fail_on` of the inventory, or error]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Rules whose findings are errors, by code or name
+    /// Treat findings of these rules as errors; a code or a name
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
     pub deny: Vec<&'static Code>,
-    /// Rules whose findings are dropped
+    /// Drop findings of these rules
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = allowable)]
     pub allow: Vec<&'static Code>,
-    /// Exit with 0 whatever is found
+    /// Exit with 0 even if there are findings
     #[arg(long)]
     pub exit_zero: bool,
-    /// Show the rendered files to the installed haproxy and nginx as well
+    /// Also check the rendered files with the installed haproxy and nginx
     #[arg(long)]
     pub with_binaries: bool,
-    /// Templates that replace the built-in ones of the same file name in what these are shown
+    /// Templates that replace built-in ones of the same file name, for `--with-binaries`
     #[arg(long, value_name = "DIR", requires = "with_binaries")]
     pub templates: Option<PathBuf>,
-    /// Say behind the first finding of each rule what it is about
+    /// Explain each rule after its first finding
     #[arg(long)]
     pub explain: bool,
-    /// Apply the safe fixes to the inventories; with `-` the result goes to standard output
+    /// Apply safe fixes to the inventories; with `-` the fixed inventory goes to standard output
     #[arg(long, group = "fixing")]
     pub fix: bool,
-    /// Change nothing; show what `--fix` would change, exit 1 where anything would or errors remain
+    /// Only show what `--fix` would change; exit with 1 if it would change anything or errors remain
     #[arg(long, group = "fixing", conflicts_with_all = ["format", "output"])]
     pub diff: bool,
-    /// With `--fix` or `--diff`: also the fixes that a person has to look at
+    /// With `--fix` or `--diff`: include fixes that need a review
     #[arg(long, requires = "fixing")]
     pub unsafe_fixes: bool,
 }
 
-/// From which severity on a finding fails the run.
+/// The least severity that makes the run exit with 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum FailOn {
-    /// Errors
+    /// Only errors
     Error,
     /// Warnings and errors
     Warning,
-    /// Everything
+    /// Notes, warnings and errors
     Info,
 }
 
@@ -120,21 +119,19 @@ fn allowable(text: &str) -> Result<&'static Code, String> {
     crate::lint::allowable(text)
 }
 
-/// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct ExplainArgs {
-    /// The rule, by code or name
+    /// Code or name of the rule
     #[arg(value_name = "CODE", value_parser = rule)]
     pub rule: &'static Code,
-    /// How it is written
+    /// Format of the page
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
 }
 
-/// Arguments of `rules`.
 #[derive(Debug, Args)]
 pub struct RulesArgs {
-    /// How they are written
+    /// Format of the list
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
     /// Also list the rules that nothing sslscale renders can break
@@ -142,46 +139,43 @@ pub struct RulesArgs {
     pub all: bool,
 }
 
-/// Arguments of `try`.
 #[derive(Debug, Args)]
 pub struct TryArgs {
-    /// The inventory, or `-` for standard input
+    /// The inventory; `-` is standard input
     pub inventory: PathBuf,
-    /// Leave the fleet running until Ctrl-C, and say how to get at it
+    /// Keep the fleet running until Ctrl-C, and show how to run commands on its hosts
     #[arg(long)]
     pub keep: bool,
-    /// While the fleet runs, FILE says as JSON which words run a command inside each host
+    /// Write a hosts file for other commands' `--hosts-file`; removed when the fleet ends
     #[arg(long, value_name = "FILE", requires = "keep")]
     pub hosts_file: Option<PathBuf>,
-    /// How the run is reported
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
-    /// Templates that replace the built-in ones of the same file name
+    /// Templates that replace built-in ones of the same file name
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
-    /// INVENTORY is a whole fleet as JSON, files and all; for tests
+    /// INVENTORY is a fleet as JSON with all files, for tests
     #[arg(long, hide = true)]
     pub spec: bool,
 }
 
-/// What `tickets` can do.
 #[derive(Debug, Subcommand)]
 pub enum Tickets {
-    /// Show which keys each app server has, by fingerprint, and how old they are; exit 1 where
-    /// they disagree or are stale
+    /// Show the ticket ring of each app server by fingerprint, and its age; exit with 1 if rings
+    /// differ or are stale
     Status(TicketsArgs),
-    /// Go on to the next key on every app server; finishes a rotation that was interrupted instead
+    /// Make the next key current on every app server, or complete an interrupted rotation
     Rotate(TicketsArgs),
-    /// Give every app server the same keys: new ones where there are none, else those of the others
+    /// Give every app server the same ticket ring; a new one if no app server has any
     Sync(TicketsArgs),
 }
 
-/// Arguments of every `tickets` command.
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = ArgGroup::new("hosts").required(true))]
 pub struct TicketsArgs {
-    /// The inventory, or `-` for standard input
+    /// The inventory; `-` is standard input
     pub inventory: PathBuf,
     /// A JSON file: app server → the command that leads to it, such as `["ssh", "root@10.0.0.11"]`
     #[arg(long, value_name = "FILE", group = "hosts")]
@@ -189,29 +183,28 @@ pub struct TicketsArgs {
     /// Use directories of this machine instead of app servers: DIR/HOST is the root of HOST
     #[arg(long, value_name = "DIR", group = "hosts")]
     pub roots: Option<PathBuf>,
-    /// How it is reported
+    /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
 }
 
-/// Arguments of `render`.
 #[derive(Debug, Args)]
 pub struct RenderArgs {
-    /// The inventory, or `-` for standard input
+    /// The inventory; `-` is standard input
     pub inventory: PathBuf,
-    /// Write DIR/HOST/etc/… and DIR/manifest.json instead of standard output
+    /// Write DIR/HOST/etc/… and DIR/manifest.json instead of printing
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Only this host; may be given several times
+    /// Only this host; can be repeated
     #[arg(long, value_name = "HOST")]
     pub host: Vec<String>,
-    /// Change nothing; exit 1 where DIR is out of date
+    /// Only compare; exit with 1 if DIR is out of date
     #[arg(long, requires = "output")]
     pub check: bool,
-    /// Change nothing; show what would change in DIR, exit 1 where anything would
+    /// Only show what would change in DIR; exit with 1 if anything would
     #[arg(long, requires = "output")]
     pub diff: bool,
-    /// Templates that replace the built-in ones of the same file name
+    /// Templates that replace built-in ones of the same file name
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
 }

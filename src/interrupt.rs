@@ -1,10 +1,10 @@
 //! The signals that ask the program to end: SIGINT, SIGTERM and SIGHUP.
 //!
-//! While nothing has been changed they end it at once, as the kernel does by default. From
-//! [`Interrupt::hold`] on, the first one is only remembered: the work looks at
-//! [`Interrupt::requested`] before each of its parts, stops there, and says what was done. Another
-//! signal ends the program at once. A signal that was ignored when the program started, as `nohup`
-//! arranges it, stays ignored.
+//! While nothing has been changed they end it at once, as the kernel does by default. After
+//! [`Interrupt::hold`] the first signal is only remembered: the work checks
+//! [`Interrupt::requested`] before each of its parts, stops there and reports what was done. A
+//! later signal ends the program at once. A signal that was ignored when the program started, as
+//! under `nohup`, stays ignored.
 
 use std::io;
 use std::path::Path;
@@ -24,7 +24,7 @@ const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 /// are one request.
 const REPEATED: Duration = Duration::from_millis(500);
 
-/// Whether the program was asked to end. Clones share what they know.
+/// Whether the program was asked to end. Clones share one state.
 #[derive(Default, Clone)]
 pub struct Interrupt(Arc<Mutex<State>>);
 
@@ -36,13 +36,13 @@ struct State {
     waiting: Vec<Box<dyn FnOnce() + Send>>,
 }
 
-/// Signals are remembered until this is dropped. Look at [`Interrupt::requested`] afterwards.
+/// Signals are remembered until this is dropped. Check [`Interrupt::requested`] afterwards.
 #[must_use = "signals end the program at once when this is dropped"]
 pub struct Hold(Interrupt);
 
 impl Interrupt {
-    /// Call it before anything else, with whether the command runs other programs: a signal then
-    /// ends those too. The first process of a container gets no signal without this.
+    /// Call it first. With `programs`, a signal also ends the programs that the command runs. The
+    /// first process of a container would get no signal without this.
     ///
     /// # Errors
     /// No thread can be started that waits for signals.
@@ -50,8 +50,7 @@ impl Interrupt {
         if programs || std::process::id() == 1 { self.watch() } else { Ok(()) }
     }
 
-    /// Call it right before the first change, and keep what it returns until the work is in a
-    /// state that may be left, or to the end.
+    /// Call it right before the first change, and keep the result until it is safe to stop.
     ///
     /// # Errors
     /// No thread can be started that waits for signals.
@@ -62,7 +61,7 @@ impl Interrupt {
         Ok(hold)
     }
 
-    /// Whether to begin nothing new.
+    /// Whether a signal has come: start nothing new.
     pub fn requested(&self) -> bool {
         self.signal().is_some()
     }
@@ -89,7 +88,7 @@ impl Interrupt {
         }
     }
 
-    /// Does what the arrival of `signal` does.
+    /// Handles `signal` as if it had just arrived.
     pub fn receive(&self, signal: Signal) {
         let mut state = self.state();
         match state.request {
@@ -133,9 +132,9 @@ impl Drop for Hold {
     }
 }
 
-/// Ends the program as the signal would by default, so that a shell sees that and stops its loop.
+/// Ends the program as the signal does by default, so that a shell that runs it in a loop stops too.
 pub fn end_by(signal: Signal) -> ! {
-    // The first process of a container cannot end in this way.
+    // The kernel does not end the first process of a container this way.
     if std::process::id() != 1 {
         let _ = low_level::emulate_default_handler(signal as i32);
     }

@@ -1,4 +1,4 @@
-//! `sslscale check`: every problem of inventories in one run.
+//! `sslscale check`: every finding in the given inventories, in one run.
 
 use anyhow::anyhow;
 
@@ -14,12 +14,12 @@ use crate::source::Source;
 
 pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if args.inventories.iter().filter(|path| path.as_os_str() == "-").count() > 1 {
-        return Err(anyhow!("standard input can be read only once: give `-` once").into());
+        return Err(anyhow!("`-` is given more than once, but standard input can be read only once").into());
     }
     let open = |path| Target::open(path, &args.inventories, interrupt);
     let target = args.output.as_deref().map(open).transpose()?;
     if let Some(code) = args.deny.iter().find(|code| args.allow.contains(code)) {
-        return Err(anyhow!("`{}` is both allowed and denied", code.id).into());
+        return Err(anyhow!("`{}` is given to both `--allow` and `--deny`", code.id).into());
     }
     let settings = Settings { allow: args.allow.clone(), deny: args.deny.clone(), ..Settings::default() };
     if args.diff {
@@ -30,7 +30,7 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
     let mut all: Vec<Loaded> = Vec::new();
     let mut written = ExitStatus::Done;
     let mut fixing = Fixing::new(args, &settings, output, interrupt);
-    // One after the other: what fixes one may be what the next one names.
+    // One after the other: a fix may change a file that the next inventory names.
     for path in &args.inventories {
         let with_programs = |source: &Source| match &templates {
             Some(templates) => programs::lint(source, &settings, templates, output),
@@ -49,9 +49,9 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
         }
         all.push(loaded);
     }
-    // What was fixed stays so, whatever becomes of the report on it.
+    // Files were replaced: the status no longer depends on whether the report can be written.
     let hold = fixing.changed.then(|| interrupt.hold()).transpose()?;
-    // Where standard output is the fixed inventory, nothing else goes there.
+    // If standard output is the fixed inventory, nothing else goes there.
     let fixed_stdin = args.fix && args.inventories.iter().any(|path| fix::is_stdin(path));
     let output = if fixed_stdin { &output.aside() } else { output };
     let least = args.fail_on.map(Severity::from);

@@ -1,7 +1,7 @@
-//! How a command ends: the exit status, and the error that goes with it.
+//! How a command ends: its exit status, and the error that goes with it.
 //!
-//! A command that changed something has its status before it reports: what then becomes of its
-//! output no longer matters to it. The rules are in `docs/exit-codes.md`.
+//! A command that changes something decides its status before it reports, so that a full or closed
+//! output cannot change it. `docs/exit-codes.md` has the rules for users.
 
 use std::process::ExitCode;
 
@@ -10,17 +10,17 @@ use nix::sys::signal::Signal;
 /// The exit status of a command. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
-    /// Clean, or done.
+    /// Done, and nothing was found.
     Done = 0,
-    /// Findings, differences, or a failed verification.
+    /// Findings, differences, or a failed try-out.
     Findings = 1,
     /// Wrong usage, or something that cannot be read or written.
     Unreadable = 2,
     /// Stopped before any change.
     NotStarted = 3,
-    /// What was changed was undone: everything is as it was.
+    /// Every change was rolled back.
     RolledBack = 4,
-    /// Some hosts are changed and others are not; they are named.
+    /// Some hosts are changed and others are not, or may not be; the report names them.
     Mixed = 5,
     /// Ended by SIGHUP.
     HungUp = 129,
@@ -31,7 +31,7 @@ pub enum ExitStatus {
 }
 
 impl ExitStatus {
-    /// The signal that a run of this status was ended by.
+    /// The signal that ended a run with this status.
     pub fn signal(self) -> Option<Signal> {
         match self {
             Self::HungUp => Some(Signal::SIGHUP),
@@ -58,30 +58,28 @@ impl From<ExitStatus> for ExitCode {
     }
 }
 
-/// Why a command ended before its end. `?` makes one of any other error, with
+/// Why a command could not do its work. `?` turns any other error into one with
 /// [`ExitStatus::Unreadable`].
 #[derive(Debug)]
 pub struct CommandError {
-    /// What the program exits with.
     pub status: ExitStatus,
-    /// What to print; `None` where the report has said it.
+    /// Printed with its causes; `None` if the report has already said why.
     pub error: Option<anyhow::Error>,
     /// What to do about it.
     pub hint: Option<String>,
 }
 
 impl CommandError {
-    /// An error that is to be printed.
     pub fn new(status: ExitStatus, error: impl Into<anyhow::Error>) -> Self {
         Self { status, error: Some(error.into()), hint: None }
     }
 
-    /// Nothing is to be printed any more: what was found is reported.
+    /// For a command that has already reported why.
     pub fn reported(status: ExitStatus) -> Self {
         Self { status, error: None, hint: None }
     }
 
-    /// The same with a line on what to do.
+    /// Adds what to do about it.
     #[must_use]
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }

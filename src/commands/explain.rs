@@ -1,4 +1,4 @@
-//! `sslscale explain`: what a rule finds, why it matters, how that is known and what to do.
+//! `sslscale explain`: the page of a rule.
 
 use anyhow::Context;
 
@@ -8,7 +8,7 @@ use crate::lint::rule;
 use crate::report::{self, Output};
 
 pub fn run(args: &ExplainArgs, output: &Output) -> Result<ExitStatus, CommandError> {
-    let rule = rule(args.rule).with_context(|| format!("nothing is written on `{}`", args.rule.id))?;
+    let rule = rule(args.rule).with_context(|| format!("`{}` has no page", args.rule.id))?;
     output.print(report::page(rule, args.format).as_bytes())?;
     Ok(ExitStatus::Done)
 }

@@ -1,4 +1,4 @@
-//! `check --fix` and `check --diff`: what fixes make of inventories, written or shown.
+//! `check --fix` writes fixes into inventories; `check --diff` shows what it would write.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::interrupt::Interrupt;
 use crate::lint::{Fixed, Settings, fix, lint};
 use crate::report::{self, Output};
 
-/// Where `path` means standard input.
+/// Whether `path` means standard input.
 pub fn is_stdin(path: &Path) -> bool {
     path == Path::new("-")
 }
@@ -29,12 +29,11 @@ pub struct Fixing<'f> {
 }
 
 impl<'f> Fixing<'f> {
-    /// Nothing is fixed yet.
     pub fn new(args: &'f CheckArgs, settings: &'f Settings, output: &'f Output, interrupt: &'f Interrupt) -> Self {
         Self { args, settings, output, interrupt, changed: false }
     }
 
-    /// Writes the fixed inventory and returns it; where it cannot be written, says why and returns
+    /// Writes the fixed inventory and returns it. If it cannot be written, reports why and returns
     /// the inventory as it is.
     ///
     /// # Errors
@@ -55,14 +54,14 @@ impl<'f> Fixing<'f> {
             }
         }
         if let Some(signal) = self.interrupt.signal() {
-            let error = anyhow!("interrupted before the run was complete");
-            return Err(CommandError::new(signal.into(), error).hint("run it again"));
+            let error = anyhow!("interrupted: the run is not complete");
+            return Err(CommandError::new(signal.into(), error).hint("run the same command again"));
         }
         if failed {
             let linted = lint(&loaded.source, self.settings);
             return Ok((Loaded { source: loaded.source, linted }, ExitStatus::Unreadable));
         }
-        // Other files have changed, and what is left depends on them.
+        // Other files have changed, and the remaining findings may depend on them.
         let linted = if fixed.files.is_empty() { fixed.linted } else { lint(&fixed.source, self.settings) };
         Ok((Loaded { source: fixed.source, linted }, ExitStatus::Done))
     }
@@ -93,7 +92,10 @@ impl<'f> Fixing<'f> {
                     1 => "was",
                     _ => "were",
                 };
-                return Err(error.context(format!("{} {before} fixed already, {name} could not be", placed.join(", "))));
+                return Err(error.context(format!(
+                    "{} {before} fixed already, but {name} could not be replaced",
+                    placed.join(", ")
+                )));
             }
             self.changed = true;
             placed.push(name);
@@ -103,7 +105,7 @@ impl<'f> Fixing<'f> {
     }
 }
 
-/// Shows what fixing would change, and changes nothing.
+/// Shows what fixing would change.
 pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<ExitStatus, CommandError> {
     let mut status = ExitStatus::Done;
     let mut shown = BTreeSet::new();
@@ -145,6 +147,7 @@ mod tests {
     use std::path::PathBuf;
 
     use clap::Parser;
+    use nix::sys::signal::Signal;
 
     use super::*;
     use crate::cli::{Cli, Command};
@@ -183,6 +186,19 @@ mod tests {
     }
 
     #[test]
+    fn after_a_signal_nothing_is_replaced_and_no_temporary_file_is_left() {
+        let dir = tempfile::tempdir().unwrap();
+        let (path, fixed) = planned(dir.path(), "certificate");
+        let error = with(|fixing| {
+            let _hold = fixing.interrupt.hold().unwrap();
+            fixing.interrupt.receive(Signal::SIGINT);
+            fixing.write(&path, "old", &fixed)
+        });
+        assert_eq!(error.unwrap_err().to_string(), "interrupted");
+        assert_eq!(held(dir.path()), ["old", "certificate"]);
+    }
+
+    #[test]
     fn what_was_replaced_is_named_when_the_next_cannot_be() {
         let dir = tempfile::tempdir().unwrap();
         let paths = ["a.crt", "inventory.yaml"].map(|name| dir.path().join(name));
@@ -191,7 +207,7 @@ mod tests {
         fs::write(&paths[1], "theirs").unwrap();
         let error = with(|fixing| fixing.place(ready)).unwrap_err();
         let [a, inventory] = paths.map(|path| path.display().to_string());
-        assert_eq!(error.to_string(), format!("`{a}` was fixed already, `{inventory}` could not be"));
+        assert_eq!(error.to_string(), format!("`{a}` was fixed already, but `{inventory}` could not be replaced"));
         assert_eq!(held(dir.path()), ["theirs", "new"]);
     }
 

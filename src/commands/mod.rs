@@ -34,7 +34,7 @@ pub fn run(cli: &Cli) -> ExitStatus {
         if let Some(error) = error {
             output.error(&error, hint.as_deref());
         }
-        // What a signal cut off is no error of reading or writing.
+        // Reading or writing that a signal cut short ends with the signal's status.
         interrupt.signal().filter(|_| status == ExitStatus::Unreadable).map_or(status, ExitStatus::from)
     })
 }
@@ -53,11 +53,10 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
 }
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    match &cli.command {
-        Command::Fleet { .. } => {}
-        Command::Check(args) => interrupt.prepare(args.with_binaries)?,
-        Command::Tickets { .. } | Command::Try(_) => interrupt.prepare(true)?,
-        _ => interrupt.prepare(false)?,
+    if !matches!(cli.command, Command::Fleet { .. }) {
+        let tickets_or_try = matches!(cli.command, Command::Tickets { .. } | Command::Try(_));
+        let with_binaries = matches!(&cli.command, Command::Check(args) if args.with_binaries);
+        interrupt.prepare(tickets_or_try || with_binaries)?;
     }
     match &cli.command {
         Command::Check(args) => check::run(args, output, interrupt),
@@ -70,7 +69,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
     }
 }
 
-/// The processes in private views of this machine, behind the hidden subcommand.
+/// The hidden subcommand: the part of sslscale that runs inside a private view of this machine.
 fn inside(what: &str) -> Result<ExitStatus, CommandError> {
     if what == binaries::INSIDE {
         binaries::inside()?
@@ -80,7 +79,7 @@ fn inside(what: &str) -> Result<ExitStatus, CommandError> {
     Ok(ExitStatus::Done)
 }
 
-/// An inventory's text and what is known of it.
+/// An inventory's text and the result of its lint.
 struct Loaded {
     source: Source,
     linted: Linted,
@@ -94,7 +93,7 @@ fn load(path: &Path, settings: &Settings) -> Loaded {
     }
 }
 
-/// The same with another way to lint.
+/// Like [`load`], with another lint.
 fn load_with(path: &Path, lint: impl FnOnce(&Source) -> anyhow::Result<Linted>) -> anyhow::Result<Loaded> {
     match Source::read(path) {
         Ok(source) => Ok(Loaded { linted: lint(&source)?, source }),
@@ -113,14 +112,13 @@ fn unread(path: &Path, error: &ReadError) -> Loaded {
 }
 
 impl Loaded {
-    /// As reports see it. What `least` does not say the inventory does.
+    /// For a report; without `least`, the inventory's own `fail_on` applies.
     fn checked(&self, least: Option<Severity>) -> Checked<'_> {
         let fail_on = least.or(self.linted.fail_on).unwrap_or(Severity::Error);
         Checked { source: &self.source, linted: &self.linted, fail_on }
     }
 
-    /// Reports the errors and goes on with the inventory, if there is one. What is no error is
-    /// for `check` to report.
+    /// The inventory, if it has no errors; else reports them. Warnings are left to `check`.
     fn sound(mut self, output: &Output) -> Result<Inventory, CommandError> {
         self.linted.findings.retain(|finding| finding.severity == Severity::Error);
         let checked = self.checked(Some(Severity::Error));
@@ -130,7 +128,7 @@ impl Loaded {
     }
 }
 
-/// The status of a command that fails for findings.
+/// The exit status for the findings of one inventory.
 fn status(checked: Checked<'_>) -> ExitStatus {
     if checked.linted.document.is_none() {
         ExitStatus::Unreadable

@@ -1,4 +1,4 @@
-//! `sslscale render`: the exact files of every host, to standard output or into a directory.
+//! `sslscale render`: the configuration files of every host, printed or written to a directory.
 
 use std::path::Path;
 

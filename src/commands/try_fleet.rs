@@ -1,4 +1,4 @@
-//! `sslscale try`: the fleet on this machine, driven by real clients.
+//! `sslscale try`: runs the fleet on this machine and sends requests through it.
 
 use std::io;
 
@@ -23,10 +23,10 @@ pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<Exi
     let mut shown: io::Result<()> = Ok(());
     let mut file: Result<Option<HostsFile>> = Ok(None);
     let outcome = try_fleet::run(spec, args.keep, interrupt, &mut |event| {
-        // It is there when the report says that the fleet is.
+        // The file must exist before the report says that the fleet is up.
         if let (Event::Kept(kept), Some(path)) = (&event, &args.hosts_file) {
             file = HostsFile::write(path, kept).map(Some);
-            // Whoever waits for the file waits for good: they are told now.
+            // Somebody may be waiting for the file, so the error is printed now.
             file.as_ref().err().into_iter().for_each(|error| output.error(error, None));
         }
         if shown.is_ok() {
@@ -47,7 +47,7 @@ pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<Exi
     })
 }
 
-/// What is to be built, from the inventory and the very bytes it renders to.
+/// The fleet to run, with the bytes that the inventory renders to.
 fn spec(args: &TryArgs, output: &Output) -> Result<FleetSpec, CommandError> {
     if args.spec {
         let shown = args.inventory.display();

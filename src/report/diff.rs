@@ -1,10 +1,10 @@
-//! Changes of a text, as `patch` reads them.
+//! Differences between two texts in unified format.
 
 use similar::TextDiff;
 
-/// What makes `new` of `old`, both of the file at `path`; nothing where they are the same.
+/// The diff from `old` to `new`, two contents of the file at `path`; empty if they are equal.
 pub fn unified(path: &str, old: &str, new: &str) -> String {
-    // A line ends with a line feed and nothing else, or `patch` would make another text of it.
+    // `patch` ends lines at line feeds only, so a carriage return belongs to its line.
     let old: Vec<&str> = old.split_inclusive('\n').collect();
     let new: Vec<&str> = new.split_inclusive('\n').collect();
     let diff = TextDiff::configure().newline_terminated(true).diff_slices(&old, &new);

@@ -1,5 +1,5 @@
-//! A report that goes into a file: it appears there whole, by a rename, or not at all. While it is
-//! written, a signal removes what there is of it before it ends the program.
+//! A report that goes to a file, where it appears complete, by a rename, or not at all. A signal
+//! that comes while it is written removes the temporary file and then ends the program.
 
 use std::fs::{File, Metadata, OpenOptions, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -12,7 +12,7 @@ use tempfile::NamedTempFile;
 use super::Stream;
 use crate::interrupt::Interrupt;
 
-/// Why a report cannot go where it should.
+/// Why a report cannot be written to a file.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The path names a directory.
@@ -26,7 +26,7 @@ pub enum FileError {
     Io(PathBuf, #[source] io::Error),
 }
 
-/// A place for a report. Until the report is written, what was there before stays.
+/// Where a report goes. Until it is written, the old file stays.
 pub struct Target {
     path: PathBuf,
     kind: Kind,
@@ -34,32 +34,32 @@ pub struct Target {
 }
 
 enum Kind {
-    /// A regular file, which gets the mode and owner of the old one.
+    /// A regular file. It gets the mode and owner of the file that it replaces.
     Replaced(Option<Metadata>),
-    /// A pipe, a device or what a descriptor is open on: these cannot be replaced.
+    /// A pipe, a device, or the file behind an open descriptor, which must not be replaced.
     Written(File),
 }
 
 impl Target {
-    /// Makes sure, before any work is done, that a report can be written to `path`, which must be
-    /// none of `inventories`.
+    /// Checks, before any work is done, that a report can be written to `path` and that `path` is not
+    /// one of `inventories`.
     ///
     /// # Errors
-    /// [`FileError`] where it cannot.
+    /// [`FileError`] if it cannot.
     pub fn open(path: &Path, inventories: &[PathBuf], interrupt: &Interrupt) -> Result<Self, FileError> {
         let (path, kind) = find(path, inventories)?;
         if let Kind::Replaced(old) = &kind {
-            // Removed again: while the run works, a signal ends it at once.
+            // Only a check: nothing is left there for a signal to leave behind.
             let _hold = interrupt.hold().map_err(|error| FileError::Io(path.clone(), error))?;
             temporary(&path, old.as_ref()).map_err(|error| FileError::Io(path.clone(), error))?;
         }
         Ok(Self { path, kind, interrupt: interrupt.clone() })
     }
 
-    /// Puts there what `report` writes.
+    /// Writes what `report` writes to it.
     ///
     /// # Errors
-    /// [`FileError::Io`]; the file is then what it was before.
+    /// [`FileError::Io`]; a regular file is then unchanged.
     pub fn write(self, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> Result<(), FileError> {
         let Self { path, kind, interrupt } = self;
         let written = match kind {
@@ -89,7 +89,7 @@ fn replace(
     Ok(())
 }
 
-/// Takes nothing more once a signal has come.
+/// Fails once a signal has come.
 struct Interruptible<'f>(&'f mut File, &'f Interrupt);
 
 impl Write for Interruptible<'_> {
@@ -102,12 +102,12 @@ impl Write for Interruptible<'_> {
     }
 }
 
-/// What a report to `path` is to be written to.
+/// The file that `path` names, and how a report is written to it.
 fn find(path: &Path, inventories: &[PathBuf]) -> Result<(PathBuf, Kind), FileError> {
     let io = |error| FileError::Io(path.to_owned(), error);
     let found = match std::fs::metadata(path) {
         Ok(found) => Some(found),
-        // A link that leads nowhere stays one.
+        // A dangling link is an error.
         Err(error) if error.kind() == io::ErrorKind::NotFound && path.symlink_metadata().is_err() => None,
         Err(error) => return Err(io(error)),
     };
@@ -123,14 +123,14 @@ fn find(path: &Path, inventories: &[PathBuf]) -> Result<(PathBuf, Kind), FileErr
     if let Some(stream) = stream(path, &found) {
         return Ok((path.to_owned(), Kind::Written(stream.map_err(io)?)));
     }
-    // A link stays one: what it leads to is replaced.
+    // A link is followed: its target is replaced.
     Ok((path.canonicalize().map_err(io)?, Kind::Replaced(Some(found))))
 }
 
 /// Opens `path` if a rename must not replace what is there: a pipe, a device, or a file that this
 /// process was started with, such as the one behind `/dev/stdout` after `>> file` in a shell.
 fn stream(path: &Path, found: &Metadata) -> Option<io::Result<File>> {
-    // Opened anew they would have a position of their own, and write over what others wrote.
+    // A file opened again would have its own position and overwrite what others write.
     for stream in [io::stdout().as_fd(), io::stderr().as_fd()] {
         let Ok(stream) = stream.try_clone_to_owned().map(File::from) else { continue };
         if stream.metadata().is_ok_and(|metadata| same(&metadata, found)) {
@@ -151,8 +151,8 @@ fn appending(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).open(path)
 }
 
-/// A file beside `path` that is gone when it is dropped, with the mode of the file it is to replace,
-/// else the one that any new file gets.
+/// A file next to `path` that is removed when dropped. It has the mode of the file that it will
+/// replace, or that of any new file.
 fn temporary(path: &Path, old: Option<&Metadata>) -> io::Result<NamedTempFile> {
     if path.file_name().is_none() || path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::Error::new(io::ErrorKind::IsADirectory, "the path names a directory"));
@@ -161,12 +161,35 @@ fn temporary(path: &Path, old: Option<&Metadata>) -> io::Result<NamedTempFile> {
     let mode = old.map_or(0o666, |old| old.mode() & 0o777);
     let mut builder = tempfile::Builder::new();
     builder.prefix(".sslscale-").permissions(Permissions::from_mode(mode));
-    // The library's error names the temporary file, which is nobody's concern: the system is asked again.
+    // tempfile's error names the temporary file, which means nothing to the user.
     let file = builder.tempfile_in(directory).map_err(|error| std::fs::read_dir(directory).err().unwrap_or(error))?;
     if let Some(old) = old {
-        // Only root can leave a file to somebody else; for others it is a new file of theirs.
+        // Only root can give a file to another user; for anyone else it is their new file.
         let _ = fchown(file.as_file(), Some(old.uid()), Some(old.gid()));
         file.as_file().set_permissions(Permissions::from_mode(mode))?;
     }
     Ok(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::sys::signal::Signal;
+
+    use super::*;
+
+    #[test]
+    fn a_signal_while_it_is_written_leaves_what_was_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("report");
+        std::fs::write(&path, "old").unwrap();
+        let interrupt = Interrupt::default();
+        let target = Target::open(&path, &[], &interrupt).unwrap();
+        let written = target.write(|out| {
+            interrupt.receive(Signal::SIGTERM);
+            out.write_all(&[b'x'; 100_000])
+        });
+        assert!(matches!(written, Err(FileError::Io(..))), "{written:?}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
 }

@@ -1,15 +1,15 @@
-//! What fixing inventories did, or would do.
+//! What `--fix` did, or would do.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::diff::unified;
 use crate::diagnostic::Diagnostic;
-use crate::inventory::node::visible;
 use crate::lint::Fixed;
 use crate::source::without_keys;
+use crate::visible::visible;
 
-/// A line on each thing that fixing did, or with `planned` would do, and on what it left.
+/// Lines on the fixes that were applied, or with `planned` would be, and on those that were not.
 pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
     let name = visible(fixed.source.name());
     let mut lines = Vec::new();
@@ -26,7 +26,11 @@ pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
         format!("{words}; run again")
     });
     line(&fixed.harmful, &|n| {
-        plural(n, "fix would do harm and was not applied", "fixes would do harm and were not applied")
+        plural(
+            n,
+            "fix would make the inventory worse and was not applied",
+            "fixes would make the inventory worse and were not applied",
+        )
     });
     lines
 }
@@ -39,13 +43,14 @@ fn codes(found: &[Diagnostic]) -> String {
     words.collect::<Vec<_>>().join(", ")
 }
 
-/// The changes of a file. A private key that stands beside one is not repeated, here either.
+/// The diff of a file, with private keys left out.
 pub fn planned(name: &str, before: &str, after: &str) -> String {
     if before == after { String::new() } else { unified(name, &without_keys(before), &without_keys(after)) }
 }
 
-/// What a person may not expect of a replaced file.
+/// A note on hard links: they keep the old content of a replaced file.
 pub fn other_names(path: &Path, others: u64) -> Option<String> {
-    let names = if others == 1 { "another name, which keeps" } else { "other names, which keep" };
-    (others > 0).then(|| format!("note: `{}` has {names} the old text (hard links)", visible(&path.to_string_lossy())))
+    let links =
+        if others == 1 { "1 more hard link, which keeps" } else { &*format!("{others} more hard links, which keep") };
+    (others > 0).then(|| format!("note: `{}` has {links} the old text", visible(&path.to_string_lossy())))
 }

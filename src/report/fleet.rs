@@ -1,5 +1,5 @@
-//! Shows a run of `try`: notes and problems as they come, then the requests as a table.
-//! The JSON form is one line for each event, with the version of its format.
+//! The report of `try`: notes and problems as they happen, then a table of the requests. As JSON it
+//! is one line for each event, each with the version of the format.
 
 use std::io::{self, Write};
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::PlainFormat;
 use crate::event::{Event, Kept, Request, Verdict};
+use crate::visible::visible;
 
 /// The version of the JSON lines.
 const FORMAT: u32 = 2;
 
-/// Shows events in one format.
 #[derive(Debug)]
 pub struct FleetReport<W> {
     out: W,
@@ -20,7 +20,7 @@ pub struct FleetReport<W> {
     rows: Vec<(Row, usize)>,
 }
 
-/// One line of the table; equal requests share one.
+/// One line of the table; requests with equal results share one.
 type Row = [String; 8];
 
 const HEAD: [&str; 8] = ["client", "balancer", "site", "app server", "nginx saw", "http", "tls", "verdict"];
@@ -33,7 +33,6 @@ struct Line<'a> {
 }
 
 impl<W: Write> FleetReport<W> {
-    /// A report to `out`.
     pub fn new(out: W, format: PlainFormat) -> Self {
         Self { out, format, started: Vec::new(), rows: Vec::new() }
     }
@@ -41,7 +40,7 @@ impl<W: Write> FleetReport<W> {
     /// Shows one event.
     ///
     /// # Errors
-    /// `out` takes no more.
+    /// `out` cannot be written.
     pub fn show(&mut self, event: &Event) -> io::Result<()> {
         match self.format {
             PlainFormat::Json => {
@@ -55,20 +54,20 @@ impl<W: Write> FleetReport<W> {
 
     fn text(&mut self, event: &Event) -> io::Result<()> {
         match event {
-            Event::Note(text) => writeln!(self.out, "note: {text}"),
+            Event::Note(text) => writeln!(self.out, "note: {}", shown(text)),
             Event::Missing(missing) => {
-                writeln!(self.out, "error: {}\n  help: {}", missing.what, missing.help)
+                writeln!(self.out, "error: {}\n  help: {}", shown(&missing.what), shown(&missing.help))
             }
             Event::HostStarted { name, program } => {
                 self.started.push(format!("{name} ({program})"));
                 Ok(())
             }
             Event::Problem(problem) => {
-                writeln!(self.out, "error: {}: {}", problem.host, problem.what)?;
-                problem.output.iter().try_for_each(|line| writeln!(self.out, "  | {line}"))
+                writeln!(self.out, "error: {}: {}", problem.host, shown(&problem.what))?;
+                problem.output.iter().try_for_each(|line| writeln!(self.out, "  | {}", visible(line)))
             }
             Event::NotDriven { site, why } => {
-                writeln!(self.out, "note: {site} is not driven: {why}")
+                writeln!(self.out, "note: {site} gets no requests: {}", shown(why))
             }
             Event::Request(request) => {
                 let row = row(request);
@@ -106,27 +105,32 @@ impl<W: Write> FleetReport<W> {
 
     fn kept(&mut self, kept: &Kept) -> io::Result<()> {
         let enter = kept.enter.join(" ");
-        writeln!(self.out, "\nthe fleet stays up until Ctrl-C; look into a host with")?;
+        writeln!(self.out, "\nthe fleet runs until Ctrl-C; open a shell on a host with")?;
         let width = kept.hosts.iter().map(|host| host.name.len()).max().unwrap_or_default();
         for host in &kept.hosts {
             let stop: Vec<String> = host
                 .programs
                 .iter()
-                .map(|it| format!("  # {0} is {1}: kill {1} stops it", it.program, it.pid))
+                .map(|it| format!("  # {0} has pid {1}; `kill {1}` stops it", it.program, it.pid))
                 .collect();
             let stop = stop.concat();
             writeln!(self.out, "  {:width$}  {enter} {} sh{stop}", host.name, host.pid)?;
         }
         if let (Some(client), Some(clients)) = (&kept.client, kept.hosts.last()) {
-            writeln!(self.out, "be a client with")?;
+            writeln!(self.out, "send a request with")?;
             writeln!(self.out, "  {enter} {} {}", clients.pid, client.join(" "))?;
         }
         Ok(())
     }
 }
 
+/// Text that another program may have written, so that a terminal does not obey it.
+fn shown(text: &str) -> String {
+    text.lines().map(visible).collect::<Vec<_>>().join("\n")
+}
+
 fn row(request: &Request) -> Row {
-    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
+    let or_dash = |value: Option<String>| value.map_or_else(|| "-".to_owned(), |value| shown(&value));
     [
         request.client.to_string(),
         request.balancer.clone(),
@@ -137,12 +141,12 @@ fn row(request: &Request) -> Row {
         or_dash(request.tls.clone()),
         match &request.verdict {
             Verdict::Ok => "ok".to_owned(),
-            wrong @ Verdict::Wrong(_) => format!("WRONG: {wrong}"),
+            wrong @ Verdict::Wrong(_) => format!("WRONG: {}", shown(&wrong.to_string())),
         },
     ]
 }
 
-/// Many hosts are a number and the first few names.
+/// The first few names, and how many more there are.
 fn summary(names: &[String]) -> String {
     const SHOWN: usize = 6;
     if names.len() <= SHOWN {

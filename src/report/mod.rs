@@ -1,5 +1,5 @@
-//! Everything that is printed. It reads what others found or did and decides nothing: not what
-//! is an error, not the exit code.
+//! Everything that is printed. It shows what other modules found or did, and decides neither what
+//! counts as an error nor the exit status.
 
 mod diff;
 mod each;
@@ -38,43 +38,42 @@ pub use stream::Stream;
 pub use tickets::TicketsReport;
 pub use tree::{differences, files, outcome};
 
-/// How findings are written.
+/// Formats of a report on findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// For people: the text with the place underlined
+    /// For people: the lines of the inventory, with the finding underlined
     Human,
-    /// For programs: one versioned document
+    /// JSON with a version, for programs
     Json,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
-    /// Annotations on the lines, in a job of GitHub Actions
+    /// Workflow commands that annotate lines in GitHub Actions
     Github,
-    /// GitLab's code quality report
+    /// GitLab code quality report
     Gitlab,
-    /// JUnit XML: a test case for each rule
+    /// JUnit XML with a test case for each rule
     Junit,
 }
 
-/// How everything else is written: runs of `try`, rules and their pages.
+/// Formats of everything else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum PlainFormat {
     /// For people
     Human,
-    /// For programs: versioned JSON
+    /// JSON with a version, for programs
     Json,
 }
 
 /// How findings are reported.
 pub struct ReportOptions {
-    /// The format.
     pub format: Format,
-    /// For people: explain each rule after its first finding.
+    /// Explain each rule after its first finding, in the format for people.
     pub explain: bool,
-    /// The file that the report goes to, instead of the standard streams.
+    /// The file to write to instead of the standard streams.
     pub target: Option<Target>,
 }
 
-/// Where output goes and whether it may be coloured.
+/// Where output goes, and whether it is coloured.
 pub struct Output {
     colour: bool,
     results: Stream,
@@ -89,7 +88,7 @@ impl Output {
         Self { colour: wanted && io::stderr().is_terminal(), results, messages }
     }
 
-    /// The same with results to standard error, for a run whose standard output is an inventory.
+    /// Results go to standard error, too: standard output is taken by a fixed inventory.
     #[must_use]
     pub fn aside(&self) -> Self {
         Self { colour: self.colour, results: self.messages.clone(), messages: self.messages.clone() }
@@ -98,17 +97,17 @@ impl Output {
     /// Writes results to standard output.
     ///
     /// # Errors
-    /// Standard output takes no more, and not because its reader has left.
+    /// Standard output cannot be written. That its reader has left is not an error.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
         self.results.clone().write_all(text)
     }
 
-    /// A report on a try-out, to standard output.
+    /// A report on a try-out, for standard output.
     pub fn fleet(&self, format: PlainFormat) -> FleetReport<BufWriter<Stream>> {
         FleetReport::new(BufWriter::new(self.results.clone()), format)
     }
 
-    /// Writes a message to standard error. Where it takes none, the work goes on.
+    /// Writes a message to standard error. If that fails, the work goes on.
     pub fn say(&self, text: &str) {
         let _ = self.messages.clone().write_all(format!("{text}\n").as_bytes());
     }
@@ -126,32 +125,30 @@ impl Output {
         hint.iter().for_each(|hint| self.say(&format!("  help: {hint}")));
     }
 
-    /// For the report of a run that changed something: when it could not be written, the user
-    /// reads why, and the run goes on to its end.
+    /// Takes the result of a report on changes. A failure is printed and changes nothing else.
     pub fn reported<E: Into<anyhow::Error>>(&self, written: Result<(), E>) {
         if let Err(error) = written {
-            self.error(&error.into(), Some("the exit status says how the run ended"));
+            self.error(&error.into(), Some("the exit status still says how the run ended"));
         }
     }
 
-    /// Writes the findings against one inventory to standard error, for commands that only need
-    /// a sound one.
+    /// Writes the findings of an inventory to standard error, for commands that need one without
+    /// errors.
     pub fn refusal(&self, checked: Checked<'_>) {
         self.say_findings(checked, None);
         summary::counts(checked).iter().for_each(|line| self.say(line));
     }
 
-    /// Writes how much would be left of an inventory's findings.
+    /// Writes how many findings `--fix` would leave.
     pub fn left(&self, checked: Checked<'_>) {
         summary::left(checked).iter().for_each(|line| self.say(line));
     }
 
-    /// Writes what is known of inventories: into the file that is asked for, with a line for each
-    /// inventory on standard error; else for people to standard error, and for programs to
-    /// standard output.
+    /// Writes the report of `check`: for people to standard error, for programs to standard output,
+    /// or to a file with a line for each inventory on standard error.
     ///
     /// # Errors
-    /// What is written to takes no more; a reader of standard output who has left is no error.
+    /// The report cannot be written. That its reader has left is not an error.
     pub fn findings(&self, all: &[Checked<'_>], options: ReportOptions) -> anyhow::Result<()> {
         let Some(target) = options.target else {
             if options.format != Format::Human {
@@ -173,7 +170,7 @@ impl Output {
         Ok(())
     }
 
-    /// Rules that are not among the `explained` are explained, and are then.
+    /// With `explained`, also explains each rule that is not in there yet.
     fn say_findings(&self, checked: Checked<'_>, mut explained: Option<&mut BTreeSet<&'static str>>) {
         for finding in &checked.linted.findings {
             self.say(&format!("{}\n", human::diagnostic(checked.source, finding, self.colour)));
@@ -184,8 +181,7 @@ impl Output {
     }
 }
 
-/// Writes the whole report, as it goes into a file: finding by finding, so that it is never in
-/// memory as a whole.
+/// Writes a whole report, as it goes to a file. It is never in memory as a whole.
 pub fn document(all: &[Checked<'_>], format: Format, out: &mut dyn Write) -> io::Result<()> {
     let directory = std::env::current_dir().unwrap_or_default();
     let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
@@ -199,13 +195,11 @@ pub fn document(all: &[Checked<'_>], format: Format, out: &mut dyn Write) -> io:
     }
 }
 
-/// An inventory's text and what is known of it.
+/// An inventory and the result of its lint, for a report.
 #[derive(Clone, Copy)]
 pub struct Checked<'a> {
-    /// The text.
     pub source: &'a Source,
-    /// What is known of it.
     pub linted: &'a Linted,
-    /// From which severity on a finding is a failure.
+    /// The least severity that fails the run.
     pub fail_on: Severity,
 }

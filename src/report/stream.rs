@@ -1,5 +1,5 @@
-//! Standard output, standard error, and pipes in the place of files, whatever is at their other end:
-//! a reader that has left, a slow one, a descriptor that another program made non-blocking.
+//! Standard output, standard error, and pipes and devices that a report goes to. Their reader may
+//! have left or be slow, and another program may have made them non-blocking.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -13,11 +13,11 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::interrupt::Interrupt;
 
-/// A pipe that is ready takes this much without waiting (`PIPE_BUF`).
+/// A pipe that is ready takes this many bytes without blocking (`PIPE_BUF`).
 const PIECE: usize = 4096;
-/// How often a wait looks at [`Interrupt`].
-const LOOK: u16 = 100;
-/// How long a reader may take after a signal.
+/// How often a wait checks [`Interrupt`], in milliseconds.
+const INTERVAL: u16 = 100;
+/// How long a reader that takes nothing is waited for once a signal has come.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why results were lost.
@@ -25,13 +25,13 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[error("standard output could not be written")]
 struct StreamError(#[source] io::Error);
 
-/// A stream. A reader that has left is no error: whoever pipes results into `head`
-/// has seen enough, and the exit status still says what was found.
+/// A stream to write to. A reader that has left is not an error: `sslscale … | head` has seen
+/// enough, and the exit status still says what was found.
 #[derive(Clone)]
 pub struct Stream {
     kind: Kind,
     interrupt: Interrupt,
-    /// Its reader took nothing after a signal: nothing more is tried.
+    /// A wait for its reader was given up: nothing more is written.
     stuck: Arc<AtomicBool>,
 }
 
@@ -62,8 +62,8 @@ impl Stream {
         Self { kind, interrupt: interrupt.clone(), stuck: Arc::default() }
     }
 
-    /// As much as goes at once. While signals are held no write may wait in the kernel: a signal
-    /// must be able to end it.
+    /// Writes what fits. While signals are held, no write may block in the kernel, where a signal
+    /// could not end the wait.
     fn send(&self, to: BorrowedFd<'_>, bytes: &[u8]) -> io::Result<usize> {
         let held = self.interrupt.is_held();
         let piece = if held { &bytes[..bytes.len().min(PIECE)] } else { bytes };
@@ -81,12 +81,12 @@ impl Stream {
         }
     }
 
-    /// Until the stream takes something, or a signal has come and it takes nothing.
+    /// Waits until the stream takes something, or gives up because a signal has come.
     fn wait(&self, to: BorrowedFd<'_>) -> io::Result<()> {
         let begun = Instant::now();
         loop {
             let mut polled = [PollFd::new(to, PollFlags::POLLOUT)];
-            match poll(&mut polled, PollTimeout::from(LOOK)) {
+            match poll(&mut polled, PollTimeout::from(INTERVAL)) {
                 Ok(0) | Err(Errno::EINTR) => {}
                 Ok(_) => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -94,7 +94,7 @@ impl Stream {
             let impatient = self.interrupt.requested() && begun.elapsed() >= PATIENCE;
             if impatient || self.stuck.load(Ordering::Relaxed) {
                 self.stuck.store(true, Ordering::Relaxed);
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "its reader takes nothing"));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it"));
             }
         }
     }
@@ -104,7 +104,7 @@ impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let sent = match &self.kind {
             Kind::Output => self.send(io::stdout().as_fd(), bytes),
-            // Where nobody can be told, the work goes on.
+            // A message that cannot be written must not stop the work.
             Kind::Error => return Ok(self.send(io::stderr().as_fd(), bytes).unwrap_or(bytes.len())),
             Kind::Other(file) => return self.send(file.as_fd(), bytes),
         };

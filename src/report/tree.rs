@@ -1,4 +1,4 @@
-//! Rendered trees: the files themselves, what storing them did, what differs.
+//! Rendered trees: their files, what writing them did, and what differs.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::path::Path;
 use super::diff::unified;
 use crate::tree::{Content, Difference, DifferenceKind, MANIFEST, Outcome, StoreError, Tree, read};
 
-/// Every file once, under a line that says whose it is.
+/// Every file once, after a line that names its hosts.
 pub fn files(tree: &Tree) -> Vec<u8> {
     let mut files: BTreeMap<(&str, &str), &Content> = BTreeMap::new();
     let mut owners: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
@@ -26,7 +26,7 @@ pub fn files(tree: &Tree) -> Vec<u8> {
     out
 }
 
-/// One line on what was written.
+/// What was written, removed and left.
 pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
     let mut text = format!(
         "{}: {} written, {} unchanged, {} removed",
@@ -39,15 +39,15 @@ pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
         text.push_str(&format!("\n  removed {path}"));
     }
     for path in &outcome.edited {
-        text.push_str(&format!("\n  left {path}: no longer rendered, but edited since it was"));
+        text.push_str(&format!("\n  kept {path}: no longer rendered, but edited since"));
     }
     text
 }
 
-/// What differs, a line each; with `diff` the changes themselves.
+/// One line for each file that differs; with `diff`, the changes.
 ///
 /// # Errors
-/// A file of the directory that can no longer be read.
+/// A file of the directory cannot be read.
 pub fn differences(tree: &Tree, dir: &Path, found: &[Difference], diff: bool) -> Result<String, StoreError> {
     let mut out = String::new();
     for difference in found {

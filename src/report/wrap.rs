@@ -1,13 +1,13 @@
-//! Markdown as a terminal shows it best: as it is, its paragraphs and items broken into lines.
+//! Markdown for a terminal: unchanged, except that paragraphs and list items are wrapped.
 
 use std::io::{self, IsTerminal};
 
-/// Nobody reads longer lines with ease, and a pipe has no width of its own.
+/// Longer lines are hard to read; also the width where there is no terminal.
 const WIDEST: usize = 100;
-/// A narrower terminal breaks lines itself.
+/// A narrower terminal wraps lines itself.
 const NARROWEST: usize = 40;
 
-/// How wide text on a stream may be: 100 columns, or what its terminal has.
+/// How wide text on a stream may be: 100 columns, or less if its terminal is narrower.
 pub fn width(stream: &(impl IsTerminal + std::os::fd::AsFd)) -> usize {
     let terminal = stream.is_terminal().then(|| terminal_size::terminal_size_of(stream)).flatten();
     terminal.map_or(WIDEST, |(width, _)| usize::from(width.0).clamp(NARROWEST, WIDEST))
@@ -23,8 +23,8 @@ pub fn err() -> usize {
     width(&io::stderr())
 }
 
-/// The text with lines of at most `width` columns, each behind `indent`. Tables and code stay
-/// as they are, and so does a word that is longer.
+/// The text in lines of at most `width` columns, each after `indent`. Tables, code and longer words
+/// are not broken.
 pub fn wrap(text: &str, width: usize, indent: &str) -> String {
     let mut out = String::new();
     let mut code = false;
@@ -40,7 +40,7 @@ pub fn wrap(text: &str, width: usize, indent: &str) -> String {
     out
 }
 
-/// One line of Markdown, which is a paragraph or an item of a list.
+/// One line of Markdown: a paragraph or a list item.
 fn paragraph(out: &mut String, line: &str, width: usize, indent: &str) {
     let blank = line.len() - line.trim_start().len();
     let body = &line[blank..];
@@ -67,7 +67,7 @@ fn paragraph(out: &mut String, line: &str, width: usize, indent: &str) {
     push(out, indent, &current);
 }
 
-/// The words of a line. What stands in backticks is to be pasted, so it is one.
+/// The words of a line. Text in backticks counts as one, so that it can be pasted.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     let mut code = false;
     let words = line.split(move |c: char| {

@@ -272,3 +272,36 @@ where
     let parts: Vec<_> = hosts.chunks(hosts.len().div_ceil(threads)).collect();
     parallel::map(&parts, threads, |part| run(part)).into_iter().sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use nix::sys::signal::Signal;
+
+    use super::*;
+    use crate::tree::Content;
+
+    fn tree(text: &str) -> Tree {
+        let content = Arc::new(Content::new(text.into()));
+        let mut tree = Tree::default();
+        tree.insert("srv1", Arc::new([Entry { path: "/etc/a".into(), content }]));
+        tree
+    }
+
+    #[test]
+    fn after_a_signal_no_file_is_written_and_nothing_is_left_beside_the_directory() {
+        let parent = tempfile::tempdir().unwrap();
+        let dir = parent.path().join("out");
+        let interrupt = Interrupt::default();
+        let _hold = interrupt.hold().unwrap();
+        write(&tree("old"), &dir, false, &interrupt).unwrap();
+        interrupt.receive(Signal::SIGINT);
+        let fresh = write(&tree("new"), &parent.path().join("other"), false, &interrupt);
+        assert!(matches!(fresh, Err(StoreError::NotWritten)), "{fresh:?}");
+        let again = write(&tree("new"), &dir, false, &interrupt);
+        assert!(matches!(again, Err(StoreError::Interrupted(_))), "{again:?}");
+        assert_eq!(fs::read_to_string(dir.join("srv1/etc/a")).unwrap(), "old");
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);
+    }
+}

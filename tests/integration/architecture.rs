@@ -33,7 +33,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "binaries",
         &["diagnostic", "event", "inventory", "lint", "process", "sandbox", "source", "stand_ins", "tree", "visible"],
     ),
-    ("report", &["diagnostic", "event", "interrupt", "inventory", "lint", "rollout", "source", "tickets", "tree"]),
+    (
+        "report",
+        &["diagnostic", "event", "interrupt", "inventory", "lint", "rollout", "source", "tickets", "tree", "visible"],
+    ),
     ("cli", &["diagnostic", "lint", "report"]),
     (
         "commands",

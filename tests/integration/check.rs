@@ -47,6 +47,13 @@ fn help_says_what_there_is() {
     pin("help", &Sslscale::new(&["--help"]).run().all());
     pin("help-check", &Sslscale::new(&["check", "--help"]).run().all());
     pin("help-render", &Sslscale::new(&["render", "--help"]).run().all());
+    pin("help-try", &Sslscale::new(&["try", "--help"]).run().all());
+    pin("help-explain", &Sslscale::new(&["explain", "--help"]).run().all());
+    pin("help-rules", &Sslscale::new(&["rules", "--help"]).run().all());
+    pin("help-tickets", &Sslscale::new(&["tickets", "--help"]).run().all());
+    pin("help-tickets-status", &Sslscale::new(&["tickets", "status", "--help"]).run().all());
+    pin("help-tickets-rotate", &Sslscale::new(&["tickets", "rotate", "--help"]).run().all());
+    pin("help-tickets-sync", &Sslscale::new(&["tickets", "sync", "--help"]).run().all());
     assert_eq!(Sslscale::new(&["rendr"]).run().status, 2);
 }
 

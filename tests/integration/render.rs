@@ -100,7 +100,7 @@ fn a_stale_file_that_somebody_edited_is_left_and_named() {
     fs::write(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf"), "edited").unwrap();
     let run = run.inventory(BLOG.replace("  - { name: srv2, address: 10.0.0.12 }\n", ""));
     let report = run.run();
-    assert!(report.stderr.contains("left srv2/etc/nginx/conf.d/sslscale.conf: no longer rendered, but edited"));
+    assert!(report.stderr.contains("kept srv2/etc/nginx/conf.d/sslscale.conf: no longer rendered, but edited"));
     assert!(run.dir().join("out/srv2/etc/nginx/conf.d/sslscale.conf").exists());
 }
 

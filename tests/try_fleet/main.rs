@@ -26,6 +26,7 @@ mod session;
 mod session_log;
 #[path = "../support/signalled.rs"]
 mod signalled;
+mod streams;
 mod tickets;
 
 use std::collections::BTreeMap;
@@ -156,7 +157,7 @@ fn every_protocol_files_and_redirects() {
     assert_all_ok(Try::new(&fleet).requests(), 28);
     let (code, text) = Try::new(&fleet).unprivileged().text();
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("example.com is not driven: gRPC has no stand-in"), "{text}");
+    assert!(text.contains("example.com gets no requests: gRPC has no stand-in"), "{text}");
 }
 
 #[test]

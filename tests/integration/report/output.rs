@@ -169,6 +169,6 @@ fn standard_input_is_read_once() {
     let said = Sslscale::new(&["check", "-", "-"]).input(BLOG).run();
     assert_eq!(
         (said.status, said.stderr.as_str()),
-        (2, "error: standard input can be read only once: give `-` once\n")
+        (2, "error: `-` is given more than once, but standard input can be read only once\n")
     );
 }
