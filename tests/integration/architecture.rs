@@ -168,6 +168,13 @@ fn no_two_rooms_may_name_each_other_even_by_a_detour() {
 }
 
 #[test]
+fn every_room_is_in_the_page_about_them() {
+    let page = crate::docs::page("docs/architecture.md");
+    let missing = MAY_NAME.iter().map(|(room, _)| *room).filter(|room| !page.contains(&format!("| `{room}` |")));
+    assert_eq!(missing.filter(|room| *room != "lib").collect::<Vec<_>>(), Vec::<&str>::new());
+}
+
+#[test]
 fn only_report_prints_and_only_main_exits() {
     let mut files = BTreeMap::new();
     sources(&repository().join("src"), "", &mut files);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
+use std::process::Command;
 
 use crate::docs::{generated, page, pages, sessions};
 use crate::support::{Sslscale, repository};
@@ -126,4 +127,14 @@ fn anchors_and_links_are_found() {
     let text = "# A `key[]` of it\n[x](a.md#b) and [y](#c)\n```\n# no heading [z](d)\n```\n## Two, words_\n";
     assert_eq!(links(text), ["a.md#b", "#c"]);
     assert_eq!(anchors(text), ["a-key-of-it", "two-words_"].map(str::to_owned).into());
+}
+
+#[test]
+fn the_slow_tests_that_are_listed_exist() {
+    let output = Command::new(std::env::current_exe().unwrap()).arg("--list").output().unwrap();
+    let all = String::from_utf8(output.stdout).unwrap();
+    let list = page(".ci/slow");
+    let listed = list.lines().map(|line| line.split('#').next().unwrap().trim()).filter(|name| !name.is_empty());
+    let gone: Vec<&str> = listed.filter(|name| !all.lines().any(|test| test.starts_with(name))).collect();
+    assert_eq!(gone, Vec::<&str>::new());
 }
