@@ -28,10 +28,9 @@ const EVERY_KEY: u32 = 500;
 #[test]
 fn every_key_of_the_schema_is_generated() {
     let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
-    let (mut accepted, mut seen) = (0_u32, BTreeSet::new());
+    let mut seen = BTreeSet::new();
     for number in 0..EVERY_KEY {
         let yaml = Generated::new(number, versions).yaml();
-        accepted += u32::from(accept(&yaml).is_ok());
         let words = yaml.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_' || c == ':'));
         seen.extend(words.filter_map(|word| word.strip_suffix(':')).map(str::to_owned));
     }
@@ -40,7 +39,14 @@ fn every_key_of_the_schema_is_generated() {
             assert!(seen.contains(key.name), "`{}` of `{}` is in none of {EVERY_KEY}", key.name, section.path);
         }
     }
-    assert!(accepted >= EVERY_KEY * 7 / 10, "a generator that is refused proves nothing: {accepted} were accepted");
+}
+
+#[test]
+fn most_of_what_is_generated_is_accepted() {
+    let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
+    let count = cases(EVERY_KEY);
+    let accepted = (0..count).filter(|number| accept(&Generated::new(*number, versions).yaml()).is_ok()).count();
+    assert!(accepted * 10 >= count as usize * 7, "a generator that is refused proves nothing: {accepted} of {count}");
 }
 
 #[test]
