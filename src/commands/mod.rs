@@ -21,10 +21,10 @@ use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
-use crate::inventory::node::visible;
 use crate::lint::{Linted, Settings, lint};
 use crate::report::{Checked, Output};
 use crate::source::{ReadError, Source, Span};
+use crate::visible::visible;
 
 /// Runs the command and reports the error that ended it.
 pub fn run(cli: &Cli) -> ExitStatus {

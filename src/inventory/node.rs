@@ -11,7 +11,7 @@ use serde_yaml::Spanned;
 use super::syntax::{refused, unprintable};
 use crate::diagnostic::Diagnostic;
 use crate::source::{Source, Span, before_key};
-pub use crate::visible::{hidden, visible};
+use crate::visible::visible;
 
 /// How deep mappings and lists may nest; an inventory needs 6.
 pub(super) const MAX_DEPTH: usize = 32;

@@ -6,8 +6,8 @@ use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet}
 
 use super::{Checked, summary};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::inventory::node::{hidden, visible};
 use crate::source::{Position, Source, Span};
+use crate::visible::{hidden, visible};
 
 /// Places further apart than this many lines are shown apart.
 const NEAR: usize = 20;

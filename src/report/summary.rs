@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::Checked;
 use crate::diagnostic::{Applicability, Code, Severity};
-use crate::inventory::node::visible;
 use crate::lint::{Detection, NotRun, rule};
+use crate::visible::visible;
 
 /// How many findings there are, by severity; nothing where there are none.
 pub fn counts(checked: Checked<'_>) -> Option<String> {

@@ -57,6 +57,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "transport",
             "tree",
             "try_fleet",
+            "visible",
         ],
     ),
     ("main", &["cli", "commands", "interrupt"]),

@@ -6,10 +6,11 @@ pub mod fixture;
 mod strings;
 
 use sslscale::inventory::check;
-use sslscale::inventory::node::{Node, Value, hidden, parse};
+use sslscale::inventory::node::{Node, Value, parse};
 use sslscale::inventory::raw::SECTIONS;
 use sslscale::render::{Templates, render};
 use sslscale::source::{Source, Span};
+use sslscale::visible::hidden;
 
 use crate::support::Sslscale;
 use fixture::{Fixture, fields, find};
