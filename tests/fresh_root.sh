@@ -34,7 +34,7 @@ inside() {
         ! pgrep -a -x 'haproxy|nginx|uwsgi.*' || fail "make $target left these running"
         [ "$(mounts)" = "$before" ] || fail "make $target left mounts behind" "$(mounts)"
     done
-    # All is there now: doing it again must not need the network.
+    # Everything is installed now: running set-up again must not need the network.
     for list in demo test; do
         unshare --net .ci/setup "$list" || fail "set-up for $list uses the network with nothing to do"
     done
@@ -45,21 +45,21 @@ inside() {
 enter() { # ROOT TARGETS...
     local root=$1 home=$1/root
     shift
-    # A mount of the root onto itself is what pivot_root asks for. chroot alone would do for us,
-    # but a chrooted process may not make user namespaces, which `try` and mmdebstrap do.
+    # pivot_root needs a mount point, hence the bind mount onto itself. chroot is not enough: a process
+    # in a chroot may not create user namespaces, which `try` and mmdebstrap do.
     mount --bind "$root" "$root"
     mount -t proc proc "$root/proc"
     mount --rbind /sys "$root/sys"
     mount --rbind /dev "$root/dev"
     mount -t tmpfs tmpfs "$root/run"
-    # The toolchain and the crates are read from the machine; what a build writes there is lost.
+    # The toolchain and the crates are those of the machine; what a build writes there is lost.
     mount -t tmpfs tmpfs "$root/mnt"
     overlay "${RUSTUP_HOME:-$HOME/.rustup}" "$home/.rustup" "$root/mnt/rustup"
     overlay "${CARGO_HOME:-$HOME/.cargo}" "$home/.cargo" "$root/mnt/cargo"
     mkdir "$root/mnt/machine"
     cd "$root"
     pivot_root . mnt/machine
-    # The bare root has no umount: the machine's own takes its file system away.
+    # The bare root has no umount; the machine's own is used to remove its file system.
     chroot /mnt/machine umount -l /
     # No cargo in the path, as for a user who has just installed rustup.
     exec env -i HOME=/root TERM="${TERM:-dumb}" LC_ALL=C.UTF-8 CARGO_NET_OFFLINE=true \
@@ -87,11 +87,11 @@ esac
 [ "$(id -u)" = 0 ] || fail "needs root" "fix: sudo make fresh"
 command -v mmdebstrap >/dev/null || fail "mmdebstrap is missing" "fix: make setup"
 
-# Whatever is not in the cache could not be had inside, where the machine's certificates are not.
+# Crates that are not in the cache could not be downloaded inside, without the machine's CA certificates.
 (cd "$repository" && PATH=$PATH:${CARGO_HOME:-$HOME/.cargo}/bin cargo fetch --locked --quiet)
 
 root=$(mktemp -d "${TMPDIR:-/var/tmp}/sslscale-fresh.XXXXXX")
-# Its mounts and processes end with their namespaces; one file system keeps the machine's safe.
+# Mounts and processes end with their namespaces; --one-file-system protects the machine's files.
 trap 'rm -rf --one-file-system "$root"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM

@@ -1,5 +1,5 @@
-//! The one integration binary: it drives the real program and compares all of its standard
-//! output, standard error and exit code.
+//! Integration tests: they run the real program and compare its standard output, standard error and
+//! exit code. They are one binary, so that they are linked once.
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should say where")]
 
 #[path = "../support/cases.rs"]

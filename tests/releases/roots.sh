@@ -1,11 +1,11 @@
 #!/bin/bash
-# Makes the Debian roots the release tests run real programs from: each holds one release's
-# haproxy and nginx, as their packages install them, and little else.
+# Makes the Debian roots from which the release tests run real programs: each has one release's haproxy
+# and nginx, as their packages install them, and little else.
 #
 #     tests/releases/roots.sh [RELEASE...]      default: bullseye bookworm trixie sid
 #
-# They go to target/roots/RELEASE, or $SSLSCALE_ROOTS/RELEASE. A root that is there is kept; to
-# make it anew, delete it. Packages come from the mirror this machine's apt uses, or from
+# They go to target/roots/RELEASE, or $SSLSCALE_ROOTS/RELEASE. An existing root is kept; delete
+# it to make it again. Packages come from the mirror this machine's apt uses, or from
 # $SSLSCALE_MIRROR. Root is not needed where user namespaces are allowed.
 set -euo pipefail
 
@@ -39,8 +39,8 @@ check_tools() {
         fail "not root, and the kernel does not allow user namespaces" "fix: run as root"
 }
 
-# An index past its date is what the archive of an old release always has, and sid's whenever a
-# mirror is late. Manuals and translations are half of the size and no part of the proof.
+# The index of an old release is always past its date, and sid's is if a mirror is late. Manuals and
+# translations are half of the size and not needed.
 bootstrap() { # RELEASE MIRROR?
     mmdebstrap --quiet --variant=essential --format=tar --include=haproxy,nginx \
         --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
@@ -54,7 +54,7 @@ make_root() { # RELEASE
     [ ! -d "$roots/$release" ] || return 0
     check_tools
     mkdir -p "$roots"
-    # One maker per root; whoever waited finds it made.
+    # One process makes a root; others wait and find it made.
     exec 9>"$roots/.$release.lock"
     flock 9
     [ ! -d "$roots/$release" ] || return 0
@@ -64,7 +64,7 @@ make_root() { # RELEASE
     rm -rf "$temp"
     mkdir "$temp"
     mirror=${SSLSCALE_MIRROR:-$(machine_mirror)}
-    # Everything belongs to whoever unpacks it, so that no root is needed to use or delete it.
+    # All files belong to the user who unpacks them, who then needs no root to use or delete them.
     # Device files are left out: nothing here needs them, and only root could make them.
     if ! bootstrap "$release" "$mirror" 9>&- >"$temp.tar" 2>"$temp.log" ||
         ! tar -x -C "$temp" --no-same-owner --exclude='./dev/*' -f "$temp.tar"; then

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Checks rendered trees with the haproxy and nginx of one root, one request a line, so that
-# hundreds of checks share one set of namespaces. Started by tests/support/release.rs as
+# hundreds of checks share one set of namespaces. Started by tests/integration/support/release.rs as
 #
 #     unshare --mount --net [--user --map-root-user] session.sh ROOT WORK NGINX_ORG
 #
@@ -17,8 +17,8 @@ export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bi
 
 root=$1 work=$2 nginx_org=$3
 
-# `nginx -t` binds what it would listen on. Addresses of the fleet are not this machine's, and
-# the machine's own listeners must not matter: hence a network of our own where any address binds.
+# `nginx -t` binds the addresses that it would listen on. This machine has none of the fleet's, and its own
+# listeners must not interfere: hence a network namespace in which any address can be bound.
 echo 1 >/proc/sys/net/ipv4/ip_nonlocal_bind
 [ ! -e /proc/sys/net/ipv6/ip_nonlocal_bind ] || echo 1 >/proc/sys/net/ipv6/ip_nonlocal_bind
 ip link set lo up
@@ -70,7 +70,7 @@ copy "$nginx_org" stock/nginx.org/etc/nginx
 
 # Only root exists in a user namespace, so every account is root there: nginx hands its folders
 # to the account of `user`, which would fail for any other number.
-# The folders nginx writes to are ours too, as a root made by another user would refuse it.
+# The folders that nginx writes to are ours, too: those in a root of another user would not be writable.
 for stock in debian no-default-site nginx.org; do
     mkdir -p "stock/$stock/etc" "stock/$stock/run" "stock/$stock/var/lib/nginx" "stock/$stock/var/log/nginx"
     for file in passwd group; do

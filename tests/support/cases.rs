@@ -1,14 +1,14 @@
-//! How many random cases a test tries. `SSLSCALE_CASES` changes all of these counts at once:
-//! `quick` tries a fiftieth but at least 25, a number tries that many, `10x` tries ten times as many. A test that
-//! does not try its full count says so, since fewer cases prove less.
+//! How many cases a random test tries. `SSLSCALE_CASES` changes all of these counts at once: `quick`
+//! tries a fiftieth but at least 25, a number tries that many, `10x` tries ten times as many. A test
+//! that does not try its full count prints how many it tries.
 
 use std::env;
 use std::io::{self, Write};
 
-/// The number of cases to try in the place of `full`.
+/// The number of cases to try instead of `full`.
 ///
 /// # Panics
-/// When `SSLSCALE_CASES` is none of the forms above.
+/// If `SSLSCALE_CASES` has none of these forms.
 pub fn cases(full: u32) -> u32 {
     let Ok(wanted) = env::var("SSLSCALE_CASES") else { return full };
     let count = of(&wanted, full).unwrap_or_else(|| panic!("SSLSCALE_CASES is `quick`, `50` or `10x`, not `{wanted}`"));
@@ -19,7 +19,7 @@ pub fn cases(full: u32) -> u32 {
     count
 }
 
-/// Whether a test tries all of its cases, so that it can tell whether they are varied enough.
+/// Whether all cases were tried: only then are they varied enough to count on.
 #[allow(dead_code, reason = "not every binary of the tests has such a test")]
 pub fn all_of(full: u32, tried: u32) -> bool {
     tried >= full

@@ -6,7 +6,6 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The repository.
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -46,10 +45,10 @@ pub fn generated(path: impl AsRef<Path>, name: &str, wanted: &str) {
     assert!(has == wanted, "{}, {name}: {told}", path.as_ref().display());
 }
 
-/// Runs every session that `is_wanted` says, and compares what it prints; how many there were.
+/// Runs the sessions that `is_wanted` selects, compares what they print, and returns their number.
 ///
 /// A session is a `console` block between `<!-- session NAME -->` and `<!-- /session NAME -->`. The
-/// commands of one block run in a directory of their own, which has the shipped `inventories`.
+/// commands of a block run in one new directory, which has the shipped `inventories`.
 pub fn sessions(program: &str, is_wanted: impl Fn(&[&str]) -> bool) -> usize {
     let mut count = 0;
     for path in pages() {
@@ -80,7 +79,7 @@ fn session(program: &str, commands: &[&str]) -> String {
         shell.args(["-c", &format!("{{ {command}; }} 2>&1")]).current_dir(folder.path());
         shell.env_clear().env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", binaries.display()));
         let output = String::from_utf8(shell.output().unwrap().stdout).unwrap();
-        // The inventories name no version: a newer nginx than that of the session warns of forms that older ones need.
+        // The inventories name no version: a newer nginx warns about syntax that older ones need.
         let lines = output.lines().filter(|line| !(line.starts_with("note: ") && line.contains(": nginx: [warn] ")));
         let output = lines.collect::<Vec<_>>().join("\n");
         text.push_str(&format!("$ {command}\n{output}"));

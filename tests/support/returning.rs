@@ -1,5 +1,5 @@
-//! A client on rustls that comes back again and again, each time with what the last connection
-//! left it. It runs inside the clients' host of a fleet.
+//! A rustls client that returns again and again, each time with the session of its last connection.
+//! It runs in the clients' host of a fleet.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 
@@ -12,19 +12,19 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::version::{TLS12, TLS13};
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, RootCertStore, StreamOwned};
 
-/// What to do, as the words of a command line.
+/// The command line of the client.
 pub struct Returning {
     /// The balancer, as `address:port`.
     pub to: String,
     /// The site.
     pub name: String,
-    /// The authority that it trusts, a file in the clients' host.
+    /// The certificate authority that it trusts, a file in the clients' host.
     pub authority: String,
     /// `1.2` or `1.3`.
     pub version: String,
-    /// How often it comes back after its first connection.
+    /// How often it returns after its first connection.
     pub times: usize,
-    /// Its user agent, by which the logs know it.
+    /// Its user agent, which identifies it in the logs.
     pub agent: String,
 }
 
@@ -43,7 +43,7 @@ impl Returning {
         [to, name, authority, version, times.to_string(), agent]
     }
 
-    /// Connects once, then comes back; how many of the returning handshakes were resumed.
+    /// Connects once and then returns; the number of returning handshakes that were resumed.
     pub fn run(&self) -> usize {
         let config = Arc::new(self.config());
         let kinds: Vec<HandshakeKind> = (0..=self.times).map(|_| self.connect(&config)).collect();
@@ -64,12 +64,12 @@ impl Returning {
         let name = ServerName::try_from(self.name.clone()).unwrap();
         let tls = ClientConnection::new(Arc::clone(config), name).unwrap();
         let tcp = TcpStream::connect(&self.to).unwrap();
-        // Or the request of a resumed TLS 1.2 session waits for a delayed acknowledgement: 40 ms.
+        // Otherwise the request of a resumed TLS 1.2 session waits 40 ms for a delayed acknowledgement.
         tcp.set_nodelay(true).unwrap();
         let mut tls = StreamOwned::new(tls, tcp);
         let (name, agent) = (&self.name, &self.agent);
         write!(tls, "GET / HTTP/1.1\r\nHost: {name}\r\nUser-Agent: {agent}\r\nConnection: close\r\n\r\n").unwrap();
-        // TLS 1.3 sends its tickets behind the handshake, before the answer; each is used once.
+        // TLS 1.3 sends its tickets after the handshake, before the answer; each is used once.
         let mut answer = Vec::new();
         tls.read_to_end(&mut answer).unwrap();
         assert!(answer.starts_with(b"HTTP/1.1 200 "), "{}", String::from_utf8_lossy(&answer));

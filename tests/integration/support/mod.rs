@@ -1,5 +1,5 @@
-//! The builder that every test runs the program with: a directory of its own, a scrubbed
-//! environment, and output whose paths do not depend on the machine.
+//! Runs the program: in a directory of its own, with an empty environment, and with paths in its
+//! output that do not depend on this machine.
 
 pub mod generate;
 pub mod need;
@@ -12,12 +12,11 @@ use std::process::Output;
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-/// The repository.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The inventories that are shipped, by name and path, sorted.
+/// Names and paths of the shipped inventories, sorted.
 pub fn shipped() -> Vec<(String, PathBuf)> {
     let entries = std::fs::read_dir(repository().join("inventories")).unwrap();
     let mut found: Vec<_> = entries
@@ -37,7 +36,7 @@ pub struct Sslscale {
     input: Vec<u8>,
 }
 
-/// What a run left behind.
+/// Exit code and output of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Run {
     pub stdout: String,
@@ -71,12 +70,11 @@ impl Sslscale {
         self
     }
 
-    /// The directory it runs in.
     pub fn dir(&self) -> &Path {
         self.dir.path()
     }
 
-    /// Runs it, as often as wanted.
+    /// Runs it; can be called again.
     pub fn run(&self) -> Run {
         self.run_with(&self.arguments.iter().map(String::as_str).collect::<Vec<_>>())
     }
@@ -93,7 +91,7 @@ impl Sslscale {
 }
 
 impl Run {
-    /// The same without how many rules were not run, which every new rule may change.
+    /// Without the number of rules that were not run, which changes with every new rule.
     pub fn without_skipped(self) -> Self {
         // The last part of a summary: `FILE: 1 error; 3 rules not run: 2 need …`.
         let cut = |line: &str| {
@@ -105,7 +103,7 @@ impl Run {
         Self { stdout: all(&self.stdout), stderr: all(&self.stderr), status: self.status }
     }
 
-    /// All of it in one text, for snapshots.
+    /// Everything in one text, for snapshots.
     pub fn all(&self) -> String {
         format!("exit code: {}\n--- stdout ---\n{}--- stderr ---\n{}", self.status, self.stdout, self.stderr)
     }

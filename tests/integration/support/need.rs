@@ -1,14 +1,14 @@
-//! What a test needs of the machine. A test that lacks something is skipped with a line on the
-//! terminal, or fails when `SSLSCALE_REQUIRE=1`, as CI sets it: nothing goes unproved in silence.
+//! What a test needs on this machine. A test that lacks something is skipped with a line on the
+//! terminal, or fails if `SSLSCALE_REQUIRE=1`, as in CI, so that nothing is skipped unnoticed.
 
 use std::env;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-/// Reports that a test cannot run because of `what`; `fix` is what to do about it.
+/// Reports that a test cannot run, why, and what to do about it.
 ///
 /// # Panics
-/// When `SSLSCALE_REQUIRE=1`.
+/// If `SSLSCALE_REQUIRE=1`.
 pub fn missing(what: &str, fix: &str) {
     let required = env::var("SSLSCALE_REQUIRE").is_ok_and(|value| value == "1");
     assert!(!required, "SSLSCALE_REQUIRE=1, and {what}\nfix: {fix}");
@@ -18,7 +18,7 @@ pub fn missing(what: &str, fix: &str) {
     io::stderr().write_all(line.as_bytes()).expect("standard error is open");
 }
 
-/// Whether every one of `names` is a program on the path; reports the first that is not.
+/// Whether all of these programs are installed; reports the first that is not.
 pub fn programs(names: &[&str]) -> bool {
     match names.iter().find(|name| find(name).is_none()) {
         None => true,
@@ -29,7 +29,7 @@ pub fn programs(names: &[&str]) -> bool {
     }
 }
 
-/// Whether the test runs as root; reports when it does not.
+/// Whether the test runs as root; reports if it does not.
 #[allow(dead_code, reason = "for tests that no user namespace can serve")]
 pub fn root() -> bool {
     if nix::unistd::geteuid().is_root() {
@@ -39,7 +39,7 @@ pub fn root() -> bool {
     false
 }
 
-/// Where `name` is. An unprivileged user's path often lacks the sbin folders: they are searched too.
+/// The path of a program. The sbin folders are searched, too: an unprivileged user's path often lacks them.
 pub fn find(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)

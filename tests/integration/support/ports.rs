@@ -1,20 +1,18 @@
-//! Ports of the loopback for programs that take a number and cannot say which one they got.
+//! Free ports on the loopback interface, for programs that have to be given one.
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-/// Below the range that the kernel hands out itself, so that no listener on port 0 and no
-/// connection of another test gets one of them.
+/// Below the range from which the kernel chooses ports for listeners on port 0 and for connections.
 const FIRST: u32 = 20_000;
 const COUNT: u32 = 12_000;
 
-/// How many were drawn in this process.
 static DRAWN: AtomicU32 = AtomicU32::new(0);
 
-/// A port that nobody listens on, and that no other test of this process is given. Another process
-/// of the tests starts elsewhere in the range.
+/// A port that nothing listens on and that no other test in this process is given. Other test
+/// processes start elsewhere in the range.
 pub fn free() -> u16 {
     // Processes that start together have ids next to each other.
     let start = std::process::id().wrapping_mul(331);
@@ -33,7 +31,7 @@ pub fn listens(id: u32, port: u16) -> bool {
     held.filter_map(|held| fs::read_link(held.path()).ok()).any(|held| sockets.iter().any(|it| held == Path::new(it)))
 }
 
-/// The socket of a line of the kernel's table, where it listens on `port`.
+/// The socket of a line of the kernel's table, if it listens on `port`.
 fn on(line: &str, port: u16) -> Option<String> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (local, state, inode) = (fields.get(1)?, fields.get(3)?, fields.get(9)?);

@@ -1,6 +1,6 @@
 //! Runs the real haproxy and nginx of a Debian release over a rendered tree, at the exact paths it
 //! would be deployed to and under the stock nginx.conf. One `session.sh` per [`Release`] does the
-//! work inside its own namespaces: about 8 ms a check over what the two programs take themselves.
+//! work in its own namespaces; it adds about 8 ms to each check.
 
 use std::env;
 use std::fmt;
@@ -13,10 +13,9 @@ use super::need;
 /// The Debian releases whose programs a fleet may run, oldest first.
 pub const RELEASES: [&str; 4] = ["bullseye", "bookworm", "trixie", "sid"];
 
-/// The machine's own programs, without the machine's own sites.
+/// This machine's own programs, without its own sites.
 pub const HERE: &str = "here";
 
-/// Major, minor and patch number of a program.
 pub type Version = (u32, u32, u32);
 
 /// The files a rendered tree finds in /etc/nginx.
@@ -31,7 +30,6 @@ pub enum Stock {
 }
 
 impl Stock {
-    /// All of them, for a test to loop over.
     pub const ALL: [Self; 3] = [Self::Debian, Self::NoDefaultSite, Self::NginxOrg];
 
     fn name(self) -> &'static str {
@@ -43,7 +41,7 @@ impl Stock {
     }
 }
 
-/// What one program said of one tree.
+/// What one program printed about one tree.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// `haproxy` or `nginx`.
@@ -55,8 +53,8 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Exit status 0, and not a line beyond "all is well": a warning today is an error two
-    /// releases on, and a complaint in words nobody listed here is still a complaint.
+    /// Exit status 0, and no line but the usual ones: a warning today is an error two releases
+    /// later, and an unknown message may be a warning.
     pub fn accepted(&self) -> bool {
         self.status == 0 && self.output.lines().all(is_good_news)
     }
@@ -89,10 +87,10 @@ pub struct Release {
 
 impl Release {
     /// Starts a session for `name`, one of [`RELEASES`] or [`HERE`].
-    /// `None` when the machine cannot, which has been reported.
+    /// `None` if this machine cannot, which has been reported.
     ///
     /// # Panics
-    /// When it cannot and `SSLSCALE_REQUIRE=1`.
+    /// If it cannot and `SSLSCALE_REQUIRE=1`.
     pub fn open(name: &str) -> Option<Self> {
         let root = if name == HERE {
             if !need::programs(&["haproxy", "nginx"]) {
@@ -151,12 +149,10 @@ impl Release {
         &self.name
     }
 
-    /// The version an inventory for this release states for haproxy.
     pub fn haproxy(&self) -> Version {
         self.haproxy
     }
 
-    /// The version an inventory for this release states for nginx.
     pub fn nginx(&self) -> Version {
         self.nginx
     }
@@ -166,7 +162,7 @@ impl Release {
     /// other files the configuration names must be in `tree` too.
     ///
     /// # Panics
-    /// When `tree` has neither file, or the session itself fails: that is never the tree's fault.
+    /// If `tree` has neither file, or if the session itself fails, which no tree can cause.
     pub fn check(&mut self, stock: Stock, tree: &Path) -> Vec<Outcome> {
         let path = tree.to_str().expect("temporary paths are text");
         assert!(
@@ -181,7 +177,7 @@ impl Release {
     /// [`Release::check`], failing the test unless every program accepts the tree.
     ///
     /// # Panics
-    /// With all the programs said, when one does not.
+    /// If one does not, with everything that the programs printed.
     pub fn assert_accepts(&mut self, stock: Stock, tree: &Path) {
         for outcome in self.check(stock, tree) {
             assert!(outcome.accepted(), "{} ({stock:?}) does not accept {}\n{outcome}", self.name, tree.display());
@@ -190,7 +186,7 @@ impl Release {
 
     fn ask(&mut self, stock: Stock, tree: &str) -> Vec<Outcome> {
         let requests = self.requests.as_mut().expect("taken only by drop");
-        // A session that died shows in the answer, with more to say than a broken pipe.
+        // If the session has died, the answer tells more than a broken pipe.
         let _ = writeln!(requests, "{} {tree}", stock.name());
         let mut outcomes = Vec::new();
         loop {
@@ -240,7 +236,7 @@ fn unshare() -> Command {
     command
 }
 
-/// Whether [`unshare`] works here, and what it said if not.
+/// Whether [`unshare`] works here, and its error if not.
 fn namespaces() -> Result<(), String> {
     let output =
         unshare().args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output().expect("unshare was found on the path");
@@ -251,7 +247,7 @@ fn namespaces() -> Result<(), String> {
     Err(format!("namespaces are not allowed: {}", reason.trim()))
 }
 
-/// The first `1.2.3` of what a program prints about its version.
+/// The first `1.2.3` in what a program prints about its version.
 fn version(output: &str) -> Version {
     output
         .split(|c: char| !c.is_ascii_digit() && c != '.')

@@ -100,7 +100,7 @@ impl Host {
     }
 }
 
-/// `count` hosts from number `first` on. `families` is 1 for IPv4, 2 for IPv6, 3 for both and
+/// `count` hosts, numbered from `first`. `families` is 1 for IPv4, 2 for IPv6, 3 for both and
 /// 0 for any of these.
 fn hosts(first: usize, count: usize, families: u8) -> BoxedStrategy<Vec<Host>> {
     let host = move |number: usize| {
@@ -145,7 +145,7 @@ fn virtual_addresses() -> Part {
     (0..=4_usize).prop_flat_map(each).prop_map(Yaml::List).boxed()
 }
 
-/// No list, the exact addresses, networks around them, or these and more.
+/// No list, the exact addresses, networks around them, or all of these and more.
 fn trusted(balancers: &[Host], more: &[IpAddr], mood: u8, prefix: u8) -> Option<Yaml> {
     let around = |address: &IpAddr| {
         let longest = if address.is_ipv4() { 32 } else { 128 };
@@ -259,7 +259,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         .boxed()
 }
 
-/// What one app server has of its own.
+/// Settings of one app server.
 fn app_settings(http2_may_be_off: bool) -> Part {
     section(vec![
         ("weight", 0.3, number(0, 256)),
@@ -269,7 +269,7 @@ fn app_settings(http2_may_be_off: bool) -> Part {
     ])
 }
 
-/// Plain HTTP; whoever challenges go to is yet to be named.
+/// Plain HTTP. The target of challenges gets its name later.
 fn http() -> Part {
     let target = prop_oneof![Just("app_server"), Just("pool"), Just("redirect")];
     let acme = (target, any::<bool>(), any::<bool>(), select(&[80_u16, 8888, 402, 65535][..])).prop_map(
@@ -289,7 +289,7 @@ fn http() -> Part {
     ])
 }
 
-/// The same with names that there are.
+/// The same with names that exist.
 fn aimed(http: Yaml, apps: &[String], pools: Option<&Yaml>, choices: &[Index]) -> Yaml {
     let Yaml::Map(mut keys) = http else { unreachable!("a section is a mapping") };
     let Some(at) = keys.iter().position(|(key, _)| *key == "acme_challenge") else { return Yaml::Map(keys) };
@@ -309,7 +309,7 @@ fn aimed(http: Yaml, apps: &[String], pools: Option<&Yaml>, choices: &[Index]) -
     Yaml::Map(keys)
 }
 
-/// What becomes of findings.
+/// The `lint` section.
 fn lint() -> Part {
     section(vec![
         ("allow", 0.5, one_of(&["CP06", "single-balancer"])),

@@ -1,6 +1,5 @@
-//! Random inventories over the whole schema, most of them accepted and many of them extreme:
-//! they are to find one that `check` lets through and a real program refuses. The inventory of
-//! a number is always the same.
+//! Random inventories with every key, most of them valid and many of them extreme, to find one that
+//! `check` accepts and a real program refuses. A number always gives the same inventory.
 
 mod fleet;
 mod sites;
@@ -21,7 +20,7 @@ pub struct Versions {
     pub nginx: (u32, u32, u32),
 }
 
-/// One random inventory, which can be made smaller while something still holds of it.
+/// One random inventory, which can be made smaller as long as something is still true for it.
 pub struct Generated(Box<dyn ValueTree<Value = Yaml>>);
 
 impl Generated {
@@ -34,12 +33,11 @@ impl Generated {
         Self(Box::new(fleet::inventory(versions).new_tree(&mut runner).unwrap()))
     }
 
-    /// Its text.
     pub fn yaml(&self) -> String {
         self.0.current().document()
     }
 
-    /// The smallest that is found in `tries` of which `holds` is still true.
+    /// The smallest one found in `tries` for which `holds` is still true.
     pub fn smallest(mut self, tries: usize, holds: impl Fn(&str) -> bool) -> String {
         let mut best = self.yaml();
         let mut moved = self.0.simplify();
@@ -59,7 +57,7 @@ impl Generated {
     }
 }
 
-/// A mapping whose keys are there with the given probabilities.
+/// A mapping with each key present with its probability.
 fn section(keys: Vec<(&'static str, f64, Part)>) -> Part {
     let names: Vec<&'static str> = keys.iter().map(|(name, _, _)| *name).collect();
     let values: Vec<_> = keys.into_iter().map(|(_, chance, part)| maybe(chance, part)).collect();
@@ -70,7 +68,7 @@ fn section(keys: Vec<(&'static str, f64, Part)>) -> Part {
         .boxed()
 }
 
-/// Sometimes there, always, or never.
+/// Whether a value is present sometimes, always or never.
 fn maybe(chance: f64, part: Part) -> BoxedStrategy<Option<Yaml>> {
     match chance {
         c if c >= 1.0 => part.prop_map(Some).boxed(),

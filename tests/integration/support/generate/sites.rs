@@ -10,7 +10,7 @@ use super::values::{
 use super::yaml::Yaml;
 use super::{maybe, section, tls};
 
-/// `count` sites without pools. No two names are alike: each holds its site's number.
+/// `count` sites without pools. Names are unique: each contains its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
 pub fn sites(count: Count, grpc: bool) -> BoxedStrategy<Vec<Yaml>> {
     (0..count.sites).map(|number| site(number, grpc, count)).collect::<Vec<_>>().boxed()
@@ -44,14 +44,14 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
         .boxed()
 }
 
-/// Whether FastCGI is told where scripts are, for which the site must have a root.
+/// Whether FastCGI gets the path of scripts, for which the site needs a root.
 fn scripts(locations: &Yaml) -> bool {
     let Yaml::List(list) = locations else { return false };
     list.iter()
         .any(|location| matches!(location, Yaml::Map(entries) if entries.iter().any(|(key, _)| *key == "fastcgi_pass")))
 }
 
-/// One name or a list; a wildcard often stands beside the name that it covers.
+/// One name or a list; often a wildcard together with the name that it covers.
 fn names(number: usize, count: Count) -> Part {
     let name = move |index: usize| {
         let all = (dns(format!("s{number}n{index}"), 251, count.long_names), 0..8_u8);
@@ -127,17 +127,17 @@ fn redirect() -> Part {
 #[derive(Debug, Clone, Copy)]
 pub struct Count {
     pub sites: usize,
-    /// Whether every name is as long as names can be, which is hardest on nginx's hash of them.
+    /// Whether every name is as long as possible, the worst case for nginx's hash table of names.
     pub long_names: bool,
 }
 
-/// Mostly a few sites, sometimes more than nginx's hash of names holds by default.
+/// Mostly a few sites, sometimes more than nginx's hash table of names holds by default.
 pub fn count() -> BoxedStrategy<Count> {
     let sites = prop_oneof![10 => 1..6_usize, 4 => 6..=30_usize, 1 => Just(150)];
     (sites, proptest::bool::weighted(0.1)).prop_map(|(sites, long_names)| Count { sites, long_names }).boxed()
 }
 
-/// Sites are given to pools in turns first, so that every pool serves one, then at random.
+/// Gives every pool one site first, then the others at random.
 pub fn assign(sites: &mut [Yaml], pools: &[String], choices: &[prop::sample::Index]) {
     for (index, site) in sites.iter_mut().enumerate() {
         let pool = pools.get(index).unwrap_or_else(|| choices[index % choices.len()].get(pools));

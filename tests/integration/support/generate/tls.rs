@@ -1,5 +1,5 @@
-//! What app servers offer over TLS and tell browsers. What is offered is whole: an app server's own can
-//! stand in the place of the fleet's, part by part, and each version still has a cipher.
+//! TLS settings and HSTS of app servers. Each set is complete: an app server's settings can replace those of
+//! the fleet one by one, and each version still has a cipher.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -59,7 +59,7 @@ pub fn offer() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
         .boxed()
 }
 
-/// HSTS, with all that the preload list asks for or without it.
+/// HSTS, with or without what the preload list requires.
 pub fn hsts() -> Part {
     let listed = super::section(vec![
         ("max_age", 1.0, one_of(&["365d", "730d", "31536000s", "3650d"])),

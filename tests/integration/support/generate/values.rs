@@ -1,4 +1,4 @@
-//! Single values of every type, with a liking for the ends of what each may be.
+//! Single values of every type, often at the limits of the type.
 
 use proptest::collection::{SizeRange, vec};
 use proptest::prelude::*;
@@ -11,7 +11,7 @@ pub type Part = BoxedStrategy<Yaml>;
 
 const LETTERS: &str = "abcdefghijklmnopqrstuvwxyz";
 const WORD: &str = "abcdefghijklmnopqrstuvwxyzABCXYZ0123456789";
-/// What paths of files and paths of requests may hold beside letters and digits.
+/// Characters of file and request paths besides letters and digits.
 const FILE: &str = "abcxyzABC0189._-+@:,=~%";
 const REQUEST: &str = "abcxyzABC0189._~+:@,=-";
 const SOCKET: &str = "abcxyzABC0189._-+@,=~%";
@@ -28,7 +28,7 @@ pub fn one_of(values: &'static [&'static str]) -> Part {
     scalar(select(values))
 }
 
-/// A number from `low` to `high`, often one of the two.
+/// A number from `low` to `high`, often one of these two.
 pub fn number(low: u64, high: u64) -> Part {
     scalar(prop_oneof![2 => Just(low), 2 => Just(high), 3 => low..=high])
 }
@@ -57,7 +57,7 @@ pub fn name(most: usize) -> Text {
     (text(WORD, 1), body).prop_map(|(first, body)| format!("{first}{body}").replace("..", "-.")).boxed()
 }
 
-/// The labels of a DNS name that end in `label`, which makes them unique; `most` bytes at most.
+/// Labels of a DNS name that end in `label`, which makes them unique; at most `most` bytes.
 pub fn dns(label: String, most: usize, only_long: bool) -> Text {
     let label_text = |length: Text| length.prop_map(|l| l.trim_matches('-').to_owned());
     let short = vec(label_text(text("abcxyzA019-", 1..12)), 0..3);
@@ -76,7 +76,7 @@ pub fn dns(label: String, most: usize, only_long: bool) -> Text {
             }
             let mut name = labels.join(".");
             if long {
-                // To the last byte that a name may have.
+                // As long as a name can be.
                 let room = most.saturating_sub(name.len());
                 let at = name.find('.').unwrap_or(name.len());
                 name.insert_str(at, &fill[..room.min(63 - label.len())]);
@@ -88,7 +88,7 @@ pub fn dns(label: String, most: usize, only_long: bool) -> Text {
         .boxed()
 }
 
-/// Parts of `chars` between slashes, none of them longer than a file's name may be.
+/// Parts made of `chars` between slashes, none of them longer than a file name can be.
 fn parts(chars: &'static str) -> Text {
     let part = |length: std::ops::Range<usize>| (text(WORD, 1), text(chars, length)).prop_map(|(a, b)| a + &b);
     let short = vec(part(0..10), 1..5);
@@ -97,7 +97,7 @@ fn parts(chars: &'static str) -> Text {
     prop_oneof![12 => short, 1 => long, 1 => deep].prop_map(|parts| parts.join("/")).boxed()
 }
 
-/// An absolute path, sometimes of all 1,024 bytes.
+/// An absolute path, sometimes 1,024 bytes long.
 pub fn path() -> Text {
     let front = select(&["/etc/ssl/", "/srv/", "/", "/var/lib/site/"][..]);
     (front, parts(FILE)).prop_map(|(front, parts)| cut(&format!("{front}{parts}"), 1024)).boxed()
@@ -118,7 +118,7 @@ fn cut(path: &str, most: usize) -> String {
     path[..path.len().min(most)].trim_end_matches('/').to_owned()
 }
 
-/// A socket's path, sometimes of all 100 bytes.
+/// A socket's path, sometimes 100 bytes long.
 pub fn socket() -> Text {
     let short = (text(WORD, 1), text(SOCKET, 0..20)).prop_map(|(a, b)| format!("/run/{a}{b}.sock"));
     let long = text(SOCKET, 93).prop_map(|name| format!("/run/ab{name}"));
@@ -166,7 +166,7 @@ pub fn grpc_upstream() -> Part {
     scalar(prop_oneof![4 => with_scheme, 1 => socket().prop_map(|path| format!("unix:{path}"))])
 }
 
-/// Where a redirect leads; with a path only where nothing is to follow.
+/// The target of a redirect; with a path only if the request's own path is not appended.
 pub fn redirect_url(with_path: bool) -> Text {
     let host = select(&["www.example.com", "example.com:8443", "[2001:db8::1]", "[::1]:443", "a", "x_y.z"][..]);
     let tail = prop_oneof![Just(String::new()), text("abz019/._~+:@,=-?&%[]", 0..40), text("az/%3F&=", 2000)];

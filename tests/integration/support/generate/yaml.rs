@@ -12,7 +12,7 @@ pub enum Yaml {
 }
 
 impl Yaml {
-    /// Puts a value into a mapping, in front of the others.
+    /// Inserts a value at the start of a mapping.
     pub fn put(&mut self, key: &'static str, value: Yaml) {
         if let Self::Map(entries) = self {
             entries.retain(|(name, _)| *name != key);
@@ -27,8 +27,8 @@ impl Yaml {
         out
     }
 
-    /// Mappings and lists of scalars alone go on one line, all others in blocks: the reader of
-    /// the inventory sees both styles.
+    /// Mappings and lists that only have scalars are written on one line, all others as blocks, so
+    /// that both styles are read.
     fn block(&self, out: &mut String, indent: usize) {
         match self {
             Self::Scalar(_) => self.flow(out),
@@ -54,7 +54,7 @@ impl Yaml {
         }
     }
 
-    /// An item of a list: its first line stands behind the dash.
+    /// An item of a list: its first line follows the dash.
     fn beside(&self, out: &mut String, indent: usize) {
         if self.is_short() {
             self.flow(out);
