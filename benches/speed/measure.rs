@@ -3,6 +3,8 @@
 use std::ffi::OsString;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
@@ -46,6 +48,29 @@ pub fn child(line: &[String]) -> Result<()> {
     ensure!(status.success(), "{status}");
     let peak = getrusage(UsageWho::RUSAGE_CHILDREN)?.max_rss();
     Ok(writeln!(std::io::stdout(), "{micros} {peak}")?)
+}
+
+/// One thread for each processor that does nothing useful, until it is dropped.
+pub struct Busy {
+    stop: Arc<AtomicBool>,
+}
+
+impl Busy {
+    /// Starts the threads.
+    pub fn start() -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        for _ in 0..std::thread::available_parallelism().map_or(1, usize::from) {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || while !stop.load(Ordering::Relaxed) {});
+        }
+        Self { stop }
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
 }
 
 /// The middle run by time, with the most memory of all.

@@ -1,6 +1,7 @@
 //! The templates: built-in ones, and the user's, which replace them file by file.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use serde::Serialize;
 use tera::{Context, Tera};
@@ -70,9 +71,14 @@ fn names() -> Vec<&'static str> {
     BUILT_IN.iter().map(|(name, _)| *name).collect()
 }
 
+/// The built-in templates, compiled when the first of them is rendered, and never dropped: both take
+/// as long as all the rest of a small rendering.
+static COMPILED: LazyLock<Tera> = LazyLock::new(|| compile(&[]).expect("tests render every built-in template"));
+
 /// Compiled templates.
 pub struct Templates {
-    tera: Tera,
+    /// `None` for the built-in ones.
+    replaced: Option<Tera>,
 }
 
 impl Templates {
@@ -82,22 +88,8 @@ impl Templates {
     /// A directory or file that cannot be read, a file that replaces no built-in template, or a template
     /// that cannot be parsed.
     pub fn load(directory: Option<&Path>) -> Result<Self, TemplatesError> {
-        let mut texts: Vec<(String, String)> =
-            BUILT_IN.iter().map(|(n, t)| ((*n).to_owned(), (*t).to_owned())).collect();
-        if let Some(directory) = directory {
-            for (name, text) in read(directory)? {
-                if let Some(slot) = texts.iter_mut().find(|(n, _)| *n == name) {
-                    slot.1 = text;
-                }
-            }
-        }
-        let mut tera = Tera::default();
-        let broken = |source: tera::Error| TemplatesError::Broken {
-            name: "the set of templates".to_owned(),
-            source: Box::new(source),
-        };
-        tera.add_raw_templates(texts.iter().map(|(n, t)| (n.as_str(), t.as_str()))).map_err(broken)?;
-        Ok(Self { tera })
+        let compile = |directory| compile(&read(directory)?);
+        Ok(Self { replaced: directory.map(compile).transpose()? })
     }
 
     /// Renders one template with the data of `view`.
@@ -108,8 +100,18 @@ impl Templates {
         let broken =
             |source| TemplatesError::Broken { name: format!("the template `{name}`"), source: Box::new(source) };
         let context = Context::from_serialize(&Revised { revision: NO_REVISION, view }).map_err(broken)?;
-        self.tera.render(name, &context).map_err(broken)
+        self.replaced.as_ref().unwrap_or_else(|| &*COMPILED).render(name, &context).map_err(broken)
     }
+}
+
+/// The built-in templates with these in the place of those of the same name.
+fn compile(replaced: &[(String, String)]) -> Result<Tera, TemplatesError> {
+    let text = |name: &str| replaced.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
+    let texts = BUILT_IN.iter().map(|(name, built_in)| (*name, text(name).unwrap_or(built_in)));
+    let mut tera = Tera::default();
+    let broken = |source| TemplatesError::Broken { name: "the set of templates".to_owned(), source: Box::new(source) };
+    tera.add_raw_templates(texts).map_err(broken)?;
+    Ok(tera)
 }
 
 fn read(directory: &Path) -> Result<Vec<(String, String)>, TemplatesError> {

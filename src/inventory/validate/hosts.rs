@@ -3,6 +3,7 @@
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -62,6 +63,9 @@ impl Hosts {
     /// Reads `app_servers`.
     pub fn read_app_servers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], nginx: &Arc<Nginx>) {
         self.app_servers.reserve(nodes.len());
+        self.by_name.reserve(nodes.len());
+        self.names.reserve(nodes.len());
+        self.addresses.reserve(nodes.len());
         let before = self.named;
         for node in nodes {
             let Some(raw) = RawAppServer::read(reader, node) else { continue };
@@ -119,33 +123,38 @@ impl Hosts {
         self.named += 1;
         // On some file systems directories that differ only in case are the same.
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
-        if let Some(first) = self.names.get(&key) {
-            let message = format!("two hosts have the name `{}`", name.value);
-            let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a different name");
-            reader.diagnostics.push(twice.related(first.span, "the first host of this name"));
-            return;
+        match self.names.entry(key) {
+            Entry::Occupied(first) => {
+                let message = format!("two hosts have the name `{}`", name.value);
+                let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a different name");
+                reader.diagnostics.push(twice.related(first.get().span, "the first host of this name"));
+            }
+            Entry::Vacant(free) => drop(free.insert(Taken { span: name.span, by_load_balancer })),
         }
-        self.names.insert(key, Taken { span: name.span, by_load_balancer });
     }
 
     fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by_load_balancer: bool) {
-        if let Some(first) = self.addresses.get(&address.value.0) {
-            let twice = if first.by_load_balancer && !by_load_balancer {
-                let message = format!("the app server has the address of a balancer: `{}`", address.value);
-                Diagnostic::refusal(
-                    Code::AD08,
-                    address.span,
-                    message,
-                    "write the app server's own address: balancer and app server are separate hosts",
-                )
-            } else {
-                let message = format!("two hosts have the address `{}`", address.value);
-                Diagnostic::refusal(Code::AD05, address.span, message, "give every host a different address")
-            };
-            reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
-            return;
-        }
-        self.addresses.insert(address.value.0, Taken { span: address.span, by_load_balancer });
+        let first = match self.addresses.entry(address.value.0) {
+            Entry::Occupied(first) => first,
+            Entry::Vacant(free) => {
+                free.insert(Taken { span: address.span, by_load_balancer });
+                return;
+            }
+        };
+        let first = first.get();
+        let twice = if first.by_load_balancer && !by_load_balancer {
+            let message = format!("the app server has the address of a balancer: `{}`", address.value);
+            Diagnostic::refusal(
+                Code::AD08,
+                address.span,
+                message,
+                "write the app server's own address: balancer and app server are separate hosts",
+            )
+        } else {
+            let message = format!("two hosts have the address `{}`", address.value);
+            Diagnostic::refusal(Code::AD05, address.span, message, "give every host a different address")
+        };
+        reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
     }
 
     /// Whether a host has this name, valid or not.

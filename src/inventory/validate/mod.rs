@@ -12,6 +12,8 @@ mod locations;
 mod pools;
 mod settings;
 mod sites;
+#[cfg(test)]
+mod tests;
 mod tls;
 mod trust;
 

@@ -15,8 +15,9 @@ const FALSE: [&str; 8] = ["n", "N", "no", "No", "NO", "off", "Off", "OFF"];
 
 /// What is wrong with leaving `text` without quotes; `None` where all parsers agree on it.
 pub fn reading(text: &str) -> Option<Reading> {
-    // Most scalars are out by their first letter or their length.
-    if !text.starts_with(|c: char| c.is_ascii_digit()) && text.len() > 3 {
+    // Most scalars are words, or addresses with more than one dot.
+    let dots = || text.bytes().filter(|byte| *byte == b'.').count();
+    if !text.starts_with(|c: char| c.is_ascii_digit()) && text.len() > 3 || dots() > 1 {
         return None;
     }
     if let Some(number) = shortened(text) {
@@ -84,10 +85,10 @@ fn date(text: &str) -> Option<String> {
 }
 
 fn with_underscores(text: &str) -> Option<String> {
-    let bare = text.replace('_', "");
-    if bare == text || text.starts_with('_') {
+    if !text.contains('_') || text.starts_with('_') {
         return None;
     }
+    let bare = text.replace('_', "");
     match bare.strip_prefix("0x") {
         Some(digits) => in_radix(digits, 16),
         None => in_radix(&bare, if bare.starts_with('0') { 8 } else { 10 }),

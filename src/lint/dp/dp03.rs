@@ -108,9 +108,9 @@ fn active(fleet: &Fleet<'_>, pool: &Pool) -> usize {
 
 /// Without `http.acme_challenge`, challenges go where all requests go.
 fn unset(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let active: Vec<usize> = fleet.inventory.pools.iter().map(|pool| active(fleet, pool)).collect();
     for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let pool = &fleet.inventory.pools[site.pool];
-        let active = active(fleet, pool);
+        let (pool, active) = (&fleet.inventory.pools[site.pool], active[site.pool]);
         if active < 2 {
             continue;
         }

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A duration cannot be read, or is outside the range of its key.",
+        what: "A time limit of haproxy or nginx cannot be read, or is outside the range of its key.",
         why: "haproxy and nginx accept some of these with a different meaning: a timeout of 0 means no timeout at \
             all.",
         evidence: "haproxy 2.6 reads `timeout client 5sec` as 5 seconds, with a warning that this will become an \

@@ -2,6 +2,7 @@
 //! app servers share is visited once.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::document::{Cursor, spelled};
@@ -9,10 +10,13 @@ use crate::inventory::model::Nginx;
 use crate::lint::Fleet;
 use crate::source::Source;
 
-/// The app servers whose settings contain `key`: index, settings, and where the key is written.
+/// The app servers whose settings contain `key`: index, settings, and where the key is written. Of app
+/// servers that share their settings, only the first is returned.
 pub fn written<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Cursor<'f>)> {
+    let mut seen = HashSet::new();
     let apps = fleet.inventory.app_servers.iter().enumerate();
-    apps.filter_map(|(index, app)| Some((index, &*app.nginx, fleet.nginx_if_written(index, &[key])?))).collect()
+    let first = apps.filter(|(_, app)| seen.insert(Arc::as_ptr(&app.nginx)));
+    first.filter_map(|(index, app)| Some((index, &*app.nginx, fleet.nginx_if_written(index, &[key])?))).collect()
 }
 
 /// The list items for which `wrong` returns something, each with the app server's index and that result.

@@ -13,7 +13,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "`ssl_ciphers` names a cipher that OpenSSL does not know, a TLS 1.3 suite, or a cipher that encrypts \
-            nothing, authenticates nobody or needs keys that nginx does not have.",
+            nothing, authenticates nobody or needs keys that nginx does not have; or an item is not a name at all, \
+            such as the expression `HIGH:!aNULL`.",
         why: "A misspelt name among good ones is dropped without a warning, so the list is not the one that was \
             intended. If every name in the list is like that, nginx does not start.",
         evidence: "`ssl_ciphers ECDHE-NOPE:ECDHE-ECDSA-AES128-GCM-SHA256`: `nginx -t` returns 0 and prints nothing. \

@@ -15,7 +15,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "`ssl_ecdh_curve` names a group that the app server's OpenSSL does not know, such as `X25519MLKEM768` \
             before OpenSSL 3.5. The version is `nginx.openssl`; if that is not set, 1.1.1 and all later versions have \
-            to know the group. The rule also reports a list of which an offered TLS version can use no group.",
+            to know the group. The rule also reports an item that is not a name, such as `X25519:P-256`, and a list of which \
+            an offered TLS version can use no group.",
         why: "nginx does not start. A line that works on the newest app server takes the older ones down.",
         evidence: "`ssl_ecdh_curve X25519MLKEM768:X25519` on OpenSSL 3.0: `nginx -t` fails with \
             `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `passed invalid argument`. OpenSSL 1.1.1 \

@@ -1,0 +1,53 @@
+//! Limits of numbers and durations.
+
+use super::{accepted, refusals, replaced, with};
+
+#[test]
+fn numbers_and_durations_have_exact_limits() {
+    // In a section, from the last value that is too small to the first that is too large.
+    let haproxy = |key: &str, value: &str| with(&format!("haproxy: {{ {key}: {value} }}\n"));
+    let timeouts = |key: &str, value: &str| with(&format!("haproxy: {{ timeouts: {{ {key}: {value} }} }}\n"));
+    let health = |key: &str, value: &str| with(&format!("haproxy: {{ check: {{ {key}: {value} }} }}\n"));
+    let nginx = |key: &str, value: &str| with(&format!("nginx: {{ {key}: {value} }}\n"));
+    let hsts = |key: &str, value: &str| with(&format!("nginx: {{ hsts: {{ {key}: {value} }} }}\n"));
+    let app = |key: &str, value: &str| replaced("address: 10.0.0.11", &format!("address: 10.0.0.11, {key}: {value}"));
+    let http = |key: &str, value: &str| with(&format!("http: {{ {key}: {value} }}\n"));
+    let acme =
+        |key: &str, value: &str| with(&format!("http: {{ acme_challenge: {{ app_server: srv1, {key}: {value} }} }}\n"));
+    let lint = |key: &str, value: &str| with(&format!("lint: {{ {key}: {value} }}\n"));
+    type Section<'s> = &'s dyn Fn(&str, &str) -> String;
+    let rows: &[(Section<'_>, &str, [&str; 4], &str)] = &[
+        (&haproxy, "port", ["0", "1", "65535", "65536"], "IN06"),
+        (&haproxy, "maxconn", ["0", "1", "500000", "500001"], "IN06"),
+        (&haproxy, "nofile", ["1023", "1024", "1048576", "1048577"], "IN06"),
+        (&haproxy, "retries", ["0", "1", "100", "101"], "IN06"),
+        (&timeouts, "connect", ["999ms", "1s", "60m", "3600001ms"], "HP08"),
+        (&timeouts, "client", ["999ms", "1s", "24d", "2073600001ms"], "HP08"),
+        (&timeouts, "server", ["999ms", "1s", "24d", "2073600001ms"], "HP08"),
+        (&timeouts, "client_fin", ["999ms", "1s", "24d", "2073600001ms"], "HP08"),
+        (&timeouts, "queue", ["999ms", "1s", "60m", "3600001ms"], "HP08"),
+        (&timeouts, "check", ["999ms", "1s", "60m", "3600001ms"], "HP08"),
+        (&timeouts, "client_hello", ["999ms", "1s", "60m", "3600001ms"], "HP08"),
+        (&health, "inter", ["99ms", "100ms", "60m", "3600001ms"], "HP08"),
+        (&health, "fall", ["0", "1", "100", "101"], "IN06"),
+        (&health, "rise", ["0", "1", "100", "101"], "IN06"),
+        (&nginx, "port", ["0", "1", "65535", "65536"], "IN06"),
+        (&nginx, "port", ["80", "79", "81", "80"], "IN06"),
+        (&nginx, "keepalive_timeout", ["999ms", "1s", "24d", "2073600001ms"], "HP08"),
+        (&nginx, "client_max_body_size", ["-1", "0", "1024g", "1025g"], "IN06"),
+        (&hsts, "max_age", ["999ms", "0s", "3650d", "315360001s"], "IN06"),
+        (&app, "weight", ["-1", "0", "256", "257"], "IN06"),
+        (&app, "maxconn", ["0", "1", "500000", "500001"], "IN06"),
+        (&http, "port", ["0", "1", "65535", "65536"], "IN06"),
+        (&acme, "port", ["0", "1", "65535", "65536"], "IN06"),
+        (&lint, "certificate_days", ["0", "1", "3650", "3651"], "IN06"),
+    ];
+    for (section, key, [below, least, most, above], code) in rows {
+        for value in [below, above] {
+            assert_eq!(refusals(&section(key, value)), [(*code, (*value).to_owned())], "{key}: {value}");
+        }
+        for value in [least, most] {
+            accepted(&section(key, value));
+        }
+    }
+}
