@@ -134,7 +134,7 @@ impl Release {
             session,
             _work: work,
         };
-        for outcome in release.ask(Stock::Debian, "nothing") {
+        for outcome in release.request(Stock::Debian, "nothing") {
             let found = version(&outcome.output);
             match outcome.program.as_str() {
                 "haproxy" => release.haproxy = found,
@@ -169,7 +169,7 @@ impl Release {
             tree.is_absolute() && !path.contains([':', ',', '\\', ' ', '\n']),
             "`{path}` cannot be an overlay layer"
         );
-        let outcomes = self.ask(stock, path);
+        let outcomes = self.request(stock, path);
         assert!(!outcomes.is_empty(), "nothing to check in `{path}`");
         outcomes
     }
@@ -184,7 +184,7 @@ impl Release {
         }
     }
 
-    fn ask(&mut self, stock: Stock, tree: &str) -> Vec<Outcome> {
+    fn request(&mut self, stock: Stock, tree: &str) -> Vec<Outcome> {
         let requests = self.requests.as_mut().expect("taken only by drop");
         // If the session has died, the answer tells more than a broken pipe.
         let _ = writeln!(requests, "{} {tree}", stock.name());
