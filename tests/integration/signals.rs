@@ -226,12 +226,13 @@ fn the_first_process_of_a_container_ends_too() {
     let (stdin, mut writer) = endless();
     let mut command = Command::new("unshare");
     command.args(["-Urpf", "env", "--default-signal=INT", env!("CARGO_BIN_EXE_sslscale"), "check", "-"]).stdin(stdin);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     reads(&mut writer);
     let inside = fs::read_to_string(format!("/proc/{0}/task/{0}/children", child.id())).unwrap();
     kill(Pid::from_raw(inside.trim().parse().unwrap()), Signal::SIGINT).unwrap();
-    let done = child.wait_with_output().unwrap();
-    assert_eq!(done.status.code(), Some(130), "{done:?}");
+    // `writer` is still open: nothing else ends it.
+    until("the program has ended", || child.try_wait().unwrap().is_some());
+    assert_eq!(child.wait().unwrap().code(), Some(130));
 }
 
 /// Reads standard error until the program says that it has seen the signal.
