@@ -15,19 +15,19 @@ use crate::support::{Run, Sslscale, need, repository, shipped};
 const BLOG: &str = include_str!("../../inventories/blog.yaml");
 /// What the smallest inventory earns by its size.
 const NOTES: &str = "CP07,RS01";
-const ASK: [&str; 3] = ["check", "--with-binaries", "inventory.yaml"];
+const CHECK: [&str; 3] = ["check", "--with-binaries", "inventory.yaml"];
 
 fn able() -> bool {
     need::programs(&["haproxy", "nginx", "unshare"])
 }
 
 /// A run on an inventory and on templates of the user's own.
-fn asked(inventory: &str, templates: &[(&str, String)]) -> Run {
-    let mut run = Sslscale::new(&ASK).inventory(inventory);
+fn check(inventory: &str, templates: &[(&str, String)]) -> Run {
+    let mut run = Sslscale::new(&CHECK).inventory(inventory);
     for (name, text) in templates {
         run = run.file(&format!("templates/{name}"), text);
     }
-    if templates.is_empty() { run.run() } else { run.run_with(&[&ASK[..], &["--templates", "templates"]].concat()) }
+    if templates.is_empty() { run.run() } else { run.run_with(&[&CHECK[..], &["--templates", "templates"]].concat()) }
 }
 
 /// One of our templates with a change.
@@ -43,7 +43,7 @@ fn line(text: &str, word: &str) -> usize {
     text.lines().position(|line| line.contains(word)).unwrap() + 1
 }
 
-fn assert_says(run: &Run, place: &str, message: &str, help: &str) {
+fn assert_finds(run: &Run, place: &str, message: &str, help: &str) {
     assert_eq!((run.status, run.stdout.as_str()), (1, ""), "{}", run.all());
     let wanted = [message.to_owned(), format!("--> inventory.yaml:{place}"), format!("= help: {help}")];
     for wanted in wanted {
@@ -52,7 +52,7 @@ fn assert_says(run: &Run, place: &str, message: &str, help: &str) {
 }
 
 #[test]
-fn neither_program_complains_of_what_is_shipped() {
+fn no_program_has_messages_about_what_is_shipped() {
     if !able() {
         return;
     }
@@ -70,31 +70,31 @@ fn a_version_that_is_not_the_installed_one() {
         return;
     }
     let inventory = BLOG.replace("sites:", "nginx:\n  version: 1.25.1\nsites:");
-    let run = asked(&inventory, &[]);
+    let run = check(&inventory, &[]);
     let version = installed_nginx();
     if version >= [1, 25, 1] {
         return need::missing("nginx knows `http2 on;`", "run it where nginx is older than 1.25.1");
     }
     let [a, b, c] = version;
-    assert_says(
+    assert_finds(
         &run,
         "7:12",
         &format!("error[RP02]: nginx {a}.{b}.{c} rejects the files of `srv1` and 1 other: `"),
         &format!("set `version: {a}.{b}.{c}` under `nginx`"),
     );
     assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:14"), "{}", run.stderr);
-    let fixed = asked(&inventory.replace("1.25.1", &format!("{a}.{b}.{c}")), &[]);
+    let fixed = check(&inventory.replace("1.25.1", &format!("{a}.{b}.{c}")), &[]);
     assert_eq!(fixed.status, 0, "{}", fixed.all());
 }
 
 /// The installed nginx as an inventory is told of it.
-fn told() -> String {
+fn installed_version() -> String {
     installed_nginx().map(|number| number.to_string()).join(".")
 }
 
 /// The inventory for the installed nginx, which may call deprecated what an older one needs.
 fn at_its_version(text: &str) -> String {
-    let line = format!("  version: {}\n", told());
+    let line = format!("  version: {}\n", installed_version());
     if text.contains("\nnginx:\n") {
         text.replacen("\nnginx:\n", &format!("\nnginx:\n{line}"), 1)
     } else {
@@ -118,8 +118,8 @@ fn an_unknown_directive_of_a_template_is_at_its_site() {
     let first = inventory.find("server_name: [").unwrap() + "server_name: [".len();
     let column = first - inventory[..first].rfind('\n').unwrap();
     // In every site: nginx stops at the first one that it reads.
-    let own = template("nginx.conf.tera", "    absolute_redirect off;", "    no_such_thing on;");
-    let run = asked(&inventory, &[own]);
+    let changed = template("nginx.conf.tera", "    absolute_redirect off;", "    no_such_thing on;");
+    let run = check(&inventory, &[changed]);
     let place = format!("{}:{column}", line(&inventory, "server_name: "));
     assert!(run.stderr.contains(&place), "{place}: {}", run.stderr);
     assert!(
@@ -130,28 +130,28 @@ fn an_unknown_directive_of_a_template_is_at_its_site() {
 }
 
 #[test]
-fn what_haproxy_says_is_at_the_key_that_it_is_about() {
+fn a_message_of_haproxy_is_at_the_key_that_it_is_about() {
     if !able() {
         return;
     }
     let inventory = BLOG.replace("sites:", "haproxy:\n  maxconn: 900\nsites:");
-    let run = asked(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", "maxconn {{ maxconn }} many")]);
-    assert_says(
+    let run = check(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", "maxconn {{ maxconn }} many")]);
+    assert_finds(
         &run,
         "7:12",
         "rejects the files of `lb1`: `'maxconn' ",
         "change this value, or the template that it is rendered with; rendered as `maxconn 900 many` at \
          /etc/haproxy/haproxy.cfg:",
     );
-    let run = asked(BLOG, &[template("haproxy.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
+    let run = check(BLOG, &[template("haproxy.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
     // The key is left to its default: what can be edited is the balancer.
-    assert_says(&run, "2:", "'send-proxy-v9'", "correct the word");
+    assert_finds(&run, "2:", "'send-proxy-v9'", "correct the word");
     // Two lines of one file that come of one value are one host's.
     let twice = "maxconn {{ maxconn }} many\n    maxconn {{ maxconn }} many";
-    let run = asked(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", twice)]);
+    let run = check(&inventory, &[template("haproxy.cfg.tera", "maxconn {{ maxconn }}", twice)]);
     assert_eq!(run.stderr.matches("rejects the files of `lb1`: ").count(), 1, "{}", run.stderr);
     // Without a line: by the names in the words.
-    let run = asked(BLOG, &[template("haproxy.cfg.tera", "timeout client {{ timeouts.client }}", "")]);
+    let run = check(BLOG, &[template("haproxy.cfg.tera", "timeout client {{ timeouts.client }}", "")]);
     assert_eq!(run.status, 0, "a warning fails nothing: {}", run.all());
     assert!(run.stderr.contains("warning[RP01]: haproxy "), "{}", run.stderr);
     assert!(run.stderr.contains(" warns about `lb1`: ") && run.stderr.contains("'https-in'"), "{}", run.stderr);
@@ -163,11 +163,11 @@ fn certificates_that_only_nginx_has_looked_at() {
         return;
     }
     // No source is named, and the path is one of this machine: nginx reads what is there.
-    let run = Sslscale::new(&ASK).file("tls/a.crt", "no certificate").file("tls/a.key", "no key");
-    let own = run.dir().join("tls/a").to_str().unwrap().to_owned();
-    let inventory = BLOG.replace("/etc/ssl/example/ssl", &own);
+    let run = Sslscale::new(&CHECK).file("tls/a.crt", "no certificate").file("tls/a.key", "no key");
+    let path = run.dir().join("tls/a").to_str().unwrap().to_owned();
+    let inventory = BLOG.replace("/etc/ssl/example/ssl", &path);
     let done = run.inventory(&inventory).run();
-    assert_says(&done, "9:22", "\"[dir]/tls/a.crt\": ", "name a readable PEM file");
+    assert_finds(&done, "9:22", "\"[dir]/tls/a.crt\": ", "name a readable PEM file");
     // What follows are OpenSSL's words, which differ from version to version.
     assert!(done.stderr.contains("[RP02]: "), "{}", done.stderr);
 }
@@ -177,12 +177,13 @@ fn for_programs_the_place_is_the_same() {
     if !able() {
         return;
     }
-    let inventory = BLOG.replace("sites:", &format!("nginx: {{ keepalive_timeout: 5s, version: {} }}\nsites:", told()));
-    let own = template("nginx.conf.tera", "keepalive_timeout {{ keepalive_timeout }};", "keepalive_timeout x;");
-    let run = Sslscale::new(&[]).inventory(&inventory).file("t/nginx.conf.tera", own.1);
+    let inventory = BLOG
+        .replace("sites:", &format!("nginx: {{ keepalive_timeout: 5s, version: {} }}\nsites:", installed_version()));
+    let changed = template("nginx.conf.tera", "keepalive_timeout {{ keepalive_timeout }};", "keepalive_timeout x;");
+    let run = Sslscale::new(&[]).inventory(&inventory).file("t/nginx.conf.tera", changed.1);
     let json = |more: &[&str]| {
         let done =
-            run.run_with(&[&ASK[..], &["--allow", NOTES, "--templates", "t", "--format", "json"], more].concat());
+            run.run_with(&[&CHECK[..], &["--allow", NOTES, "--templates", "t", "--format", "json"], more].concat());
         assert_eq!(done.stderr, "");
         (done.status, serde_json::from_str::<serde_json::Value>(&done.stdout).unwrap()["inventories"][0].clone())
     };
@@ -191,7 +192,7 @@ fn for_programs_the_place_is_the_same() {
     assert_eq!(status, 1, "{report}");
     assert_eq!((found["code"].as_str(), found["location"]["line"].as_u64()), (Some("RP02"), Some(6)));
     assert_eq!(found["location"]["column"], 29);
-    assert_eq!(report["findings"].as_array().unwrap().len(), 1, "two hosts say the same once");
+    assert_eq!(report["findings"].as_array().unwrap().len(), 1, "the same message about two hosts is one finding");
     // Judged like any other finding.
     let (status, report) = json(&["--allow", "RP02"]);
     assert_eq!((status, report["findings"].as_array().unwrap().len()), (0, 0), "{report}");
@@ -208,13 +209,13 @@ fn without_the_flag_or_with_errors_they_are_skipped_and_never_passed() {
     };
     assert_eq!(skipped(&["check", "inventory.yaml"], BLOG), ["it needs `--with-binaries`"; 2]);
     let broken = BLOG.replace("10.0.0.11", "10.0.0.300");
-    assert_eq!(skipped(&ASK, &broken), ["the inventory has errors that must be fixed first"; 2]);
+    assert_eq!(skipped(&CHECK, &broken), ["the inventory has errors that must be fixed first"; 2]);
     let lone = Sslscale::new(&["check", "--templates", "t", "inventory.yaml"]).inventory(BLOG).run();
     assert_eq!(lone.status, 2, "{}", lone.all());
 }
 
 /// This program inside a shell that first does `before`, in a user and mount namespace of its own.
-fn behind(before: &str, inventory: &str) -> Command {
+fn after(before: &str, inventory: &str) -> Command {
     let mut shell = Command::new("unshare");
     shell.args(["--user", "--map-root-user", "--mount", "sh", "-c", &format!("{before}; exec \"$@\""), "sh"]);
     shell.arg(assert_cmd::cargo::cargo_bin("sslscale")).args(["check", "--with-binaries", "--allow", NOTES, inventory]);
@@ -236,7 +237,7 @@ fn a_program_that_is_missing_is_named_with_its_package() {
         return;
     }
     let nginx = need::find("nginx").unwrap();
-    let run = with_input(behind(&format!("mount --bind /dev/null {}", nginx.display()), "-"));
+    let run = with_input(after(&format!("mount --bind /dev/null {}", nginx.display()), "-"));
     assert_eq!(run.status, 0, "{}", run.all());
     assert_eq!(run.stderr, "<stdin>: RP02 was not run: the program `nginx` is not installed: apt install nginx\n");
     assert!(run.stdout.contains(": ok: "), "{}", run.all());
@@ -247,7 +248,7 @@ fn a_kernel_that_allows_no_namespaces_is_no_pass() {
     if !able() {
         return;
     }
-    let run = with_input(behind("echo 0 > /proc/sys/user/max_user_namespaces", "-"));
+    let run = with_input(after("echo 0 > /proc/sys/user/max_user_namespaces", "-"));
     assert_eq!(run.status, 0, "{}", run.all());
     for code in ["RP01", "RP02"] {
         let wanted = format!("{code} was not run: namespaces could not be made: ");
@@ -261,9 +262,9 @@ fn files_that_nginx_does_not_read_are_not_passed() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let own = folder.path().join("nginx.conf");
-    fs::write(&own, "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n").unwrap();
-    let run = with_input(behind(&format!("mount --bind {} /etc/nginx/nginx.conf", own.display()), "-"));
+    let stand_in = folder.path().join("nginx.conf");
+    fs::write(&stand_in, "events {}\nhttp { include /etc/nginx/sites-enabled/*; }\n").unwrap();
+    let run = with_input(after(&format!("mount --bind {} /etc/nginx/nginx.conf", stand_in.display()), "-"));
     let wanted = "<stdin>: RP02 was not run: the nginx.conf of this machine does not include \
                   `/etc/nginx/conf.d/sslscale.conf`\n";
     assert_eq!((run.status, run.stderr.as_str()), (0, wanted), "{}", run.all());
@@ -275,17 +276,17 @@ fn any_user_may_ask_and_the_machine_stays_as_it_is() {
         return;
     }
     let before = machine();
-    for own in [false, true] {
+    for unprivileged in [false, true] {
         let program = assert_cmd::cargo::cargo_bin("sslscale");
-        let mut command = Command::new(if own { Path::new("setpriv") } else { &program });
-        if own && nix::unistd::geteuid().is_root() {
+        let mut command = Command::new(if unprivileged { Path::new("setpriv") } else { &program });
+        if unprivileged && nix::unistd::geteuid().is_root() {
             command.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--"]).arg(&program);
-        } else if own {
+        } else if unprivileged {
             continue;
         }
         command.args(["check", "--with-binaries", "--allow", NOTES, "-"]);
         let run = with_input(command);
-        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "own: {own}: {}", run.all());
+        assert_eq!((run.status, run.stderr.as_str()), (0, ""), "unprivileged: {unprivileged}: {}", run.all());
     }
     assert_eq!(machine(), before);
 }
@@ -317,12 +318,13 @@ fn nothing_outlives_a_command_that_is_killed() {
     // A program that never ends, in the place of the real one.
     let folder = tempfile::tempdir().unwrap();
     let seconds = format!("31536{}", std::process::id());
-    let own = folder.path().join("nginx");
-    fs::write(&own, format!("#!/bin/sh\nexec sleep {seconds}\n")).unwrap();
-    fs::set_permissions(&own, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let stand_in = folder.path().join("nginx");
+    fs::write(&stand_in, format!("#!/bin/sh\nexec sleep {seconds}\n")).unwrap();
+    fs::set_permissions(&stand_in, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     let nginx = need::find("nginx").unwrap();
     let blog = repository().join("inventories/blog.yaml");
-    let mut command = behind(&format!("mount --bind {} {}", own.display(), nginx.display()), blog.to_str().unwrap());
+    let mut command =
+        after(&format!("mount --bind {} {}", stand_in.display(), nginx.display()), blog.to_str().unwrap());
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     wait("the program runs", || sleeps(&seconds));
     child.kill().unwrap();

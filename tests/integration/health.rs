@@ -38,7 +38,7 @@ fn closed() -> String {
 }
 
 /// What each of `count` clients, one after the other, gets before its connection ends.
-fn ask(haproxy: &Haproxy, count: usize) -> Vec<String> {
+fn answers_to(haproxy: &Haproxy, count: usize) -> Vec<String> {
     (0..count).map(|_| rest(&mut haproxy.connect("in"))).collect()
 }
 
@@ -59,8 +59,8 @@ fn rest(stream: &mut UnixStream) -> String {
 const FRONTEND: &str = "frontend in\n    bind unix@in\n    default_backend app\nbackend app\n";
 
 /// What haproxy says to a file that it has nothing to say to: since 3.0 that is nothing.
-fn unremarkable(said: &str) -> bool {
-    ["", "Configuration file is valid\n"].contains(&said)
+fn unremarkable(output: &str) -> bool {
+    ["", "Configuration file is valid\n"].contains(&output)
 }
 
 #[test]
@@ -96,7 +96,7 @@ fn hp07_without_redispatch_half_of_the_clients_stay_with_a_dead_server() {
         let haproxy = Haproxy::start(&format!(
             "{FRONTEND}{redispatch}    retries 2\n    timeout connect 200ms\n    server a {well}\n    server b {dead}\n"
         ));
-        let got = ask(&haproxy, 6);
+        let got = answers_to(&haproxy, 6);
         assert_eq!(got.iter().filter(|word| *word == "a").count(), served, "{redispatch:?}: {got:?}");
     }
 }
@@ -112,10 +112,10 @@ fn hp08_haproxy_takes_some_durations_for_something_else() {
                 .replace("frontend in\n", &format!("frontend in\n    timeout client {client}\n")),
         )
     };
-    let (code, said) = with("0s");
-    assert!(code == Some(0) && said.contains("[WARNING]") && said.contains("'in'"), "{said}");
-    let (code, said) = with("25d");
-    assert!(code == Some(1) && said.contains("'25d'"), "{said}");
+    let (code, output) = with("0s");
+    assert!(code == Some(0) && output.contains("[WARNING]") && output.contains("'in'"), "{output}");
+    let (code, output) = with("25d");
+    assert!(code == Some(1) && output.contains("'25d'"), "{output}");
     assert_eq!(with("24d").0, Some(0));
 }
 
@@ -130,14 +130,14 @@ fn hp09_a_bare_timeout_of_5_is_over_after_5_milliseconds() {
         let lost = "ip link add near type veth peer name far && ip link set near up && ip link set far up && \
                     ip addr add 10.98.0.1/24 dev near && ip neigh add 10.98.0.2 lladdr 02:00:00:00:00:02 dev near";
         let haproxy = Haproxy::start_apart(&text, lost)?;
-        assert_eq!(ask(&haproxy, 1), [""]);
+        assert_eq!(answers_to(&haproxy, 1), [""]);
         // Milliseconds in the queue, to connect, and in total.
         let line = haproxy.logged(" app/a ");
         let total = line.split(" app/a ").nth(1).unwrap().split(' ').next().unwrap().rsplit('/').next().unwrap();
         Some(total.parse::<u64>().unwrap())
     };
-    let (code, said) = checked(&format!("{FRONTEND}    timeout connect 5\n    server a 10.98.0.2:443\n"));
-    assert!(code == Some(0) && unremarkable(&said), "{said}");
+    let (code, output) = checked(&format!("{FRONTEND}    timeout connect 5\n    server a 10.98.0.2:443\n"));
+    assert!(code == Some(0) && unremarkable(&output), "{output}");
     let Some(bare) = given_up("5") else { return };
     assert!((5..1_000).contains(&bare), "{bare} ms");
     let control = given_up("1s").unwrap();
@@ -157,7 +157,7 @@ fn hp10_an_idle_connection_is_cut_though_the_app_server_would_keep_it() {
     let text = format!("{FRONTEND}    server a {patient}\n");
     let haproxy = Haproxy::start(&text.replace("frontend in\n", "frontend in\n    timeout client 300ms\n"));
     // Neither side closes of its own accord: that it ends at all is haproxy's doing.
-    assert_eq!(ask(&haproxy, 1), ["answer"]);
+    assert_eq!(answers_to(&haproxy, 1), ["answer"]);
     let line = haproxy.logged(" app/a ");
     assert!(line.contains(" cD "), "{line}");
 }
@@ -174,7 +174,7 @@ fn hp12_backups_alone_do_not_share_and_the_weight_0_serves_nobody() {
             let lines: String = lines.map(|((name, at), more)| format!("    server {name} {at} {more}\n")).collect();
             let text = format!("{FRONTEND}    balance {balance}\n{lines}");
             assert!(unremarkable(&checked(&text).1), "{text}");
-            let mut got = ask(&Haproxy::start(&text), 6);
+            let mut got = answers_to(&Haproxy::start(&text), 6);
             got.sort_unstable();
             got.concat()
         };

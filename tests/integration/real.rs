@@ -37,14 +37,14 @@ scgi_temp_path scgi;
 
 /// What a program said, and how it ended.
 #[derive(Debug)]
-pub struct Said {
+pub struct ProgramOutput {
     pub status: i32,
     pub text: String,
 }
 
 /// Runs a script in a network and a process tree of its own: ports are free there, and whatever
 /// it starts ends with it, also when it fails. `None` where this machine cannot do that.
-fn alone(file: &str, content: &str, script: &str) -> Option<Said> {
+fn alone(file: &str, content: &str, script: &str) -> Option<ProgramOutput> {
     if !need::programs(&["unshare", "ip", "ss", "haproxy", "nginx"]) {
         return None;
     }
@@ -62,42 +62,42 @@ fn alone(file: &str, content: &str, script: &str) -> Option<Said> {
     }
     let output = run(&format!("ip link set lo up; {{ {script}\n}} 2>&1"));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Some(Said { status: output.status.code().unwrap_or(-1), text })
+    Some(ProgramOutput { status: output.status.code().unwrap_or(-1), text })
 }
 
 /// What `haproxy -c` says to these sections.
-pub fn haproxy(sections: &str) -> Option<Said> {
+pub fn haproxy(sections: &str) -> Option<ProgramOutput> {
     haproxy_then(sections, "haproxy -c -f it.cfg")
 }
 
 /// Runs a script beside `it.cfg`, which holds these sections.
-pub fn haproxy_then(sections: &str, script: &str) -> Option<Said> {
+pub fn haproxy_then(sections: &str, script: &str) -> Option<ProgramOutput> {
     alone("it.cfg", &format!("{HAPROXY}{sections}"), script)
 }
 
 /// What `nginx -t` says to the inside of an `http` block.
-pub fn nginx(http: &str) -> Option<Said> {
+pub fn nginx(http: &str) -> Option<ProgramOutput> {
     nginx_then(http, "nginx -e stderr -p . -c it.conf -t")
 }
 
 /// Runs a script beside `it.conf`, which holds this inside of an `http` block.
-pub fn nginx_then(http: &str, script: &str) -> Option<Said> {
+pub fn nginx_then(http: &str, script: &str) -> Option<ProgramOutput> {
     alone("it.conf", &format!("{NGINX}{http}\n}}\n"), script)
 }
 
 /// Passes where the program could be asked, was content, and had nothing to say.
-pub fn is_passed(said: Option<Said>) {
-    let Some(said) = said else { return };
+pub fn is_passed(output: Option<ProgramOutput>) {
+    let Some(output) = output else { return };
     let content = |line: &str| {
         line == "Configuration file is valid" || line.ends_with(" is ok") || line.ends_with(" is successful")
     };
-    assert!(said.status == 0 && said.text.lines().all(content), "{said:?}");
+    assert!(output.status == 0 && output.text.lines().all(content), "{output:?}");
 }
 
 /// Passes where the program could be asked, ended like this, and said these words.
-pub fn is_said(said: Option<Said>, status: i32, words: &str) {
-    let Some(said) = said else { return };
-    assert!(said.status == status && said.text.contains(words), "{said:?}");
+pub fn is_printed(output: Option<ProgramOutput>, status: i32, words: &str) {
+    let Some(output) = output else { return };
+    assert!(output.status == status && output.text.contains(words), "{output:?}");
 }
 
 /// The codes of what sslscale finds in an inventory, without the notes.

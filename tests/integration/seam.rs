@@ -7,7 +7,7 @@ mod live;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
-use live::{CLIENT, Live, ask, curl, port, v1, v2};
+use live::{CLIENT, Live, curl, port, request, v1, v2};
 use sslscale::lint::rules;
 
 use crate::support::{Sslscale, need};
@@ -45,7 +45,7 @@ fn px05_a_balancer_that_is_not_trusted_is_taken_for_every_client() {
         let more = format!("set_real_ip_from {trusted}; {HEADER}");
         let nginx = Live::nginx(&server(&format!("listen 127.0.0.1:{p} proxy_protocol;"), "a.test", &more), p);
         assert_eq!(nginx.verdict, "");
-        answered(&ask(HERE, p, &v1(), "a.test"), client, "a.test");
+        answered(&request(HERE, p, &v1(), "a.test"), client, "a.test");
     }
     check_knows("PX05");
 }
@@ -62,8 +62,8 @@ fn px06_trust_in_one_family_is_none_in_the_other() {
     let listen = format!("listen 127.0.0.1:{p} proxy_protocol; listen [::1]:{p} proxy_protocol;");
     let nginx = Live::nginx(&server(&listen, "a.test", &format!("set_real_ip_from 127.0.0.1; {HEADER}")), p);
     assert_eq!(nginx.verdict, "");
-    answered(&ask(HERE, p, &v1(), "a.test"), CLIENT, "a.test");
-    answered(&ask(Ipv6Addr::LOCALHOST, p, &v1(), "a.test"), "::1", "a.test");
+    answered(&request(HERE, p, &v1(), "a.test"), CLIENT, "a.test");
+    answered(&request(Ipv6Addr::LOCALHOST, p, &v1(), "a.test"), "::1", "a.test");
     check_knows("PX06");
 }
 
@@ -81,14 +81,14 @@ fn px07_whoever_is_trusted_passes_every_allow_list() {
         let text = server(&format!("listen 127.0.0.1:{p} proxy_protocol;"), "a.test", &format!("{more} {ok}"));
         let nginx = Live::nginx(&text, p);
         assert_eq!(nginx.verdict, "");
-        let answer = ask(HERE, p, &v1(), "a.test");
+        let answer = request(HERE, p, &v1(), "a.test");
         assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{trusted}: {answer}");
     }
     check_knows("PX07");
     let everybody = "trusted_proxies: [0.0.0.0/0]\n";
     let blog = include_str!("../../inventories/blog.yaml");
-    let said = Sslscale::new(&["check", "-"]).input(format!("{blog}{everybody}")).run();
-    assert!(said.status == 1 && said.stderr.starts_with("error[PX07]: "), "{}", said.all());
+    let output = Sslscale::new(&["check", "-"]).input(format!("{blog}{everybody}")).run();
+    assert!(output.status == 1 && output.stderr.starts_with("error[PX07]: "), "{}", output.all());
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn px03_options_of_a_listener_are_every_sites() {
     let b = server(&format!("listen 127.0.0.1:{p};"), "b.test", "");
     let nginx = Live::nginx(&format!("{a}{b}"), p);
     assert_eq!(nginx.verdict, "");
-    assert_eq!(ask(HERE, p, b"", "b.test"), "");
-    answered(&ask(HERE, p, &v1(), "b.test"), "127.0.0.1", "b.test");
+    assert_eq!(request(HERE, p, b"", "b.test"), "");
+    answered(&request(HERE, p, &v1(), "b.test"), "127.0.0.1", "b.test");
     assert!(nginx.log("error.log").contains(" [error] "), "{}", nginx.log("error.log"));
 }
 
@@ -116,7 +116,7 @@ fn px04_the_more_specific_listener_takes_all() {
     let b = server(&format!("listen 127.0.0.1:{p};"), "b.test", "");
     let nginx = Live::nginx(&format!("{a}{b}"), p);
     assert_eq!(nginx.verdict, "");
-    answered(&ask(HERE, p, b"", "a.test"), "127.0.0.1", "b.test");
+    answered(&request(HERE, p, b"", "a.test"), "127.0.0.1", "b.test");
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn px08_one_half_is_worth_nothing() {
         let p = port();
         let nginx = Live::nginx(&server(&format!("listen 127.0.0.1:{p} proxy_protocol;"), "a.test", more), p);
         assert_eq!(nginx.verdict, "");
-        ask(HERE, p, &v1(), "a.test")
+        request(HERE, p, &v1(), "a.test")
     };
     answered(&with(HEADER), "127.0.0.1", "a.test");
     // Worse than nothing: a header that any client may send is believed instead.
@@ -144,7 +144,7 @@ fn px09_there_is_no_address_in_a_header_that_is_not_read() {
     let more = format!("set_real_ip_from 127.0.0.1; {HEADER}");
     let nginx = Live::nginx(&server(&format!("listen 127.0.0.1:{p};"), "a.test", &more), p);
     assert_eq!(nginx.verdict, "");
-    answered(&ask(HERE, p, b"", "a.test"), "127.0.0.1", "a.test");
+    answered(&request(HERE, p, b"", "a.test"), "127.0.0.1", "a.test");
 }
 
 #[test]
@@ -157,8 +157,8 @@ fn px10_a_servers_list_replaces_the_outer_one() {
     let (a, b) = (server(&listen, "a.test", ""), server(&listen, "b.test", "set_real_ip_from 10.0.0.9;"));
     let nginx = Live::nginx(&format!("set_real_ip_from 127.0.0.1; {HEADER}\n{a}{b}"), p);
     assert_eq!(nginx.verdict, "");
-    answered(&ask(HERE, p, &v1(), "a.test"), CLIENT, "a.test");
-    answered(&ask(HERE, p, &v1(), "b.test"), "127.0.0.1", "b.test");
+    answered(&request(HERE, p, &v1(), "a.test"), CLIENT, "a.test");
+    answered(&request(HERE, p, &v1(), "b.test"), "127.0.0.1", "b.test");
 }
 
 #[test]
@@ -170,9 +170,9 @@ fn px12_both_versions_are_read_until_there_is_none() {
     let more = format!("set_real_ip_from 127.0.0.1; {HEADER}");
     let _nginx = Live::nginx(&server(&format!("listen 127.0.0.1:{p} proxy_protocol;"), "a.test", &more), p);
     for header in [v1(), v2()] {
-        answered(&ask(HERE, p, &header, "a.test"), CLIENT, "a.test");
+        answered(&request(HERE, p, &header, "a.test"), CLIENT, "a.test");
     }
-    assert_eq!(ask(HERE, p, b"", "a.test"), "");
+    assert_eq!(request(HERE, p, b"", "a.test"), "");
 }
 
 #[test]

@@ -66,8 +66,8 @@ pub fn started(kept: &Kept, host: &str, command: &[&str], port: u16) -> Running 
 }
 
 /// The authority: it resolves every name to the balancer, and asks there.
-fn authority(own: &Try, kept: &Kept) -> [Running; 2] {
-    let folder = own.folder();
+fn authority(try_out: &Try, kept: &Kept) -> [Running; 2] {
+    let folder = try_out.folder();
     let (cert, key) = (folder.join("pebble.crt"), folder.join("pebble.key"));
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"])
@@ -81,7 +81,7 @@ fn authority(own: &Try, kept: &Kept) -> [Running; 2] {
         "certificate": format!("/.machine{}", cert.display()), "privateKey": format!("/.machine{}", key.display()),
         "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "", "externalAccountBindingRequired": false,
     } });
-    let config = own.beside("pebble.json", &config.to_string());
+    let config = try_out.beside("pebble.json", &config.to_string());
     let dns = ["/usr/bin/pebble-challtestsrv", "-defaultIPv4", "10.0.0.10", "-defaultIPv6", "", "-dns01"];
     let others = ["127.0.0.1:8053", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "127.0.0.1:8055"];
     let dns = started(kept, "clients", &[&dns[..], &others].concat(), 8055);
@@ -98,10 +98,10 @@ fn ordered(kept: &Kept, host: &str, answer: &[&str]) -> (bool, String) {
     let names = ["--register-unsafely-without-email", "--force-renewal", "-d", "example.com", "-d", "www.example.com"];
     let words = [&["/usr/bin/env", "HOME=/tmp"], &order[..], &[&server], &names, &place, answer].concat();
     let done = kept.inside(host, &words);
-    let said = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
+    let output = String::from_utf8_lossy(&[done.stdout, done.stderr].concat()).into_owned();
     let chain = kept.inside(host, &["cat", LIVE]).stdout;
     let issued = done.status.success() && covered(&chain) == ["example.com", "www.example.com"];
-    (issued, format!("{said}{}", String::from_utf8_lossy(&chain)))
+    (issued, format!("{output}{}", String::from_utf8_lossy(&chain)))
 }
 
 /// The DNS names of the first certificate of a chain, sorted; none where there is no chain.
@@ -125,9 +125,9 @@ fn covered(chain: &[u8]) -> Vec<String> {
 const LIVE: &str = "/tmp/certbot/c/live/example.com/fullchain.pem";
 
 fn fleet(http: &str) -> (Try, Kept) {
-    let own = Try::inventory(&format!("{FLEET}{http}\n"));
-    let kept = own.keep();
-    (own, kept)
+    let try_out = Try::inventory(&format!("{FLEET}{http}\n"));
+    let kept = try_out.keep();
+    (try_out, kept)
 }
 
 fn webroot(root: &str) -> [&str; 3] {
@@ -141,24 +141,24 @@ fn certificates_are_issued_through_roundrobin() {
         return;
     }
     // One app server, which itself listens while it orders.
-    let (own, kept) = fleet("http: { acme_challenge: { app_server: srv2, port: 8888 } }");
-    let authority_of = authority(&own, &kept);
-    let (issued, said) = ordered(&kept, "srv2", &["--standalone", "--http-01-port", "8888"]);
-    assert!(issued, "{said}");
-    let (issued, said) = ordered(&kept, "srv1", &["--standalone", "--http-01-port", "8888"]);
-    assert!(!issued, "another server than the one that is named: {said}");
+    let (try_out, kept) = fleet("http: { acme_challenge: { app_server: srv2, port: 8888 } }");
+    let authority_of = authority(&try_out, &kept);
+    let (issued, output) = ordered(&kept, "srv2", &["--standalone", "--http-01-port", "8888"]);
+    assert!(issued, "{output}");
+    let (issued, output) = ordered(&kept, "srv1", &["--standalone", "--http-01-port", "8888"]);
+    assert!(!issued, "another server than the one that is named: {output}");
     drop((authority_of, kept));
     // One app server, whose nginx serves what the client writes, beside Debian's own site.
-    let (own, kept) = fleet("http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }");
-    let authority_of = authority(&own, &kept);
-    let (issued, said) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
-    assert!(issued, "{said}");
+    let (try_out, kept) = fleet("http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }");
+    let authority_of = authority(&try_out, &kept);
+    let (issued, output) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
+    assert!(issued, "{output}");
     drop((authority_of, kept));
     // A central host, to which the fleet sends the authority.
-    let (own, kept) = fleet(&format!("http: {{ acme_challenge: {{ redirect: \"http://{CLIENT}\" }} }}"));
-    let _authority = authority(&own, &kept);
-    let (issued, said) = ordered(&kept, "clients", &["--standalone"]);
-    assert!(issued, "{said}");
+    let (try_out, kept) = fleet(&format!("http: {{ acme_challenge: {{ redirect: \"http://{CLIENT}\" }} }}"));
+    let _authority = authority(&try_out, &kept);
+    let (issued, output) = ordered(&kept, "clients", &["--standalone"]);
+    assert!(issued, "{output}");
 }
 
 #[test]
@@ -169,16 +169,16 @@ fn without_a_place_for_challenges_orders_fail() {
     }
     // The control: every app server answers from its own disk, and the order's answer is on one of them.
     let local = "    locations: [{ path: /.well-known/acme-challenge/, root: /var/www/acme }]";
-    let (own, kept) = fleet(local);
-    let authority_of = authority(&own, &kept);
+    let (try_out, kept) = fleet(local);
+    let authority_of = authority(&try_out, &kept);
     let issued = (0..2).filter(|_| ordered(&kept, "srv1", &webroot("/var/www/acme")).0).count();
     eprintln!("without `acme_challenge`: {issued} of 2 orders of two names each were issued");
     assert!(issued < 2, "all were issued");
     drop((authority_of, kept));
     // The control's control: it is the other server that makes them fail.
-    let own = Try::inventory(&format!("{}{local}\n", FLEET.replace("10.0.0.12", "10.0.0.12, backup: true")));
-    let kept = own.keep();
-    let _authority = authority(&own, &kept);
-    let (issued, said) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
-    assert!(issued, "{said}");
+    let try_out = Try::inventory(&format!("{}{local}\n", FLEET.replace("10.0.0.12", "10.0.0.12, backup: true")));
+    let kept = try_out.keep();
+    let _authority = authority(&try_out, &kept);
+    let (issued, output) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
+    assert!(issued, "{output}");
 }

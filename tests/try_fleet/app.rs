@@ -25,7 +25,7 @@ def told():
 
 /// What the app was told of one request.
 #[derive(Debug, Deserialize)]
-pub struct Told {
+pub struct Received {
     pub host: String,
     pub remote_addr: String,
     pub protocol: String,
@@ -38,19 +38,19 @@ pub struct App(Child);
 
 impl App {
     /// Starts it on a host and waits until it answers there.
-    pub fn start(own: &Try, kept: &Kept, host: &str) -> Self {
-        let script = own.beside("app.py", FLASK);
+    pub fn start(try_out: &Try, kept: &Kept, host: &str) -> Self {
+        let script = try_out.beside("app.py", FLASK);
         let words = ["/usr/bin/env", &format!("APP_HOST={host}"), "/usr/bin/uwsgi", "--plugin", "python3"];
         let socket = ["--socket", "/tmp/app.sock", "--chmod-socket=666", "--need-app", "--callable", "app"];
         let mut command = kept.command(host, &[&words[..], &socket, &["--wsgi-file", &script]].concat());
-        let log = own.folder().join(format!("{host}.log"));
+        let log = try_out.folder().join(format!("{host}.log"));
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());
         let mut app = Self(streams.spawn().unwrap());
         let deadline = Instant::now() + Duration::from_secs(20);
         while !answers(kept, host) {
             let ended = app.0.try_wait().unwrap();
-            let said = || fs::read_to_string(&log).unwrap_or_default();
-            assert!(ended.is_none() && Instant::now() < deadline, "uWSGI did not start: {ended:?} {}", said());
+            let output = || fs::read_to_string(&log).unwrap_or_default();
+            assert!(ended.is_none() && Instant::now() < deadline, "uWSGI did not start: {ended:?} {}", output());
             sleep(Duration::from_millis(50));
         }
         app
@@ -62,7 +62,7 @@ fn answers(kept: &Kept, host: &str) -> bool {
     let curl = ["curl", "-sk", "--max-time", "5", "--haproxy-protocol", "--resolve"];
     let to = ["example.com:443:127.0.0.1,[::1]", "https://example.com/"];
     let done = kept.inside(host, &[&curl[..], &to].concat());
-    serde_json::from_slice::<Told>(&done.stdout).is_ok_and(|told| told.host == host)
+    serde_json::from_slice::<Received>(&done.stdout).is_ok_and(|told| told.host == host)
 }
 
 impl Drop for App {

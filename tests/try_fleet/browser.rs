@@ -22,7 +22,7 @@ pub struct Browser {
     to: Option<ChildStdin>,
     from: BufReader<ChildStdout>,
     page: String,
-    asked: u64,
+    questions: u64,
 }
 
 impl Browser {
@@ -51,7 +51,7 @@ impl Browser {
         let mut child = command.spawn().unwrap();
         let (to, from) = (child.stdin.take(), BufReader::new(child.stdout.take().unwrap()));
         // From here on a panic ends the engine too.
-        let mut browser = Self { child, to, from, page: String::new(), asked: 0 };
+        let mut browser = Self { child, to, from, page: String::new(), questions: 0 };
         let target = browser.call("Target.createTarget", &json!({ "url": "about:blank" }));
         let attach = json!({ "targetId": target["targetId"], "flatten": true });
         let session = browser.call("Target.attachToTarget", &attach);
@@ -77,8 +77,8 @@ impl Browser {
     }
 
     fn call(&mut self, method: &str, params: &Value) -> Value {
-        self.asked += 1;
-        let mut question = json!({ "id": self.asked, "method": method, "params": params });
+        self.questions += 1;
+        let mut question = json!({ "id": self.questions, "method": method, "params": params });
         if !self.page.is_empty() {
             question["sessionId"] = json!(self.page);
         }
@@ -86,7 +86,7 @@ impl Browser {
         to.write_all(format!("{question}\0").as_bytes()).unwrap();
         loop {
             let mut message = self.message();
-            if message["id"] == self.asked {
+            if message["id"] == self.questions {
                 assert!(message.get("error").is_none(), "{question}: {message}");
                 return message["result"].take();
             }

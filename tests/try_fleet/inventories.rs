@@ -12,7 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
 
 use crate::alone;
-use crate::app::{App, Told};
+use crate::app::{App, Received};
 use crate::names::client;
 use crate::run::{Kept, Try};
 
@@ -31,8 +31,8 @@ fn every_shipped_inventory_is_a_fleet_that_works() {
     assert!(paths.len() >= 6, "{paths:?}");
     for path in paths {
         let text = fs::read_to_string(&path).unwrap();
-        for own in [Try::inventory(&text), Try::inventory(&text).unprivileged()] {
-            let (code, requests) = own.requests();
+        for try_out in [Try::inventory(&text), Try::inventory(&text).unprivileged()] {
+            let (code, requests) = try_out.requests();
             assert_eq!((code, wrong(&requests)), (Some(0), vec![]), "{}", path.display());
             assert!(requests.len() > 1, "{}", path.display());
         }
@@ -41,24 +41,24 @@ fn every_shipped_inventory_is_a_fleet_that_works() {
 
 /// Twenty requests to the real app, which each app server answers in turn.
 fn real_app(inventory: &str, client: &str) {
-    let own = Try::inventory(inventory);
-    let kept = own.keep();
-    let _apps = ["srv1", "srv2"].map(|host| App::start(&own, &kept, host));
+    let try_out = Try::inventory(inventory);
+    let kept = try_out.keep();
+    let _apps = ["srv1", "srv2"].map(|host| App::start(&try_out, &kept, host));
     // curl fails where TLS 1.3 cannot be negotiated.
     let written = ["--http2", "--tlsv1.3", "-w", "\n%{http_version} %{http_code}"];
-    let told: Vec<Told> = (0..20).map(|_| asked(&kept.ask_with(&written))).collect();
-    for pair in told.windows(2) {
-        assert_ne!(pair[0].host, pair[1].host, "the app servers do not take turns: {told:#?}");
+    let received: Vec<Received> = (0..20).map(|_| received(&kept.request_with(&written))).collect();
+    for pair in received.windows(2) {
+        assert_ne!(pair[0].host, pair[1].host, "the app servers do not take turns: {received:#?}");
     }
-    for told in &told {
-        assert_eq!((told.remote_addr.as_str(), told.protocol.as_str()), (client, "HTTP/2.0"));
-        assert_eq!(told.https, "on");
+    for received in &received {
+        assert_eq!((received.remote_addr.as_str(), received.protocol.as_str()), (client, "HTTP/2.0"));
+        assert_eq!(received.https, "on");
     }
-    eprintln!("{client}: {} of 20 answered, in turns, address, HTTP/2 and TLS 1.3 right", told.len());
+    eprintln!("{client}: {} of 20 answered, in turns, address, HTTP/2 and TLS 1.3 right", received.len());
 }
 
 /// What the app was told, from an answer over HTTP/2 and TLS 1.3.
-fn asked(done: &Output) -> Told {
+fn received(done: &Output) -> Received {
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let text = String::from_utf8_lossy(&done.stdout);
     let (body, written) = text.rsplit_once('\n').unwrap();
@@ -103,18 +103,18 @@ print(answer.split(b"\r\n\r\n", 1)[1].decode())
 "#;
 
 fn forged(inventory: &str, server: &str, client: &str, lie: &str) {
-    let own = Try::inventory(inventory);
-    let kept = own.keep();
-    let _app = App::start(&own, &kept, "srv1");
-    let script = own.beside("forge.py", FORGE);
+    let try_out = Try::inventory(inventory);
+    let kept = try_out.keep();
+    let _app = App::start(&try_out, &kept, "srv1");
+    let script = try_out.beside("forge.py", FORGE);
     for version in ["v1", "v2"] {
         let done = kept.inside("clients", &["/usr/bin/python3", &script, server, client, lie, version]);
         let text = String::from_utf8_lossy(&done.stdout);
-        let told: Told = serde_json::from_str(text.trim()).unwrap_or_else(|error| {
+        let received: Received = serde_json::from_str(text.trim()).unwrap_or_else(|error| {
             panic!("{error}: {text}{}", String::from_utf8_lossy(&done.stderr));
         });
-        assert_eq!(told.remote_addr, client, "a forged {version} header changed what the app sees");
-        assert!(!told.variables.contains(lie), "{}", told.variables);
+        assert_eq!(received.remote_addr, client, "a forged {version} header changed what the app sees");
+        assert!(!received.variables.contains(lie), "{}", received.variables);
     }
 }
 
@@ -129,10 +129,10 @@ fn a_forged_proxy_header_changes_nothing() {
 fn a_balancers_own_header_is_believed() {
     let _alone = alone();
     // The control of the test above: the same bytes from a trusted address do change it.
-    let own = Try::inventory(BLOG);
-    let kept = own.keep();
-    let _app = App::start(&own, &kept, "srv1");
-    let script = own.beside(
+    let try_out = Try::inventory(BLOG);
+    let kept = try_out.keep();
+    let _app = App::start(&try_out, &kept, "srv1");
+    let script = try_out.beside(
         "forge.py",
         &FORGE.replace(
             "context = ssl.create_default_context(cafile=\"/run/sslscale-ca.pem\")",
@@ -140,8 +140,8 @@ fn a_balancers_own_header_is_believed() {
         ),
     );
     let done = kept.inside("lb1", &["/usr/bin/python3", &script, "10.0.0.11", "10.0.0.10", "10.66.66.66", "v1"]);
-    let told: Told = serde_json::from_slice(&done.stdout).unwrap();
-    assert_eq!(told.remote_addr, "10.66.66.66");
+    let received: Received = serde_json::from_slice(&done.stdout).unwrap();
+    assert_eq!(received.remote_addr, "10.66.66.66");
 }
 
 const UPSTREAMS: &str = include_str!("../../inventories/upstreams.yaml");
@@ -152,12 +152,12 @@ fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() 
     let _alone = alone();
     // Without the app server that is in both pools, which serves both names.
     let apart = POOLS.replace(", both1]", "]").replace("  - { name: both1, address: 10.0.0.31, weight: 50 }\n", "");
-    let own = Try::inventory(&apart);
-    let kept = own.keep();
+    let try_out = Try::inventory(&apart);
+    let kept = try_out.keep();
     // What a client does that reuses its connection to one site for another of the certificate.
     let status = |host: &str, version: &str| {
-        let told = ["-o", "/dev/null", "-w", "%{http_code} over %{http_version}", version, "-H"];
-        let done = kept.ask_with(&[&told[..], &[&format!("Host: {host}")]].concat());
+        let options = ["-o", "/dev/null", "-w", "%{http_code} over %{http_version}", version, "-H"];
+        let done = kept.request_with(&[&options[..], &[&format!("Host: {host}")]].concat());
         String::from_utf8(done.stdout).unwrap()
     };
     assert_eq!(status("api.example.com", "--http2"), "421 over 2");
@@ -172,7 +172,7 @@ fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() 
         assert_eq!(done.status.code(), Some(35), "{}", String::from_utf8_lossy(&done.stderr));
     }
     let names = ["unknown.test", ""].map(str::to_owned);
-    assert_eq!(client::shown(&own, &kept, &names), ["alert 112", "alert 112"], "112 is `unrecognized_name`");
+    assert_eq!(client::shown(&try_out, &kept, &names), ["alert 112", "alert 112"], "112 is `unrecognized_name`");
 }
 
 #[test]
@@ -277,9 +277,9 @@ fn counted(kept: &Kept) -> BTreeMap<String, (u64, u64, String)> {
 #[test]
 fn a_stopped_app_server_is_felt_for_the_check_interval_alone() {
     let _alone = alone();
-    let own = Try::inventory(BLOG);
-    let kept = own.keep();
-    let answered = |_| kept.ask().is_some();
+    let try_out = Try::inventory(BLOG);
+    let kept = try_out.keep();
+    let answered = |_| kept.request().is_some();
     assert_eq!((0..10).filter(|n| answered(*n)).count(), 10);
     kill(kept.program("srv1"), Signal::SIGTERM).unwrap();
     let stopped = Instant::now();

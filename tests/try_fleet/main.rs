@@ -128,7 +128,7 @@ fn an_address_that_two_balancers_share() {
 #[test]
 fn every_protocol_files_and_redirects() {
     let _alone = alone();
-    let told = |path: &str, status: u16| SiteSpec { echoes: false, expected_status: status, ..site(path, 2) };
+    let page = |path: &str, status: u16| SiteSpec { echoes: false, expected_status: status, ..site(path, 2) };
     let fleet = Fleet {
         locations: "location /uwsgi { include uwsgi_params; uwsgi_pass unix:/var/run/a/u.sock; }
             location /php { include fastcgi_params; fastcgi_pass unix:/run/php/fpm.sock; }
@@ -147,9 +147,9 @@ fn every_protocol_files_and_redirects() {
             site("/php/a?b=c", 2),
             site("/tcp", 2),
             site("/http", 2),
-            told("/", 200),
-            told("/old", 301),
-            told("/nothing", 404),
+            page("/", 200),
+            page("/old", 301),
+            page("/nothing", 404),
             SiteSpec { driven: Err("gRPC has no stand-in".to_owned()), ..site("/rpc", 2) },
         ],
         ..Fleet::blog(2)
@@ -209,20 +209,20 @@ fn a_health_check_that_cannot_pass() {
 #[test]
 fn files_that_the_real_program_refuses() {
     let _alone = alone();
-    let own = Try::new(&Fleet { locations: "no_such_thing on;".to_owned(), ..Fleet::blog(2) });
-    let before = Traces::now(&own);
-    let (code, text) = own.text();
+    let try_out = Try::new(&Fleet { locations: "no_such_thing on;".to_owned(), ..Fleet::blog(2) });
+    let before = Traces::now(&try_out);
+    let (code, text) = try_out.text();
     assert_eq!(code, Some(1), "{text}");
     assert!(text.contains("error: srv1: `nginx -T` rejects the rendered files"), "{text}");
     assert!(text.contains("no_such_thing"), "{text}");
-    before.assert_again(&own);
+    before.assert_again(&try_out);
 }
 
 #[test]
 fn more_descriptors_than_the_machine_has() {
     let _alone = alone();
-    let own = Try::new(&Fleet { nofile: 1 << 40, ..Fleet::blog(2) });
-    let (code, text) = own.text();
+    let try_out = Try::new(&Fleet { nofile: 1 << 40, ..Fleet::blog(2) });
+    let (code, text) = try_out.text();
     assert_eq!(code, Some(3), "{text}");
     assert!(text.contains("error: lb1 needs 1099511627776 open files (LimitNOFILE)"), "{text}");
     assert!(text.contains("help: run from a root shell after `ulimit -Hn"), "{text}");
@@ -231,8 +231,8 @@ fn more_descriptors_than_the_machine_has() {
 #[test]
 fn programs_that_are_missing_are_named_with_their_packages() {
     let _alone = alone();
-    let own = Try::new(&Fleet::blog(2));
-    let run = own.command(&[]);
+    let try_out = Try::new(&Fleet::blog(2));
+    let run = try_out.command(&[]);
     // In a mount namespace of its own the machine is without them.
     let hide = "for p in haproxy nginx; do mount --bind /dev/null /usr/sbin/$p; done; exec \"$@\"";
     let mut shell = std::process::Command::new("unshare");
@@ -254,8 +254,8 @@ fn a_real_certificate_is_used_and_not_verified() {
     let (chain, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
     fs::write(&chain, made.cert.pem()).unwrap();
     fs::write(&key, made.signing_key.serialize_pem()).unwrap();
-    let own = Try::new(&Fleet { source: Some((chain, key)), ..Fleet::blog(2) });
-    let (code, text) = own.text();
+    let try_out = Try::new(&Fleet { source: Some((chain, key)), ..Fleet::blog(2) });
+    let (code, text) = try_out.text();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("is the real certificate: it is used as it is, and not verified"), "{text}");
 }
@@ -272,10 +272,10 @@ fn thirty_app_servers() {
 #[test]
 fn a_stopped_app_server_costs_no_request() {
     let _alone = alone();
-    let own = Try::new(&Fleet::blog(2));
-    let before = Traces::now(&own);
-    let mut kept = own.keep();
-    let hosts = || (0..6).filter_map(|_| kept.ask()).collect::<String>();
+    let try_out = Try::new(&Fleet::blog(2));
+    let before = Traces::now(&try_out);
+    let mut kept = try_out.keep();
+    let hosts = || (0..6).filter_map(|_| kept.request()).collect::<String>();
     let both = hosts();
     assert!(both.contains("srv1") && both.contains("srv2"), "{both}");
     // Not SIGKILL: workers of a killed master go on serving, as on any host.
@@ -284,11 +284,11 @@ fn a_stopped_app_server_costs_no_request() {
         sleep(Duration::from_millis(5));
     }
     // Connections that srv1 refuses go to srv2, before and after the check notices.
-    let answers: Vec<Option<String>> = (0..10).map(|_| kept.ask()).collect();
+    let answers: Vec<Option<String>> = (0..10).map(|_| kept.request()).collect();
     assert!(answers.iter().all(|it| it.as_ref().is_some_and(|it| it.contains("srv2"))), "{answers:?}");
     kept.signal(Signal::SIGTERM);
     assert_eq!(kept.child.wait().unwrap().code(), Some(0));
-    before.assert_again(&own);
+    before.assert_again(&try_out);
 }
 
 #[test]
@@ -298,7 +298,7 @@ fn a_kept_fleet_can_be_entered_without_rights() {
     let passwd = kept.inside("srv1", &["cat", "/etc/nginx/conf.d/sslscale.conf", "/etc/passwd"]);
     let text = String::from_utf8(passwd.stdout).unwrap();
     assert!(text.contains("server_name example.com;") && text.contains("haproxy:x:0:0"), "{text}");
-    assert!(kept.ask().is_some_and(|answer| answer.contains("srv1")));
+    assert!(kept.request().is_some_and(|answer| answer.contains("srv1")));
 }
 
 #[test]
@@ -306,14 +306,14 @@ fn nothing_is_left_however_it_ends() {
     let _alone = alone();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGKILL] {
         for unprivileged in [false, true] {
-            let own = Try::new(&Fleet::blog(2));
-            let own = if unprivileged { own.unprivileged() } else { own };
-            let before = Traces::now(&own);
-            let mut kept = own.keep();
-            assert_ne!(Traces::now(&own), before, "a running fleet has traces");
+            let try_out = Try::new(&Fleet::blog(2));
+            let try_out = if unprivileged { try_out.unprivileged() } else { try_out };
+            let before = Traces::now(&try_out);
+            let mut kept = try_out.keep();
+            assert_ne!(Traces::now(&try_out), before, "a running fleet has traces");
             kept.signal(signal);
             kept.child.wait().unwrap();
-            before.assert_again(&own);
+            before.assert_again(&try_out);
         }
     }
 }
@@ -321,16 +321,16 @@ fn nothing_is_left_however_it_ends() {
 #[test]
 fn nothing_is_left_when_it_is_stopped_midway() {
     let _alone = alone();
-    let own = Try::new(&Fleet::blog(2));
-    let before = Traces::now(&own);
+    let try_out = Try::new(&Fleet::blog(2));
+    let before = Traces::now(&try_out);
     for after in [0, 5, 20, 50, 100, 200, 400, 800] {
         for signal in [Signal::SIGINT, Signal::SIGKILL] {
-            let mut child = own.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
+            let mut child = try_out.command(&[]).stdout(std::process::Stdio::null()).spawn().unwrap();
             sleep(Duration::from_millis(after));
             let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
             let _ = kill(pid, signal);
             child.wait().unwrap();
-            before.assert_again(&own);
+            before.assert_again(&try_out);
         }
     }
 }

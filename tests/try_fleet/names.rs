@@ -7,7 +7,7 @@ mod model;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use self::client::{asked, shown};
+use self::client::{served_by, shown};
 use self::model::{Random, choice};
 use crate::alone;
 use crate::browser::Browser;
@@ -80,8 +80,8 @@ fn thousand() -> Vec<Vec<String>> {
 fn a_thousand_names_over_five_pools() {
     let _alone = alone();
     let pools = thousand();
-    let own = Try::inventory(&inventory(&pools, ""));
-    let kept = own.keep();
+    let try_out = Try::inventory(&inventory(&pools, ""));
+    let kept = try_out.keep();
     answer(&kept, 5);
     let known = known(&pools);
     let mut random = Random::new(1);
@@ -97,7 +97,7 @@ fn a_thousand_names_over_five_pools() {
         }
     }
     names.extend(["w1.example", "plain.example", "n1.plain.example.org", "xn1.plain.example"].map(str::to_owned));
-    let answers = asked(&own, &kept, &names);
+    let answers = served_by(&try_out, &kept, &names);
     let mut counts = [0; 6];
     let mut wrong = Vec::new();
     for name in &names {
@@ -139,11 +139,11 @@ fn few_names_and_many_are_chosen_from_as_nginx_chooses() {
         assert!(share > names.len() / 15, "only {share} names are of pool {pool}");
     }
     for pools in [&few, &many] {
-        let own = Try::inventory(&inventory(pools, ""));
-        let kept = own.keep();
+        let try_out = Try::inventory(&inventory(pools, ""));
+        let kept = try_out.keep();
         let maps = kept.inside("lb1", &["sh", "-c", "ls /etc/haproxy/*.map | wc -l"]).stdout;
         assert_eq!(maps, if pools == &few { b"0\n" } else { b"2\n" });
-        let shown = shown(&own, &kept, &names);
+        let shown = shown(&try_out, &kept, &names);
         for ((name, wanted), shown) in names.iter().zip(&wanted).zip(&shown) {
             assert_eq!(shown, &if *wanted == 0 { "alert 112".to_owned() } else { format!("p{wanted}") }, "{name:?}");
         }
@@ -159,10 +159,10 @@ fn unknown_names_end_where_the_inventory_says() {
     for pools in [few(), many, one] {
         for (setting, unknown) in [("forward", "alert 112"), ("reject", "closed")] {
             let settings = format!("haproxy: {{ unknown_names: {setting}, timeouts: {{ client_hello: 1s }} }}\n");
-            let own = Try::inventory(&inventory(&pools, &settings));
-            let kept = own.keep();
+            let try_out = Try::inventory(&inventory(&pools, &settings));
+            let kept = try_out.keep();
             let names = ["unknown.test", "", "b.example.com", "x.example.com", "X.N.example.com.", "192.0.2.1"];
-            let shown = shown(&own, &kept, &names.map(str::to_owned));
+            let shown = shown(&try_out, &kept, &names.map(str::to_owned));
             let pool = |number: usize| format!("p{}", if pools.len() == 1 { 1 } else { number });
             let wanted = [unknown.to_owned(), unknown.to_owned(), pool(2), pool(1), pool(2), unknown.to_owned()];
             assert_eq!(shown, wanted, "{setting}, {} pools", pools.len());
@@ -180,7 +180,7 @@ fn a_connection_brings_only_what_its_pool_serves() {
     let kept = Try::inventory(&inventory(&pools, "")).keep();
     answer(&kept, 3);
     let known = known(&pools);
-    let ask = |host: &str, version: &str| {
+    let request = |host: &str, version: &str| {
         let words = ["curl", "-sS", "-w", " %{http_code}", "--cacert", "/run/sslscale-ca.pem", version, "-H"];
         let to = ["--resolve", "x.example.com:443:10.0.0.10", "https://x.example.com/"];
         let done = kept.inside("clients", &[&words[..], &[host], &to].concat());
@@ -194,17 +194,17 @@ fn a_connection_brings_only_what_its_pool_serves() {
     let mut counts = BTreeMap::new();
     for name in names {
         for version in ["--http1.1", "--http2"] {
-            let (body, status) = ask(&format!("Host: {name}"), version);
-            let own = choice(&known, &name) == Some(1);
-            assert_eq!(status, if own { "200" } else { "421" }, "{name} {version}");
-            assert_eq!(body == "pool1", own, "{name} {version}: {body}");
+            let (body, status) = request(&format!("Host: {name}"), version);
+            let of_pool = choice(&known, &name) == Some(1);
+            assert_eq!(status, if of_pool { "200" } else { "421" }, "{name} {version}");
+            assert_eq!(body == "pool1", of_pool, "{name} {version}: {body}");
             *counts.entry(status).or_insert(0) += 1;
         }
     }
     assert_eq!(counts, BTreeMap::from([("200".to_owned(), 12), ("421".to_owned(), 26)]));
     // A request that names nothing is of no site, whatever the handshake said.
-    assert_eq!(ask("Host:", "--http1.0").1, "421");
-    assert_eq!(ask("Host:", "--http1.1").1, "400");
+    assert_eq!(request("Host:", "--http1.0").1, "421");
+    assert_eq!(request("Host:", "--http1.1").1, "400");
 }
 
 #[test]

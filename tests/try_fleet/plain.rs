@@ -19,7 +19,7 @@ sites:
 "#;
 
 /// Sends the bytes of each case of a JSON list to a socket, and prints what came back.
-const ASK: &str = r#"
+const REQUESTS: &str = r#"
 import json, socket, sys
 cases, answers = json.load(open(sys.argv[1])), []
 for text in cases:
@@ -43,21 +43,21 @@ const APP: &str = r#"
 import socket, sys, threading
 listening = socket.create_server(("0.0.0.0", 8888))
 def one(peer):
-    said = b""
-    while b"\r\n\r\n" not in said:
+    output = b""
+    while b"\r\n\r\n" not in output:
         part = peer.recv(4096)
         if not part:
             return
-        said += part
-    open("/tmp/said", "ab").write(said)
-    if b"pgrade" in said:
+        output += part
+    open("/tmp/output", "ab").write(output)
+    if b"pgrade" in output:
         peer.sendall(b"HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: h2c\r\n\r\n")
     else:
         peer.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nTOK")
     peer.settimeout(1)
     try:
         while part := peer.recv(4096):
-            open("/tmp/said", "ab").write(b"MORE:" + part)
+            open("/tmp/output", "ab").write(b"MORE:" + part)
     except OSError:
         pass
     peer.close()
@@ -69,16 +69,16 @@ fn get(host: &str, path: &str, more: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: {host}\r\n{more}\r\n")
 }
 
-fn asked(own: &Try, kept: &Kept, cases: &[String]) -> Vec<String> {
-    let script = own.beside("ask.py", ASK);
-    let cases = own.beside("cases.json", &serde_json::to_string(cases).unwrap());
+fn answers(try_out: &Try, kept: &Kept, cases: &[String]) -> Vec<String> {
+    let script = try_out.beside("requests.py", REQUESTS);
+    let cases = try_out.beside("cases.json", &serde_json::to_string(cases).unwrap());
     let done = kept.inside("clients", &["/usr/bin/python3", &script, &cases]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     serde_json::from_slice(&done.stdout).unwrap()
 }
 
 /// The status, and where to if anywhere.
-fn told(answer: &str) -> (&str, Option<&str>) {
+fn status_and_location(answer: &str) -> (&str, Option<&str>) {
     let head = answer.split("\r\n\r\n").next().unwrap();
     let status = head.split(' ').nth(1).unwrap_or("none");
     let headers = head.lines().filter_map(|line| line.split_once(':'));
@@ -138,22 +138,22 @@ fn redirects(port: &str) -> Vec<(String, Option<String>)> {
 fn only_served_names_are_redirected_and_to_themselves() {
     let _alone = alone();
     for (tls, port) in [("443", ""), ("8443", ":8443")] {
-        let own = Try::inventory(&FLEET.replace("TLS", tls));
-        let kept = own.keep();
+        let try_out = Try::inventory(&FLEET.replace("TLS", tls));
+        let kept = try_out.keep();
         let wanted = redirects(port);
         let mut cases: Vec<String> = wanted.iter().map(|(request, _)| request.clone()).collect();
         // The slow one waits for haproxy's patience to end: once is enough.
         cases.truncate(cases.len() - usize::from(tls != "443"));
-        let answers = asked(&own, &kept, &cases);
+        let answers = self::answers(&try_out, &kept, &cases);
         for ((request, wanted), answer) in wanted.iter().zip(&answers) {
-            let (status, location) = told(answer);
+            let (status, location) = status_and_location(answer);
             assert_eq!(location, wanted.as_deref(), "{request:?}: {answer:?}");
             let right: &[&str] = if wanted.is_some() { &["308"] } else { &["421", "400", "408"] };
             assert!(right.contains(&status), "{request:?}: {answer:?}");
             assert!(!answer.to_lowercase().contains("strict-transport-security"), "{answer}");
         }
         if tls == "443" {
-            assert_eq!(told(answers.last().unwrap()).0, "408", "a client that never ends its request");
+            assert_eq!(status_and_location(answers.last().unwrap()).0, "408", "a client that never ends its request");
         }
     }
 }
@@ -161,9 +161,9 @@ fn only_served_names_are_redirected_and_to_themselves() {
 #[test]
 fn nothing_but_challenges_reaches_an_app_server() {
     let _alone = alone();
-    let own = Try::inventory(&FLEET.replace("TLS", "443"));
-    let kept = own.keep();
-    let script = own.beside("app.py", APP);
+    let try_out = Try::inventory(&FLEET.replace("TLS", "443"));
+    let kept = try_out.keep();
+    let script = try_out.beside("app.py", APP);
     let _app = crate::acme::started(&kept, "srv1", &["/usr/bin/python3", &script], 8888);
     let token = "/.well-known/acme-challenge/tok-EN_1";
     let upgrade = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n";
@@ -181,15 +181,15 @@ fn nothing_but_challenges_reaches_an_app_server() {
         get("evil.com", token, ""),
         get("example.com", &format!("{token}/../../smuggled"), ""),
     ];
-    let answers = asked(&own, &kept, &cases);
+    let answers = self::answers(&try_out, &kept, &cases);
     assert!(answers[0].ends_with("TOK"), "{answers:?}");
     assert!(!answers.concat().contains(" 101 "), "{answers:?}");
-    let said = kept.inside("srv1", &["/bin/cat", "/tmp/said"]).stdout;
-    let said = String::from_utf8_lossy(&said);
-    assert!(!said.contains("smuggled") && !said.contains("198.51.100.66"), "{said}");
-    assert!(!said.contains("PRI ") && !said.to_lowercase().contains("upgrade"), "{said}");
-    let lines: Vec<&str> = said.lines().filter(|line| line.contains(" HTTP/")).collect();
+    let output = kept.inside("srv1", &["/bin/cat", "/tmp/output"]).stdout;
+    let output = String::from_utf8_lossy(&output);
+    assert!(!output.contains("smuggled") && !output.contains("198.51.100.66"), "{output}");
+    assert!(!output.contains("PRI ") && !output.to_lowercase().contains("upgrade"), "{output}");
+    let lines: Vec<&str> = output.lines().filter(|line| line.contains(" HTTP/")).collect();
     let wanted = format!("GET {token} HTTP/1.1");
-    assert!(!lines.is_empty() && lines.iter().all(|line| line.ends_with(&wanted)), "{said}");
-    assert!(said.contains("x-forwarded-for: 192.0.2.1") && said.contains("host: example.com"), "{said}");
+    assert!(!lines.is_empty() && lines.iter().all(|line| line.ends_with(&wanted)), "{output}");
+    assert!(output.contains("x-forwarded-for: 192.0.2.1") && output.contains("host: example.com"), "{output}");
 }

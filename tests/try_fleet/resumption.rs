@@ -57,8 +57,8 @@ struct Counted {
 
 /// All clients, one after the other: two at once would take each other's turns.
 fn counted(servers: usize, tickets: &str, times: usize) -> Vec<Counted> {
-    let own = Try::inventory(&inventory(servers, tickets));
-    let kept = own.keep();
+    let try_out = Try::inventory(&inventory(servers, tickets));
+    let kept = try_out.keep();
     let mut all = Vec::new();
     for (client, run) in CLIENTS {
         for version in ["1.2", "1.3"] {
@@ -66,7 +66,7 @@ fn counted(servers: usize, tickets: &str, times: usize) -> Vec<Counted> {
             let (authority, agent) = ("/run/sslscale-ca.pem".to_owned(), format!("{client}-{version}"));
             let returning = Returning { to, name, authority, version: version.to_owned(), times, agent };
             let started = Instant::now();
-            let resumed = run(&own, &kept, &returning);
+            let resumed = run(&try_out, &kept, &returning);
             let took = started.elapsed();
             eprintln!("{client} {version} {servers} {tickets}: {resumed} of {times} resumed, {took:.1?}");
             // The first connection is no return.
@@ -96,8 +96,8 @@ fn returning_clients_resume_on_every_app_server() {
             assert!(shared.resumed * 1_000 >= shared.returning * 999, "{shared:?}");
             assert_eq!(per_host.resumed, 0, "{per_host:?}");
             let Counted { client, version, returning, resumed, .. } = shared;
-            let own = per_host.returning;
-            let _ = writeln!(table, "| {client} | {version} | {servers} | {resumed} of {returning} | 0 of {own} |");
+            let of_host = per_host.returning;
+            let _ = writeln!(table, "| {client} | {version} | {servers} | {resumed} of {returning} | 0 of {of_host} |");
         }
     }
     generated("docs/tickets.md", "resumption", &table);

@@ -178,15 +178,15 @@ impl Kept {
     }
 
     /// One request as the report suggests it; the body, when it succeeded.
-    pub fn ask(&self) -> Option<String> {
-        let done = self.ask_with(&[]);
+    pub fn request(&self) -> Option<String> {
+        let done = self.request_with(&[]);
         done.status.success().then(|| String::from_utf8(done.stdout).unwrap())
     }
 
     /// The same request with more options.
-    pub fn ask_with(&self, options: &[&str]) -> Output {
-        let ask = self.kept["client"].as_array().unwrap();
-        let mut words: Vec<&str> = ask.iter().map(|word| word.as_str().unwrap()).collect();
+    pub fn request_with(&self, options: &[&str]) -> Output {
+        let client = self.kept["client"].as_array().unwrap();
+        let mut words: Vec<&str> = client.iter().map(|word| word.as_str().unwrap()).collect();
         words.splice(1..1, options.iter().copied());
         words.splice(1..1, ["-sS", "--max-time", "5"]);
         self.inside("clients", &words)
@@ -219,7 +219,7 @@ pub struct Traces {
 
 impl Traces {
     /// What is there now, outside of `own`.
-    pub fn now(own: &Try) -> Self {
+    pub fn now(try_out: &Try) -> Self {
         let mut processes = BTreeSet::new();
         for entry in fs::read_dir("/proc").unwrap().flatten() {
             let line = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
@@ -229,7 +229,7 @@ impl Traces {
                 processes.insert(format!("{} {line}", entry.file_name().display()));
             }
         }
-        let skip = own.folder.path();
+        let skip = try_out.folder.path();
         let files = ["/tmp", "/run", "/var/lib/haproxy", "/var/log/nginx", "/mnt", "/run/haproxy"]
             .iter()
             .filter_map(|folder| fs::read_dir(folder).ok())
@@ -246,10 +246,10 @@ impl Traces {
     }
 
     /// Waits until everything is as it was.
-    pub fn assert_again(&self, own: &Try) {
+    pub fn assert_again(&self, try_out: &Try) {
         let deadline = Instant::now() + Duration::from_secs(5);
         loop {
-            let now = Self::now(own);
+            let now = Self::now(try_out);
             if now == *self {
                 return;
             }

@@ -40,8 +40,8 @@ const SUITES: [&str; 5] =
 
 /// The OpenSSL of this machine's nginx, which the inventory tells.
 fn installed() -> Version {
-    let said = Command::new("nginx").arg("-V").output().unwrap();
-    let text = String::from_utf8(said.stderr).unwrap();
+    let output = Command::new("nginx").arg("-V").output().unwrap();
+    let text = String::from_utf8(output.stderr).unwrap();
     // `OpenSSL 1.1.1w  11 Sep 2023`: that it was built with and, where that differs, that it runs with.
     let number =
         text.rsplit_once("OpenSSL ").unwrap().1.split(|c: char| c != '.' && !c.is_ascii_digit()).next().unwrap();
@@ -155,7 +155,7 @@ fn lists_of_the_inventory_are_offered_to_the_letter() {
     let kept = fleet(settings, folder.path());
     let ciphers = ["ECDHE-ECDSA-CHACHA20-POLY1305", "ECDHE-RSA-AES128-SHA256", "DHE-RSA-AES128-CCM", "CAMELLIA256-SHA"];
     let wanted = wanted(&[TlsVersion::Tls12], &ciphers, &["secp521r1", "X448"]);
-    compare("own lists", &scan(&kept, folder.path()), &wanted);
+    compare("lists of the inventory", &scan(&kept, folder.path()), &wanted);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn every_answer_of_a_site_tells_browsers_to_come_back_over_https() {
     let folder = tempfile::tempdir().unwrap();
     let settings = "  hsts: { max_age: 730d, include_subdomains: true, preload: true }\n";
     let kept = fleet(settings, folder.path());
-    let told = "strict-transport-security: max-age=63072000; includeSubDomains; preload";
+    let expected = "strict-transport-security: max-age=63072000; includeSubDomains; preload";
     let post = ["-X", "PUT"];
     for (path, options, status, tells) in [
         ("/", &[][..], 200, true),
@@ -181,6 +181,6 @@ fn every_answer_of_a_site_tells_browsers_to_come_back_over_https() {
         let text = String::from_utf8(done.stdout).unwrap().to_lowercase();
         assert!(text.ends_with(&format!("2 {status}")), "{path} {options:?}: {text}");
         let count = text.matches("strict-transport-security").count();
-        assert_eq!((count, text.contains(&told.to_lowercase())), (usize::from(tells), tells), "{path}: {text}");
+        assert_eq!((count, text.contains(&expected.to_lowercase())), (usize::from(tells), tells), "{path}: {text}");
     }
 }

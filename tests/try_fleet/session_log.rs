@@ -48,7 +48,7 @@ fn every_format_is_understood_wherever_the_log_is() {
 fn the_combined_format_begins_as_nginxs_own() {
     let _alone = alone();
     let kept = Try::inventory(&inventory("combined", "/var/log/nginx/access.log")).keep();
-    assert!(kept.ask_with(&["-A", "a \"quoted\" agent", "--tls-max", "1.2", "--http1.1"]).status.success());
+    assert!(kept.request_with(&["-A", "a \"quoted\" agent", "--tls-max", "1.2", "--http1.1"]).status.success());
     let log = String::from_utf8(kept.inside("srv1", &["cat", "/var/log/nginx/access.log"]).stdout).unwrap();
     let line = log.lines().last().unwrap();
     let (combined, session) = line.split_once("agent\" ").unwrap();
@@ -99,9 +99,9 @@ print(len(words))
 #[test]
 fn json_is_json_whatever_a_client_sends() {
     let _alone = alone();
-    let own = Try::inventory(&inventory("json", "/var/log/nginx/access.log"));
-    let kept = own.keep();
-    let script = own.beside("hostile.py", HOSTILE);
+    let try_out = Try::inventory(&inventory("json", "/var/log/nginx/access.log"));
+    let kept = try_out.keep();
+    let script = try_out.beside("hostile.py", HOSTILE);
     let done = kept.inside("clients", &["/usr/bin/python3", &script]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     let words: usize = String::from_utf8(done.stdout).unwrap().trim().parse().unwrap();

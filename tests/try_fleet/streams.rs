@@ -19,50 +19,50 @@ use crate::run::{Traces, Try};
 #[test]
 fn a_full_output_changes_no_verdict() {
     let _alone = alone();
-    let own = Try::new(&Fleet::blog(1));
-    let before = Traces::now(&own);
+    let try_out = Try::new(&Fleet::blog(1));
+    let before = Traces::now(&try_out);
     for format in ["human", "json"] {
         let full = File::options().write(true).open("/dev/full").unwrap();
-        let done = own.command(&["--format", format]).stdout(full).output().unwrap();
+        let done = try_out.command(&["--format", format]).stdout(full).output().unwrap();
         let stderr = String::from_utf8(done.stderr).unwrap();
         assert_eq!(done.status.code(), Some(0), "{format}: {stderr}");
         assert!(stderr.contains("error: standard output could not be written\n"), "{format}: {stderr}");
     }
-    before.assert_again(&own);
+    before.assert_again(&try_out);
 }
 
 // The write to the pipe waited in the kernel, where no signal reached it.
 #[test]
 fn a_signal_ends_a_run_whose_report_nobody_reads() {
     let _alone = alone();
-    let own = Try::new(&Fleet::blog(1));
-    let before = Traces::now(&own);
+    let try_out = Try::new(&Fleet::blog(1));
+    let before = Traces::now(&try_out);
     let (_unread, mut to) = pipe().unwrap();
     // The first of its two pages is full. The second takes the note on the certificate, which comes
     // before the fleet; the command then waits to report that nginx runs, while the fleet goes on.
     fcntl(&to, FcntlArg::F_SETPIPE_SZ(2 * 4096)).unwrap();
     to.write_all(&[b'\n'; 4096]).unwrap();
-    let mut child = own.command(&["--keep", "--format", "json"]).stdout(to).stderr(Stdio::null()).spawn().unwrap();
-    until("haproxy runs", || Traces::now(&own) != before && haproxy_runs());
+    let mut child = try_out.command(&["--keep", "--format", "json"]).stdout(to).stderr(Stdio::null()).spawn().unwrap();
+    until("haproxy runs", || Traces::now(&try_out) != before && haproxy_runs());
     kill(Pid::from_raw(child.id().try_into().unwrap()), Signal::SIGTERM).unwrap();
     until("the command has ended", || child.try_wait().unwrap().is_some());
     // What it had been told before the signal decides which.
     let status = child.wait().unwrap();
     assert!(status.code() == Some(0) || status.signal() == Some(Signal::SIGTERM as i32), "{status:?}");
-    before.assert_again(&own);
+    before.assert_again(&try_out);
 }
 
 #[test]
 fn an_interrupted_run_ends_by_the_signal() {
     let _alone = alone();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
-        let own = Try::new(&Fleet::blog(1));
-        let before = Traces::now(&own);
-        let mut child: Child = own.command(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        until("something runs", || Traces::now(&own) != before);
+        let try_out = Try::new(&Fleet::blog(1));
+        let before = Traces::now(&try_out);
+        let mut child: Child = try_out.command(&[]).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        until("something runs", || Traces::now(&try_out) != before);
         kill(Pid::from_raw(child.id().try_into().unwrap()), signal).unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(signal as i32));
-        before.assert_again(&own);
+        before.assert_again(&try_out);
     }
 }
 

@@ -16,22 +16,23 @@ fn asked_for(inventory: &str) -> u64 {
     let path = run.dir().join("out/lb1/etc/haproxy/haproxy.cfg");
     let text = std::fs::read_to_string(&path).unwrap();
     // What takes root, or folders that this machine may lack.
-    let own = |line: &&str| !["chroot ", "user ", "group "].iter().any(|word| line.trim_start().starts_with(word));
-    let kept: Vec<&str> = text.lines().filter(own).collect();
+    let kept_line =
+        |line: &&str| !["chroot ", "user ", "group "].iter().any(|word| line.trim_start().starts_with(word));
+    let kept: Vec<&str> = text.lines().filter(kept_line).collect();
     let admin = run.dir().join("admin.sock").display().to_string();
     let text = kept.join("\n").replace("/run/haproxy/admin.sock", &admin);
     std::fs::write(&path, text.replace("\nglobal\n", "\nglobal\n    nbthread 1\n") + "\n").unwrap();
     let valid = limited().arg(program()).args(["-c", "-f"]).arg(&path).output().unwrap();
-    let said = String::from_utf8_lossy(&valid.stdout);
-    assert!(valid.status.success() && super::unremarkable(&said), "{said}");
+    let output = String::from_utf8_lossy(&valid.stdout);
+    assert!(valid.status.success() && super::unremarkable(&output), "{output}");
     let master = run.dir().join("master.sock");
     let started = limited().arg(program()).args(["-W", "-S"]).arg(master).arg("-f").arg(&path).output().unwrap();
-    let said = String::from_utf8(started.stderr).unwrap();
-    assert_eq!(started.status.code(), Some(1), "{said}");
+    let output = String::from_utf8(started.stderr).unwrap();
+    assert_eq!(started.status.code(), Some(1), "{output}");
     // A line names the limit that it lacks and then the one that it has.
     let numbers = |line: &str| line.split(|c: char| !c.is_ascii_digit()).filter_map(|it| it.parse().ok()).collect();
-    let mut lines = said.lines().map(numbers).filter_map(|numbers: Vec<u64>| numbers.windows(2).find_map(limits));
-    lines.next().unwrap_or_else(|| panic!("{said}"))
+    let mut lines = output.lines().map(numbers).filter_map(|numbers: Vec<u64>| numbers.windows(2).find_map(limits));
+    lines.next().unwrap_or_else(|| panic!("{output}"))
 }
 
 fn limits(pair: &[u64]) -> Option<u64> {
@@ -50,9 +51,9 @@ fn limited() -> Command {
 
 /// The version of the haproxy on this machine, as an inventory tells it.
 fn version() -> String {
-    let said = Command::new(program()).arg("-v").output().unwrap().stdout;
-    let said = String::from_utf8_lossy(&said).into_owned();
-    let (_, rest) = said.split_once("version ").unwrap();
+    let output = Command::new(program()).arg("-v").output().unwrap().stdout;
+    let output = String::from_utf8_lossy(&output).into_owned();
+    let (_, rest) = output.split_once("version ").unwrap();
     rest.chars().take_while(|c| c.is_ascii_digit() || *c == '.').collect()
 }
 

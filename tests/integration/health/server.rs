@@ -51,8 +51,8 @@ fn written(dir: &Path, text: &str) -> PathBuf {
 pub fn checked(text: &str) -> (Option<i32>, String) {
     let dir = tempfile::tempdir().unwrap();
     let output = Command::new(program()).arg("-c").arg("-f").arg(written(dir.path(), text)).output().unwrap();
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.code(), String::from_utf8(said).unwrap())
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8(text).unwrap())
 }
 
 /// Where haproxy is: an unprivileged user's path often lacks it.
@@ -78,8 +78,8 @@ impl Haproxy {
         }
         let tried = Command::new(unshare.get_program()).args(unshare.get_args()).args(["sh", "-c", setup]).output();
         if let Some(failed) = tried.ok().filter(|output| !output.status.success()) {
-            let said = String::from_utf8_lossy(&failed.stderr);
-            need::missing(&format!("network namespaces are not allowed: {}", said.trim()), "run as root");
+            let output = String::from_utf8_lossy(&failed.stderr);
+            need::missing(&format!("network namespaces are not allowed: {}", output.trim()), "run as root");
             return None;
         }
         unshare.args(["sh", "-c", &format!("{setup} && exec \"$@\""), "sh"]).arg(program()).args(["-db", "-f"]);

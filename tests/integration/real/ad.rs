@@ -7,7 +7,7 @@ use sslscale::lint::{Settings, lint};
 use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
-use super::{BLOG, found, haproxy, haproxy_then, is_passed, is_said, nginx, nginx_then};
+use super::{BLOG, found, haproxy, haproxy_then, is_passed, is_printed, nginx, nginx_then};
 use crate::cases::cases;
 use crate::support::generate::{Generated, Versions};
 use crate::support::shipped;
@@ -22,7 +22,7 @@ fn server(lines: &str) -> String {
 fn ad04_haproxy_takes_the_last_group_of_an_address_for_the_port() {
     is_passed(haproxy(&server("    server srv1 fd00::1:443\n")));
     let location = |pass: &str| format!("server {{ listen 18443; location / {{ {pass}; }} }}");
-    is_said(nginx(&location("uwsgi_pass fd00::11:3031")), 1, "\"fd00::11:3031\"");
+    is_printed(nginx(&location("uwsgi_pass fd00::11:3031")), 1, "\"fd00::11:3031\"");
     let pass = |socket: &str| BLOG.replace("\"unix:/tmp/app.sock\"", socket);
     assert_eq!(found(&pass("fd00::11:3031")), ["AD04"]);
     assert_eq!(found(&pass("'[fd00::11]:3031'")), [] as [&str; 0]);
@@ -42,7 +42,7 @@ fn ad04_haproxy_takes_the_last_group_of_an_address_for_the_port() {
 fn ad05_haproxy_takes_one_server_for_two() {
     is_passed(haproxy(&server("    server srv1 10.0.0.11:443\n    server srv2 10.0.0.11:443\n")));
     let named = haproxy(&server("    server srv1 10.0.0.11:443\n    server srv1 10.0.0.12:443\n"));
-    is_said(named, 1, "'srv1'");
+    is_printed(named, 1, "'srv1'");
     assert_eq!(found(&BLOG.replace("10.0.0.12", "10.0.0.11")), ["AD05"]);
     assert_eq!(found(&BLOG.replace("srv2", "srv1")), ["AD05"]);
 }
@@ -54,11 +54,11 @@ const TWICE: &str =
 fn ad06_haproxy_binds_one_socket_twice() {
     is_passed(haproxy(TWICE));
     let start = "haproxy -D -p pid -f it.cfg && ss -Hltn 'sport = :18443'; kill $(cat pid)";
-    if let Some(said) = haproxy_then(TWICE, start) {
-        assert_eq!(said.text.matches("127.0.0.1:18443").count(), 2, "{said:?}");
+    if let Some(output) = haproxy_then(TWICE, start) {
+        assert_eq!(output.text.matches("127.0.0.1:18443").count(), 2, "{output:?}");
     }
     let twice = "server { listen 18443; listen 18443; }";
-    is_said(nginx(twice), 1, " 0.0.0.0:18443 ");
+    is_printed(nginx(twice), 1, " 0.0.0.0:18443 ");
     for (name, haproxy, nginx) in rendered() {
         for (file, word) in [(&haproxy, "bind "), (&nginx, "listen ")] {
             // Of nginx's servers all listen alike, so each is looked at by itself.
@@ -76,11 +76,11 @@ fn ad07_nginx_passes_two_claims_to_one_port_and_does_not_start() {
     let start = "nginx -e stderr -p . -c it.conf && ss -Hltn 'sport = :18443'";
     let claims = "server { listen 18443; listen [::]:18443 ipv6only=off; }";
     is_passed(nginx(claims));
-    let said = nginx_then(claims, start);
-    is_said(said, 1, "[::]:18443 failed (98: ");
+    let output = nginx_then(claims, start);
+    is_printed(output, 1, "[::]:18443 failed (98: ");
     // What is rendered: one socket for each family.
     let apart = nginx_then("server { listen 18443; listen [::]:18443; }", start);
-    is_said(apart, 0, "[::]:18443");
+    is_printed(apart, 0, "[::]:18443");
     let both = "frontend f\n    bind :18443\n    bind :::18443 v4v6\n    default_backend b\nbackend b\n";
     is_passed(haproxy(both));
     for (name, haproxy, nginx) in rendered() {
@@ -100,8 +100,8 @@ fn ad08_haproxy_passes_a_frontend_that_feeds_itself() {
 fn ad09_haproxy_passes_a_foreign_address_and_does_not_start() {
     let foreign = "frontend f\n    bind 10.99.99.99:18443\n    default_backend b\nbackend b\n";
     is_passed(haproxy(foreign));
-    is_said(haproxy_then(foreign, "haproxy -D -p pid -f it.cfg"), 1, "[10.99.99.99:18443]");
-    is_said(nginx("server { listen 10.99.99.99:18443; }"), 1, "10.99.99.99:18443 failed (99: ");
+    is_printed(haproxy_then(foreign, "haproxy -D -p pid -f it.cfg"), 1, "[10.99.99.99:18443]");
+    is_printed(nginx("server { listen 10.99.99.99:18443; }"), 1, "10.99.99.99:18443 failed (99: ");
     // Nothing here knows a host's interfaces: the rule says so and is not passed.
     let linted = lint(&Source::new("inventory.yaml", BLOG), &Settings::default());
     assert!(linted.not_run.iter().any(|not_run| not_run.code == "AD09"));
@@ -109,17 +109,17 @@ fn ad09_haproxy_passes_a_foreign_address_and_does_not_start() {
 
 #[test]
 fn ad10_neither_program_starts_with_a_name_that_has_no_answer() {
-    is_said(haproxy(&server("    server srv1 srv1.invalid:443\n")), 1, "'srv1.invalid'");
+    is_printed(haproxy(&server("    server srv1 srv1.invalid:443\n")), 1, "'srv1.invalid'");
     let location = "server { listen 18443; location / { proxy_pass http://srv1.invalid:8000; } }";
-    is_said(nginx(location), 1, "\"srv1.invalid\"");
+    is_printed(nginx(location), 1, "\"srv1.invalid\"");
     assert_eq!(found(&BLOG.replace("10.0.0.11", "srv1.invalid")), ["AD10"]);
 }
 
 #[test]
 fn ad11_nginx_takes_the_network() {
     let list = "set_real_ip_from 10.0.0.5/24; server { listen 18443; }";
-    is_said(nginx(list), 0, "[warn] ");
-    is_said(nginx(list), 0, "10.0.0.5/24");
+    is_printed(nginx(list), 0, "[warn] ");
+    is_printed(nginx(list), 0, "10.0.0.5/24");
     assert_eq!(found(&format!("{BLOG}trusted_proxies: [10.0.0.10/24]\n")), ["AD11"]);
 }
 

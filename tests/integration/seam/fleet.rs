@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::{Command, Stdio};
 
-use super::live::{Live, ask, nginx_test, port};
+use super::live::{Live, nginx_test, port, request};
 use super::{HERE, answered, check_knows, server};
 use crate::support::need;
 
@@ -50,9 +50,9 @@ fn handshake(port: u16, more: &[&str]) -> String {
     // The session of TLS 1.3 comes after the handshake: the answer is waited for.
     std::io::Write::write_all(&mut child.stdin.take().unwrap(), b"GET /reused HTTP/1.0\r\nHost: a.test\r\n\r\n")
         .unwrap();
-    let said = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
-    assert!(said.contains("reused: "), "{said}");
-    said
+    let output = String::from_utf8_lossy(&child.wait_with_output().unwrap().stdout).into_owned();
+    assert!(output.contains("reused: "), "{output}");
+    output
 }
 
 #[test]
@@ -70,7 +70,7 @@ fn dp03_a_challenge_reaches_the_server_that_did_not_order_it() {
     let p = port();
     let servers = ports.map(|p| format!("    server s{p} 127.0.0.1:{p}\n")).concat();
     let _haproxy = Live::haproxy(&format!("    balance roundrobin\n{servers}"), p);
-    let answers: Vec<String> = (0..20).map(|_| ask(HERE, p, b"", "a.test")).collect();
+    let answers: Vec<String> = (0..20).map(|_| request(HERE, p, b"", "a.test")).collect();
     let count = |start: &str| answers.iter().filter(|answer| answer.starts_with(start)).count();
     assert_eq!((count("HTTP/1.1 200 "), count("HTTP/1.1 404 ")), (10, 10), "{answers:?}");
     check_knows("DP03");
@@ -99,7 +99,7 @@ fn dp04_an_empty_pool_is_an_outage() {
     }
     let p = port();
     let _haproxy = Live::haproxy(&format!("    server s 127.0.0.1:{} disabled\n", port()), p);
-    assert_eq!(ask(HERE, p, b"", "a.test"), "");
+    assert_eq!(request(HERE, p, b"", "a.test"), "");
 }
 
 #[test]
@@ -112,5 +112,5 @@ fn dp05_the_second_server_of_a_name_is_ignored() {
     let other = format!("server {{ {listen} server_name a.test; return 200 other; }}");
     let nginx = Live::nginx(&format!("{}{other}", server(&listen, "a.test", "")), p);
     assert!(nginx.verdict.contains("[warn]") && nginx.verdict.contains("\"a.test\""), "{}", nginx.verdict);
-    answered(&ask(HERE, p, b"", "a.test"), "127.0.0.1", "a.test");
+    answered(&request(HERE, p, b"", "a.test"), "127.0.0.1", "a.test");
 }

@@ -51,9 +51,9 @@ impl Live {
         let file = dir.path().join("haproxy.cfg");
         let file = file.to_str().unwrap();
         let check = Command::new(need::find("haproxy").unwrap()).args(["-c", "-q", "-f", file]).output().unwrap();
-        let said = String::from_utf8(check.stderr).unwrap();
-        assert!(check.status.success(), "{said}");
-        Self::start("haproxy", &["-db", "-f", file], dir, said, ready)
+        let output = String::from_utf8(check.stderr).unwrap();
+        assert!(check.status.success(), "{output}");
+        Self::start("haproxy", &["-db", "-f", file], dir, output, ready)
     }
 
     fn start(program: &str, arguments: &[&str], dir: tempfile::TempDir, verdict: String, ready: u16) -> Self {
@@ -102,15 +102,15 @@ pub fn nginx_test(http: &str) -> (tempfile::TempDir, Result<String, String>) {
     let prefix = format!("{}/", dir.path().display());
     let mut nginx = Command::new(need::find("nginx").unwrap());
     let test = nginx.args(["-p", &prefix, "-c", "nginx.conf", "-t", "-q"]).output().unwrap();
-    let said = String::from_utf8(test.stderr).unwrap();
+    let output = String::from_utf8(test.stderr).unwrap();
     // As nobody it cannot open the log of the machine's own nginx, which is no concern of a test.
-    let said: String = said.lines().filter(|line| !line.contains("/var/log/nginx/")).collect();
-    (dir, if test.status.success() { Ok(said) } else { Err(said) })
+    let output: String = output.lines().filter(|line| !line.contains("/var/log/nginx/")).collect();
+    (dir, if test.status.success() { Ok(output) } else { Err(output) })
 }
 
 /// What is answered to `head`, a PROXY header or nothing, and a request for `host` behind it; all
 /// in clear text, and empty where the connection is cut.
-pub fn ask(address: impl Into<IpAddr>, port: u16, head: &[u8], host: &str) -> String {
+pub fn request(address: impl Into<IpAddr>, port: u16, head: &[u8], host: &str) -> String {
     let mut stream = TcpStream::connect(SocketAddr::new(address.into(), port)).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let request = format!("GET / HTTP/1.0\r\nHost: {host}\r\nX-Real-IP: 192.0.2.66\r\n\r\n");

@@ -6,7 +6,7 @@ use crate::run::{Kept, Try};
 
 /// A real TLS client for each name, eight at a time. Certificates are verified, and names too where
 /// a certificate can stand for them: a wildcard covers one label.
-const ASK: &str = r#"
+const REQUESTS: &str = r#"
 import socket, ssl, sys
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,7 +17,7 @@ def context(names):
 
 strict, lax = context(True), context(False)
 
-def ask(name):
+def request(name):
     try:
         with socket.create_connection(("10.0.0.10", 443), 10) as plain:
             context = lax if name.count(".r") else strict
@@ -35,7 +35,7 @@ def ask(name):
 
 names = open(sys.argv[1]).read().split()
 with ThreadPoolExecutor(8) as pool:
-    for name, answer in zip(names, pool.map(ask, names)):
+    for name, answer in zip(names, pool.map(request, names)):
         print(name, answer)
 "#;
 
@@ -57,9 +57,9 @@ def hello(name):
     except ssl.SSLWantReadError:
         pass
     framed = lambda text: b"\0" + len(text).to_bytes(2, "big") + text.encode()
-    said = out.read()
-    assert not name or said.count(framed(stand_in)) == 1, name
-    return said.replace(framed(stand_in), framed(name)) if name else said
+    output = out.read()
+    assert not name or output.count(framed(stand_in)) == 1, name
+    return output.replace(framed(stand_in), framed(name)) if name else output
 
 def show(name):
     got = b""
@@ -82,20 +82,20 @@ with ThreadPoolExecutor(8) as pool:
         print(answer)
 "#;
 
-fn run(own: &Try, kept: &Kept, script: &str, names: &[String]) -> String {
-    let (script, names) = (own.beside("names.py", script), own.beside("names.txt", &names.join("\n")));
+fn run(try_out: &Try, kept: &Kept, script: &str, names: &[String]) -> String {
+    let (script, names) = (try_out.beside("names.py", script), try_out.beside("names.txt", &names.join("\n")));
     let done = kept.inside("clients", &["/usr/bin/python3", &script, &names]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap()
 }
 
 /// What each name was answered with over TLS and HTTP.
-pub fn asked(own: &Try, kept: &Kept, names: &[String]) -> BTreeMap<String, String> {
-    let text = run(own, kept, ASK, names);
+pub fn served_by(try_out: &Try, kept: &Kept, names: &[String]) -> BTreeMap<String, String> {
+    let text = run(try_out, kept, REQUESTS, names);
     text.lines().filter_map(|line| line.split_once(' ')).map(|(name, it)| (name.to_owned(), it.to_owned())).collect()
 }
 
 /// What a ClientHello with each name was answered with: the marker of a certificate, an alert, nothing.
-pub fn shown(own: &Try, kept: &Kept, names: &[String]) -> Vec<String> {
-    run(own, kept, SHOW, names).lines().map(str::to_owned).collect()
+pub fn shown(try_out: &Try, kept: &Kept, names: &[String]) -> Vec<String> {
+    run(try_out, kept, SHOW, names).lines().map(str::to_owned).collect()
 }

@@ -30,8 +30,8 @@ pub fn run(_: &Try, kept: &Kept, returning: &Returning) -> usize {
     );
     assert_eq!(browser.evaluate(&fetches), *times);
     drop(browser);
-    let said = kept.inside("clients", &["cat", &network_log]).stdout;
-    String::from_utf8(said).unwrap().matches("\"is_resumed\":true").count()
+    let output = kept.inside("clients", &["cat", &network_log]).stdout;
+    String::from_utf8(output).unwrap().matches("\"is_resumed\":true").count()
 }
 
 /// Makes nginx close each connection behind its answer, which no key of the inventory does, and

@@ -29,13 +29,13 @@ print(resumed)
 "#;
 
 /// How many returning handshakes were resumed, in OpenSSL's own words.
-pub fn run(own: &Try, kept: &Kept, returning: &Returning) -> usize {
-    let script = own.beside("returning.py", SCRIPT);
+pub fn run(try_out: &Try, kept: &Kept, returning: &Returning) -> usize {
+    let script = try_out.beside("returning.py", SCRIPT);
     let words = returning.words();
     let command: Vec<&str> =
         ["/usr/bin/python3", &script].into_iter().chain(words.iter().map(String::as_str)).collect();
     let done = kept.inside("clients", &command);
-    let said = String::from_utf8_lossy(&done.stderr);
-    assert!(done.status.success(), "{said}");
+    let output = String::from_utf8_lossy(&done.stderr);
+    assert!(done.status.success(), "{output}");
     String::from_utf8(done.stdout).unwrap().trim().parse().unwrap()
 }

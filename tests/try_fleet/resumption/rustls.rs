@@ -11,9 +11,9 @@ pub fn run(_: &Try, kept: &Kept, returning: &Returning) -> usize {
     let test = "resumption::rustls::the_client_of_another_test";
     let mut command = kept.command("clients", &[&binary, "--exact", test, "--ignored", "--nocapture"]);
     let done = command.env(WORDS, returning.words().join(" ")).output().unwrap();
-    let said = String::from_utf8(done.stdout).unwrap();
-    assert!(done.status.success(), "{said}{}", String::from_utf8_lossy(&done.stderr));
-    let resumed = said.lines().find_map(|line| line.split_once("resumed: ")).unwrap_or_else(|| panic!("{said}"));
+    let output = String::from_utf8(done.stdout).unwrap();
+    assert!(done.status.success(), "{output}{}", String::from_utf8_lossy(&done.stderr));
+    let resumed = output.lines().find_map(|line| line.split_once("resumed: ")).unwrap_or_else(|| panic!("{output}"));
     resumed.1.trim().parse().unwrap()
 }
 
