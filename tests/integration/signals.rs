@@ -9,11 +9,12 @@ use std::fs;
 use std::io::{PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 
 use nix::fcntl::{FcntlArg, fcntl};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
+use tempfile::TempDir;
 
 use crate::signalled::program;
 use crate::streams::cases::{INVENTORY, ring, rotated};
@@ -103,74 +104,93 @@ fn a_signal_that_was_ignored_stays_so() {
     assert_eq!(ring(&roots, "srv1"), ring(&roots, "srv2"));
 }
 
-#[test]
-fn a_rotation_finishes_its_host_and_starts_no_other() {
-    for signal in SIGNALS {
+/// Two app servers with the same ticket ring.
+struct Hosts {
+    prepared: TempDir,
+    before: Vec<Vec<u8>>,
+}
+
+impl Hosts {
+    /// The hosts whose ring has changed.
+    fn changed(&self) -> Vec<&str> {
+        let roots = self.prepared.path().join("roots");
+        ["srv1", "srv2"].into_iter().filter(|host| ring(&roots, host) != self.before).collect()
+    }
+}
+
+/// A rotation that waits for the lock of one host.
+struct Rotation {
+    hosts: Hosts,
+    lock: Lock,
+    child: Child,
+}
+
+impl Rotation {
+    /// Returns when the rotation waits for `host`.
+    fn waiting(lock: fn(&Path, &str) -> Lock, host: &str) -> Self {
         let prepared = rotated();
         let roots = prepared.path().join("roots");
         let before = ring(&roots, "srv1");
-        let lock = Lock::shared(prepared.path(), "srv1");
-        let mut child = start(prepared.path(), &["tickets", "rotate", "inventory.yaml", "--roots", "roots"]);
+        assert_eq!(ring(&roots, "srv2"), before);
+        let lock = lock(prepared.path(), host);
+        let child = start(prepared.path(), &["tickets", "rotate", "inventory.yaml", "--roots", "roots"]);
         lock.wanted();
-        send(&child, signal);
-        seen(&mut child);
-        drop(lock);
-        let done = child.wait_with_output().unwrap();
+        Self { hosts: Hosts { prepared, before }, lock, child }
+    }
+
+    /// Releases the lock and waits for the end.
+    fn finish(self) -> (Output, Hosts) {
+        drop(self.lock);
+        (self.child.wait_with_output().unwrap(), self.hosts)
+    }
+}
+
+#[test]
+fn a_rotation_finishes_its_host_and_starts_no_other() {
+    for signal in SIGNALS {
+        let mut run = Rotation::waiting(Lock::shared, "srv1");
+        send(&run.child, signal);
+        seen(&mut run.child);
+        let (done, hosts) = run.finish();
         let stderr = String::from_utf8(done.stderr.clone()).unwrap();
         assert_eq!(done.status.code(), Some(5), "{done:?}");
-        assert!(ring(&roots, "srv1") != before && ring(&roots, "srv2") == before, "{done:?}");
+        assert_eq!(hosts.changed(), ["srv1"], "{done:?}");
         assert!(stderr.contains("srv2") && stderr.contains("tickets sync"), "{stderr}");
     }
 }
 
 #[test]
 fn a_rotation_that_has_begun_with_all_hosts_is_whole() {
-    let prepared = rotated();
-    let roots = prepared.path().join("roots");
-    let before = ring(&roots, "srv2");
-    let lock = Lock::shared(prepared.path(), "srv2");
-    let mut child = start(prepared.path(), &["tickets", "rotate", "inventory.yaml", "--roots", "roots"]);
-    lock.wanted();
-    send(&child, Signal::SIGINT);
-    seen(&mut child);
-    drop(lock);
-    let done = child.wait_with_output().unwrap();
+    let mut run = Rotation::waiting(Lock::shared, "srv2");
+    send(&run.child, Signal::SIGINT);
+    seen(&mut run.child);
+    let (done, hosts) = run.finish();
     assert_eq!(done.status.code(), Some(0), "{done:?}");
-    assert!(ring(&roots, "srv2") != before && ring(&roots, "srv1") == ring(&roots, "srv2"));
+    assert_eq!(hosts.changed(), ["srv1", "srv2"]);
+    let roots = hosts.prepared.path().join("roots");
+    assert_eq!(ring(&roots, "srv1"), ring(&roots, "srv2"));
 }
 
 #[test]
 fn nothing_is_changed_by_a_signal_while_hosts_are_observed() {
-    let prepared = rotated();
-    let roots = prepared.path().join("roots");
-    let before = ring(&roots, "srv1");
-    let lock = Lock::exclusive(prepared.path(), "srv2");
-    let child = start(prepared.path(), &["tickets", "rotate", "inventory.yaml", "--roots", "roots"]);
-    lock.wanted();
-    send(&child, Signal::SIGTERM);
-    drop(lock);
-    let done = child.wait_with_output().unwrap();
+    let run = Rotation::waiting(Lock::exclusive, "srv2");
+    send(&run.child, Signal::SIGTERM);
+    let (done, hosts) = run.finish();
     assert_eq!(shell(done.status), 143, "{done:?}");
-    assert_eq!([ring(&roots, "srv1"), ring(&roots, "srv2")], [before.clone(), before]);
+    assert!(hosts.changed().is_empty(), "{:?}", hosts.changed());
 }
 
 #[test]
 fn a_second_signal_ends_it_at_once_and_the_host_still_finishes() {
-    let prepared = rotated();
-    let roots = prepared.path().join("roots");
-    let before = ring(&roots, "srv1");
-    let lock = Lock::shared(prepared.path(), "srv1");
-    let mut child = start(prepared.path(), &["tickets", "rotate", "inventory.yaml", "--roots", "roots"]);
-    lock.wanted();
+    let mut run = Rotation::waiting(Lock::shared, "srv1");
     // Signals that come together are one: it takes a later one, while the host is still at work.
     until("the program has ended", || {
-        send(&child, Signal::SIGINT);
-        child.try_wait().unwrap().is_some()
+        send(&run.child, Signal::SIGINT);
+        run.child.try_wait().unwrap().is_some()
     });
-    assert_eq!(child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
-    drop(lock);
-    until("srv1 has the next ring", || ring(&roots, "srv1") != before);
-    assert_eq!(ring(&roots, "srv2"), before);
+    assert_eq!(run.child.wait().unwrap().signal(), Some(Signal::SIGINT as i32));
+    drop(run.lock);
+    until("srv1 has the next ring", || run.hosts.changed() == ["srv1"]);
 }
 
 // Nobody reads the report: the signal ends the wait for a reader, and says nothing of what was done.
