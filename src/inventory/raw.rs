@@ -50,11 +50,11 @@ section! {
         name: "host name, required",
         /// The address that the balancers connect to. A list may have one IPv4 and one IPv6 address, the preferred one first.
         address: "IP address or list, required",
-        /// Its share of new connections, relative to the other app servers.
-        weight: "0 to 256; default 100; 0 for none",
+        /// Its share of new connections, relative to the other app servers. With 0 it gets none.
+        weight: "0 to 256; default 100",
         /// Whether it takes connections only while all other app servers of its pool are down.
         backup: "true or false; default false",
-        /// Most connections at a time from each balancer; more wait for a free slot.
+        /// The maximum number of connections at a time from each balancer; further connections wait for a free slot.
         maxconn: "1 to 500000; default: no limit",
         /// Settings for this app server only.
         nginx: "section",
@@ -82,9 +82,9 @@ section! {
         root: "absolute path",
         /// The certificate chain, as a path on the app servers. Write a list for certificates with different kinds of key, such as ECDSA and RSA.
         ssl_certificate: "absolute path or list, required",
-        /// Its private key, as a path on the app servers. A list has the order of `ssl_certificate`.
+        /// Its private key, as a path on the app servers. A list must be in the same order as `ssl_certificate`.
         ssl_certificate_key: "absolute path or list, required",
-        /// The certificate source: the same file on this machine, which `check` reads. A relative path starts at the inventory's directory.
+        /// The certificate source: the same file on this machine, which `check` reads. A relative path is relative to the inventory's directory.
         ssl_certificate_source: "path or list",
         /// The key's source: the same file on this machine.
         ssl_certificate_key_source: "path or list",
@@ -98,23 +98,23 @@ section! {
 }
 
 section! {
-    /// Where requests for a path go. Besides `path` and `match` a location has exactly one key.
+    /// Where requests for a path go. A location has a `path`, an optional `match` and exactly one of the other keys.
     RawLocation at "sites[].locations[]" {
         /// The path of the requests.
         path: "starts with `/`, required",
         /// Whether `path` matches the start of a request's path or the whole path.
         r#match as "match": "`prefix` or `exact`; default `prefix`",
-        /// To a uWSGI app.
+        /// Passes requests to a uWSGI app.
         uwsgi_pass: "`unix:/path` or `address:port`",
-        /// To a FastCGI app.
+        /// Passes requests to a FastCGI app.
         fastcgi_pass: "`unix:/path` or `address:port`",
-        /// To an HTTP app.
+        /// Passes requests to an HTTP app.
         proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`",
-        /// To a gRPC app.
+        /// Passes requests to a gRPC app.
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
-        /// To the files in a directory.
+        /// Serves the files in a directory.
         root: "absolute path",
-        /// To another URL.
+        /// Redirects to another URL.
         r#return as "return": "section",
     }
 }
@@ -134,29 +134,29 @@ section! {
 section! {
     /// How the balancers answer plain HTTP: with a redirect to HTTPS.
     RawHttp at "http" {
-        /// Whether they listen for plain HTTP.
+        /// Whether the balancers listen for plain HTTP.
         enabled: "true or false; default true",
-        /// The port they listen on.
+        /// The port for plain HTTP.
         port: "1 to 65535; default 80",
         /// The HTTP status of the redirect.
         code: "301, 302, 303, 307 or 308; default 308",
-        /// Where the challenges of a certificate authority go.
+        /// Where ACME challenges go.
         acme_challenge: "section",
     }
 }
 
 section! {
-    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go: exactly one of `app_server`, `pool` and `redirect`.
+    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Set exactly one of `app_server`, `pool` and `redirect`.
     RawAcmeChallenge at "http.acme_challenge" {
         /// The app server that requests the certificates.
         app_server: "name",
-        /// A pool whose app servers share the answers to challenges.
+        /// A pool whose app servers share the answers to ACME challenges.
         pool: "name",
         /// A URL to redirect to; the path of the request is appended.
         redirect: "`https://…` or `http://…`",
-        /// The port on which the app server or pool takes them, as plain HTTP.
+        /// The port on which the app server or pool accepts ACME challenges, as plain HTTP.
         port: "1 to 65535; default 80",
-        /// The directory that nginx serves them from there. Without it another program, such as certbot, has to listen on the port.
+        /// The directory from which nginx on that app server or pool serves the answers. Without this key, another program there, such as certbot, has to listen on the port.
         root: "absolute path",
     }
 }
@@ -176,7 +176,7 @@ section! {
         version: "such as 2.6; default: any version from 2.2",
         /// The port that clients connect to.
         port: "1 to 65535; default 443",
-        /// Most connections at a time, of all clients together.
+        /// The maximum number of connections at a time, from all clients together.
         maxconn: "1 to 500000; default 8192",
         /// How many file descriptors the host allows haproxy.
         nofile: "1024 to 1048576; default: as many as `maxconn` needs",
@@ -184,9 +184,9 @@ section! {
         balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
         /// The version of the PROXY header.
         proxy_protocol: "`v1` or `v2`; default `v1`",
-        /// How many times a failed connect is tried again.
+        /// How many times a failed connection attempt is retried.
         retries: "1 to 100; default 3",
-        /// Whether a failed connect is tried again on another app server instead of the same one.
+        /// Whether a failed connection attempt is retried on another app server instead of the same one.
         redispatch: "true or false; default true",
         /// Where haproxy sends its logs.
         log: "path of a socket or `address:port`; default `/dev/log`",
@@ -268,11 +268,11 @@ section! {
 section! {
     /// HTTP Strict Transport Security, for all sites or, in a site's entry, for that one only.
     RawHsts at "nginx.hsts" {
-        /// How long browsers remember it; `0s` makes them forget it.
+        /// How long browsers remember to use only HTTPS; `0s` makes them forget it.
         max_age: "duration in whole seconds, required; Mozilla's guideline recommends 730d",
-        /// Whether it applies to all names below the site's names too.
+        /// Whether HSTS also applies to all names below the site's names.
         include_subdomains: "true or false; default false",
-        /// Whether the site agrees to be in the list that is built into browsers.
+        /// Whether the site may be added to the HSTS preload list that is built into browsers.
         preload: "true or false; default false",
     }
 }
@@ -286,7 +286,7 @@ section! {
         deny: "list of rules",
         /// The lowest severity that makes a run fail; `--fail-on` overrides it.
         fail_on: "`error`, `warning` or `info`; default `error`",
-        /// How many days before a certificate expires there is a warning.
+        /// How many days before a certificate expires `check` starts to warn about it.
         certificate_days: "1 to 3650; default 30",
     }
 }

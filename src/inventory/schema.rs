@@ -207,7 +207,7 @@ impl<'s> Reader<'s> {
         let message = format!("the key `{}` is written twice", key.text(self.source).unwrap_or_default());
         let help = "keep one of them: YAML parsers disagree on which one counts";
         let twice = Diagnostic::refusal(Code::AD02, key.span, message, help);
-        self.diagnostics.push(twice.related(first.underline(), "the value of the first one"));
+        self.diagnostics.push(twice.related(first.underline(), "the first value"));
     }
 
     /// Reports a key that the section does not have and returns the nearest one that it has, if any

@@ -24,7 +24,7 @@ fn state(rule: &Rule) -> &'static str {
 fn reason(rule: &Rule) -> Option<&'static str> {
     match rule.detection {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => None,
-        Detection::Comments => Some("on the comments, once the other rules have run"),
+        Detection::Comments => Some("to the comments, after the other rules have run"),
         Detection::Programs => Some("`--with-binaries`"),
         Detection::Planned(reason) | Detection::Impossible(reason) => Some(reason),
     }
@@ -181,15 +181,15 @@ fn examples(rule: &Rule) -> impl Iterator<Item = (&'static str, &'static str)> {
     };
     let all = examples.map(|e| {
         [
-            Some(("An inventory that it finds something in", e.fires)),
+            Some(("An inventory with this finding", e.fires)),
             e.fixed.map(|text| (fixed, text)),
-            Some(("One that it finds nothing in", e.silent)),
+            Some(("A similar inventory without this finding", e.silent)),
         ]
     });
     all.into_iter().flatten().flatten()
 }
 
-/// What a rule is about, to be read behind a finding; `None` for a code that no rule describes.
+/// What a rule is about, to be read after a finding; `None` for a code that no rule describes.
 pub fn inline(code: &'static Code) -> Option<String> {
     let doc = rule(code)?.doc;
     let width = wrap::err();

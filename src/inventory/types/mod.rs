@@ -107,7 +107,7 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         let help = if bad == ' ' {
             "remove it; write several values as a list: `[a, b]`".to_owned()
         } else if bad.is_ascii() {
-            "remove it: it could break out of the rendered files".to_owned()
+            "remove the character: it would change the syntax of the rendered files".to_owned()
         } else {
             "write ASCII, and international names in their `xn--` form: other letters may look the same as these"
                 .to_owned()

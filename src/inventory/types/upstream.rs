@@ -73,7 +73,7 @@ fn no_socket(text: &str) -> ValueError {
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     if text.starts_with('/') {
-        return ValueError::malformed("is a path", HELP);
+        return ValueError::malformed("is a path without `unix:`", HELP);
     }
     if text.contains("://") {
         return ValueError::malformed("has a scheme", HELP);

@@ -47,7 +47,7 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
             found.iter().map(|(it, spans)| (it, spans[0])).find(|(it, _)| it.ssl_certificate == certificate.value)
         {
             let message = format!("the site has the certificate `{}` twice", first.ssl_certificate);
-            reader.report(Code::IN12, certificate.span, message, "keep it once, with its key");
+            reader.report(Code::IN12, certificate.span, message, "remove one of them, with its key");
         }
         let source = written(&sources, index).map(|certificate| {
             let key = written(&key_sources, index);

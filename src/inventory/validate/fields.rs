@@ -126,7 +126,7 @@ pub fn count_if_written(
     if range.contains(&number.value.0) {
         return Some(number.value.0);
     }
-    let help = format!("write {} to {}", range.start(), range.end());
+    let help = format!("write a number from {} to {}", range.start(), range.end());
     reader.report(Code::IN06, number.span, format!("`{key}` is out of range: `{}`", number.value.0), help);
     None
 }
@@ -143,7 +143,7 @@ pub fn duration(
     if range[0] <= found.value && found.value <= range[1] {
         return found.value;
     }
-    let help = format!("write {} to {}", range[0], range[1]);
+    let help = format!("write a duration from {} to {}", range[0], range[1]);
     let message = format!("`{key}` is out of range: `{}`", reader.source.slice(found.span));
     reader.report(code(key, Flaw::NotADuration), found.span, message, help);
     default
@@ -188,7 +188,7 @@ pub fn distinct<T: Scalar, I: Eq + Hash>(
         match seen.entry(identity(&placed.value)) {
             Entry::Occupied(first) => {
                 let message = format!("`{key}` has `{}` twice", reader.source.slice(placed.span));
-                let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "keep it once");
+                let twice = Diagnostic::refusal(Code::IN12, placed.span, message, "remove one of them");
                 reader.diagnostics.push(twice.related(*first.get(), "the first one"));
             }
             Entry::Vacant(free) => {

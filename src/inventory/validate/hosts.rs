@@ -192,7 +192,7 @@ impl Hosts {
                         "`{}` cannot reach `{}`: they have no address family in common",
                         balancer.name, app.name
                     );
-                    let help = "add an address of the other's family to one of them: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
+                    let help = "give one of them an address of the other family as well: `address: [10.0.0.11, \"fd00:0:0:1::11\"]`";
                     let missing = Diagnostic::refusal(Code::IN11, at.address, message, help);
                     reader.diagnostics.push(missing.related(places.address, "the balancer's address"));
                 }

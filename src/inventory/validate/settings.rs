@@ -191,7 +191,7 @@ fn version<V: Scalar + Into<Version>>(
         return Some(version);
     }
     let message = format!("{program} {version} is not supported");
-    let help = format!("the oldest supported version is {program} {oldest}, that of Debian bullseye");
+    let help = format!("correct the version, or upgrade the host to {program} {oldest} or later");
     reader.report(Code::IN10, span, message, help);
     None
 }

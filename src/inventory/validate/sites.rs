@@ -121,8 +121,8 @@ fn read_names(
             let twice = Diagnostic::refusal(
                 Code::IN12,
                 name.span,
-                format!("two sites have the name `{}`", name.value),
-                "keep it once: nginx would only serve the first",
+                format!("the name `{}` is listed twice", name.value),
+                "remove one of them: nginx would serve only the first",
             );
             reader.diagnostics.push(twice.related(*first, "the first one"));
         } else {

@@ -10,7 +10,8 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "One mapping has the same key twice: plain or quoted, written in it or merged into it.",
+        what: "One mapping has the same key twice. The two may be written differently (with and without quotes), and \
+               one may come from a merged mapping (`<<`).",
         why: "YAML forbids duplicate keys, but parsers accept them: some keep the first value, some the last, and \
               none reports it. Editing the value that is dropped changes nothing.",
         evidence: "PyYAML 6.0.3 keeps the last value and reports nothing. nginx rejects a duplicate in its own \

@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "A key that its section does not have. If a known key is similar, it is suggested, and the value is \
-               read as if it had that key, so that nothing else is reported for it.",
+        what: "A section has a key that does not exist there. If a known key is similar, sslscale suggests it and \
+               reads the value as if that key were written, so that nothing else is reported for it.",
         why: "If a misspelled key is not reported, its default stays in force while the file looks as if the value \
               were set.",
         evidence: "haproxy reports unknown keywords: `unknown keyword 'blance' in 'backend' section; did you mean \

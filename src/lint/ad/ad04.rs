@@ -15,7 +15,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "An IPv6 address is followed by a colon and a port but has no brackets; or a host's address ends in a \
-               group that looks like a port in use, such as `fd00::1:443`, which is a complete address by itself.",
+               group that could be a port (80, 443, 8443 or a port of this inventory), such as `fd00::1:443`, which is \
+               a complete address by itself.",
         why: "The last group of an IPv6 address and a port look the same. If programs disagree on which one it is, \
               the traffic of one host goes to another address.",
         evidence: "haproxy takes whatever follows the last colon as the port, so `server srv1 fd00::1:443` passes \

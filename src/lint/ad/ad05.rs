@@ -12,9 +12,9 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "Two hosts have the same name, ignoring case, or the same address; or a virtual address is also a \
                host's own address, or is listed twice.",
-        why: "Two servers at one address are one server that takes a double share of the load, counts as two failures \
-              when it fails, and is only half drained when one of the two is drained. Two hosts with one name would \
-              share one directory of rendered files.",
+        why: "Two entries with one address are the same server: it gets a double share of the load, counts as two \
+              failures when it fails, and still gets connections when only one of the entries is drained. Two hosts \
+              with one name would share one directory of rendered files.",
         evidence: "`haproxy -c` accepts two servers with the same address (exit code 0, no warning); it rejects only \
                    two with the same name.",
         fix: "Give every host its own name and address, or remove the copy. To give a host a larger share of the \

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "An app server has the same address as a balancer.",
         why: "The balancer would connect to itself. If both use the same port, every connection opens another one \
-              until the file descriptors run out; if the ports differ, one host carries the load that was to be \
-              spread.",
+              until the file descriptors run out; if the ports differ, one host carries the load that several should \
+              share.",
         evidence: "`haproxy -c` accepts a frontend whose only server is the frontend itself (exit code 0, no \
                    warning).",
         fix: "Write the app server's own address. A balancer and an app server are separate hosts.",

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
         evidence: "`haproxy -c` accepts a `bind` to an address that the host does not have (exit code 0), but haproxy \
                    does not start: `cannot bind socket (Cannot assign requested address)`. `nginx -t` binds its \
                    addresses for a moment and does report it: `bind() to 10.99.99.99:443 failed (99: Cannot assign \
-                   requested address)`. Run on any machine but the host itself, its result means nothing.",
+                   requested address)`. Run it on the host itself: on another machine the result means nothing.",
         fix: "Correct the host's `address`, or give the host that address. A virtual address that has moved to \
               another host needs `net.ipv4.ip_nonlocal_bind`. Rendered configuration always listens on all addresses \
               of the host and never names one.",

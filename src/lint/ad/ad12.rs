@@ -20,8 +20,8 @@ pub const RULE: Rule = Rule {
                unspecified address, loopback, multicast, IPv6 link-local, 0.0.0.0/8 and 240.0.0.0/4 are errors, \
                because no host can be reached there. Blocks reserved for documentation, and 169.254.0.0/16, are \
                warnings.",
-        why: "If an example address from a manual stays in the file, connections to it go nowhere: no router carries \
-              it. A host has an address in 169.254.0.0/16 when DHCP has failed.",
+        why: "If an example address from a manual stays in the file, connections to it fail: networks do not route \
+              such addresses. A host has an address in 169.254.0.0/16 when DHCP has failed.",
         evidence: "`haproxy -c` accepts servers at 224.0.0.1, 0.0.0.0 and 192.0.2.1, and `nginx -t` accepts \
                    `set_real_ip_from 192.0.2.10`. RFC 5737, RFC 3849 and RFC 9637 reserve 192.0.2.0/24, \
                    198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 and 3fff::/20 for documentation.",

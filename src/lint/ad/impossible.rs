@@ -10,8 +10,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
         "each balancer binds one socket per address family on each of its two ports, and the two ports always differ",
         Doc {
             what: "A balancer binds the same address and port twice, in one frontend or in two.",
-            why: "The kernel spreads connections over both sockets at random. With two frontends, every other client \
-                  reaches the wrong backend, and the failures cannot be reproduced.",
+            why: "The kernel spreads connections over both sockets at random. With two frontends, about half of the \
+                  clients reach the wrong backend, and nobody can reproduce the failures.",
             evidence: "`haproxy -c` accepts two `bind` lines with the same address and port (exit code 0, no \
                        warning), and haproxy starts with two sockets on it, because it opens every socket with \
                        `SO_REUSEPORT`. nginx rejects the same: `a duplicate listen 0.0.0.0:443`.",

@@ -13,11 +13,10 @@ pub const RULE: Rule = Rule {
         what: "nginx's `worker_connections` is above the number of file descriptors that a worker may have \
             (`worker_rlimit_nofile`, or `LimitNOFILE` of its unit).",
         why: "A worker that runs out of descriptors refuses connections that `worker_connections` allows, and logs \
-            `Too many open files`. A request that is passed to an upstream needs two.",
-        evidence: "nginx starts. Only with an `error_log` of level `warn`, which Debian's nginx.conf does not have, \
-            does it print `4096 worker_connections exceed open file resource limit: 1024`; `nginx -t` does so too, \
-            but compares with the limit of the shell that it runs in. Debian's nginx.conf sets 768 worker \
-            connections.",
+            `Too many open files`. A request that is passed to an upstream needs two descriptors.",
+        evidence: "nginx starts, and prints `4096 worker_connections exceed open file resource limit: 1024` only if an \
+            `error_log` has the level `warn`, which Debian's nginx.conf does not set. `nginx -t` prints it too, but \
+            compares with the limit of the shell that it runs in. Debian's nginx.conf sets 768 worker connections.",
         fix: "Write `worker_rlimit_nofile` in the host's nginx.conf, at least twice `worker_connections`. sslscale \
             leaves the main context of nginx.conf to the host, so this rule has to read it there.",
         verified_on: "nginx 1.22.1",

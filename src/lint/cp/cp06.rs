@@ -12,11 +12,11 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "Only one app server of a pool can take connections: it is the only one, or all others have weight 0.",
-        why: "When it is restarted, updated or down, so are all sites of the pool. A balancer in front of one app \
+        why: "When it is restarted, updated or down, all sites of the pool are down. A balancer in front of one app \
             server only adds a host that can fail.",
-        evidence: "When its only server is down, haproxy closes every connection, and `haproxy -c` does not warn \
-            about backends with one server. With a second one, even a `backup`, six of six requests succeed although \
-            a server has just died.",
+        evidence: "When the only server of a backend is down, haproxy closes every connection to it. `haproxy -c` does \
+            not warn about backends with one server. With a second one, even a `backup`, six of six requests succeed \
+            although a server has just died.",
         fix: "Add an app server to the pool, with `backup: true` if only one may be active at a time.",
         verified_on: "haproxy 2.6.12",
     },

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "The fleet has one balancer.",
         why: "When it is restarted, updated or down, every site is down too, however many app servers are healthy.",
-        evidence: "No check of haproxy or nginx can detect this: one balancer works until it fails. It is only a \
-            note, since a fleet may have reasons for it, such as a provider's balancer in front.",
+        evidence: "Neither `haproxy -c` nor `nginx -t` can detect this. It is only a note, because there can be good \
+            reasons for one balancer, such as a provider's balancer in front.",
         fix: "Add a second balancer, and under `high_availability` the `virtual_addresses` that clients connect to: \
             addresses that move from a balancer that is down to one that is up.",
         verified_on: "",

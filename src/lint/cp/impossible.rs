@@ -9,8 +9,8 @@ pub const IMPOSSIBLE: &[Rule] = &[Rule::impossible(
     "only the frontend for plain HTTP is rendered with its own `maxconn`, a quarter of the process's",
     Doc {
         what: "A frontend's `maxconn` is above that of the haproxy process.",
-        why: "The process stops accepting first. The frontend's limit looks like room for more clients, but is never \
-            reached.",
+        why: "The process reaches its own limit first and stops accepting connections, so the frontend never reaches \
+            its limit.",
         evidence: "`haproxy -c` accepts a frontend with `maxconn 5000` in a process with `maxconn 100` without a \
             warning; the process takes 100.",
         fix: "Raise `maxconn` in `haproxy`. sslscale renders it in `global` and gives a quarter of it to plain HTTP, \

@@ -31,21 +31,21 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "Several app servers of a site's pool take traffic at once, and the site's certificate is at a path \
-               where an ACME client such as certbot keeps what it was issued, or the site has a location for ACME \
-               challenges that each app server answers itself, and `http.acme_challenge` is not set. Or it is set but \
-               does not help: it names a pool whose members each have their own `root`, or a redirect to a name of \
-               the fleet itself. A location that sends challenges to one place for all is fine, and so is a wildcard \
-               certificate, which only DNS-01 can issue.",
+        what: "Several app servers of a site's pool take traffic at once, `http.acme_challenge` is not set, and either \
+               the site's certificate is in a directory where an ACME client such as certbot keeps its certificates, \
+               or the site has a location for ACME challenges that each app server answers itself. The rule also \
+               reports an `http.acme_challenge` that does not help: a pool whose members each have their own `root`, \
+               or a redirect to a name of the fleet itself. A location that sends all challenges to one place is fine, \
+               and so is a wildcard certificate, which only DNS-01 can issue.",
         why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The \
               certificate authority requests the name, reaches whichever app server is next, and most of the time \
-              finds no answer there. Renewal works by luck, or never, and nobody notices until the certificate has \
-              expired. A challenge begins at port 80, where rendered balancers redirect it to HTTPS like everything \
-              else, and authorities follow: to any app server. A redirect to a name that the fleet serves comes back \
-              to the fleet.",
-        evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it \
-                   are answered with 404, and of 4 orders by certbot, each for two names, none was issued by an \
-                   authority (pebble) that asks three times for each name. With `http.acme_challenge` all are, \
+              finds no answer there. Renewal succeeds only by chance, and often nobody notices until the certificate \
+              has expired. A challenge arrives on port 80, where rendered balancers redirect it to HTTPS like every \
+              other request. The authority follows the redirect and reaches any of the app servers. A redirect to a \
+              name that the fleet serves leads back to the fleet.",
+        evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
+                   answered with 404. certbot ordered 4 certificates, each for two names, from an authority (pebble) \
+                   that asks three times for each name, and got none. With `http.acme_challenge` it gets all of them \
                    through the same balancer. `haproxy -c` and `nginx -t` report nothing.",
         fix: "Let one app server answer: `http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }`, and \
               run `certbot --webroot -w /var/www/acme` there. Or let a host outside the fleet answer, with \
@@ -121,7 +121,8 @@ fn unset(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             None => continue,
         };
         let message = format!(
-            "an ACME challenge for `{}` reaches any of the {active} app servers of `{}`, not only the one that ordered it",
+            "an ACME challenge for `{}` reaches any of the {active} app servers of `{}`, not only the one that \
+             ordered the certificate",
             site.server_names[0], pool.name
         );
         let first =

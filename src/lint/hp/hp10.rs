@@ -17,8 +17,9 @@ pub const RULE: Rule = Rule {
             it. That request reaches a closed connection: browsers retry if that is safe, and API clients report an \
             error for a request that must not be repeated.",
         evidence: "haproxy in `mode tcp` does not see requests, so every pause between two of them counts as idle \
-            time. With `timeout client 500ms`, haproxy ends a connection that nginx would keep for 65 seconds in its \
-            first pause, and logs `cD`. Neither `haproxy -c` nor `nginx -t` sees both numbers.",
+            time. With `timeout client 500ms`, haproxy closes a connection in its first pause, although nginx would \
+            keep it for 65 seconds, and logs `cD`. `haproxy -c` and `nginx -t` each read only one of the two values, \
+            so neither warns.",
         fix: "Write a longer timeout for the balancer or a shorter `keepalive_timeout` for nginx, so that nginx, \
             which knows when a connection is idle, closes it first.",
         verified_on: "haproxy 2.6.12",

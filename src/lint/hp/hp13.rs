@@ -20,8 +20,8 @@ pub const RULE: Rule = Rule {
             accepts connections but no longer answers, these clients fail.",
         evidence: "Measured with haproxy from the last successful check on: a server whose port is closed is removed \
             after `fall` × `inter`, 6 seconds by default. If a server no longer answers, each check lasts for the \
-            shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × \
-            (`inter` + the shorter of both), 12 seconds by default. `timeouts.check` shortens neither.",
+            shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × (`inter` \
+            + the shorter of the two), 12 seconds by default. `timeouts.check` shortens neither.",
         fix: "Write a shorter `inter` or a smaller `fall`. Checks are TLS handshakes: each app server handles one for \
             every balancer and `inter`.",
         verified_on: "haproxy 2.6.12",

@@ -25,7 +25,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
         Code::HP03,
         "every rendered `check-ssl` comes with `check-sni` and a name that the pool serves",
         Doc {
-            what: "A health check makes a TLS handshake (`check-ssl`) without a server name (`check-sni`).",
+            what: "A health check makes a TLS handshake (`check-ssl`) without a TLS name (`check-sni`).",
             why: "A default server that rejects unknown names also rejects a handshake without a name: every healthy \
                 server goes down.",
             evidence: "Against nginx with `ssl_reject_handshake on` in its default server, `check check-ssl` alone is \
@@ -73,8 +73,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
         Doc {
             what: "A frontend and one of its backends have different modes.",
             why: "haproxy does not start, or treats TLS as HTTP and answers every client with an error.",
-            evidence: "Pasted below Debian's stock `defaults`, which set `mode http`, a backend with `mode tcp` is \
-                fatal: `http frontend 'https-in' tries to use incompatible tcp backend`.",
+            evidence: "Debian's stock `defaults` set `mode http`. With a backend of `mode tcp` pasted below them, \
+                haproxy does not start: `http frontend 'https-in' tries to use incompatible tcp backend`.",
             fix: "Write `mode tcp` in both. sslscale renders it everywhere except for plain HTTP, which has `mode \
                 http` in both, and renders a whole `haproxy.cfg`, so that no other `defaults` apply.",
             verified_on: "haproxy 2.6.12",

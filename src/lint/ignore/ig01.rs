@@ -13,16 +13,17 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Comments,
     doc: Doc {
-        what: "A `# sslscale:` comment that cannot be read, that names a rule which does not exist, or that names a \
-               rule whose findings cannot be ignored: those that make an inventory invalid, and those about comments. \
-               Also an entry of `lint.allow` for a rule that can only make inventories invalid.",
-        why: "The author believes that a finding is switched off, and it is not. A typing error in a comment must not \
-              look like a decision.",
-        evidence: "`# sslscale: ignore[PX7]` switches nothing off: there is no such rule. Only comments count: the \
+        what: "A `# sslscale:` comment cannot be read, names a rule that does not exist, or names a rule whose \
+               findings cannot be ignored: a rule whose findings make an inventory invalid, or a rule about comments. \
+               Or an entry of `lint.allow` names a rule whose findings always make an inventory invalid.",
+        why: "The author believes that a finding is ignored, but the comment has no effect, often because of a typing \
+              error.",
+        evidence: "`# sslscale: ignore[PX7]` ignores nothing, because there is no such rule. Only comments count: the \
                    same text inside a quoted value or a block scalar is part of that value.",
         fix: "Write the rule's code or name in brackets and the reason after them: `# sslscale: ignore[PX07] the \
               monitoring hosts speak PROXY too`. Separate several rules with commas; `sslscale rules` lists all of \
-              them. Fix what makes an inventory invalid. Findings about comments can be allowed, but not ignored.",
+              them. Findings that make an inventory invalid can be neither allowed nor ignored: fix them. Findings \
+              about comments can be allowed, but not ignored.",
         verified_on: "",
     },
     examples: examples!("IG01"),
@@ -36,7 +37,7 @@ pub fn find(comments: &[Comment], exemptions: &[Exemption<'_>], section: &model:
         }
     }
     for (code, span) in section.allow.iter().filter(|(code, _)| only_refuses(code)) {
-        let message = format!("`{}` cannot be allowed: nothing can be rendered until it is fixed", code.id);
+        let message = format!("`{}` cannot be allowed: nothing can be rendered until its findings are fixed", code.id);
         reporter.report(*span, message, "fix the findings, and remove the entry from `allow`");
     }
     for exemption in exemptions {
@@ -62,7 +63,8 @@ fn refused(exemption: &Exemption<'_>) -> Option<(String, String)> {
             Some((format!("`{}` cannot be ignored: it is a rule about comments", code.id), help))
         }
         Some(code) if exemption.refused || only_refuses(code) => {
-            let message = format!("`{}` cannot be ignored: nothing can be rendered until it is fixed", code.id);
+            let message =
+                format!("`{}` cannot be ignored: nothing can be rendered until its findings are fixed", code.id);
             Some((message, "fix the findings, and remove the comment".to_owned()))
         }
         Some(_) => None,

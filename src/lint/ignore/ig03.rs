@@ -12,8 +12,7 @@ pub const RULE: Rule = Rule {
     detection: Detection::Comments,
     doc: Doc {
         what: "A comment ignores a finding of severity error, and gives no reason after its bracket.",
-        why: "A year from now, a reader has to know whether the reason still holds. Without one, the only safe guess \
-              is that it does not.",
+        why: "Later, somebody has to decide whether the error may still be ignored. Without a reason they cannot tell.",
         evidence: "The finding is reported as if the comment were not there. Warnings and notes can be ignored \
                    without a reason. Findings of a denied rule are errors, so they need one.",
         fix: "Write the reason after the bracket, on the same line: `# sslscale: ignore[PX07] only the balancers \

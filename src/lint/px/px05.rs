@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
         why: "nginx reads the PROXY header but does not trust it: `$remote_addr` is the balancer's address for every \
               client. Rate limits hit everybody at once, allow lists let in everybody or nobody, and logs are \
               worthless.",
-        evidence: "`nginx -t` reports nothing, and no request fails: `set_real_ip_from` without the balancer's \
-                   address is a valid configuration that silently keeps the balancer's address.",
+        evidence: "`nginx -t` reports nothing, and no request fails. `set_real_ip_from` without the balancer's address \
+                   is valid, and nginx then uses the balancer's address as that of every client.",
         fix: "Add the address to `trusted_proxies`, or remove the key: by default exactly the balancers are trusted. \
               `--fix` adds the address.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",

@@ -12,8 +12,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "The inventory is missing, is a directory or a special file, is not UTF-8 text, or is larger than 16 \
                MB.",
-        why: "If the inventory cannot be read, nothing is known about the fleet, and the run must not look like one \
-              without findings.",
+        why: "If the inventory cannot be read, no rule can run. The run must not look as if it had found nothing \
+              wrong.",
         evidence: "The run ends with exit code 2, which tells a pipeline that nothing was checked; findings end it \
                    with exit code 1. A FIFO or a device is never opened, and at most 16 MB are read from standard \
                    input.",

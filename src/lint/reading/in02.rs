@@ -10,11 +10,11 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "The text is not one YAML document: it has a tab in the indentation, a line that belongs to nothing \
-               above it, an open quote or bracket, a value that means something else without quotes, a second \
-               document, or more nesting and aliases than any inventory needs.",
+        what: "The text is not one YAML document: it has a tab in the indentation, a line whose indentation fits no \
+               line above it, a quote or bracket that is not closed, a value that means something else without quotes, \
+               a second document, too much nesting or too many aliases.",
         why: "YAML parsers read broken text in different ways, so any guess could differ from what you meant.",
-        evidence: "The run ends with exit code 2, because nothing after that place was checked. Two forms that are \
+        evidence: "The run ends with exit code 2, because nothing after the error was checked. Two forms that are \
                    legal in haproxy and nginx need quotes here: an IPv6 address that ends in `::` is a key in YAML, \
                    and `[2001:db8::1]:443` is a list followed by text. Documents whose aliases expand to millions of \
                    values are rejected before they are expanded.",

@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
         why: "Nothing can be rendered without these keys, and any default would be a guess.",
         evidence: "haproxy rejects a server without an address: `'server' expects <name> and <addr>[:<port>] as \
                    arguments`. nginx accepts a site without `root`, serves files from the directory that it was \
-                   compiled with, and passes PHP paths that do not exist.",
+                   compiled with, and passes paths of scripts that do not exist to PHP.",
         fix: "Add the key; the help shows how to write it.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },

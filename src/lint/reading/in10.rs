@@ -10,8 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Reading,
     doc: Doc {
-        what: "`version` names a haproxy or an nginx that is older than the oldest that sslscale renders for: haproxy \
-               2.2 and nginx 1.18.",
+        what: "`version` is older than the oldest version that sslscale supports: haproxy 2.2 or nginx 1.18.",
         why: "The rendered files use directives that older programs do not know. An older program would reject its \
               configuration or, worse, read it differently.",
         evidence: "Every rendered file is checked with the real programs of each Debian release since bullseye, which \

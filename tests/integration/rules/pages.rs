@@ -82,7 +82,7 @@ fn page(rule: &Rule) -> String {
 }
 
 fn shown_examples(rule: &Rule, examples: Examples) -> String {
-    let mut out = format!("\n## An inventory with such a finding\n\n{}", fenced("yaml", examples.fires));
+    let mut out = format!("\n## An inventory with this finding\n\n{}", fenced("yaml", examples.fires));
     out.push_str(&format!("\n{}", console("sslscale check inventory.yaml", &shown(examples.fires))));
     if examples.fixed.is_some() {
         let fixed = Fixed::of(rule, examples);
@@ -96,7 +96,7 @@ fn shown_examples(rule: &Rule, examples: Examples) -> String {
             out.push_str(&format!("`{name}` is rewritten.\n"));
         }
     }
-    out.push_str("\n## A similar inventory without a finding\n\n");
+    out.push_str("\n## A similar inventory without this finding\n\n");
     out.push_str(&fenced("yaml", examples.silent));
     out.push_str(&format!("\n{}", console("sslscale check inventory.yaml", &shown(examples.silent))));
     out
@@ -121,7 +121,7 @@ fn missing() -> Run {
 fn state(rule: &Rule) -> String {
     match rule.detection {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies".to_owned(),
-        Detection::Comments => "applies: on the comments, once the other rules have run".to_owned(),
+        Detection::Comments => "applies: to the comments, after the other rules have run".to_owned(),
         Detection::Programs => "applies: `--with-binaries`".to_owned(),
         Detection::Planned(reason) => format!("not run: {reason}"),
         Detection::Impossible(reason) => format!("impossible: {reason}"),
