@@ -65,7 +65,7 @@ pub enum ReadError {
     #[error("it is not UTF-8 text: this byte is invalid")]
     NotUtf8(Excerpt),
     /// A NUL byte, which text never holds.
-    #[error("it is binary: there is a NUL byte")]
+    #[error("it is a binary file: it contains a NUL byte")]
     Binary(Excerpt),
 }
 
@@ -106,11 +106,11 @@ impl ReadError {
             Self::File(file::ReadError::Directory) => "name the inventory file inside the directory",
             Self::File(file::ReadError::Special) => "name a regular file, or `-` for standard input",
             Self::File(file::ReadError::TooLarge { .. }) => {
-                "an inventory of 10,000 hosts takes about 1 MB: is this the right file?"
+                "check that this is the right file: an inventory of 10,000 hosts takes about 1 MB"
             }
             Self::File(error) => error.help(),
             Self::Utf16 | Self::NotUtf8(_) => "save the file as UTF-8",
-            Self::Binary(_) => "name a YAML file: is this the right one?",
+            Self::Binary(_) => "check that this is the right file: an inventory is YAML text",
         }
     }
 }

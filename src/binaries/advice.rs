@@ -20,7 +20,8 @@ const KNOWN: &[(Program, &str, &str)] = &[
     (
         Program::Nginx,
         "unknown directive",
-        "correct the name in the template; where a module has it, install its package: `apt-cache search libnginx-mod`",
+        "correct the name in the template; if a module provides the directive, install its package: \
+         `apt-cache search libnginx-mod` lists them",
     ),
     (
         Program::Nginx,
@@ -32,7 +33,7 @@ const KNOWN: &[(Program, &str, &str)] = &[
         "cannot load certificate",
         "name a readable PEM file with the certificate, and one with the private key that belongs to it",
     ),
-    (Program::Nginx, "key values mismatch", "name the private key of the certificate, which is the first in its file"),
+    (Program::Nginx, "key values mismatch", "name the private key of the first certificate in the file"),
     (
         Program::Nginx,
         "host not found",
@@ -58,7 +59,7 @@ pub fn of(program: Program, version: &str, message: &Message, rendered: bool) ->
     let known = KNOWN.iter().find(|(of, words, _)| *of == program && message.text.contains(words));
     match (known, &message.place) {
         (Some((_, _, advice)), _) => advice.replace("{version}", version),
-        (None, Some(_)) if !rendered => "correct that file: it is one of this machine and not rendered".to_owned(),
+        (None, Some(_)) if !rendered => "correct that file: it belongs to this machine and is not rendered".to_owned(),
         (None, _) => "change this value, or the template that it is rendered with".to_owned(),
     }
 }

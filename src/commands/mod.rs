@@ -44,7 +44,7 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
     match text.print() {
         _ if text.use_stderr() => ExitStatus::Unreadable,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            let error = anyhow::Error::from(error).context("standard output could not be written");
+            let error = anyhow::Error::from(error).context("could not write to standard output");
             Output::new(&Interrupt::default()).error(&error, None);
             ExitStatus::Unreadable
         }

@@ -148,7 +148,7 @@ codes! {
     TL11 "per-site-http2" Warning;
     /// TLS versions set for one site on a socket that several sites share.
     TL12 "per-site-protocols" Error;
-    /// A curve that the app server's OpenSSL does not support.
+    /// A group in `ssl_ecdh_curve` that the app server's OpenSSL does not support.
     TL13 "unsupported-curve" Error;
     /// OCSP stapling for a certificate that names no responder.
     TL14 "dead-stapling" Warning;

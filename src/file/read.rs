@@ -53,7 +53,7 @@ impl ReadError {
         match self {
             Self::Missing => "check the spelling of the path",
             Self::Directory => "name a file inside the directory",
-            Self::Special => "write the content to a regular file and name that",
+            Self::Special => "copy it to a regular file and give that path",
             Self::TooLarge { .. } => "check that this is the right file",
             Self::Io(_) => "check the permissions of the file and of its directory",
         }

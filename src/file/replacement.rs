@@ -32,7 +32,7 @@ pub enum ReplaceError {
     #[error("another run is writing `{}`: wait for it, then run again", .0.display())]
     Busy(PathBuf),
     /// Only its owner or root can replace it without changing its owner.
-    #[error("`{}` would change its owner: run as its owner", path.display())]
+    #[error("replacing `{}` would change its owner: run as its owner or as root", path.display())]
     Owner {
         /// The file.
         path: PathBuf,
@@ -87,14 +87,14 @@ impl Replacement {
             return Err(ReplaceError::Changed(path.to_owned()));
         }
         let (staged, new) =
-            Staged::new(&target, after, metadata.mode() & 0o600).map_err(failed("write beside", path))?;
-        let made = new.metadata().map_err(failed("write beside", path))?;
+            Staged::new(&target, after, metadata.mode() & 0o600).map_err(failed("create a file next to", path))?;
+        let made = new.metadata().map_err(failed("create a file next to", path))?;
         if (made.uid(), made.gid()) != (metadata.uid(), metadata.gid()) {
             let owner = |source| ReplaceError::Owner { path: path.to_owned(), source };
             fchown(&new, Some(metadata.uid()), Some(metadata.gid())).map_err(owner)?;
         }
         let mode = Permissions::from_mode(metadata.mode() & 0o7777);
-        new.set_permissions(mode).and_then(|()| new.sync_all()).map_err(failed("write beside", path))?;
+        new.set_permissions(mode).and_then(|()| new.sync_all()).map_err(failed("create a file next to", path))?;
         let other_names = metadata.nlink().saturating_sub(1);
         Ok(Self { path: path.to_owned(), target, before: before.to_vec(), other_names, staged, _lock: lock })
     }

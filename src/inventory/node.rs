@@ -61,7 +61,7 @@ impl Node {
     /// The kind of value, for messages.
     pub fn kind(&self) -> &'static str {
         match self.value {
-            Value::Null => "nothing",
+            Value::Null => "empty",
             Value::Plain | Value::Text(_) => "a single value",
             Value::List(_) => "a list",
             Value::Map(_) => "a mapping",

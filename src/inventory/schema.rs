@@ -138,11 +138,11 @@ impl<'s> Reader<'s> {
                 ("the inventory is empty".to_owned(), "start with `load_balancers:`, `app_servers:` and `sites:`")
             }
             ("", _) => (
-                format!("the inventory must be a mapping, this is {}", node.kind()),
+                format!("the inventory must be a mapping but is {}", node.kind()),
                 "write keys such as `load_balancers: …`, with a space or a line break after the colon",
             ),
             _ => (
-                format!("`{path}` must be a mapping, this is {}", node.kind()),
+                format!("`{path}` must be a mapping but is {}", node.kind()),
                 "write `key: value` lines below it, indented",
             ),
         };
@@ -155,7 +155,7 @@ impl<'s> Reader<'s> {
         if let Value::List(items) = &node.value {
             return Some(items);
         }
-        let message = format!("`{path}` must be a list, this is {}", node.kind());
+        let message = format!("`{path}` must be a list but is {}", node.kind());
         let help = match node.text(self.source).filter(|text| !text.is_empty()) {
             Some(text) => format!("write `[{}]`, or each item on its own line after `- `", printable(text)),
             None => "write each item on its own line after `- `".to_owned(),
@@ -192,7 +192,7 @@ impl<'s> Reader<'s> {
     {
         let text = key.text(self.source);
         if text.is_none() {
-            let message = format!("a key of {} is {}", place(path), key.kind());
+            let message = format!("a key of {} must be a word but is {}", place(path), key.kind());
             self.report(Code::IN03, key.underline(), message, "write a single word followed by `: `");
         }
         text
@@ -223,7 +223,7 @@ impl<'s> Reader<'s> {
         let place = place(section.path);
         let message = match text {
             "" => format!("{place} has an empty key"),
-            _ => format!("{place} has no key `{}`", printable(text)),
+            _ => format!("unknown key `{}` in {place}", printable(text)),
         };
         let mut unknown = Diagnostic::refusal(Code::AD03, key.span, message, help);
         // No fix for a key that is already there, or that another one is near to as well.

@@ -22,7 +22,8 @@ pub fn unprintable(source: &Source) -> Option<Diagnostic> {
     let (at, bad) = text.char_indices().find(|(_, c)| forbidden(*c))?;
     let message = format!("not valid YAML: the character U+{:04X} is not allowed", u32::from(bad));
     let span = Span::new(at, at + bad.len_utf8());
-    Some(Diagnostic::refusal(Code::IN02, span, message, "delete it: an editor may show it as nothing, `^` or `<…>`"))
+    let help = "delete it: editors hide such a character, or show it as `^…` or `<…>`";
+    Some(Diagnostic::refusal(Code::IN02, span, message, help))
 }
 
 /// The parser's error as a message with a place, the mistake and help.
@@ -62,7 +63,7 @@ fn unquoted(text: &str, at: usize) -> Option<(Span, String, String)> {
     let ends = |c: char| c.is_whitespace() || ",[]{}".contains(c);
     let (start, end, message) = if rest.starts_with(':') && before.ends_with(':') {
         let start = before.rfind(ends).map_or(0, |at| at + 1);
-        (start, at + 1, "a value that ends in `:`, like a key")
+        (start, at + 1, "this value ends in `:`, like a key")
     } else if rest.starts_with(':') && before.ends_with(']') {
         (before.rfind('[')?, at + rest.find(ends).unwrap_or(rest.len()), "text after the closing `]` of a list")
     } else {
@@ -105,7 +106,7 @@ fn bounds(text: &str) -> Option<Advice> {
         (message, "look for a bracket that is not closed: an inventory nests 6 levels deep")
     } else if breached(&["alias", "Alias", "Anchor", "MergeKeys", "ScalarBytes"]) && !text.contains("unknown anchor") {
         // The text is within its limit, so only aliases can expand to more.
-        let message = "its aliases expand to more than an inventory can have".to_owned();
+        let message = "the aliases of this file expand to more than an inventory can have".to_owned();
         (message, "write the values out: an inventory does not need aliases of aliases")
     } else if text.contains("budget breached") {
         let message = format!("the text has more than {MAX_NODES} values");
@@ -128,7 +129,7 @@ fn alias(text: &str, rest: &str) -> Option<Advice> {
             "if it is not an alias, put the whole value in quotes, as in `\"*.example.com\"`",
         )
     } else if text.contains("recursive references") {
-        (format!("the alias `*{}` is inside the value that it repeats", name()), "write the value out")
+        (format!("the alias `*{}` refers to the value that contains it", name()), "write the value out")
     } else if text.contains("erge value") || text.contains("merge") {
         ("the value of `<<` must be a mapping".to_owned(), "write `<<: *name`, with `&name` at a mapping")
     } else {
@@ -144,14 +145,14 @@ fn character(text: &str, rest: &str) -> Option<Advice> {
     let (what, help) = if is_about_tabs(text) {
         ("a tab where only spaces are allowed".to_owned(), "replace tabs with spaces".to_owned())
     } else if text.contains("unclosed quote") {
-        (format!("a quote `{here}` that is not closed"), format!("end the value with `{here}`"))
+        (format!("the quote `{here}` is not closed"), format!("end the value with `{here}`"))
     } else if let ["unclosed bracket ", open, ..] = words[..] {
         let close = if open == "[" { "]" } else { "}" };
-        (format!("`{open}` that is not closed with `{close}`"), format!("close it with `{close}`"))
+        (format!("`{open}` is not closed with `{close}`"), format!("close it with `{close}`"))
     } else if let ["mismatched bracket ", open, " closed by ", close, ..] = words[..] {
-        (format!("`{open}` is closed by `{close}`"), "close every bracket with its counterpart".to_owned())
+        (format!("`{open}` is closed by `{close}`"), "close every bracket with one of the same kind".to_owned())
     } else if text.contains("misplaced bracket") {
-        (format!("`{here}` closes nothing"), "remove it, or put the value in quotes".to_owned())
+        (format!("`{here}` has no opening bracket"), "remove it, or put the value in quotes".to_owned())
     } else if text.contains("',' or '") {
         let help = "separate entries with `,`; put a value that contains `: ` in quotes".to_owned();
         ("a `,` or the closing bracket is missing before this".to_owned(), help)
@@ -159,8 +160,8 @@ fn character(text: &str, rest: &str) -> Option<Advice> {
         let here = if here == "`" { "a backtick".to_owned() } else { format!("`{here}`") };
         (format!("a value cannot start with {here}"), "put the value in double quotes".to_owned())
     } else if text.contains("unknown escape") {
-        let help = "write `\\\\` for a backslash, or use single quotes, in which it has no meaning".to_owned();
-        ("a backslash in double quotes that is not a known escape".to_owned(), help)
+        let help = "write `\\\\` for a backslash, or use single quotes, where a backslash has no special meaning";
+        ("a backslash in double quotes starts an unknown escape".to_owned(), help.to_owned())
     } else {
         return None;
     };
@@ -172,13 +173,13 @@ fn grammar(text: &str) -> Advice {
     const INDENT: &str = "indent the line like the other entries of its section";
     let (what, help) = if text.contains("mapping values are not allowed") {
         (
-            "a `:` where a key cannot be",
+            "`:` is not allowed here",
             "put the value in quotes if it contains `: `; otherwise check the indentation of the line",
         )
     } else if text.contains("did not find expected key") || text.contains("'-' indicator") {
         ("this does not belong to any list or mapping above it", INDENT)
     } else if text.contains("block sequence entries are not allowed") {
-        ("an item `- ` where a list cannot be", "start the list on a new line below its key")
+        ("a list cannot start here", "start the list on a new line below its key")
     } else if text.contains("only valid inside a block") {
         ("an item `- ` inside brackets", "close the bracket before it, or separate its items with `,`")
     } else if text.contains("simple key") {
@@ -188,9 +189,9 @@ fn grammar(text: &str) -> Advice {
     } else if text.to_ascii_lowercase().contains("unexpected eof") {
         ("an entry is missing here", "write it, or remove the `,`")
     } else if text.contains("trailing content after") {
-        ("text after the closing quote", "put the whole value inside the quotes, or close a quote further up")
+        ("text after the closing quote", "put the whole value inside the quotes, or close an earlier quote")
     } else if text.contains("handle wasn't declared") || text.starts_with("invalid ") && !text.contains("ndent") {
-        ("the tag before this value does not fit it", "remove the tag: an inventory does not need any")
+        ("the tag before this value does not match it", "remove the tag: an inventory does not need any")
     } else if text.contains("ndent") {
         ("this is indented differently from the lines around it", INDENT)
     } else {

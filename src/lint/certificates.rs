@@ -122,10 +122,10 @@ impl<T> Files<T> {
         let sites = sites.len();
         let reason = match unnamed.len() {
             0 => return,
-            1 if sites == 1 => format!("the site names no `{key}`"),
-            all if all == sites => format!("no site names an `{key}`"),
-            1 => format!("1 of {sites} sites names no `{key}`"),
-            some => format!("{some} of {sites} sites name no `{key}`"),
+            1 if sites == 1 => format!("the site does not set `{key}`"),
+            all if all == sites => format!("no site sets `{key}`"),
+            1 => format!("1 of {sites} sites does not set `{key}`"),
+            some => format!("{some} of {sites} sites do not set `{key}`"),
         };
         reporter.not_run(self.lacking, reason);
     }
@@ -136,7 +136,7 @@ impl<T> Files<T> {
         let reason = match self.all.iter().filter(|file| file.read.is_err()).count() {
             0 => return,
             1 => format!("one `{}` cannot be used: see TL06", self.key),
-            some => format!("{some} files of `{}` cannot be used: see TL06", self.key),
+            some => format!("{some} `{}` files cannot be used: see TL06", self.key),
         };
         reporter.not_run(self.lacking, reason);
     }
@@ -178,5 +178,5 @@ pub fn found(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], problem: Pr
 pub fn placed(fleet: &Fleet<'_>, key: &str, named: &[CertificateRef], (message, help): (String, String)) -> Finding {
     let mut places = named.iter().map(|at| fleet.certificate(*at, key).span());
     let finding = Finding::new(places.next().unwrap_or(fleet.written.span()), message, help);
-    places.take(BESIDE).fold(finding, |finding, place| finding.related(place, "this site names it too"))
+    places.take(BESIDE).fold(finding, |finding, place| finding.related(place, "this site uses it too"))
 }

@@ -93,7 +93,7 @@ pub enum Error {
         limit: usize,
     },
     /// Its pipes or its exit status could not be read.
-    #[error("could not be followed to its end")]
+    #[error("was started, but its result could not be read")]
     Lost(#[source] io::Error),
 }
 

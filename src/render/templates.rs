@@ -51,13 +51,13 @@ pub enum TemplatesError {
         path: PathBuf,
     },
     /// A file whose name is not that of a built-in template.
-    #[error("`{}` replaces no template; there are: {}", path.display(), names().join(", "))]
+    #[error("`{}` is not the name of a built-in template; the names are: {}", path.display(), names().join(", "))]
     Unknown {
         /// The file.
         path: PathBuf,
     },
     /// A template cannot be parsed or rendered.
-    #[error("{name} does not work")]
+    #[error("{name} cannot be used")]
     Broken {
         /// Its file name.
         name: String,
@@ -109,7 +109,7 @@ fn compile(replaced: &[(String, String)]) -> Result<Tera, TemplatesError> {
     let text = |name: &str| replaced.iter().find(|(other, _)| other == name).map(|(_, text)| text.as_str());
     let texts = BUILT_IN.iter().map(|(name, built_in)| (*name, text(name).unwrap_or(built_in)));
     let mut tera = Tera::default();
-    let broken = |source| TemplatesError::Broken { name: "the set of templates".to_owned(), source: Box::new(source) };
+    let broken = |source| TemplatesError::Broken { name: "the templates".to_owned(), source: Box::new(source) };
     tera.add_raw_templates(texts).map_err(broken)?;
     Ok(tera)
 }

@@ -89,7 +89,7 @@ impl Case<'_> {
             case.set_system_out(xml(&output.join("\n\n")));
         }
         if found && !reason.is_empty() {
-            case.set_system_err(xml(&format!("the rule could not look at everything: {reason}")));
+            case.set_system_err(xml(&format!("the rule did not check everything: {reason}")));
         }
         case
     }

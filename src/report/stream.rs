@@ -22,7 +22,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Why results were lost.
 #[derive(Debug, thiserror::Error)]
-#[error("standard output could not be written")]
+#[error("could not write to standard output")]
 struct StreamError(#[source] io::Error);
 
 /// A stream to write to. A reader that has left is not an error: `sslscale … | head` has seen
@@ -94,7 +94,7 @@ impl Stream {
             let impatient = self.interrupt.requested() && begun.elapsed() >= PATIENCE;
             if impatient || self.stuck.load(Ordering::Relaxed) {
                 self.stuck.store(true, Ordering::Relaxed);
-                return Err(io::Error::new(io::ErrorKind::TimedOut, "nobody reads it"));
+                return Err(io::Error::new(io::ErrorKind::TimedOut, "its reader has stopped reading"));
             }
         }
     }

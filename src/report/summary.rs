@@ -16,7 +16,8 @@ pub fn counts(checked: Checked<'_>) -> Option<String> {
 /// How many would be left after fixes that are only shown.
 pub fn left(checked: Checked<'_>) -> Option<String> {
     let name = visible(checked.source.name());
-    numbers(checked).map(|numbers| format!("{name}: would leave {numbers}; `check` without `--diff` shows them"))
+    let shown = "`check` without `--diff` shows all findings";
+    numbers(checked).map(|numbers| format!("{name}: would leave {numbers}; {shown}"))
 }
 
 fn numbers(checked: Checked<'_>) -> Option<String> {

@@ -130,9 +130,9 @@ impl<'o> TicketsReport<'o> {
         let done: Vec<&str> = step.done().collect();
         if !done.is_empty() {
             let what = match kind {
-                StepKind::New => "new keys",
-                StepKind::Agreement { finished: false } => "keys of the other app servers",
-                StepKind::Agreement { finished: true } => "interrupted rotation completed",
+                StepKind::New => "installed new keys",
+                StepKind::Agreement { finished: false } => "installed the other app servers' keys",
+                StepKind::Agreement { finished: true } => "completed the interrupted rotation",
                 StepKind::Rotation => "rotated to the next key",
             };
             let text = format!("{what}: {} (current {})\n", done.join(", "), step.kind.ring.current);
@@ -152,7 +152,9 @@ impl<'o> TicketsReport<'o> {
             let again = if done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
             self.output.say(&format!("  help: fix the error above and run `sslscale tickets {again}`"));
         } else if goal == Goal::Rotate && kind == (StepKind::Agreement { finished: true }) {
-            self.output.say("note: this was no new rotation; run `sslscale tickets rotate` again for one");
+            self.output.say(
+                "note: this only completed an earlier rotation; to start a new one, run `sslscale tickets rotate` again",
+            );
         }
         let early = step.kind.age.filter(|age| *age < SESSION_TIMEOUT && !done.is_empty());
         if let (StepKind::Rotation, Some(age)) = (kind, early) {
@@ -262,7 +264,7 @@ fn after(halt: &Halt, run: &Rollout) -> &'static str {
         (Halt::Interrupted, false) => "nothing was changed",
         (Halt::Interrupted, true) => "run `sslscale tickets sync` to complete this",
         (_, false) => "nothing was changed; fix the error above and run again",
-        (_, true) => "the next step was not begun; fix the error above and run again",
+        (_, true) => "the next step was not started; fix the error above and run again",
     }
 }
 

@@ -118,7 +118,7 @@ fn place(plan: &RootPlan<'_>) -> io::Result<PathBuf> {
         .iter()
         .map(PathBuf::from)
         .find(|place| place.is_dir() && !named.iter().any(|path| path.starts_with(place)))
-        .ok_or_else(|| io::Error::other("no directory to mount the work area on: mkdir /mnt"))
+        .ok_or_else(|| io::Error::other("no directory to mount the work area on: create one with `mkdir /mnt`"))
 }
 
 fn directory(node: &Directory, real: Option<&Path>, to: &Path) -> io::Result<()> {

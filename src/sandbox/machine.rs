@@ -49,8 +49,7 @@ pub fn lost(error: &process::Error) -> Missing {
     Missing {
         what: format!("`unshare` {}", error.with_cause()),
         help: format!(
-            "see whether `unshare --net --mount --pid --fork true` ends; where this machine is slow, allow it more \
-             than {}=60",
+            "check that `unshare --net --mount --pid --fork true` ends; if this machine is slow, set {} to more than 60",
             process::SECONDS
         ),
     }
@@ -61,8 +60,8 @@ pub fn explain(messages: &str) -> Missing {
     let messages = messages.trim();
     let named = |words: &[&str]| words.iter().any(|word| messages.contains(word));
     let help = if named(&["bridge", "veth", "ip:", "`ip`"]) {
-        "load the kernel's bridge and veth modules: sudo modprobe -a bridge veth; in a container, \
-         its host has to"
+        "load the kernel's bridge and veth modules: sudo modprobe -a bridge veth; in a container, run this on its \
+         host"
     } else if named(&["mount /proc", "mount-proc"]) {
         "this container hides parts of /proc: start it with --privileged, or \
          --security-opt systempaths=unconfined"
@@ -70,9 +69,9 @@ pub fn explain(messages: &str) -> Missing {
         "root has no CAP_SYS_ADMIN here: start the container with --privileged, or with \
          --cap-add SYS_ADMIN --cap-add NET_ADMIN and unconfined seccomp and AppArmor profiles"
     } else {
-        "run this as root, or allow user namespaces: sudo sysctl -w \
-         kernel.unprivileged_userns_clone=1 user.max_user_namespaces=15000 \
-         kernel.apparmor_restrict_unprivileged_userns=0 (those of them that exist)"
+        "run this as root, or allow user namespaces: sudo sysctl -w kernel.unprivileged_userns_clone=1 \
+         user.max_user_namespaces=15000 kernel.apparmor_restrict_unprivileged_userns=0 (leave out those that this \
+         machine does not have)"
     };
     Missing { what: format!("namespaces could not be made: {messages}"), help: help.to_owned() }
 }

@@ -66,7 +66,7 @@ impl Observation {
         let lines = text.strip_suffix("end\n").filter(|lines| lines.is_empty() || lines.ends_with('\n'));
         let mut seen = Self { host: host.to_owned(), ..Self::default() };
         for line in lines.ok_or_else(|| wrong("its answer is incomplete", text))?.lines() {
-            seen.line(line).ok_or_else(|| wrong("its answer has a line that was not expected", line))?;
+            seen.line(line).ok_or_else(|| wrong("its answer has an unexpected line", line))?;
         }
         Ok(seen)
     }
@@ -216,7 +216,7 @@ mod tests {
             "age 1.5",
         ] {
             let error = Observation::read("srv1", &format!("loaded\n{line}\nend\n")).unwrap_err();
-            assert_eq!(error.to_string(), "its answer has a line that was not expected", "{line:?}");
+            assert_eq!(error.to_string(), "its answer has an unexpected line", "{line:?}");
             assert_eq!(error.output().to_string(), line.trim_end(), "{line:?}");
         }
     }

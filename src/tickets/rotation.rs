@@ -48,7 +48,7 @@ pub enum StepError {
         reason: Reason,
     },
     /// There is no new key.
-    #[error("the operating system has no random numbers")]
+    #[error("the operating system returned no random numbers")]
     Random(#[from] getrandom::Error),
 }
 

@@ -39,7 +39,7 @@ impl Problem {
             Self::KeyMissing => "one or more of its three keys is missing".to_owned(),
             Self::Behind => "it is one rotation behind".to_owned(),
             Self::OtherKeys => "its keys differ from those of the other app servers".to_owned(),
-            Self::NotLoaded => "nginx has not been seen to load its keys".to_owned(),
+            Self::NotLoaded => "nothing confirms that nginx has loaded its keys".to_owned(),
             Self::Stale => "its current key is older than a day".to_owned(),
         }
     }

@@ -23,7 +23,7 @@ impl HostText {
     pub fn new(bytes: &[u8]) -> Self {
         let lines = || bytes.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii_end).filter(|line| !line.is_empty());
         let omitted = lines().count().saturating_sub(LINES);
-        let note = (omitted > 0).then(|| format!("… {omitted} more before"));
+        let note = (omitted > 0).then(|| format!("… {omitted} more lines before these"));
         Self(note.into_iter().chain(lines().skip(omitted).map(shown)).collect())
     }
 
@@ -81,7 +81,7 @@ mod tests {
     fn long_text_is_cut() {
         let lines: Vec<u8> = (1..=100).flat_map(|number| format!("line {number}\n").into_bytes()).collect();
         let text = HostText::new(&lines);
-        assert_eq!((text.lines().len(), text.lines()[0].as_str()), (11, "… 90 more before"));
+        assert_eq!((text.lines().len(), text.lines()[0].as_str()), (11, "… 90 more lines before these"));
         assert_eq!((text.lines()[1].as_str(), text.lines()[10].as_str()), ("line 91", "line 100"));
         let ten = HostText::new(&lines[..lines.len() / 10]);
         assert!(ten.lines()[0] == "line 1" || ten.lines()[0].starts_with('…'));

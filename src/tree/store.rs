@@ -45,7 +45,7 @@ pub enum StoreError {
     #[error("interrupted: nothing was written")]
     NotWritten,
     /// A signal came while files were written.
-    #[error("interrupted: some files of `{}` may be new and others old", .0.display())]
+    #[error("interrupted: some files in `{}` may be new and others old; run again", .0.display())]
     Interrupted(PathBuf),
 }
 

@@ -45,7 +45,10 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
 fn note(wanted: &CertificateSpec, origin: &Origin) -> String {
     let (path, names) = (wanted.certificate.display(), wanted.names.join(", "));
     match origin {
-        Origin::Real => format!("`{path}` ({names}) is the real certificate: it is used as it is, and not verified"),
+        Origin::Real => format!(
+            "`{path}` ({names}) is on this machine: it is used as it is, and clients do not \
+            verify it"
+        ),
         Origin::StandIn(None) => {
             format!("`{path}` ({names}) is not on this machine: a certificate was made for this run")
         }

@@ -62,7 +62,7 @@ pub enum TryError {
     #[error("the fleet could not be started")]
     Start(#[source] io::Error),
     /// A process of the run ended early, or does not answer.
-    #[error("the run broke: {0}")]
+    #[error("the try-out failed: {0}")]
     Broken(String),
 }
 

@@ -53,7 +53,8 @@ pub(super) fn start(spec: ProgramSpec) -> Result<Service, Refusal> {
         setrlimit(Resource::RLIMIT_NOFILE, spec.nofile, spec.nofile)
             .map_err(|error| failed(format!("is not allowed {} open files: {error}", spec.nofile)))?;
     }
-    let output = File::create(OUTPUT).map_err(|error| failed(format!("has nowhere to write: {OUTPUT}: {error}")))?;
+    let output =
+        File::create(OUTPUT).map_err(|error| failed(format!("cannot write its output to {OUTPUT}: {error}")))?;
     Service::start(&spec.program.foreground(), output).map_err(|error| failed(error.with_cause()))
 }
 

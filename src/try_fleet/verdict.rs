@@ -70,7 +70,7 @@ fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>
         wrong.push(format!("{server} logged it, but the app of {} answered", echo.host));
     }
     if !echo.forged.is_empty() {
-        wrong.push(format!("the app received what the client forged, as {}", echo.forged.join(", ")));
+        wrong.push(format!("the app received the address that the client forged, as {}", echo.forged.join(", ")));
     }
     let passed = echo.remote_addr.as_deref();
     if passed.and_then(|passed| passed.parse().ok()) != Some(client) {

@@ -172,9 +172,9 @@ fn what_could_not_be_looked_at_has_not_passed() {
         format!("{head}sites:\n{}", (0..of).map(site).collect::<String>())
     };
     for (named, of, reason) in [
-        (0, 1, "the site names no `ssl_certificate_source`"),
-        (0, 2, "no site names an `ssl_certificate_source`"),
-        (2, 3, "1 of 3 sites names no `ssl_certificate_source`"),
+        (0, 1, "the site does not set `ssl_certificate_source`"),
+        (0, 2, "no site sets `ssl_certificate_source`"),
+        (2, 3, "1 of 3 sites does not set `ssl_certificate_source`"),
         (1, 3, "2 of 3 sites name no `ssl_certificate_source`"),
     ] {
         let run = Sslscale::new(&[]).inventory(sites(named, of));
@@ -202,7 +202,7 @@ fn a_file_that_many_sites_name_is_reported_once() {
     std::fs::rename(run.dir().join("tls/other.key"), run.dir().join("tls/ssl.key")).unwrap();
     assert_eq!((of(&run, "TL01").len(), of(&run, "TL02").len()), (1, 1));
     let shown = run.run().stderr;
-    assert_eq!(shown.matches("this site names it too").count(), 2 * 3, "{shown}");
+    assert_eq!(shown.matches("this site uses it too").count(), 2 * 3, "{shown}");
 }
 
 #[test]

@@ -159,7 +159,7 @@ fn the_users_templates_replace_ours_file_by_file() {
     assert!(out.stdout.contains("frontend https-in"));
     let unknown = run_it(&run.file("mine/haproxy.conf.tera", "x"));
     assert_eq!(unknown.status, 2);
-    assert!(unknown.stderr.contains("replaces no template"), "{}", unknown.stderr);
+    assert!(unknown.stderr.contains("is not the name of a built-in template"), "{}", unknown.stderr);
     let broken = run_it(&blog().file("mine/haproxy.cfg.tera", "{{ nonsense }}"));
     assert_eq!(broken.status, 2);
     assert!(broken.stderr.contains("haproxy.cfg.tera") && broken.stderr.contains("nonsense"), "{}", broken.stderr);

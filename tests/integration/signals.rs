@@ -212,7 +212,7 @@ fn a_signal_while_the_report_waits_for_its_reader_changes_no_status() {
     send(&child, Signal::SIGINT);
     let done = child.wait_with_output().unwrap();
     assert_eq!(done.status.code(), Some(0), "{done:?}");
-    assert!(String::from_utf8(done.stderr).unwrap().contains("standard output could not be written"));
+    assert!(String::from_utf8(done.stderr).unwrap().contains("could not write to standard output"));
 }
 
 // What a run that was ended left beside the directory stayed there.

@@ -31,7 +31,7 @@ fn same_with_every_kind(case: &Case) {
 /// What could not be printed is an error that can be read.
 fn told(place: &str, kind: Kind, case: &Case, ended: &Ended) {
     let lost = kind == Kind::FullOutput && case.prints != cases::Prints::Nothing;
-    let says = "error: standard output could not be written\n  caused by: No space left on device (os error 28)\n";
+    let says = "error: could not write to standard output\n  caused by: No space left on device (os error 28)\n";
     assert_eq!(ended.stderr.contains(says), lost, "{place}: {ended:?}");
 }
 

@@ -49,7 +49,11 @@ fn keys_are_made_and_move_by_one_place() {
     assert!(none.stderr.contains("error: srv2: it has no keys\n"), "{}", none.all());
     // `rotate` makes the first keys, too.
     let made = tickets(&run, "rotate");
-    assert!(made.status == 0 && made.stdout.starts_with("new keys: srv1, srv2, srv3 (current "), "{}", made.all());
+    assert!(
+        made.status == 0 && made.stdout.starts_with("installed new keys: srv1, srv2, srv3 (current "),
+        "{}",
+        made.all()
+    );
     let first = ring(&run, "srv1");
     assert!(first.iter().all(|key| key.len() == 80) && first[0] != first[1] && first[1] != first[2]);
     let rotated = tickets(&run, "rotate");
@@ -111,7 +115,7 @@ fn problems_are_reported_and_sync_fixes_them() {
     fs::write(file("current.key"), [7; 80]).unwrap();
     fixed("error: srv2: its keys differ from those of the other app servers\n");
     fs::remove_file(file("loaded")).unwrap();
-    fixed("error: srv2: nginx has not been seen to load its keys\n");
+    fixed("error: srv2: nothing confirms that nginx has loaded its keys\n");
 }
 
 #[test]

@@ -257,7 +257,7 @@ fn a_real_certificate_is_used_and_not_verified() {
     let try_out = Try::new(&Fleet { source: Some((chain, key)), ..Fleet::blog(2) });
     let (code, text) = try_out.text();
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("is the real certificate: it is used as it is, and not verified"), "{text}");
+    assert!(text.contains("is on this machine: it is used as it is, and clients do not verify it"), "{text}");
 }
 
 #[test]

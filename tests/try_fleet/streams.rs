@@ -26,7 +26,7 @@ fn a_full_output_changes_no_verdict() {
         let done = try_out.command(&["--format", format]).stdout(full).output().unwrap();
         let stderr = String::from_utf8(done.stderr).unwrap();
         assert_eq!(done.status.code(), Some(0), "{format}: {stderr}");
-        assert!(stderr.contains("error: standard output could not be written\n"), "{format}: {stderr}");
+        assert!(stderr.contains("error: could not write to standard output\n"), "{format}: {stderr}");
     }
     before.assert_again(&try_out);
 }

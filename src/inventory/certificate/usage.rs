@@ -18,7 +18,7 @@ impl Certificate {
             Problem::new(ProblemKind::UnusableCertificate, Subject::Certificate, message, help.to_owned())
         };
         let stranger = (!leaf.for_servers).then(|| {
-            let help = "reissue it with `serverAuth` in its extended key usages: clients reject it without";
+            let help = "reissue it with `serverAuth` in its extended key usages: otherwise clients reject it";
             problem("is not valid for servers", help)
         });
         let authority = (leaf.authority && !leaf.is_self_issued()).then(|| {

@@ -94,7 +94,7 @@ impl Scalar for &'static Code {
                 Some(near) => format!("did you mean `{near}`?"),
                 None => "run `sslscale rules` for the list of rules".to_owned(),
             };
-            ValueError::malformed("is not a rule", help)
+            ValueError::malformed("names an unknown rule", help)
         })
     }
 }

@@ -109,7 +109,7 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         } else if bad.is_ascii() {
             "remove the character: it would change the syntax of the rendered files".to_owned()
         } else {
-            "write ASCII, and international names in their `xn--` form: other letters may look the same as these"
+            "use ASCII, and write international names in `xn--` form: other characters can look like ASCII letters"
                 .to_owned()
         };
         return Err(ValueError::new(Flaw::UnsafeText, format!("contains {}", describe(bad)), help));

@@ -172,7 +172,7 @@ impl fmt::Display for Port {
 impl Scalar for Port {
     fn parse(text: &str) -> Result<Self, ValueError> {
         let port = u16::try_from(Integer::parse(text)?.0).ok().filter(|p| *p > 0);
-        port.map(Self).ok_or_else(|| ValueError::malformed("is not a port", "a port is 1 to 65535"))
+        port.map(Self).ok_or_else(|| ValueError::malformed("is not a port", "write a port from 1 to 65535"))
     }
 }
 

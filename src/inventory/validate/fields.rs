@@ -37,14 +37,14 @@ pub fn scalar_with<T: Scalar>(
     improved: impl FnOnce(ValueError) -> ValueError,
 ) -> Option<Placed<T>> {
     let Some(text) = node.text(reader.source) else {
-        let message = format!("`{key}` must be a single value, this is {}", node.kind());
+        let message = format!("`{key}` must be a single value but is {}", node.kind());
         let help = match &node.value {
             Value::Null => "write a value or remove the key".to_owned(),
             // YAML reads `- fd00::` as the key `fd00:` without a value.
             Value::Map(entries) => match entries.as_slice() {
                 [(key, nothing)] if nothing.value == Value::Null && key.text(reader.source).is_some() => {
                     let text = printable(key.text(reader.source).unwrap_or_default());
-                    format!("put the value in quotes, `\"{text}:\"`: to YAML, what ends in `:` is a key")
+                    format!("put the value in quotes, as `\"{text}:\"`: YAML takes text that ends in `:` for a key")
                 }
                 _ => "write one value after the colon".to_owned(),
             },

@@ -127,7 +127,7 @@ impl Hosts {
             Entry::Occupied(first) => {
                 let message = format!("two hosts have the name `{}`", name.value);
                 let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a different name");
-                reader.diagnostics.push(twice.related(first.get().span, "the first host of this name"));
+                reader.diagnostics.push(twice.related(first.get().span, "the first host with this name"));
             }
             Entry::Vacant(free) => drop(free.insert(Taken { span: name.span, by_load_balancer })),
         }

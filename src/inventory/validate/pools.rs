@@ -51,7 +51,7 @@ impl Pools {
     fn add(&mut self, reader: &mut Reader<'_>, name: Placed<PoolName>, members: Vec<usize>) {
         match self.by_name.entry(name.value.clone()) {
             Entry::Occupied(first) => {
-                let message = format!("there are two pools `{}`", name.value);
+                let message = format!("two pools have the name `{}`", name.value);
                 let twice = Diagnostic::refusal(Code::IN12, name.span, message, "give every pool a different name");
                 let first = self.all[*first.get()].span.unwrap_or_default();
                 reader.diagnostics.push(twice.related(first, "the first one"));
@@ -142,7 +142,7 @@ pub fn unknown(reader: &mut Reader<'_>, span: Span, what: &str, name: &str, name
     let help = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None if names.is_empty() && what == "pool" => {
-            "remove this key, and every app server serves the site: the inventory has no `pools`".to_owned()
+            "remove this key: without `pools`, every app server serves every site".to_owned()
         }
         None if names.is_empty() => format!("add one with this name, or remove it here: the inventory has no {what}"),
         None if names.len() <= 8 => format!("write one of: {}", names.join(", ")),

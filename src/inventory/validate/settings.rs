@@ -173,7 +173,7 @@ fn access_log(reader: &mut Reader<'_>, node: Option<&Node>, base: AbsolutePath) 
 fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port {
     let Some(found) = node.and_then(|node| scalar::<Port>(reader, node, "port")) else { return base };
     if found.value == Port(80) {
-        let message = "`port` is already in use: nginx as installed answers plain HTTP on `80`";
+        let message = "`port` is already in use: nginx's default configuration answers plain HTTP on `80`";
         reader.report(Code::IN06, found.span, message, "write `443` or another free port");
         return base;
     }

@@ -40,12 +40,12 @@ pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {
     if let Some(preload) = raw.preload.filter(|_| hsts.preload) {
         if !hsts.include_subdomains {
             let message = "`preload` needs `include_subdomains: true`";
-            let help = "add it: the list that is built into browsers only takes sites that include all names below";
+            let help = "add it: the preload list of browsers only accepts sites that include all subdomains";
             reader.report(Code::IN09, preload.underline(), message, help);
         }
         if hsts.max_age < PRELOAD {
-            let message = format!("`preload` needs a `max_age` of at least a year, this is `{}`", hsts.max_age);
-            let help = "write `730d`: the list that is built into browsers asks for at least `365d`";
+            let message = format!("`preload` needs a `max_age` of at least a year, but it is `{}`", hsts.max_age);
+            let help = "write `730d`: the preload list of browsers requires at least `365d`";
             reader.report(Code::IN09, max_age.underline(), message, help);
         }
     }

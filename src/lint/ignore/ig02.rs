@@ -83,7 +83,7 @@ fn unused_at(exemption: &Exemption<'_>, code: &Code, elsewhere: Option<usize>, a
         None => "this comment applies to no line: no YAML follows it".to_owned(),
     };
     let help = match elsewhere {
-        Some(line) => format!("it finds something on line {line}: move the comment to that line, or to the one above"),
+        Some(line) => format!("`{id}` finds something on line {line}: move the comment there, or to the line above"),
         None if exemption.ignore.entries.len() > 1 => format!("remove `{}` from the brackets", exemption.name),
         None => "remove the comment".to_owned(),
     };

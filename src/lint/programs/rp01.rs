@@ -22,8 +22,8 @@ pub const RULE: Rule = Rule {
                    addresses that the host does not have, a missing chroot and a `maxconn` above the file descriptor \
                    limit.",
         fix: "Change the key that is shown or the template that renders it, or run the check on a machine that has \
-              the fleet's haproxy. Without haproxy, or on a kernel that does not allow namespaces, the rule does not \
-              run: `apt install haproxy`.",
+              the fleet's haproxy. The rule does not run on a kernel that does not allow namespaces, or without \
+              haproxy: install it with `apt install haproxy`.",
         verified_on: "haproxy 2.6.12, 3.0.11",
     },
     examples: None,

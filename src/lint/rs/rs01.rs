@@ -18,8 +18,8 @@ pub const RULE: Rule = Rule {
             several app servers, `tickets: shared` is the default.",
         why: "A returning client can resume its session on one app server only, and makes a full TLS handshake with \
             every other one. That is one more round trip with TLS 1.2, and a private key signature on the app server, \
-            which is nearly the whole cost of a handshake. Capacity that was measured with one app server is not \
-            there with several.",
+            which is nearly the whole cost of a handshake. Several app servers then have less capacity than a test \
+            with one of them suggests.",
         evidence: "Of 1,000 handshakes of a client that offered its last session, through `balance roundrobin` to two \
             app servers, 0 resumed: the next app server never has the session. Through `source` or `first` all did, \
             with TLS 1.2 and 1.3. `ssl_session_cache shared:` is shared by the workers of one nginx, never by two \

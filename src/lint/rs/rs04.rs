@@ -8,7 +8,7 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts: run `sslscale tickets status`"),
+    detection: Detection::Planned("it needs the running hosts; `sslscale tickets status` reports it"),
     doc: Doc {
         what: "The session ticket keys on the app servers are older than a day. `sslscale tickets status` reports \
             this and exits with 1.",

@@ -14,8 +14,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
             why: "Anybody who reaches the socket can take servers out, change addresses and read every session. There \
                   is no password.",
             evidence: "With `stats socket ipv4@127.0.0.1:9999 level admin`, `haproxy -c` returns 0, and the user \
-                       nobody takes a server out with one line, `disable server b/s`. A socket file without a mode \
-                       gets what the umask leaves: 777 under 000. Debian's own file has `mode 660`.",
+                       `nobody` can take a server out with one line, `disable server b/s`. A socket file without \
+                       `mode` gets its mode from the umask: 777 if that is 000. Debian's own file has `mode 660`.",
             fix: "Nothing to do: sslscale renders `mode 600`, for root only.",
             verified_on: "haproxy 2.6.12",
         },
@@ -53,11 +53,11 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::SE06,
-        "no key of the inventory takes raw lines, and no value may contain what ends or opens a directive",
+        "no key of the inventory takes raw lines, and no value may contain a character that ends or opens a directive",
         Doc {
             what: "Raw haproxy or nginx configuration is passed through unchanged.",
             why: "No other rule can check it: a raw line can trust strangers, drop headers or open a port, and a \
-                  check that reports nothing looks as if it had read that line.",
+                  check without findings looks as if that line had been checked.",
             evidence: "Thousands of random inventories render to files in which every directive comes from one of \
                        sslscale's own templates: values cannot contain white space, quotes or any of `;{}#$\\`.",
             fix: "Nothing to do. Put configuration that the inventory cannot express into a separate file next to the \

@@ -17,8 +17,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "A private key that a site names on this machine can be read or written by users other than its owner. \
-               If only the file's group can read it, it is a warning. A file that contains a certificate and a key \
-               counts as a key.",
+               If only the file's group can read it, the finding is a warning. A file that contains a certificate and \
+               a key counts as a key.",
         why: "Every account and every service on this machine, backups and file shares among them, can read the key, \
               and anybody who has it can impersonate the site until the certificate expires. Copies that keep the \
               mode spread it.",

@@ -15,14 +15,14 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site's private key is below a `root` of this inventory, that of a site or of a location.",
+        what: "A site's private key is below the `root` of a site or location of this inventory.",
         why: "Files below a document root are there to be downloaded. Only the mode of the file then protects the key \
               from anybody who guesses its name, and one `chmod`, or one copy made by a deployment, removes that \
               protection.",
         evidence: "With `root /etc/ssl/example` and a key with mode 644 at `/etc/ssl/example/ssl.key`, nginx answers \
                    `GET /ssl.key` with 200 and the key; with mode 600 it answers 403. `nginx -t` accepts both.",
-        fix: "Keep keys away from what is served: keys below `/etc/ssl`, for example, and roots below `/srv` or \
-              `/var/www`.",
+        fix: "Keep keys out of every directory that is served: keys below `/etc/ssl`, for example, and roots below \
+              `/srv` or `/var/www`.",
         verified_on: "nginx 1.22.1",
     },
     examples: examples!("SE07"),

@@ -37,11 +37,11 @@ pub const IMPOSSIBLE: &[Rule] = &[
         Code::TL12,
         "TLS settings belong to an app server, and all its rendered server blocks have the same ones",
         Doc {
-            what: "A site's server block sets other `ssl_protocols` than the default server of its socket.",
+            what: "`ssl_protocols` in a site's server block differs from that of the default server of its socket.",
             why: "The TLS version is negotiated before nginx knows which site the client wants: the default server's \
                 setting applies, and the site's setting is ignored although it looks like protection.",
-            evidence: "The default server has `ssl_protocols TLSv1.2`, the site `b.test` has `TLSv1.3`: a TLS 1.3 \
-                client of `b.test` gets alert 70, protocol version, and a TLS 1.2 client is served. `nginx -t` \
+            evidence: "If the default server has `ssl_protocols TLSv1.2` and the site `b.test` has `TLSv1.3`, a TLS \
+                1.3 client of `b.test` gets alert 70, protocol version, and a TLS 1.2 client is served. `nginx -t` \
                 returns 0.",
             fix: "Nothing to do: sslscale renders the default server of each socket itself, with the same settings as \
                 the sites.",
@@ -68,7 +68,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             what: "A socket has no default server that rejects handshakes for unknown names.",
             why: "A client that sends no server name, or an unknown one, gets the certificate of the first site and \
                 so learns what is hosted there. Scanners find the sites behind an address this way.",
-            evidence: "A handshake for `nobody.test` with two sites and no default server: nginx answers with the \
+            evidence: "With two sites and no default server, nginx answers a handshake for `nobody.test` with the \
                 certificate of the first site in the file. `nginx -t` returns 0.",
             fix: "Nothing to do: sslscale renders a default server with `ssl_reject_handshake on`; for nginx before \
                 1.19.4, one whose certificate path names no file, so that handshakes fail.",
@@ -92,18 +92,17 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::TL17,
-        "directives that depend on the nginx version are rendered for `nginx.version`, or so that 1.19.4 and all \
-         later versions accept them if it is not set; those that depend on OpenSSL for `nginx.openssl`, or for 1.1.1 \
-         and later",
+        "directives are rendered for `nginx.version` and `nginx.openssl`; if a key is not set, they are rendered so \
+         that nginx from 1.19.4 on, or OpenSSL from 1.1.1 on, accepts them",
         Doc {
             what: "A rendered file has a directive that the app server's version of nginx does not know yet.",
             why: "nginx does not start with a directive that it does not know: a configuration written for a newer \
                 version takes the older app servers down.",
-            evidence: "`http2 on;` on nginx 1.22.1: `unknown directive \"http2\"`, `nginx -t` fails. From 1.25.1 on, \
-                the older form, `listen … http2`, causes a warning instead. `ssl_reject_handshake` exists from 1.19.4 \
-                on.",
-            fix: "Set `nginx.version` if it is 1.25.1 or later, or earlier than 1.19.4: sslscale renders what that \
-                version knows. Nothing else to do.",
+            evidence: "With `http2 on;`, `nginx -t` of nginx 1.22.1 fails: `unknown directive \"http2\"`. From 1.25.1 \
+                on, the older form, `listen … http2`, causes a warning instead. `ssl_reject_handshake` exists from \
+                1.19.4 on.",
+            fix: "Set `nginx.version` if it is 1.25.1 or later, or earlier than 1.19.4: sslscale then renders only \
+                directives that this version knows. There is nothing else to do.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3",
         },
     ),

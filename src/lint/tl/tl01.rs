@@ -15,7 +15,7 @@ pub const RULE: Rule = Rule {
             The rule reads the certificate source on this machine and checks the intermediate that issued the \
             certificate in the same way.",
         why: "Every client rejects a certificate outside its validity dates, and most do so in a way that users \
-            cannot click through. It happens at a time when nobody has changed anything.",
+            cannot click through. The failure comes without any change to the fleet.",
         evidence: "`nginx -t` accepts an expired certificate with exit code 0, and nginx serves it: only the clients \
             fail.",
         fix: "Renew the certificate and deploy it. The number of days is `certificate_days` in the `lint` section.",

@@ -19,13 +19,13 @@ pub const RULE: Rule = Rule {
         why: "Clients trust roots, and need every certificate between the root and the server's. Browsers often have \
             the missing one from another site, so the person who checks in a browser sees nothing wrong, while \
             programs fail: curl, mobile apps, other servers.",
-        evidence: "A missing intermediate: `nginx -t` returns 0 and prints no warning, and curl fails with error 60. \
-            An intermediate before the server's certificate: `nginx -t` fails with `key values mismatch`, as if the \
-            key were wrong. A root between the two: `nginx -t` returns 0; OpenSSL and curl sort the chain themselves, \
-            and clients that follow the TLS 1.2 specification strictly (RFC 5246, section 7.4.2) fail.",
+        evidence: "With a missing intermediate, `nginx -t` returns 0 and prints no warning, and curl fails with error \
+            60. With an intermediate before the server's certificate, `nginx -t` fails with `key values mismatch`, as \
+            if the key were wrong. With a root between the two, `nginx -t` returns 0; OpenSSL and curl sort the chain \
+            themselves, and clients that follow the TLS 1.2 specification strictly (RFC 5246, section 7.4.2) fail.",
         fix: "Use the file that the authority calls the full chain: the server's certificate first, then each issuer \
-            in turn, without the root. `--fix` sorts a file that holds all of them and nothing but certificates; \
-            every line, including comments, stays with its certificate.",
+            in turn, without the root. `--fix` sorts a file that contains all of them and only certificates; every \
+            line, including comments, stays with its certificate.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22, curl 7.88.1",
     },
     examples: examples!("TL04", fixed),

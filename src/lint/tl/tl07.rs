@@ -19,8 +19,8 @@ pub const RULE: Rule = Rule {
             machine.",
         why: "TLS 1.2 handshakes with that site fail for every client. A test with a browser may not show it, because \
             TLS 1.3 still works.",
-        evidence: "`ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256` with an EC certificate: `nginx -t` returns 0, and every \
-            TLS 1.2 client gets alert 40, handshake failure; the error log says `no shared cipher`.",
+        evidence: "With `ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256` and an EC certificate, `nginx -t` returns 0, and \
+            every TLS 1.2 client gets alert 40, handshake failure; the error log says `no shared cipher`.",
         fix: "Add a cipher for that kind of key, or remove `ssl_ciphers`: every profile has ciphers for both kinds.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },

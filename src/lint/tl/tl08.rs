@@ -17,10 +17,10 @@ pub const RULE: Rule = Rule {
             such as the expression `HIGH:!aNULL`.",
         why: "A misspelt name among good ones is dropped without a warning, so the list is not the one that was \
             intended. If every name in the list is like that, nginx does not start.",
-        evidence: "`ssl_ciphers ECDHE-NOPE:ECDHE-ECDSA-AES128-GCM-SHA256`: `nginx -t` returns 0 and prints nothing. \
-            `ssl_ciphers ECDHE-NOPE` alone: `SSL_CTX_set_cipher_list(\"ECDHE-NOPE\") failed`, `no cipher match`. The \
-            same happens with `DES-CBC3-SHA`, which Debian's OpenSSL is built without, and with \
-            `TLS_AES_128_GCM_SHA256`: TLS 1.3 suites are on whenever TLS 1.3 is. IANA names such as \
+        evidence: "With `ssl_ciphers ECDHE-NOPE:ECDHE-ECDSA-AES128-GCM-SHA256`, `nginx -t` returns 0 and prints \
+            nothing. With `ssl_ciphers ECDHE-NOPE` alone, it fails: `SSL_CTX_set_cipher_list(\"ECDHE-NOPE\") failed`, \
+            `no cipher match`. The same happens with `DES-CBC3-SHA`, which Debian's OpenSSL is built without, and \
+            with `TLS_AES_128_GCM_SHA256`: TLS 1.3 suites are on whenever TLS 1.3 is. IANA names such as \
             `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` are accepted by OpenSSL 3.5 and refused by 1.1.1 and 3.0. \
             sslscale compares with the ciphers of 1.1.1, 3.0, 3.5 and 3.6, which are the same.",
         fix: "Write OpenSSL's name: `openssl ciphers -stdname` lists it next to the IANA name. TLS 1.3 suites need no \
@@ -41,9 +41,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             reporter.report(item.span(), format!("the cipher `{text}` {why}"), "remove it from `ssl_ciphers`");
             continue;
         }
-        let message = format!("unknown cipher `{text}`: OpenSSL has none of this name for TLS 1.2 or earlier");
+        let message = format!("unknown cipher `{text}`: OpenSSL has no cipher with this name for TLS 1.2 or earlier");
         if text.starts_with("TLS_") && !text.contains("_WITH_") {
-            let help = "remove it: TLS 1.3 suites are not set here, they are on when `ssl_protocols` has `TLSv1.3`";
+            let help = "remove it: TLS 1.3 suites are not set here; they are on if `ssl_protocols` has `TLSv1.3`";
             reporter.report(item.span(), message, help);
             continue;
         }

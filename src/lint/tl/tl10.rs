@@ -21,9 +21,9 @@ pub const RULE: Rule = Rule {
         why: "RFC 8996 forbids TLS 1.0 and 1.1. A client that can be downgraded to them is exposed to their \
             weaknesses, and audits fail if they are offered at all. OpenSSL 3 speaks them only at security level 0, \
             which sslscale then renders and which applies to every handshake of that app server.",
-        evidence: "`ssl_protocols TLSv1 TLSv1.1 TLSv1.2`: `nginx -t` returns 0 without a warning. Such a handshake \
-            then succeeds on OpenSSL 1.1.1; 3.0 ends it with alert 80, 3.5 with alert 70, unless `ssl_ciphers` has \
-            `@SECLEVEL=0`.",
+        evidence: "With `ssl_protocols TLSv1 TLSv1.1 TLSv1.2`, `nginx -t` returns 0 without a warning. Such a \
+            handshake then succeeds on OpenSSL 1.1.1; 3.0 ends it with alert 80, 3.5 with alert 70, unless \
+            `ssl_ciphers` has `@SECLEVEL=0`.",
         fix: "Remove both from `ssl_protocols`, or remove the list: `intermediate` has TLS 1.2 and 1.3. If some \
             clients need the old versions, set `tls_profile: old` on separate app servers for them.",
         verified_on: "nginx 1.18.0, 1.22.1, 1.26.3; OpenSSL 1.1.1w, 3.0.22, 3.5.9",

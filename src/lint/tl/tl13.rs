@@ -15,10 +15,10 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "`ssl_ecdh_curve` names a group that the app server's OpenSSL does not know, such as `X25519MLKEM768` \
             before OpenSSL 3.5. The version is `nginx.openssl`; if that is not set, 1.1.1 and all later versions have \
-            to know the group. The rule also reports an item that is not a name, such as `X25519:P-256`, and a list of which \
-            an offered TLS version can use no group.",
+            to know the group. The rule also reports an item that is not a name, such as `X25519:P-256`, and a list \
+            without any group that one of the offered TLS versions can use.",
         why: "nginx does not start. A line that works on the newest app server takes the older ones down.",
-        evidence: "`ssl_ecdh_curve X25519MLKEM768:X25519` on OpenSSL 3.0: `nginx -t` fails with \
+        evidence: "With `ssl_ecdh_curve X25519MLKEM768:X25519` and OpenSSL 3.0, `nginx -t` fails with \
             `SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed`, `passed invalid argument`. OpenSSL 1.1.1 \
             also refuses `secp256r1`, `x25519` and `ffdhe2048`, which 3.0 accepts.",
         fix: "Set `nginx.openssl` if the app server has a later version, use the name that every version knows \
@@ -38,7 +38,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (app, item, newer) in wrong {
         let text = item.text().unwrap_or_default();
         let Some((since, target)) = newer else {
-            let message = format!("unknown group `{text}`: OpenSSL has none of this name");
+            let message = format!("unknown group `{text}`: OpenSSL has no group with this name");
             match nearest(text, GROUPS.iter().map(|group| group.name)) {
                 Some(name) => {
                     let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));

@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
             Two spellings of one path look like two files to everything that compares them.",
         evidence: "nginx looks for `ssl_certificate tls/x.crt` in `/etc/nginx/tls/x.crt`: if that file does not \
             exist, `nginx -t` fails with `cannot load certificate` and the path; if another file happens to be there, \
-            it says nothing.",
+            it prints nothing.",
         fix: "Write the full path as it is on the app servers. The file on this machine goes into \
             `ssl_certificate_source`, which may be relative to the inventory.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",

@@ -91,7 +91,9 @@ impl Rules {
         let not_run = Descriptor {
             id: NOT_RUN,
             name: None,
-            short_description: Text { text: "A rule could not look at what it needs: it neither passed nor failed." },
+            short_description: Text {
+                text: "A rule did not run because something that it needs is missing. It neither passed nor failed.",
+            },
             full_description: None,
             help: None,
             default_configuration: Some(Configuration { level: "note" }),
@@ -114,7 +116,7 @@ impl Listed {
         let code = self.code;
         let rule = rule(code).filter(|_| self.has_results);
         let level = super::level(code.severity);
-        let help = |fix: &str| Message::new(&format!("{fix} `sslscale explain {}` says more.", code.id));
+        let help = |fix: &str| Message::new(&format!("{fix} Run `sslscale explain {}` for details.", code.id));
         Descriptor {
             id: code.id,
             name: Some(code.slug),

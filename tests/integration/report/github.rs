@@ -69,6 +69,6 @@ fn an_annotation_is_pinned_whole() {
     assert_eq!(
         line,
         "::error file=fleet/inventory.yaml,line=5,endLine=5,col=19,endColumn=25,title=AD03 unknown-key::\
-         `app_servers[]` has no key `weigth`%0Ahelp: did you mean `weight`?\n"
+         unknown key `weigth` in `app_servers[]`%0Ahelp: did you mean `weight`?\n"
     );
 }

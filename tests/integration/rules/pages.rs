@@ -77,7 +77,7 @@ fn page(rule: &Rule) -> String {
     } else if code.id == "IN01" {
         out.push_str(&format!("\n## What `check` prints\n\n{}", console("sslscale check missing.yaml", &missing())));
     }
-    out.push_str("\nGenerated from the code and from what `sslscale` prints.\n");
+    out.push_str("\nGenerated from the source code and the output of `sslscale`.\n");
     out
 }
 

@@ -238,7 +238,7 @@ fn an_interrupted_run_finishes_the_host_that_it_is_at_and_starts_no_other() {
     let (done, _run) = waiting.go_on();
     let (stdout, stderr) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
     assert_eq!(done.status.code(), Some(5), "{stdout}{stderr}");
-    assert!(stdout.starts_with("new keys: srv1 (current "), "{stdout}");
+    assert!(stdout.starts_with("installed new keys: srv1 (current "), "{stdout}");
     assert!(stderr.starts_with("not started: srv2, srv3\nerror: interrupted\n"), "{stderr}");
 }
 

@@ -146,7 +146,7 @@ fn ssh_is_a_command_of_a_hosts_file() {
     assert!(none.status == 1 && none.stderr.matches(": it has no keys\n").count() == 3, "{}", none.all());
     let synced = fleet.tickets("sync");
     assert!(
-        synced.status == 0 && synced.stdout.starts_with("new keys: srv1, srv2, srv3 (current "),
+        synced.status == 0 && synced.stdout.starts_with("installed new keys: srv1, srv2, srv3 (current "),
         "{}",
         synced.all()
     );

@@ -131,12 +131,16 @@ fn a_server_without_keys_gets_them(fleet: &Fleet) {
     let (code, text) = fleet.run("status");
     assert_eq!(code, Some(1));
     assert!(text.contains("error: srv3: it has no keys\n1 of 4 app servers has problems"), "{text}");
-    assert!(fleet.done("sync").contains("keys of the other app servers: srv3 (current "));
+    assert!(fleet.done("sync").contains("installed the other app servers' keys: srv3 (current "));
     assert_eq!(fleet.rings(), before);
     // A directory instead of the link is taken over.
     fleet.sh("srv4", "cd /etc/sslscale; cp -rL tickets t; rm -r tickets tickets.d; mv t tickets; rm tickets/loaded");
     let (code, text) = fleet.run("status");
-    assert_eq!((code, text.contains("srv4: nginx has not been seen to load its keys")), (Some(1), true), "{text}");
+    assert_eq!(
+        (code, text.contains("srv4: nothing confirms that nginx has loaded its keys")),
+        (Some(1), true),
+        "{text}"
+    );
     fleet.done("sync");
     fleet.sh("srv4", "test -L /etc/sslscale/tickets && test ! -e /etc/sslscale/tickets.d/ring.plain");
     assert_eq!(fleet.rings(), before);
@@ -176,7 +180,7 @@ fn a_configuration_that_nginx_rejects_is_rolled_back(fleet: &Fleet) {
     assert!(mixed[2] == before[2] && is_next(&before[0], &mixed[0]));
     assert!(fleet.run("status").1.contains("error: srv3: it is one rotation behind"));
     fleet.sh("srv3", &format!("rm {file}"));
-    assert!(fleet.done("rotate").contains("interrupted rotation completed: srv3"));
+    assert!(fleet.done("rotate").contains("completed the interrupted rotation: srv3"));
     assert!(agree(&fleet.rings()) && fleet.rings()[0] == mixed[0]);
 }
 
@@ -196,7 +200,7 @@ fn a_killed_run_is_completed(fleet: &Fleet) {
     run.wait().unwrap();
     assert_eq!(fleet.run("status").0, Some(1));
     let text = fleet.done("sync");
-    assert!(text.contains("interrupted rotation completed: "), "{text}");
+    assert!(text.contains("completed the interrupted rotation: "), "{text}");
     let after = fleet.rings();
     assert!(agree(&after) && is_next(&before[0], &after[0]));
     fleet.done("status");
@@ -213,7 +217,7 @@ fn a_reload_that_is_not_observed_is_reported(fleet: &Fleet) {
     assert_eq!(code, Some(5), "{text}");
     assert!(text.contains("error: srv1: it may have the old keys or the new ones: nginx started no workers"), "{text}");
     assert_eq!(fleet.rings(), before);
-    assert!(fleet.run("status").1.contains("error: srv1: nginx has not been seen to load its keys"));
+    assert!(fleet.run("status").1.contains("error: srv1: nothing confirms that nginx has loaded its keys"));
     fleet.done("sync");
     fleet.done("status");
 }
