@@ -239,9 +239,13 @@ fn every_key_is_planted_or_unseen() {
     let listed: BTreeSet<&str> = PLANTED.iter().map(|planted| planted.3).chain(UNSEEN.iter().copied()).collect();
     let known: BTreeSet<&str> = leaves.map(String::as_str).collect();
     let missing: Vec<&&str> = known.difference(&listed).collect();
-    assert!(missing.is_empty(), "{missing:?}");
+    let file = file!();
+    assert!(
+        missing.is_empty(),
+        "add these keys to PLANTED in {file}, or to UNSEEN if they are on no rendered line: {missing:?}"
+    );
     let unknown: Vec<&&str> = listed.difference(&known).collect();
-    assert!(unknown.is_empty(), "{unknown:?}");
+    assert!(unknown.is_empty(), "{file} lists keys that tests/fixtures/every-key.yaml lacks: {unknown:?}");
 }
 
 #[test]
