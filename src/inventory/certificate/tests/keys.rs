@@ -45,6 +45,17 @@ fn a_key_belongs_to_its_certificate_in_every_encoding() {
 }
 
 #[test]
+fn the_bits_of_an_rsa_key_are_counted_without_leading_zeros() {
+    let corpus = Corpus::new();
+    for bits in [2041, 2047] {
+        corpus.pair("short", &format!("RSA -pkeyopt rsa_keygen_bits:{bits}"));
+        let found = corpus.inspect("short.crt", "short.key");
+        let message = format!("the certificate in `short.crt` has an RSA key of `{bits}` bits");
+        assert_eq!(found, [(ProblemKind::UnusableCertificate, Subject::Certificate, message)]);
+    }
+}
+
+#[test]
 fn another_key_of_the_same_kind_is_found() {
     let corpus = Corpus::new();
     for name in ["rsa", "P-256", "P-384", "P-521", "ed25519"] {
