@@ -175,7 +175,7 @@ fn what_could_not_be_looked_at_has_not_passed() {
         (0, 1, "the site does not set `ssl_certificate_source`"),
         (0, 2, "no site sets `ssl_certificate_source`"),
         (2, 3, "1 of 3 sites does not set `ssl_certificate_source`"),
-        (1, 3, "2 of 3 sites name no `ssl_certificate_source`"),
+        (1, 3, "2 of 3 sites do not set `ssl_certificate_source`"),
     ] {
         let run = Sslscale::new(&[]).inventory(sites(named, of));
         certificate(run.dir(), "ssl", "DNS:*.example.com", "90");
