@@ -7,16 +7,16 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::diagnostic::{Code, Severity};
 use crate::report::{Format, PlainFormat};
 
-/// TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx ends TLS
+/// Configure TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx terminates TLS
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes:\n\
   \x20 0  done, nothing found\n\
-  \x20 1  findings, differences, or a failed try-out\n\
+  \x20 1  findings, differences, a bad ticket ring, or a failed try-out\n\
   \x20 2  wrong usage, or something cannot be read or written\n\
   \x20 3  stopped before any change\n\
   \x20 4  every change was rolled back\n\
-  \x20 5  some hosts are changed and others are not, or may not be\n\
+  \x20 5  some hosts are changed and others are not, or the state of a host is not known\n\
   \x20 128 + N  ended by signal N: 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM")]
 pub struct Cli {
     #[command(subcommand)]
@@ -25,7 +25,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Report every finding in inventories, with line, column and what to do
+    /// Report every finding with its line, its column and what to do
     Check(CheckArgs),
     /// Show what a rule finds, why it matters and what to do
     Explain(ExplainArgs),
@@ -55,13 +55,13 @@ pub struct CheckArgs {
     /// Format of the report
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
-    /// Write the report to FILE, which appears complete or not at all
+    /// Write the report to FILE, completely or not at all
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
     /// Exit with 1 on findings of this severity or worse [default: `fail_on` of the inventory, or error]
     #[arg(long, value_enum, value_name = "SEVERITY")]
     pub fail_on: Option<FailOn>,
-    /// Treat findings of these rules as errors; a code or a name
+    /// Treat findings of these rules as errors; give their codes or names
     #[arg(long, value_name = "CODE", value_delimiter = ',', value_parser = rule)]
     pub deny: Vec<&'static Code>,
     /// Drop findings of these rules
@@ -73,7 +73,7 @@ pub struct CheckArgs {
     /// Also check the rendered files with the installed haproxy and nginx
     #[arg(long)]
     pub with_binaries: bool,
-    /// Templates that replace built-in ones of the same file name, for `--with-binaries`
+    /// With `--with-binaries`: use the templates in DIR instead of the built-in ones with the same names
     #[arg(long, value_name = "DIR", requires = "with_binaries")]
     pub templates: Option<PathBuf>,
     /// Explain each rule after its first finding
@@ -134,7 +134,7 @@ pub struct RulesArgs {
     /// Format of the list
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
-    /// Also list the rules that nothing sslscale renders can break
+    /// Also list the rules that rendered files always satisfy
     #[arg(long)]
     pub all: bool,
 }
@@ -146,13 +146,13 @@ pub struct TryArgs {
     /// Keep the fleet running until Ctrl-C, and show how to run commands on its hosts
     #[arg(long)]
     pub keep: bool,
-    /// Write a hosts file for other commands' `--hosts-file`; removed when the fleet ends
+    /// Write a hosts file for `sslscale tickets`; it is removed when the fleet ends
     #[arg(long, value_name = "FILE", requires = "keep")]
     pub hosts_file: Option<PathBuf>,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
-    /// Templates that replace built-in ones of the same file name
+    /// Use the templates in DIR instead of the built-in ones with the same names
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
     /// INVENTORY is a fleet as JSON with all files, for tests
@@ -162,12 +162,12 @@ pub struct TryArgs {
 
 #[derive(Debug, Subcommand)]
 pub enum Tickets {
-    /// Show the ticket ring of each app server by fingerprint, and its age; exit with 1 if rings
+    /// Show the fingerprints and the age of each app server's ticket ring; exit with 1 if rings
     /// differ or are stale
     Status(TicketsArgs),
     /// Make the next key current on every app server, or complete an interrupted rotation
     Rotate(TicketsArgs),
-    /// Give every app server the same ticket ring; a new one if no app server has any
+    /// Give every app server the same ticket ring; create one if no app server has any
     Sync(TicketsArgs),
 }
 
@@ -177,7 +177,7 @@ pub enum Tickets {
 pub struct TicketsArgs {
     /// The inventory; `-` is standard input
     pub inventory: PathBuf,
-    /// A JSON file: app server → the command that leads to it, such as `["ssh", "root@10.0.0.11"]`
+    /// JSON file with the command that reaches each app server, such as `["ssh", "root@10.0.0.11"]`
     #[arg(long, value_name = "FILE", group = "hosts")]
     pub hosts_file: Option<PathBuf>,
     /// Use directories of this machine instead of app servers: DIR/HOST is the root of HOST
@@ -195,16 +195,16 @@ pub struct RenderArgs {
     /// Write DIR/HOST/etc/… and DIR/manifest.json instead of printing
     #[arg(short, long, value_name = "DIR")]
     pub output: Option<PathBuf>,
-    /// Only this host; can be repeated
+    /// Render only this host; can be repeated
     #[arg(long, value_name = "HOST")]
     pub host: Vec<String>,
-    /// Only compare; exit with 1 if DIR is out of date
+    /// Change nothing; exit with 1 if DIR is out of date
     #[arg(long, requires = "output")]
     pub check: bool,
     /// Only show what would change in DIR; exit with 1 if anything would
     #[arg(long, requires = "output")]
     pub diff: bool,
-    /// Templates that replace built-in ones of the same file name
+    /// Use the templates in DIR instead of the built-in ones with the same names
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
 }

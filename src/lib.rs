@@ -1,5 +1,5 @@
 //! One YAML inventory in, a whole TLS pass-through fleet out: haproxy forwards TCP with the
-//! PROXY protocol, nginx on every app server ends TLS and learns each client's address.
+//! PROXY protocol, nginx on every app server terminates TLS and learns each client's address.
 
 pub mod binaries;
 #[cfg(test)]

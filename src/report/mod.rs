@@ -43,7 +43,7 @@ pub use tree::{differences, files, outcome};
 pub enum Format {
     /// For people: the lines of the inventory, with the finding underlined
     Human,
-    /// JSON with a version, for programs
+    /// Versioned JSON, for programs
     Json,
     /// SARIF 2.1.0, for code scanning and editors
     Sarif,
@@ -60,7 +60,7 @@ pub enum Format {
 pub enum PlainFormat {
     /// For people
     Human,
-    /// JSON with a version, for programs
+    /// Versioned JSON, for programs
     Json,
 }
 
