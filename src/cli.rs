@@ -12,7 +12,7 @@ use crate::report::{Format, PlainFormat};
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes:\n\
   \x20 0  done, nothing found\n\
-  \x20 1  findings, differences, a bad ticket ring, or a failed try-out\n\
+  \x20 1  findings, differences, a problem with a ticket ring, or a failed try-out\n\
   \x20 2  wrong usage, or something cannot be read or written\n\
   \x20 3  stopped before any change\n\
   \x20 4  every change was rolled back\n\
@@ -201,7 +201,7 @@ pub struct RenderArgs {
     /// Change nothing; exit with 1 if DIR is out of date
     #[arg(long, requires = "output")]
     pub check: bool,
-    /// Only show what would change in DIR; exit with 1 if anything would
+    /// Only show what would change in DIR; exit with 1 if anything would change
     #[arg(long, requires = "output")]
     pub diff: bool,
     /// Use the templates in DIR instead of the built-in ones with the same names

@@ -1,9 +1,9 @@
 //! Text from outside as it may be shown on a terminal: what is invisible, or would be obeyed, is
-//! spelled out.
+//! escaped.
 
 use std::borrow::Cow;
 
-/// `text` with what cannot be seen, or would be obeyed by a terminal, spelled out.
+/// `text` with what cannot be seen, or would be obeyed by a terminal, escaped.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(hidden) {
         return Cow::Borrowed(text);

@@ -138,7 +138,7 @@ codes! {
     TL06 "unusable-cert-or-key" Error;
     /// A cipher list with no cipher for the certificate's kind of key.
     TL07 "cipher-cert-mismatch" Error;
-    /// A cipher that OpenSSL does not know.
+    /// A cipher that OpenSSL does not support.
     TL08 "bad-cipher-name" Error;
     /// TLS 1.3 support that depends on the default of the nginx version.
     TL09 "tls13-implicit" Warning;
@@ -156,7 +156,7 @@ codes! {
     TL15 "no-reject-default" Warning;
     /// Client certificates asked for on a socket that other sites share.
     TL16 "mtls-shares-socket" Warning;
-    /// A directive that the app server's version of nginx does not know.
+    /// A directive that the app server's version of nginx does not support.
     TL17 "directive-newer-than-target" Error;
     /// An RSA key where an ECDSA key does the same for a tenth of the work.
     TL18 "rsa-where-ecdsa-serves" Info;
@@ -236,7 +236,7 @@ codes! {
     DP03 "acme-http01-under-roundrobin" Warning;
     /// A rollout batch that empties a pool.
     DP04 "unsafe-rollout" Error;
-    /// A file that sslscale does not own, for the same port or name.
+    /// A file not managed by sslscale that configures the same port or name.
     DP05 "unmanaged-conflict" Error;
 }
 

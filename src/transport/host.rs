@@ -1,4 +1,4 @@
-//! What every host can do, whatever leads to it.
+//! What every host can do, however it is reached.
 
 use zeroize::Zeroizing;
 

@@ -1,4 +1,4 @@
-//! DP05: a file that sslscale does not own, for the same port or name.
+//! DP05: a file not managed by sslscale that configures the same port or name.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "On an app server, a file that sslscale does not own listens on the port of a rendered file, or has a \
+        what: "On an app server, a file that sslscale does not manage listens on the port of a rendered file, or has a \
                server with the same name.",
         why: "Socket options apply to all servers on the socket, and of two servers with the same name the first in \
               the order of the files wins. Either file can break the other, although each is correct by itself.",

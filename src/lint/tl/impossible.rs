@@ -95,8 +95,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
         "directives are rendered for `nginx.version` and `nginx.openssl`; if a key is not set, they are rendered so \
          that nginx from 1.19.4 on, or OpenSSL from 1.1.1 on, accepts them",
         Doc {
-            what: "A rendered file has a directive that the app server's version of nginx does not know yet.",
-            why: "nginx does not start with a directive that it does not know: a configuration written for a newer \
+            what: "A rendered file has a directive that the app server's version of nginx does not support yet.",
+            why: "nginx does not start with a directive that it does not support: a configuration written for a newer \
                 version takes the older app servers down.",
             evidence: "With `http2 on;`, `nginx -t` of nginx 1.22.1 fails: `unknown directive \"http2\"`. From 1.25.1 \
                 on, the older form, `listen … http2`, causes a warning instead. `ssl_reject_handshake` exists from \

@@ -1,4 +1,4 @@
-//! TL08: a cipher that OpenSSL does not know, or that is unsafe or of no use with nginx.
+//! TL08: a cipher that OpenSSL does not support, or that is unsafe or of no use with nginx.
 
 use super::offers;
 use crate::diagnostic::{Code, nearest};
@@ -12,7 +12,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_ciphers` names a cipher that OpenSSL does not know, a TLS 1.3 suite, or a cipher that encrypts \
+        what: "`ssl_ciphers` names a cipher that OpenSSL does not support, a TLS 1.3 suite, or a cipher that encrypts \
             nothing, authenticates nobody or needs keys that nginx does not have; or an item is not a name at all, \
             such as the expression `HIGH:!aNULL`.",
         why: "A misspelt name among good ones is dropped without a warning, so the list is not the one that was \

@@ -13,9 +13,9 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Unsafe,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_ecdh_curve` names a group that the app server's OpenSSL does not know, such as `X25519MLKEM768` \
+        what: "`ssl_ecdh_curve` names a group that the app server's OpenSSL does not support, such as `X25519MLKEM768` \
             before OpenSSL 3.5. The version is `nginx.openssl`; if that is not set, 1.1.1 and all later versions have \
-            to know the group. The rule also reports an item that is not a name, such as `X25519:P-256`, and a list \
+            to support the group. The rule also reports an item that is not a name, such as `X25519:P-256`, and a list \
             without any group that one of the offered TLS versions can use.",
         why: "nginx does not start. A line that works on the newest app server takes the older ones down.",
         evidence: "With `ssl_ecdh_curve X25519MLKEM768:X25519` and OpenSSL 3.0, `nginx -t` fails with \
