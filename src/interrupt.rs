@@ -88,6 +88,12 @@ impl Interrupt {
         }
     }
 
+    /// Lets the first signal end the programs that run, and keep others from being started, unless
+    /// they are detached. What they were asked for then fails.
+    pub fn end_programs(&self) {
+        self.on_request(process::end_all);
+    }
+
     /// Handles `signal` as if it had just arrived.
     pub fn receive(&self, signal: Signal) {
         let mut state = self.state();

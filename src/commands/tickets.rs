@@ -12,8 +12,9 @@ use crate::rollout::{Ending, Fleet, Halt};
 use crate::tickets::{self, Goal, Rollout};
 use crate::transport::Host;
 
-/// What a user reads after the first Ctrl-C.
-const INTERRUPTED: &str = "interrupted: work that has begun on a host is finished first; another Ctrl-C stops at once";
+/// What a user reads after the first signal.
+const INTERRUPTED: &str =
+    "interrupted: a change that has begun on a host is finished first; interrupt again to stop at once";
 
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
@@ -36,6 +37,8 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     // From here on the run alone decides the status, even if the report cannot be written.
     let _hold = interrupt.hold()?;
     output.say_on_request(interrupt, INTERRUPTED);
+    // Changes are detached: what ends is what only asks a host.
+    interrupt.end_programs();
     let run = tickets::run(&fleet, goal);
     output.reported(report.run(&run, goal));
     Ok(status(&run, interrupt))

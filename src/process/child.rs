@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -27,10 +27,22 @@ const DYING: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(2);
 
 /// The groups that end with this process.
-static RUNNING: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
+struct Running {
+    groups: BTreeSet<i32>,
+    /// No more are started.
+    ended: bool,
+}
+
+static RUNNING: Mutex<Running> = Mutex::new(Running { groups: BTreeSet::new(), ended: false });
+
+fn running() -> MutexGuard<'static, Running> {
+    RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 pub(super) fn end_all() {
-    for group in &*RUNNING.lock().unwrap_or_else(PoisonError::into_inner) {
+    let mut running = running();
+    running.ended = true;
+    for group in &running.groups {
         let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
     }
 }
@@ -49,13 +61,16 @@ pub(super) struct Process {
 impl Process {
     pub(super) fn start(command: &mut Command, group: Group) -> io::Result<Self> {
         // The lock is held so that no group can be missed by `end_all`.
-        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = running();
+        if running.ended && group == Group::Separate {
+            return Err(io::Error::other("interrupted"));
+        }
         let child = command.spawn()?;
         let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
         let raw = rustix::process::Pid::from_raw(pid);
         let end = raw.and_then(|pid| pidfd_open(pid, PidfdFlags::empty()).ok());
         if group == Group::Separate {
-            running.insert(pid);
+            running.groups.insert(pid);
         }
         Ok(Self { child, pid, group, end, reaped: false })
     }
@@ -103,7 +118,7 @@ impl Process {
     }
 
     fn forget(&self) {
-        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.pid);
+        running().groups.remove(&self.pid);
     }
 
     /// Ends it and everything that it started, unless that has left the group.

@@ -234,8 +234,8 @@ pub fn patience(usual: Duration) -> Duration {
     seconds.map_or(usual, Duration::from_secs)
 }
 
-/// Ends every program that runs now, with its process group, unless it is detached: for the way out
-/// after a signal, which reaches only this process.
+/// Ends every program that runs, with its process group, and starts no more, unless they are detached:
+/// for the way out after a signal, which reaches only this process.
 pub fn end_all() {
     child::end_all();
 }

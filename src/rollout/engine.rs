@@ -13,7 +13,7 @@ const LANES: usize = 16;
 pub struct Fleet<'h> {
     /// The hosts.
     pub hosts: &'h [&'h dyn Host],
-    /// Whether the run was interrupted. What is at work on a host then comes to its end.
+    /// Whether the run was interrupted. A change that has begun on a host is then finished.
     pub interrupted: &'h (dyn Fn() -> bool + Sync),
 }
 
@@ -73,7 +73,11 @@ impl Fleet<'_> {
             if (self.interrupted)() {
                 return Err(Interrupted);
             }
-            Ok(observe(*host).map_err(|error| Unreachable { host: host.name().to_owned(), error }))
+            match observe(*host) {
+                // What interrupts the run also ends the programs that ask a host.
+                Err(_) if (self.interrupted)() => Err(Interrupted),
+                seen => Ok(seen.map_err(|error| Unreachable { host: host.name().to_owned(), error })),
+            }
         };
         parallel::map(self.hosts, LANES, look).into_iter().collect()
     }

@@ -171,13 +171,47 @@ fn a_rotation_that_has_begun_with_all_hosts_is_whole() {
     assert_eq!(ring(&roots, "srv1"), ring(&roots, "srv2"));
 }
 
+// It waited for every answer, and ended with 3 where a host failed.
 #[test]
-fn nothing_is_changed_by_a_signal_while_hosts_are_observed() {
-    let run = Rotation::waiting(Lock::exclusive, "srv2");
-    send(&run.child, Signal::SIGTERM);
-    let (done, hosts) = run.finish();
-    assert_eq!(shell(done.status), 143, "{done:?}");
-    assert!(hosts.changed().is_empty(), "{:?}", hosts.changed());
+fn a_signal_while_hosts_are_observed_ends_it_at_once_and_nothing_is_changed() {
+    for signal in SIGNALS {
+        let mut run = Rotation::waiting(Lock::exclusive, "srv2");
+        send(&run.child, signal);
+        // The lock is still held: the host does not answer.
+        until("the program has ended", || run.child.try_wait().unwrap().is_some());
+        let (done, hosts) = run.finish();
+        assert_eq!(shell(done.status), 128 + signal as i32, "{done:?}");
+        assert!(hosts.changed().is_empty(), "{:?}", hosts.changed());
+    }
+}
+
+#[test]
+fn a_signal_ends_the_programs_that_ask_hosts() {
+    for command in ["status", "rotate", "sync"] {
+        for signal in SIGNALS {
+            let prepared = rotated();
+            // Each host has one program, which never answers, and one that it started.
+            let words = |host: &str| format!("\"{host}\":[\"sh\",\"-c\",\"sleep 600 & echo $! > {host}; wait\"]");
+            fs::write(prepared.path().join("hosts.json"), format!("{{{},{}}}", words("srv1"), words("srv2"))).unwrap();
+            let arguments = ["tickets", command, "inventory.yaml", "--hosts-file", "hosts.json"];
+            let mut child = start(prepared.path(), &arguments);
+            let asked =
+                |host: &&str| fs::read_to_string(prepared.path().join(host)).is_ok_and(|pid| pid.ends_with('\n'));
+            until("both hosts are asked", || ["srv1", "srv2"].iter().all(|host| asked(host)));
+            send(&child, signal);
+            until("the program has ended", || child.try_wait().unwrap().is_some());
+            for host in ["srv1", "srv2"] {
+                let pid = fs::read_to_string(prepared.path().join(host)).unwrap();
+                let stat = format!("/proc/{}/stat", pid.trim());
+                // Nobody may have waited for it yet.
+                until("its programs have ended", || {
+                    fs::read_to_string(&stat).map_or(true, |stat| stat.contains(") Z "))
+                });
+            }
+            let done = child.wait_with_output().unwrap();
+            assert_eq!(shell(done.status), 128 + signal as i32, "{command}: {done:?}");
+        }
+    }
 }
 
 #[test]

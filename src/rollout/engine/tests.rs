@@ -188,4 +188,8 @@ fn a_look_tells_of_each_host() {
     assert_eq!(seen.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, false, true]);
     let fleet = Fleet { interrupted: &|| true, ..fleet };
     assert_eq!(fleet.observe(|host| procedure.observe(host)).unwrap_err(), Interrupted);
+    // A host that the interruption kept from answering is not lost.
+    let procedure = Count { lost: Some(0), ..Count::new(1) };
+    let fleet = Fleet { interrupted: &|| procedure.observed.load(Ordering::SeqCst) > 0, ..fleet };
+    assert_eq!(fleet.observe(|host| procedure.observe(host)).unwrap_err(), Interrupted);
 }
