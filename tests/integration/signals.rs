@@ -197,7 +197,7 @@ fn a_signal_ends_the_programs_that_ask_hosts() {
             let mut child = start(prepared.path(), &arguments);
             let asked =
                 |host: &&str| fs::read_to_string(prepared.path().join(host)).is_ok_and(|pid| pid.ends_with('\n'));
-            until("both hosts are asked", || ["srv1", "srv2"].iter().all(|host| asked(host)));
+            until("both hosts are asked", || ["srv1", "srv2"].iter().all(asked));
             send(&child, signal);
             until("the program has ended", || child.try_wait().unwrap().is_some());
             for host in ["srv1", "srv2"] {
