@@ -22,3 +22,26 @@ pub fn code(key: &str, flaw: Flaw) -> &'static Code {
         _ => Code::IN06,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flaw_has_a_rule_of_its_own_only_for_the_keys_of_that_rule() {
+        let own = [
+            (Flaw::PathForm, "ssl_certificate", Code::TL19),
+            (Flaw::PathForm, "ssl_certificate_key", Code::TL19),
+            (Flaw::HostBits("10.0.0.0/8".parse().unwrap()), "trusted_proxies", Code::AD11),
+            (Flaw::EveryAddress, "trusted_proxies", Code::PX07),
+            (Flaw::NotADuration, "connect", Code::HP08),
+            (Flaw::NoUnit, "connect", Code::HP09),
+            (Flaw::Malformed, "ssl_ciphers", Code::TL08),
+            (Flaw::Malformed, "ssl_ecdh_curve", Code::TL13),
+        ];
+        for (flaw, key, wanted) in own {
+            assert_eq!(code(key, flaw), wanted, "{key}: {flaw:?}");
+            assert_eq!(code("max_age", flaw), Code::IN06, "{flaw:?}");
+        }
+    }
+}
