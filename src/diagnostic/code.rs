@@ -118,7 +118,7 @@ codes! {
     PX08 "real-ip-half-configured" Error;
     /// The client address taken from a PROXY header on a listener that accepts none.
     PX09 "real-ip-proxy-without-proxy-listener" Warning;
-    /// A server's list of trusted addresses that silently replaces the outer one.
+    /// A server block's list of trusted addresses that silently replaces the list outside it.
     PX10 "server-trust-replaces-http-trust" Error;
     /// Servers of one balancer that are sent different PROXY headers.
     PX12 "proxy-options-inconsistent" Warning;
@@ -132,9 +132,9 @@ codes! {
     TL03 "cert-name-mismatch" Error;
     /// A certificate file whose chain is incomplete or out of order.
     TL04 "chain-broken" Error;
-    /// A site without a certificate or key.
+    /// A site without a certificate or private key.
     TL05 "site-without-cert" Error;
-    /// A certificate or key that nginx cannot load or that clients reject.
+    /// A certificate or private key that nginx cannot load or that clients reject.
     TL06 "unusable-cert-or-key" Error;
     /// A cipher list with no cipher for the certificate's kind of key.
     TL07 "cipher-cert-mismatch" Error;
@@ -152,7 +152,7 @@ codes! {
     TL13 "unsupported-curve" Error;
     /// OCSP stapling for a certificate that names no responder.
     TL14 "dead-stapling" Warning;
-    /// A socket that answers unknown server names with a site's certificate.
+    /// A socket that answers unknown TLS names with a site's certificate.
     TL15 "no-reject-default" Warning;
     /// Client certificates asked for on a socket that other sites share.
     TL16 "mtls-shares-socket" Warning;
@@ -162,9 +162,9 @@ codes! {
     TL18 "rsa-where-ecdsa-serves" Info;
     /// A certificate path that is not absolute, or not normalised.
     TL19 "relative-cert-path" Error;
-    /// A certificate or key outside `/etc`.
+    /// A certificate or private key outside `/etc`.
     TL20 "cert-path-outside-etc" Info;
-    /// The same file for a certificate and a key.
+    /// The same file for a certificate and a private key.
     TL21 "same-path-for-cert-and-key" Error;
     /// A certificate or wildcard of one pool that covers names of another pool.
     TL22 "wildcard-across-pools" Info;

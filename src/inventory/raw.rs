@@ -86,7 +86,7 @@ section! {
         ssl_certificate_key: "absolute path or list, required",
         /// The certificate source: the same file on this machine, which `check` reads. A relative path is relative to the inventory's directory.
         ssl_certificate_source: "path or list",
-        /// The key's source: the same file on this machine.
+        /// The private key's source: the same file on this machine.
         ssl_certificate_key_source: "path or list",
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
         hsts: "section; default: as in `nginx`",
@@ -282,7 +282,7 @@ section! {
     RawLint at "lint" {
         /// Rules whose findings are not reported.
         allow: "list of rules",
-        /// Rules whose findings are errors.
+        /// Rules whose findings are turned into errors.
         deny: "list of rules",
         /// The lowest severity that makes a run fail; `--fail-on` overrides it.
         fail_on: "`error`, `warning` or `info`; default `error`",

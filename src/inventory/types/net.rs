@@ -73,7 +73,7 @@ fn not_an_address(text: &str) -> ValueError {
             let help = "remove the leading zeros: some programs read them as octal";
             return ValueError::malformed("is an address with leading zeros", help);
         }
-        return ValueError::malformed("is not an IP address", "each of the four numbers is at most 255");
+        return ValueError::malformed("is not an IP address", "each of the four numbers must be at most 255");
     }
     if is_name(text) {
         let help = "write the address: haproxy and nginx resolve a name only once, when they start";

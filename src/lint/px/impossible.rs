@@ -78,21 +78,21 @@ pub const IMPOSSIBLE: &[Rule] = &[
         "`set_real_ip_from` and `real_ip_header` are rendered by one template, always together, and `trusted_proxies` \
          is never empty",
         Doc {
-            what: "A server has `set_real_ip_from` without `real_ip_header proxy_protocol`, or the other way round.",
+            what: "A server block has `set_real_ip_from` without `real_ip_header proxy_protocol`, or the other way round.",
             why: "The PROXY header is read and discarded: every client has the balancer's address.",
             evidence: "With a PROXY header that names 203.0.113.7 and only one of the two lines, nginx sets \
                        `$remote_addr` to the balancer's address. `nginx -t` accepts either line alone without a \
                        warning: without `real_ip_header`, nginx takes the address from `X-Real-IP`, which clients can \
                        set themselves.",
-            fix: "Write both lines in the same block. Rendered files have both in every server.",
+            fix: "Write both lines in the same block. Rendered files have both in every server block.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
         },
     ),
     Rule::impossible(
         Code::PX09,
-        "`real_ip_header proxy_protocol` is rendered only into servers in which every `listen` has `proxy_protocol`",
+        "`real_ip_header proxy_protocol` is rendered only into server blocks in which every `listen` has `proxy_protocol`",
         Doc {
-            what: "A server takes the client's address from the PROXY header on a listener that expects none.",
+            what: "A server block takes the client's address from the PROXY header on a listener that expects none.",
             why: "It changes nothing: `$remote_addr` stays the peer of the connection. The file looks as if clients \
                   were told apart, and they are not.",
             evidence: "With `listen 443 ssl`, `real_ip_header proxy_protocol` and a trusted peer, nginx sets \
@@ -104,7 +104,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::PX10,
-        "`set_real_ip_from` is rendered into every server with the whole list, and never outside a server",
+        "`set_real_ip_from` is rendered into every server block with the whole list, and never outside a server block",
         Doc {
             what: "A `server` block has its own `set_real_ip_from` inside an `http` block that has some as well.",
             why: "The inner list replaces the outer one; it does not extend it. A line that was meant to trust one \

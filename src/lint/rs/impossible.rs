@@ -24,7 +24,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::RS03,
-        "no key file is rendered: `sslscale tickets` makes keys of 80 bytes, and hosts check the size before they use \
+        "no ticket key file is rendered: `sslscale tickets` makes ticket keys of 80 bytes, and hosts check the size before they use \
          them; the session cache has one fixed size in every server block",
         Doc {
             what: "A session ticket key file is not 48 or 80 bytes long, or a session cache is too small for the \

@@ -155,9 +155,13 @@ fn proof(rule: &Rule) -> Proof {
 
 /// The table of all rules, and that of what running their examples has shown.
 fn index() -> String {
-    let mut out = "# Rules\n\nEvery rule of `sslscale check`. Codes and names are permanent.\n\n\
+    let mut out =
+        "# Rules\n\nEvery rule of `sslscale check`. Codes and names are permanent. The column `needs` says what a \
+                   rule reads: the inventory; files on this machine, such as certificate sources; the installed \
+                   programs (`--with-binaries`); the running hosts or the last plan, which `check` does not \
+                   have.\n\n\
                    | code | name | severity | needs | fix | finds |\n|---|---|---|---|---|---|\n"
-        .to_owned();
+            .to_owned();
     for rule in all_rules() {
         let code = rule.code;
         let [severity, needs, fix] = [code.severity.name(), rule.needs.name(), rule.fix.name()];
