@@ -3,6 +3,7 @@
 
 mod corpus;
 mod lists;
+mod roots;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
