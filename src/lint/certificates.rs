@@ -16,6 +16,8 @@ const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/ce
 
 const CHAIN: &str = "`ssl_certificate_source`";
 const KEY: &str = "`ssl_certificate_key_source`";
+const USABLE_CHAIN: &str = "a usable `ssl_certificate_source`";
+const USABLE_KEY: &str = "a usable `ssl_certificate_key_source`";
 
 /// The files that sites name on this machine.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub struct Files<T> {
     pub key: &'static str,
     /// The key that the inventory lacks if not every site has a file, in backticks.
     lacking: &'static str,
+    /// What the rules need if a file cannot be used.
+    usable: &'static str,
     all: Vec<File<T>>,
     /// For each certificate of the fleet, the index of its file in `all`.
     places: Vec<(CertificateRef, Option<usize>)>,
@@ -58,8 +62,8 @@ impl Certificates {
         let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| source.certificate.as_path())));
         let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_deref())));
         Self {
-            chains: Files::read(("ssl_certificate_source", CHAIN), chains, Certificate::read),
-            keys: Files::read(("ssl_certificate_key_source", lacking), keys, PrivateKey::read),
+            chains: Files::read(("ssl_certificate_source", CHAIN, USABLE_CHAIN), chains, Certificate::read),
+            keys: Files::read(("ssl_certificate_key_source", lacking, USABLE_KEY), keys, PrivateKey::read),
             roots: OnceCell::new(),
         }
     }
@@ -83,7 +87,7 @@ impl Certificates {
 
 impl<T> Files<T> {
     fn read<'p>(
-        (key, lacking): (&'static str, &'static str),
+        (key, lacking, usable): (&'static str, &'static str, &'static str),
         paths: impl Iterator<Item = (CertificateRef, Option<&'p Path>)>,
         read: impl Fn(&Path) -> Result<T, Problem>,
     ) -> Self {
@@ -93,7 +97,7 @@ impl<T> Files<T> {
         let places = paths.iter().map(|(at, path)| (*at, path.and_then(|path| known.get(path).copied()))).collect();
         let file =
             |(path, named): (&Path, Vec<CertificateRef>)| File { read: read(path), path: path.to_owned(), named };
-        Self { key, lacking, all: files.into_iter().map(file).collect(), places }
+        Self { key, lacking, usable, all: files.into_iter().map(file).collect(), places }
     }
 
     pub fn all(&self) -> &[File<T>] {
@@ -138,7 +142,7 @@ impl<T> Files<T> {
             1 => format!("one `{}` cannot be used: see TL06", self.key),
             some => format!("{some} `{}` files cannot be used: see TL06", self.key),
         };
-        reporter.not_run(self.lacking, reason);
+        reporter.not_run(self.usable, reason);
     }
 }
 

@@ -190,6 +190,10 @@ fn what_could_not_be_looked_at_has_not_passed() {
     assert_eq!(findings.iter().filter(|[code, ..]| code == "TL06").count(), 2, "{findings:?}");
     let reason = "one `ssl_certificate_source` cannot be used: see TL06";
     assert!(skipped.contains(&["TL01".to_owned(), reason.to_owned()]), "{skipped:?}");
+    // The summary asked for keys that are set.
+    let summary = run.run_with(&["check", "inventory.yaml"]).stderr.lines().last().unwrap().to_owned();
+    assert!(summary.contains(" need a usable `ssl_certificate_source`"), "{summary}");
+    assert!(!summary.contains(" need `ssl_"), "{summary}");
 }
 
 #[test]
