@@ -128,7 +128,7 @@ impl Output {
     /// Takes the result of a report on changes. A failure is printed and changes nothing else.
     pub fn reported<E: Into<anyhow::Error>>(&self, written: Result<(), E>) {
         if let Err(error) = written {
-            self.error(&error.into(), Some("the exit status still says how the run ended"));
+            self.error(&error.into(), Some("the exit code still says how the run ended"));
         }
     }
 

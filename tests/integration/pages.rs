@@ -30,6 +30,17 @@ fn the_guide_has_every_command() {
     }
 }
 
+// A help said "exit status" where every page says "exit code".
+#[test]
+fn exit_codes_have_one_name() {
+    for path in pages() {
+        let elsewhere = !path.ends_with("docs/glossary.md");
+        assert!(!(elsewhere && page(&path).to_lowercase().contains("exit status")), "{}", path.display());
+    }
+    let glossary = page("docs/glossary.md");
+    assert!(glossary.lines().any(|line| line.starts_with("| exit code |") && line.contains("exit status")));
+}
+
 /// Those that build fleets are run by `tests/try_fleet/session.rs`, one at a time.
 #[test]
 fn sessions_are_real() {

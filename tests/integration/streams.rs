@@ -33,6 +33,7 @@ fn told(place: &str, kind: Kind, case: &Case, ended: &Ended) {
     let lost = kind == Kind::FullOutput && case.prints != cases::Prints::Nothing;
     let says = "error: could not write to standard output\n  caused by: No space left on device (os error 28)\n";
     assert_eq!(ended.stderr.contains(says), lost, "{place}: {ended:?}");
+    assert!(!ended.stderr.contains("exit status"), "users know it as the exit code: {place}: {ended:?}");
 }
 
 #[test]
