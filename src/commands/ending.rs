@@ -7,6 +7,10 @@ use std::process::ExitCode;
 
 use nix::sys::signal::Signal;
 
+use crate::render::TemplatesError;
+use crate::report::FileError;
+use crate::tree::StoreError;
+
 /// The exit status of a command. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {
@@ -59,7 +63,7 @@ impl From<ExitStatus> for ExitCode {
 }
 
 /// Why a command could not do its work. `?` turns any other error into one with
-/// [`ExitStatus::Unreadable`].
+/// [`ExitStatus::Unreadable`], and with its help if it has one.
 #[derive(Debug)]
 pub struct CommandError {
     pub status: ExitStatus,
@@ -88,6 +92,15 @@ impl CommandError {
 
 impl<E: Into<anyhow::Error>> From<E> for CommandError {
     fn from(error: E) -> Self {
-        Self::new(ExitStatus::Unreadable, error)
+        let error = error.into();
+        Self { hint: help(&error), ..Self::new(ExitStatus::Unreadable, error) }
     }
+}
+
+/// What to do about an error, if its type says so.
+fn help(error: &anyhow::Error) -> Option<String> {
+    let templates = error.downcast_ref::<TemplatesError>().map(TemplatesError::help);
+    let store = || error.downcast_ref::<StoreError>().and_then(StoreError::help);
+    let report = || error.downcast_ref::<FileError>().and_then(FileError::help);
+    templates.or_else(store).or_else(report)
 }

@@ -1,38 +1,68 @@
 //! How hosts are reached: the app servers of an inventory, and the hosts of a try-out.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow};
 
+use super::{CommandError, hosts_file};
 use crate::event::Kept;
-use crate::file::{self, Staged};
+use crate::file::Staged;
 use crate::inventory::Inventory;
 use crate::transport::{Command, Host, Local};
 
 /// Each app server is a directory below `roots`.
-pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>> {
-    let root = |name: &str| -> Result<Box<dyn Host>> {
-        let host = Local::below(roots, name);
-        Ok(Box::new(host.with_context(|| format!("`{name}` has no directory in `{}`", roots.display()))?))
+pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    let shown = roots.display();
+    let is = match std::fs::metadata(roots).map(|found| found.is_dir()) {
+        Ok(false) => Some("is not a directory"),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some("does not exist"),
+        // Any other error is one of the directories below, too.
+        Ok(true) | Err(_) => None,
+    };
+    if let Some(is) = is {
+        let help = "give the directory that has one directory for each app server, named like it";
+        return Err(CommandError::from(anyhow!("`{shown}` {is}")).hint(help));
+    }
+    let root = |name: &str| -> Result<Box<dyn Host>, CommandError> {
+        let path = roots.join(name);
+        let path = path.display();
+        let host = Local::below(roots, name).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => CommandError::from(anyhow!("`{name}` has no directory in `{shown}`"))
+                .hint(format!("create `{path}`, or correct `--roots`")),
+            io::ErrorKind::NotADirectory => CommandError::from(anyhow!("`{path}` is not a directory"))
+                .hint(format!("replace it by the directory that is the root of `{name}`")),
+            _ => CommandError::from(anyhow::Error::from(error).context(format!("`{path}` cannot be used")))
+                .hint("check the path and the permissions of the directory"),
+        })?;
+        Ok(Box::new(host))
     };
     inventory.app_servers.iter().map(|app| root(app.name.as_str())).collect()
 }
 
 /// Each app server is reached by the command that a hosts file has for it.
-pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>> {
+pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    let example = inventory.app_servers.first().map_or("srv1", |app| app.name.as_str());
+    let mut commands = hosts_file::read(path, example)?;
     let shown = path.display();
-    let text = file::read(path, file::TEXT).with_context(|| format!("the hosts file `{shown}` cannot be read"))?;
-    let mut words: BTreeMap<String, Vec<String>> =
-        serde_json::from_slice(&text).with_context(|| format!("`{shown}` is not a hosts file"))?;
     let mut known: BTreeMap<Vec<String>, String> = BTreeMap::new();
-    let mut host = |name: &str| -> Result<Box<dyn Host>> {
-        let words =
-            words.remove(name).with_context(|| format!("the hosts file `{shown}` has no entry for `{name}`"))?;
+    let mut host = |name: &str| -> Result<Box<dyn Host>, CommandError> {
+        let refused = |problem: String, help: String| {
+            CommandError::from(anyhow!("the hosts file `{shown}` has {problem}")).hint(help)
+        };
+        let Some(words) = commands.remove(name) else {
+            let help = format!("add the command that reaches it: {}", hosts_file::entry(name));
+            return Err(refused(format!("no entry for `{name}`"), help));
+        };
         // Without a command, scripts would run on this machine.
-        ensure!(!words.is_empty(), "the hosts file `{shown}` has an empty command for `{name}`");
+        if words.is_empty() {
+            let help = format!("give the command that reaches it: {}", hosts_file::entry(name));
+            return Err(refused(format!("an empty command for `{name}`"), help));
+        }
         if let Some(other) = known.insert(words.clone(), name.to_owned()) {
-            bail!("the hosts file `{shown}` has the same command for `{other}` and `{name}`");
+            let help = format!("give `{name}` the command that reaches it: {}", hosts_file::entry(name));
+            return Err(refused(format!("the same command for `{other}` and `{name}`"), help));
         }
         Ok(Box::new(Command::new(name, words)))
     };

@@ -5,6 +5,7 @@ mod ending;
 mod explain;
 mod fix;
 mod hosts;
+mod hosts_file;
 mod programs;
 mod render;
 mod rules;

@@ -27,7 +27,8 @@ pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<Exi
         if let (Event::Kept(kept), Some(path)) = (&event, &args.hosts_file) {
             file = HostsFile::write(path, kept).map(Some);
             // Somebody may be waiting for the file, so the error is printed now.
-            file.as_ref().err().into_iter().for_each(|error| output.error(error, None));
+            let help = "give a path in a directory that you can write to";
+            file.as_ref().err().into_iter().for_each(|error| output.error(error, Some(help)));
         }
         if shown.is_ok() {
             shown = report.show(&event);

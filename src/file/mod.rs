@@ -3,6 +3,7 @@
 
 mod read;
 mod replacement;
+mod unique;
 
 use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{self, Write};
@@ -11,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 pub use read::{PEM, ReadError, TEXT, open, read, read_secret};
 pub use replacement::{ReplaceError, Replacement};
+pub use unique::unique;
 
 /// `None` instead of an error where there is no file.
 ///
@@ -21,6 +23,20 @@ pub fn absent<T>(result: io::Result<T>) -> io::Result<Option<T>> {
         Ok(value) => Ok(Some(value)),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error),
+    }
+}
+
+/// What a user can do about an error of the operating system, where that is known.
+pub fn help(error: &io::Error) -> Option<&'static str> {
+    match error.kind() {
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            Some("check the permissions of the path and of its directory")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Some("free some space, or give a path on another file system")
+        }
+        io::ErrorKind::IsADirectory => Some("give the path of a file"),
+        _ => None,
     }
 }
 

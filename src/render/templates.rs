@@ -1,5 +1,6 @@
 //! The templates: built-in ones, and the user's, which replace them file by file.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
@@ -26,6 +27,18 @@ const BUILT_IN: &[(&str, &str)] = &[
 /// The user's templates cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplatesError {
+    /// There is no such directory.
+    #[error("the directory of templates `{}` does not exist", path.display())]
+    Missing {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The path leads to something else.
+    #[error("the templates cannot be read: `{}` is not a directory", path.display())]
+    NotDirectory {
+        /// The path.
+        path: PathBuf,
+    },
     /// The directory cannot be read.
     #[error("could not read templates from `{}`", path.display())]
     Read {
@@ -33,7 +46,7 @@ pub enum TemplatesError {
         path: PathBuf,
         /// Why not.
         #[source]
-        source: std::io::Error,
+        source: io::Error,
     },
     /// A file in it cannot be read.
     #[error("could not read the template `{}`", path.display())]
@@ -51,7 +64,7 @@ pub enum TemplatesError {
         path: PathBuf,
     },
     /// A file whose name is not that of a built-in template.
-    #[error("`{}` is not the name of a built-in template; the names are: {}", path.display(), names().join(", "))]
+    #[error("`{}` is not the name of a built-in template", path.display())]
     Unknown {
         /// The file.
         path: PathBuf,
@@ -65,6 +78,24 @@ pub enum TemplatesError {
         #[source]
         source: Box<tera::Error>,
     },
+}
+
+impl TemplatesError {
+    /// What to do about it.
+    pub fn help(&self) -> String {
+        match self {
+            Self::Missing { .. } => "check the spelling of the path".to_owned(),
+            Self::NotDirectory { .. } => "give the directory that has the templates".to_owned(),
+            Self::Read { .. } => "check the permissions of the directory".to_owned(),
+            Self::Unread { source: ReadError::Directory, .. } => {
+                "rename the directory: a template is a file".to_owned()
+            }
+            Self::Unread { source, .. } => source.help().to_owned(),
+            Self::NotUtf8 { .. } => "save the file as UTF-8".to_owned(),
+            Self::Unknown { .. } => format!("rename it to the template that it replaces: {}", names().join(", ")),
+            Self::Broken { .. } => "fix the template, or remove it to use the built-in one".to_owned(),
+        }
+    }
 }
 
 fn names() -> Vec<&'static str> {
@@ -115,7 +146,14 @@ fn compile(replaced: &[(String, String)]) -> Result<Tera, TemplatesError> {
 }
 
 fn read(directory: &Path) -> Result<Vec<(String, String)>, TemplatesError> {
-    let failed = |source| TemplatesError::Read { path: directory.to_owned(), source };
+    let failed = |source: io::Error| {
+        let path = directory.to_owned();
+        match source.kind() {
+            io::ErrorKind::NotFound => TemplatesError::Missing { path },
+            io::ErrorKind::NotADirectory => TemplatesError::NotDirectory { path },
+            _ => TemplatesError::Read { path, source },
+        }
+    };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(directory).map_err(failed)? {
         let path = entry.map_err(failed)?.path();

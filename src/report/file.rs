@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::Stream;
+use crate::file;
 use crate::interrupt::Interrupt;
 
 /// Why a report cannot be written to a file.
@@ -21,9 +22,46 @@ pub enum FileError {
     /// The path names an inventory of the run.
     #[error("the report cannot be written to `{0}`: it is one of the inventories")]
     Inventory(PathBuf),
+    /// The second path, which leads to the first, does not exist.
+    #[error("the report cannot be written to `{0}`: the directory `{1}` does not exist")]
+    NoDirectory(PathBuf, PathBuf),
+    /// The second path, which leads to the first, is something else.
+    #[error("the report cannot be written to `{0}`: `{1}` is not a directory")]
+    NotDirectory(PathBuf, PathBuf),
+    /// The path is a link that leads nowhere.
+    #[error("the report cannot be written to `{0}`: it is a link to a file that does not exist")]
+    Dangling(PathBuf),
     /// The operating system refused.
     #[error("the report cannot be written to `{0}`")]
     Io(PathBuf, #[source] io::Error),
+}
+
+impl FileError {
+    /// What is wrong with `path`, which cannot be found or created because of `error`.
+    fn of(path: &Path, error: io::Error) -> Self {
+        let parent = path.parent().unwrap_or(path);
+        let other = parent.ancestors().find(|above| above.exists() && !above.is_dir());
+        match (error.kind(), other) {
+            (io::ErrorKind::NotADirectory, Some(other)) => Self::NotDirectory(path.to_owned(), other.to_owned()),
+            (io::ErrorKind::NotFound, _) if path.is_symlink() => Self::Dangling(path.to_owned()),
+            (io::ErrorKind::NotFound, _) => Self::NoDirectory(path.to_owned(), parent.to_owned()),
+            _ => Self::Io(path.to_owned(), error),
+        }
+    }
+
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Directory(path) => {
+                Some(format!("give the path of a file, such as `{}`", path.join("report").display()))
+            }
+            Self::Inventory(_) => Some("give the report another path".to_owned()),
+            Self::NoDirectory(..) => Some("create the directory first, or correct the path".to_owned()),
+            Self::NotDirectory(..) => Some("give a path in a directory".to_owned()),
+            Self::Dangling(_) => Some("remove the link, or create the file that it leads to".to_owned()),
+            Self::Io(_, error) => file::help(error).map(str::to_owned),
+        }
+    }
 }
 
 /// Where a report goes. Until it is written, the old file stays.
@@ -51,7 +89,7 @@ impl Target {
         if let Kind::Replaced(old) = &kind {
             // Only a check: nothing is left there for a signal to leave behind.
             let _hold = interrupt.hold().map_err(|error| FileError::Io(path.clone(), error))?;
-            temporary(&path, old.as_ref()).map_err(|error| FileError::Io(path.clone(), error))?;
+            temporary(&path, old.as_ref()).map_err(|error| FileError::of(&path, error))?;
         }
         Ok(Self { path, kind, interrupt: interrupt.clone() })
     }
@@ -104,7 +142,7 @@ impl Write for Interruptible<'_> {
 
 /// The file that `path` names, and how a report is written to it.
 fn find(path: &Path, inventories: &[PathBuf]) -> Result<(PathBuf, Kind), FileError> {
-    let io = |error| FileError::Io(path.to_owned(), error);
+    let io = |error| FileError::of(path, error);
     let found = match std::fs::metadata(path) {
         Ok(found) => Some(found),
         // A dangling link is an error.

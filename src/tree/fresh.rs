@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Tree;
 use super::file::{create, make_directories};
 use super::manifest::{MANIFEST, Manifest};
-use super::store::{Outcome, StoreError, each, failed, lock, path_in};
+use super::store::{Outcome, StoreError, each, failed, lock, not_created, path_in};
 use crate::interrupt::Interrupt;
 
 /// A directory of this age that is not locked belongs to a run that was killed.
@@ -19,7 +19,7 @@ const ABANDONED: Duration = Duration::from_secs(10);
 /// Stores a whole tree at `dir`, where nothing is. `None` where another run was faster.
 pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Outcome>, StoreError> {
     let (parent, prefix) = beside(dir);
-    fs::create_dir_all(parent).map_err(failed("create", parent))?;
+    fs::create_dir_all(parent).map_err(not_created(parent))?;
     sweep(dir);
     // The same mode as any new directory, as far as the umask allows.
     let staged = tempfile::Builder::new()

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
 
 use super::{Entry, Need, NeedKind, Needs, Tree};
+use crate::file::unique;
 
 /// The manifest's name in a stored tree.
 pub const MANIFEST: &str = "manifest.json";
@@ -22,6 +23,7 @@ const ROOT: &str = "root";
 pub struct Manifest {
     version: u32,
     /// By path.
+    #[serde(deserialize_with = "unique")]
     pub files: BTreeMap<String, Listed>,
     /// What hosts need besides these; manifests of earlier versions have none.
     #[serde(default)]
@@ -43,6 +45,7 @@ struct Written<'t> {
 struct Needed {
     hosts: Vec<String>,
     /// By absolute path.
+    #[serde(deserialize_with = "unique")]
     files: BTreeMap<String, NeededFile>,
 }
 
@@ -134,8 +137,8 @@ impl Manifest {
         bytes
     }
 
-    /// Reads a manifest; `None` for one of another version or shape, or with a path that leads out of
-    /// the tree.
+    /// Reads a manifest; `None` for one of another version or shape, with a path that leads out of the
+    /// tree, or with the same path twice.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
         let manifest: Self = serde_json::from_slice(bytes).ok()?;
         let inside = |path: &str| Path::new(path).components().all(|c| matches!(c, Component::Normal(_)));

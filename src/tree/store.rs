@@ -35,11 +35,14 @@ pub enum StoreError {
         #[source]
         source: io::Error,
     },
+    /// Something else is where the directory, or one above it, should be.
+    #[error("`{}` is not a directory", .0.display())]
+    NotDirectory(PathBuf),
     /// Another run holds the directory's lock.
-    #[error("another run is writing to `{}`: wait for it, then run again", .0.display())]
+    #[error("another run is writing to `{}`", .0.display())]
     Busy(PathBuf),
     /// A manifest that sslscale did not write, so that it is not known which files are its own.
-    #[error("`{}` is not a manifest of sslscale: nothing was written; move it away, or name another directory", .0.display())]
+    #[error("`{}` is not a manifest of sslscale; nothing was written", .0.display())]
     Foreign(PathBuf),
     /// A signal came before the first file was written.
     #[error("interrupted: nothing was written")]
@@ -47,6 +50,32 @@ pub enum StoreError {
     /// A signal came while files were written.
     #[error("interrupted: some files in `{}` may be new and others old; run again", .0.display())]
     Interrupted(PathBuf),
+}
+
+impl StoreError {
+    /// What to do about it.
+    pub fn help(&self) -> Option<String> {
+        match self {
+            Self::Io { source, .. } => crate::file::help(source).map(str::to_owned),
+            Self::NotDirectory(path) => Some(format!("move `{}` away, or give `-o` another path", path.display())),
+            Self::Busy(_) => Some("wait for it, then run again".to_owned()),
+            Self::Foreign(_) => Some("move it away, or give `-o` another directory".to_owned()),
+            Self::NotWritten | Self::Interrupted(_) => None,
+        }
+    }
+}
+
+/// A directory could not be created.
+pub fn not_created(dir: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    move |error| {
+        let is_other = |path: &&Path| path.symlink_metadata().is_ok() && !path.is_dir();
+        match (error.kind(), dir.ancestors().find(is_other)) {
+            (io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory, Some(other)) => {
+                StoreError::NotDirectory(other.to_owned())
+            }
+            _ => failed("create", dir)(error),
+        }
+    }
 }
 
 /// An error of the operating system as one of the store.
@@ -102,7 +131,7 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool, interrupt: &Interrupt) -> R
     {
         return Ok(outcome);
     }
-    fs::create_dir_all(dir).map_err(failed("create", dir))?;
+    fs::create_dir_all(dir).map_err(not_created(dir))?;
     let _lock = lock(dir)?;
     fresh::sweep(dir);
     let manifests = Manifests::read(tree, dir, partial)?;
@@ -144,6 +173,9 @@ pub fn lock(dir: &Path) -> Result<Option<Flock<File>>, StoreError> {
 /// # Errors
 /// A file or directory that could not be read.
 pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>, StoreError> {
+    if let Some(other) = dir.ancestors().find(|path| path.exists() && !path.is_dir()) {
+        return Err(StoreError::NotDirectory(other.to_owned()));
+    }
     let mut buffer = vec![0; 64 << 10];
     let mut found = Vec::new();
     for (host, entries) in tree.hosts() {

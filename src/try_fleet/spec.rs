@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::file::unique;
 pub use crate::sandbox::{FileSpec, Program};
 pub use crate::stand_ins::CertificateSpec;
 
@@ -65,6 +66,7 @@ pub struct HostSpec {
     /// The real programs that it runs, in the order of their start.
     pub programs: Vec<ProgramSpec>,
     /// The rendered files by absolute path.
+    #[serde(deserialize_with = "unique")]
     pub files: BTreeMap<PathBuf, FileSpec>,
     /// What nginx on this host passes requests to.
     #[serde(default)]

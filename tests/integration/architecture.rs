@@ -35,7 +35,19 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ),
     (
         "report",
-        &["diagnostic", "event", "interrupt", "inventory", "lint", "rollout", "source", "tickets", "tree", "visible"],
+        &[
+            "diagnostic",
+            "event",
+            "file",
+            "interrupt",
+            "inventory",
+            "lint",
+            "rollout",
+            "source",
+            "tickets",
+            "tree",
+            "visible",
+        ],
     ),
     ("cli", &["diagnostic", "lint", "report"]),
     (

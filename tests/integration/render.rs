@@ -157,21 +157,38 @@ fn the_users_templates_replace_ours_file_by_file() {
     let out = run_it(&run);
     assert!(out.stdout.contains("LimitNOFILE=18432\n# mine "), "{}", out.all());
     assert!(out.stdout.contains("frontend https-in"));
-    let unknown = run_it(&run.file("mine/haproxy.conf.tera", "x"));
-    assert_eq!(unknown.status, 2);
-    assert!(unknown.stderr.contains("is not the name of a built-in template"), "{}", unknown.stderr);
     let broken = run_it(&blog().file("mine/haproxy.cfg.tera", "{{ nonsense }}"));
     assert_eq!(broken.status, 2);
     assert!(broken.stderr.contains("haproxy.cfg.tera") && broken.stderr.contains("nonsense"), "{}", broken.stderr);
+    assert!(broken.stderr.contains("\n  help: "), "{}", broken.stderr);
 }
 
+// An error of the operating system and no help.
 #[test]
-fn a_directory_that_cannot_be_written_is_an_error_with_its_path() {
-    let run = blog().file("out", "a file");
-    let report = run.run();
-    assert_eq!(report.status, 2);
-    assert!(report.stderr.starts_with("error: could not create `out`\n  caused by: "), "{}", report.stderr);
-    assert_eq!(fs::read(run.dir().join("out")).unwrap(), b"a file");
+fn templates_that_cannot_be_used_are_errors_with_a_help() {
+    let run = blog().file("file", "").file("strange/haproxy.conf.tera", "x").file("latin/nginx.conf.tera", b"\xe4");
+    fs::create_dir_all(run.dir().join("nested/nginx.conf.tera")).unwrap();
+    let refused = |directory| {
+        let report = run.run_with(&["render", "inventory.yaml", "--templates", directory]);
+        assert!(report.status == 2 && !report.stderr.contains("os error"), "{}", report.all());
+        format!("# {directory}\n{}", report.all())
+    };
+    pin("render-templates-refused", &["none", "file", "strange", "latin", "nested"].map(refused).join("\n"));
+}
+
+// "could not create `out`: File exists" did not say what to do.
+#[test]
+fn a_file_in_place_of_the_directory_is_an_error_with_a_help() {
+    let run = blog().file("file", "a file");
+    std::os::unix::fs::symlink("gone", run.dir().join("link")).unwrap();
+    let refused = |words: &[&str]| {
+        let report = run.run_with(&[&["render", "inventory.yaml", "-o"], words].concat());
+        assert!(report.status == 2 && !report.stderr.contains("os error"), "{}", report.all());
+        format!("# {}\n{}", words.join(" "), report.all())
+    };
+    let cases = [&["file"][..], &["file/x"], &["file/x/y"], &["link"], &["file", "--host=srv1"], &["file", "--check"]];
+    pin("render-output-refused", &cases.map(refused).join("\n"));
+    assert_eq!(fs::read(run.dir().join("file")).unwrap(), b"a file");
 }
 
 #[test]
@@ -206,7 +223,12 @@ fn a_directory_that_is_there_stays_what_it_is() {
 
 #[test]
 fn a_manifest_of_somebody_else_stops_everything() {
-    for theirs in ["{\"name\":\"my web app\"}", "", "{\"version\": 99, \"files\": {}}"] {
+    let file = r#""srv1/x":{"sha256":"0","mode":"0644","owner":"root","group":"root"}"#;
+    let need = r#""/x":{"kind":"key","mode":"0600","owner":"root","group":"root"}"#;
+    // sslscale writes no path twice.
+    let twice = format!(r#"{{"version":1,"files":{{{file},{file}}}}}"#);
+    let needs = format!(r#"{{"version":1,"files":{{}},"needs":[{{"hosts":["srv1"],"files":{{{need},{need}}}}}]}}"#);
+    for theirs in ["{\"name\":\"my web app\"}", "", "{\"version\": 99, \"files\": {}}", &twice, &needs] {
         let run = blog().file("out/manifest.json", theirs);
         for more in [None, Some("--check"), Some("--host=srv1")] {
             let words: Vec<&str> = ["render", "inventory.yaml", "-o", "out"].into_iter().chain(more).collect();
@@ -228,7 +250,7 @@ fn two_runs_do_not_write_at_once() {
     let report = run.run();
     assert_eq!(
         (report.status, report.stderr.as_str()),
-        (2, "error: another run is writing to `out`: wait for it, then run again\n")
+        (2, "error: another run is writing to `out`\n  help: wait for it, then run again\n")
     );
 }
 
