@@ -46,7 +46,7 @@ const KNOWN: &[(Program, &str, &str)] = &[
         "could not resolve address",
         "write an address: haproxy resolves names once, when it starts; there is no DNS in the private view",
     ),
-    (Program::Haproxy, "missing timeouts", "keep the `timeout` lines in the template's `defaults`"),
+    (Program::Haproxy, "missing timeouts", "put the `timeout` lines back into the template's `defaults` section"),
     (
         Program::Haproxy,
         "unknown keyword",

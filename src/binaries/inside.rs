@@ -112,7 +112,7 @@ impl Lane {
     }
 
     fn build(&self, question: &Question) -> Result<(), String> {
-        unshare(CloneFlags::CLONE_NEWNS).map_err(|error| format!("a mount namespace could not be made: {error}"))?;
+        unshare(CloneFlags::CLONE_NEWNS).map_err(|error| format!("a mount namespace could not be created: {error}"))?;
         let root = RootPlan {
             name: question.program.name(),
             files: &question.files,

@@ -69,7 +69,7 @@ pub enum Reply {
 /// Lets the programs validate every shape; the answers are in the order of the shapes.
 ///
 /// # Errors
-/// The private view could not be made, or was lost.
+/// The private view could not be created, or was lost.
 pub fn validate(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Missing> {
     if shapes.is_empty() {
         return Ok(Vec::new());

@@ -100,7 +100,10 @@ type Advice = (String, String);
 fn bounds(text: &str) -> Option<Advice> {
     let breached = |words: &[&str]| words.iter().any(|w| text.contains(w));
     let advice = if breached(&["Documents {", "multiple"]) {
-        ("a second YAML document starts here".to_owned(), "keep one document per file: remove everything from here")
+        (
+            "a second YAML document starts here".to_owned(),
+            "keep one document per file: remove this line and everything after it",
+        )
     } else if breached(&["Depth {", "recursion limit", "nesting", "depth"]) {
         let message = format!("the text nests more than {MAX_DEPTH} levels deep");
         (message, "look for a bracket that is not closed: an inventory nests 6 levels deep")
@@ -131,7 +134,10 @@ fn alias(text: &str, rest: &str) -> Option<Advice> {
     } else if text.contains("recursive references") {
         (format!("the alias `*{}` refers to the value that contains it", name()), "write the value out")
     } else if text.contains("erge value") || text.contains("merge") {
-        ("the value of `<<` must be a mapping".to_owned(), "write `<<: *name`, with `&name` at a mapping")
+        (
+            "the value of `<<` must be a mapping".to_owned(),
+            "write `<<: *name`, and put `&name` before the mapping that it refers to",
+        )
     } else {
         return None;
     };

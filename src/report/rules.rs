@@ -15,7 +15,7 @@ fn state(rule: &Rule) -> &'static str {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Comments | Detection::Programs => {
             "applies"
         }
-        Detection::Planned(_) => "skipped",
+        Detection::Planned(_) => "not run",
         Detection::Impossible(_) => "impossible",
     }
 }
@@ -25,7 +25,7 @@ fn reason(rule: &Rule) -> Option<&'static str> {
     match rule.detection {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => None,
         Detection::Comments => Some("to the comments, after the other rules have run"),
-        Detection::Programs => Some("`--with-binaries`"),
+        Detection::Programs => Some("only with `--with-binaries`"),
         Detection::Planned(reason) | Detection::Impossible(reason) => Some(reason),
     }
 }

@@ -1,5 +1,6 @@
 //! Shows the ticket rings of a fleet, and what a run did to them. Keys appear as fingerprints.
 
+use std::collections::BTreeSet;
 use std::io;
 
 use serde::Serialize;
@@ -99,6 +100,8 @@ impl<'o> TicketsReport<'o> {
                     servers(seen.len()),
                     if wrong == 1 { "has problems" } else { "have problems" }
                 ));
+                let helps: BTreeSet<&str> = verdicts.iter().flatten().filter_map(Problem::help).collect();
+                helps.iter().for_each(|help| self.output.say(&format!("  help: {help}")));
                 Ok(())
             }
         }
@@ -261,8 +264,8 @@ fn with_output(summary: &str, reason: &Reason) -> String {
 fn after(halt: &Halt, run: &Rollout) -> &'static str {
     let changed = run.steps.iter().any(|step| step.done().next().is_some());
     match (halt, changed) {
-        (Halt::Interrupted, false) => "nothing was changed",
-        (Halt::Interrupted, true) => "run `sslscale tickets sync` to complete this",
+        (Halt::Interrupted, false) => "nothing was changed; run the same command again",
+        (Halt::Interrupted, true) => "run `sslscale tickets sync` to give the other app servers the same keys",
         (_, false) => "nothing was changed; fix the error above and run again",
         (_, true) => "the next step was not started; fix the error above and run again",
     }

@@ -39,7 +39,7 @@ pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
         text.push_str(&format!("\n  removed {path}"));
     }
     for path in &outcome.edited {
-        text.push_str(&format!("\n  kept {path}: no longer rendered, but edited since"));
+        text.push_str(&format!("\n  kept {path}: no longer rendered, but edited after it was written"));
     }
     text
 }

@@ -55,7 +55,7 @@ pub fn lost(error: &process::Error) -> Missing {
     }
 }
 
-/// Why the namespaces could not be made, from the messages of `unshare` or of the process inside.
+/// Why the namespaces could not be created, from the messages of `unshare` or of the process inside.
 pub fn explain(messages: &str) -> Missing {
     let messages = messages.trim();
     let named = |words: &[&str]| words.iter().any(|word| messages.contains(word));
@@ -73,7 +73,7 @@ pub fn explain(messages: &str) -> Missing {
          user.max_user_namespaces=15000 kernel.apparmor_restrict_unprivileged_userns=0 (leave out those that this \
          machine does not have)"
     };
-    Missing { what: format!("namespaces could not be made: {messages}"), help: help.to_owned() }
+    Missing { what: format!("namespaces could not be created: {messages}"), help: help.to_owned() }
 }
 
 #[cfg(test)]

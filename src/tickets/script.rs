@@ -46,7 +46,7 @@ pub(super) fn observe(host: &dyn Host) -> Result<Observation, QueryError> {
 pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, QueryError> {
     let answer = query(host, &Script::new(READ), LOOK)?;
     let ring = Ring::from_bytes(&answer).filter(|ring| ring.fingerprints() == *wanted);
-    let problem = "they have changed since they were read, by another run or by hand";
+    let problem = "they were changed after they were read, by another run or by hand";
     ring.ok_or(QueryError::Answer { problem, text: HostText::default() })
 }
 
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(root.files().len(), 4, "{:?}", root.files());
         // The keys that were read before are not those that are there now.
         let gone = read(&root.host, &ring.fingerprints()).unwrap_err();
-        assert!(gone.to_string().starts_with("they have changed since they were read"), "{gone}");
+        assert!(gone.to_string().starts_with("they were changed after they were read"), "{gone}");
     }
 
     #[test]
@@ -142,7 +142,7 @@ mod tests {
         assert_eq!(install(&root.host, &stale, &whole(&second)), Outcome::Done);
         let files = root.files();
         let outcome = install(&root.host, &stale, &whole(&third));
-        refused(&outcome, "its keys have changed since they were read, by another run or by hand");
+        refused(&outcome, "its keys were changed after they were read, by another run or by hand");
         assert_eq!((root.observed().ring(), root.files()), (Some(second.fingerprints()), files));
     }
 

@@ -45,6 +45,17 @@ impl Problem {
     }
 }
 
+impl Problem {
+    /// The command that puts it right; `None` where none of ours does.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Unreachable(_) => None,
+            Self::Stale => Some("run `sslscale tickets rotate`"),
+            _ => Some("run `sslscale tickets sync` to give all app servers the same keys"),
+        }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary())?;

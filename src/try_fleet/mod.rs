@@ -56,7 +56,7 @@ pub enum Outcome {
 #[derive(Debug, thiserror::Error)]
 pub enum TryError {
     /// A site has a name that no certificate can contain.
-    #[error("a certificate for the run could not be made")]
+    #[error("a certificate for the try-out could not be created")]
     Certificate(#[from] rcgen::Error),
     /// The supervisor could not be started.
     #[error("the fleet could not be started")]

@@ -74,7 +74,10 @@ fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>
     }
     let passed = echo.remote_addr.as_deref();
     if passed.and_then(|passed| passed.parse().ok()) != Some(client) {
-        wrong.push(format!("the app received {}, not the client's address", passed.unwrap_or("no address")));
+        wrong.push(passed.map_or_else(
+            || "the app received no client address".to_owned(),
+            |passed| format!("the app received {passed}, not the client's address"),
+        ));
     }
 }
 

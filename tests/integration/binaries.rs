@@ -251,7 +251,7 @@ fn a_kernel_that_allows_no_namespaces_is_no_pass() {
     let run = with_input(after("echo 0 > /proc/sys/user/max_user_namespaces", "-"));
     assert_eq!(run.status, 0, "{}", run.all());
     for code in ["RP01", "RP02"] {
-        let wanted = format!("{code} was not run: namespaces could not be made: ");
+        let wanted = format!("{code} was not run: namespaces could not be created: ");
         assert!(run.stderr.contains(&wanted), "{}", run.all());
     }
 }

@@ -158,7 +158,7 @@ impl Certificate {
         let (ours, theirs) = (self.path.display(), key.path().display());
         let (public_name, private_name) = (public.name(), key.key().name());
         let message = if public_name == private_name {
-            format!("the key in `{theirs}` does not belong to the certificate in `{ours}`")
+            format!("the private key in `{theirs}` does not belong to the certificate in `{ours}`")
         } else {
             format!(
                 "the key in `{theirs}` is `{private_name}`, \
@@ -171,12 +171,14 @@ impl Certificate {
             format!("it belongs to certificate `{place}` in `{ours}`: move that certificate to the top")
         } else if key.key().same_kind(public) {
             let command = format!("openssl x509 -in {ours} -noout -pubkey");
-            format!("use the key that the certificate was issued for; `{command}` prints its public key")
+            format!(
+                "use the private key that the certificate was issued for; `{command}` prints the certificate's public key"
+            )
         } else {
             // Seen with nginx 1.22.1 and OpenSSL 3.0: every kind of key has a separate slot, and the
             // certificate's slot gets no key.
             let seen = "`nginx -t` accepts this pair, but every handshake fails";
-            format!("use the key that the certificate was issued for; {seen}")
+            format!("use the private key that the certificate was issued for; {seen}")
         };
         Some(Problem::new(ProblemKind::KeyMismatch, Subject::Key, message, help))
     }

@@ -161,6 +161,13 @@ pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<P
 
 /// The nodes of a list, or the single value that stands for one; an empty list is reported.
 pub fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> &'n [Node] {
+    if let Value::Map(entries) = &node.value
+        && !matches!(entries.as_slice(), [(_, nothing)] if nothing.value == Value::Null)
+    {
+        let message = format!("`{key}` must be a value or a list of values but is {}", node.kind());
+        reader.report(Code::IN03, node.underline(), message, "write one value, or a list such as `[a, b]`");
+        return &[];
+    }
     let nodes = reader.one_or_many(node);
     if nodes.is_empty() {
         reader.report(Code::IN04, node.span, format!("`{key}` is empty"), "write at least one value");

@@ -64,7 +64,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
                    port on one address.",
             why: "nginx gives a connection to the most specific address, whatever name it is for. Sites on the \
                   wildcard are not served on that address at all; if only one of the two lines has `proxy_protocol`, \
-                  their clients are reset, or are served without their own address.",
+                  their clients are reset, or are served but logged with the balancer's address.",
             evidence: "With `listen 443 ssl proxy_protocol` for one name and `listen 127.0.0.1:443 ssl` for another, \
                        a request for the first name to 127.0.0.1 is answered by the second, without a PROXY header. \
                        `nginx -t` accepts it without a warning.",

@@ -29,8 +29,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "An entry of `trusted_proxies` covers more than balancers: an app server of this inventory, or a \
-               network broader than the smallest one around the balancers (which counts as at least a /24, or a /64 \
-               for IPv6, and as at most a /16, or a /48). An entry that contains no balancer and no virtual address \
+               network larger than the smallest one that contains all balancers. That smallest network is taken to \
+               be no smaller than a /24 (/64 for IPv6) and no larger than a /16 (/48). An entry that contains no balancer and no virtual address \
                at all is a warning. `/0`, and entries that add up to it, trust everybody.",
         why: "Anybody who connects from a trusted address can claim any client address, and every allow list, rate \
               limit and log line believes it. A single application that can open a connection from an app server, or \
@@ -163,5 +163,5 @@ fn advice(fleet: &Fleet<'_>) -> String {
     if entries.len() > MANY {
         return "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those".to_owned();
     }
-    format!("list {}, or remove `trusted_proxies` to trust exactly the balancers", entries.join(", "))
+    format!("list only {}, or remove `trusted_proxies` to trust exactly the balancers", entries.join(" and "))
 }

@@ -29,7 +29,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
         Doc {
             what: "A session ticket key file is not 48 or 80 bytes long, or a session cache is too small for the \
                 sessions it has to hold.",
-            why: "nginx does not start with such a key, even on hosts where only the key was rotated. A cache of a \
+            why: "nginx does not start with a key file of any other size, even if nothing but the key has changed. A cache of a \
                 few kilobytes is full at once and drops sessions before their clients return.",
             evidence: "`nginx -t` refuses a key file of any other size. A megabyte of cache holds about 4,000 \
                 sessions.",

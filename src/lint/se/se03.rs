@@ -16,14 +16,14 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A private key that a site names on this machine can be read or written by users other than its owner. \
+        what: "A private key file on this machine that a site refers to can be read or written by users other than its owner. \
                If only the file's group can read it, the finding is a warning. A file that contains a certificate and \
                a key counts as a key.",
         why: "Every account and every service on this machine, backups and file shares among them, can read the key, \
               and anybody who has it can impersonate the site until the certificate expires. Copies that keep the \
               mode spread it.",
-        evidence: "`nginx -t` accepts a key with mode 644 with exit code 0 and no message. ssh refuses to use such a \
-                   key of its own; TLS servers do not check the mode.",
+        evidence: "`nginx -t` accepts a key with mode 644 with exit code 0 and no message. ssh refuses to use a \
+                   private key with such a mode; TLS servers do not check the mode.",
         fix: "Run `chmod 600` on the file. If others have used this machine since, have a new key and certificate \
               issued.",
         verified_on: "nginx 1.22.1",

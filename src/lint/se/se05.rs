@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     detection: Detection::Text(find),
     doc: Doc {
         what: "The inventory contains key material, even if only in a comment: PEM, or PEM in base64. The rule also \
-               reports a key that a site names on this machine if it is in the inventory's git work tree and git \
+               reports a private key file on this machine that a site refers to, if the file is in the inventory's git work tree and git \
                tracks it or would add it with the next `git add`.",
         why: "Inventories are made to be shared: they are committed, reviewed, mailed and printed by pipelines. A key \
               that was once in a repository stays in its history and in every clone.",

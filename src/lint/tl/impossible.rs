@@ -71,7 +71,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "With two sites and no default server, nginx answers a handshake for `nobody.test` with the \
                 certificate of the first site in the file. `nginx -t` returns 0.",
             fix: "Nothing to do: sslscale renders a default server with `ssl_reject_handshake on`; for nginx before \
-                1.19.4, one whose certificate path names no file, so that handshakes fail.",
+                1.19.4, one whose certificate path points to a file that does not exist, so that handshakes fail.",
             verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
         },
     ),
@@ -101,7 +101,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "With `http2 on;`, `nginx -t` of nginx 1.22.1 fails: `unknown directive \"http2\"`. From 1.25.1 \
                 on, the older form, `listen … http2`, causes a warning instead. `ssl_reject_handshake` exists from \
                 1.19.4 on.",
-            fix: "Set `nginx.version` if it is 1.25.1 or later, or earlier than 1.19.4: sslscale then renders only \
+            fix: "Set `nginx.version` if the app server's nginx is 1.25.1 or later, or earlier than 1.19.4: sslscale then renders only \
                 directives that this version knows. There is nothing else to do.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3",
         },

@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
         evidence: "With a key of the same kind, `nginx -t` fails with `key values mismatch`, `nginx -s reload` \
             returns 1, but `kill -HUP` returns 0 and the old configuration keeps serving. With an EC key and an RSA \
             certificate, `nginx -t` prints `test is successful`, and every handshake ends in an alert.",
-        fix: "Name the key that the certificate was issued for. `openssl x509 -noout -pubkey -in CERTIFICATE` and \
+        fix: "Name the private key that the certificate was issued for. `openssl x509 -noout -pubkey -in CERTIFICATE` and \
             `openssl pkey -pubout -in KEY` print the same block if the two match.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },

@@ -14,7 +14,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "The certificates in a file do not form a chain: they are out of order, an intermediate is missing, or \
             one is unrelated to the others. If the file holds only the server's certificate, this is an error if it \
-            comes from a public authority (it is in certificate logs), a warning if it names a URL for its issuer's \
+            comes from a public authority (it is in Certificate Transparency logs), a warning if it names a URL for its issuer's \
             certificate, and otherwise a note: only a client knows whether it trusts the issuer directly.",
         why: "Clients trust roots, and need every certificate between the root and the server's. Browsers often have \
             the missing one from another site, so the person who checks in a browser sees nothing wrong, while \

@@ -24,7 +24,7 @@ pub const RULE: Rule = Rule {
         evidence: "`nginx -t` fails with `ee key too small` for RSA 1024, with `ca md too weak` for a certificate or \
             an intermediate that is signed with SHA-1, with `no start line` for DER, and with `problems getting \
             password` for an encrypted key, since nobody is there to type the passphrase. A self-signed certificate \
-            with SHA-1 passes. With a certificate for clients only, or for any use, `nginx -t` returns 0, and curl \
+            with SHA-1 passes. With a certificate for clients only, or one whose only extended key usage is `anyExtendedKeyUsage`, `nginx -t` returns 0, and curl \
             fails with error 60, `unsuitable certificate purpose`. OpenSSL and curl accept an authority's own \
             certificate; rustls-webpki 0.103 rejects it with `CaUsedAsEndEntity`. With an EC key for key agreement \
             only, every TLS 1.2 handshake ends in an alert. With two certificates for EC keys, of one curve or of \

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
             TLS 1.3 still works.",
         evidence: "With `ssl_ciphers ECDHE-RSA-AES128-GCM-SHA256` and an EC certificate, `nginx -t` returns 0, and \
             every TLS 1.2 client gets alert 40, handshake failure; the error log says `no shared cipher`.",
-        fix: "Add a cipher for that kind of key, or remove `ssl_ciphers`: every profile has ciphers for both kinds.",
+        fix: "Add a cipher for that kind of key, or remove `ssl_ciphers`: every profile has ciphers for RSA keys and for ECDSA keys.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: examples!("TL07"),

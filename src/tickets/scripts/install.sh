@@ -28,7 +28,7 @@ new=
     refuse "$base cannot be written"
 lock "$rings/.lock" || refuse 'another run is changing the ticket keys of this host'
 clean
-[ "$(prints "$ring")" = "$from" ] || refuse 'its keys have changed since they were read, by another run or by hand'
+[ "$(prints "$ring")" = "$from" ] || refuse 'its keys were changed after they were read, by another run or by hand'
 
 new=$(mktemp -d "$rings/ring.XXXXXXXX") || refuse "$rings cannot be written"
 take() { dd bs=80 count=1 iflag=fullblock of="$new/$1.key" 2>/dev/null; }

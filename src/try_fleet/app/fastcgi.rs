@@ -28,7 +28,7 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Request, ProtocolError> {
     let begin = record(stream)?;
     // Role 1 is the responder; bytes after the role are flags.
     if begin.kind != BEGIN || begin.content.len() != 8 || begin.content[..2] != [0, 1] {
-        return Err(ProtocolError::Malformed("the first record begins no responder request"));
+        return Err(ProtocolError::Malformed("the first record does not begin a responder request"));
     }
     let params = stream_of(stream, &begin, PARAMS, LIMIT)?;
     let body_limit = usize::try_from(BODY_LIMIT).unwrap_or(usize::MAX);

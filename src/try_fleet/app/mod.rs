@@ -157,7 +157,7 @@ fn body(host: &str, via: &str, variables: &Variables) -> Vec<u8> {
 fn drain(stream: &mut impl Read, variables: &Variables) -> Result<(), ProtocolError> {
     let length = match variables.get("CONTENT_LENGTH").map(String::as_str) {
         None | Some("") => 0,
-        Some(text) => text.parse().map_err(|_| ProtocolError::Malformed("the content length is no number"))?,
+        Some(text) => text.parse().map_err(|_| ProtocolError::Malformed("the content length is not a number"))?,
     };
     if length > BODY_LIMIT {
         return Err(ProtocolError::TooLarge("the request body"));

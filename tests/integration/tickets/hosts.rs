@@ -251,5 +251,8 @@ fn a_run_that_is_interrupted_before_any_change_ends_by_the_signal() {
     let (done, _run) = waiting.go_on();
     let stderr = String::from_utf8(done.stderr).unwrap();
     assert_eq!(done.status.signal(), Some(Signal::SIGINT as i32), "{stderr}");
-    assert!(stderr.ends_with("error: interrupted\n  help: nothing was changed\n"), "{stderr}");
+    assert!(
+        stderr.ends_with("error: interrupted\n  help: nothing was changed; run the same command again\n"),
+        "{stderr}"
+    );
 }

@@ -61,7 +61,7 @@ fn another_key_of_the_same_kind_is_found() {
     for name in ["rsa", "P-256", "P-384", "P-521", "ed25519"] {
         corpus.pair(name, &algorithm(name));
         corpus.openssl(&format!("genpkey -out other.key -algorithm {}", algorithm(name)));
-        let message = format!("the key in `other.key` does not belong to the certificate in `{name}.crt`");
+        let message = format!("the private key in `other.key` does not belong to the certificate in `{name}.crt`");
         let found = corpus.inspect(&format!("{name}.crt"), "other.key");
         assert_eq!(found, [mismatch(&message)], "{name}");
     }
@@ -113,7 +113,7 @@ fn a_key_of_a_certificate_lower_in_the_chain_says_so() {
     corpus.write("upside-down.crt", corpus.read("issuer.crt") + &corpus.read("leaf.crt"));
     corpus.write("chain.crt", corpus.read("leaf.crt") + &corpus.read("issuer.crt"));
     assert_eq!(corpus.inspect("chain.crt", "leaf.key"), []);
-    let message = "the key in `leaf.key` does not belong to the certificate in `upside-down.crt`";
+    let message = "the private key in `leaf.key` does not belong to the certificate in `upside-down.crt`";
     assert_eq!(corpus.inspect("upside-down.crt", "leaf.key"), [mismatch(message)]);
     let path = corpus.path("upside-down.crt");
     assert_eq!(
