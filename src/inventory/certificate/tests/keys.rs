@@ -56,6 +56,24 @@ fn the_bits_of_an_rsa_key_are_counted_without_leading_zeros() {
 }
 
 #[test]
+fn every_algorithm_has_its_kind_and_properties() {
+    let corpus = Corpus::new();
+    for (name, kind, rsa, ecdsa) in [
+        ("rsa3072", "RSA", Some("RSA 3072"), Some(false)),
+        ("pss", "RSA-PSS", Some("RSA 2048"), Some(false)),
+        ("P-256", "EC", None, Some(true)),
+        ("P-521", "EC", None, Some(true)),
+        ("ed25519", "Ed25519", None, Some(true)),
+        ("ed448", "Ed448", None, None),
+    ] {
+        corpus.pair(name, &algorithm(name));
+        let certificate = Certificate::read(&corpus.path(&format!("{name}.crt"))).unwrap();
+        let found = (certificate.key_kind(), certificate.rsa(), certificate.is_ecdsa());
+        assert_eq!(found, (Some(kind), rsa.map(str::to_owned), ecdsa), "{name}");
+    }
+}
+
+#[test]
 fn another_key_of_the_same_kind_is_found() {
     let corpus = Corpus::new();
     for name in ["rsa", "P-256", "P-384", "P-521", "ed25519"] {
