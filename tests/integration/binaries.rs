@@ -69,22 +69,31 @@ fn a_version_that_is_not_the_installed_one() {
     if !able() {
         return;
     }
-    let inventory = BLOG.replace("sites:", "nginx:\n  version: 1.25.1\nsites:");
+    // From 1.25.1 on, nginx knows `http2 on`, and calls the older form deprecated.
+    let [a, b, c] = installed_nginx();
+    let (other, status, finds, line) = if [a, b, c] < [1, 25, 1] {
+        (
+            "1.25.1",
+            1,
+            format!("error[RP02]: nginx {a}.{b}.{c} rejects the files of"),
+            "http2 on` at /etc/nginx/conf.d/sslscale.conf:14",
+        )
+    } else {
+        (
+            "1.22.1",
+            0,
+            format!("warning[RP02]: nginx {a}.{b}.{c} warns about"),
+            "listen 443 ssl http2 proxy_protocol default_server`",
+        )
+    };
+    let inventory = BLOG.replace("sites:", &format!("nginx:\n  version: {other}\nsites:"));
     let run = check(&inventory, &[]);
-    let version = installed_nginx();
-    if version >= [1, 25, 1] {
-        return need::missing("nginx knows `http2 on;`", "run it where nginx is older than 1.25.1");
-    }
-    let [a, b, c] = version;
-    assert_finds(
-        &run,
-        "7:12",
-        &format!("error[RP02]: nginx {a}.{b}.{c} rejects the files of `srv1` and 1 other: `"),
-        &format!("set `version: {a}.{b}.{c}` under `nginx`"),
-    );
-    assert!(run.stderr.contains("rendered as `http2 on` at /etc/nginx/conf.d/sslscale.conf:14"), "{}", run.stderr);
-    let fixed = check(&inventory.replace("1.25.1", &format!("{a}.{b}.{c}")), &[]);
-    assert_eq!(fixed.status, 0, "{}", fixed.all());
+    let help = format!("set `version: {a}.{b}.{c}` under `nginx`");
+    assert_finds(&run, "7:12", &format!("{finds} `srv1` and 1 other: `"), &help);
+    assert!(run.stderr.contains(&format!("rendered as `{line}")), "{}", run.stderr);
+    assert_eq!(run.status, status);
+    let fixed = check(&inventory.replace(other, &format!("{a}.{b}.{c}")), &[]);
+    assert!(fixed.status == 0 && !fixed.stderr.contains("RP02"), "{}", fixed.all());
 }
 
 /// The installed nginx as an inventory is told of it.
