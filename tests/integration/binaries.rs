@@ -45,6 +45,10 @@ fn line(text: &str, word: &str) -> usize {
 
 fn assert_finds(run: &Run, place: &str, message: &str, help: &str) {
     assert_eq!((run.status, run.stdout.as_str()), (1, ""), "{}", run.all());
+    assert_shows(run, place, message, help);
+}
+
+fn assert_shows(run: &Run, place: &str, message: &str, help: &str) {
     let wanted = [message.to_owned(), format!("--> inventory.yaml:{place}"), format!("= help: {help}")];
     for wanted in wanted {
         assert!(run.stderr.contains(&wanted), "{wanted}\n{}", run.stderr);
@@ -89,9 +93,9 @@ fn a_version_that_is_not_the_installed_one() {
     let inventory = BLOG.replace("sites:", &format!("nginx:\n  version: {other}\nsites:"));
     let run = check(&inventory, &[]);
     let help = format!("set `version: {a}.{b}.{c}` under `nginx`");
-    assert_finds(&run, "7:12", &format!("{finds} `srv1` and 1 other: `"), &help);
+    assert_eq!(run.status, status, "{}", run.all());
+    assert_shows(&run, "7:12", &format!("{finds} `srv1` and 1 other: `"), &help);
     assert!(run.stderr.contains(&format!("rendered as `{line}")), "{}", run.stderr);
-    assert_eq!(run.status, status);
     let fixed = check(&inventory.replace(other, &format!("{a}.{b}.{c}")), &[]);
     assert!(fixed.status == 0 && !fixed.stderr.contains("RP02"), "{}", fixed.all());
 }
