@@ -180,7 +180,7 @@ codes! {
     HP01 "l4-check-only" Warning;
     /// Health checks on a separate port, which send no PROXY header by default.
     HP02 "check-port-drops-proxy" Error;
-    /// TLS health checks without a TLS name (SNI), which the default server may reject.
+    /// TLS health checks without a TLS name (SNI): the default server may reject them.
     HP03 "check-ssl-without-sni" Error;
     /// Health checks in a protocol that the app server does not speak on that port.
     HP05 "wrong-check-type" Warning;

@@ -24,7 +24,7 @@ fn state(rule: &Rule) -> &'static str {
 fn reason(rule: &Rule) -> Option<&'static str> {
     match rule.detection {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => None,
-        Detection::Comments => Some("to the comments, after the other rules have run"),
+        Detection::Comments => Some("after the other rules have run"),
         Detection::Programs => Some("only with `--with-binaries`"),
         Detection::Planned(reason) | Detection::Impossible(reason) => Some(reason),
     }

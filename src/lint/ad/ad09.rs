@@ -17,9 +17,9 @@ pub const RULE: Rule = Rule {
                    does not start: `cannot bind socket (Cannot assign requested address)`. `nginx -t` binds its \
                    addresses for a moment and does report it: `bind() to 10.99.99.99:443 failed (99: Cannot assign \
                    requested address)`. Run it on the host itself: on another machine the result means nothing.",
-        fix: "Correct the host's `address`, or give the host that address. A virtual address that has moved to \
-              another host needs `net.ipv4.ip_nonlocal_bind`. Rendered configuration always listens on all addresses \
-              of the host and never names one.",
+        fix: "Correct the host's `address`, or give the host that address. To listen on a virtual address while \
+              another host has it, set `net.ipv4.ip_nonlocal_bind` to 1 (for IPv6, `net.ipv6.ip_nonlocal_bind`). \
+              Rendered configuration always listens on all addresses of the host and never names one.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: None,

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
         what: "A host or an upstream is given by name. This is an error even if the name resolves today, because it \
                fails when DNS does.",
         why: "haproxy and nginx resolve a name once, when they start, and keep the result. If the address changes, \
-              they keep using the old one; if DNS is down, they do not start, which makes an outage of DNS worse.",
+              they keep using the old one; if DNS is down, they do not start, which makes a DNS outage worse.",
         evidence: "nginx does not start if a name does not resolve: `host not found in upstream \"srv1.invalid\"`. \
                    Neither does haproxy: `could not resolve address 'srv1.invalid'`.",
         fix: "Write the address. `--unsafe-fixes` replaces `localhost` with `127.0.0.1`, although it may have meant \

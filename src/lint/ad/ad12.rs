@@ -18,10 +18,11 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A host, a virtual address or a trusted proxy has an address from a special-purpose block. The \
                unspecified address, loopback, multicast, IPv6 link-local, 0.0.0.0/8 and 240.0.0.0/4 are errors, \
-               because no host can be reached there. Blocks reserved for documentation, and 169.254.0.0/16, are \
-               warnings.",
-        why: "If an example address from a manual stays in the file, connections to it fail: networks do not route \
-              such addresses. A host has an address in 169.254.0.0/16 when DHCP has failed.",
+               because they cannot serve as the address of a host in a fleet. Blocks reserved for documentation, and \
+               169.254.0.0/16, are warnings.",
+        why: "If an example address from a manual stays in the file, connections to it usually fail, because network \
+            operators are asked not to route these blocks. A host with an address in 169.254.0.0/16 usually has it \
+            because DHCP failed.",
         evidence: "`haproxy -c` accepts servers at 224.0.0.1, 0.0.0.0 and 192.0.2.1, and `nginx -t` accepts \
                    `set_real_ip_from 192.0.2.10`. RFC 5737, RFC 3849 and RFC 9637 reserve 192.0.2.0/24, \
                    198.51.100.0/24, 203.0.113.0/24, 2001:db8::/32 and 3fff::/20 for documentation.",
@@ -56,7 +57,7 @@ fn check(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
 /// What is special about a network or a single address. A network that only contains a special
 /// block is not special.
 fn special(net: IpNet) -> Option<&'static str> {
-    const DOCUMENTATION: &str = "is reserved for documentation: no host can be reached there";
+    const DOCUMENTATION: &str = "is reserved for documentation: no host should have such an address";
     let within = |prefix: u8| net.prefix_len() >= prefix;
     match net.addr() {
         IpAddr::V4(v4) => match v4.octets() {

@@ -20,13 +20,13 @@ pub const RULE: Rule = Rule {
             if haproxy starts on a host with few processors but not on one with many.",
         why: "haproxy counts its descriptors before it takes the first connection, and does not start with too few. \
             After a restart, everything behind the balancer is down.",
-        evidence: "`haproxy -c` prints `Configuration file is valid` whatever the limit is. The start then ends with \
-            `Cannot raise FD limit to 16427, limit is 4096.` According to that message haproxy needs two descriptors \
-            for each connection, one for each health check and each `bind`, three for each thread (one thread for \
-            each processor, up to 64), and some for logs, sockets and the master process of Debian's unit: 33 up to \
-            haproxy 2.6, 44 in 3.0, 22 in 3.2. Without `haproxy.version`, this is an error if none of these versions \
-            starts, and a warning if one of them may not. A haproxy that starts with CAP_SYS_RESOURCE may raise the \
-            limit itself; in a container it usually may not.",
+        evidence: "`haproxy -c` prints `Configuration file is valid` whatever the limit is. haproxy then fails to \
+            start: `Cannot raise FD limit to 16427, limit is 4096.` According to that message haproxy needs two \
+            descriptors for each connection, one for each health check and each `bind`, three for each thread (one \
+            thread for each processor, up to 64), and some for logs, sockets and the master process of Debian's unit: \
+            33 up to haproxy 2.6, 44 in 3.0, 22 in 3.2. Without `haproxy.version`, this is an error if none of these \
+            versions starts, and a warning if one of them may not. If haproxy starts with CAP_SYS_RESOURCE, it can \
+            raise the limit itself; in a container it usually cannot.",
         fix: "Write a smaller `maxconn`, or allow more descriptors on the host and write their number as `nofile`. \
             Without `nofile`, sslscale renders the limit that `maxconn` needs.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11, 3.2.26",

@@ -69,7 +69,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             );
             let help = format!("add app servers to the pool, or write `maxconn: {PORTS}` for each of them");
             let exhausted = Finding::new(place.span(), message, help);
-            reporter.push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most"));
+            reporter
+                .push(exhausted.related(fleet.app_server(app).span(), "the app server that gets the most connections"));
         }
     }
 }

@@ -8,9 +8,7 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned(
-        "it needs the running hosts, which `check` does not contact: `worker_connections` is set in their nginx.conf",
-    ),
+    detection: Detection::Planned("it needs the nginx.conf of the running hosts, which `check` does not contact"),
     doc: Doc {
         what: "nginx's `worker_connections` is above the number of file descriptors that a worker may have \
             (`worker_rlimit_nofile`, or `LimitNOFILE` of its unit).",

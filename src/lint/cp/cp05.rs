@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
             pool (the sum of their `maxconn`), either with all of them up or with one of them down. The rule skips a \
             pool in which an active app server has no `maxconn`.",
         why: "Connections that do not fit wait in the balancer for a free slot, for up to `timeouts.queue`, and then \
-            fail. If the limits suffice only while all app servers are up, the first failures come when one of them is \
-            down.",
+            fail. If the limits suffice only while all app servers are up, connections may wait and fail as soon as \
+            one of them is down.",
         evidence: "`maxconn` of a server applies to each balancer separately. `haproxy -c` accepts any numbers. With \
             `maxconn 1` on the only server and `timeout queue 1s`, the second of two clients waits one second and is \
             closed; haproxy logs `sQ`.",

@@ -12,7 +12,7 @@ pub const IMPOSSIBLE: &[Rule] = &[Rule::impossible(
         why: "The process reaches its own limit first and stops accepting connections, so the frontend never reaches \
             its limit.",
         evidence: "`haproxy -c` accepts a frontend with `maxconn 5000` in a process with `maxconn 100` without a \
-            warning; the process takes 100.",
+            warning; the process still accepts only 100 connections.",
         fix: "Raise `maxconn` in `haproxy`. sslscale renders it in `global` and gives a quarter of it to plain HTTP, \
             so that a flood there leaves the rest to TLS.",
         verified_on: "haproxy 2.6.12",

@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "A file that was deployed is missing or was edited on its host, or the program runs another revision \
-               than the one in the file.",
+        what: "A file that was deployed is missing or was edited on its host, or the program runs a different revision \
+            from the one in the file.",
         why: "The next deployment overwrites the edit silently, or builds on a state that does not exist. Until then, \
               one host does something that no inventory describes.",
         evidence: "nginx with a certificate that does not match its key keeps serving the old configuration after \

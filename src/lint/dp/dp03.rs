@@ -38,21 +38,21 @@ pub const RULE: Rule = Rule {
                or a redirect to a name of the fleet itself. A location that sends all challenges to one place is fine, \
                and so is a wildcard certificate, which only DNS-01 can issue.",
         why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The \
-              certificate authority requests the name, reaches whichever app server is next, and most of the time \
-              finds no answer there. Renewal succeeds only by chance, and often nobody notices until the certificate \
-              has expired. A challenge arrives on port 80, where rendered balancers redirect it to HTTPS like every \
-              other request. The authority follows the redirect and reaches any of the app servers. A redirect to a \
-              name that the fleet serves leads back to the fleet.",
+              certificate authority's request reaches whichever app server is next, which most of the time does not \
+              have the answer. Renewal succeeds only by chance, and often nobody notices until the certificate has \
+              expired. A challenge arrives on port 80, where rendered balancers redirect it to HTTPS like every other \
+              request. The authority follows the redirect and reaches any of the app servers. A redirect to a name \
+              that the fleet serves leads back to the fleet.",
         evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
                    answered with 404. certbot ordered 4 certificates, each for two names, from an authority (pebble) \
-                   that asks three times for each name, and got none. With `http.acme_challenge` it gets all of them \
-                   through the same balancer. `haproxy -c` and `nginx -t` report nothing.",
+                   that requests the answer for each name three times, and got none. With `http.acme_challenge` it \
+                   gets all of them through the same balancer. `haproxy -c` and `nginx -t` report nothing.",
         fix: "Let one app server answer: `http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }`, and \
               run `certbot --webroot -w /var/www/acme` there. Or let a host outside the fleet answer, with \
               `redirect`. Either way, copy the certificate to the same path, such as `/etc/ssl/example/ssl.crt`, on \
               every app server. Or use DNS-01 challenges, which need no server to answer. TLS-ALPN-01 does not help: \
               it never uses port 80, and its challenges reach any app server.",
-        verified_on: "haproxy 2.6.12, nginx 1.22.1, certbot 2.1.0, pebble of Debian bookworm",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1, certbot 2.1.0, pebble from Debian bookworm",
     },
     examples: examples!("DP03"),
 };

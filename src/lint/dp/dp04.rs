@@ -16,8 +16,8 @@ pub const RULE: Rule = Rule {
                cannot carry the load.",
         why: "While the batch is out of service the pool is empty, and its sites are down for as long as the batch \
               takes, even though each host by itself was drained correctly.",
-        evidence: "App servers that were drained until no session was open, restarted and brought back one at a time \
-                   cost 0 of 3,283 requests. haproxy closes every connection to a pool without a server, with the \
+        evidence: "When app servers were drained until no session was open, restarted and brought back, one at a time, \
+                   0 of 3,283 requests failed. haproxy closes every connection to a pool without a server, with the \
                    flag `SC` in its log.",
         fix: "Make batches smaller than the smallest pool that they touch, or add an app server to that pool.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",

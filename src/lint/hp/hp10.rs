@@ -13,15 +13,15 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A balancer closes idle connections (`timeouts.client`, `timeouts.server`) earlier than nginx does \
             (`keepalive_timeout`).",
-        why: "The client and nginx both believe that the connection is open, and the client sends its next request on \
-            it. That request reaches a closed connection: browsers retry if that is safe, and API clients report an \
-            error for a request that must not be repeated.",
-        evidence: "haproxy in `mode tcp` does not see requests, so every pause between two of them counts as idle \
+        why: "nginx would still accept a request on the connection. If the client sends one while the balancer closes \
+            the connection, the request is lost: browsers usually retry it if that is safe, but other clients may \
+            report an error.",
+        evidence: "haproxy in `mode tcp` does not parse requests, so every pause between two of them counts as idle \
             time. With `timeout client 500ms`, haproxy closes a connection in its first pause, although nginx would \
-            keep it for 65 seconds, and logs `cD`. `haproxy -c` and `nginx -t` each read only one of the two values, \
-            so neither warns.",
-        fix: "Write a longer timeout for the balancer or a shorter `keepalive_timeout` for nginx, so that nginx, \
-            which knows when a connection is idle, closes it first.",
+            keep it for 65 seconds, and logs `cD`. `haproxy -c` reads only the timeouts of haproxy and `nginx -t` only \
+            those of nginx, so neither can compare them.",
+        fix: "Write a longer timeout for the balancer or a shorter `keepalive_timeout` for nginx, so that nginx closes \
+            idle connections first: unlike haproxy in `mode tcp`, it can tell whether a request is in progress.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("HP10"),

@@ -16,7 +16,8 @@ pub const RULE: Rule = Rule {
             while the others wait for it to fail: nothing is balanced.",
         evidence: "`haproxy -c` prints `Configuration file is valid`. With `weight 0` on every server, the health \
             checks succeed and every connection is closed at once; the same happens with a backup of weight 0. With \
-            `backup` on every server, the first one gets six of six connections. Every `balance` behaves the same.",
+            `backup` on every server, the first one gets six of six connections. This is the same with every value of \
+            `balance`.",
         fix: "Remove `backup: true` from app servers that should share the load, and give at least one of them a \
             `weight` above 0. To drain a whole pool on purpose, say why: `# sslscale: ignore[HP12] reason`.",
         verified_on: "haproxy 2.6.12",

@@ -14,16 +14,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "Health checks take more than 10 seconds to remove a dead app server from its pool, and until then it \
-            gets connections.",
-        why: "Until then its share of the clients waits for a connection attempt that fails. If the app server \
-            accepts connections but no longer answers, these clients fail.",
-        evidence: "Measured with haproxy from the last successful check on: a server whose port is closed is removed \
-            after `fall` × `inter`, 6 seconds by default. If a server no longer answers, each check lasts for the \
-            shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × (`inter` \
-            + the shorter of the two), 12 seconds by default. `timeouts.check` shortens neither.",
-        fix: "Write a shorter `inter` or a smaller `fall`. Checks are TLS handshakes: each app server handles one for \
-            every balancer and `inter`.",
+        what: "Health checks take more than 10 seconds to remove an app server whose port is closed from its pool.",
+        why: "Until a dead app server is removed, it gets connections: its share of the clients waits for a connection \
+            attempt that fails. If the app server accepts connections but no longer answers, these clients fail.",
+        evidence: "Times measured with haproxy, starting at the last successful check: a server whose port is closed \
+            is removed after `fall` × `inter`, 6 seconds by default. If a server no longer answers, each check lasts \
+            for the shorter of `timeouts.connect` and `inter`, and the next check starts `inter` after that: `fall` × \
+            (`inter` + the shorter of the two), 12 seconds by default. `timeouts.check` shortens neither.",
+        fix: "Write a shorter `inter` or a smaller `fall`. Checks are TLS handshakes: each app server handles one from \
+            every balancer in each `inter`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("HP13"),
@@ -50,7 +49,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let message = format!(
-            "an app server whose port is closed gets connections for up to {closed}, one that no longer answers for up to {silent}"
+            "an app server gets connections for up to {closed} after its port closes, and for up to {silent} after it \
+                stops answering"
         );
         // Rounded down to whole seconds, or to tenths below one second.
         let most = SLOW.milliseconds() / balancer.haproxy.check.fall;

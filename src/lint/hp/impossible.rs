@@ -58,8 +58,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
             what: "An app server has no health check.",
             why: "A dead server keeps its share of the connections: clients wait for the connect timeout and its \
                 retries, or fail.",
-            evidence: "The configuration in the blog post that this design comes from has no check: with one of two \
-                app servers dead, half of the requests fail. `haproxy -c` accepts it.",
+            evidence: "Without `check`, half of the requests fail when one of two app servers is dead. `haproxy -c` \
+                accepts it.",
             fix: "Write `check` on every server. sslscale renders it in the `default-server` of every pool. The \
                 server that answers the challenges of a certificate authority has no check: it may listen only while \
                 a certificate is ordered.",

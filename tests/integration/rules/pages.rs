@@ -125,7 +125,7 @@ fn missing() -> Run {
 fn state(rule: &Rule) -> String {
     match rule.detection {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies".to_owned(),
-        Detection::Comments => "applies: to the comments, after the other rules have run".to_owned(),
+        Detection::Comments => "applies: after the other rules have run".to_owned(),
         Detection::Programs => "applies: only with `--with-binaries`".to_owned(),
         Detection::Planned(reason) => format!("not run: {reason}"),
         Detection::Impossible(reason) => format!("impossible: {reason}"),
