@@ -22,7 +22,7 @@ pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>, 
         Ok(true) | Err(_) => None,
     };
     if let Some(is) = is {
-        let help = "give the directory that has one directory for each app server, named like it";
+        let help = "give the directory that contains one directory for each app server, with the app server's name";
         return Err(CommandError::from(anyhow!("`{shown}` {is}")).hint(help));
     }
     let root = |name: &str| -> Result<Box<dyn Host>, CommandError> {
@@ -32,7 +32,7 @@ pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>, 
             io::ErrorKind::NotFound => CommandError::from(anyhow!("`{name}` has no directory in `{shown}`"))
                 .hint(format!("create `{path}`, or correct `--roots`")),
             io::ErrorKind::NotADirectory => CommandError::from(anyhow!("`{path}` is not a directory"))
-                .hint(format!("replace it by the directory that is the root of `{name}`")),
+                .hint(format!("replace it with the directory that is the root of `{name}`")),
             _ => CommandError::from(anyhow::Error::from(error).context(format!("`{path}` cannot be used")))
                 .hint("check the path and the permissions of the directory"),
         })?;

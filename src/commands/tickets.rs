@@ -49,7 +49,7 @@ fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Vec<Box<dyn Host>>
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     if inventory.tickets != Tickets::Shared {
         let is = inventory.tickets.name();
-        let error = anyhow!("the app servers share no ticket keys: `tickets` is `{is}`");
+        let error = anyhow!("the app servers do not share ticket keys: `tickets` is `{is}`");
         return Err(CommandError::from(error).hint("set `tickets: shared` in the inventory"));
     }
     let hosts = match (&args.roots, &args.hosts_file) {

@@ -95,7 +95,7 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
 pub fn allowable(text: &str) -> Result<&'static Code, String> {
     let code = code(text)?;
     if ignore::only_refuses(code) {
-        return Err(format!("`{}` cannot be allowed: nothing can be rendered until it is fixed", code.id));
+        return Err(format!("`{}` cannot be allowed: nothing can be rendered until its findings are fixed", code.id));
     }
     Ok(code)
 }

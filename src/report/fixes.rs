@@ -22,15 +22,18 @@ pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
     let did = if planned { "would fix" } else { "fixed" };
     line(&fixed.applied, &|n| format!("{did} {}", plural(n, "finding", "findings")));
     line(&fixed.overlapping, &|n| {
+        if planned {
+            let one = "fix overlaps another and would not be applied";
+            let words = plural(n, one, "fixes overlap and would not be applied");
+            return format!("{words}; run again after `--fix`");
+        }
         let words = plural(n, "fix overlaps another and was not applied", "fixes overlap and were not applied");
         format!("{words}; run again")
     });
     line(&fixed.harmful, &|n| {
-        plural(
-            n,
-            "fix would make the inventory worse and was not applied",
-            "fixes would make the inventory worse and were not applied",
-        )
+        let applied = if planned { ["would not be"; 2] } else { ["was not", "were not"] };
+        let words = plural(n, "fix would make the inventory worse and", "fixes would make the inventory worse and");
+        format!("{words} {} applied", applied[usize::from(n > 1)])
     });
     lines
 }

@@ -67,7 +67,7 @@ impl<W: Write> FleetReport<W> {
                 problem.output.iter().try_for_each(|line| writeln!(self.out, "  | {}", visible(line)))
             }
             Event::NotDriven { site, why } => {
-                writeln!(self.out, "note: {site} gets no requests: {}", shown(why))
+                writeln!(self.out, "note: no requests to one location of {site}: {}", shown(why))
             }
             Event::Request(request) => {
                 let row = row(request);

@@ -148,7 +148,7 @@ impl<'o> TicketsReport<'o> {
         }
         let not_started: Vec<&str> = step.not_started().collect();
         if !not_started.is_empty() {
-            self.output.say(&format!("not started: {}", not_started.join(", ")));
+            self.output.say(&format!("no change was started on: {}", not_started.join(", ")));
         }
         if step.hosts.iter().any(|(_, outcome)| outcome.reason().is_some()) {
             // While no host has changed, there is nothing to complete.
@@ -238,7 +238,7 @@ fn state(outcome: &Outcome) -> &'static str {
         Outcome::Done => "changed",
         Outcome::Untouched(_) => "not changed",
         Outcome::Undone(_) => "rolled back",
-        Outcome::Unknown(_) => "it may have the old keys or the new ones",
+        Outcome::Unknown(_) => "state unknown",
         Outcome::NotStarted => "not started",
     }
 }
@@ -278,7 +278,7 @@ fn block(text: &impl std::fmt::Display) -> String {
 
 fn agree(count: usize) -> String {
     match count {
-        1 => "1 app server has its keys".to_owned(),
+        1 => "1 app server has a complete ticket ring".to_owned(),
         _ => format!("{count} app servers have the same keys"),
     }
 }

@@ -78,7 +78,7 @@ mod tests {
         assert!(matches!(outcome(&["no-such-program"]), Outcome::Untouched(reason)
             if reason.summary() == "`no-such-program` could not be started: No such file or directory (os error 2)"));
         assert!(matches!(outcome(&["sh", "-c", "echo gone >&2; exit 255"]), Outcome::Unknown(reason)
-            if reason.to_string() == "the connection ended early (exit code 255)\ngone"));
+            if reason.to_string() == "the command that reaches the host ended early (exit code 255)\ngone"));
     }
 
     #[test]
@@ -88,7 +88,7 @@ mod tests {
         let failed = ask("echo half; echo no >&2; exit 77").unwrap_err();
         assert_eq!(Reason::from(&failed).to_string(), "the script ended with exit code 77\nno");
         let lost = query(&behind(&["false"]), &Script::new(&[]), LIMITS).unwrap_err();
-        assert_eq!(Reason::from(&lost).to_string(), "the connection ended early (exit code 1)");
+        assert_eq!(Reason::from(&lost).to_string(), "the command that reaches the host ended early (exit code 1)");
         let answer = QueryError::Answer { problem: "nonsense", text: HostText::new(b"x") };
         assert_eq!(Reason::from(&answer).to_string(), "nonsense\nx");
     }

@@ -46,7 +46,7 @@ pub(super) fn observe(host: &dyn Host) -> Result<Observation, QueryError> {
 pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, QueryError> {
     let answer = query(host, &Script::new(READ), LOOK)?;
     let ring = Ring::from_bytes(&answer).filter(|ring| ring.fingerprints() == *wanted);
-    let problem = "they were changed after they were read, by another run or by hand";
+    let problem = "they have changed since their fingerprints were read, by another run or by hand";
     ring.ok_or(QueryError::Answer { problem, text: HostText::default() })
 }
 
@@ -131,7 +131,7 @@ mod tests {
         assert_eq!(root.files().len(), 4, "{:?}", root.files());
         // The keys that were read before are not those that are there now.
         let gone = read(&root.host, &ring.fingerprints()).unwrap_err();
-        assert!(gone.to_string().starts_with("they were changed after they were read"), "{gone}");
+        assert!(gone.to_string().starts_with("they have changed since their fingerprints were read"), "{gone}");
     }
 
     #[test]

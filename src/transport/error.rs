@@ -21,7 +21,7 @@ pub enum TransportError {
         source: io::Error,
     },
     /// The connection ended before the script did.
-    #[error("the connection ended early ({})", ended(*status))]
+    #[error("the command that reaches the host ended early ({})", ended(*status))]
     Lost {
         /// What the program that leads to the host ended with.
         status: ExitStatus,
@@ -35,7 +35,7 @@ pub enum TransportError {
         limit: Duration,
     },
     /// The host wrote more than it may.
-    #[error("it wrote more than {limit} bytes to {stream}")]
+    #[error("the host wrote more than {limit} bytes to {stream}")]
     TooMuchOutput {
         /// Where to.
         stream: Stream,
@@ -71,5 +71,5 @@ impl TransportError {
 }
 
 fn ended(status: ExitStatus) -> String {
-    status.code().map_or_else(|| "ended by a signal".to_owned(), |code| format!("exit code {code}"))
+    status.code().map_or_else(|| "killed by a signal".to_owned(), |code| format!("exit code {code}"))
 }

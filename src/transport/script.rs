@@ -47,7 +47,7 @@ const NO_BUILTIN: &str = "\
 case $(command -v printf) in
 printf) ;;
 *)
-    echo 'the shell of this host has no builtin printf: other users could see what is sent to it' >&2
+    echo 'the `sh` of this host has no builtin printf, so other users could see the keys: nothing was done; make dash or bash its `sh`' >&2
     printf '\\nsslscale-end 69\\n'
     exit 0
     ;;

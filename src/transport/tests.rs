@@ -113,10 +113,10 @@ fn every_way_to_fail_is_told_apart() {
     assert!(matches!(&error, TransportError::NotStarted { program, .. } if program == "no-such-program"), "{error}");
     assert!(error.stderr().is_empty());
     let error = fail(&["sh", "-c", "echo 'Host key verification failed.' >&2; exit 255"], "", LIMITS);
-    assert_eq!(error.to_string(), "the connection ended early (exit code 255)");
+    assert_eq!(error.to_string(), "the command that reaches the host ended early (exit code 255)");
     assert_eq!(error.stderr().lines(), ["Host key verification failed."]);
     let error = fail(&["env"], "kill -KILL $$", LIMITS);
-    assert_eq!(error.to_string(), "the connection ended early (ended by a signal)");
+    assert_eq!(error.to_string(), "the command that reaches the host ended early (killed by a signal)");
     let short = Limits { time: Duration::from_millis(100), ..LIMITS };
     let error = fail(&["env"], "exec sleep 1000", short);
     assert_eq!(error.to_string(), "no answer within 0.1 s");
@@ -126,9 +126,9 @@ fn every_way_to_fail_is_told_apart() {
         assert_eq!(behind(&["env"]).run(&Script::new(&[script]), narrow).unwrap().stdout.len(), bytes);
     }
     for (script, message) in [
-        ("printf 01234567890", "it wrote more than 10 bytes to standard output"),
-        ("head -c 100000 /dev/zero", "it wrote more than 10 bytes to standard output"),
-        ("printf 012345678901234567890 >&2", "it wrote more than 20 bytes to standard error"),
+        ("printf 01234567890", "the host wrote more than 10 bytes to standard output"),
+        ("head -c 100000 /dev/zero", "the host wrote more than 10 bytes to standard output"),
+        ("printf 012345678901234567890 >&2", "the host wrote more than 20 bytes to standard error"),
     ] {
         assert_eq!(fail(&["env"], script, narrow).to_string(), message);
     }

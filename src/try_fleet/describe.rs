@@ -180,10 +180,12 @@ fn request(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
     let not_driven = |why: &str| SiteSpec { driven: Err(format!("`{path}` {why}")), ..plain.clone() };
     match &location.target {
         Target::Uwsgi(_) | Target::Fastcgi(_) => SiteSpec { echoes: true, ..request },
-        Target::Proxy(app) if app.tls => not_driven("passes to an app over TLS, for which there is no stand-in"),
+        Target::Proxy(app) if app.tls => {
+            not_driven("passes requests to an app over TLS, for which there is no stand-in")
+        }
         Target::Proxy(_) => SiteSpec { echoes: true, ..request },
-        Target::Grpc(_) => not_driven("passes to a gRPC app, for which there is no stand-in"),
-        Target::Root(_) if exact || twin() => not_driven("is a single file"),
+        Target::Grpc(_) => not_driven("passes requests to a gRPC app, for which there is no stand-in"),
+        Target::Root(_) if exact || twin() => not_driven("serves files whose names are not known to the try-out"),
         Target::Root(_) => SiteSpec { path: directory(location), ..plain.clone() },
         Target::Redirect(redirect) => {
             SiteSpec { expected_status: redirect.code.name().parse().unwrap_or_default(), ..request }

@@ -183,7 +183,7 @@ fn wrong_usage_and_hosts_that_cannot_be_reached() {
         let none = tickets(&run, "rotate");
         assert_eq!(none.status, 2);
         let says = format!(
-            "error: the app servers share no ticket keys: `tickets` is `{way}`\n  help: set `tickets: shared` in the inventory\n"
+            "error: the app servers do not share ticket keys: `tickets` is `{way}`\n  help: set `tickets: shared` in the inventory\n"
         );
         assert!(none.stderr.contains(&says), "{}", none.all());
     }
@@ -193,8 +193,8 @@ fn wrong_usage_and_hosts_that_cannot_be_reached() {
     let lost = run.run_with(&["tickets", "sync", "inventory.yaml", "--hosts-file", "hosts.json"]);
     assert_eq!(lost.status, 3);
     for says in [
-        "error: srv1: its keys could not be read: the connection ended early (exit code 0)\n",
-        "error: srv2: its keys could not be read: the connection ended early (exit code 1)\n",
+        "error: srv1: its keys could not be read: the command that reaches the host ended early (exit code 0)\n",
+        "error: srv2: its keys could not be read: the command that reaches the host ended early (exit code 1)\n",
         "error: srv3: its keys could not be read: `no-such-program` could not be started: No such file or directory \
          (os error 2)\n",
         "help: nothing was changed",

@@ -157,7 +157,7 @@ fn every_protocol_files_and_redirects() {
     assert_all_ok(Try::new(&fleet).requests(), 28);
     let (code, text) = Try::new(&fleet).unprivileged().text();
     assert_eq!(code, Some(0), "{text}");
-    assert!(text.contains("example.com gets no requests: gRPC has no stand-in"), "{text}");
+    assert!(text.contains("no requests to one location of example.com: gRPC has no stand-in"), "{text}");
 }
 
 #[test]

@@ -94,7 +94,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         } else {
             let threads = (nofile - 2 * maxconn - fixed - most) / THREAD;
             let message = format!(
-                "with {nofile} descriptors for {maxconn} connections, haproxy starts on at most {threads} processors"
+                "with {nofile} descriptors for {maxconn} connections, haproxy starts only on a host with at most {threads} processors"
             );
             Finding::new(place, message, help).with_severity(Severity::Warning)
         };

@@ -10,8 +10,8 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
     doc: Doc {
-        what: "On an app server, a file that sslscale does not manage listens on the port of a rendered file, or has a \
-               server with the same name.",
+        what: "On an app server, a file that sslscale does not manage has a server on a port that a rendered file \
+               uses, or one with the same `server_name` as a rendered site.",
         why: "Socket options apply to all servers on the socket, and of two servers with the same name the first in \
               the order of the files wins. Either file can break the other, although each is correct by itself.",
         evidence: "`nginx -t` reports nothing about different options on the same address and port (PX03), or about a \

@@ -76,6 +76,6 @@ if [ -n "$pid" ]; then
         finish 'unknown: nginx started no workers with the new keys, and none after the old ones were restored'
     fi
 fi
-mark "$new" || finish 'unknown: the new keys are in use, but that could not be recorded'
+mark "$new" || finish "unknown: the new keys are installed, but $new/loaded could not be written"
 clean
 finish 'done'

@@ -174,7 +174,7 @@ fn what_became_of_each_host_decides_the_status() {
         let told = reasons.map(|host| host["reason"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         let expected = match scripts {
             _ if status == 0 => vec![],
-            [script, ..] if script == silent => vec!["the connection ended early (exit code 255)"],
+            [script, ..] if script == silent => vec!["the command that reaches the host ended early (exit code 255)"],
             _ => vec!["no\nwhy"],
         };
         assert_eq!(told, expected);
@@ -239,7 +239,7 @@ fn an_interrupted_run_finishes_the_host_that_it_is_at_and_starts_no_other() {
     let (stdout, stderr) = (String::from_utf8(done.stdout).unwrap(), String::from_utf8(done.stderr).unwrap());
     assert_eq!(done.status.code(), Some(5), "{stdout}{stderr}");
     assert!(stdout.starts_with("installed new keys: srv1 (current "), "{stdout}");
-    assert!(stderr.starts_with("not started: srv2, srv3\nerror: interrupted\n"), "{stderr}");
+    assert!(stderr.starts_with("no change was started on: srv2, srv3\nerror: interrupted\n"), "{stderr}");
 }
 
 #[test]
