@@ -80,7 +80,7 @@ fn session(program: &str, commands: &[&str]) -> String {
         shell.env_clear().env("PATH", format!("{}:/usr/sbin:/usr/bin:/sbin:/bin", binaries.display()));
         let output = String::from_utf8(shell.output().unwrap().stdout).unwrap();
         // The inventories name no version: a newer nginx warns about syntax that older ones need.
-        let lines = output.lines().filter(|line| !(line.starts_with("note: ") && line.contains(": nginx: [warn] ")));
+        let lines = output.lines().filter(|line| !(line.starts_with("note: ") && line.contains(" [warn] ")));
         let output = lines.collect::<Vec<_>>().join("\n");
         text.push_str(&format!("$ {command}\n{output}"));
         text.truncate(text.trim_end().len());
