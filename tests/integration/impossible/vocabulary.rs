@@ -92,14 +92,22 @@ fn directives(block: &Directive) -> Vec<&Directive> {
     block.block.iter().flat_map(|directive| std::iter::once(directive).chain(inside(directive))).collect()
 }
 
+/// What to do about a word that no list has: its author may not know of the lists.
+fn unlisted(list: &str, word: &str) -> String {
+    format!("`{word}` is missing from {list} in tests/integration/impossible/vocabulary.rs: add it there")
+}
+
 /// TL17: nothing is newer than the version that it is rendered for, and nothing outlived it.
 pub fn directives_fit_the_version(rendered: &Rendered<'_>) -> Held {
     for app in &rendered.apps {
         let told = app.host.nginx.version.map(|version| (version.0, version.1, version.2));
         for directive in directives(&app.conf) {
-            let since = NGINX.iter().find(|known| known.0 == directive.name()).map(|known| known.1);
-            let known = since.is_some_and(|since| since <= told.unwrap_or(UNTOLD));
-            ensure(known, || format!("{}: `{}` for {told:?}", app.host.name, directive.name()))?;
+            let (name, version) = (directive.name(), told.unwrap_or(UNTOLD));
+            let Some((_, since)) = NGINX.iter().find(|known| known.0 == name) else {
+                return Err(unlisted("NGINX", name));
+            };
+            let in_time = *since <= version;
+            ensure(in_time, || format!("{}: `{name}` needs {since:?} but is rendered for {version:?}", app.host.name))?;
         }
         let parameter = app.servers().flat_map(Directive::listens).any(|listen| listen.has("http2"));
         let deprecated = parameter && told.is_some_and(|version| version >= (1, 25, 1));
@@ -124,7 +132,9 @@ pub fn every_word_is_known(rendered: &Rendered<'_>) -> Held {
                 settings.contains(&line[0].as_str()) && (line[0] != "option" || OPTIONS.contains(&line[1].as_str()))
             };
             let strange = section.lines.iter().find(|line| !listed(line));
-            ensure(strange.is_none(), || format!("{}: {:?}: {strange:?}", balancer.host.name, section.head))?;
+            let word = |line: &Vec<String>| line[..line.len().min(2)].join(" ");
+            let list = format!("HAPROXY or OPTIONS, for `{}`", section.kind());
+            ensure(strange.is_none(), || unlisted(&list, &strange.map(word).unwrap_or_default()))?;
         }
     }
     Ok(())
