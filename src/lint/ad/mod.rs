@@ -1,5 +1,6 @@
-//! Addressing and YAML. `inventory::check` finds what makes an inventory invalid; the rules here
-//! document that, and find what is valid but likely wrong.
+//! Addresses, names and YAML: what is invalid, and what is valid but likely wrong.
+//!
+//! `inventory::check` finds what makes an inventory invalid; the rules here document that.
 
 mod ad01;
 mod ad02;
