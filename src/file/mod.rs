@@ -60,13 +60,20 @@ pub fn temporary(path: &Path) -> PathBuf {
 /// # Errors
 /// The path exists, or the operating system refuses.
 pub fn create(path: &Path, bytes: &[u8], mode: u32) -> io::Result<File> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
-    file.write_all(bytes)?;
-    give_mode(&file, mode)?;
+    let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(path)?;
+    fill(&file, bytes, mode)?;
     Ok(file)
 }
 
-/// Sets the mode, which the umask may have reduced.
+/// Writes the content of a new file and sets its mode, which the umask may have reduced.
+///
+/// # Errors
+/// The operating system refuses.
+pub fn fill(mut file: &File, bytes: &[u8], mode: u32) -> io::Result<()> {
+    file.write_all(bytes)?;
+    give_mode(file, mode)
+}
+
 fn give_mode(file: &File, mode: u32) -> io::Result<()> {
     if file.metadata()?.mode() & 0o7777 == mode { Ok(()) } else { file.set_permissions(Permissions::from_mode(mode)) }
 }

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::Tree;
 use super::file::{create, make_directories};
 use super::manifest::{MANIFEST, Manifest};
-use super::store::{Outcome, StoreError, each, failed, lock, not_created, path_in};
+use super::store::{Outcome, StoreError, each, failed, lock, not_created, relative};
 use crate::interrupt::Interrupt;
 
 /// A directory of this age that is not locked belongs to a run that was killed.
@@ -32,7 +32,7 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
         if interrupt.requested() {
             return Err(StoreError::NotWritten);
         }
-        let path = path_in(staged.path(), host, entry);
+        let path = staged.path().join(relative(host, entry));
         make_directories(staged.path(), &path).map_err(failed("create", &path))?;
         create(&path, &entry.content.bytes, entry.content.mode).map_err(failed("write", &path))?;
         Ok(1)

@@ -1,6 +1,7 @@
 //! The rendered tree: the files of every host, with bytes and mode. It can be stored in a directory and
 //! compared with one, and knows nothing about inventories or templates.
 
+mod directory;
 mod file;
 mod fresh;
 mod manifest;

@@ -9,10 +9,9 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use sha2::{Digest, Sha256};
 
-use super::file::{self, replace, same};
+use super::directory::Directory;
 use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh};
-use crate::file::temporary;
 use crate::interrupt::Interrupt;
 use crate::parallel;
 
@@ -44,6 +43,9 @@ pub enum StoreError {
     /// A manifest that sslscale did not write, so that it is not known which files are its own.
     #[error("`{}` is not a manifest of sslscale; nothing was written", .0.display())]
     Foreign(PathBuf),
+    /// A symbolic link in the place of a directory.
+    #[error("`{}` is a symbolic link; nothing is written or removed through it", .0.display())]
+    Link(PathBuf),
     /// A signal came before the first file was written.
     #[error("interrupted: nothing was written")]
     NotWritten,
@@ -59,6 +61,7 @@ impl StoreError {
             Self::Io { source, .. } => crate::file::help(source).map(str::to_owned),
             Self::NotDirectory(path) => Some(format!("move `{}` away, or give `-o` another path", path.display())),
             Self::Busy(_) => Some("wait for it, then run again".to_owned()),
+            Self::Link(_) => Some("put a directory in its place, or give `-o` another directory".to_owned()),
             Self::Foreign(_) => Some("move it away, or give `-o` another directory".to_owned()),
             Self::NotWritten | Self::Interrupted(_) => None,
         }
@@ -134,26 +137,26 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool, interrupt: &Interrupt) -> R
     fs::create_dir_all(dir).map_err(not_created(dir))?;
     let _lock = lock(dir)?;
     fresh::sweep(dir);
-    let manifests = Manifests::read(tree, dir, partial)?;
+    let directory = Directory::open(dir)?;
+    let manifests = Manifests::read(tree, &directory, partial)?;
     let written = each(tree, |buffer, host, entry| {
         if interrupt.requested() {
             return Err(StoreError::Interrupted(dir.to_owned()));
         }
-        let path = path_in(dir, host, entry);
-        if same(buffer, &path, &entry.content).map_err(failed("read", &path))? {
+        let path = relative(host, entry);
+        if directory.same(buffer, &path, &entry.content)? {
             return Ok(0);
         }
-        replace(&path, &entry.content.bytes, entry.content.mode).map_err(failed("write", &path))?;
+        directory.replace(&path, &entry.content.bytes, entry.content.mode)?;
         Ok(1)
     })?;
     let total: usize = tree.hosts().map(|(_, entries)| entries.len()).sum();
     let mut outcome = Outcome { written, unchanged: total - written, ..Outcome::default() };
     if manifests.differ {
         for (path, sha256) in manifests.stale(tree, partial) {
-            remove(dir, path, &sha256, &mut outcome)?;
+            remove(&directory, path, &sha256, &mut outcome)?;
         }
-        let path = dir.join(MANIFEST);
-        replace(&path, &manifests.new, 0o644).map_err(failed("write", &path))?;
+        directory.replace(MANIFEST, &manifests.new, 0o644)?;
     }
     Ok(outcome)
 }
@@ -178,20 +181,23 @@ pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>
     }
     let mut buffer = vec![0; 64 << 10];
     let mut found = Vec::new();
+    let directory = Directory::open(dir)?;
     for (host, entries) in tree.hosts() {
         for entry in entries.iter() {
-            let path = path_in(dir, host, entry);
-            if same(&mut buffer, &path, &entry.content).map_err(failed("read", &path))? {
+            let path = relative(host, entry);
+            if directory.same(&mut buffer, &path, &entry.content)? {
                 continue;
             }
-            let kind = if path.symlink_metadata().is_ok() { DifferenceKind::Changed } else { DifferenceKind::Missing };
-            found.push(Difference { path: format!("{host}{}", entry.path), kind });
+            let kind = if directory.has(&path)? { DifferenceKind::Changed } else { DifferenceKind::Missing };
+            found.push(Difference { path, kind });
         }
     }
-    let manifests = Manifests::read(tree, dir, partial)?;
-    let gone = manifests.stale(tree, partial).into_iter().map(|(path, _)| path);
-    let gone = gone.filter(|path| dir.join(path).symlink_metadata().is_ok());
-    found.extend(gone.map(|path| Difference { path, kind: DifferenceKind::Stale }));
+    let manifests = Manifests::read(tree, &directory, partial)?;
+    for (path, _) in manifests.stale(tree, partial) {
+        if directory.has(&path)? {
+            found.push(Difference { path, kind: DifferenceKind::Stale });
+        }
+    }
     if found.is_empty() && manifests.differ {
         let kind = if manifests.old.is_some() { DifferenceKind::Changed } else { DifferenceKind::Missing };
         found.push(Difference { path: MANIFEST.to_owned(), kind });
@@ -204,17 +210,12 @@ pub fn compare(tree: &Tree, dir: &Path, partial: bool) -> Result<Vec<Difference>
 /// # Errors
 /// The file is there and cannot be read.
 pub fn read(dir: &Path, path: &str) -> Result<Vec<u8>, StoreError> {
-    let path = dir.join(path);
-    file::read(&path).map(Option::unwrap_or_default).map_err(failed("read", &path))
+    Directory::open(dir)?.read(path).map(Option::unwrap_or_default)
 }
 
-/// The path of one file of a stored tree.
-pub fn path_in(dir: &Path, host: &str, entry: &Entry) -> PathBuf {
-    let mut path = dir.as_os_str().to_owned();
-    path.push("/");
-    path.push(host);
-    path.push(&*entry.path);
-    PathBuf::from(path)
+/// The path of a file below the directory: `HOST/etc/…`.
+pub fn relative(host: &str, entry: &Entry) -> String {
+    format!("{host}{}", entry.path)
 }
 
 /// The manifest of a directory before and after.
@@ -227,11 +228,11 @@ struct Manifests {
 
 impl Manifests {
     /// Reads the directory's manifest. One that sslscale did not write is an error.
-    fn read(tree: &Tree, dir: &Path, partial: bool) -> Result<Self, StoreError> {
-        let path = dir.join(MANIFEST);
-        let (there, bytes) = match file::read(&path).map_err(failed("read", &path))? {
+    fn read(tree: &Tree, directory: &Directory, partial: bool) -> Result<Self, StoreError> {
+        let path = directory.path(MANIFEST);
+        let (there, bytes) = match directory.read(MANIFEST)? {
             Some(bytes) => (true, bytes),
-            None if path.symlink_metadata().is_ok() => return Err(StoreError::Foreign(path)),
+            None if directory.has(MANIFEST)? => return Err(StoreError::Foreign(path)),
             None => (false, Vec::new()),
         };
         let parse = || match Manifest::parse(&bytes) {
@@ -264,22 +265,15 @@ impl Manifests {
 }
 
 /// Removes a stale file and the directories it leaves empty, unless somebody has edited it.
-fn remove(dir: &Path, path: String, sha256: &str, outcome: &mut Outcome) -> Result<(), StoreError> {
-    let full = dir.join(&path);
-    if full.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+fn remove(directory: &Directory, path: String, sha256: &str, outcome: &mut Outcome) -> Result<(), StoreError> {
+    if !directory.has(&path)? {
         return Ok(());
     }
-    let bytes = file::read(&full).map_err(failed("read", &full))?;
-    if bytes.is_none_or(|bytes| hex::encode(Sha256::digest(&bytes)) != sha256) {
+    if directory.read(&path)?.is_none_or(|bytes| hex::encode(Sha256::digest(&bytes)) != sha256) {
         outcome.edited.push(path);
         return Ok(());
     }
-    fs::remove_file(&full).map_err(failed("remove", &full))?;
-    // A killed run may have left it; no other program uses this name.
-    let _ = fs::remove_file(temporary(&full));
-    let parents = full.ancestors().skip(1).take_while(|parent| *parent != dir);
-    // Stop at the first directory that is not empty.
-    parents.map_while(|parent| fs::remove_dir(parent).ok()).for_each(drop);
+    directory.remove(&path)?;
     outcome.removed.push(path);
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! `render` into a directory: what it writes, what it leaves alone, what it removes.
 
+mod links;
+
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};

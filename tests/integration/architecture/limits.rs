@@ -20,7 +20,7 @@ const READS: &[(&str, &[(&str, &str)])] = &[
             ("file/read.rs", "is the function itself"),
             ("file/replacement.rs", "compares with at most one byte more than the expected content"),
             ("source.rs", "reads standard input up to the limit of inventories"),
-            ("tree/file.rs", "reads a stored file up to a limit of its own"),
+            ("tree/directory.rs", "reads a stored file up to a limit of its own"),
             ("try_fleet/host.rs", "reads new lines of a log up to a limit"),
             ("try_fleet/programs.rs", "reads the end of a log"),
         ],
