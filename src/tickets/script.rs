@@ -63,7 +63,7 @@ pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) ->
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use tempfile::TempDir;
 
@@ -144,6 +144,61 @@ mod tests {
         let outcome = install(&root.host, &stale, &whole(&third));
         refused(&outcome, "its keys were changed after they were read, by another run or by hand");
         assert_eq!((root.observed().ring(), root.files()), (Some(second.fingerprints()), files));
+    }
+
+    // The live ring was deleted where the link was not spelled as a run spells it.
+    #[test]
+    fn a_ring_is_kept_whatever_the_link_to_it_looks_like() {
+        let (ring, next, other) = (Ring::generate().unwrap(), Ring::generate().unwrap(), Ring::generate().unwrap());
+        let spellings: [fn(&Path, &Path) -> PathBuf; 5] = [
+            |_, target| Path::new(".").join(target),
+            |_, target| target.join(""),
+            |base, target| base.join(target),
+            |_, target| Path::new("tickets.d/..").join(target),
+            |base, target| {
+                symlink(target, base.join("live")).unwrap();
+                "live".into()
+            },
+        ];
+        for spelling in spellings {
+            let root = Root::with(&ring);
+            let base = root.path("");
+            let target = spelling(&base, &fs::read_link(root.path("tickets")).unwrap());
+            fs::remove_file(root.path("tickets")).unwrap();
+            symlink(&target, root.path("tickets")).unwrap();
+            let seen = root.observed();
+            assert_eq!(seen.ring(), Some(ring.fingerprints()), "{}", target.display());
+            let mut stale = root.observed();
+            stale.prints = [None, None, None];
+            let outcome = install(&root.host, &stale, &whole(&other));
+            refused(&outcome, "its keys were changed after they were read, by another run or by hand");
+            assert_eq!(root.observed().ring(), Some(ring.fingerprints()), "{}", target.display());
+            let short = Install { keys: Zeroizing::new(next.bytes()[..239].to_vec()), ..whole(&next) };
+            refused(&install(&root.host, &seen, &short), "the new keys arrived incomplete");
+            assert_eq!(root.observed().ring(), Some(ring.fingerprints()), "{}", target.display());
+            assert_eq!(install(&root.host, &seen, &whole(&next)), Outcome::Done);
+            let rings = fs::read_dir(root.path("tickets.d")).unwrap().map(|entry| entry.unwrap().path());
+            assert_eq!(rings.filter(|path| path.is_dir()).count(), 1, "{}", target.display());
+        }
+    }
+
+    #[test]
+    fn only_rings_and_links_of_ours_are_removed() {
+        let (ring, next) = (Ring::generate().unwrap(), Ring::generate().unwrap());
+        let root = Root::with(&ring);
+        let kept = root.dir.path().join("kept");
+        fs::create_dir(&kept).unwrap();
+        symlink(&kept, root.path("tickets.d/ring.link")).unwrap();
+        fs::write(root.path("tickets.d/ring.notes"), "").unwrap();
+        fs::create_dir(root.path(".tickets.d")).unwrap();
+        fs::write(root.path(".tickets.old"), "").unwrap();
+        fs::create_dir(root.path("tickets.d/ring.stale")).unwrap();
+        symlink("tickets.d/ring.stale", root.path(".tickets.1")).unwrap();
+        assert_eq!(install(&root.host, &root.observed(), &whole(&next)), Outcome::Done);
+        let gone = ["tickets.d/ring.stale", ".tickets.1"].map(|name| root.path(name).symlink_metadata().is_err());
+        let others = ["tickets.d/ring.link", "tickets.d/ring.notes", ".tickets.d", ".tickets.old"];
+        assert_eq!(gone, [true; 2]);
+        assert!(kept.is_dir() && others.iter().all(|name| root.path(name).symlink_metadata().is_ok()));
     }
 
     #[test]

@@ -9,11 +9,14 @@ refuse() {
     finish "untouched: $*"
 }
 
-# Removes every ring but the one that the link leads to, and what a killed run has left.
+# Removes every ring but the one that the link leads to in whatever way, and what a killed run has
+# left. Only after the ring was found to be the expected one.
 clean() {
-    kept=$(readlink "$ring")
-    for found in "$rings"/ring.* "$base"/.tickets.*; do
-        [ "$found" = "$base/$kept" ] || rm -rf "$found"
+    for found in "$rings"/ring.*; do
+        [ -L "$found" ] || [ ! -d "$found" ] || [ "$found" -ef "$ring" ] || rm -rf --one-file-system "$found"
+    done
+    for found in "$base"/.tickets.*; do
+        [ ! -L "$found" ] || rm -f "$found"
     done
 }
 
@@ -27,8 +30,8 @@ new=
 (umask 022 && mkdir -p "$base") && mkdir -p "$rings" && chmod 0700 "$rings" && : >>"$rings/.lock" ||
     refuse "$base cannot be written"
 lock "$rings/.lock" || refuse 'another run is changing the ticket keys of this host'
-clean
 [ "$(prints "$ring")" = "$from" ] || refuse 'its keys were changed after they were read, by another run or by hand'
+clean
 
 new=$(mktemp -d "$rings/ring.XXXXXXXX") || refuse "$rings cannot be written"
 take() { dd bs=80 count=1 iflag=fullblock of="$new/$1.key" 2>/dev/null; }
