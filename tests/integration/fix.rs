@@ -267,7 +267,7 @@ fn what_an_alias_repeats_elsewhere_is_not_changed_unseen() {
     assert_eq!(text(&run), shared.replace("&off false", "&off true"));
     // An anchor that nothing repeats is in nobody's way.
     let alone = shared.replace("*off", "false");
-    let run = Sslscale::new(&["check", "--fix", "inventory.yaml"]).inventory(&alone);
+    let run = Sslscale::new(&["check", "--fix", "--unsafe-fixes", "inventory.yaml"]).inventory(&alone);
     run.run();
     assert_eq!(text(&run), alone.replace("&off false", "&off true"));
 }

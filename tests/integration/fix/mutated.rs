@@ -4,8 +4,11 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use similar::{ChangeTag, TextDiff};
+use sslscale::inventory::Inventory;
 use sslscale::lint::{Fixed, Linted, Settings, fix, lint, rules};
+use sslscale::render::{Templates, render};
 use sslscale::source::Source;
+use sslscale::tree::Tree;
 
 use crate::bad_input::mutations::{apply, damage};
 use crate::cases::cases;
@@ -24,8 +27,16 @@ fn texts() -> Vec<String> {
 }
 
 fn fixed(text: &str) -> Fixed {
+    fixed_by(text, true)
+}
+
+fn fixed_by(text: &str, unsafe_too: bool) -> Fixed {
     let (source, settings) = (Source::new("inventory.yaml", text), Settings::default());
-    fix(&source, lint(&source, &settings), &settings, true)
+    fix(&source, lint(&source, &settings), &settings, unsafe_too)
+}
+
+fn rendered(inventory: &Inventory) -> Tree {
+    render(inventory, &Templates::load(None).unwrap()).unwrap()
 }
 
 /// What holds of every text whatsoever.
@@ -40,6 +51,12 @@ fn holds(text: &str) {
     assert!(before.document.is_none() || once.linted.document.is_some(), "no longer YAML:\n{text}\n--- made\n{new}");
     let refusals = |linted: &Linted| linted.findings.iter().filter(|finding| finding.refuses).count();
     assert!(refusals(&once.linted) <= refusals(&before), "{:?}\n{text}\n--- made\n{new}", once.linted.findings);
+    // A safe fix changes nothing that somebody wrote and that can be rendered.
+    if let Some(inventory) = before.sound() {
+        let safe = fixed_by(text, false);
+        let after = safe.linted.sound().map(rendered);
+        assert!(after == Some(rendered(inventory)), "other files:\n{text}\n--- made\n{}", safe.source.text());
+    }
     // An edit changes the line that it is on, or takes one line out.
     let edits =
         once.applied.iter().filter_map(|finding| finding.fix.as_ref()).map(|fix| fix.edits.len()).sum::<usize>();
