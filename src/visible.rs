@@ -15,6 +15,14 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// The same for a text of several lines, which it leaves.
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    if text.split('\n').all(|line| !line.contains(hidden)) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.split('\n').map(visible).collect::<Vec<_>>().join("\n"))
+}
+
 /// Characters that change how text looks without being seen: controls, direction marks,
 /// joiners, tags and other kinds of nothing.
 pub fn hidden(c: char) -> bool {
@@ -38,6 +46,8 @@ mod tests {
         for c in hidden.chars() {
             assert_eq!(visible(&format!("a{c}")), format!("a\\u{{{:x}}}", c as u32));
         }
+        assert_eq!(visible_lines("a\n\u{1b}b\n\n"), "a\n\\u{1b}b\n\n");
+        assert!(matches!(visible_lines("a\nb"), Cow::Borrowed("a\nb")));
         assert!(matches!(visible("naïve 日本 \u{1f600}"), Cow::Borrowed("naïve 日本 \u{1f600}")));
     }
 }

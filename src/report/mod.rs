@@ -29,6 +29,7 @@ use crate::diagnostic::Severity;
 use crate::interrupt::Interrupt;
 use crate::lint::Linted;
 use crate::source::Source;
+use crate::visible::{visible, visible_lines};
 
 pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
@@ -107,8 +108,14 @@ impl Output {
         FleetReport::new(BufWriter::new(self.results.clone()), format)
     }
 
-    /// Writes a message to standard error. If that fails, the work goes on.
+    /// Writes a message to standard error, where names of files and what else comes from outside must
+    /// not drive the terminal. If that fails, the work goes on.
     pub fn say(&self, text: &str) {
+        self.say_as_it_is(&visible_lines(text));
+    }
+
+    /// The same for a text whose colours are our own.
+    fn say_as_it_is(&self, text: &str) {
         let _ = self.messages.clone().write_all(format!("{text}\n").as_bytes());
     }
 
@@ -159,7 +166,8 @@ impl Output {
             for checked in all {
                 self.say_findings(*checked, options.explain.then_some(&mut explained));
                 summary::line(*checked).iter().for_each(|line| self.say(line));
-                summary::sound(*checked).iter().try_for_each(|line| self.print(format!("{line}\n").as_bytes()))?;
+                let sound = summary::sound(*checked);
+                sound.iter().try_for_each(|line| self.print(format!("{}\n", visible(line)).as_bytes()))?;
             }
             return Ok(());
         };
@@ -173,7 +181,7 @@ impl Output {
     /// With `explained`, also explains each rule that is not in there yet.
     fn say_findings(&self, checked: Checked<'_>, mut explained: Option<&mut BTreeSet<&'static str>>) {
         for finding in &checked.linted.findings {
-            self.say(&format!("{}\n", human::diagnostic(checked.source, finding, self.colour)));
+            self.say_as_it_is(&format!("{}\n", human::diagnostic(checked.source, finding, self.colour)));
             if explained.as_mut().is_some_and(|explained| explained.insert(finding.code.id)) {
                 rules::inline(finding.code).iter().for_each(|text| self.say(text));
             }

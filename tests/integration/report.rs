@@ -2,6 +2,7 @@
 //! definition of its format, not against what sslscale means by it.
 
 mod ci;
+mod controls;
 mod fingerprint;
 mod github;
 mod gitlab;
