@@ -8,9 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Tree;
-use super::file::{create, make_directories};
 use super::manifest::{MANIFEST, Manifest};
 use super::store::{Outcome, StoreError, each, failed, lock, not_created, relative};
+use crate::file::create;
 use crate::interrupt::Interrupt;
 
 /// A directory of this age that is not locked belongs to a run that was killed.
@@ -50,6 +50,21 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
             Ok(Some(Outcome { written, ..Outcome::default() }))
         }
     }
+}
+
+/// Creates the directories between `root` and the file at `path`, from the outermost: in a new tree
+/// that takes a third of the calls of trying the innermost first.
+fn make_directories(root: &Path, path: &Path) -> io::Result<()> {
+    let below = path.strip_prefix(root).unwrap_or(path);
+    let mut directory = root.to_owned();
+    for part in below.parent().into_iter().flat_map(Path::components) {
+        directory.push(part);
+        match fs::create_dir(&directory) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// The directory in which trees for `dir` are written, and the prefix of their names.

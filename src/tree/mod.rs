@@ -2,7 +2,6 @@
 //! compared with one, and knows nothing about inventories or templates.
 
 mod directory;
-mod file;
 mod fresh;
 mod manifest;
 mod store;
