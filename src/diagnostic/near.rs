@@ -1,6 +1,7 @@
 //! The nearest known word for a misspelled one.
 
-/// The candidate that is most similar to `text`, if one is close.
+/// The candidate that is most similar to `text`, if one is close. Words that differ only in a digit, such
+/// as `http2` and `http3`, are two things and no misspelling.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     // Text this long is not a typing error, and comparing a megabyte would take minutes.
     if text.len() > 64 {
@@ -10,6 +11,7 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
     let joined = |text: &str| text.to_ascii_lowercase().replace('-', "_");
     let wanted = joined(text);
     let length = wanted.chars().count();
+    let letters = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "0");
     let near = candidates.filter_map(|candidate| {
         let most = (candidate.len() / 3).max(1);
         // The length alone rules out most candidates.
@@ -17,6 +19,9 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
             return None;
         }
         let joined = joined(candidate);
+        if joined != wanted && letters(&joined) == letters(&wanted) {
+            return None;
+        }
         let distance = strsim::damerau_levenshtein(&wanted, &joined);
         (distance <= most || (length > 2 && joined.starts_with(&wanted))).then_some((distance, candidate))
     });
@@ -36,6 +41,9 @@ mod tests {
         assert_eq!(near("site"), Some("sites"));
         assert_eq!(near("zebra"), None);
         assert_eq!(near(&"x".repeat(1_000_000)), None);
+        assert_eq!(nearest("http3", ["http2", "https"].into_iter()), Some("https"));
+        assert_eq!(nearest("TLSv1.4", ["TLSv1.2", "TLSv1.3"].into_iter()), None);
+        assert_eq!(nearest("prime256v", ["prime256v1"].into_iter()), Some("prime256v1"));
         assert_eq!(nearest("trust-to-wide", ["trust-too-wide"].into_iter()), Some("trust-too-wide"));
     }
 }
