@@ -27,6 +27,14 @@ impl fmt::Display for Endpoint {
 }
 
 impl Endpoint {
+    /// The TCP socket; `None` for a Unix socket.
+    pub fn tcp(&self) -> Option<SocketAddr> {
+        match self {
+            Self::Tcp(socket) => Some(*socket),
+            Self::Unix(_) => None,
+        }
+    }
+
     /// `default_port` is used where the text has no port.
     fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
         if let Some(path) = text.strip_prefix("unix:") {

@@ -8,6 +8,7 @@ mod files;
 mod hosts;
 mod http;
 mod lint;
+mod listeners;
 mod locations;
 mod pools;
 mod settings;
@@ -77,7 +78,8 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let mut pools = pools::read(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
     let tickets = tickets(reader, raw.tickets, &hosts);
-    let http = http::read(reader, raw.http, &hosts, (&pools, &sites));
+    let http = http::read(reader, raw.http, &hosts, &pools);
+    listeners::check(reader, http.as_ref(), &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
     files::check(reader, &sites, &pools.all);
     sites::check_grpc(reader, &sites, &pools, &hosts);
@@ -88,7 +90,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
         sites: sites.into_iter().map(|s| s.site).collect(),
         trusted_proxies,
         tickets,
-        http,
+        http: http.map(|placed| placed.http),
         virtual_addresses,
     })
 }

@@ -1,6 +1,7 @@
 //! Reads sites: their names, the pool that serves each, and its certificates.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
@@ -20,6 +21,8 @@ pub struct PlacedSite {
     pub site: Site,
     /// A location with `grpc_pass`.
     pub grpc: Option<Span>,
+    /// The TCP sockets that its apps listen on, with the places of the locations.
+    pub apps: Vec<(SocketAddr, Span)>,
     /// The places of its certificates and keys, in their order.
     pub files: Vec<[Span; 2]>,
 }
@@ -78,12 +81,13 @@ fn read_site(
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|(location, _)| is_grpc(&location.target)).map(|(_, span)| *span);
+    let apps = placed.iter().filter_map(|(location, span)| Some((location.target.endpoint()?.tcp()?, *span))).collect();
     check_answers(reader, raw, &placed);
     let locations = placed.into_iter().map(|(location, _)| location).collect();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
     let site = Site { server_names, pool: pool?, root, certificates, hsts, client_max_body_size, locations };
-    Some(PlacedSite { site, grpc, files })
+    Some(PlacedSite { site, grpc, apps, files })
 }
 
 /// Checks that there is an answer to requests, and a directory of scripts for FastCGI.

@@ -100,8 +100,10 @@ fn advice_on_unknown_names() {
         (unknown.help, unknown.fix.map(|fix| fix.edits[0].text.clone()))
     };
     assert_eq!(help(1, "pol1"), ("did you mean `pool1`?".to_owned(), Some("pool1".to_owned())));
+    // Another number is another pool.
+    assert_eq!(help(3, "pool4"), ("write one of: pool1, pool2, pool3".to_owned(), None));
     // Two are as near, so that neither is a fix.
-    assert_eq!(help(3, "pool4"), ("did you mean `pool1`?".to_owned(), None));
+    assert_eq!(help(3, "pol"), ("did you mean `pool1`?".to_owned(), None));
     assert_eq!(help(2, "zebra").0, "write one of: pool1, pool2");
     assert!(help(8, "zebra").0.ends_with("pool8"), "{:?}", help(8, "zebra"));
     assert_eq!(help(9, "zebra").0, "write the name of one of the 9 that the inventory has");

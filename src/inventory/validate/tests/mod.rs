@@ -2,6 +2,7 @@
 
 mod fleet;
 mod limits;
+mod listeners;
 mod settings;
 mod sites;
 

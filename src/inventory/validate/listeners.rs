@@ -1,0 +1,114 @@
+//! What listens on the ports of each host. Any two listeners of a host are compared here, whatever keys
+//! they come from: a port that two of them want is a refusal.
+
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use super::hosts::Hosts;
+use super::http::PlacedHttp;
+use super::pools::Pools;
+use super::sites::PlacedSite;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::model::{AcmeChallenge, AppServer, Pool};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::Port;
+use crate::source::Span;
+
+/// Compares the listeners of every host.
+pub fn check(
+    reader: &mut Reader<'_>,
+    http: Option<&PlacedHttp>,
+    hosts: &Hosts,
+    (pools, sites): (&Pools, &[PlacedSite]),
+) {
+    if let Some(http) = http {
+        balancers(reader, http, hosts);
+    }
+    let challenges = http.and_then(Challenges::of);
+    if let Some(challenges) = &challenges {
+        challenges.against_tls(reader, hosts);
+    }
+    for pool in &pools.all {
+        let apps = Apps::of(&pool.pool, sites);
+        if apps.0.is_empty() {
+            continue;
+        }
+        let members = || pool.pool.members.iter().filter_map(|it| Some((it, &hosts.app_servers.get(*it)?.0)));
+        // One host is enough to show what has to change.
+        let tls = members().find_map(|(_, host)| apps.on(host.nginx.port, host).map(|app| (host, app)));
+        if let Some((host, (socket, span))) = tls {
+            let message = format!("no app can listen on `{socket}`: nginx uses port {} for TLS", host.nginx.port);
+            reader.report(Code::IN09, span, message, "write the port that the app listens on");
+        }
+        let Some(challenges) = challenges.as_ref().filter(|it| it.root) else { continue };
+        let serving = members().filter(|(member, _)| challenges.members.contains(member));
+        if let Some((socket, _)) = serving.into_iter().find_map(|(_, host)| apps.on(challenges.port, host)) {
+            // nginx does not start then.
+            let message =
+                format!("nginx cannot take challenges on port {}: an app listens on `{socket}`", challenges.port);
+            reader.report(Code::IN09, challenges.span, message, "write another `port`, such as 8888");
+        }
+    }
+}
+
+/// A balancer's port takes either TLS or plain HTTP.
+fn balancers(reader: &mut Reader<'_>, http: &PlacedHttp, hosts: &Hosts) {
+    let port = http.http.port;
+    let Some((balancer, places)) = hosts.load_balancers.iter().find(|(it, _)| it.haproxy.port == port) else { return };
+    let message = format!("`{}` cannot take both TLS and plain HTTP on port {port}", balancer.name);
+    let help = "change one of the ports, or write `http: { enabled: false }`";
+    let both = Diagnostic::refusal(Code::IN09, http.port.unwrap_or(places.address), message, help);
+    reader.diagnostics.push(both.related(places.address, "this balancer"));
+}
+
+/// Where nginx takes challenges as plain HTTP.
+struct Challenges {
+    port: Port,
+    span: Span,
+    members: HashSet<usize>,
+    /// Whether nginx answers them itself; if not, another program listens there.
+    root: bool,
+}
+
+impl Challenges {
+    fn of(http: &PlacedHttp) -> Option<Self> {
+        let AcmeChallenge::AppServers { members, port, root } = http.http.acme_challenge.as_ref()? else { return None };
+        let members = members.iter().copied().collect();
+        Some(Self { port: *port, span: http.challenges?, members, root: root.is_some() })
+    }
+
+    /// A port takes either plain HTTP or TLS after a PROXY header.
+    fn against_tls(&self, reader: &mut Reader<'_>, hosts: &Hosts) {
+        let members = hosts.app_servers.iter().enumerate().filter(|(index, _)| self.members.contains(index));
+        let Some((_, (app, places))) = members.into_iter().find(|(_, (app, _))| app.nginx.port == self.port) else {
+            return;
+        };
+        let message = format!("challenges cannot go to port {} of `{}`: nginx uses it for TLS", self.port, app.name);
+        let taken = Diagnostic::refusal(Code::IN09, self.span, message, "write another `port`, such as 80 or 8888");
+        reader.diagnostics.push(taken.related(places.address, "this app server"));
+    }
+}
+
+/// The TCP sockets that the apps of a pool listen on, each with the place of a location, by address and
+/// port. All addresses of the host that every host has are one.
+struct Apps(HashMap<(IpAddr, u16), (SocketAddr, Span)>);
+
+impl Apps {
+    fn of(pool: &Pool, sites: &[PlacedSite]) -> Self {
+        let mut apps = HashMap::new();
+        for (socket, span) in pool.sites.iter().filter_map(|site| sites.get(*site)).flat_map(|site| &site.apps) {
+            let own = socket.ip().is_loopback() || socket.ip().is_unspecified();
+            let address = if own { LOCALHOST } else { socket.ip() };
+            apps.entry((address, socket.port())).or_insert((*socket, *span));
+        }
+        Self(apps)
+    }
+
+    /// One that listens on this port of this host.
+    fn on(&self, port: Port, host: &AppServer) -> Option<(SocketAddr, Span)> {
+        let addresses = std::iter::once(LOCALHOST).chain(host.addresses.iter().map(|it| it.0));
+        addresses.filter_map(|address| self.0.get(&(address, port.0))).next().copied()
+    }
+}
+
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
