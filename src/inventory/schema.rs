@@ -215,10 +215,12 @@ impl<'s> Reader<'s> {
     pub fn unknown_key(&mut self, key: &Node, section: &Section, entries: &[(Node, Node)]) -> Option<&'static str> {
         let text = key.text(self.source).unwrap_or_default();
         let names = || section.keys.iter().map(|k| k.name);
-        let near = nearest(text, names());
-        let help = match near {
-            Some(near) => format!("did you mean `{near}`?"),
-            None => format!("the keys are: {}", names().collect::<Vec<_>>().join(", ")),
+        let unsupported = unsupported(section.path, text);
+        let near = nearest(text, names()).filter(|_| unsupported.is_none());
+        let help = match (unsupported, near) {
+            (Some(reason), _) => format!("remove it: {reason}"),
+            (None, Some(near)) => format!("did you mean `{near}`?"),
+            (None, None) => format!("the keys are: {}", names().collect::<Vec<_>>().join(", ")),
         };
         let place = place(section.path);
         let message = match text {
@@ -257,4 +259,14 @@ impl<'s> Reader<'s> {
 /// The section's name in messages.
 fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
+}
+
+/// Why sslscale cannot have a key that people expect in the section at `path`.
+fn unsupported(path: &str, key: &str) -> Option<&'static str> {
+    match (path, key) {
+        ("nginx", "http3" | "quic" | "http3_hq" | "quic_retry") => {
+            Some("HTTP/3 runs over UDP, and a balancer that forwards TCP does not forward UDP")
+        }
+        _ => None,
+    }
 }

@@ -7,7 +7,8 @@ use crate::lint::{Doc, Rule};
 pub const IMPOSSIBLE: &[Rule] = &[
     Rule::impossible(
         Code::AD06,
-        "each balancer binds one socket per address family on each of its two ports, and the two ports always differ",
+        "each balancer binds one socket per address family on each of its ports, and an inventory that gives TLS and \
+         plain HTTP the same port is refused (IN09)",
         Doc {
             what: "A balancer binds the same address and port twice, in one frontend or in two.",
             why: "The kernel spreads connections over both sockets at random. With two frontends, about half of the \
@@ -16,7 +17,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
                        warning), and haproxy starts with two sockets on it, because it opens every socket with \
                        `SO_REUSEPORT`. nginx rejects the same: `a duplicate listen 0.0.0.0:443`.",
             fix: "Nothing to do: each rendered frontend has one `bind` for IPv4 and, if the balancer has IPv6, one \
-                  for IPv6. In hand-written configuration, keep one of the two lines.",
+                  for IPv6, and no two frontends have the same port, whether a port is written or a default. In \
+                  hand-written configuration, keep one of the two lines.",
             verified_on: "haproxy 2.6.12, nginx 1.22.1",
         },
     ),

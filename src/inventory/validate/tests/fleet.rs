@@ -103,8 +103,21 @@ fn advice_on_unknown_names() {
     // Another number is another pool.
     assert_eq!(help(3, "pool4"), ("write one of: pool1, pool2, pool3".to_owned(), None));
     // Two are as near, so that neither is a fix.
-    assert_eq!(help(3, "pol"), ("did you mean `pool1`?".to_owned(), None));
+    assert_eq!(help(3, "pool"), ("did you mean `pool1`?".to_owned(), None));
     assert_eq!(help(2, "zebra").0, "write one of: pool1, pool2");
     assert!(help(8, "zebra").0.ends_with("pool8"), "{:?}", help(8, "zebra"));
     assert_eq!(help(9, "zebra").0, "write the name of one of the 9 that the inventory has");
+}
+
+/// HTTP/3 is not a misspelt HTTP/2.
+#[test]
+fn keys_that_a_tcp_balancer_cannot_have() {
+    let own = |key: &str| replaced("address: 10.0.0.12", &format!("address: 10.0.0.12, nginx: {{ {key}: true }}"));
+    for key in ["http3", "quic"] {
+        for text in [with(&format!("nginx: {{ {key}: true }}\n")), own(key)] {
+            let found = check(&Source::new("t", text)).diagnostics.remove(0);
+            assert_eq!((found.code.id, &found.fix), ("AD03", &None), "{key}");
+            assert!(found.help.contains("UDP") && !found.help.contains("http2"), "{}", found.help);
+        }
+    }
 }

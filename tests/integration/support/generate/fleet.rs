@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use sslscale::inventory::types::Tickets;
 
 use super::sites;
-use super::values::{Part, duration, log, name, number, one_of, port, scalar, size};
+use super::values::{Part, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
 use super::{Versions, flag, section, tls};
 
@@ -272,7 +272,7 @@ fn app_settings(http2_may_be_off: bool) -> Part {
 /// Plain HTTP. The target of challenges gets its name later.
 fn http() -> Part {
     let target = prop_oneof![Just("app_server"), Just("pool"), Just("redirect")];
-    let acme = (target, any::<bool>(), any::<bool>(), select(&[80_u16, 8888, 402, 65535][..])).prop_map(
+    let acme = (target, any::<bool>(), any::<bool>(), select(&[80_u16, 8888, 402, 65532][..])).prop_map(
         |(target, root, written, port)| {
             let url = Yaml::Scalar("https://acme.example.org:8443".to_owned());
             let mut keys = vec![(target, url)];
@@ -283,7 +283,7 @@ fn http() -> Part {
     );
     section(vec![
         ("enabled", 0.2, flag()),
-        ("port", 0.4, scalar(port())),
+        ("port", 0.4, scalar(http_port())),
         ("code", 0.4, one_of(&["301", "302", "303", "307", "308"])),
         ("acme_challenge", 0.6, acme.boxed()),
     ])

@@ -129,14 +129,34 @@ fn loopback() -> BoxedStrategy<&'static str> {
     select(&["127.0.0.1", "10.255.255.254", "[::1]", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]", "0.0.0.1"][..]).boxed()
 }
 
+/// Not on the host itself, where nginx has the ports that a URL has without a number.
+fn elsewhere() -> BoxedStrategy<&'static str> {
+    select(&["10.255.255.254", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]"][..]).boxed()
+}
+
+/// A port that takes TLS. The other kinds have other ports: two listeners of a host with one port are refused.
 pub fn port() -> BoxedStrategy<u16> {
-    prop_oneof![2 => Just(443), 1 => select(&[1_u16, 81, 8443, 65535][..]), 2 => 1_u16..].boxed()
+    ports(443, &[1, 8443, 65535])
+}
+
+/// A port for plain HTTP.
+pub fn http_port() -> BoxedStrategy<u16> {
+    ports(80, &[81, 8080, 65534])
+}
+
+/// A port of an app.
+fn app_port() -> BoxedStrategy<u16> {
+    ports(8000, &[2, 3031, 65533])
+}
+
+fn ports(usual: u16, others: &'static [u16]) -> BoxedStrategy<u16> {
+    prop_oneof![2 => Just(usual), 1 => select(others), 2 => 1_u16..].boxed()
 }
 
 /// What `uwsgi_pass` and `fastcgi_pass` take.
 pub fn app_socket() -> Part {
     let unix = socket().prop_map(|path| format!("unix:{path}"));
-    let tcp = (loopback(), port()).prop_map(|(host, port)| format!("{host}:{port}"));
+    let tcp = (loopback(), app_port()).prop_map(|(host, port)| format!("{host}:{port}"));
     scalar(prop_oneof![unix, tcp])
 }
 
@@ -144,8 +164,8 @@ pub fn app_socket() -> Part {
 pub fn http_upstream() -> Part {
     let uri = prop_oneof![Just(String::new()), Just("/".to_owned()), request_path(String::new())];
     let host = prop_oneof![
-        (loopback(), port()).prop_map(|(host, port)| (format!("{host}:{port}"), "")),
-        loopback().prop_map(|host| (host.to_owned(), "")),
+        (loopback(), app_port()).prop_map(|(host, port)| (format!("{host}:{port}"), "")),
+        elsewhere().prop_map(|host| (host.to_owned(), "")),
         socket().prop_map(|path| (format!("unix:{path}"), ":")),
     ];
     let all = (select(&["http", "https"][..]), host, uri);
@@ -158,8 +178,8 @@ pub fn http_upstream() -> Part {
 /// What `grpc_pass` takes.
 pub fn grpc_upstream() -> Part {
     let host = prop_oneof![
-        (loopback(), port()).prop_map(|(host, port)| format!("{host}:{port}")),
-        loopback().prop_map(str::to_owned),
+        (loopback(), app_port()).prop_map(|(host, port)| format!("{host}:{port}")),
+        elsewhere().prop_map(str::to_owned),
         socket().prop_map(|path| format!("unix:{path}")),
     ];
     let with_scheme = (select(&["grpc", "grpcs"][..]), host).prop_map(|(scheme, host)| format!("{scheme}://{host}"));
