@@ -1,6 +1,7 @@
 //! Runs the program: in a directory of its own, with an empty environment, and with paths in its
 //! output that do not depend on this machine.
 
+#[path = "../../support/generate/mod.rs"]
 pub mod generate;
 pub mod need;
 pub mod ports;

@@ -1,5 +1,6 @@
 //! Random inventories with every key, most of them valid and many of them extreme, to find one that
 //! `check` accepts and a real program refuses. A number always gives the same inventory.
+#![allow(dead_code, reason = "not every binary of the tests uses all of it")]
 
 mod fleet;
 mod sites;
@@ -20,17 +21,35 @@ pub struct Versions {
     pub nginx: (u32, u32, u32),
 }
 
+/// How large the fleets are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scale {
+    /// Up to four balancers, twelve app servers and 150 sites.
+    Any,
+    /// Small enough to be run: a few hosts, sites and locations.
+    Small,
+}
+
 /// One random inventory, which can be made smaller as long as something is still true for it.
 pub struct Generated(Box<dyn ValueTree<Value = Yaml>>);
 
 impl Generated {
     /// The inventory of this number for these versions.
     pub fn new(number: u32, versions: Versions) -> Self {
+        Self::of(number, versions, Scale::Any)
+    }
+
+    /// One that is small enough for a try-out.
+    pub fn small(number: u32, versions: Versions) -> Self {
+        Self::of(number, versions, Scale::Small)
+    }
+
+    fn of(number: u32, versions: Versions, scale: Scale) -> Self {
         let mut seed = [0; 32];
         seed[..4].copy_from_slice(&number.to_le_bytes());
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        Self(Box::new(fleet::inventory(versions).new_tree(&mut runner).unwrap()))
+        Self(Box::new(fleet::inventory(versions, scale).new_tree(&mut runner).unwrap()))
     }
 
     pub fn yaml(&self) -> String {

@@ -8,7 +8,7 @@ use super::values::{
     Part, app_socket, dns, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar, size,
 };
 use super::yaml::Yaml;
-use super::{maybe, section, tls};
+use super::{Scale, maybe, section, tls};
 
 /// `count` sites without pools. Names are unique: each contains its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
@@ -18,7 +18,7 @@ pub fn sites(count: Count, grpc: bool) -> BoxedStrategy<Vec<Yaml>> {
 
 fn site(number: usize, grpc: bool, count: Count) -> Part {
     let plain = count.sites > 30;
-    let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc) };
+    let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
     let (file, key) = (path(), path());
     let certificates = (file, key).prop_map(|(file, key)| if file == key { (file, key + "y") } else { (file, key) });
     let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()));
@@ -72,14 +72,14 @@ fn names(number: usize, count: Count) -> Part {
         .boxed()
 }
 
-fn locations(grpc: bool) -> Part {
+fn locations(grpc: bool, most: usize) -> Part {
     let at_root = (target(grpc), select(&["", "prefix", "exact"][..]))
         .prop_map(|(target, matching)| location("/".to_owned(), matching, target));
     let other = move |index: usize| {
         let all = (request_path(format!("l{index}")), target(grpc), select(&["", "", "prefix", "exact"][..]));
         all.prop_map(|(path, target, matching)| location(path, matching, target))
     };
-    let others = prop_oneof![4 => 0..4_usize, 1 => Just(20)]
+    let others = prop_oneof![4 => 0..4_usize, 1 => Just(most)]
         .prop_flat_map(move |count| (0..count).map(other).collect::<Vec<_>>());
     (proptest::option::weighted(0.7, at_root), others)
         .prop_map(|(root, others)| Yaml::List(root.into_iter().chain(others).collect()))
@@ -129,12 +129,19 @@ pub struct Count {
     pub sites: usize,
     /// Whether every name is as long as possible, the worst case for nginx's hash table of names.
     pub long_names: bool,
+    /// How many locations a site has at most, besides `/`.
+    pub locations: usize,
 }
 
 /// Mostly a few sites, sometimes more than nginx's hash table of names holds by default.
-pub fn count() -> BoxedStrategy<Count> {
-    let sites = prop_oneof![10 => 1..6_usize, 4 => 6..=30_usize, 1 => Just(150)];
-    (sites, proptest::bool::weighted(0.1)).prop_map(|(sites, long_names)| Count { sites, long_names }).boxed()
+pub fn count(scale: Scale) -> BoxedStrategy<Count> {
+    let (sites, locations) = match scale {
+        Scale::Any => (prop_oneof![10 => 1..6_usize, 4 => 6..=30_usize, 1 => Just(150)].boxed(), 20),
+        Scale::Small => ((1..4_usize).boxed(), 4),
+    };
+    (sites, proptest::bool::weighted(0.1))
+        .prop_map(move |(sites, long_names)| Count { sites, long_names, locations })
+        .boxed()
 }
 
 /// Gives every pool one site first, then the others at random.

@@ -11,7 +11,7 @@ use sslscale::inventory::types::Tickets;
 use super::sites;
 use super::values::{Part, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Versions, flag, section, tls};
+use super::{Scale, Versions, flag, section, tls};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -20,11 +20,13 @@ const POOLS: [&str; 11] =
     ["https-servers", "if", "unless", "from", "GLOBAL", "defaults", "MASTER", "1", "check", "listen", "a.b_c-d"];
 
 /// A whole inventory for these versions.
-pub fn inventory(versions: Versions) -> Part {
+pub fn inventory(versions: Versions, scale: Scale) -> Part {
     let families = prop_oneof![
         6 => Just([1, 1]), 3 => Just([2, 2]), 3 => Just([3, 3]), 4 => Just([3, 0]), 4 => Just([0, 3]), 1 => Just([0, 0]),
     ];
-    let counts = (prop_oneof![3 => 1..=4_usize, 1 => Just(1)], 1..=12_usize, sites::count(), any::<bool>());
+    let (most_balancers, most_apps): (usize, usize) = if scale == Scale::Small { (2, 3) } else { (4, 12) };
+    let balancers = prop_oneof![3 => 1..=most_balancers, 1 => Just(1_usize)];
+    let counts = (balancers, 1..=most_apps, sites::count(scale), any::<bool>());
     (families, counts)
         .prop_flat_map(move |([balancers, apps], (lbs, srvs, count, grpc))| {
             let hosts = (hosts(0, lbs, balancers), hosts(lbs, srvs, apps));
