@@ -8,6 +8,7 @@ mod path;
 mod quantity;
 mod tls;
 mod upstream;
+mod url;
 
 pub use choice::{
     Balance, CheckType, FailOn, LocationMatch, LogFormat, ProxyProtocol, RedirectCode, Switch, Tickets, TlsProfile,
@@ -18,7 +19,8 @@ pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
 pub use tls::{CipherName, Curve};
-pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream, RedirectUrl};
+pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream};
+pub use url::RedirectUrl;
 
 use ipnet::IpNet;
 

@@ -43,7 +43,20 @@ impl Scalar for Address {
     }
 }
 
+/// The error for an IPv6 address with a zone, such as `fd00::5%3`. nginx and haproxy do not read zones, and
+/// Rust reads those that are numbers.
+pub(super) fn zoned(text: &str) -> Option<ValueError> {
+    let (address, rest) = text.split_once('%')?;
+    address.trim_start_matches('[').parse::<Ipv6Addr>().ok()?;
+    let zone = rest.split([']', '/']).next().unwrap_or(rest);
+    let help = format!("remove `%{zone}`: it names an interface of one host, and haproxy and nginx do not support it");
+    Some(ValueError::malformed("has an IPv6 zone", help))
+}
+
 fn not_an_address(text: &str) -> ValueError {
+    if let Some(zoned) = zoned(text) {
+        return zoned;
+    }
     if let Ok(net) = text.parse::<IpNet>() {
         return a_network(net);
     }
@@ -143,6 +156,9 @@ impl Scalar for Cidr {
 
 /// Neither an address nor a network: mostly a netmask instead of a prefix length.
 fn not_a_cidr(text: &str) -> ValueError {
+    if let Some(zoned) = zoned(text) {
+        return zoned;
+    }
     let masked = text.split_once('/').and_then(|(address, mask)| {
         let mask = mask.parse::<IpAddr>().ok()?;
         IpNet::with_netmask(address.parse::<IpAddr>().ok()?, mask).ok()
@@ -217,6 +233,9 @@ impl Scalar for LogTarget {
                 ));
             }
             return Ok(Self::Socket(path));
+        }
+        if let Some(zoned) = zoned(text) {
+            return Err(zoned);
         }
         let server: SocketAddr = text.parse().map_err(|_| not_a_log_target(text))?;
         // A syslog server may run on the balancer itself.

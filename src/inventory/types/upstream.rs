@@ -4,6 +4,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::net::zoned;
 use super::path::normalised;
 use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError};
 use crate::diagnostic::Applicability::{Safe, Unsafe};
@@ -52,6 +53,9 @@ impl Endpoint {
                 ));
             }
             return Ok(Self::Unix(path));
+        }
+        if let Some(zoned) = zoned(text) {
+            return Err(zoned);
         }
         if let Ok(socket) = text.parse::<SocketAddr>() {
             let port = text.rsplit(':').next().unwrap_or_default();
@@ -159,6 +163,14 @@ fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) 
 /// An upstream may be on a loopback address, unlike a host.
 fn usable(socket: SocketAddr) -> Result<Endpoint, ValueError> {
     let mapped = matches!(socket.ip(), IpAddr::V6(v6) if v6.to_ipv4_mapped().is_some());
+    let local = matches!(socket.ip(), IpAddr::V6(v6) if v6.is_unicast_link_local());
+    if local {
+        return Err(ValueError::new(
+            Flaw::SpecialAddress,
+            "is a link-local address, which is only valid together with an interface",
+            "write the app's global, unique local or loopback address",
+        ));
+    }
     if socket.ip().is_unspecified() || socket.ip().is_multicast() || mapped {
         return Err(ValueError::new(
             Flaw::SpecialAddress,
@@ -207,7 +219,7 @@ impl Scalar for AppSocket {
 }
 
 /// Splits `scheme://rest`; `schemes` are the plain and the TLS one.
-fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), ValueError> {
+pub(super) fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), ValueError> {
     let found = text.split_once("://").filter(|(s, _)| schemes.contains(s));
     let missing = || {
         let help = format!("write `{0}://address:port`, `{1}://…` or `{0}://unix:/path`", schemes[0], schemes[1]);
@@ -257,37 +269,4 @@ fn grpc(text: &str) -> Result<GrpcUpstream, ValueError> {
     let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
     let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
     Ok(GrpcUpstream { text: text.into(), endpoint, tls })
-}
-
-/// Where a redirect leads.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RedirectUrl(Box<str>);
-
-impl fmt::Display for RedirectUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl RedirectUrl {
-    /// Whether a path or query follows the host.
-    pub fn has_path(&self) -> bool {
-        self.0.split_once("://").is_some_and(|(_, rest)| rest.contains(['/', '?']))
-    }
-}
-
-impl Scalar for RedirectUrl {
-    fn parse(text: &str) -> Result<Self, ValueError> {
-        const HELP: &str = "write a URL such as `https://www.example.com` or `https://www.example.com/path`";
-        let (_, rest) =
-            scheme(text, ["http", "https"]).map_err(|error| ValueError { help: HELP.to_owned(), ..error })?;
-        let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-?&%[]".contains(c);
-        if let Some(bad) = rest.chars().find(|c| !known(*c)) {
-            return Err(ValueError::malformed(format!("contains `{bad}`"), HELP));
-        }
-        if rest.is_empty() || rest.starts_with(['/', '?', ':']) {
-            return Err(ValueError::malformed("has no host", HELP));
-        }
-        Ok(Self(text.into()))
-    }
 }

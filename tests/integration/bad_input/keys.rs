@@ -32,6 +32,8 @@ const ROWS: &[Row] = &[
             ("10.0.0.11/24", "AD11"),
             ("0.0.0.0/0", "PX07"),
             ("::/0", "PX07"),
+            ("fd00::5%3", "IN06"),
+            ("fd00::%3/64", "IN06"),
             ("::ffff:10.0.0.0/104", "AD12"),
             ("lb1.internal", "AD10"),
         ],
@@ -147,6 +149,8 @@ const ROWS: &[Row] = &[
             ("fd00:0:0:0:0:0:0:5:514", "AD04"),
             ("logs.internal:514", "AD10"),
             ("0.0.0.0:514", "AD12"),
+            ("[fd00::5%3]:514", "IN06"),
+            ("[fe80::5%eth0]:514", "IN06"),
         ],
     ),
     (
@@ -202,6 +206,8 @@ const ROWS: &[Row] = &[
             ("fd00:0:0:0:0:0:0:5:3031", "AD04"),
             ("localhost:3031", "AD10"),
             ("0.0.0.0:3031", "AD12"),
+            ("[fd00::5%3]:3031", "IN06"),
+            ("[fe80::5]:3031", "AD12"),
         ],
     ),
     (
@@ -213,6 +219,13 @@ const ROWS: &[Row] = &[
             ("http://fd00::5", "AD04"),
             ("http://localhost:80", "AD10"),
             ("http://0.0.0.0:80", "AD12"),
+            ("http://[fd00::5%3]:80", "IN06"),
+            ("http://[fd00::5%eth0]", "IN06"),
+            ("http://[fe80::5]:80", "AD12"),
+            ("http://]:[", "IN06"),
+            ("http://[", "IN06"),
+            ("http://@", "IN06"),
+            ("http://:80", "IN06"),
         ],
     ),
     (
@@ -223,11 +236,25 @@ const ROWS: &[Row] = &[
             ("grpc://fd00::5", "AD04"),
             ("grpc://localhost:80", "AD10"),
             ("grpc://0.0.0.0:80", "AD12"),
+            ("grpc://[fd00::5%3]:80", "IN06"),
+            ("grpc://[fd00::5%eth0]", "IN06"),
+            ("grpc://[fe80::5]:80", "AD12"),
+            ("grpc://]:[", "IN06"),
+            ("grpc://[", "IN06"),
+            ("grpc://@", "IN06"),
+            ("grpc://:80", "IN06"),
         ],
     ),
     (
         &["sites[].locations[].return.url"],
-        &[("www.example.com", "IN06"), ("https://", "IN06"), ("https://a/*", "IN06")],
+        &[
+            ("www.example.com", "IN06"),
+            ("https://", "IN06"),
+            ("https://a/*", "IN06"),
+            ("https://[fd00::5%3]", "IN06"),
+            ("https://]:[", "IN06"),
+            ("https://a:0/b", "IN06"),
+        ],
     ),
 ];
 
@@ -242,6 +269,8 @@ const ADDRESSES: &[(&str, &str)] = &[
     ("fe80::1", "AD12"),
     ("::ffff:10.0.0.5", "AD12"),
     ("240.0.0.1", "AD12"),
+    ("fd00::5%3", "IN06"),
+    ("fe80::5%eth0", "IN06"),
 ];
 
 /// The codes reported on `value` in the first place of this path.

@@ -81,6 +81,8 @@ fn challenges_of_certificate_authorities() {
         ("no such host", acme("app_server: srv3"), &[("IN07", "srv3")]),
         ("no such pool", acme("pool: web"), &[("IN07", "web")]),
         ("a path", acme("redirect: \"http://a/b\""), &[("IN06", "\"http://a/b\"")]),
+        ("no host", acme("redirect: \"http://]:[\""), &[("IN06", "\"http://]:[\"")]),
+        ("a zone", acme("redirect: \"http://[fd00::5%3]\""), &[("IN06", "\"http://[fd00::5%3]\"")]),
         ("a port for a redirect", acme("redirect: \"http://a\", port: 81"), &[("IN09", "81")]),
         ("a root for a redirect", acme("redirect: \"http://a\", root: /srv"), &[("IN09", "/srv")]),
         ("the port of TLS", acme("app_server: srv1, port: 443"), &[("IN09", "443")]),
