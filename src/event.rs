@@ -70,6 +70,8 @@ pub struct Request {
     pub site: String,
     /// The path in the request.
     pub path: String,
+    /// The path of the location that the request is for.
+    pub location: String,
     /// The address of the client.
     pub client: IpAddr,
     /// The balancer's name.

@@ -1,6 +1,7 @@
 //! The report of `try`: notes and problems as they happen, then a table of the requests. As JSON it
 //! is one line for each event, each with the version of the format.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -17,11 +18,24 @@ pub struct FleetReport<W> {
     out: W,
     format: PlainFormat,
     started: Vec<String>,
-    rows: Vec<(Row, usize)>,
+    rows: Vec<Row>,
 }
 
-/// One line of the table; requests with equal results share one.
-type Row = [String; 8];
+/// One line of the table. Requests to one location with equal results share it, whatever versions they
+/// used.
+#[derive(Debug, PartialEq, Eq)]
+struct Row {
+    client: String,
+    balancer: String,
+    /// The name, and the location, or the whole path where something is wrong.
+    site: String,
+    app_server: String,
+    seen: String,
+    http: BTreeSet<String>,
+    tls: BTreeSet<String>,
+    verdict: String,
+    times: usize,
+}
 
 const HEAD: [&str; 8] = ["client", "balancer", "site", "app server", "nginx saw", "http", "tls", "verdict"];
 
@@ -70,10 +84,10 @@ impl<W: Write> FleetReport<W> {
                 writeln!(self.out, "note: no requests to one location of {site}: {}", shown(why))
             }
             Event::Request(request) => {
-                let row = row(request);
-                match self.rows.iter_mut().find(|(known, _)| *known == row) {
-                    Some((_, times)) => *times += 1,
-                    None => self.rows.push((row, 1)),
+                let row = Row::new(request);
+                match self.rows.iter_mut().find(|known| known.is_like(&row)) {
+                    Some(known) => known.add(row),
+                    None => self.rows.push(row),
                 }
                 Ok(())
             }
@@ -88,11 +102,7 @@ impl<W: Write> FleetReport<W> {
         }
         if !self.rows.is_empty() {
             writeln!(self.out)?;
-            let rows: Vec<(Vec<&str>, String)> = self
-                .rows
-                .iter()
-                .map(|(row, times)| (row.iter().map(String::as_str).collect(), format!("{times}×")))
-                .collect();
+            let rows: Vec<[String; 9]> = self.rows.iter().map(Row::cells).collect();
             table(&mut self.out, &rows)?;
             writeln!(self.out)?;
         }
@@ -129,21 +139,53 @@ fn shown(text: &str) -> String {
     text.lines().map(visible).collect::<Vec<_>>().join("\n")
 }
 
-fn row(request: &Request) -> Row {
-    let or_dash = |value: Option<String>| value.map_or_else(|| "-".to_owned(), |value| shown(&value));
-    [
-        request.client.to_string(),
-        request.balancer.clone(),
-        format!("{}{}", request.site, if request.path == "/" { "" } else { &request.path }),
-        or_dash(request.app_server.clone()),
-        or_dash(request.seen.map(|seen| seen.to_string())),
-        or_dash(request.http.clone()),
-        or_dash(request.tls.clone()),
-        match &request.verdict {
-            Verdict::Ok => "ok".to_owned(),
-            wrong @ Verdict::Wrong(_) => format!("WRONG: {}", shown(&wrong.to_string())),
-        },
-    ]
+impl Row {
+    fn new(request: &Request) -> Self {
+        let or_dash = |value: Option<String>| value.map_or_else(|| "-".to_owned(), |value| shown(&value));
+        let (verdict, path) = match &request.verdict {
+            Verdict::Ok => ("ok".to_owned(), &request.location),
+            wrong @ Verdict::Wrong(_) => (format!("WRONG: {}", shown(&wrong.to_string())), &request.path),
+        };
+        Self {
+            client: request.client.to_string(),
+            balancer: request.balancer.clone(),
+            site: format!("{}{}", request.site, if path == "/" { "" } else { path }),
+            app_server: or_dash(request.app_server.clone()),
+            seen: or_dash(request.seen.map(|seen| seen.to_string())),
+            http: BTreeSet::from([or_dash(request.http.clone())]),
+            tls: BTreeSet::from([or_dash(request.tls.clone())]),
+            verdict,
+            times: 1,
+        }
+    }
+
+    fn is_like(&self, other: &Self) -> bool {
+        let key = |row: &Self| {
+            [&row.client, &row.balancer, &row.site, &row.app_server, &row.seen, &row.verdict].map(String::clone)
+        };
+        key(self) == key(other)
+    }
+
+    fn add(&mut self, other: Self) {
+        self.http.extend(other.http);
+        self.tls.extend(other.tls);
+        self.times += other.times;
+    }
+
+    fn cells(&self) -> [String; 9] {
+        let list = |versions: &BTreeSet<String>| versions.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+        [
+            self.client.clone(),
+            self.balancer.clone(),
+            self.site.clone(),
+            self.app_server.clone(),
+            self.seen.clone(),
+            list(&self.http),
+            list(&self.tls),
+            self.verdict.clone(),
+            format!("{}×", self.times),
+        ]
+    }
 }
 
 /// The first few names, and how many more there are.
@@ -155,17 +197,17 @@ fn summary(names: &[String]) -> String {
     format!("{} and {} more", names[..SHOWN].join(", "), names.len() - SHOWN)
 }
 
-fn table(out: &mut impl Write, rows: &[(Vec<&str>, String)]) -> io::Result<()> {
-    let repeated = rows.iter().any(|(_, times)| times != "1×");
-    let widths: Vec<usize> = HEAD
-        .iter()
-        .enumerate()
-        .map(|(column, head)| rows.iter().map(|(row, _)| row[column].chars().count()).fold(head.len(), usize::max))
+fn table(out: &mut impl Write, rows: &[[String; 9]]) -> io::Result<()> {
+    let repeated = rows.iter().any(|row| row[8] != "1×");
+    let widths = HEAD.map(str::len).into_iter().enumerate();
+    let widths: Vec<usize> = widths
+        .map(|(column, head)| rows.iter().map(|row| row[column].chars().count()).fold(head, usize::max))
         .collect();
-    let head = (HEAD.to_vec(), String::new());
-    for (row, times) in std::iter::once(&head).chain(rows) {
+    let head = HEAD.map(str::to_owned);
+    let lines = std::iter::once((&head[..], "")).chain(rows.iter().map(|row| (&row[..8], row[8].as_str())));
+    for (cells, times) in lines {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
+        for (cell, width) in cells.iter().zip(&widths) {
             line.push_str(&format!("{cell:width$}  "));
         }
         if repeated {

@@ -4,6 +4,8 @@
 use std::net::IpAddr;
 
 use super::access_log;
+use super::browser::Client;
+use super::spec::Offered;
 
 /// An address that every request claims to be forwarded for, in every header that some app
 /// believes. It must reach no app.
@@ -48,15 +50,31 @@ pub(super) struct Fetch<'a> {
     pub(super) verified: bool,
 }
 
+impl Fetch<'_> {
+    /// The host that the request names, with the port where it is not that of HTTPS.
+    pub(super) fn host(&self) -> String {
+        match self.port {
+            443 => self.name.to_owned(),
+            port => format!("{}:{port}", self.name),
+        }
+    }
+}
+
 /// What curl received.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Reply {
     pub(super) status: Option<u16>,
     pub(super) http: Option<String>,
     pub(super) tls: Option<String>,
+    /// The cipher, by the name of curl's TLS library.
+    pub(super) cipher: Option<String>,
+    /// Where the answer redirects to.
+    pub(super) redirect: Option<String>,
     pub(super) body: String,
     /// curl's message on a failure.
     pub(super) error: Option<String>,
+    /// Why browsers fail, where they do and another client does not.
+    pub(super) browser: Option<String>,
 }
 
 /// An address in the form that a URL needs.
@@ -69,10 +87,6 @@ pub(super) fn bracketed(address: IpAddr) -> String {
 
 /// A command that a person can repeat.
 pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
-    let port = match fetch.port {
-        443 => String::new(),
-        other => format!(":{other}"),
-    };
     let mut words = vec![
         "curl".to_owned(),
         "--interface".to_owned(),
@@ -85,36 +99,53 @@ pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
     } else {
         words.push("--insecure".to_owned());
     }
-    words.push(format!("https://{}{port}{}", fetch.name, fetch.path));
+    words.push(format!("https://{}{}", fetch.host(), fetch.path));
     words
 }
 
-/// The same request with its number in it, and with options that show all details.
-pub(super) fn command(fetch: &Fetch, number: usize) -> Vec<String> {
+/// The same request with its number in it, by a client of this kind that offers these versions, and
+/// with options that show all details.
+pub(super) fn command(fetch: &Fetch, number: usize, client: Client, offered: &Offered) -> Vec<String> {
     let mut words = plain(fetch);
     let agent = access_log::agent(number);
     // -q: a .curlrc of the caller must not change what is measured.
-    let extra = ["-q", "-v", "-sS", "--http2", "--noproxy", "*", "--max-time", "10", "-A", &agent]
+    let extra = ["-q", "-v", "-sS", "--path-as-is", "--noproxy", "*", "--max-time", "10", "-A", &agent]
         .into_iter()
+        .chain(versions(offered))
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
     let forged = forged().into_iter().map(|name| format!("{name}: {LIE}"));
     words.splice(1..1, forged.flat_map(|header| ["-H".to_owned(), header]));
     words.splice(1..1, extra);
+    words.splice(0..0, ["env".to_owned(), format!("OPENSSL_CONF={}", client.path())]);
     words
+}
+
+fn versions(offered: &Offered) -> Vec<&'static str> {
+    let http = if offered.http2 == Some(false) { "--http1.1" } else { "--http2" };
+    let tls: &[&str] = match offered.tls.as_deref() {
+        Some("1.2") => &["--tlsv1.2", "--tls-max", "1.2"],
+        Some("1.3") => &["--tlsv1.3"],
+        _ => &[],
+    };
+    [http].into_iter().chain(tls.iter().copied()).collect()
 }
 
 /// Parses the output of [`command`].
 pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Reply {
     let (body, status_line) = stdout.rsplit_once('\n').unwrap_or((stdout, ""));
     let mut status_line = status_line.split(' ');
+    let (tls, cipher) = tls(stderr);
     let mut reply = Reply {
         // curl writes 000 and 0 for "none".
         status: status_line.next().and_then(|status| status.parse().ok()).filter(|status| *status > 0),
         http: status_line.next().filter(|version| *version != "0").map(str::to_owned),
-        tls: tls(stderr),
+        tls,
+        cipher,
+        redirect: redirect(stderr),
         body: body.to_owned(),
         error: None,
+        browser: None,
     };
     if code != Some(0) {
         let words = stderr.lines().rev().find_map(|line| line.strip_prefix("curl: "));
@@ -123,11 +154,21 @@ pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Reply {
     reply
 }
 
-/// OpenSSL writes `TLSv1.3`, GnuTLS `TLS1.3`.
-fn tls(stderr: &str) -> Option<String> {
-    let (_, after) = stderr.split_once("SSL connection using ")?;
-    let version = after.split_whitespace().next()?.strip_prefix("TLS")?;
-    Some(version.trim_start_matches('v').to_owned())
+/// The version and the cipher. OpenSSL writes `TLSv1.3 / CIPHER`, GnuTLS `TLS1.3 / CIPHER`.
+fn tls(stderr: &str) -> (Option<String>, Option<String>) {
+    let line = stderr.split_once("SSL connection using ").and_then(|(_, after)| after.lines().next());
+    let mut words = line.unwrap_or_default().split(" / ");
+    let version =
+        words.next().and_then(|word| word.strip_prefix("TLS")).map(|it| it.trim_start_matches('v').to_owned());
+    (version, words.next().map(|cipher| cipher.trim().to_owned()))
+}
+
+/// The header in the received head, whose lines begin with `<`.
+fn redirect(stderr: &str) -> Option<String> {
+    stderr.lines().find_map(|line| {
+        let (name, value) = line.strip_prefix("< ")?.split_once(':')?;
+        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
+    })
 }
 
 #[cfg(test)]
@@ -149,13 +190,18 @@ mod tests {
             "curl --interface 2001:db8::100 --resolve example.com:443:[2001:db8::10] \
              --cacert /run/sslscale-ca.pem https://example.com/a?b"
         );
-        assert!(command(&fetch, 7).contains(&"sslscale-try/7".to_owned()));
-        assert_eq!(command(&fetch, 7)[1], "-q");
+        let offered = Offered { http2: Some(false), tls: Some("1.2".to_owned()) };
+        let words = command(&fetch, 7, Client::Browser, &offered);
+        assert_eq!(words[..4], ["env", "OPENSSL_CONF=/run/sslscale-browser.cnf", "curl", "-q"]);
+        for word in ["sslscale-try/7", "--http1.1", "--tls-max"] {
+            assert!(words.contains(&word.to_owned()), "{words:?}");
+        }
     }
 
     #[test]
     fn reads_success_and_failure() {
-        let stderr = "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384\n* ok\n";
+        let stderr = "* SSL connection using TLSv1.3 / TLS_AES_256_GCM_SHA384 / X25519 / RSASSA-PSS\n\
+                      > location: /x\n< HTTP/2 200\n< location: /y?z:1\n* ok\n";
         let reply = parse(Some(0), "{}\n\n200 2", stderr);
         assert_eq!(
             reply,
@@ -163,8 +209,10 @@ mod tests {
                 status: Some(200),
                 http: Some("2".to_owned()),
                 tls: Some("1.3".to_owned()),
+                cipher: Some("TLS_AES_256_GCM_SHA384".to_owned()),
+                redirect: Some("/y?z:1".to_owned()),
                 body: "{}\n".to_owned(),
-                error: None
+                ..Reply::default()
             }
         );
         let reply = parse(Some(7), "\n000 0", "* x\ncurl: (7) Failed to connect\n");

@@ -6,13 +6,11 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::spec::{
-    FileSpec, FleetSpec, HostSpec, PlainSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
-};
+use super::probes;
+use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
-use crate::inventory::openssl::Offer;
-use crate::inventory::types::{Endpoint, LocationMatch, TlsVersion};
+use crate::inventory::types::Endpoint;
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -29,7 +27,7 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
         host.files.extend(ring.clone());
     }
-    let sites = inventory.sites.iter().flat_map(|site| requests(inventory, site)).collect();
+    let sites = inventory.sites.iter().flat_map(|site| probes::of_site(inventory, site)).collect();
     let clients = clients(&hosts);
     FleetSpec { hosts, sites, clients }
 }
@@ -67,7 +65,12 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
             upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
-            roots: sites.iter().flat_map(|site| roots(site)).chain(challenges(inventory, index)).collect(),
+            roots: sites
+                .iter()
+                .flat_map(|site| probes::roots(site))
+                .map(PathBuf::from)
+                .chain(challenges(inventory, index))
+                .collect(),
             certificates: wanted(&sites),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
@@ -124,16 +127,6 @@ fn remote(listen: &UpstreamListen, addresses: &[IpAddr]) -> Option<IpAddr> {
     }
 }
 
-/// Where nginx looks for the index of a directory that a request asks for.
-fn roots(site: &Site) -> Vec<PathBuf> {
-    let below = |location: &Location| match &location.target {
-        Target::Root(root) => Some(format!("{root}{}", directory(location))),
-        _ => None,
-    };
-    let root = site.root.iter().map(ToString::to_string);
-    root.chain(site.locations.iter().filter_map(below)).map(PathBuf::from).collect()
-}
-
 /// Where nginx on this app server looks for the answers to challenges.
 fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
     match inventory.http.as_ref()?.acme_challenge.as_ref()? {
@@ -141,55 +134,6 @@ fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
             root.as_ref().map(|root| root.as_str().into())
         }
         AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
-    }
-}
-
-/// A location's path as the path of a directory.
-fn directory(location: &Location) -> String {
-    let path = location.path.as_str();
-    if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
-}
-
-/// One request for each location of a site, or for its root where it has none.
-fn requests(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
-    let pool = &inventory.pools[site.pool];
-    let members = || pool.members.iter().map(|index| &inventory.app_servers[*index]);
-    let plain = SiteSpec {
-        name: inventory.sample_name(site),
-        pool_hosts: members().map(|app| app.name.to_string()).collect(),
-        path: "/".to_owned(),
-        echoes: false,
-        expected_status: 200,
-        driven: Ok(()),
-        http2: members().all(|app| app.nginx.http2),
-        tls13: members().all(|app| Offer::of(&app.nginx).protocols.contains(&TlsVersion::Tls13)),
-    };
-    if site.locations.is_empty() {
-        return vec![plain];
-    }
-    site.locations.iter().map(|location| request(&plain, site, location)).collect()
-}
-
-fn request(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
-    let path = location.path.as_str();
-    let exact = location.matching == LocationMatch::Exact;
-    let twin = || site.locations.iter().any(|l| l.path == location.path && l.matching == LocationMatch::Exact);
-    // With the same path, an exact location would serve the request.
-    let requested = if !exact && twin() { format!("{path}x") } else { path.to_owned() };
-    let request = SiteSpec { path: requested, ..plain.clone() };
-    let not_driven = |why: &str| SiteSpec { driven: Err(format!("`{path}` {why}")), ..plain.clone() };
-    match &location.target {
-        Target::Uwsgi(_) | Target::Fastcgi(_) => SiteSpec { echoes: true, ..request },
-        Target::Proxy(app) if app.tls => {
-            not_driven("passes requests to an app over TLS, for which there is no stand-in")
-        }
-        Target::Proxy(_) => SiteSpec { echoes: true, ..request },
-        Target::Grpc(_) => not_driven("passes requests to a gRPC app, for which there is no stand-in"),
-        Target::Root(_) if exact || twin() => not_driven("serves files whose names are not known to the try-out"),
-        Target::Root(_) => SiteSpec { path: directory(location), ..plain.clone() },
-        Target::Redirect(redirect) => {
-            SiteSpec { expected_status: redirect.code.name().parse().unwrap_or_default(), ..request }
-        }
     }
 }
 

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use super::access_log;
 use super::app::Echo;
+use super::browser::Client;
 use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
 use super::plain;
-use super::spec::{HostSpec, Role, SiteSpec};
+use super::spec::{HostSpec, Offered, Probe, Role, SiteSpec};
 use super::supervisor;
-use super::verdict::judge;
+use super::verdict::{Case, judge};
 use super::wire::{Answer, Order, Plan};
 use crate::event::{Event, Request, Verdict};
 
@@ -39,9 +40,14 @@ pub(super) struct Drive<'a> {
     pub(super) ended: BTreeSet<String>,
 }
 
+/// More requests than this to one site are not worth their time.
+const MOST_TURNS: usize = 16;
+
 /// One request that was sent.
 struct Sent<'a> {
     number: usize,
+    probe: &'a Probe,
+    offered: &'a Offered,
     fetch: Fetch<'a>,
     reply: Reply,
 }
@@ -61,8 +67,10 @@ impl Drive<'_> {
         for balancer in plan.spec.hosts.iter().filter(|host| host.role == Role::Balancer) {
             for entry in balancer.entries() {
                 self.lead(balancer, *entry)?;
+                let mut names = BTreeSet::new();
                 for site in plan.spec.sites.iter().filter(|site| site.driven.is_ok()) {
-                    self.group(balancer, *entry, site)?;
+                    let first = names.insert(&site.name);
+                    self.group(balancer, *entry, site, turns(site, first))?;
                 }
                 self.plain(balancer, *entry)?;
             }
@@ -87,20 +95,22 @@ impl Drive<'_> {
         }
     }
 
-    fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec) -> io::Result<()> {
+    fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec, turns: usize) -> io::Result<()> {
         let plan = self.plan;
         let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
-        // One for each app server, so that all of them are reached.
-        let turns = site.pool_hosts.len().max(2);
+        // Balancers take app servers in turn: as long as the versions stay, all of them are reached.
+        let round = (turns / site.offers.len()).max(1);
         let mut sent = Vec::new();
         for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
-            for _ in 0..turns {
-                let fetch =
-                    Fetch { name: &site.name, path: &site.path, client: *client, entry, port: balancer.port, verified };
+            for turn in 0..turns {
+                let offered = &site.offers[turn / round % site.offers.len()];
+                let probe = &site.probes[turn % site.probes.len()];
+                let (name, path, port) = (&site.name, &probe.path, balancer.port);
+                let fetch = Fetch { name, path, client: *client, entry, port, verified };
                 self.requests += 1;
                 let number = self.requests;
-                let reply = self.curl(curl::command(&fetch, number))?;
-                sent.push(Sent { number, fetch, reply });
+                let reply = self.browse(&fetch, number, offered)?;
+                sent.push(Sent { number, probe, offered, fetch, reply });
             }
         }
         let logged = self.logged(&sent)?;
@@ -112,6 +122,22 @@ impl Drive<'_> {
             (self.tell)(&Event::Request(Box::new(request)))?;
         }
         Ok(())
+    }
+
+    /// A request as a browser makes it. Where it fails before there is an answer, other clients find
+    /// out whether only browsers do, and why.
+    fn browse(&mut self, fetch: &Fetch, number: usize, offered: &Offered) -> io::Result<Reply> {
+        let mut reply = self.curl(curl::command(fetch, number, Client::Browser, offered))?;
+        if reply.error.is_none() || reply.status.is_some() {
+            return Ok(reply);
+        }
+        for client in Client::others() {
+            if self.curl(curl::command(fetch, number, client, offered))?.error.is_none() {
+                reply.browser = Some(client.reason().to_owned());
+                break;
+            }
+        }
+        Ok(reply)
     }
 
     /// One request for the first site over plain HTTP, which the balancer answers.
@@ -131,6 +157,7 @@ impl Drive<'_> {
         let request = Request {
             site: format!("http://{name}"),
             path: "/".to_owned(),
+            location: "/".to_owned(),
             client,
             balancer: balancer.name.clone(),
             entry,
@@ -198,13 +225,22 @@ impl Drive<'_> {
     }
 }
 
+/// How many requests one client sends to a location: all of its paths, and to every app server; for the
+/// first location of a site also all versions that each app server offers.
+fn turns(site: &SiteSpec, first: bool) -> usize {
+    let servers = site.pool_hosts.len();
+    let all = Some(servers * site.offers.len()).filter(|all| first && *all <= MOST_TURNS);
+    [2, servers, site.probes.len()].into_iter().chain(all).max().unwrap_or_default()
+}
+
 fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
-    let Sent { fetch, reply, .. } = sent;
+    let Sent { probe, offered, fetch, reply, .. } = sent;
     let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
     let echo = serde_json::from_str::<Echo>(&reply.body).ok();
     Request {
         site: site.name.clone(),
-        path: site.path.clone(),
+        path: probe.path.clone(),
+        location: site.location.clone(),
         client: fetch.client,
         balancer: balancer.to_owned(),
         entry: fetch.entry,
@@ -213,6 +249,6 @@ fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String,
         http: reply.http.clone(),
         tls: reply.tls.clone(),
         status: reply.status,
-        verdict: judge(site, fetch.client, reply, logged),
+        verdict: judge(&Case { site, probe, offered, fetch, reply, logged }),
     }
 }

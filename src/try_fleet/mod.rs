@@ -6,6 +6,7 @@ pub mod app;
 pub mod spec;
 
 mod access_log;
+mod browser;
 mod certificates;
 mod curl;
 mod describe;
@@ -17,6 +18,7 @@ mod needs;
 mod network;
 mod pids;
 mod plain;
+mod probes;
 mod programs;
 mod stats;
 mod supervisor;
@@ -172,7 +174,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         Some((*client, entry, port))
     })?;
     let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
-    Some(curl::plain(&Fetch { name: &site.name, path: &site.path, client, entry, port, verified }))
+    Some(curl::plain(&Fetch { name: &site.name, path: &site.probes.first()?.path, client, entry, port, verified }))
 }
 
 /// Runs one of the processes of a run, for the hidden subcommand `__fleet WHAT`.

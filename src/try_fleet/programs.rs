@@ -115,13 +115,11 @@ pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let servers = stats::servers(&socket).unwrap_or_default();
-        let down: Vec<String> = servers
-            .iter()
-            .filter(|server| !server.is_ready())
-            .map(|server| format!("{} is {} ({})", server.name, server.status, server.check))
-            .collect();
-        if (down.is_empty() && !servers.is_empty()) || Instant::now() > deadline {
-            return down;
+        let late = Instant::now() > deadline;
+        if late || (!servers.is_empty() && servers.iter().all(stats::Server::is_ready)) {
+            // A server whose first check is far off, as with a long `inter`, is up until then.
+            let down = servers.iter().filter(|server| !server.is_up());
+            return down.map(|server| format!("{} is {} ({})", server.name, server.status, server.check)).collect();
         }
         sleep(LOOK);
     }

@@ -162,23 +162,50 @@ pub enum UpstreamListen {
     Tcp(SocketAddr),
 }
 
-/// One request that is repeated through every balancer, and the expected answer.
+/// The requests for one location of a site, which are repeated through every balancer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SiteSpec {
-    /// The name in the request, without wildcards.
+    /// The name in the requests, without wildcards.
     pub name: String,
     /// The app servers that may answer.
     pub pool_hosts: Vec<String>,
-    /// The path and query of the request.
-    pub path: String,
-    /// Whether a stand-in app answers there, not a file or a redirect.
-    pub echoes: bool,
-    /// The expected status.
-    pub expected_status: u16,
-    /// Why the site cannot be driven here, if it cannot.
+    /// The path of the location.
+    pub location: String,
+    /// The requests, which are sent in turn.
+    pub probes: Vec<Probe>,
+    /// Why the location cannot be driven here, if it cannot.
     pub driven: Result<(), String>,
-    /// Whether HTTP/2 must be negotiated.
-    pub http2: bool,
-    /// Whether TLS 1.3 must be negotiated.
-    pub tls13: bool,
+    /// What must be negotiated, in turn; not empty.
+    pub offers: Vec<Offered>,
+}
+
+/// One request and its expected answer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probe {
+    /// The path and query of the request, encoded.
+    pub path: String,
+    /// The expected status.
+    pub status: u16,
+    /// Where the answer must redirect to.
+    #[serde(default)]
+    pub redirect: Option<String>,
+    /// What a stand-in app must receive, by the names of FastCGI; `None` where no app answers.
+    #[serde(default)]
+    pub received: Option<BTreeMap<String, String>>,
+}
+
+impl Probe {
+    /// A request for `path` that no app answers, with status 200.
+    pub fn new(path: String) -> Self {
+        Self { path, status: 200, redirect: None, received: None }
+    }
+}
+
+/// Versions that must be negotiated when a client offers no others.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Offered {
+    /// HTTP/2 or HTTP/1.1; `None` where it depends on the app server.
+    pub http2: Option<bool>,
+    /// `1.2` or `1.3`; `None` where it depends on the app server.
+    pub tls: Option<String>,
 }

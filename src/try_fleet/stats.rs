@@ -23,9 +23,14 @@ pub(super) struct Server {
 }
 
 impl Server {
+    /// Whether haproxy sends it connections.
+    pub(super) fn is_up(&self) -> bool {
+        self.status == "no check" || self.status.starts_with("UP")
+    }
+
     /// Whether a health check has succeeded, or there are no checks.
     pub(super) fn is_ready(&self) -> bool {
-        self.status == "no check" || (self.status.starts_with("UP") && self.is_checked())
+        self.status == "no check" || (self.is_up() && self.is_checked())
     }
 
     /// haproxy writes UP before the first check, and marks a running check with a star.

@@ -12,7 +12,7 @@ use super::drive::Drive;
 use super::members::Member;
 use super::spec::{FileSpec, HostSpec, ProgramSpec, Role};
 use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
-use super::{curl, network};
+use super::{browser, curl, network};
 use crate::event::{Event, Problem};
 use crate::sandbox::names;
 
@@ -208,14 +208,15 @@ fn failed(host: &Member, answer: Answer) -> io::Result<usize> {
     Ok(1)
 }
 
-/// The clients' host: all client addresses, and the authority that they trust.
+/// The clients' host: all client addresses, the authority that they trust, and their TLS settings.
 fn clients(plan: &Plan) -> HostSpec {
     let authority = plan
         .authority
         .as_ref()
         .map(|pem| (PathBuf::from(curl::AUTHORITY), FileSpec::new(pem.clone().into_bytes(), 0o644)));
+    let settings = browser::files(plan.spec.hosts.iter().flat_map(|host| host.files.values()));
     HostSpec {
-        files: authority.into_iter().collect(),
+        files: authority.into_iter().chain(settings).collect(),
         programs: Vec::new(),
         ..HostSpec::new("clients", Role::AppServer, plan.spec.clients.clone())
     }

@@ -1,26 +1,38 @@
 //! The verdict on one request: what the fleet promises, compared with what the client, nginx and the
 //! app saw. Pure, so that every kind of failure has a test.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::app::Echo;
-use super::curl::Reply;
-use super::spec::SiteSpec;
+use super::browser::http2_allows;
+use super::curl::{Fetch, Reply};
+use super::spec::{Offered, Probe, SiteSpec};
 use crate::event::Verdict;
 
 /// Where nginx logged a request, and the client address in the line.
 pub(super) type Logged<'a> = Option<(&'a str, Option<IpAddr>)>;
 
-/// Every deviation of a request by `client` from what `site` promises.
-pub(super) fn judge(site: &SiteSpec, client: IpAddr, reply: &Reply, logged: Logged) -> Verdict {
+/// One request with all that is known about its answer.
+pub(super) struct Case<'a> {
+    pub(super) site: &'a SiteSpec,
+    pub(super) probe: &'a Probe,
+    pub(super) offered: &'a Offered,
+    pub(super) fetch: &'a Fetch<'a>,
+    pub(super) reply: &'a Reply,
+    pub(super) logged: Logged<'a>,
+}
+
+/// Every deviation of a request from what the site promises.
+pub(super) fn judge(case: &Case) -> Verdict {
+    let Case { site, probe, reply, .. } = case;
     let mut wrong = Vec::new();
-    if let Some(error) = &reply.error {
-        wrong.push(format!("curl: {error}"));
+    match (&reply.browser, &reply.error) {
+        (Some(reason), _) => wrong.push(format!("a browser would fail: {reason}")),
+        (None, Some(error)) => wrong.push(format!("curl: {error}")),
+        (None, None) => negotiated(case, &mut wrong),
     }
-    if reply.error.is_none() {
-        negotiated(site, reply, &mut wrong);
-    }
-    match logged {
+    match case.logged {
         None if reply.error.is_some() => {}
         None => wrong.push("no app server logged it".to_owned()),
         Some((server, address)) => {
@@ -28,43 +40,63 @@ pub(super) fn judge(site: &SiteSpec, client: IpAddr, reply: &Reply, logged: Logg
                 wrong.push(format!("{server} is not in the pool of this site"));
             }
             match address {
-                Some(seen) if seen != client => {
+                Some(seen) if seen != case.fetch.client => {
                     wrong.push(format!("nginx saw {seen}, not the client's address"));
                 }
-                None if !site.echoes => {
+                None if probe.received.is_none() => {
                     wrong.push("the access log has no client address".to_owned());
                 }
                 _ => {}
             }
         }
     }
-    if site.echoes && reply.error.is_none() && reply.status == Some(site.expected_status) {
-        echoed(client, reply, logged, &mut wrong);
+    if let Some(expected) = &probe.received
+        && reply.error.is_none()
+        && reply.status == Some(probe.status)
+    {
+        echoed(case, expected, &mut wrong);
     }
     if wrong.is_empty() { Verdict::Ok } else { Verdict::Wrong(wrong) }
 }
 
-fn negotiated(site: &SiteSpec, reply: &Reply, wrong: &mut Vec<String>) {
+fn negotiated(case: &Case, wrong: &mut Vec<String>) {
+    let Case { probe, offered, reply, .. } = case;
     let or_none = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".to_owned());
-    if reply.status != Some(site.expected_status) {
+    if reply.status != Some(probe.status) {
         let status = reply.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
-        wrong.push(format!("status {status}, not {}", site.expected_status));
+        wrong.push(format!("status {status}, not {}", probe.status));
     }
-    if site.http2 && reply.http.as_deref() != Some("2") {
-        wrong.push(format!("HTTP version {}, not 2", or_none(&reply.http)));
+    if probe.redirect.is_some() && reply.redirect != probe.redirect {
+        let (to, wanted) = (or_none(&reply.redirect), or_none(&probe.redirect));
+        wrong.push(format!("redirected to `{to}`, not to `{wanted}`"));
     }
-    if site.tls13 && reply.tls.as_deref() != Some("1.3") {
-        wrong.push(format!("TLS version {}, not 1.3", or_none(&reply.tls)));
+    let http = offered.http2.map(|http2| if http2 { "2" } else { "1.1" });
+    if http.is_some() && reply.http.as_deref() != http {
+        wrong.push(format!("HTTP version {}, not {}", or_none(&reply.http), http.unwrap_or_default()));
+    }
+    if offered.tls.is_some() && reply.tls != offered.tls {
+        wrong.push(format!("TLS version {}, not {}", or_none(&reply.tls), or_none(&offered.tls)));
+    }
+    if let Some(cipher) = &reply.cipher
+        && reply.http.as_deref() == Some("2")
+        && reply.tls.as_deref() == Some("1.2")
+        && !http2_allows(cipher)
+    {
+        wrong.push(format!(
+            "a browser would fail: HTTP/2 forbids the cipher `{cipher}`: add ECDHE ciphers with GCM or CHACHA20 to \
+             `ssl_ciphers`, or set `http2: false`"
+        ));
     }
 }
 
-/// What the app received must be what nginx logged.
-fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>) {
-    let Ok(echo) = serde_json::from_str::<Echo>(&reply.body) else {
+/// What the app received must be what nginx logged, and what the inventory foretells.
+fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<String>) {
+    let client = case.fetch.client;
+    let Ok(echo) = serde_json::from_str::<Echo>(&case.reply.body) else {
         wrong.push("the answer does not come from the stand-in app".to_owned());
         return;
     };
-    if let Some((server, _)) = logged
+    if let Some((server, _)) = case.logged
         && echo.host != server
     {
         wrong.push(format!("{server} logged it, but the app of {} answered", echo.host));
@@ -79,26 +111,39 @@ fn echoed(client: IpAddr, reply: &Reply, logged: Logged, wrong: &mut Vec<String>
             |passed| format!("the app received {passed}, not the client's address"),
         ));
     }
+    let host = echo.received.get("HTTP_HOST").map(|host| host.to_ascii_lowercase());
+    let wanted = case.fetch.host().to_ascii_lowercase();
+    if host.as_ref() != Some(&wanted) {
+        wrong.push(format!("the app received the host `{}`, not `{wanted}`", host.unwrap_or_default()));
+    }
+    for (name, value) in expected {
+        let received = echo.received.get(name).map(String::as_str).unwrap_or_default();
+        if received != value {
+            wrong.push(format!("the app received `{received}` as {name}, not `{value}`"));
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const CLIENT: &str = "192.0.2.1";
+
     fn site() -> SiteSpec {
+        let received = BTreeMap::from([("PATH_INFO".to_owned(), "/".to_owned())]);
         SiteSpec {
             name: "example.com".to_owned(),
             pool_hosts: vec!["srv1".to_owned()],
-            path: "/".to_owned(),
-            echoes: true,
-            expected_status: 200,
+            location: "/".to_owned(),
+            probes: vec![Probe { received: Some(received), ..Probe::new("/".to_owned()) }],
             driven: Ok(()),
-            http2: true,
-            tls13: true,
+            offers: vec![Offered { http2: Some(true), tls: Some("1.3".to_owned()) }],
         }
     }
 
     fn reply(host: &str, address: &str) -> Reply {
+        let received = [("HTTP_HOST", "Example.com:8443"), ("PATH_INFO", "/")];
         let echo = Echo {
             host: host.to_owned(),
             via: "uwsgi".to_owned(),
@@ -107,21 +152,73 @@ mod tests {
             https: true,
             server_name: None,
             forged: Vec::new(),
+            received: received.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         };
         Reply {
             status: Some(200),
             http: Some("2".to_owned()),
             tls: Some("1.3".to_owned()),
+            cipher: Some("TLS_AES_128_GCM_SHA256".to_owned()),
             body: serde_json::to_string(&echo).unwrap(),
-            error: None,
+            ..Reply::default()
         }
     }
 
-    const CLIENT: &str = "192.0.2.1";
-
     fn judged(site: &SiteSpec, reply: &Reply, logged: Option<(&str, &str)>) -> String {
         let logged = logged.map(|(server, seen)| (server, seen.parse().ok()));
-        judge(site, CLIENT.parse().unwrap(), reply, logged).to_string()
+        let fetch = Fetch {
+            name: &site.name,
+            path: "/",
+            client: CLIENT.parse().unwrap(),
+            entry: "10.0.0.10".parse().unwrap(),
+            port: 8443,
+            verified: true,
+        };
+        let (probe, offered) = (&site.probes[0], &site.offers[0]);
+        judge(&Case { site, probe, offered, fetch: &fetch, reply, logged }).to_string()
+    }
+
+    #[test]
+    fn what_the_app_is_told_is_compared() {
+        let mut site = site();
+        site.probes[0].received = Some(BTreeMap::from([("PATH_INFO".to_owned(), "/a b".to_owned())]));
+        let told = judged(&site, &reply("srv1", CLIENT), Some(("srv1", CLIENT)));
+        assert_eq!(told, "the app received `/` as PATH_INFO, not `/a b`");
+        site.name = "other.example".to_owned();
+        let told = judged(&site, &reply("srv1", CLIENT), Some(("srv1", CLIENT)));
+        assert!(told.starts_with("the app received the host `example.com:8443`, not `other.example:8443`"), "{told}");
+    }
+
+    #[test]
+    fn another_redirect() {
+        let mut site = site();
+        site.probes[0] = Probe { status: 301, redirect: Some("https://a/b".to_owned()), ..Probe::new("/".to_owned()) };
+        let mut reply = Reply { status: Some(301), redirect: Some("https://a/b".to_owned()), ..reply("srv1", CLIENT) };
+        assert_eq!(judged(&site, &reply, Some(("srv1", CLIENT))), "ok");
+        reply.redirect = None;
+        assert_eq!(judged(&site, &reply, Some(("srv1", CLIENT))), "redirected to `none`, not to `https://a/b`");
+    }
+
+    #[test]
+    fn what_only_browsers_refuse() {
+        let mut site = site();
+        site.offers[0].tls = Some("1.2".to_owned());
+        let mut reply = Reply { tls: site.offers[0].tls.clone(), ..reply("srv1", CLIENT) };
+        for (cipher, fine) in [("ECDHE-RSA-AES128-GCM-SHA256", true), ("ECDHE-RSA-AES128-SHA", false)] {
+            reply.cipher = Some(cipher.to_owned());
+            let told = judged(&site, &reply, Some(("srv1", CLIENT)));
+            assert_eq!(told == "ok", fine, "{told}");
+            assert_eq!(told.starts_with("a browser would fail: HTTP/2 forbids"), !fine, "{told}");
+        }
+        // Over HTTP/1.1 it is allowed.
+        (site.offers[0].http2, reply.http) = (Some(false), Some("1.1".to_owned()));
+        assert_eq!(judged(&site, &reply, Some(("srv1", CLIENT))), "ok");
+        let reply = Reply {
+            error: Some("(35) handshake failure".to_owned()),
+            browser: Some("browsers have none of the groups".to_owned()),
+            ..Reply::default()
+        };
+        assert_eq!(judged(&site, &reply, None), "a browser would fail: browsers have none of the groups");
     }
 
     #[test]
@@ -176,7 +273,8 @@ mod tests {
 
     #[test]
     fn files_have_the_log_alone() {
-        let site = SiteSpec { echoes: false, ..site() };
+        let mut site = site();
+        site.probes[0].received = None;
         let reply = Reply { body: "<html>".to_owned(), ..reply("srv1", CLIENT) };
         assert_eq!(judged(&site, &reply, Some(("srv1", CLIENT))), "ok");
         assert_eq!(judged(&site, &reply, Some(("srv1", "-"))), "the access log has no client address");

@@ -25,6 +25,7 @@ mod impossible;
 mod names;
 mod openssl;
 mod pages;
+mod probes;
 mod real;
 mod refused;
 mod releases;

@@ -1,11 +1,13 @@
 //! Fleets written by hand, as the renderer would write them: one builder, and how to run it.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use sslscale::try_fleet::spec::{
-    CertificateSpec, FileSpec, FleetSpec, HostSpec, Role, SiteSpec, UpstreamListen, UpstreamProtocol, UpstreamSpec,
+    CertificateSpec, FileSpec, FleetSpec, HostSpec, Offered, Probe, Role, SiteSpec, UpstreamListen, UpstreamProtocol,
+    UpstreamSpec,
 };
 
 /// A fleet of one site, `example.com`, over uwsgi; tests change what they are about.
@@ -33,15 +35,14 @@ pub fn ip(text: &str) -> IpAddr {
 
 /// A request for `path` that a stand-in app answers.
 pub fn site(path: &str, apps: usize) -> SiteSpec {
+    let probe = Probe { received: Some(BTreeMap::new()), ..Probe::new(path.to_owned()) };
     SiteSpec {
         name: "example.com".to_owned(),
         pool_hosts: (1..=apps).map(|n| format!("srv{n}")).collect(),
-        path: path.to_owned(),
-        echoes: true,
-        expected_status: 200,
+        location: path.to_owned(),
+        probes: vec![probe],
         driven: Ok(()),
-        http2: true,
-        tls13: true,
+        offers: vec![Offered { http2: Some(true), tls: Some("1.3".to_owned()) }],
     }
 }
 
@@ -141,7 +142,7 @@ fn scrubbed(locations: &str) -> String {
         let lines: String = names.iter().map(|name| format!(" {directive} {} {};", named(name), value(name))).collect();
         let include = format!("include {file}_params;");
         // Debian's own proxy_params appends to what the client sent.
-        let kept = if file == "proxy" { "" } else { &include };
+        let kept = if file == "proxy" { "proxy_set_header Host $http_host;" } else { &include };
         text = text.replace(&include, &format!("{kept}{lines}"));
     }
     text

@@ -27,6 +27,7 @@ mod session_log;
 #[path = "../support/signalled.rs"]
 mod signalled;
 mod streams;
+mod strict;
 mod tickets;
 
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
-use sslscale::try_fleet::spec::{SiteSpec, UpstreamProtocol};
+use sslscale::try_fleet::spec::{Probe, SiteSpec, UpstreamProtocol};
 
 use build::{Fleet, ip, site, upstream};
 use run::{Traces, Try};
@@ -128,7 +129,10 @@ fn an_address_that_two_balancers_share() {
 #[test]
 fn every_protocol_files_and_redirects() {
     let _alone = alone();
-    let page = |path: &str, status: u16| SiteSpec { echoes: false, expected_status: status, ..site(path, 2) };
+    let page = |path: &str, status: u16| {
+        let probes = vec![Probe { status, ..Probe::new(path.to_owned()) }];
+        SiteSpec { probes, ..site(path, 2) }
+    };
     let fleet = Fleet {
         locations: "location /uwsgi { include uwsgi_params; uwsgi_pass unix:/var/run/a/u.sock; }
             location /php { include fastcgi_params; fastcgi_pass unix:/run/php/fpm.sock; }

@@ -218,6 +218,16 @@ impl Scalar for AppSocket {
     }
 }
 
+impl HttpUpstream {
+    /// The path that replaces the part of a request's path that a location matched; `None` where
+    /// requests are passed on as they came.
+    pub fn path(&self) -> Option<&str> {
+        let (_, rest) = self.text.split_once("://")?;
+        let after = rest.get(self.endpoint.to_string().len()..)?;
+        Some(after.trim_start_matches(':')).filter(|path| !path.is_empty())
+    }
+}
+
 /// Splits `scheme://rest`; `schemes` are the plain and the TLS one.
 pub(super) fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), ValueError> {
     let found = text.split_once("://").filter(|(s, _)| schemes.contains(s));

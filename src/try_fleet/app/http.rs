@@ -12,12 +12,16 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Variables, ProtocolError> {
     Ok(variables)
 }
 
+/// The length of a header that fills most of the 4 KiB that nginx has for the head of an answer.
+const FILLER: usize = 3_600;
+
 /// A whole response with `body`, after which the connection ends.
 pub(super) fn response(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         Connection: close\r\n\r\n",
-        body.len()
+         X-Filler: {}\r\nConnection: close\r\n\r\n",
+        body.len(),
+        "x".repeat(FILLER),
     );
     [head.as_bytes(), body].concat()
 }
@@ -39,26 +43,28 @@ fn head(stream: &mut impl Read) -> Result<String, ProtocolError> {
 fn variables(head: &str) -> Result<Variables, ProtocolError> {
     let mut lines = head.trim_end().split("\r\n");
     let mut words = lines.next().unwrap_or_default().split(' ');
-    let (Some(_), Some(_), Some(protocol), None) = (words.next(), words.next(), words.next(), words.next()) else {
+    let (Some(method), Some(uri), Some(protocol), None) = (words.next(), words.next(), words.next(), words.next())
+    else {
         return Err(ProtocolError::Malformed("not an HTTP request"));
     };
     if !protocol.starts_with("HTTP/1.") {
         return Err(ProtocolError::Malformed("not an HTTP/1 request"));
     }
     let mut variables = Variables::new();
-    variables.insert("SERVER_PROTOCOL".to_owned(), protocol.to_owned());
+    for (name, value) in [("SERVER_PROTOCOL", protocol), ("REQUEST_METHOD", method), ("REQUEST_URI", uri)] {
+        variables.insert(name.to_owned(), value.to_owned());
+    }
     for line in lines {
         let (name, value) = line.split_once(':').ok_or(ProtocolError::Malformed("a header without a colon"))?;
         let value = value.trim();
         let name = match name.to_ascii_lowercase().as_str() {
-            "x-real-ip" => "REMOTE_ADDR",
-            "x-forwarded-for" => "FORWARDED_FOR",
-            "x-forwarded-proto" => "REQUEST_SCHEME",
-            "content-length" => "CONTENT_LENGTH",
-            "host" => "HTTP_HOST",
-            _ => continue,
+            "x-real-ip" => "REMOTE_ADDR".to_owned(),
+            "x-forwarded-for" => "FORWARDED_FOR".to_owned(),
+            "x-forwarded-proto" => "REQUEST_SCHEME".to_owned(),
+            "content-length" => "CONTENT_LENGTH".to_owned(),
+            other => format!("HTTP_{}", other.to_ascii_uppercase().replace('-', "_")),
         };
-        variables.insert(name.to_owned(), value.to_owned());
+        variables.insert(name, value.to_owned());
     }
     // The last address is the one that the nearest nginx added; the others can be forged.
     let nearest = variables
@@ -83,6 +89,7 @@ mod tests {
         let variables = read(&mut rest).unwrap();
         assert_eq!(variables["REMOTE_ADDR"], "2001:db8::1");
         assert_eq!(variables["HTTP_HOST"], "example.com");
+        assert_eq!(variables["REQUEST_URI"], "/a");
         assert_eq!(rest, b"!");
     }
 

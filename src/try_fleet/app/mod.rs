@@ -46,6 +46,9 @@ pub struct Echo {
     /// Names under which the app was told what the client forged.
     #[serde(default)]
     pub forged: Vec<String>,
+    /// Everything that the app was told, by the names of FastCGI.
+    #[serde(default)]
+    pub received: BTreeMap<String, String>,
 }
 
 /// Why a request could not be read.
@@ -147,6 +150,7 @@ fn body(host: &str, via: &str, variables: &Variables) -> Vec<u8> {
             || get("REQUEST_SCHEME").is_some_and(|value| value == "https"),
         server_name: get("HTTP_HOST").or_else(|| get("SERVER_NAME")),
         forged: variables.iter().filter(|(_, value)| value.contains(LIE)).map(|(name, _)| name.clone()).collect(),
+        received: variables.clone(),
     };
     let mut body = serde_json::to_vec(&echo).expect("an echo is plain strings");
     body.push(b'\n');

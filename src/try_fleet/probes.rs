@@ -1,0 +1,186 @@
+//! From a site to the requests that prove it: for every location its bare path and paths below it,
+//! each with the answer and with what the app must receive. Pure; it foretells what nginx does with
+//! the inventory's values and reads no rendered file.
+
+use std::collections::BTreeMap;
+
+use super::spec::{Offered, Probe, SiteSpec};
+use crate::inventory::Inventory;
+use crate::inventory::model::{AppServer, Location, Site, Target};
+use crate::inventory::openssl::Offer;
+use crate::inventory::types::{LocationMatch, TlsVersion};
+
+/// What is requested below a location: a plain segment, one that has to be encoded, and a query.
+const BELOW: &str = "a-path/x";
+const ENCODED: &str = "a%20path/%C3%A9";
+const QUERY: &str = "a=%2F%20b&c";
+
+/// [`ENCODED`] as an app or a file system has it.
+const DECODED: &str = "a path/é";
+
+/// The requests for each location of a site, and for what its locations leave over.
+pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
+    let pool = &inventory.pools[site.pool];
+    let members: Vec<&AppServer> = pool.app_servers(inventory).collect();
+    let plain = SiteSpec {
+        name: inventory.sample_name(site),
+        pool_hosts: members.iter().map(|app| app.name.to_string()).collect(),
+        location: "/".to_owned(),
+        probes: Vec::new(),
+        driven: Ok(()),
+        offers: offers(&members),
+    };
+    let locations = site.locations.iter().map(|location| of_location(&plain, site, location));
+    locations.chain(rest(&plain, site)).collect()
+}
+
+/// The versions that every app server of a pool offers, combined.
+fn offers(members: &[&AppServer]) -> Vec<Offered> {
+    let all = |version| members.iter().all(|app| Offer::of(&app.nginx).protocols.contains(&version));
+    let http2 = match members.iter().filter(|app| app.nginx.http2).count() {
+        0 => vec![Some(false)],
+        count if count == members.len() => vec![Some(true), Some(false)],
+        _ => vec![None],
+    };
+    let tls = [(TlsVersion::Tls13, "1.3"), (TlsVersion::Tls12, "1.2")];
+    let mut tls: Vec<_> = tls.into_iter().filter(|it| all(it.0)).map(|it| Some(it.1.to_owned())).collect();
+    if tls.is_empty() {
+        tls.push(None);
+    }
+    tls.iter().flat_map(|tls| http2.iter().map(|http2| Offered { http2: *http2, tls: tls.clone() })).collect()
+}
+
+/// What no location takes: files below the site's root, or a 404.
+fn rest(plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
+    let at_root = |matching| site.locations.iter().any(|it| it.path.as_str() == "/" && it.matching == matching);
+    if at_root(LocationMatch::Prefix) {
+        return None;
+    }
+    let mut probes = match &site.root {
+        Some(_) => files("/"),
+        None => vec![Probe { status: 404, ..Probe::new(format!("/{BELOW}")) }],
+    };
+    probes.retain(|probe| probe.path != "/" || !at_root(LocationMatch::Exact));
+    Some(SiteSpec { probes, ..plain.clone() })
+}
+
+fn of_location(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
+    let path = location.path.as_str();
+    let exact = location.matching == LocationMatch::Exact;
+    let not_driven =
+        |why: &str| SiteSpec { location: path.to_owned(), driven: Err(format!("`{path}` {why}")), ..plain.clone() };
+    let probes = match &location.target {
+        Target::Proxy(app) if app.tls => {
+            return not_driven("passes requests to an app over TLS, for which there is no stand-in");
+        }
+        Target::Grpc(_) => return not_driven("passes requests to a gRPC app, for which there is no stand-in"),
+        Target::Root(_) if exact || twin(site, location) => {
+            return not_driven("serves files whose names are not known to the try-out");
+        }
+        Target::Root(_) => files(&directory(path)),
+        Target::Redirect(redirect) => {
+            let status = redirect.code.name().parse().unwrap_or_default();
+            let to = |uri: &str| format!("{}{}", redirect.url, if redirect.append_request_uri { uri } else { "" });
+            let probe = |path: String| Probe { status, redirect: Some(to(&path)), ..Probe::new(path) };
+            paths(site, location).into_iter().map(|asked| probe(asked.uri())).collect()
+        }
+        target => paths(site, location).iter().map(|asked| to_app(site, location, target, asked)).collect(),
+    };
+    SiteSpec { location: path.to_owned(), probes, ..plain.clone() }
+}
+
+/// Requests for indexes of directories, which the try-out makes.
+fn files(directory: &str) -> Vec<Probe> {
+    let below = |path: &str| Probe::new(format!("{directory}{path}/"));
+    let mut query = below(BELOW);
+    query.path.push_str(&format!("?{QUERY}"));
+    vec![Probe::new(directory.to_owned()), query, below(ENCODED)]
+}
+
+/// The directories whose indexes are requested below a document root.
+pub(super) fn roots(site: &Site) -> Vec<String> {
+    let below = |location: &Location| match &location.target {
+        Target::Root(root) => Some(format!("{root}{}", directory(location.path.as_str()))),
+        _ => None,
+    };
+    let root = site.root.iter().map(|root| format!("{root}/"));
+    let all = root.chain(site.locations.iter().filter_map(below));
+    all.flat_map(|root| [format!("{root}{BELOW}"), format!("{root}{DECODED}"), root]).collect()
+}
+
+/// A location's path as the path of a directory.
+fn directory(path: &str) -> String {
+    if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
+}
+
+/// A path to request, encoded and decoded, and its query.
+struct Asked {
+    raw: String,
+    decoded: String,
+    query: &'static str,
+}
+
+impl Asked {
+    fn new(path: &str) -> Self {
+        Self { raw: path.to_owned(), decoded: path.to_owned(), query: "" }
+    }
+
+    /// As in the first line of an HTTP/1.1 request.
+    fn uri(&self) -> String {
+        with_query(&self.raw, self.query)
+    }
+}
+
+fn with_query(path: &str, query: &str) -> String {
+    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
+}
+
+/// With the same path, an exact location serves the request for the bare path.
+fn twin(site: &Site, location: &Location) -> bool {
+    let same = |other: &Location| other.path == location.path && other.matching == LocationMatch::Exact;
+    location.matching != LocationMatch::Exact && site.locations.iter().any(same)
+}
+
+/// The bare path and paths below it, as far as this location serves them.
+fn paths(site: &Site, location: &Location) -> Vec<Asked> {
+    let path = location.path.as_str();
+    if location.matching == LocationMatch::Exact {
+        return vec![Asked::new(path)];
+    }
+    let end = if matches!(location.target, Target::Fastcgi(_)) { ".php" } else { "" };
+    let below = |raw: &str, decoded: &str, query| {
+        let directory = directory(path);
+        Asked { raw: format!("{directory}{raw}{end}"), decoded: format!("{directory}{decoded}{end}"), query }
+    };
+    let bare = (!twin(site, location)).then(|| Asked::new(path));
+    let below = [below(BELOW, BELOW, ""), below(ENCODED, DECODED, ""), below(BELOW, BELOW, QUERY)];
+    bare.into_iter().chain(below).collect()
+}
+
+/// A request that an app answers, and what nginx must tell it.
+fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> Probe {
+    let uri = asked.uri();
+    let received: Vec<(&str, String)> = match target {
+        Target::Uwsgi(_) => vec![("REQUEST_URI", uri.clone()), ("PATH_INFO", asked.decoded.clone())],
+        Target::Fastcgi(_) => {
+            let index = if asked.decoded.ends_with('/') { "index.php" } else { "" };
+            let script = format!("{}{index}", asked.decoded);
+            let root = site.root.as_ref().map(ToString::to_string).unwrap_or_default();
+            vec![("REQUEST_URI", uri.clone()), ("SCRIPT_FILENAME", format!("{root}{script}")), ("SCRIPT_NAME", script)]
+        }
+        Target::Proxy(app) => match app.path() {
+            // The part that the location matched is replaced, whatever its last character is.
+            Some(path) => {
+                let rest = asked.raw.get(location.path.as_str().len()..).unwrap_or_default();
+                vec![("REQUEST_URI", with_query(&format!("{path}{rest}"), asked.query))]
+            }
+            None => vec![("REQUEST_URI", uri.clone())],
+        },
+        Target::Grpc(_) | Target::Root(_) | Target::Redirect(_) => Vec::new(),
+    };
+    let query = [("QUERY_STRING", asked.query.to_owned())];
+    let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_)));
+    let received: BTreeMap<String, String> =
+        received.into_iter().chain(query).map(|(name, value)| (name.to_owned(), value)).collect();
+    Probe { received: Some(received), ..Probe::new(uri) }
+}

@@ -1,0 +1,63 @@
+//! What `try` requests of each location, and what it foretells of the answers.
+
+use sslscale::inventory::check;
+use sslscale::render::{Templates, render};
+use sslscale::source::Source;
+use sslscale::try_fleet::describe;
+use sslscale::try_fleet::spec::Probe;
+
+/// The requests for a site with these locations, as `PATH STATUS [-> REDIRECT] [NAME=VALUE…]`.
+fn probes(locations: &str) -> Vec<String> {
+    let yaml = format!(
+        "load_balancers: [ {{ name: lb1, address: 10.0.0.10 }} ]\n\
+         app_servers: [ {{ name: srv1, address: 10.0.0.11 }} ]\nsites:\n  - server_name: example.com\n    \
+         root: /srv\n    ssl_certificate: /etc/ssl/a.crt\n    ssl_certificate_key: /etc/ssl/a.key\n    \
+         locations: [ {locations} ]\n"
+    );
+    let checked = check(&Source::new("inventory.yaml", &yaml));
+    let inventory = checked.inventory.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
+    let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+    let sites = describe(&inventory, &tree).sites;
+    let shown = |probe: Probe| {
+        let redirect = probe.redirect.map(|to| format!(" -> {to}")).unwrap_or_default();
+        let received = probe.received.unwrap_or_default();
+        let received: String = received.iter().map(|(name, value)| format!(" {name}={value}")).collect();
+        format!("{} {}{redirect}{received}", probe.path, probe.status)
+    };
+    sites.into_iter().flat_map(|site| site.probes).map(shown).collect()
+}
+
+#[test]
+fn a_path_of_an_upstream_replaces_what_the_location_matched() {
+    let shown = probes("{ path: /, return: { url: 'https://x.org' } }, { path: /a, proxy_pass: 'http://[::1]:1/b/' }");
+    assert_eq!(
+        shown[4..],
+        [
+            "/a 200 REQUEST_URI=/b/",
+            "/a/a-path/x 200 REQUEST_URI=/b//a-path/x",
+            "/a/a%20path/%C3%A9 200 REQUEST_URI=/b//a%20path/%C3%A9",
+            "/a/a-path/x?a=%2F%20b&c 200 REQUEST_URI=/b//a-path/x?a=%2F%20b&c",
+        ]
+    );
+}
+
+#[test]
+fn an_exact_location_is_requested_at_its_path_alone() {
+    let shown = probes("{ path: /a, match: exact, proxy_pass: 'http://[::1]:1' }, { path: /a, uwsgi_pass: '[::1]:2' }");
+    assert_eq!(shown[0], "/a 200 REQUEST_URI=/a");
+    assert_eq!(shown[1], "/a/a-path/x 200 PATH_INFO=/a/a-path/x QUERY_STRING= REQUEST_URI=/a/a-path/x");
+    assert!(shown[2].contains(" PATH_INFO=/a/a path/é "), "{}", shown[2]);
+    // What is left over are files.
+    assert_eq!(shown[4], "/ 200");
+}
+
+#[test]
+fn redirects_keep_the_request_or_not() {
+    let shown = probes(
+        "{ path: /, return: { url: 'https://x.org', append_request_uri: true } }, \
+         { path: /b, return: { code: 307, url: 'https://x.org/y' } }",
+    );
+    let query = "/a-path/x?a=%2F%20b&c";
+    assert_eq!(shown[3], format!("{query} 308 -> https://x.org{query}"));
+    assert_eq!(shown[7], format!("/b{query} 307 -> https://x.org/y"));
+}
