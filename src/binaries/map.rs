@@ -98,7 +98,7 @@ impl<'f> Map<'f> {
             ["set_real_ip_from", network, ..] => return self.trusted(network),
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
-            ["keepalive_timeout", ..] => return self.fleet.nginx(app, &["keepalive_timeout"]),
+            [key @ ("keepalive_timeout" | "worker_shutdown_timeout"), ..] => return self.fleet.nginx(app, &[key]),
             _ => {}
         }
         let known = |name: &&&str| !name.is_empty() && self.sites.contains_key(**name);
@@ -204,15 +204,24 @@ impl<'f> Map<'f> {
             ["tcp-request", "inspect-delay", ..] => setting(&["timeouts", "client_hello"]),
             ["tcp-request", "content", "reject", ..] => setting(&["unknown_names"]),
             ["bind", ..] => setting(&["port"]),
+            ["hard-stop-after", ..] => setting(&["hard_stop_after"]),
+            ["mworker-max-reloads", ..] => setting(&["mworker_max_reloads"]),
+            ["http-check", "expect", ..] => self.asked(index, statement, "expect"),
+            ["http-check", "send", ref options @ ..] => {
+                let host = options.windows(2).find(|pair| pair[0] == "Host").map(|pair| pair[1]);
+                let key = if host.is_some_and(|host| message.text.contains(host)) { "host" } else { "path" };
+                self.asked(index, statement, key)
+            }
             ["server", name, ..] => self.server(index, message, name).unwrap_or(host),
             ["default-server", ref options @ ..] => {
                 let words = &message.text;
-                let check = ["inter", "fall", "rise"].into_iter().find(|key| words.contains(key));
+                let keys = ["fastinter", "downinter", "inter", "fall", "rise", "on-marked-down"];
+                let check = keys.into_iter().find(|key| words.contains(key));
                 let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
                 let named = name.filter(|name| words.contains("sni") || words.contains(name));
                 let tls = words.contains("check-ssl").then_some("type");
                 match (check.or(tls), named.and_then(|name| self.values.get(name))) {
-                    (Some(key), _) => setting(&["check", key]),
+                    (Some(key), _) => setting(&["check", &key.replace('-', "_")]),
                     (None, Some(site)) => *site,
                     (None, None) => self.around(statement).unwrap_or(setting(&["check"])),
                 }
@@ -226,6 +235,18 @@ impl<'f> Map<'f> {
                 site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(message)).unwrap_or(host)
             }
         }
+    }
+
+    /// What a check over HTTP asks for, in the pool whose backend the statement is in, else for all pools.
+    fn asked(&self, balancer: usize, statement: &Statement<'_>, key: &str) -> Cursor<'f> {
+        let pools = &self.fleet.inventory.pools;
+        let around = |name: &str| statement.around.iter().any(|words| words.get(1) == Some(&name));
+        let pool = pools.iter().position(|pool| around(pool.name.as_str()));
+        let of_pool = pool.map(|index| self.fleet.written.key("pools").item(index).key("check").key(key));
+        let written = of_pool.filter(|place| place.is_written());
+        written
+            .or_else(|| self.fleet.haproxy_if_written(balancer, &["check", key]))
+            .unwrap_or_else(|| self.fleet.haproxy(balancer, &["check", "type"]))
     }
 
     /// The key of the `http` section behind a line of its frontend or backend.

@@ -1,6 +1,8 @@
 //! The validated inventory. Hosts, ports, names and paths have their own types, every reference is
 //! resolved, and defaults and overrides are applied.
 
+mod settings;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -8,12 +10,12 @@ use ipnet::IpNet;
 
 pub use super::addresses::{Addresses, Families};
 use super::types::{
-    AbsolutePath, Address, AppSocket, Balance, CheckType, CipherName, Curve, Duration, Endpoint, GrpcUpstream,
-    HostName, HttpUpstream, LocalPath, LocationMatch, LocationPath, LogFormat, LogTarget, PoolName, Port,
-    ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, Tickets, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, Address, AppSocket, CheckType, Duration, Endpoint, GrpcUpstream, HostName, HttpUpstream, LocalPath,
+    LocationMatch, LocationPath, PoolName, Port, RedirectCode, RedirectUrl, ServerName, Size, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
+pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
 
 /// One fleet.
 #[derive(Debug, Clone)]
@@ -86,6 +88,13 @@ impl Inventory {
         site.sample_name(|sample| self.names().any(|name| name.as_str() == sample))
     }
 
+    /// How many health checks a balancer with these settings may run at once. With HTTP checks every
+    /// server has a TLS check too, in the backend that takes over when no app answers.
+    pub fn checks(&self, haproxy: &Haproxy) -> u64 {
+        let servers: usize = self.pools.iter().map(|pool| pool.members.len()).sum();
+        servers as u64 * if haproxy.check.kind == CheckType::Http { 2 } else { 1 }
+    }
+
     /// The names of all sites.
     pub fn names(&self) -> impl Iterator<Item = &ServerName> {
         self.sites.iter().flat_map(|site| &site.server_names)
@@ -151,6 +160,8 @@ pub struct Pool {
     pub members: Vec<usize>,
     /// Indices into [`Inventory::sites`], not empty.
     pub sites: Vec<usize>,
+    /// What checks over HTTP ask of this pool, where it differs from the balancer's setting.
+    pub check: HttpCheck,
 }
 
 /// Names that are served the same way.
@@ -254,96 +265,6 @@ pub struct Redirect {
     pub url: RedirectUrl,
     /// Whether the request's path and query are appended.
     pub append_request_uri: bool,
-}
-
-/// Settings of haproxy on one balancer.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Haproxy {
-    /// The version to render for, if it is set.
-    pub version: Option<Version>,
-    /// The port that clients connect to.
-    pub port: Port,
-    /// Most connections at a time.
-    pub maxconn: u64,
-    /// File descriptors that the host allows, if it is set.
-    pub nofile: Option<u64>,
-    /// How connections are distributed.
-    pub balance: Balance,
-    /// The PROXY header's version.
-    pub proxy_protocol: ProxyProtocol,
-    /// Retries of a failed connect.
-    pub retries: u64,
-    /// Whether a retry goes to another app server.
-    pub redispatch: bool,
-    /// Where logs go.
-    pub log: LogTarget,
-    /// What happens to connections for names that no site has.
-    pub unknown_names: UnknownNames,
-    /// Time limits.
-    pub timeouts: Timeouts,
-    /// Health checks.
-    pub check: Check,
-}
-
-/// Time limits.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
-pub struct Timeouts {
-    pub connect: Duration,
-    pub client: Duration,
-    pub server: Duration,
-    pub client_fin: Duration,
-    pub queue: Duration,
-    pub check: Duration,
-    pub client_hello: Duration,
-}
-
-/// Health checks.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
-pub struct Check {
-    pub kind: CheckType,
-    pub inter: Duration,
-    pub fall: u64,
-    pub rise: u64,
-}
-
-/// Settings of nginx on one app server.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Nginx {
-    /// The version to render for, if it is set.
-    pub version: Option<Version>,
-    /// The port that balancers connect to.
-    pub port: Port,
-    /// Whether clients may use HTTP/2.
-    pub http2: bool,
-    /// How long an idle client connection stays open.
-    pub keepalive_timeout: Duration,
-    /// The largest request body.
-    pub client_max_body_size: Size,
-    /// The version of OpenSSL to render for, if it is set.
-    pub openssl: Option<Version>,
-    /// Versions, ciphers and groups.
-    pub tls: Tls,
-    /// HSTS, unless a site has its own.
-    pub hsts: Option<Hsts>,
-    /// The file that requests are logged to.
-    pub access_log: AbsolutePath,
-    /// The format of the log.
-    pub log_format: LogFormat,
-}
-
-/// TLS settings: a profile, and lists that replace parts of it.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Tls {
-    /// Used where the lists below are `None`.
-    pub profile: TlsProfile,
-    /// Versions; never empty.
-    pub protocols: Option<Vec<TlsVersion>>,
-    /// Ciphers for TLS 1.2 and earlier; never empty.
-    pub ciphers: Option<Vec<CipherName>>,
-    /// Groups for the key exchange; never empty.
-    pub curves: Option<Vec<Curve>>,
 }
 
 /// How the lint treats its findings; not a part of the fleet.

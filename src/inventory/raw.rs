@@ -68,6 +68,20 @@ section! {
         name: "name, required",
         /// The names of its app servers.
         app_servers: "list of names, required",
+        /// What health checks over HTTP ask of this pool.
+        check: "section; default: as in `haproxy.check`",
+    }
+}
+
+section! {
+    /// What health checks over HTTP (`type: http` in `haproxy.check`) ask of one pool. A key that is not written is as in `haproxy.check`.
+    RawPoolCheck at "pools[].check" {
+        /// The path that a check asks for, with or without a query.
+        path: "starts with `/`",
+        /// The name that a check asks for. One of this pool's sites must have it.
+        host: "DNS name",
+        /// The statuses that count as success.
+        expect: "statuses such as `200,301-308`",
     }
 }
 
@@ -178,7 +192,7 @@ section! {
         port: "1 to 65535; default 443",
         /// The maximum number of connections at a time, from all clients together.
         maxconn: "1 to 500000; default 8192",
-        /// How many file descriptors the host allows haproxy.
+        /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.
         nofile: "1024 to 1048576; default: as many as `maxconn` needs",
         /// How connections are distributed over a pool.
         balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
@@ -196,6 +210,10 @@ section! {
         timeouts: "section",
         /// Health checks of app servers.
         check: "section",
+        /// How long a worker of haproxy that a reload has replaced keeps its open connections.
+        hard_stop_after: "duration; default 1h",
+        /// How many reloads such a worker survives; one more ends it with its connections.
+        mworker_max_reloads: "1 to 1000; default 50",
     }
 }
 
@@ -203,7 +221,7 @@ section! {
     /// Time limits. Every value has a unit, such as `5s`.
     RawTimeouts at "haproxy.timeouts" {
         /// How long an app server may take to accept a connection.
-        connect: "duration; default 5s",
+        connect: "duration; default 1s",
         /// How long a client may be silent.
         client: "duration; default 5m",
         /// How long an app server may be silent.
@@ -222,14 +240,26 @@ section! {
 section! {
     /// Health checks of app servers.
     RawCheck at "haproxy.check" {
-        /// What a check does: a TLS handshake after a PROXY header, like a client, or only a TCP connection.
-        r#type as "type": "`tls` or `tcp`; default `tls`",
+        /// What a check does: a TLS handshake after a PROXY header, like a client; the same and an HTTP request, which also finds an app that is down; or only a TCP connection.
+        r#type as "type": "`tls`, `http` or `tcp`; default `tls`",
+        /// With `type: http`, the path that a check asks for, with or without a query.
+        path: "starts with `/`; default `/`",
+        /// With `type: http`, the name that a check asks for. A site of every pool without a `host` of its own must have it.
+        host: "DNS name; default: the first name of each pool",
+        /// With `type: http`, the statuses that count as success.
+        expect: "statuses such as `200,301-308`; default `200-399`",
         /// The time between two checks.
         inter: "duration; default 2s",
+        /// The time between two checks while the app server is not yet down, or not yet up again.
+        fastinter: "duration; default 500ms, or `inter` if that is shorter",
+        /// The time between two checks while the app server is down.
+        downinter: "duration; default: as `inter`",
         /// How many checks have to fail in a row before an app server counts as down.
         fall: "1 to 100; default 3",
         /// How many checks have to succeed in a row before it counts as up again.
         rise: "1 to 100; default 2",
+        /// What happens to the open connections of an app server that goes down: they are closed, so that clients connect again, or stay open until a timeout.
+        on_marked_down: "`shutdown-sessions` or `none`; default `shutdown-sessions`",
     }
 }
 
@@ -244,6 +274,8 @@ section! {
         http2: "true or false; default true",
         /// How long an idle client connection stays open.
         keepalive_timeout: "duration; default 65s",
+        /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
+        worker_shutdown_timeout: "duration; default 1h",
         /// The largest request body.
         client_max_body_size: "size such as 10m; default 1m",
         /// The version of OpenSSL that nginx uses.
@@ -297,6 +329,7 @@ pub const SECTIONS: &[Section] = &[
     RawLoadBalancer::SECTION,
     RawAppServer::SECTION,
     RawPool::SECTION,
+    RawPoolCheck::SECTION,
     RawSite::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,

@@ -8,8 +8,14 @@ use serde::Serialize;
 use super::http;
 use super::routes::{Map, Routes, routes};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Families, Haproxy, LoadBalancer};
-use crate::inventory::types::{CheckType, Duration, LogTarget, ProxyProtocol, ServerName};
+use crate::inventory::model::{Families, Haproxy, HttpCheck, LoadBalancer, Pool};
+use crate::inventory::types::{
+    CheckPath, CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName, Statuses,
+};
+
+/// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
+/// a larger `maxconn` until haproxy is restarted: a reload cannot raise it.
+const STOCK_HARD_LIMIT: u64 = 524_288;
 
 /// Balancers with the same shape get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
@@ -35,6 +41,9 @@ pub struct View {
     log_socket: String,
     maxconn: u64,
     nofile: u64,
+    nofile_hard: u64,
+    hard_stop_after: String,
+    mworker_max_reloads: u64,
     retries: u64,
     redispatch: bool,
     timeouts: Timeouts,
@@ -63,7 +72,12 @@ struct Timeouts {
 #[derive(Serialize)]
 struct Check {
     tls: bool,
+    http: bool,
     inter: String,
+    fastinter: String,
+    /// Empty if it is `inter`.
+    downinter: String,
+    on_marked_down: String,
     fall: u64,
     rise: u64,
 }
@@ -72,6 +86,9 @@ struct Check {
 struct Backend {
     name: String,
     check_sni: String,
+    /// With HTTP checks, what they ask for.
+    check_path: String,
+    check_expect: String,
     weighted: bool,
     servers: Vec<Server>,
 }
@@ -96,6 +113,7 @@ impl View {
 pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let Haproxy { timeouts, check, .. } = shape.haproxy;
     let text = |duration: &Duration| duration.to_string();
+    let nofile = shape.haproxy.nofile.unwrap_or_else(|| nofile(inventory, shape.haproxy));
     View {
         log: shape.haproxy.log.to_string(),
         log_socket: match &shape.haproxy.log {
@@ -103,7 +121,10 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             LogTarget::Socket(_) | LogTarget::Server(_) => String::new(),
         },
         maxconn: shape.haproxy.maxconn,
-        nofile: shape.haproxy.nofile.unwrap_or_else(|| nofile(inventory, shape.haproxy)),
+        nofile,
+        nofile_hard: nofile.max(STOCK_HARD_LIMIT),
+        hard_stop_after: text(&shape.haproxy.hard_stop_after),
+        mworker_max_reloads: shape.haproxy.mworker_max_reloads,
         retries: shape.haproxy.retries,
         redispatch: shape.haproxy.redispatch,
         timeouts: Timeouts {
@@ -116,8 +137,15 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             client_hello: text(&timeouts.client_hello),
         },
         check: Check {
-            tls: check.kind == CheckType::Tls,
+            tls: check.kind != CheckType::Tcp,
+            http: check.kind == CheckType::Http,
             inter: text(&check.inter),
+            fastinter: text(&check.fastinter()),
+            downinter: if check.downinter() == check.inter { String::new() } else { text(&check.downinter()) },
+            on_marked_down: match check.on_marked_down {
+                OnMarkedDown::None => String::new(),
+                closed => closed.name().to_owned(),
+            },
             fall: check.fall,
             rise: check.rise,
         },
@@ -130,7 +158,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             ProxyProtocol::V2 => "send-proxy-v2",
         },
         names: routes(inventory, shape.haproxy.unknown_names),
-        backends: backends(inventory, shape.own),
+        backends: backends(inventory, shape.own, &check.http),
         http: http::view(inventory, shape.haproxy, shape.own),
     }
 }
@@ -138,16 +166,15 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
 /// The descriptors that haproxy needs: two per connection, one per running check, and room for
 /// listeners and threads. It is rounded up, so that a new app server rarely changes it.
 pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
-    let checks: usize = inventory.pools.iter().map(|pool| pool.members.len()).sum();
-    let need = 2 * haproxy.maxconn + checks as u64 + 1024;
+    let need = 2 * haproxy.maxconn + inventory.checks(haproxy) + 1024;
     need.next_multiple_of(1024)
 }
 
-fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
+fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backend> {
     let names = LazyCell::new(|| inventory.names().map(ServerName::as_str).collect::<HashSet<&str>>());
-    let backend = |pool: &crate::inventory::model::Pool| {
+    let backend = |pool: &Pool| {
         let members = || pool.app_servers(inventory);
-        let first = members().next().map(|app| app.weight);
+        let first_weight = members().next().map(|app| app.weight);
         let servers = members().map(|app| {
             let address = app.addresses.reached_from(own).expect("validation found a way to every app server");
             Server {
@@ -158,11 +185,15 @@ fn backends(inventory: &Inventory, own: Families) -> Vec<Backend> {
                 maxconn: app.maxconn,
             }
         });
+        let asked = pool.check.or(http);
+        let first_name = || inventory.sites[pool.sites[0]].sample_name(|name| names.contains(name));
         Backend {
             name: pool.name.to_string(),
-            check_sni: inventory.sites[pool.sites[0]].sample_name(|name| names.contains(name)),
+            check_sni: asked.host.map_or_else(first_name, |host| host.to_string()),
+            check_path: asked.path.unwrap_or_else(CheckPath::root).to_string(),
+            check_expect: asked.expect.unwrap_or_else(Statuses::good).to_string(),
             // Without weights haproxy gives every server the same one, which is not 0.
-            weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first),
+            weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first_weight),
             servers: servers.collect(),
         }
     };

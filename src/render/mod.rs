@@ -28,6 +28,12 @@ pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
 pub const HAPROXY_MAPS: [&str; 2] = ["/etc/haproxy/sslscale-names.map", "/etc/haproxy/sslscale-wildcards.map"];
 /// The path of the systemd drop-in that raises haproxy's limit of descriptors.
 pub const HAPROXY_SERVICE: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
+/// The path of the script that saves the state of haproxy's servers before a reload.
+pub const HAPROXY_STATE_SCRIPT: &str = "/etc/haproxy/sslscale-state.pl";
+/// The path of the file that it saves them to; not a rendered file.
+pub const HAPROXY_STATE: &str = "/run/sslscale/haproxy.state";
+/// The path of nginx's settings outside of its http block, which Debian's nginx.conf includes.
+pub const NGINX_MAIN: &str = "/etc/nginx/modules-enabled/90-sslscale.conf";
 /// The path of nginx's server blocks.
 pub const NGINX_CONF: &str = "/etc/nginx/conf.d/sslscale.conf";
 
@@ -84,8 +90,9 @@ fn nginx_files(
 ) -> Files {
     let view = nginx::view(inventory, shape, acme);
     let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
+    let main = file(NGINX_MAIN, templates.render("nginx-modules.conf.tera", &view)?);
     let dh_group = view.tls.has_dh_group().then(|| file(tls::DH_GROUP, tls::FFDHE2048.to_owned()));
-    Ok(std::iter::once(conf).chain(dh_group).collect())
+    Ok([conf, main].into_iter().chain(dh_group).collect())
 }
 
 fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {
@@ -101,9 +108,11 @@ fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &
     }
     let [exact_revision, wildcards_revision] = maps.map(Option::unwrap_or_default);
     let [exact_map, wildcards_map] = HAPROXY_MAPS;
-    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &view };
+    let paths = Paths { state_file: HAPROXY_STATE, state_script: HAPROXY_STATE_SCRIPT, view: &view };
+    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &paths };
     entries.push(file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &mapped)?));
-    entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?));
+    entries.push(file(HAPROXY_STATE_SCRIPT, templates.render("haproxy-state.pl.tera", &paths)?));
+    entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &paths)?));
     Ok(entries.into())
 }
 
@@ -115,6 +124,15 @@ struct Mapped<'v> {
     exact_revision: String,
     wildcards_map: &'static str,
     wildcards_revision: String,
+    #[serde(flatten)]
+    view: &'v Paths<'v>,
+}
+
+/// The data of a balancer with the paths of the state of its servers.
+#[derive(Serialize)]
+struct Paths<'v> {
+    state_file: &'static str,
+    state_script: &'static str,
     #[serde(flatten)]
     view: &'v haproxy::View,
 }

@@ -93,6 +93,7 @@ pub struct View {
     access_log: String,
     misdirected: Vec<String>,
     keepalive_timeout: String,
+    worker_shutdown_timeout: String,
     /// The port that clients connect to, which upstreams are told instead of nginx's.
     public_port: u16,
     proxies: bool,
@@ -167,6 +168,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         access_log: shape.nginx.access_log.to_string(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
+        worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         public_port,
         proxies: sites.iter().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
         sites: sites.iter().map(|site| site_view(site, shape.nginx)).collect(),

@@ -14,12 +14,15 @@ use crate::file::{self, ReadError};
 const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
     ("haproxy-names.map.tera", include_str!("../../templates/haproxy-names.map.tera")),
+    ("haproxy-servers.cfg.tera", include_str!("../../templates/haproxy-servers.cfg.tera")),
     ("haproxy-http.cfg.tera", include_str!("../../templates/haproxy-http.cfg.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
+    ("haproxy-state.pl.tera", include_str!("../../templates/haproxy-state.pl.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
     ("nginx-acme.conf.tera", include_str!("../../templates/nginx-acme.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
     ("nginx-log.conf.tera", include_str!("../../templates/nginx-log.conf.tera")),
+    ("nginx-modules.conf.tera", include_str!("../../templates/nginx-modules.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
 ];

@@ -50,6 +50,10 @@ const EMPTY: [(&str, u32); 11] = [
 const MADE: [&str; 6] =
     ["/run/haproxy", "/run/lock", "/run/nginx", "/var/lib/nginx/tmp", "/var/log/nginx", "/var/log/haproxy"];
 
+/// The state of haproxy's servers as its service leaves it for a first start: only the version of the
+/// format. Some versions warn where the file is missing.
+const STATE: (&str, &[u8]) = ("/run/sslscale/haproxy.state", b"1\n");
+
 impl Directory {
     /// The root of a host before its files: this machine without its state.
     pub(super) fn stock() -> Self {
@@ -62,6 +66,7 @@ impl Directory {
         for path in MADE {
             root.directory(Path::new(path));
         }
+        root.file(Path::new(STATE.0), STATE.1.into(), 0o600);
         // This machine's syslog must not get the fleet's lines.
         root.directory(Path::new("/dev")).children.insert("log".into(), Node::Absent);
         root

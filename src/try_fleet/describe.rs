@@ -94,11 +94,12 @@ fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, A
     host
 }
 
-/// The descriptor limit in a rendered drop-in of a service; 0 without one.
+/// The soft limit on descriptors in a rendered drop-in of a service; 0 without one.
 fn nofile(bytes: &[u8]) -> u64 {
     let text = String::from_utf8_lossy(bytes);
     let value = text.lines().find_map(|line| line.strip_prefix("LimitNOFILE="));
-    value.and_then(|value| value.parse().ok()).unwrap_or_default()
+    let soft = value.and_then(|value| value.split(':').next());
+    soft.and_then(|soft| soft.parse().ok()).unwrap_or_default()
 }
 
 fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {

@@ -30,11 +30,14 @@ fn check(inventory: &str, templates: &[(&str, String)]) -> Run {
     if templates.is_empty() { run.run() } else { run.run_with(&[&CHECK[..], &["--templates", "templates"]].concat()) }
 }
 
+/// Templates that tests change.
+const TEMPLATES: [&str; 3] = ["nginx.conf.tera", "haproxy.cfg.tera", "haproxy-servers.cfg.tera"];
+
 /// One of our templates with a change.
 fn template(name: &str, from: &str, to: &str) -> (&'static str, String) {
     let text = fs::read_to_string(repository().join("templates").join(name)).unwrap();
     assert!(text.contains(from), "{name} has no {from}");
-    let name = if name.starts_with("nginx") { "nginx.conf.tera" } else { "haproxy.cfg.tera" };
+    let name = TEMPLATES.into_iter().find(|known| *known == name).expect("one of those that tests change");
     (name, text.replacen(from, to, 1))
 }
 
@@ -156,7 +159,7 @@ fn a_message_of_haproxy_is_at_the_key_that_it_is_about() {
         "change this value, or the template that it is rendered with; rendered as `maxconn 900 many` at \
          /etc/haproxy/haproxy.cfg:",
     );
-    let run = check(BLOG, &[template("haproxy.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
+    let run = check(BLOG, &[template("haproxy-servers.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
     // The key is left to its default: what can be edited is the balancer.
     assert_finds(&run, "2:", "'send-proxy-v9'", "correct the word");
     // Two lines of one file that come of one value are one host's.

@@ -201,6 +201,9 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
     let looped = ["remote_user", "host", "request_uri", "http_referer", "http_user_agent", "ssl_server_name"];
     let looped = looped.map(|name| [format!("${name}"), format!("${name};"), format!("$sslscale_log_{name}")]);
     literal.extend(looped.iter().flatten().map(String::as_str));
+    // A path of ours in quotes, which is in no inventory.
+    let quoted = format!("('{}',", sslscale::render::HAPROXY_STATE);
+    literal.insert(&quoted);
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
     let mut seen = 0;
     for (_, entries) in tree.hosts() {

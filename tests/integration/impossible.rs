@@ -84,7 +84,7 @@ const PROOFS: &[Proof] = &[
     Proof("RS03", tl::the_cache_has_its_size, ("srv1", "shared:sslscale:10m", "shared:sslscale:64k")),
     Proof("HP02", hp::checks_go_where_traffic_goes, ("lb1", " verify none", " verify none port 8443")),
     Proof("HP03", hp::checks_name_a_site, ("lb1", "check-sni one.example.com", "check-sni other.example.com")),
-    Proof("HP05", hp::checks_speak_no_protocol, ("lb1", "option srvtcpka", "option httpchk")),
+    Proof("HP05", hp::checks_speak_no_other_protocol, ("lb1", "option srvtcpka", "option httpchk")),
     Proof("HP06", hp::every_server_is_checked, ("lb1", "10.0.0.12:443 ", "10.0.0.12:443 no-check ")),
     Proof("HP11", hp::modes_are_alike, ("lb1", "frontend https-in\n    mode tcp", "frontend https-in\n    mode http")),
     Proof(

@@ -110,6 +110,9 @@ while read -r stock tree; do
         run haproxy haproxy -v
         run nginx nginx -v
     fi
+    # The unit's ExecStartPre writes this file; some versions warn where it is missing.
+    mkdir -p mnt/run/sslscale
+    echo 1 >mnt/run/sslscale/haproxy.state
     [ ! -e "$tree/etc/haproxy/haproxy.cfg" ] || run haproxy haproxy -c -f /etc/haproxy/haproxy.cfg
     [ ! -e "$tree/etc/nginx/conf.d/sslscale.conf" ] || run nginx nginx -t
     umount -l mnt

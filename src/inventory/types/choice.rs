@@ -114,8 +114,20 @@ choice! {
     CheckType {
         /// A TLS handshake after a PROXY header.
         Tls "tls",
+        /// The same, and an HTTP request.
+        Http "http",
         /// Only a TCP connection.
         Tcp "tcp",
+    }
+}
+
+choice! {
+    /// What happens to the open connections of an app server that goes down.
+    OnMarkedDown {
+        /// They are closed.
+        ShutdownSessions "shutdown-sessions",
+        /// They stay open until a timeout.
+        None "none",
     }
 }
 

@@ -1,6 +1,7 @@
 //! The inventory's values as types. Each can only be built by parsing, and none can hold a
 //! character that means something to haproxy or nginx, so rendering needs no escaping.
 
+mod check;
 mod choice;
 mod name;
 mod net;
@@ -10,9 +11,10 @@ mod tls;
 mod upstream;
 mod url;
 
+pub use check::{CheckPath, Statuses};
 pub use choice::{
-    Balance, CheckType, FailOn, LocationMatch, LogFormat, ProxyProtocol, RedirectCode, Switch, Tickets, TlsProfile,
-    TlsVersion, UnknownNames,
+    Balance, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch, Tickets,
+    TlsProfile, TlsVersion, UnknownNames,
 };
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};

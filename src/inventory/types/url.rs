@@ -84,7 +84,7 @@ fn is_host(host: &str) -> bool {
     let known = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let named = |label: &&str| (1..=63).contains(&label.len()) && label.chars().all(known);
     let number = labels.last().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
-    host.len() <= 254 && labels.iter().all(|label| named(&label)) && (!number || host.parse::<Ipv4Addr>().is_ok())
+    host.len() <= 254 && labels.iter().all(named) && (!number || host.parse::<Ipv4Addr>().is_ok())
 }
 
 #[cfg(test)]

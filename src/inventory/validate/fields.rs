@@ -139,14 +139,24 @@ pub fn duration(
     range: [Duration; 2],
     default: Duration,
 ) -> Duration {
-    let Some(found) = node.and_then(|node| scalar::<Duration>(reader, node, key)) else { return default };
+    duration_if_written(reader, node, key, range).unwrap_or(default)
+}
+
+/// A duration within `range`, without a default.
+pub fn duration_if_written(
+    reader: &mut Reader<'_>,
+    node: Option<&Node>,
+    key: &str,
+    range: [Duration; 2],
+) -> Option<Duration> {
+    let found = scalar::<Duration>(reader, node?, key)?;
     if range[0] <= found.value && found.value <= range[1] {
-        return found.value;
+        return Some(found.value);
     }
     let help = format!("write a duration from {} to {}", range[0], range[1]);
     let message = format!("`{key}` is out of range: `{}`", reader.source.slice(found.span));
     reader.report(code(key, Flaw::NotADuration), found.span, message, help);
-    default
+    None
 }
 
 /// `true` or `false`.

@@ -2,6 +2,7 @@
 //! wrong before it, so that one run reports everything.
 
 mod certificates;
+mod checks;
 mod codes;
 mod fields;
 mod files;
@@ -81,6 +82,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
+    checks::check_use(reader, &pools.all, &hosts);
     files::check(reader, &sites, &pools.all);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {

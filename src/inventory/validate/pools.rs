@@ -4,11 +4,12 @@ use std::cell::OnceCell;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
+use super::checks;
 use super::fields::{Placed, required, scalar};
 use super::hosts::Hosts;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
-use crate::inventory::model::Pool;
+use crate::inventory::model::{HttpCheck, Pool};
 use crate::inventory::node::{Node, printable};
 use crate::inventory::raw::RawPool;
 use crate::inventory::schema::Reader;
@@ -21,6 +22,8 @@ pub struct PlacedPool {
     pub pool: Pool,
     /// Its name in the inventory.
     pub span: Option<Span>,
+    /// Its section `check`.
+    pub check: Option<Span>,
 }
 
 /// All pools, and which one has which name.
@@ -48,7 +51,7 @@ impl Pools {
         self.all.iter().filter(|pool| pool.span.is_some()).count()
     }
 
-    fn add(&mut self, reader: &mut Reader<'_>, name: Placed<PoolName>, members: Vec<usize>) {
+    fn add(&mut self, reader: &mut Reader<'_>, name: Placed<PoolName>, members: Vec<usize>, check: Option<&Node>) {
         match self.by_name.entry(name.value.clone()) {
             Entry::Occupied(first) => {
                 let message = format!("two pools have the name `{}`", name.value);
@@ -58,8 +61,9 @@ impl Pools {
             }
             Entry::Vacant(free) => drop(free.insert(self.all.len())),
         }
-        let pool = Pool { name: name.value, members, sites: Vec::new() };
-        self.all.push(PlacedPool { pool, span: Some(name.span) });
+        let asked = check.map(|node| checks::of_pool(reader, node)).unwrap_or_default();
+        let pool = Pool { name: name.value, members, sites: Vec::new(), check: asked };
+        self.all.push(PlacedPool { pool, span: Some(name.span), check: check.map(Node::underline) });
     }
 }
 
@@ -68,7 +72,8 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Pool
     let mut pools = Pools::default();
     let Some(node) = node else {
         let members = (0..hosts.app_servers.len()).collect();
-        pools.all.push(PlacedPool { pool: Pool { name: PoolName::all(), members, sites: Vec::new() }, span: None });
+        let pool = Pool { name: PoolName::all(), members, sites: Vec::new(), check: HttpCheck::default() };
+        pools.all.push(PlacedPool { pool, span: None, check: None });
         return pools;
     };
     let Some(nodes) = reader.items(node, "pools") else { return pools };
@@ -87,7 +92,7 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Pool
             }
         };
         if let Some(name) = name {
-            pools.add(reader, name, members);
+            pools.add(reader, name, members, raw.check);
         }
     }
     pools

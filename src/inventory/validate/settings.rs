@@ -2,16 +2,16 @@
 //! the defaults.
 
 use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
-use super::tls;
+use super::{checks, tls};
 use crate::diagnostic::Code;
-use crate::inventory::model::{Check, Haproxy, Nginx, Timeouts, Tls};
+use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, canonical_group};
-use crate::inventory::raw::{RawCheck, RawHaproxy, RawNginx, RawTimeouts};
+use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OpensslVersion, Port,
-    ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, OpensslVersion,
+    Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
@@ -26,7 +26,7 @@ const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
 /// haproxy counts milliseconds in 32 bits, which is 24.8 days.
 const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
-const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
+pub const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const PROTOCOLS: (&str, usize) = ("ssl_protocols", 16);
@@ -48,7 +48,7 @@ pub fn default_haproxy() -> Haproxy {
         log: log.expect("`/dev/log` is an absolute path"),
         unknown_names: UnknownNames::Forward,
         timeouts: Timeouts {
-            connect: Duration::seconds(5),
+            connect: Duration::seconds(1),
             client: Duration::minutes(5),
             server: Duration::minutes(5),
             client_fin: Duration::seconds(30),
@@ -56,7 +56,18 @@ pub fn default_haproxy() -> Haproxy {
             check: Duration::seconds(5),
             client_hello: Duration::seconds(5),
         },
-        check: Check { kind: CheckType::Tls, inter: Duration::seconds(2), fall: 3, rise: 2 },
+        check: Check {
+            kind: CheckType::Tls,
+            http: HttpCheck::default(),
+            inter: Duration::seconds(2),
+            fastinter: None,
+            downinter: None,
+            fall: 3,
+            rise: 2,
+            on_marked_down: OnMarkedDown::ShutdownSessions,
+        },
+        hard_stop_after: Duration::minutes(60),
+        mworker_max_reloads: 50,
     }
 }
 
@@ -67,6 +78,7 @@ pub fn default_nginx() -> Nginx {
         port: Port(443),
         http2: true,
         keepalive_timeout: Duration::seconds(65),
+        worker_shutdown_timeout: Duration::minutes(60),
         client_max_body_size: Size::one_megabyte(),
         openssl: None,
         tls: Tls { profile: TlsProfile::Intermediate, protocols: None, ciphers: None, curves: None },
@@ -91,7 +103,15 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         log: or_default(reader, raw.log, "log", base.log),
         unknown_names: or_default(reader, raw.unknown_names, "unknown_names", base.unknown_names),
         timeouts: timeouts(reader, raw.timeouts, base.timeouts),
-        check: check(reader, raw.check, base.check),
+        check: checks::check(reader, raw.check, base.check),
+        hard_stop_after: duration(reader, raw.hard_stop_after, "hard_stop_after", TIMEOUT, base.hard_stop_after),
+        mworker_max_reloads: count(
+            reader,
+            raw.mworker_max_reloads,
+            "mworker_max_reloads",
+            1..=1000,
+            base.mworker_max_reloads,
+        ),
     }
 }
 
@@ -108,16 +128,6 @@ fn timeouts(reader: &mut Reader<'_>, node: Option<&Node>, base: Timeouts) -> Tim
     }
 }
 
-fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
-    let Some(raw) = node.and_then(|node| RawCheck::read(reader, node)) else { return base };
-    Check {
-        kind: or_default(reader, raw.r#type, "type", base.kind),
-        inter: duration(reader, raw.inter, "inter", [Duration::milliseconds_of(100), SHORT[1]], base.inter),
-        fall: count(reader, raw.fall, "fall", 1..=100, base.fall),
-        rise: count(reader, raw.rise, "rise", 1..=100, base.rise),
-    }
-}
-
 /// `base` with the settings of the section.
 pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx {
     let Some(raw) = node.and_then(|node| RawNginx::read(reader, node)) else { return base };
@@ -131,6 +141,13 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             "keepalive_timeout",
             TIMEOUT,
             base.keepalive_timeout,
+        ),
+        worker_shutdown_timeout: duration(
+            reader,
+            raw.worker_shutdown_timeout,
+            "worker_shutdown_timeout",
+            TIMEOUT,
+            base.worker_shutdown_timeout,
         ),
         client_max_body_size: or_default(
             reader,

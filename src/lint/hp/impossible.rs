@@ -37,7 +37,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::HP05,
-        "a rendered check is a TLS handshake or a bare connection, never HTTP, SMTP or a database protocol",
+        "a rendered check is a bare connection, a TLS handshake, or an HTTP request in TLS for a name that the pool \
+         serves",
         Doc {
             what: "A health check uses a protocol that the app server does not speak on that port, such as plain HTTP \
                 (`option httpchk`) on a TLS port.",
@@ -45,9 +46,12 @@ pub const IMPOSSIBLE: &[Rule] = &[
                 as success.",
             evidence: "With `option httpchk`, a healthy nginx is `DOWN`: on a TLS port it answers a plain request \
                 with status 400 (`L7STS`), and without the PROXY header that it expects, the check ends with \
-                `Connection reset by peer` (`SOCKERR`). `haproxy -c` accepts it.",
+                `Connection reset by peer` (`SOCKERR`). `haproxy -c` accepts it. With `check-send-proxy` and \
+                `check-ssl` the request goes through the PROXY header and TLS, also in `mode tcp`, and the same nginx \
+                is `UP` (`L7OK`).",
             fix: "Check with the protocol that clients use. sslscale renders a check that makes a TLS handshake after \
-                a PROXY header, or, with `type: tcp`, only opens a connection.",
+                a PROXY header; with `type: http`, one that also sends a request, which needs both; or, with `type: \
+                tcp`, one that only opens a connection.",
             verified_on: "haproxy 2.6.12, nginx 1.22.1",
         },
     ),

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::haproxy::{Section, Server};
-use super::rendered::{Balancer, CHALLENGES, Rendered};
+use super::rendered::{Balancer, CHALLENGES, FALLBACK, Rendered};
 use super::{Held, ensure};
 
 /// What holds of every backend's default, which comes before its servers.
@@ -12,7 +12,9 @@ fn every_check(rendered: &Rendered<'_>, what: &str, holds: impl Fn(usize, &Secti
         let host = &balancer.host.name;
         let pools = rendered.inventory.pools.len();
         ensure(balancer.backends().count() == pools, || format!("{host}: a pool without its backend"))?;
-        for (pool, backend) in balancer.backends().enumerate() {
+        let fallbacks = if balancer.backends().any(asks) { pools } else { 0 };
+        ensure(balancer.fallbacks().count() == fallbacks, || format!("{host}: a pool without its second backend"))?;
+        for (pool, backend) in balancer.backends().enumerate().chain(balancer.fallbacks().enumerate()) {
             let found = backend.default_server().is_some_and(|default| holds(pool, backend, &default));
             ensure(found, || format!("{host}: {what} in {:?}", backend.head))?;
         }
@@ -43,15 +45,30 @@ fn serves(site: &super::nginx::Directive, name: &str) -> bool {
     names.unwrap_or_default().iter().any(|own| *own == name || parent.as_deref() == Some(*own))
 }
 
-/// HP05: checks are handshakes or bare connections, both of which nginx answers there.
-pub fn checks_speak_no_protocol(rendered: &Rendered<'_>) -> Held {
-    every_check(rendered, "another kind of check", |_, backend, _| {
+/// Whether the checks of a backend are HTTP requests.
+fn asks(backend: &Section) -> bool {
+    backend.all(&["option", "httpchk"]).next().is_some()
+}
+
+/// HP05: checks are handshakes, bare connections, or requests in TLS after a PROXY header for a name that
+/// nginx serves there: it answers all of them.
+pub fn checks_speak_no_other_protocol(rendered: &Rendered<'_>) -> Held {
+    every_check(rendered, "another kind of check", |_, backend, default| {
         let kinds = ["option", "http-check", "tcp-check", "external-check"];
-        !backend.lines.iter().any(|line| kinds.contains(&line[0].as_str()))
+        let lines = backend.lines.iter().filter(|line| kinds.contains(&line[0].as_str()));
+        let first: Vec<String> = lines.map(|line| line[..2].join(" ")).collect();
+        let sent = backend.all(&["http-check", "send"]).next().unwrap_or_default();
+        let name = sent.windows(3).find(|words| words[..2] == ["hdr", "Host"]).map(|words| words[2].as_str());
+        let asked = first == ["option httpchk", "http-check send", "http-check expect"]
+            && default.has("check-ssl")
+            && default.has("check-send-proxy")
+            && name.is_some()
+            && name == default.value("check-sni");
+        first.is_empty() || (asked && !backend.head[1].ends_with(FALLBACK))
     })?;
     for section in rendered.balancers.iter().flat_map(|balancer| balancer.cfg.iter()) {
         let check = section.all(&["option"]).find(|option| option[0].contains("chk") || option[0].contains("check"));
-        ensure(check.is_none(), || format!("{:?}: {check:?}", section.head))?;
+        ensure(check.is_none() || section.kind() == "backend", || format!("{:?}: {check:?}", section.head))?;
     }
     Ok(())
 }

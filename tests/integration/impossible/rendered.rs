@@ -45,6 +45,9 @@ pub struct Balancer<'i> {
     pub mapped: BTreeSet<String>,
 }
 
+/// The end of the name of a pool's second backend, which takes over when none of its apps answers.
+pub const FALLBACK: &str = ":tls";
+
 /// An app server's file.
 pub struct App<'i> {
     pub host: &'i AppServer,
@@ -63,9 +66,16 @@ pub struct Leg<'r> {
 }
 
 impl Balancer<'_> {
-    /// Those of pools. Challenges have one more, which is none of TLS.
+    /// Those of pools. Challenges have one more, which is none of TLS, and with HTTP checks every pool
+    /// has a second one.
     pub fn backends(&self) -> impl Iterator<Item = &Section> {
-        self.cfg.iter().filter(|section| section.kind() == "backend" && section.head[1] != CHALLENGES)
+        let of_pool = |name: &str| name != CHALLENGES && !name.ends_with(FALLBACK);
+        self.cfg.iter().filter(move |section| section.kind() == "backend" && of_pool(&section.head[1]))
+    }
+
+    /// The second backend of each pool, in the order of the pools; none without HTTP checks.
+    pub fn fallbacks(&self) -> impl Iterator<Item = &Section> {
+        self.cfg.iter().filter(|section| section.kind() == "backend" && section.head[1].ends_with(FALLBACK))
     }
 
     /// The one section of this kind and name.

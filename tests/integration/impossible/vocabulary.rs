@@ -62,8 +62,22 @@ const UNTOLD: (u32, u32, u32) = (1, 19, 4);
 
 /// Settings of haproxy, by section; 2.2 has them all.
 const HAPROXY: &[(&str, &[&str])] = &[
-    ("global", &["description", "log", "chroot", "user", "group", "stats", "maxconn"]),
-    ("defaults", &["mode", "log", "option", "retries", "timeout"]),
+    (
+        "global",
+        &[
+            "description",
+            "log",
+            "chroot",
+            "user",
+            "group",
+            "stats",
+            "maxconn",
+            "hard-stop-after",
+            "mworker-max-reloads",
+            "server-state-file",
+        ],
+    ),
+    ("defaults", &["mode", "log", "option", "retries", "timeout", "load-server-state-from-file"]),
     (
         "frontend",
         &[
@@ -79,10 +93,10 @@ const HAPROXY: &[(&str, &[&str])] = &[
             "http-request",
         ],
     ),
-    ("backend", &["mode", "balance", "default-server", "server", "option", "http-request", "http-reuse"]),
+    ("backend", &["mode", "balance", "default-server", "server", "option", "http-request", "http-reuse", "http-check"]),
 ];
 const OPTIONS: &[&str] =
-    &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch", "httplog", "http-server-close"];
+    &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch", "httplog", "http-server-close", "httpchk"];
 /// Files of nginx's own package.
 const INCLUDES: &[&str] = &["uwsgi_params", "fastcgi_params"];
 

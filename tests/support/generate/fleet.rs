@@ -53,6 +53,7 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             )| {
                 let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
                 let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
+                let (haproxy, pools) = checked(haproxy, pools, &sites);
                 let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
                 let balancer = |(host, haproxy): (Host, Option<Yaml>)| host.yaml(haproxy.map(|h| ("haproxy", h)));
                 let app = |(host, own): (Host, Yaml)| {
@@ -76,6 +77,51 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             },
         )
         .boxed()
+}
+
+/// The same with what HTTP checks ask of every second pool, where the fleet makes such checks, or of
+/// the only pool that there is.
+fn checked(haproxy: Yaml, pools: Option<Yaml>, sites: &[Yaml]) -> (Yaml, Option<Yaml>) {
+    let text = |yaml: &Yaml| match yaml {
+        Yaml::Scalar(text) => Some(text.clone()),
+        Yaml::List(items) => items.iter().find_map(|item| match item {
+            Yaml::Scalar(text) => Some(text.clone()),
+            _ => None,
+        }),
+        Yaml::Map(_) => None,
+    };
+    let key = |yaml: &Yaml, name: &str| match yaml {
+        Yaml::Map(entries) => entries.iter().find(|(key, _)| *key == name).map(|(_, value)| value.clone()),
+        _ => None,
+    };
+    let kind = key(&haproxy, "check").and_then(|check| key(&check, "type")).and_then(|kind| text(&kind));
+    if kind.as_deref() != Some("http") {
+        return (haproxy, pools);
+    }
+    let host = |pool: Option<&String>| {
+        let of_pool = |site: &&Yaml| pool.is_none() || key(site, "pool").and_then(|it| text(&it)).as_ref() == pool;
+        let names = sites.iter().filter(of_pool).filter_map(|site| text(&key(site, "server_name")?));
+        names.into_iter().find(|name| !name.starts_with('*')).map(|name| ("host", Yaml::Scalar(name)))
+    };
+    let Some(Yaml::List(pools)) = pools else {
+        let Yaml::Map(mut keys) = haproxy else { unreachable!("a section is a mapping") };
+        for (_, check) in keys.iter_mut().filter(|(key, _)| *key == "check") {
+            let Yaml::Map(check) = check else { unreachable!("a section is a mapping") };
+            check.extend(host(None).filter(|_| sites.len() % 2 == 1));
+        }
+        return (Yaml::Map(keys), None);
+    };
+    let with_check = |(index, pool): (usize, Yaml)| {
+        let Yaml::Map(mut keys) = pool else { unreachable!("a pool is a mapping") };
+        if index % 2 == 0 {
+            let name = keys.iter().find(|(key, _)| *key == "name").and_then(|(_, name)| text(name));
+            let asked = [("path", "/pool?of=1"), ("expect", "200-299,404")];
+            let asked = asked.map(|(key, value)| (key, Yaml::Scalar(value.to_owned())));
+            keys.push(("check", Yaml::Map(asked.into_iter().chain(host(name.as_ref())).collect())));
+        }
+        Yaml::Map(keys)
+    };
+    (haproxy, Some(Yaml::List(pools.into_iter().enumerate().map(with_check).collect())))
 }
 
 #[derive(Debug, Clone)]
@@ -205,6 +251,28 @@ fn version((major, minor, patch): (u32, u32, u32)) -> Part {
     scalar(Just(format!("{major}.{minor}.{patch}")))
 }
 
+/// Health checks. What a check over HTTP asks for is written only with that type; the type is then
+/// always written, as a balancer's own section may follow a fleet's of another type.
+fn check() -> Part {
+    let common = || {
+        vec![
+            ("inter", 0.5, duration(100, HOUR)),
+            ("fastinter", 0.3, duration(100, HOUR)),
+            ("downinter", 0.3, duration(100, HOUR)),
+            ("fall", 0.5, number(1, 100)),
+            ("rise", 0.5, number(1, 100)),
+            ("on_marked_down", 0.3, one_of(&["shutdown-sessions", "none"])),
+        ]
+    };
+    let mut plain = common();
+    plain.push(("type", 0.4, one_of(&["tls", "tcp"])));
+    let mut http = common();
+    http.push(("type", 1.0, one_of(&["http"])));
+    http.push(("path", 0.5, one_of(&["/", "/healthz", "/a/b?c=%20&d=e"])));
+    http.push(("expect", 0.5, one_of(&["200", "200-399", "200,204,301-308", "100-599"])));
+    prop_oneof![2 => section(plain), 1 => section(http)].boxed()
+}
+
 /// Settings of haproxy: the fleet's, which tell its version, or one balancer's.
 fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
     let timeouts = section(vec![
@@ -216,12 +284,7 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("check", 0.4, duration(1_000, HOUR)),
         ("client_hello", 0.4, duration(1_000, HOUR)),
     ]);
-    let check = section(vec![
-        ("type", 0.4, one_of(&["tls", "tcp"])),
-        ("inter", 0.5, duration(100, HOUR)),
-        ("fall", 0.5, number(1, 100)),
-        ("rise", 0.5, number(1, 100)),
-    ]);
+    let check = check();
     let mut keys = vec![
         ("port", 0.4, scalar(port())),
         ("maxconn", 0.4, number(1, 500_000)),
@@ -234,6 +297,8 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
         ("check", 0.5, check),
+        ("hard_stop_after", 0.3, duration(1_000, 24 * DAY)),
+        ("mworker_max_reloads", 0.3, number(1, 1000)),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
     section(keys)
@@ -245,6 +310,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("port", 0.3, scalar(port())),
         ("http2", 0.3, if http2_may_be_off { flag() } else { one_of(&["true"]) }),
         ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
+        ("worker_shutdown_timeout", 0.3, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
         ("access_log", 0.2, one_of(&["/var/log/nginx/tls.log", "/var/log/nginx/access.log"])),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),

@@ -1,0 +1,145 @@
+//! The settings of the programs: haproxy on one balancer, nginx on one app server.
+
+use super::Hsts;
+use crate::inventory::types::{
+    AbsolutePath, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, Port,
+    ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
+};
+
+/// Settings of haproxy on one balancer.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Haproxy {
+    /// The version to render for, if it is set.
+    pub version: Option<Version>,
+    /// The port that clients connect to.
+    pub port: Port,
+    /// Most connections at a time.
+    pub maxconn: u64,
+    /// File descriptors that the host allows, if it is set.
+    pub nofile: Option<u64>,
+    /// How connections are distributed.
+    pub balance: Balance,
+    /// The PROXY header's version.
+    pub proxy_protocol: ProxyProtocol,
+    /// Retries of a failed connect.
+    pub retries: u64,
+    /// Whether a retry goes to another app server.
+    pub redispatch: bool,
+    /// Where logs go.
+    pub log: LogTarget,
+    /// What happens to connections for names that no site has.
+    pub unknown_names: UnknownNames,
+    /// Time limits.
+    pub timeouts: Timeouts,
+    /// Health checks.
+    pub check: Check,
+    /// How long a replaced worker keeps its connections.
+    pub hard_stop_after: Duration,
+    /// How many reloads a replaced worker survives.
+    pub mworker_max_reloads: u64,
+}
+
+/// Time limits.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
+pub struct Timeouts {
+    pub connect: Duration,
+    pub client: Duration,
+    pub server: Duration,
+    pub client_fin: Duration,
+    pub queue: Duration,
+    pub check: Duration,
+    pub client_hello: Duration,
+}
+
+/// Health checks.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]
+pub struct Check {
+    pub kind: CheckType,
+    pub http: HttpCheck,
+    pub inter: Duration,
+    /// `None` for the default, which depends on `inter`.
+    pub fastinter: Option<Duration>,
+    /// `None` for `inter`.
+    pub downinter: Option<Duration>,
+    pub fall: u64,
+    pub rise: u64,
+    pub on_marked_down: OnMarkedDown,
+}
+
+impl Check {
+    /// The time between two checks of an app server that is not yet down, or not yet up again.
+    pub fn fastinter(&self) -> Duration {
+        self.fastinter.unwrap_or_else(|| self.inter.min(Duration::milliseconds_of(500)))
+    }
+
+    /// The time between two checks of an app server that is down.
+    pub fn downinter(&self) -> Duration {
+        self.downinter.unwrap_or(self.inter)
+    }
+}
+
+/// What a check over HTTP asks for, as far as it is written.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HttpCheck {
+    /// `/` by default.
+    pub path: Option<CheckPath>,
+    /// The pool's first name by default.
+    pub host: Option<ServerName>,
+    /// 200 to 399 by default.
+    pub expect: Option<Statuses>,
+}
+
+impl HttpCheck {
+    /// These settings where they are written, else those of `base`.
+    #[must_use]
+    pub fn or(&self, base: &Self) -> Self {
+        let Self { path, host, expect } = self.clone();
+        Self {
+            path: path.or_else(|| base.path.clone()),
+            host: host.or_else(|| base.host.clone()),
+            expect: expect.or_else(|| base.expect.clone()),
+        }
+    }
+}
+
+/// Settings of nginx on one app server.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nginx {
+    /// The version to render for, if it is set.
+    pub version: Option<Version>,
+    /// The port that balancers connect to.
+    pub port: Port,
+    /// Whether clients may use HTTP/2.
+    pub http2: bool,
+    /// How long an idle client connection stays open.
+    pub keepalive_timeout: Duration,
+    /// How long a replaced worker keeps its connections.
+    pub worker_shutdown_timeout: Duration,
+    /// The largest request body.
+    pub client_max_body_size: Size,
+    /// The version of OpenSSL to render for, if it is set.
+    pub openssl: Option<Version>,
+    /// Versions, ciphers and groups.
+    pub tls: Tls,
+    /// HSTS, unless a site has its own.
+    pub hsts: Option<Hsts>,
+    /// The file that requests are logged to.
+    pub access_log: AbsolutePath,
+    /// The format of the log.
+    pub log_format: LogFormat,
+}
+
+/// TLS settings: a profile, and lists that replace parts of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Tls {
+    /// Used where the lists below are `None`.
+    pub profile: TlsProfile,
+    /// Versions; never empty.
+    pub protocols: Option<Vec<TlsVersion>>,
+    /// Ciphers for TLS 1.2 and earlier; never empty.
+    pub ciphers: Option<Vec<CipherName>>,
+    /// Groups for the key exchange; never empty.
+    pub curves: Option<Vec<Curve>>,
+}

@@ -1,0 +1,68 @@
+//! Reads health checks: the balancers' and what differs for a pool.
+
+use super::fields::{count, duration, duration_if_written, optional, or_default, scalar};
+use super::hosts::Hosts;
+use super::pools::PlacedPool;
+use super::settings::SHORT;
+use crate::diagnostic::Code;
+use crate::inventory::model::{Check, HttpCheck};
+use crate::inventory::node::Node;
+use crate::inventory::raw::{RawCheck, RawPoolCheck};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{CheckType, Duration, ServerName};
+
+/// `base` with the settings of the section `check`.
+pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
+    let Some(raw) = node.and_then(|node| RawCheck::read(reader, node)) else { return base };
+    let kind = or_default(reader, raw.r#type, "type", base.kind);
+    let http = [("path", raw.path), ("host", raw.host), ("expect", raw.expect)];
+    if kind != CheckType::Http {
+        for (key, node) in http.into_iter().filter_map(|(key, node)| Some((key, node?))) {
+            let message = format!("`{key}` has no effect: a check of type `{}` makes no HTTP request", kind.name());
+            reader.report(Code::IN09, node.underline(), message, "write `type: http`, or remove the key");
+        }
+    }
+    let between = [Duration::milliseconds_of(100), SHORT[1]];
+    let interval = |reader: &mut Reader<'_>, node, key, base| duration_if_written(reader, node, key, between).or(base);
+    Check {
+        kind,
+        http: http_check(reader, http.map(|(_, node)| node)).or(&base.http),
+        inter: duration(reader, raw.inter, "inter", between, base.inter),
+        fastinter: interval(reader, raw.fastinter, "fastinter", base.fastinter),
+        downinter: interval(reader, raw.downinter, "downinter", base.downinter),
+        fall: count(reader, raw.fall, "fall", 1..=100, base.fall),
+        rise: count(reader, raw.rise, "rise", 1..=100, base.rise),
+        on_marked_down: or_default(reader, raw.on_marked_down, "on_marked_down", base.on_marked_down),
+    }
+}
+
+/// What checks over HTTP ask for: `path`, `host` and `expect`.
+fn http_check(reader: &mut Reader<'_>, [path, host, expect]: [Option<&Node>; 3]) -> HttpCheck {
+    let host = host.and_then(|node| {
+        let host = scalar::<ServerName>(reader, node, "host")?;
+        if host.value.wildcard().is_none() {
+            return Some(host.value);
+        }
+        let message = format!("`host` is a wildcard, but a check asks for one name: `{}`", host.value);
+        reader.report(Code::IN06, host.span, message, "write a name that the wildcard matches");
+        None
+    });
+    HttpCheck { path: optional(reader, path, "path"), host, expect: optional(reader, expect, "expect") }
+}
+
+/// The section `check` of a pool.
+pub fn of_pool(reader: &mut Reader<'_>, node: &Node) -> HttpCheck {
+    let Some(raw) = RawPoolCheck::read(reader, node) else { return HttpCheck::default() };
+    http_check(reader, [raw.path, raw.host, raw.expect])
+}
+
+/// Reports sections `check` of pools where no balancer makes HTTP checks.
+pub fn check_use(reader: &mut Reader<'_>, pools: &[PlacedPool], hosts: &Hosts) {
+    if hosts.load_balancers.iter().any(|(host, _)| host.haproxy.check.kind == CheckType::Http) {
+        return;
+    }
+    for span in pools.iter().filter_map(|pool| pool.check) {
+        let help = "write `check: { type: http }` in `haproxy`, or remove the section";
+        reader.report(Code::IN09, span, "`check` of a pool has no effect: no balancer makes HTTP checks", help);
+    }
+}
