@@ -9,7 +9,6 @@
 CARGO_HOME ?= $(HOME)/.cargo
 export PATH := $(PATH):$(CARGO_HOME)/bin
 
-RELEASES := bullseye bookworm trixie sid
 QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
 .PHONY: demo test check bench lint mutants setup setup-demo roots fresh toolchain
@@ -17,7 +16,7 @@ QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
 
-# The roots come first: without them the tests of the releases would be skipped.
+# The roots come first: without them the tests of the releases and of hosts would be skipped.
 test: setup roots toolchain
 	CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo test --workspace
 
@@ -26,7 +25,7 @@ check: toolchain
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	SSLSCALE_CASES=$${SSLSCALE_CASES:-quick} cargo test -q --lib --test integration -- $(QUICK)
-	@echo 'not run: the tests in .ci/slow, tests/try_fleet; `make test` runs everything'
+	@echo 'not run: the tests in .ci/slow, tests/try_fleet, tests/hosts; `make test` runs everything'
 
 # Mistakes planted in one room below src/: do the tests of `make check` catch them?
 #     make mutants ROOM=tickets
@@ -49,9 +48,9 @@ setup:
 setup-demo:
 	@.ci/setup demo
 
-# One Debian root per release, kept in target/roots or $SSLSCALE_ROOTS.
+# The Debian roots that tests use, kept in target/roots or $SSLSCALE_ROOTS.
 roots: setup
-	@tests/releases/roots.sh $(RELEASES)
+	@tests/releases/roots.sh
 
 # Proves that `make demo` and `make test` set themselves up on a bare Debian, and that the tests do
 # not depend on the versions of one release's programs. Needs root.

@@ -1,12 +1,16 @@
 #!/bin/bash
-# Makes the Debian roots from which the release tests run real programs: each has one release's haproxy
-# and nginx, as their packages install them, and little else.
+# Makes the Debian roots that tests use.
 #
-#     tests/releases/roots.sh [RELEASE...]      default: bullseye bookworm trixie sid
+#     tests/releases/roots.sh [ROOT...]      default: bullseye bookworm trixie sid, and as root
+#                                            bookworm-host trixie-host
 #
-# They go to target/roots/RELEASE, or $SSLSCALE_ROOTS/RELEASE. An existing root is kept; delete
-# it to make it again. Packages come from the mirror this machine's apt uses, or from
-# $SSLSCALE_MIRROR. Root is not needed where user namespaces are allowed.
+# RELEASE is what the release tests run real programs from: that release's haproxy and nginx, as their
+# packages install them, and little else. RELEASE-host is what tests/hosts boots: the same with systemd
+# and sshd. Only root can boot one, so only root makes one.
+#
+# They go to target/roots, or $SSLSCALE_ROOTS. An existing root is kept; delete it to make it again.
+# Packages come from the mirror this machine's apt uses, or from $SSLSCALE_MIRROR. Root is not needed
+# for the others where user namespaces are allowed.
 set -euo pipefail
 
 repository=$(cd "$(dirname "$0")/../.." && pwd)
@@ -39,50 +43,67 @@ check_tools() {
         fail "not root, and the kernel does not allow user namespaces" "fix: run as root"
 }
 
+# What a host has besides haproxy and nginx. There is no curl, no socat and no full perl: what runs on
+# hosts has to do with what is on every one.
+host_packages=systemd-sysv,dbus,udev,openssh-server,iproute2,procps
+
 # The index of an old release is always past its date, and sid's is if a mirror is late. Manuals and
 # translations are half of the size and not needed.
-bootstrap() { # RELEASE MIRROR?
-    mmdebstrap --quiet --variant=essential --format=tar --include=haproxy,nginx \
+bootstrap() { # ROOT MIRROR?
+    mmdebstrap --quiet --variant=essential --format=tar \
+        --include="haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)" \
         --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
         --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
         --dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/'*' \
-        "$1" - ${2:+"$2"}
+        "${1%-host}" - ${2:+"$2"}
 }
 
-make_root() { # RELEASE
-    local release=$1 mirror temp started
-    [ ! -d "$roots/$release" ] || return 0
+# Device files are left out: nothing here needs them, and only root could make them.
+# All files of a release belong to the user who unpacks them, who then needs no root to use or delete
+# them. On a host they belong to their packages' accounts.
+unpack() { # ROOT DIRECTORY
+    local owner=--no-same-owner
+    case $1 in *-host) owner=--same-owner ;; esac
+    tar -x -C "$2" "$owner" --exclude='./dev/*' -f "$2.tar"
+}
+
+make_root() { # ROOT
+    local root=$1 mirror temp started
+    [ ! -d "$roots/$root" ] || return 0
+    case $root in
+    *-host) [ "$(id -u)" = 0 ] || fail "$root: a root that is booted has to be made by root" ;;
+    esac
     check_tools
     mkdir -p "$roots"
     # One process makes a root; others wait and find it made.
-    exec 9>"$roots/.$release.lock"
+    exec 9>"$roots/.$root.lock"
     flock 9
-    [ ! -d "$roots/$release" ] || return 0
+    [ ! -d "$roots/$root" ] || return 0
 
     started=$SECONDS
-    temp=$roots/.$release.new
+    temp=$roots/.$root.new
     rm -rf "$temp"
     mkdir "$temp"
     mirror=${SSLSCALE_MIRROR:-$(machine_mirror)}
-    # All files belong to the user who unpacks them, who then needs no root to use or delete them.
-    # Device files are left out: nothing here needs them, and only root could make them.
-    if ! bootstrap "$release" "$mirror" 9>&- >"$temp.tar" 2>"$temp.log" ||
-        ! tar -x -C "$temp" --no-same-owner --exclude='./dev/*' -f "$temp.tar"; then
+    if ! bootstrap "$root" "$mirror" 9>&- >"$temp.tar" 2>"$temp.log" || ! unpack "$root" "$temp"; then
         cat "$temp.log" >&2
-        fail "cannot make a root of $release from ${mirror:-the default mirror}" \
-            "fix: SSLSCALE_MIRROR=URI of a mirror or archive that has $release"
+        fail "cannot make $root from ${mirror:-the default mirror}" \
+            "fix: SSLSCALE_MIRROR=URI of a mirror or archive that has ${root%-host}"
     fi
     rm -f "$temp.tar" "$temp.log"
     for file in usr/sbin/haproxy usr/sbin/nginx etc/nginx/nginx.conf; do
-        [ -e "$temp/$file" ] || fail "the root of $release has no /$file"
+        [ -e "$temp/$file" ] || fail "the root $root has no /$file"
     done
     # Logs the packages made belong to another account in a user namespace, and nginx opens them.
-    rm -f "$temp"/var/log/nginx/*
-    mv "$temp" "$roots/$release"
-    echo "root of $release made in $((SECONDS - started)) s"
+    case $root in *-host) ;; *) rm -f "$temp"/var/log/nginx/* ;; esac
+    mv "$temp" "$roots/$root"
+    echo "$root made in $((SECONDS - started)) s"
 }
 
-[ $# -gt 0 ] || set -- bullseye bookworm trixie sid
+if [ $# = 0 ]; then
+    set -- bullseye bookworm trixie sid
+    [ "$(id -u)" != 0 ] || set -- "$@" bookworm-host trixie-host
+fi
 if [ $# = 1 ]; then
     make_root "$1"
 else

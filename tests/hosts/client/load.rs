@@ -1,0 +1,129 @@
+//! New connections at a steady rate, each with one request.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver, Sender};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant};
+
+use super::{Failure, config, connect, get};
+use crate::served::{Served, entry};
+
+/// No client waits longer; a connection that takes longer has failed.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// A load that runs until it is stopped.
+pub struct Load {
+    stop: Arc<AtomicBool>,
+    threads: Vec<JoinHandle<()>>,
+    results: Receiver<Connection>,
+    started: Instant,
+}
+
+/// One connection: when it began, how long it took, and the server that answered.
+struct Connection {
+    began: Duration,
+    took: Duration,
+    result: Result<String, Failure>,
+}
+
+/// What became of a load.
+#[derive(Debug, Default)]
+pub struct Report {
+    pub total: usize,
+    pub failed: usize,
+    /// `phase: cause`, and how often.
+    pub causes: BTreeMap<String, usize>,
+    /// Good connections that took longer than a second.
+    pub slow: usize,
+    /// When the first and the last failed connection began, in seconds.
+    pub window: Option<(f64, f64)>,
+    /// How long a good connection took, in milliseconds: the median, the 99th of 100, the longest.
+    pub milliseconds: [u128; 3],
+    /// Good connections by server.
+    pub servers: BTreeMap<String, usize>,
+}
+
+impl Load {
+    /// `rate` connections a second to each balancer of `through`.
+    pub fn start(served: &Served, through: &[&str], rate: u32) -> Self {
+        let (stop, started) = (Arc::new(AtomicBool::new(false)), Instant::now());
+        let (sender, results) = mpsc::channel();
+        let config = config(&served.authority, "http/1.1");
+        let threads = through.iter().map(|name| {
+            let to: SocketAddr = entry(served.host(name)).parse().unwrap();
+            let (stop, sender, config, fleet) = (stop.clone(), sender.clone(), config.clone(), served.fleet.network());
+            thread::spawn(move || {
+                fleet.join();
+                let every = Duration::from_secs(1) / rate;
+                let mut due = Instant::now();
+                while !stop.load(Ordering::Relaxed) {
+                    let (sender, config): (Sender<Connection>, _) = (sender.clone(), config.clone());
+                    thread::spawn(move || {
+                        let began = Instant::now();
+                        let result = connect(to, &config, PATIENCE).and_then(|mut tls| get(&mut tls, "close"));
+                        let connection = Connection { began: began - started, took: began.elapsed(), result };
+                        // Nobody listens where a test failed meanwhile.
+                        let _ = sender.send(connection);
+                    });
+                    due += every;
+                    thread::sleep(due.saturating_duration_since(Instant::now()));
+                }
+            })
+        });
+        let threads = threads.collect();
+        Self { stop, threads, results, started }
+    }
+
+    /// Seconds since the start, to compare with a report's window.
+    pub fn elapsed(&self) -> f64 {
+        self.started.elapsed().as_secs_f64()
+    }
+
+    /// Starts no more connections, waits for those that are open, and counts.
+    pub fn stop(self) -> Report {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads {
+            thread.join().unwrap();
+        }
+        // The end of the channel: each connection holds a sender until it is over.
+        Report::of(self.results.iter())
+    }
+
+    /// Runs for a while.
+    pub fn run(served: &Served, through: &[&str], rate: u32, time: Duration) -> Report {
+        let load = Self::start(served, through, rate);
+        thread::sleep(time);
+        load.stop()
+    }
+}
+
+impl Report {
+    fn of(connections: impl Iterator<Item = Connection>) -> Self {
+        let mut report = Self::default();
+        let mut times = Vec::new();
+        for Connection { began, took, result } in connections {
+            report.total += 1;
+            match result {
+                Ok(body) => {
+                    times.push(took.as_millis());
+                    let server = body.split(' ').next().unwrap_or_default().to_owned();
+                    *report.servers.entry(server).or_default() += 1;
+                }
+                Err(Failure { phase, cause }) => {
+                    report.failed += 1;
+                    *report.causes.entry(format!("{phase}: {cause}")).or_default() += 1;
+                    let (at, (first, last)) = (began.as_secs_f64(), report.window.unwrap_or((f64::MAX, 0.0)));
+                    report.window = Some((first.min(at), last.max(at)));
+                }
+            }
+        }
+        times.sort_unstable();
+        let at = |part: usize| times.get((times.len() * part / 100).min(times.len().saturating_sub(1)));
+        report.milliseconds = [50, 99, 100].map(|part| at(part).copied().unwrap_or_default());
+        report.slow = times.iter().filter(|time| **time > 1_000).count();
+        report
+    }
+}

@@ -1,0 +1,217 @@
+//! An inventory on the hosts: the app, the certificates, the rendered files, and the programs started
+//! anew, so that each test begins from the same state whatever the one before it did.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
+
+use crate::fleet::{Fleet, Host, Release, Spec};
+
+/// The site that all inventories of these tests have.
+pub const SITE: &str = "example.com";
+
+/// A balancer and two app servers of each release would be six; five show the same.
+const HOSTS: [Spec; 5] = [
+    Spec { name: "lb1", address: "10.0.0.10", release: Release::Trixie },
+    Spec { name: "lb2", address: "10.0.0.20", release: Release::Bookworm },
+    Spec { name: "app1", address: "10.0.0.11", release: Release::Trixie },
+    Spec { name: "app2", address: "10.0.0.12", release: Release::Bookworm },
+    Spec { name: "app3", address: "10.0.0.13", release: Release::Trixie },
+];
+
+static SHARED: Mutex<Option<Served>> = Mutex::new(None);
+
+/// The hosts that all tests share, for one test at a time. A test that fails leaves them in a state that
+/// nobody knows: they are booted again.
+pub struct Shared(MutexGuard<'static, Option<Served>>);
+
+impl Shared {
+    /// `None` if this machine cannot boot hosts, which has been reported.
+    pub fn get() -> Option<Self> {
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if shared.is_none() {
+            *shared = Some(Served::new(Fleet::boot(&HOSTS)?));
+        }
+        Some(Self(shared))
+    }
+}
+
+impl std::ops::Deref for Shared {
+    type Target = Served;
+    fn deref(&self) -> &Served {
+        self.0.as_ref().expect("set by `get`")
+    }
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.take();
+        }
+    }
+}
+
+/// Hosts that serve an inventory.
+pub struct Served {
+    pub fleet: Fleet,
+    /// What clients trust, in PEM.
+    pub authority: String,
+    certificate: String,
+    key: String,
+    folder: tempfile::TempDir,
+}
+
+impl Served {
+    fn new(fleet: Fleet) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let key = KeyPair::generate().unwrap();
+        let authority = params.self_signed(&key).unwrap().pem();
+        let issuer = Issuer::new(params, key);
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new([SITE.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let served = Self { fleet, authority, certificate: leaf.pem(), key: key.serialize_pem(), folder };
+        for host in served.apps() {
+            served.put(
+                host,
+                &[
+                    ("/etc/app.conf", "0644", include_bytes!("app.conf").to_vec()),
+                    ("/etc/systemd/system/app.service", "0644", include_bytes!("app.service").to_vec()),
+                    ("/etc/ssl/example/ssl.crt", "0644", served.certificate.clone().into()),
+                    ("/etc/ssl/example/ssl.key", "0600", served.key.clone().into()),
+                ],
+            );
+        }
+        served
+    }
+
+    pub fn balancers(&self) -> impl Iterator<Item = &Host> {
+        self.fleet.hosts().iter().filter(|host| host.name.starts_with("lb"))
+    }
+
+    pub fn apps(&self) -> impl Iterator<Item = &Host> {
+        self.fleet.hosts().iter().filter(|host| host.name.starts_with("app"))
+    }
+
+    pub fn host(&self, name: &str) -> &Host {
+        self.fleet.host(name)
+    }
+
+    /// The inventory of all hosts with one site whose upstream is the app, and more lines of YAML.
+    pub fn inventory(&self, more: &str) -> String {
+        let list = |hosts: Vec<&Host>| {
+            let rows = hosts.iter().map(|host| format!("  - {{ name: {}, address: {} }}\n", host.name, host.address));
+            rows.collect::<String>()
+        };
+        format!(
+            "load_balancers:\n{}app_servers:\n{}sites:\n  - server_name: {SITE}\n    \
+             ssl_certificate: /etc/ssl/example/ssl.crt\n    ssl_certificate_key: /etc/ssl/example/ssl.key\n    \
+             locations:\n      - {{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}\n{more}\n",
+            list(self.balancers().collect()),
+            list(self.apps().collect()),
+        )
+    }
+
+    /// Makes the hosts serve an inventory: its files, fresh programs, every server up.
+    pub fn serve(&self, inventory: &str) {
+        let tree = self.install(inventory);
+        for host in self.apps() {
+            let ring = [("current", 1_u8), ("previous", 2), ("next", 3)];
+            let ring = ring.map(|(name, byte)| (format!("/etc/sslscale/tickets/{name}.key"), vec![byte; 80]));
+            self.put(host, &ring.each_ref().map(|(path, key)| (path.as_str(), "0600", key.clone())));
+        }
+        let on_all = |hosts: Vec<&Host>, script: &'static str| {
+            std::thread::scope(|scope| hosts.iter().for_each(|host| drop(scope.spawn(|| host.run(script)))));
+        };
+        on_all(self.apps().collect(), "systemctl daemon-reload; systemctl restart app nginx");
+        on_all(self.balancers().collect(), "systemctl daemon-reload; systemctl restart haproxy");
+        for balancer in self.balancers() {
+            for app in self.apps() {
+                // `UP 1/3` is up, too, but a server that a check has not seen yet.
+                balancer.wait_for_server(app.name, "UP");
+            }
+        }
+        drop(tree);
+    }
+
+    /// Puts the rendered files of an inventory on the hosts, instead of those before, and does no more.
+    pub fn install(&self, inventory: &str) -> PathBuf {
+        let (yaml, tree) = (self.folder.path().join("fleet.yaml"), self.folder.path().join("tree"));
+        fs::write(&yaml, inventory).unwrap();
+        let before = Self::files(&tree);
+        let mut render = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+        let output = render.arg("render").arg(&yaml).arg("-o").arg(&tree).output().unwrap();
+        assert!(output.status.success(), "{inventory}\n{}", String::from_utf8_lossy(&output.stderr));
+        let after = Self::files(&tree);
+        for host in self.fleet.hosts() {
+            let of_host =
+                |path: &str| path.strip_prefix(host.name).filter(|rest| rest.starts_with('/')).map(str::to_owned);
+            let gone = before.keys().filter(|path| !after.contains_key(*path)).filter_map(|path| of_host(path));
+            let gone: Vec<String> = gone.collect();
+            if !gone.is_empty() {
+                host.run(&format!("rm -f {}", gone.join(" ")));
+            }
+            let files = after.iter().filter_map(|(path, mode)| Some((of_host(path)?, mode, tree.join(path))));
+            let files: Vec<_> = files.map(|(path, mode, source)| (path, mode, fs::read(source).unwrap())).collect();
+            self.put(
+                host,
+                &files
+                    .iter()
+                    .map(|(path, mode, text)| (path.as_str(), mode.as_str(), text.clone()))
+                    .collect::<Vec<_>>(),
+            );
+        }
+        yaml
+    }
+
+    /// The files of a rendered tree with their modes, as its manifest lists them.
+    fn files(tree: &std::path::Path) -> BTreeMap<String, String> {
+        let Ok(manifest) = fs::read(tree.join("manifest.json")) else { return BTreeMap::new() };
+        let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+        let files = manifest["files"].as_object().unwrap();
+        files.iter().map(|(path, file)| (path.clone(), file["mode"].as_str().unwrap().to_owned())).collect()
+    }
+
+    /// Writes files of root's on a host: paths, modes, contents.
+    pub fn put(&self, host: &Host, files: &[(&str, &str, Vec<u8>)]) {
+        let folder = tempfile::tempdir().unwrap();
+        for (path, mode, text) in files {
+            let file = folder.path().join(path.trim_start_matches('/'));
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, text).unwrap();
+            use std::os::unix::fs::PermissionsExt;
+            fs::set_permissions(&file, fs::Permissions::from_mode(u32::from_str_radix(mode, 8).unwrap())).unwrap();
+        }
+        let mut tar = Command::new("tar");
+        tar.arg("-C").arg(folder.path()).args(["--owner=0", "--group=0", "-c"]);
+        let tar =
+            tar.args(fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name())).output().unwrap();
+        host.unpack(&tar.stdout);
+    }
+
+    /// A hosts file that leads `sslscale` to all hosts.
+    pub fn hosts_file(&self) -> PathBuf {
+        let file = self.folder.path().join("hosts.json");
+        fs::write(&file, self.fleet.leads().to_string()).unwrap();
+        file
+    }
+}
+
+/// Where clients connect to.
+pub fn entry(host: &Host) -> String {
+    format!("{}:443", host.address)
+}
+
+/// Set where a reader wants the figures that these tests measure.
+pub fn figure(line: &str) {
+    static WANTED: OnceLock<bool> = OnceLock::new();
+    if *WANTED.get_or_init(|| std::env::var_os("SSLSCALE_FIGURES").is_some()) {
+        use std::io::Write;
+        std::io::stderr().write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+}
