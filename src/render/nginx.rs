@@ -1,6 +1,6 @@
 //! The data for the template of an app server.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -96,7 +96,8 @@ pub struct View {
     worker_shutdown_timeout: String,
     /// The port that clients connect to, which upstreams are told instead of nginx's.
     public_port: u16,
-    proxies: bool,
+    /// Whether any site has one.
+    upstreams: bool,
     sites: Vec<SiteView>,
     acme: Option<AcmeView>,
 }
@@ -119,6 +120,8 @@ struct SiteView {
     client_max_body_size: String,
     /// Empty without HSTS.
     hsts: String,
+    /// The kinds of its upstreams, as directives' names begin: `proxy`, `uwsgi`, `fastcgi`, `grpc`.
+    upstreams: BTreeSet<&'static str>,
     locations: Vec<LocationView>,
 }
 
@@ -147,6 +150,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
+    let views: Vec<SiteView> = sites.iter().map(|site| site_view(site, shape.nginx)).collect();
     // Balancers usually have the same port; if not, upstreams are told that of the first.
     let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
@@ -170,8 +174,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         public_port,
-        proxies: sites.iter().flat_map(|site| &site.locations).any(|l| matches!(l.target, Target::Proxy(_))),
-        sites: sites.iter().map(|site| site_view(site, shape.nginx)).collect(),
+        upstreams: views.iter().any(|site| !site.upstreams.is_empty()),
+        sites: views,
         acme: acme.cloned(),
     }
 }
@@ -212,6 +216,8 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
 }
 
 fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
+    let locations: Vec<LocationView> = site.locations.iter().map(location_view).collect();
+    let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.endpoint().is_some());
     SiteView {
         server_names: site.server_names.iter().map(ToString::to_string).collect(),
         root: site.root.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -223,7 +229,8 @@ fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
         certificates: site.certificates.iter().map(certificate_view).collect(),
         client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
         hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
-        locations: site.locations.iter().map(location_view).collect(),
+        upstreams: upstreams.map(|(_, view)| view.kind).collect(),
+        locations,
     }
 }
 

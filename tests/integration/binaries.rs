@@ -83,7 +83,7 @@ fn a_version_that_is_not_the_installed_one() {
             "1.25.1",
             1,
             format!("error[RP02]: nginx {a}.{b}.{c} rejects the files of"),
-            "http2 on` at /etc/nginx/conf.d/sslscale.conf:14",
+            "http2 on` at /etc/nginx/conf.d/sslscale.conf:",
         )
     } else {
         (

@@ -34,6 +34,7 @@ mod report;
 mod rules;
 mod seam;
 mod secrets;
+mod served;
 mod signals;
 mod snapshots;
 mod streams;

@@ -12,6 +12,10 @@
 # layer that the next check does not see, and ROOT is never modified. Answers, per program:
 # `NAME STATUS LENGTH`, then LENGTH bytes of output; `done` ends a request. The tree `nothing`
 # asks for the programs' versions.
+#
+# Three more requests are for tests that send requests: `serve STOCK TREE` starts both programs on
+# the tree, `run FILE` runs a shell script of the machine beside them (apps and clients: releases
+# have neither Python nor curl), and `stop -` ends them.
 set -eu
 export LC_ALL=C PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
@@ -93,19 +97,63 @@ run() { # NAME COMMAND...
     printf '%s %s %s\n%s\n' "$name" "$status" "${#output}" "$output"
 }
 
-number=0
-mkdir nothing
-while read -r stock tree; do
-    number=$((number + 1))
+lay() { # STOCK TREE
     mkdir "up/$number" "wk/$number"
-    if ! output=$(mount -t overlay overlay mnt -o \
-        "lowerdir=$tree:stock/$stock:host,upperdir=up/$number,workdir=wk/$number" 2>&1); then
-        printf 'error 1 %s\n%s\ndone\n' "${#output}" "$output"
-        continue
-    fi
+    mount -t overlay overlay mnt -o "lowerdir=$2:stock/$1:host,upperdir=up/$number,workdir=wk/$number" || return 1
     for dir in $binds; do
         mount --bind "/$dir" "mnt/$dir"
     done
+}
+
+serve() { # STOCK TREE
+    number=$((number + 1))
+    lay "$1" "$2"
+    mkdir -p mnt/dev mnt/run/haproxy
+    mount --rbind /dev mnt/dev
+    # Each returns when it listens.
+    [ ! -e "$2/etc/nginx/conf.d/sslscale.conf" ] || run nginx nginx
+    [ ! -e "$2/etc/haproxy/haproxy.cfg" ] || run haproxy haproxy -D -p /run/haproxy.pid -f /etc/haproxy/haproxy.cfg
+}
+
+stop() {
+    for file in mnt/run/nginx.pid mnt/run/haproxy.pid apps.pid; do
+        [ -e "$file" ] || continue
+        for pid in $(cat "$file"); do
+            # An app may have ended already.
+            kill "$pid" 2>/dev/null || true
+            while kill -0 "$pid" 2>/dev/null; do sleep 0.01; done
+        done
+    done
+    rm -f apps.pid
+    umount -l mnt
+}
+
+number=0
+mkdir nothing
+while read -r stock tree more; do
+    case $stock in
+    serve)
+        serve "$tree" "$more"
+        echo 'done'
+        continue
+        ;;
+    stop)
+        stop
+        echo 'done'
+        continue
+        ;;
+    run)
+        status=0
+        output=$(sh "$tree" 2>&1 </dev/null) || status=$?
+        printf 'run %s %s\n%s\ndone\n' "$status" "${#output}" "$output"
+        continue
+        ;;
+    esac
+    number=$((number + 1))
+    if ! output=$(lay "$stock" "$tree" 2>&1); then
+        printf 'error 1 %s\n%s\ndone\n' "${#output}" "$output"
+        continue
+    fi
     if [ "$tree" = nothing ]; then
         run haproxy haproxy -v
         run nginx nginx -v

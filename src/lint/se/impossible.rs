@@ -35,7 +35,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::SE04,
-        "the only rendered header, HSTS, is in the server blocks, and no location adds a header",
+        "rendered headers, such as HSTS, are in the server blocks, and no location adds a header",
         Doc {
             what: "A location has its own `add_header` inside a server that adds headers, such as \
                    `Strict-Transport-Security`.",
@@ -45,9 +45,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "With `add_header Strict-Transport-Security …` at http level and `add_header X-N 1` in a \
                        location, responses of that location have no `Strict-Transport-Security`; all others do. \
                        `nginx -t` returns 0.",
-            fix: "Nothing to do: sslscale renders `add_header` only in server blocks, for HSTS, with `always`, so \
-                  every response of the site has it, errors and redirects included. The app sends any other header \
-                  itself.",
+            fix: "Nothing to do: sslscale renders `add_header` only in server blocks, with `always`, so every response \
+                  of the site has HSTS, errors and redirects included. The app sends any other header itself.",
             verified_on: "nginx 1.22.1",
         },
     ),

@@ -184,10 +184,37 @@ impl Release {
         }
     }
 
+    /// Starts the programs of a tree, as [`Release::check`] names them, in the session's network
+    /// namespace, until [`Release::stop`].
+    ///
+    /// # Panics
+    /// If one of them does not start.
+    pub fn serve(&mut self, stock: Stock, tree: &Path) {
+        for outcome in self.send(&format!("serve {} {}", stock.name(), tree.display())) {
+            // haproxy says that nobody reads its log.
+            assert_eq!(outcome.status, 0, "{} does not serve {}\n{outcome}", self.name, tree.display());
+        }
+    }
+
+    /// Ends what [`Release::serve`] started, and the apps whose process ids are in `apps.pid`.
+    pub fn stop(&mut self) {
+        self.send("stop -");
+    }
+
+    /// Runs a shell script with this machine's programs next to the served ones. The working
+    /// directory has the root that they see, as `mnt`.
+    pub fn run(&mut self, script: &Path) -> Outcome {
+        self.send(&format!("run {}", script.display())).remove(0)
+    }
+
     fn request(&mut self, stock: Stock, tree: &str) -> Vec<Outcome> {
+        self.send(&format!("{} {tree}", stock.name()))
+    }
+
+    fn send(&mut self, request: &str) -> Vec<Outcome> {
         let requests = self.requests.as_mut().expect("taken only by drop");
         // If the session has died, the answer tells more than a broken pipe.
-        let _ = writeln!(requests, "{} {tree}", stock.name());
+        let _ = writeln!(requests, "{request}");
         let mut outcomes = Vec::new();
         loop {
             let mut line = String::new();
@@ -229,7 +256,8 @@ fn roots() -> PathBuf {
 /// A command inside mount and network namespaces of its own.
 fn unshare() -> Command {
     let mut command = Command::new("unshare");
-    command.args(["--mount", "--net"]);
+    // The end of the session's shell ends whatever it started.
+    command.args(["--mount", "--net", "--pid", "--fork", "--kill-child"]);
     if !nix::unistd::geteuid().is_root() {
         command.args(["--user", "--map-root-user"]);
     }

@@ -1,0 +1,31 @@
+"""A WebSocket's handshake through TLS, and an echo after a pause: websocket.py ADDRESS:PORT NAME PATH PAUSE
+
+Prints the head of the answer, and behind it what comes back of `hello` after the pause.
+"""
+
+import socket
+import ssl
+import sys
+import time
+
+address, name, path, pause = sys.argv[1:]
+host, port = address.rsplit(":", 1)
+context = ssl.create_default_context()
+context.check_hostname = False
+context.verify_mode = ssl.CERT_NONE
+context.set_alpn_protocols(["http/1.1"])
+with socket.create_connection((host, int(port)), timeout=60) as plain:
+    with context.wrap_socket(plain, server_hostname=name) as stream:
+        lines = [f"GET {path} HTTP/1.1", f"Host: {name}", "Upgrade: websocket", "Connection: Upgrade",
+                 "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Version: 13"]
+        stream.sendall("\r\n".join([*lines, "", ""]).encode())
+        head = b""
+        while not head.endswith(b"\r\n\r\n"):
+            byte = stream.recv(1)
+            if not byte:
+                break
+            head += byte
+        print(head.decode("latin-1"), end="")
+        time.sleep(float(pause))
+        stream.sendall(b"hello")
+        print(stream.recv(64).decode("latin-1") or "closed")
