@@ -200,6 +200,8 @@ codes! {
     HP12 "no-active-server" Error;
     /// Health checks that take too long to detect a dead app server.
     HP13 "slow-detection" Info;
+    /// An HTTP check that no app server of a pool can pass.
+    HP15 "check-cannot-pass" Error;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

@@ -1,0 +1,177 @@
+//! HP15: an HTTP check that no app server of a pool can pass.
+
+use std::collections::HashSet;
+
+use crate::diagnostic::Code;
+use crate::inventory::Inventory;
+use crate::inventory::document::Cursor;
+use crate::inventory::model::{HttpCheck, Location, Pool, Site, Target};
+use crate::inventory::types::{CheckPath, CheckType, LocationMatch, Statuses};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+
+pub const RULE: Rule = Rule {
+    code: Code::HP15,
+    since: "0.1.0",
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
+    doc: Doc {
+        what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
+            an expected status: a name that is not the pool's, or a path that nginx itself answers with another status.",
+        why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
+            over then, but an app server whose app is down is no longer taken out.",
+        evidence: "nginx answers a name that none of its sites has with 421, a path that no location has with 404, and \
+            a redirect with the redirect's status. haproxy shows `L7STS/421` for such a check, and `haproxy -c` accepts \
+            it.",
+        fix: "Write a `host` that is a name of one of the pool's sites, a `path` that an app answers, or the status in \
+            `expect`. `check` in a pool's entry overrides the `check` of all pools.",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: examples!("HP15"),
+};
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let inventory = fleet.inventory;
+    let mut seen = HashSet::new();
+    for (balancer, host) in inventory.load_balancers.iter().enumerate() {
+        let check = &host.haproxy.check;
+        if check.kind != CheckType::Http {
+            continue;
+        }
+        for (index, pool) in inventory.pools.iter().enumerate() {
+            let place = |key: &str| place(fleet, (balancer, index), key);
+            let asked = pool.check.or(&check.http);
+            let Some((key, message, help)) = failure(inventory, (index, pool), &asked) else { continue };
+            let place = place(key).or(place("host")).or(place("path")).or(place("expect")).or(place("type"));
+            if seen.insert((place.span(), index)) {
+                reporter.report(place.span(), message, help);
+            }
+        }
+    }
+}
+
+/// Where what is asked of the pool is written: for this pool, else for all.
+fn place<'f>(fleet: &'f Fleet<'_>, (balancer, pool): (usize, usize), key: &str) -> Cursor<'f> {
+    let of_pool = fleet.written.key("pools").item(pool).key("check").key(key);
+    let of_all = fleet.haproxy_if_written(balancer, &["check", key]);
+    if of_pool.is_written() { of_pool } else { of_all.unwrap_or(of_pool) }
+}
+
+/// Why the check always fails, if it does: the key that is wrong, a message and a help.
+fn failure(
+    inventory: &Inventory,
+    (index, pool): (usize, &Pool),
+    asked: &HttpCheck,
+) -> Option<(&'static str, String, String)> {
+    let first = inventory.sample_name(&inventory.sites[pool.sites[0]]);
+    let site = match &asked.host {
+        None => &inventory.sites[pool.sites[0]],
+        Some(host) => match served(inventory, host.as_str()).filter(|site| site.pool == index) {
+            Some(site) => site,
+            None => {
+                let message =
+                    format!("health checks ask the pool `{}` for `{host}`, which is not one of its names", pool.name);
+                let help = format!(
+                    "write a name of the pool, such as `host: {first}`, in this check or in the pool's own `check`"
+                );
+                return Some(("host", message, help));
+            }
+        },
+    };
+    let path = asked.path.clone().unwrap_or_else(CheckPath::root);
+    let expected = asked.expect.clone().unwrap_or_else(Statuses::good);
+    // nginx decodes and normalises a path before it chooses a location.
+    if path.path().contains(['%', '.']) || path.path().contains("//") {
+        return None;
+    }
+    let status = match location(site, path.path()) {
+        None if site.root.is_some() => return None,
+        None => 404,
+        Some(Location { target: Target::Redirect(redirect), .. }) => redirect.code.name().parse().ok()?,
+        Some(_) => return None,
+    };
+    if expected.accepts(status) {
+        return None;
+    }
+    let message = format!(
+        "health checks of the pool `{}` fail: nginx answers `{path}` with {status}, and {expected} is expected",
+        pool.name
+    );
+    Some(("path", message, "write the `path` of something that an app answers".to_owned()))
+}
+
+/// The site that nginx chooses for a name.
+fn served<'i>(inventory: &'i Inventory, name: &str) -> Option<&'i Site> {
+    let names = || inventory.sites.iter().flat_map(|site| site.server_names.iter().map(move |own| (site, own)));
+    let exact = names().find(|(_, own)| own.as_str() == name);
+    let parents = || name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+    let wildcard = || parents().find_map(|parent| names().find(|(_, own)| own.wildcard() == Some(parent)));
+    exact.or_else(wildcard).map(|(site, _)| site)
+}
+
+/// The location that nginx chooses for a path: an exact one, else the longest prefix.
+fn location<'s>(site: &'s Site, path: &str) -> Option<&'s Location> {
+    let exact = |it: &&Location| it.matching == LocationMatch::Exact && it.path.as_str() == path;
+    let prefix = |it: &&Location| it.matching == LocationMatch::Prefix && path.starts_with(it.path.as_str());
+    let longest = || site.locations.iter().filter(prefix).max_by_key(|it| it.path.as_str().len());
+    site.locations.iter().find(exact).or_else(longest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory;
+    use crate::source::Source;
+
+    const FLEET: &str = r#"
+load_balancers: [ { name: lb1, address: 10.0.0.10 } ]
+app_servers: [ { name: srv1, address: 10.0.0.11 }, { name: srv2, address: 10.0.0.12 } ]
+pools: [ { name: web, app_servers: [srv1] }, { name: api, app_servers: [srv2] } ]
+sites:
+  - server_name: ["*.example.com", example.com]
+    pool: web
+    ssl_certificate: /etc/ssl/a.crt
+    ssl_certificate_key: /etc/ssl/a.key
+    locations:
+      - { path: /app/, proxy_pass: "http://127.0.0.1:8000" }
+      - { path: /app/old, return: { url: "https://example.org" } }
+      - { path: /app, match: exact, return: { code: 301, url: "https://example.org" } }
+  - server_name: api.example.com
+    pool: api
+    root: /srv/api
+    ssl_certificate: /etc/ssl/b.crt
+    ssl_certificate_key: /etc/ssl/b.key
+"#;
+
+    #[test]
+    fn a_check_passes_where_nginx_does_not_answer_otherwise() {
+        let inventory = inventory::check(&Source::new("t", FLEET)).inventory.unwrap();
+        let fails = |pool: usize, [path, host, expect]: [&str; 3]| {
+            let asked = HttpCheck {
+                path: crate::inventory::types::Scalar::parse(path).ok(),
+                host: crate::inventory::types::Scalar::parse(host).ok(),
+                expect: crate::inventory::types::Scalar::parse(expect).ok(),
+            };
+            failure(&inventory, (pool, &inventory.pools[pool]), &asked).map(|(key, ..)| key)
+        };
+        let cases = [
+            (0, ["/app/health", "example.com", "200"], None),
+            (0, ["/app/health", "", ""], None),
+            (0, ["/", "", ""], Some("path")),
+            (0, ["/", "", "404"], None),
+            (0, ["/app", "", ""], None),
+            (0, ["/app", "", "200"], Some("path")),
+            (0, ["/app/old/x", "", "200-307"], Some("path")),
+            (0, ["/app/old/x", "", "308"], None),
+            (0, ["/app/%6fld/x", "", "200"], None),
+            (0, ["/app/", "www.example.com", ""], None),
+            (0, ["/app/", "api.example.com", ""], Some("host")),
+            (0, ["/app/", "example.org", ""], Some("host")),
+            (1, ["/healthz", "", ""], None),
+            (1, ["/healthz", "www.example.com", ""], Some("host")),
+        ];
+        for (pool, asked, wanted) in cases {
+            assert_eq!(fails(pool, asked), wanted, "{asked:?}");
+        }
+    }
+}
