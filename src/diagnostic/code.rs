@@ -165,7 +165,7 @@ codes! {
     /// A certificate or private key outside `/etc`.
     TL20 "cert-path-outside-etc" Info;
     /// The same file for a certificate and a private key.
-    TL21 "same-path-for-cert-and-key" Error;
+    TL21 "same-path-for-cert-and-key" Warning;
     /// A certificate or wildcard of one pool that covers names of another pool.
     TL22 "wildcard-across-pools" Info;
     /// Several app servers that share no session ticket key.

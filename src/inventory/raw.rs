@@ -290,8 +290,8 @@ section! {
         ssl_ecdh_curve: "list of OpenSSL names",
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
         hsts: "section; default: off",
-        /// The file that requests are logged to. With the log format `stock`, nginx.conf decides.
-        access_log: "absolute path; default `/var/log/nginx/access.log`",
+        /// Where requests are logged. With the log format `stock`, nginx.conf decides, unless this is `"off"`. systemd's journal takes `syslog:server=unix:/dev/log`.
+        access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`",
         /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
         log_format: "`combined`, `json` or `stock`; default `combined`",
     }

@@ -8,7 +8,7 @@ use super::http::AcmeView;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{LocalPath, LocationMatch, ServerName, Tickets, Version};
+use crate::inventory::types::{AccessLog, LocalPath, LocationMatch, ServerName, Tickets, Version};
 use crate::tickets::{KEYS, RING};
 use crate::tree::{Need, NeedKind, Needs};
 
@@ -47,6 +47,10 @@ pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
     let mut files: BTreeMap<String, Need> = BTreeMap::new();
     let mut need = |path: String, kind, source: Option<&LocalPath>| {
         let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
+        // A file that holds both is kept as a key.
+        if kind == NeedKind::Key {
+            file.kind = kind;
+        }
         // Several sites may use a file, and only one of them may have its source.
         file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
     };
@@ -90,6 +94,8 @@ pub struct View {
     trusted_proxies: Vec<String>,
     /// `combined`, `json` or `stock`; with `stock`, `access_log` is not used.
     log_format: &'static str,
+    /// Whether requests are not logged, whatever the format.
+    log_off: bool,
     access_log: String,
     misdirected: Vec<String>,
     keepalive_timeout: String,
@@ -169,6 +175,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         ticket_keys: ticket_keys(inventory),
         trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
         log_format: shape.nginx.log_format.name(),
+        log_off: shape.nginx.access_log == AccessLog::Off,
         access_log: shape.nginx.access_log.to_string(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),

@@ -108,7 +108,13 @@ impl Pairs {
         }
         let pair = &self.known[&known];
         for (path, bytes, mode) in [(&wanted.certificate, &pair.chain, 0o644), (&wanted.key, &pair.key, 0o600)] {
-            files.insert(path.clone(), FileSpec::new(bytes.clone(), mode));
+            // One path may be named as a certificate and as a key: the file holds both then.
+            let (bytes, mode) = match files.get(path) {
+                Some(FileSpec { bytes: before, .. }) if holds(before, bytes) => (before.to_vec(), 0o600),
+                Some(FileSpec { bytes: before, .. }) => ([before, b"\n".as_slice(), bytes].concat(), 0o600),
+                None => (bytes.clone(), mode),
+            };
+            files.insert(path.clone(), FileSpec::new(bytes, mode));
         }
         Ok(new.then(|| pair.origin.clone()))
     }
@@ -122,6 +128,10 @@ impl Pairs {
     pub fn real_names(&self) -> impl Iterator<Item = &String> {
         self.known.iter().filter(|(_, pair)| pair.origin == Origin::Real).flat_map(|((_, names), _)| names)
     }
+}
+
+fn holds(file: &[u8], part: &[u8]) -> bool {
+    part.is_empty() || file.windows(part.len()).any(|window| window == part)
 }
 
 /// The pair at its source, or at the paths that the hosts read.

@@ -59,6 +59,13 @@ impl Drive<'_> {
     /// A host's process is gone.
     pub(super) fn run(&mut self) -> io::Result<()> {
         let plan = self.plan;
+        let unlogged: BTreeSet<&String> = plan.spec.sites.iter().flat_map(|site| &site.unlogged).collect();
+        for host in unlogged {
+            (self.tell)(&Event::Note(format!(
+                "`{host}` writes no access log to a file: which client it saw is known only from requests that a \
+                 stand-in app answers"
+            )))?;
+        }
         for site in &plan.spec.sites {
             if let Err(why) = &site.driven {
                 (self.tell)(&Event::NotDriven { site: site.name.clone(), why: why.clone() })?;

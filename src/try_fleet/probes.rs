@@ -8,7 +8,7 @@ use super::spec::{Offered, Probe, SiteSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
 use crate::inventory::openssl::Offer;
-use crate::inventory::types::{LocationMatch, TlsVersion};
+use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
 
 /// What is requested below a location: a plain segment, one that has to be encoded, and a query.
 const BELOW: &str = "a-path/x";
@@ -24,6 +24,7 @@ pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
     let members: Vec<&AppServer> = pool.app_servers(inventory).collect();
     let plain = SiteSpec {
         name: inventory.sample_name(site),
+        unlogged: members.iter().filter(|app| !is_logged(app)).map(|app| app.name.to_string()).collect(),
         pool_hosts: members.iter().map(|app| app.name.to_string()).collect(),
         location: "/".to_owned(),
         probes: Vec::new(),
@@ -183,4 +184,12 @@ fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> P
     let received: BTreeMap<String, String> =
         received.into_iter().chain(query).map(|(name, value)| (name.to_owned(), value)).collect();
     Probe { received: Some(received), ..Probe::new(uri) }
+}
+/// Whether nginx writes its requests to a file; with the format `stock`, nginx.conf decides.
+fn is_logged(app: &AppServer) -> bool {
+    match app.nginx.access_log {
+        AccessLog::File(_) => true,
+        AccessLog::Syslog(_) => app.nginx.log_format == LogFormat::Stock,
+        AccessLog::Off => false,
+    }
 }

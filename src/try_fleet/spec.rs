@@ -169,6 +169,9 @@ pub struct SiteSpec {
     pub name: String,
     /// The app servers that may answer.
     pub pool_hosts: Vec<String>,
+    /// Those of them that write no access log to a file.
+    #[serde(default)]
+    pub unlogged: Vec<String>,
     /// The path of the location.
     pub location: String,
     /// The requests, which are sent in turn.

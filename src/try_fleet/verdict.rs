@@ -27,6 +27,8 @@ pub(super) struct Case<'a> {
 pub(super) fn judge(case: &Case) -> Verdict {
     let Case { site, probe, reply, .. } = case;
     let mut wrong = Vec::new();
+    let echoes = probe.received.is_some();
+    let answered = serde_json::from_str::<Echo>(&reply.body).ok().filter(|_| echoes).map(|echo| echo.host);
     match (&reply.browser, &reply.error) {
         (Some(reason), _) => wrong.push(format!("a browser would fail: {reason}")),
         (None, Some(error)) => wrong.push(format!("curl: {error}")),
@@ -34,7 +36,14 @@ pub(super) fn judge(case: &Case) -> Verdict {
     }
     match case.logged {
         None if reply.error.is_some() => {}
-        None => wrong.push("no app server logged it".to_owned()),
+        // An app may say where the request was; a file or a redirect cannot.
+        None if answered.as_ref().map_or(!site.unlogged.is_empty(), |host| site.unlogged.contains(host)) => {}
+        None => {
+            wrong.push("no app server logged it".to_owned());
+            if let Some(host) = answered.filter(|host| !site.pool_hosts.contains(host)) {
+                wrong.push(format!("{host} is not in the pool of this site"));
+            }
+        }
         Some((server, address)) => {
             if !site.pool_hosts.iter().any(|host| host == server) {
                 wrong.push(format!("{server} is not in the pool of this site"));
@@ -135,6 +144,7 @@ mod tests {
         SiteSpec {
             name: "example.com".to_owned(),
             pool_hosts: vec!["srv1".to_owned()],
+            unlogged: Vec::new(),
             location: "/".to_owned(),
             probes: vec![Probe { received: Some(received), ..Probe::new("/".to_owned()) }],
             driven: Ok(()),
@@ -251,6 +261,31 @@ mod tests {
             "srv9 is not in the pool of this site"
         );
         assert_eq!(judged(&site(), &reply("srv1", CLIENT), None), "no app server logged it");
+    }
+
+    #[test]
+    fn a_server_without_a_log() {
+        let site = SiteSpec {
+            pool_hosts: vec!["srv1".to_owned(), "srv2".to_owned()],
+            unlogged: vec!["srv2".to_owned()],
+            ..site()
+        };
+        assert_eq!(judged(&site, &reply("srv2", CLIENT), None), "ok");
+        assert_eq!(judged(&site, &reply("srv1", CLIENT), None), "no app server logged it");
+        assert_eq!(
+            judged(&site, &reply("srv9", CLIENT), None),
+            "no app server logged it; srv9 is not in the pool of this site"
+        );
+        assert_eq!(
+            judged(&site, &reply("srv2", "10.0.0.10"), None),
+            "the app received 10.0.0.10, not the client's address"
+        );
+        // Nothing says which server sent a file.
+        let mut files = site;
+        files.probes[0].received = None;
+        let page = |status| Reply { status: Some(status), body: "<html>".to_owned(), ..reply("srv2", CLIENT) };
+        assert_eq!(judged(&files, &page(200), None), "ok");
+        assert_eq!(judged(&files, &page(404), None), "status 404, not 200");
     }
 
     #[test]

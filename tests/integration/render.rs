@@ -228,6 +228,19 @@ fn a_directory_that_is_there_stays_what_it_is() {
     assert_eq!((here.status, here.stderr.as_str()), (0, ".: 7 written, 0 unchanged, 0 removed\n"));
 }
 
+/// What holds a certificate and its key is as secret as the key.
+#[test]
+fn one_file_for_both_is_needed_as_a_key() {
+    let one = BLOG.replace("/etc/ssl/example/ssl.key", "/etc/ssl/example/ssl.crt");
+    assert_ne!(one, BLOG);
+    let run = Sslscale::new(&["render", "inventory.yaml", "-o", "out"]).inventory(&one);
+    assert_eq!(run.run().status, 0);
+    let manifest = fs::read(run.dir().join("out/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let file = &manifest["needs"][0]["files"]["/etc/ssl/example/ssl.crt"];
+    assert_eq!((&file["kind"], &file["mode"]), (&"key".into(), &"0600".into()), "{manifest}");
+}
+
 #[test]
 fn a_manifest_of_somebody_else_stops_everything() {
     let file = r#""srv1/x":{"sha256":"0","mode":"0644","owner":"root","group":"root"}"#;

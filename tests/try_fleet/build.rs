@@ -38,6 +38,7 @@ pub fn site(path: &str, apps: usize) -> SiteSpec {
     let probe = Probe { received: Some(BTreeMap::new()), ..Probe::new(path.to_owned()) };
     SiteSpec {
         name: "example.com".to_owned(),
+        unlogged: Vec::new(),
         pool_hosts: (1..=apps).map(|n| format!("srv{n}")).collect(),
         location: path.to_owned(),
         probes: vec![probe],

@@ -76,3 +76,35 @@ fn stand_ins_serve_for_a_list_and_for_files_that_sites_share() {
     assert!(count >= 4, "{requests:?}");
     assert_all_ok((code, requests), count);
 }
+
+/// TL21 warns about it, and nginx takes it.
+#[test]
+fn one_file_may_hold_a_certificate_and_its_key() {
+    let _alone = alone();
+    let folder = tempfile::tempdir().unwrap();
+    make(folder.path(), "ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
+    let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let both = folder.path().join("both.pem");
+    std::fs::write(&both, format!("{}{}", read("ec.key"), read("ec.crt"))).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&both, private).unwrap();
+    let one = HEAD.replace("[/etc/ssl/ec.crt, /etc/ssl/rsa.crt]", "/etc/ssl/both.pem");
+    let one = one.replace("[/etc/ssl/ec.key, /etc/ssl/rsa.key]", "/etc/ssl/both.pem");
+    let at = both.display();
+    let sources = format!("    ssl_certificate_source: {at}\n    ssl_certificate_key_source: {at}\n");
+    // With the file itself, and with a stand-in for it.
+    for text in [format!("{one}{sources}"), one.clone()] {
+        let (code, requests) = Try::inventory(&text).requests();
+        let count = requests.len();
+        assert!(count >= 4, "{requests:?}");
+        assert_all_ok((code, requests), count);
+    }
+    let (ours, other) = ("/etc/ssl/both.pem", "/etc/ssl/b");
+    let crossed = format!(
+        "{one}  - {{ server_name: b.example, root: /srv/b, ssl_certificate: {other}.crt, ssl_certificate_key: {ours} }}\n  \
+         - {{ server_name: c.example, root: /srv/c, ssl_certificate: {other}.key, ssl_certificate_key: {other}.crt }}\n"
+    );
+    let (code, requests) = Try::inventory(&crossed).requests();
+    let count = requests.len();
+    assert_all_ok((code, requests), count);
+}

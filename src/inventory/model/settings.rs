@@ -2,7 +2,7 @@
 
 use super::Hsts;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, Port,
+    AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, Port,
     ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
@@ -125,8 +125,8 @@ pub struct Nginx {
     pub tls: Tls,
     /// HSTS, unless a site has its own.
     pub hsts: Option<Hsts>,
-    /// The file that requests are logged to.
-    pub access_log: AbsolutePath,
+    /// Where requests are logged.
+    pub access_log: AccessLog,
     /// The format of the log.
     pub log_format: LogFormat,
 }

@@ -3,6 +3,7 @@
 
 mod check;
 mod choice;
+mod log;
 mod name;
 mod net;
 mod path;
@@ -16,6 +17,7 @@ pub use choice::{
     Balance, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch, Tickets,
     TlsProfile, TlsVersion, UnknownNames,
 };
+pub use log::AccessLog;
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};

@@ -37,7 +37,7 @@ impl Endpoint {
     }
 
     /// `default_port` is used where the text has no port.
-    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
+    pub(super) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
         if let Some(path) = text.strip_prefix("unix:") {
             let path = AbsolutePath::parse(path)?;
             if path.as_str().len() > 100 {

@@ -42,7 +42,6 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
     let mut found: Vec<PlacedCertificate> = Vec::with_capacity(count);
     for (index, (certificate, key)) in certificates.into_iter().zip(keys).enumerate() {
         let (Some(certificate), Some(key)) = (certificate, key) else { return None };
-        one_file(reader, &certificate, &key);
         if let Some((first, _)) =
             found.iter().map(|(it, spans)| (it, spans[0])).find(|(it, _)| it.ssl_certificate == certificate.value)
         {
@@ -95,13 +94,4 @@ fn paired(reader: &mut Reader<'_>, (certificate, count): (&Node, usize), key: &s
     let help = "write one per certificate, in the same order";
     let uneven = Diagnostic::refusal(Code::IN09, node.underline(), message, help);
     reader.diagnostics.push(uneven.related(certificate.underline(), "the certificates"));
-}
-
-fn one_file(reader: &mut Reader<'_>, certificate: &Placed<AbsolutePath>, key: &Placed<AbsolutePath>) {
-    if certificate.value == key.value {
-        let message = format!("certificate and key are the same file: `{}`", key.value);
-        let help = "keep the key in a separate file that only root can read";
-        let same = Diagnostic::refusal(Code::TL21, key.span, message, help);
-        reader.diagnostics.push(same.related(certificate.span, "the certificate"));
-    }
 }

@@ -82,6 +82,12 @@ pub fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &s
     scalar(reader, node?, key).map(|placed| placed.value)
 }
 
+/// The place of a key of a section, if it is written.
+pub fn place_of(reader: &Reader<'_>, section: Option<&Node>, key: &str) -> Option<Span> {
+    let Value::Map(entries) = &section?.value else { return None };
+    entries.iter().find(|(name, _)| name.text(reader.source) == Some(key)).map(|(_, value)| value.underline())
+}
+
 /// An optional key with a default.
 pub fn or_default<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: T) -> T {
     optional(reader, node, key).unwrap_or(default)

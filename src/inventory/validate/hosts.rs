@@ -7,7 +7,7 @@ use std::collections::hash_map::Entry;
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use super::fields::{Placed, count, count_if_written, many, required, switch};
+use super::fields::{Placed, count, count_if_written, many, place_of, required, switch};
 use super::pools::sorted;
 use super::settings;
 use crate::diagnostic::{Code, Diagnostic};
@@ -18,11 +18,13 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Address, HostName};
 use crate::source::Span;
 
-/// The place of a host's addresses in the inventory.
+/// The places of a host's settings in the inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
     /// The value of `address`.
     pub address: Span,
+    /// The value of `access_log`, of the host or of the fleet; `None` if it is the default.
+    pub access_log: Option<Span>,
 }
 
 /// All hosts read so far, and the names and addresses in use.
@@ -61,7 +63,12 @@ impl Hosts {
     }
 
     /// Reads `app_servers`.
-    pub fn read_app_servers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], nginx: &Arc<Nginx>) {
+    pub fn read_app_servers(
+        &mut self,
+        reader: &mut Reader<'_>,
+        nodes: &[Node],
+        (nginx, access_log): (&Arc<Nginx>, Option<Span>),
+    ) {
         self.app_servers.reserve(nodes.len());
         self.by_name.reserve(nodes.len());
         self.names.reserve(nodes.len());
@@ -78,6 +85,8 @@ impl Hosts {
                 None => Arc::clone(nginx),
             };
             if let Some((name, addresses, places)) = host {
+                let access_log = place_of(reader, raw.nginx, "access_log").or(access_log);
+                let places = Places { access_log, ..places };
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
                 self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx }, places));
             }
@@ -116,7 +125,7 @@ impl Hosts {
             return None;
         }
         let pair = pair(reader, &addresses)?;
-        Some((name?.value, pair, Places { address: node.underline() }))
+        Some((name?.value, pair, Places { address: node.underline(), access_log: None }))
     }
 
     fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {

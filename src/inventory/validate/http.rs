@@ -1,6 +1,6 @@
 //! Reads how balancers answer plain HTTP, and where the challenges of a certificate authority go.
 
-use super::fields::{or_default, scalar, switch};
+use super::fields::{or_default, place_of, scalar, switch};
 use super::hosts::Hosts;
 use super::pools::{Pools, unknown};
 use crate::diagnostic::{Code, Diagnostic};
@@ -18,13 +18,15 @@ pub struct PlacedHttp {
     pub port: Option<Span>,
     /// Of the port that challenges go to, or of the key that says where they go.
     pub challenges: Option<Span>,
+    /// Of the directory of challenges.
+    pub root: Option<Span>,
 }
 
 /// Reads `http`; `None` if it is switched off.
 pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: &Pools) -> Option<PlacedHttp> {
     let default = Http { port: Port(80), code: RedirectCode::Permanent, acme_challenge: None };
     let Some(raw) = node.and_then(|node| RawHttp::read(reader, node)) else {
-        return Some(PlacedHttp { http: default, port: None, challenges: None });
+        return Some(PlacedHttp { http: default, port: None, challenges: None, root: None });
     };
     let port = raw.port.and_then(|node| scalar::<Port>(reader, node, "port"));
     let code = or_default(reader, raw.code, "code", default.code);
@@ -32,7 +34,8 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: 
     let (acme_challenge, challenges) = challenges.unzip();
     let port_span = port.as_ref().map(|placed| placed.span);
     let http = Http { port: port.map_or(default.port, |placed| placed.value), code, acme_challenge };
-    let placed = PlacedHttp { http, port: port_span, challenges };
+    let root = place_of(reader, raw.acme_challenge, "root");
+    let placed = PlacedHttp { http, port: port_span, challenges, root };
     switch(reader, raw.enabled, "enabled", true).then_some(placed)
 }
 

@@ -11,6 +11,8 @@ mod http;
 mod lint;
 mod listeners;
 mod locations;
+mod owned;
+mod paths;
 mod pools;
 mod settings;
 mod sites;
@@ -72,7 +74,8 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");
     let mut hosts = hosts::Hosts::default();
     hosts.read_load_balancers(reader, balancers, &haproxy);
-    hosts.read_app_servers(reader, apps, &nginx);
+    let access_log = fields::place_of(reader, raw.nginx, "access_log");
+    hosts.read_app_servers(reader, apps, (&nginx, access_log));
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
@@ -84,6 +87,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     pools::check_use(reader, &pools.all, &hosts);
     checks::check_use(reader, &pools.all, &hosts);
     files::check(reader, &sites, &pools.all);
+    paths::check(reader, http.as_ref(), &hosts, (&pools.all, &sites));
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),

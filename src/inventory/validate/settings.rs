@@ -2,6 +2,7 @@
 //! the defaults.
 
 use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
+use super::owned::{Use, canonical, refused};
 use super::{checks, tls};
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
@@ -10,8 +11,8 @@ use crate::inventory::openssl::{self, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    AbsolutePath, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, OpensslVersion,
-    Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, AccessLog, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown,
+    OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
@@ -83,7 +84,7 @@ pub fn default_nginx() -> Nginx {
         openssl: None,
         tls: Tls { profile: TlsProfile::Intermediate, protocols: None, ciphers: None, curves: None },
         hsts: None,
-        access_log: AbsolutePath::parse("/var/log/nginx/access.log").expect("it is an absolute path"),
+        access_log: AccessLog::parse("/var/log/nginx/access.log").expect("it is an absolute path"),
         log_format: LogFormat::Combined,
     }
 }
@@ -100,7 +101,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         proxy_protocol: or_default(reader, raw.proxy_protocol, "proxy_protocol", base.proxy_protocol),
         retries: count(reader, raw.retries, "retries", 1..=100, base.retries),
         redispatch: switch(reader, raw.redispatch, "redispatch", base.redispatch),
-        log: or_default(reader, raw.log, "log", base.log),
+        log: log(reader, raw.log, base.log),
         unknown_names: or_default(reader, raw.unknown_names, "unknown_names", base.unknown_names),
         timeouts: timeouts(reader, raw.timeouts, base.timeouts),
         check: checks::check(reader, raw.check, base.check),
@@ -165,24 +166,25 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
                 .or(base.tls.curves),
         },
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
-        access_log: access_log(reader, raw.access_log, base.access_log),
+        access_log: or_default(reader, raw.access_log, "access_log", base.access_log),
         log_format: or_default(reader, raw.log_format, "log_format", base.log_format),
     };
     tls::check(reader, &raw, &nginx);
     nginx
 }
 
-/// Directories of configuration, programs and special files, to which nginx, as root, must not append.
-const NO_LOGS: [&str; 9] = ["/etc/", "/usr/", "/bin/", "/sbin/", "/lib/", "/boot/", "/proc/", "/sys/", "/run/haproxy/"];
-
-fn access_log(reader: &mut Reader<'_>, node: Option<&Node>, base: AbsolutePath) -> AbsolutePath {
-    let Some(found) = node.and_then(|node| scalar::<AbsolutePath>(reader, node, "access_log")) else { return base };
-    let Some(place) = NO_LOGS.iter().find(|place| found.value.as_str().starts_with(*place)) else {
-        return found.value;
-    };
-    let message = format!("`access_log` is below `{place}`, which is not a place for logs: `{}`", found.value);
-    reader.report(Code::IN06, found.span, message, "write a path such as `/var/log/nginx/access.log`");
-    base
+/// Where haproxy's logs go: not to one of its own sockets or files.
+fn log(reader: &mut Reader<'_>, node: Option<&Node>, base: LogTarget) -> LogTarget {
+    let Some(found) = node.and_then(|node| scalar::<LogTarget>(reader, node, "log")) else { return base };
+    if let LogTarget::Socket(path) = &found.value {
+        let path = canonical(path.as_str());
+        if let Some(why) = refused(&path, Use::LogSocket) {
+            let message = format!("`{path}` cannot be {}: {why}", Use::LogSocket);
+            reader.report(Code::IN06, found.span, message, Use::LogSocket.help(&path));
+            return base;
+        }
+    }
+    found.value
 }
 
 /// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and a port takes

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
+use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::{certificates, locations, tls};
 use crate::diagnostic::{Code, Diagnostic};
@@ -12,7 +13,7 @@ use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Directory, PoolName, ServerName};
+use crate::inventory::types::{AbsolutePath, Directory, Endpoint, PoolName, ServerName};
 use crate::source::Span;
 
 /// A site with the places that later checks point to.
@@ -23,6 +24,8 @@ pub struct PlacedSite {
     pub grpc: Option<Span>,
     /// The TCP sockets that its apps listen on, with the places of the locations.
     pub apps: Vec<(SocketAddr, Span)>,
+    /// Its document roots and the Unix sockets of its apps.
+    pub paths: Vec<(Use, AbsolutePath, Span)>,
     /// The places of its certificates and keys, in their order.
     pub files: Vec<[Span; 2]>,
 }
@@ -82,12 +85,24 @@ fn read_site(
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|(location, _)| is_grpc(&location.target)).map(|(_, span)| *span);
     let apps = placed.iter().filter_map(|(location, span)| Some((location.target.endpoint()?.tcp()?, *span))).collect();
+    let of_site = root.iter().zip(raw.root).map(|(root, node)| (Use::Root, root.clone(), node.underline()));
+    let paths = of_site.chain(placed.iter().filter_map(path_of)).collect();
     check_answers(reader, raw, &placed);
     let locations = placed.into_iter().map(|(location, _)| location).collect();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
     let site = Site { server_names, pool: pool?, root, certificates, hsts, client_max_body_size, locations };
-    Some(PlacedSite { site, grpc, apps, files })
+    Some(PlacedSite { site, grpc, apps, paths, files })
+}
+
+/// The path on the app servers that a location leads to.
+fn path_of((location, span): &(Location, Span)) -> Option<(Use, AbsolutePath, Span)> {
+    let (usage, path) = match (&location.target, location.target.endpoint()) {
+        (Target::Root(root), _) => (Use::Root, root),
+        (_, Some(Endpoint::Unix(path))) => (Use::AppSocket, path),
+        _ => return None,
+    };
+    Some((usage, path.clone(), *span))
 }
 
 /// Checks that there is an answer to requests, and a directory of scripts for FastCGI.

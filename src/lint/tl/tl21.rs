@@ -1,22 +1,65 @@
 //! TL21: the same file for a certificate and a key.
 
+use std::collections::{HashMap, HashSet};
+
 use crate::diagnostic::Code;
-use crate::lint::{Detection, Doc, FixKind, Requirement, Rule, examples};
+use crate::inventory::node::printable;
+use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::TL21,
     since: "0.1.0",
     needs: Requirement::Inventory,
     fix: FixKind::None,
-    detection: Detection::Reading,
+    detection: Detection::Fleet(find),
     doc: Doc {
-        what: "The same path is used for a certificate and for a key, in one site or in two.",
-        why: "A certificate is public; its key must be readable by root only. One file for both is either readable by \
-            too many users or, if two sites expect different contents, wrong for one of them.",
-        evidence: "nginx loads a file that holds both, whatever its mode: `nginx -t` returns 0. Nothing warns when a \
-            renewal gives the file the mode of a certificate.",
-        fix: "Keep the key in a separate file with mode 600.",
+        what: "On an app server, the same path is used for a certificate and for a key, of one site or of two.",
+        why: "A certificate is public; its key must be readable by root only. A file with both is easily given the \
+            mode of a certificate. If two sites expect different contents, it is wrong for one of them.",
+        evidence: "nginx loads a file that holds both, as haproxy does: `nginx -t` returns 0, whatever its mode. \
+            Nothing warns when a renewal gives the file the mode of a certificate.",
+        fix: "Keep the key in a separate file with mode 600. If you keep one file, give it mode 600 and ignore this \
+            warning with the reason: `# sslscale: ignore[TL21] mode 600`. sslscale treats such a file as a key: SE03 \
+            checks the mode of its source, and the manifest gives the mode that it needs on the hosts.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: examples!("TL21"),
 };
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let mut certificates: HashMap<&str, Vec<CertificateRef>> = HashMap::new();
+    let sites = &fleet.inventory.sites;
+    for (site, it) in sites.iter().enumerate() {
+        for (certificate, pair) in it.certificates.iter().enumerate() {
+            let named = certificates.entry(pair.ssl_certificate.as_str()).or_default();
+            named.push(CertificateRef { site, certificate });
+        }
+    }
+    let mut seen = HashSet::new();
+    for (site, it) in sites.iter().enumerate() {
+        for (certificate, pair) in it.certificates.iter().enumerate() {
+            let at = CertificateRef { site, certificate };
+            let path = pair.ssl_certificate_key.as_str();
+            let Some(named) = certificates.get(path) else { continue };
+            let other = named.iter().find(|other| **other == at);
+            let other = other.or_else(|| named.iter().find(|other| meet(fleet, other.site, site)));
+            // Sites that share the file need the same change.
+            let Some(other) = other.filter(|_| seen.insert((path, it.pool))) else { continue };
+            let shown = printable(path);
+            let message = match *other == at {
+                true => format!("certificate and key are the same file: `{shown}`"),
+                false => format!("`{shown}` is one site's certificate and another's key"),
+            };
+            let help = "keep the key in a separate file that only root can read";
+            let found = Finding::new(fleet.certificate(at, "ssl_certificate_key").span(), message, help);
+            reporter.push(found.related(fleet.certificate(*other, "ssl_certificate").span(), "the certificate"));
+        }
+    }
+}
+
+/// Whether an app server serves both sites.
+fn meet(fleet: &Fleet<'_>, one: usize, other: usize) -> bool {
+    let (sites, pools) = (&fleet.inventory.sites, &fleet.inventory.pools);
+    let (first, second) = (sites[one].pool, sites[other].pool);
+    first == second || pools[first].members.iter().any(|app| pools[second].members.contains(app))
+}

@@ -33,7 +33,6 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("PX07", "sites:\n", "trusted_proxies: [0.0.0.0/0]\nsites:\n", "6:19"),
     ("TL05", "    ssl_certificate: /etc/ssl/example/ssl.crt\n", "", "7:5"),
     ("TL19", "/etc/ssl/example/ssl.crt", "ssl.crt", "9:22"),
-    ("TL21", "ssl.key", "ssl.crt", "10:26"),
     ("HP08", "sites:\n", "haproxy: { timeouts: { client: 30d } }\nsites:\n", "6:32"),
     ("HP09", "sites:\n", "haproxy: { timeouts: { client: 30 } }\nsites:\n", "6:32"),
 ];

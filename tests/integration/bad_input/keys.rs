@@ -176,7 +176,17 @@ const ROWS: &[Row] = &[
     ),
     (
         &["nginx.access_log", "app_servers[].nginx.access_log"],
-        &[("logs/a.log", "IN06"), ("/var/log/../a.log", "IN06"), ("/", "IN06"), ("/etc/a.log", "IN06")],
+        &[
+            ("logs/a.log", "IN06"),
+            ("/var/log/../a.log", "IN06"),
+            ("/", "IN06"),
+            ("/etc/a.log", "IN06"),
+            ("none", "IN06"),
+            ("syslog:server=logs.internal", "AD10"),
+            ("syslog:tag=a", "IN06"),
+            ("syslog:server=[::1%3]", "IN06"),
+            ("/dev/stdout", "IN06"),
+        ],
     ),
     (
         &["nginx.client_max_body_size", "app_servers[].nginx.client_max_body_size", "sites[].client_max_body_size"],

@@ -3,6 +3,7 @@
 mod fleet;
 mod limits;
 mod listeners;
+mod paths;
 mod settings;
 mod sites;
 

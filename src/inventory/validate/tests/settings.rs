@@ -36,7 +36,7 @@ fn settings_of_tls() {
         ("logs in /etc", nginx("access_log: /etc/a.log"), &[("IN06", "/etc/a.log")]),
     ]);
     accepted(&nginx("hsts: { max_age: 365d, preload: true, include_subdomains: true }"));
-    accepted(&nginx("version: 1.18.0, openssl: 1.1.1, access_log: /srv/etc/a.log"));
+    accepted(&nginx("version: 1.18.0, openssl: 1.1.1, access_log: /opt/etc/a.log"));
     accepted(&with("haproxy: { version: 2.2 }\n"));
     // What the fleet sets may have no effect on one host.
     let own = replaced("address: 10.0.0.12", "address: 10.0.0.12, nginx: { ssl_protocols: [TLSv1.3] }");
