@@ -20,6 +20,7 @@ mod check;
 mod control;
 mod fix;
 mod health;
+mod hello;
 mod hostile;
 mod impossible;
 mod names;

@@ -248,7 +248,7 @@ impl Drop for Release {
 }
 
 /// Where tests/releases/roots.sh puts the roots.
-fn roots() -> PathBuf {
+pub fn roots() -> PathBuf {
     env::var_os("SSLSCALE_ROOTS")
         .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("target/roots"), PathBuf::from)
 }
