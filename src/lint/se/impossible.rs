@@ -16,7 +16,9 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "With `stats socket ipv4@127.0.0.1:9999 level admin`, `haproxy -c` returns 0, and the user \
                        `nobody` can take a server out with one line, `disable server b/s`. A socket file without \
                        `mode` gets its mode from the umask: 777 if that is 000. Debian's own file has `mode 660`.",
-            fix: "Nothing to do: sslscale renders `mode 600`, for root only.",
+            fix: "Nothing to do: sslscale renders `mode 600`, for root only. A reload hands an open socket over as it \
+                  is, so on a host where another configuration ran before, its owner and mode stay until haproxy is \
+                  restarted.",
             verified_on: "haproxy 2.6.12",
         },
     ),
