@@ -268,7 +268,7 @@ pub struct Redirect {
 }
 
 /// How the lint treats its findings; not a part of the fleet.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lint {
     /// Rules whose findings are not reported, each with its place; none of them is in `deny`.
     pub allow: Vec<(&'static Code, Span)>,
@@ -276,12 +276,6 @@ pub struct Lint {
     pub deny: Vec<(&'static Code, Span)>,
     /// The lowest severity that makes a run fail, if it is set.
     pub fail_on: Option<Severity>,
-    /// How many days before a certificate expires there is a warning.
-    pub certificate_days: u32,
-}
-
-impl Default for Lint {
-    fn default() -> Self {
-        Self { allow: Vec::new(), deny: Vec::new(), fail_on: None, certificate_days: 30 }
-    }
+    /// How many days before a certificate expires there is a warning; `None` if that depends on its lifetime.
+    pub certificate_days: Option<u32>,
 }

@@ -319,7 +319,7 @@ section! {
         /// The lowest severity that makes a run fail; `--fail-on` overrides it.
         fail_on: "`error`, `warning` or `info`; default `error`",
         /// How many days before a certificate expires `check` starts to warn about it.
-        certificate_days: "1 to 3650; default 30",
+        certificate_days: "1 to 3650; default: a third of its lifetime, at most 30",
     }
 }
 

@@ -148,7 +148,14 @@ fn of(run: &Sslscale, code: &str) -> Vec<(String, String)> {
 
 #[test]
 fn what_ends_soon_is_a_warning() {
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(INVENTORY);
+    // New ones: by themselves they are not near their end.
+    let new = Sslscale::new(&["check", "inventory.yaml"]).inventory(INVENTORY);
+    for days in ["6", "20", "45"] {
+        certificate(new.dir(), "ssl", "DNS:example.com,DNS:www.example.com", days);
+        assert_eq!(of(&new, "TL01"), [], "{days}");
+    }
+    let days = format!("{INVENTORY}lint: {{ certificate_days: 30 }}\n");
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(days);
     certificate(run.dir(), "ssl", "DNS:example.com,DNS:www.example.com", "20");
     let found = of(&run, "TL01");
     let days = ["in 19 days", "in 20 days"].iter().any(|days| found[0].1.contains(days));
@@ -201,7 +208,8 @@ fn a_file_that_many_sites_name_is_reported_once() {
     let (head, site) = INVENTORY.split_once("sites:\n").unwrap();
     let sites: String =
         (0..500).map(|n| site.replace("[example.com, www.example.com]", &format!("n{n}.example.com"))).collect();
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(format!("{head}sites:\n{sites}"));
+    let run = Sslscale::new(&["check", "inventory.yaml"])
+        .inventory(format!("{head}sites:\n{sites}lint: {{ certificate_days: 30 }}\n"));
     certificate(run.dir(), "ssl", "DNS:*.example.com", "5");
     certificate(run.dir(), "other", "DNS:other.example", "90");
     std::fs::rename(run.dir().join("tls/other.key"), run.dir().join("tls/ssl.key")).unwrap();
@@ -262,5 +270,52 @@ fn a_certificate_that_pools_share_or_that_covers_both_is_a_note() {
         certificate(run.dir(), "ssl", "DNS:example.com,DNS:*.example.com", "90");
         let found = of(&run, "TL22");
         assert_eq!(found.len(), findings, "{api} {own} {http2}: {found:?}");
+    }
+}
+
+/// No browser that insists on it would accept what is rendered.
+#[test]
+fn a_certificate_that_must_be_stapled_is_found() {
+    for (feature, wanted) in [("status_request", true), ("status_request_v2", false)] {
+        let run = run(|dir| {
+            certificate(dir, "ssl", "DNS:example.com,DNS:*.example.com", "90");
+            let request = ["req", "-x509", "-key", "tls/ssl.key", "-subj", "/CN=test", "-days", "90", "-addext"];
+            let names = "subjectAltName=DNS:example.com,DNS:*.example.com";
+            let done = Command::new("openssl")
+                .args(request)
+                .args([names, "-addext", &format!("tlsfeature={feature}"), "-out", "tls/ssl.crt"])
+                .current_dir(dir)
+                .output()
+                .unwrap();
+            assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        });
+        assert_eq!((run.status, run.stderr.contains("error[TL06]")), (i32::from(wanted), wanted), "{}", run.stderr);
+    }
+}
+
+/// certbot's names, where there is nothing to look into.
+#[test]
+fn a_part_of_a_chain_is_known_by_its_name() {
+    let live = |name: &str| format!("/etc/letsencrypt/live/example.com/{name}");
+    let cases = [
+        (live("cert.pem"), Some("fullchain.pem")),
+        (live("chain.pem"), Some("fullchain.pem")),
+        ("/etc/letsencrypt/archive/example.com/cert12.pem".to_owned(), Some("fullchain12.pem")),
+        (live("fullchain.pem"), None),
+        ("/etc/ssl/cert.pem".to_owned(), None),
+        (live("certificate.pem"), None),
+    ];
+    for (path, wanted) in cases {
+        let without = INVENTORY.lines().filter(|line| !line.contains("_source")).collect::<Vec<_>>().join("\n");
+        let text = without.replace("/etc/ssl/example/ssl.crt", &path);
+        let source = sslscale::source::Source::new("t", text.clone());
+        let found = sslscale::lint::lint(&source, &sslscale::lint::Settings::default()).findings;
+        let found: Vec<_> = found.iter().filter(|it| it.code.id == "TL04").collect();
+        let places: Vec<&str> = found.iter().map(|it| source.slice(it.span)).collect();
+        assert_eq!(places, wanted.map(|_| path.as_str()).into_iter().collect::<Vec<_>>(), "{path}");
+        if let Some(name) = wanted {
+            let better = path.rsplit_once('/').unwrap().0.to_owned() + "/" + name;
+            assert!(found[0].help.contains(&better), "{}", found[0].help);
+        }
     }
 }

@@ -186,3 +186,62 @@ fn hp12_backups_alone_do_not_share_and_the_weight_0_serves_nobody() {
         assert!(shared.len() == 6 && !shared.contains('a'), "{balance}: {shared}");
     }
 }
+
+/// A server for TLS with these options of `openssl s_server`; it ends with the value.
+struct TlsServer {
+    child: std::process::Child,
+    _dir: tempfile::TempDir,
+}
+
+impl TlsServer {
+    fn start(port: u16, version: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let openssl = |words: &[&str]| {
+            let mut command = std::process::Command::new("openssl");
+            command.args(words).current_dir(dir.path()).stdin(std::process::Stdio::null());
+            command
+        };
+        let new = ["req", "-x509", "-nodes", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-subj", "/CN=a"];
+        let made = openssl(&[&new[..], &["-keyout", "a.key", "-out", "a.crt"]].concat()).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let port = port.to_string();
+        let serve = ["s_server", "-quiet", "-accept", &port, "-cert", "a.crt", "-key", "a.key", version, "-cipher"];
+        let mut serve = openssl(&[&serve[..], &["ALL:@SECLEVEL=0"]].concat());
+        let child = serve.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().unwrap();
+        Self { child, _dir: dir }
+    }
+}
+
+impl Drop for TlsServer {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Why TLS 1.1 alone is refused with such checks: see `check_versions`.
+#[test]
+fn checks_over_tls_find_a_server_down_that_has_tls_1_1_alone() {
+    if !need::programs(&["haproxy", "openssl"]) {
+        return;
+    }
+    let (old, new) = (ports::free(), ports::free());
+    let _servers = [TlsServer::start(old, "-tls1_1"), TlsServer::start(new, "-tls1_2")];
+    let check = "check check-ssl verify none inter 100ms fall 2 rise 1";
+    let raised = "ssl-min-ver TLSv1.0 ciphers ALL:@SECLEVEL=0";
+    let haproxy = Haproxy::start(&format!(
+        "{FRONTEND}    server old 127.0.0.1:{old} {check}\n    server new 127.0.0.1:{new} {check}\n    \
+         server raised 127.0.0.1:{old} {check} {raised}\n"
+    ));
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let seen = haproxy.servers();
+        let of = |name: &str| seen.iter().find(|(server, ..)| server == name).map(|it| (it.1.as_str(), it.2.as_str()));
+        let well = Some(("UP", "L6OK"));
+        if of("new") == well && of("raised") == well && of("old") == Some(("DOWN", "L6RSP")) {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{seen:?}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -13,6 +13,15 @@ const VERIFIED: usize = 64;
 /// The access method for the URL of the issuer's certificate.
 const CA_ISSUERS: &str = "1.3.6.1.5.5.7.48.2";
 
+/// The extension with the TLS features that a server must have, and the number of the one for OCSP.
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+const STATUS_REQUEST: u16 = 5;
+
+/// The numbers in the extension; none if it is something else.
+fn features(value: &[u8]) -> Vec<u16> {
+    der::Decode::from_der(value).unwrap_or_default()
+}
+
 /// One certificate of a file.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
@@ -35,6 +44,8 @@ pub(super) struct Link {
     pub(super) for_servers: bool,
     /// Its key usages allow TLS handshakes.
     pub(super) signs: bool,
+    /// It requires a stapled OCSP response (must-staple, RFC 7633).
+    pub(super) must_staple: bool,
     /// The kind of its key; OpenSSL keeps one certificate for each.
     pub(super) kind: Option<&'static str>,
 }
@@ -64,6 +75,9 @@ impl Link {
                 _ => true,
             },
             signs: signs(certificate),
+            must_staple: certificate.extensions().iter().any(|extension| {
+                extension.oid.to_id_string() == TLS_FEATURE && features(extension.value).contains(&STATUS_REQUEST)
+            }),
             kind: kind(&certificate.public_key().algorithm.algorithm.to_id_string()),
         }
     }

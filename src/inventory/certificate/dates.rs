@@ -12,8 +12,9 @@ const DAY: i64 = 24 * 60 * 60;
 
 impl Certificate {
     /// The problems at `now` with the validity dates of the chain; a certificate that expires in fewer
-    /// than `days` days is a warning. Both ends of a validity period belong to it.
-    pub fn date_problems(&self, now: SystemTime, days: u32) -> Vec<Problem> {
+    /// than `days` days is a warning. Without `days`, that is a third of its lifetime, but at most 30 days.
+    /// Both ends of a validity period belong to it.
+    pub fn date_problems(&self, now: SystemTime, days: Option<u32>) -> Vec<Problem> {
         let now = seconds(now);
         let problem = |kind, message, help: &str| Problem::new(kind, Subject::Certificate, message, help.to_owned());
         let found = self.chain.path.iter().enumerate().filter_map(|(place, n)| {
@@ -33,7 +34,7 @@ impl Certificate {
                 let message = format!("{named} is not valid before `{}` UTC", utc(link.not_before));
                 let help = "deploy it after that date, or correct this machine's clock if it is wrong: see `date -u`";
                 Some(problem(ProblemKind::NotYetValid, message, help))
-            } else if left < i64::from(days) * DAY && place < 2 {
+            } else if left < early(link, days) && place < 2 {
                 Some(problem(ProblemKind::ExpiresSoon, soon(&named, link, left), &renew(place, &self.path)).mild())
             } else {
                 None
@@ -41,6 +42,13 @@ impl Certificate {
         });
         found.collect()
     }
+}
+
+/// How many seconds before its end a certificate is to be renewed. ACME clients renew when a third of the
+/// lifetime is left.
+fn early(link: &Link, days: Option<u32>) -> i64 {
+    let lifetime = link.not_after.timestamp().saturating_sub(link.not_before.timestamp());
+    days.map_or((lifetime / 3).min(30 * DAY), |days| i64::from(days) * DAY)
 }
 
 fn soon(named: &str, link: &Link, left: i64) -> String {

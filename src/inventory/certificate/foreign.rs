@@ -30,6 +30,10 @@ pub(super) fn broken(path: &Path, subject: Subject, block: &Block) -> Option<Pro
             format!("`{shown}` is cut short: `-----BEGIN {label}-----` on line `{line}` has no `END` line"),
             format!("copy the whole file again, including `-----END {label}-----`"),
         ),
+        Body::Glued(joint) => (
+            format!("`{shown}` has two PEM blocks without a line break between them, on line `{joint}`"),
+            format!("add the line break with `sed -i 's/----------BEGIN/-----\\n-----BEGIN/' {shown}`"),
+        ),
         Body::Damaged => return Some(damaged(path, subject, block)),
     };
     Some(Problem::new(ProblemKind::NotPem, subject, message, help))

@@ -26,6 +26,8 @@ pub(super) enum Body {
     Damaged,
     /// No `END` line with the same label before the next `BEGIN` or the end of the file.
     CutShort,
+    /// Its `END` line, on line n from 1, goes on with the next `BEGIN`.
+    Glued(usize),
 }
 
 /// The blocks of `text` in order. Text around them, CRLF, trailing blanks and a byte order mark
@@ -43,11 +45,22 @@ pub(super) fn blocks(text: &[u8]) -> Vec<Block> {
         let rest = lines.get(at..).unwrap_or_default();
         let length = rest.iter().position(|line| line.starts_with(b"-----")).unwrap_or(rest.len());
         let closed = rest.get(length).is_some_and(|line| armour(line, b"-----END ") == Some(label));
-        let body = if closed { decode(&rest[..length]) } else { Body::CutShort };
+        let glued = rest.get(length).is_some_and(|line| is_glued(line));
+        let body = match (closed, glued) {
+            (true, _) => decode(&rest[..length]),
+            (false, true) => Body::Glued(at + length + 1),
+            (false, false) => Body::CutShort,
+        };
         blocks.push(Block { label: label.to_owned(), line: at, body });
         at += length;
     }
     blocks
+}
+
+/// Whether an `END` line and a `BEGIN` line have no line break between them.
+fn is_glued(line: &[u8]) -> bool {
+    let joint = b"----------BEGIN ";
+    line.starts_with(b"-----END ") && line.windows(joint.len()).any(|window| window == joint)
 }
 
 /// The label of an armour line that opens with `opening`.

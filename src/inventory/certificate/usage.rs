@@ -29,7 +29,12 @@ impl Certificate {
             let help = "reissue it with `digitalSignature` in its key usages: handshakes need it";
             problem("has a key that must not be used for signatures", help)
         });
-        [stranger, authority, idle].into_iter().flatten().collect()
+        let stapled = leaf.must_staple.then(|| {
+            let help =
+                "reissue it without must-staple: nothing here staples OCSP responses, and Firefox rejects it then";
+            problem("requires a stapled OCSP response (must-staple)", help)
+        });
+        [stranger, authority, idle, stapled].into_iter().flatten().collect()
     }
 
     /// The kind of the server's key, such as `RSA` or `EC`; OpenSSL keeps one certificate for each.

@@ -1,15 +1,18 @@
 //! Reads health checks: the balancers' and what differs for a pool.
 
+use std::collections::HashSet;
+
 use super::fields::{count, duration, duration_if_written, optional, or_default, scalar};
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
 use super::settings::SHORT;
 use crate::diagnostic::Code;
-use crate::inventory::model::{Check, HttpCheck};
+use crate::inventory::model::{Check, HttpCheck, Nginx};
 use crate::inventory::node::Node;
+use crate::inventory::openssl::Offer;
 use crate::inventory::raw::{RawCheck, RawPoolCheck};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{CheckType, Duration, ServerName};
+use crate::inventory::types::{CheckType, Duration, ServerName, TlsVersion};
 
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
@@ -54,6 +57,26 @@ fn http_check(reader: &mut Reader<'_>, [path, host, expect]: [Option<&Node>; 3])
 pub fn of_pool(reader: &mut Reader<'_>, node: &Node) -> HttpCheck {
     let Some(raw) = RawPoolCheck::read(reader, node) else { return HttpCheck::default() };
     http_check(reader, [raw.path, raw.host, raw.expect])
+}
+
+/// Checks that health checks have a TLS version that the app servers have. haproxy's checks begin with TLS
+/// 1.2 and OpenSSL's security level: to an app server with TLS 1.1 alone every check fails.
+pub fn check_versions(reader: &mut Reader<'_>, hosts: &Hosts) {
+    let kinds = hosts.load_balancers.iter().map(|(host, _)| host.haproxy.check.kind);
+    if kinds.into_iter().all(|kind| kind == CheckType::Tcp) {
+        return;
+    }
+    let old = |nginx: &Nginx| Offer::of(nginx).protocols.iter().all(|version| *version < TlsVersion::Tls12);
+    let mut seen = HashSet::new();
+    for (app, places) in hosts.app_servers.iter().filter(|(app, _)| old(&app.nginx)) {
+        let span = places.ssl_protocols.unwrap_or(places.address);
+        // A version without a cipher was reported there.
+        if seen.insert(span) && Offer::dead(&app.nginx).is_none() {
+            let message = format!("health checks need TLS 1.2 or 1.3, and `{}` has neither", app.name);
+            let help = "add `TLSv1.2` to `ssl_protocols`, or set `check: { type: tcp }` in `haproxy`";
+            reader.report(Code::IN09, span, message, help);
+        }
+    }
 }
 
 /// Reports sections `check` of pools where no balancer makes HTTP checks.

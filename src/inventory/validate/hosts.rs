@@ -25,6 +25,25 @@ pub struct Places {
     pub address: Span,
     /// The value of `access_log`, of the host or of the fleet; `None` if it is the default.
     pub access_log: Option<Span>,
+    /// The same for `ssl_protocols`.
+    pub ssl_protocols: Option<Span>,
+}
+
+/// The places of the settings of nginx that are compared with others.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NginxPlaces {
+    access_log: Option<Span>,
+    ssl_protocols: Option<Span>,
+}
+
+impl NginxPlaces {
+    /// The places in this section, else those in `base`.
+    pub fn of(reader: &Reader<'_>, section: Option<&Node>, base: Self) -> Self {
+        Self {
+            access_log: place_of(reader, section, "access_log").or(base.access_log),
+            ssl_protocols: place_of(reader, section, "ssl_protocols").or(base.ssl_protocols),
+        }
+    }
 }
 
 /// All hosts read so far, and the names and addresses in use.
@@ -67,7 +86,7 @@ impl Hosts {
         &mut self,
         reader: &mut Reader<'_>,
         nodes: &[Node],
-        (nginx, access_log): (&Arc<Nginx>, Option<Span>),
+        (nginx, fleet): (&Arc<Nginx>, NginxPlaces),
     ) {
         self.app_servers.reserve(nodes.len());
         self.by_name.reserve(nodes.len());
@@ -85,8 +104,8 @@ impl Hosts {
                 None => Arc::clone(nginx),
             };
             if let Some((name, addresses, places)) = host {
-                let access_log = place_of(reader, raw.nginx, "access_log").or(access_log);
-                let places = Places { access_log, ..places };
+                let NginxPlaces { access_log, ssl_protocols } = NginxPlaces::of(reader, raw.nginx, fleet);
+                let places = Places { access_log, ssl_protocols, ..places };
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
                 self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx }, places));
             }
@@ -125,7 +144,7 @@ impl Hosts {
             return None;
         }
         let pair = pair(reader, &addresses)?;
-        Some((name?.value, pair, Places { address: node.underline(), access_log: None }))
+        Some((name?.value, pair, Places { address: node.underline(), access_log: None, ssl_protocols: None }))
     }
 
     fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {

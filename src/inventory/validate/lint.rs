@@ -1,6 +1,6 @@
 //! Reads the `lint` section: which rules are allowed or denied, and what fails a run.
 
-use super::fields::{at_most, count, items, optional, scalar};
+use super::fields::{at_most, count_if_written, items, optional, scalar};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::Lint;
 use crate::inventory::node::Node;
@@ -22,8 +22,8 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Lint {
         reader.diagnostics.push(both.related(*allowed, "it is allowed here"));
     }
     let fail_on = optional::<FailOn>(reader, raw.fail_on, "fail_on").map(Into::into);
-    let days = count(reader, raw.certificate_days, "certificate_days", 1..=3650, defaults.certificate_days.into());
-    Lint { allow, deny, fail_on, certificate_days: u32::try_from(days).unwrap_or(defaults.certificate_days) }
+    let days = count_if_written(reader, raw.certificate_days, "certificate_days", 1..=3650);
+    Lint { allow, deny, fail_on, certificate_days: days.and_then(|days| u32::try_from(days).ok()) }
 }
 
 /// Longest list: there are fewer codes than that.

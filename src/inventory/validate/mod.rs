@@ -74,8 +74,9 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");
     let mut hosts = hosts::Hosts::default();
     hosts.read_load_balancers(reader, balancers, &haproxy);
-    let access_log = fields::place_of(reader, raw.nginx, "access_log");
-    hosts.read_app_servers(reader, apps, (&nginx, access_log));
+    let places = hosts::NginxPlaces::of(reader, raw.nginx, hosts::NginxPlaces::default());
+    hosts.read_app_servers(reader, apps, (&nginx, places));
+    checks::check_versions(reader, &hosts);
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);

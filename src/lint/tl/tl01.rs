@@ -11,14 +11,16 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site's certificate has expired, is not valid yet, or expires within 30 days (the last is a warning). \
-            The rule reads the certificate source on this machine and checks the intermediate that issued the \
+        what: "A site's certificate has expired, is not valid yet, or expires soon: a third of its lifetime, or 30 days \
+            if that is less, is left (a warning). The rule reads the certificate source on this machine and checks the intermediate that issued the \
             certificate in the same way.",
         why: "Every client rejects a certificate outside its validity dates, and most do so in a way that users \
             cannot click through. The failure comes without any change to the fleet.",
         evidence: "`nginx -t` accepts an expired certificate with exit code 0, and nginx serves it: only the clients \
             fail.",
-        fix: "Renew the certificate and deploy it. The number of days is `certificate_days` in the `lint` section.",
+        fix: "Renew the certificate and deploy it. ACME clients renew when a third of the lifetime is left: two days of a \
+            certificate of six days. `certificate_days` in the `lint` section sets a number of days for all \
+            certificates.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: examples!("TL01"),

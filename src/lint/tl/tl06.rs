@@ -16,7 +16,8 @@ pub const RULE: Rule = Rule {
             too weak: an RSA key below 2048 bits, or a SHA-1 or MD5 signature on anything but a self-signed \
             certificate. The rule also reports certificates that clients reject: the extended key usages lack \
             `serverAuth`, the key usages lack `digitalSignature`, or it is a certificate authority's own certificate \
-            and not self-signed. It warns about a certificate that is never served because a later certificate of the \
+            and not self-signed; or it requires a stapled OCSP response (must-staple), which no rendered file makes \
+            nginx send. It warns about a certificate that is never served because a later certificate of the \
             same site has the same kind of key.",
         why: "nginx does not start with a file that it cannot read or that is too weak. A reload with such a file \
             fails while the old configuration keeps serving: the fleet looks healthy until the next restart. \

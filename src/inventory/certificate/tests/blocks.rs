@@ -30,6 +30,28 @@ fn what_nginx_reads_is_no_problem() {
     assert_eq!(corpus.inspect("latin-1", "a.key"), []);
 }
 
+/// What `cat` makes of files whose last line has no end. The help repairs it.
+#[test]
+fn blocks_without_a_line_break_between_them_are_named_by_line() {
+    let corpus = rsa();
+    let (certificate, key) = (corpus.read("a.crt"), corpus.read("a.key"));
+    for (name, text) in [
+        ("chain", format!("{}{certificate}", certificate.trim_end())),
+        ("both", format!("{}{certificate}", key.trim_end())),
+        ("many", format!("subject\n{0}{0}{certificate}", certificate.trim_end())),
+    ] {
+        let joint = text.lines().position(|line| line.contains("----------BEGIN")).unwrap() + 1;
+        corpus.write(name, &text);
+        let problem = super::Certificate::read(&corpus.path(name)).unwrap_err();
+        let wanted = format!("`{name}` has two PEM blocks without a line break between them, on line `{joint}`");
+        let command = problem.help.split('`').nth(1).unwrap().to_owned();
+        assert_eq!(corpus.check(vec![problem]), [(ProblemKind::NotPem, Certificate, wanted)]);
+        let done = Command::new("sh").args(["-c", &command]).status().unwrap();
+        assert!(done.success(), "{command}");
+        assert_eq!(corpus.inspect(name, "a.key"), [], "{name}");
+    }
+}
+
 #[test]
 fn a_broken_block_is_found_anywhere_in_the_file() {
     let corpus = rsa();

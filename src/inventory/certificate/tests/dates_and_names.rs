@@ -49,7 +49,7 @@ fn both_ends_of_the_validity_are_inside_it() {
     assert_eq!(found(NOT_BEFORE - 1), [(ProblemKind::NotYetValid, subject, early.to_owned())]);
     assert_eq!(found(NOT_AFTER + 1), [(ProblemKind::Expired, subject, expired.to_owned())]);
     let before_1970 = UNIX_EPOCH - Duration::from_secs(1);
-    let problems = Certificate::read(&corpus.path("a.crt")).unwrap().date_problems(before_1970, 30);
+    let problems = Certificate::read(&corpus.path("a.crt")).unwrap().date_problems(before_1970, Some(30));
     assert_eq!(problems[0].kind, ProblemKind::NotYetValid);
 }
 
@@ -58,7 +58,8 @@ fn what_ends_soon_is_a_warning() {
     let corpus = Corpus::new();
     write(&corpus, "a.crt", "a", dns(&["example.com"]));
     let certificate = Certificate::read(&corpus.path("a.crt")).unwrap();
-    let at = |before: u64, days| certificate.date_problems(UNIX_EPOCH + Duration::from_secs(NOT_AFTER - before), days);
+    let at =
+        |before: u64, days| certificate.date_problems(UNIX_EPOCH + Duration::from_secs(NOT_AFTER - before), Some(days));
     const DAY: u64 = 24 * 3600;
     assert_eq!(at(30 * DAY, 30), []);
     assert_eq!(at(29 * DAY, 29), []);
@@ -71,6 +72,29 @@ fn what_ends_soon_is_a_warning() {
         assert_eq!(severities, [crate::diagnostic::Severity::Warning]);
         let message = format!("the certificate in `a.crt` expires {when}, on `2024-02-29 23:59` UTC");
         assert_eq!(corpus.check(found), [(ProblemKind::ExpiresSoon, Subject::Certificate, message)]);
+    }
+}
+
+/// Those of six and 45 days, which are renewed with a third left, and one of a year.
+#[test]
+fn short_lives_are_not_near_their_end_when_they_begin() {
+    const DAY: u64 = 24 * 3600;
+    let corpus = Corpus::new();
+    for (days, warned) in [(6_u64, 2 * DAY), (45, 15 * DAY), (90, 30 * DAY), (365, 30 * DAY)] {
+        let mut params = CertificateParams::default();
+        params.not_before = date_time_ymd(2024, 1, 1);
+        params.not_after = params.not_before + Duration::from_secs(days * DAY);
+        let key = KeyPair::generate().unwrap();
+        corpus.write("a.crt", params.self_signed(&key).unwrap().pem());
+        let certificate = Certificate::read(&corpus.path("a.crt")).unwrap();
+        // 2024-01-01.
+        let end = 1_704_067_200 + days * DAY;
+        let found = |before: u64, days| certificate.date_problems(UNIX_EPOCH + Duration::from_secs(end - before), days);
+        assert_eq!(found(warned, None), [], "{days}");
+        assert_eq!(found(warned - 1, None).len(), 1, "{days}");
+        // What the inventory says counts, whatever the lifetime.
+        assert_eq!(found(5 * DAY - 1, Some(5)).len(), 1, "{days}");
+        assert_eq!(found(5 * DAY, Some(5)), [], "{days}");
     }
 }
 

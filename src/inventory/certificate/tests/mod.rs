@@ -26,7 +26,7 @@ fn inspect(certificate: &Path, key: Option<&Path>, server_names: &[&str], now: S
     let certificate = Certificate::read(certificate);
     match &certificate {
         Ok(certificate) => {
-            problems.extend(certificate.date_problems(now, 0));
+            problems.extend(certificate.date_problems(now, Some(0)));
             problems.extend(certificate.strength_problems());
             let names = server_names.iter().enumerate();
             problems.extend(names.filter_map(|(n, name)| certificate.name_problem(n, name)));

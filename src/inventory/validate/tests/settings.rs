@@ -22,6 +22,16 @@ fn settings_of_tls() {
             nginx("ssl_protocols: [TLSv1.1], ssl_ciphers: [AES256-GCM-SHA384]"),
             &[("IN09", "AES256-GCM-SHA384")],
         ),
+        (
+            "TLS 1.1 alone, which checks do not have",
+            nginx("ssl_protocols: [TLSv1.1], ssl_ciphers: [ECDHE-RSA-AES128-SHA]"),
+            &[("IN09", "TLSv1.1")],
+        ),
+        (
+            "the same on one host",
+            replaced("10.0.0.12", "10.0.0.12, nginx: { ssl_protocols: [TLSv1], ssl_ciphers: [ECDHE-RSA-AES128-SHA] }"),
+            &[("IN09", "TLSv1")],
+        ),
         ("old versions", nginx("version: 1.17.9"), &[("IN10", "1.17.9")]),
         ("old haproxy", with("haproxy: { version: 2.1.9 }\n"), &[("IN10", "2.1.9")]),
         ("old OpenSSL", nginx("openssl: 1.1.0"), &[("IN10", "1.1.0")]),
@@ -35,6 +45,9 @@ fn settings_of_tls() {
         ("half a second", nginx("hsts: { max_age: 1500ms }"), &[("IN06", "1500ms")]),
         ("logs in /etc", nginx("access_log: /etc/a.log"), &[("IN06", "/etc/a.log")]),
     ]);
+    let old = "nginx: { ssl_protocols: [TLSv1, TLSv1.1], ssl_ciphers: [ECDHE-RSA-AES128-SHA] }\n";
+    accepted(&with(&format!("haproxy: {{ check: {{ type: tcp }} }}\n{old}")));
+    accepted(&nginx("ssl_protocols: [TLSv1.1, TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES128-SHA]"));
     accepted(&nginx("hsts: { max_age: 365d, preload: true, include_subdomains: true }"));
     accepted(&nginx("version: 1.18.0, openssl: 1.1.1, access_log: /opt/etc/a.log"));
     accepted(&with("haproxy: { version: 2.2 }\n"));
@@ -122,7 +135,7 @@ fn rules_that_are_allowed_or_denied() {
     };
     assert_eq!(
         (ids(&section.allow), ids(&section.deny), section.certificate_days),
-        (vec!["CP06", "CP07"], vec!["TL22"], 7)
+        (vec!["CP06", "CP07"], vec!["TL22"], Some(7))
     );
     assert_eq!(section.fail_on.map(|it| it.name()), Some("info"));
 }
