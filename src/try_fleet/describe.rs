@@ -43,6 +43,7 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
         HostSpec {
             entries: addresses.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
+            unproven: unproven(inventory),
             port: balancer.haproxy.port.0,
             plain: inventory
                 .http
@@ -52,6 +53,21 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
         }
     };
     inventory.load_balancers.iter().map(balancer).collect()
+}
+
+/// The pools with a site that has more than apps with stand-ins.
+fn unproven(inventory: &Inventory) -> BTreeSet<String> {
+    let answered = |location: &Location| match &location.target {
+        Target::Uwsgi(_) | Target::Fastcgi(_) | Target::Redirect(_) => true,
+        Target::Proxy(app) => !app.tls,
+        Target::Grpc(_) | Target::Root(_) => false,
+    };
+    let proven = |site: &Site| {
+        let everything = site.locations.iter().any(|location| location.path.as_str() == "/");
+        everything && site.locations.iter().all(answered)
+    };
+    let sites = inventory.sites.iter().filter(|site| !proven(site));
+    sites.map(|site| inventory.pools[site.pool].name.to_string()).collect()
 }
 
 fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {

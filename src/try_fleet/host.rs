@@ -124,18 +124,20 @@ impl Host {
         let spec = &self.plan.spec;
         app::serve(&spec.name, &spec.upstreams)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
-        let mut doubts = Vec::new();
+        let (mut doubts, mut notes) = (Vec::new(), Vec::new());
         for program in &spec.programs {
             let before = programs::listening();
             let mut service = programs::start(*program)?;
             programs::wait_listening(&mut service, &before)?;
             if program.program == Program::Haproxy {
-                doubts.extend(programs::wait_healthy(spec));
+                let (down, unproven) = programs::wait_healthy(spec);
+                doubts.extend(down);
+                notes.extend(unproven);
             }
             self.running.push(Running::watch(program.program, service));
         }
         let programs = self.running.iter().map(|running| (running.program, running.pid)).collect();
-        Ok(Answer::Started { programs, doubts })
+        Ok(Answer::Started { programs, doubts, notes })
     }
 
     fn log(&mut self, flush: bool) -> Answer {

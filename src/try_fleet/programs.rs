@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::resource::{Resource, setrlimit};
 
 use super::spec::{HostSpec, Program, ProgramSpec};
-use super::stats;
+use super::stats::{self, Server};
 use crate::file;
 use crate::process::Service;
 use crate::sandbox::paths;
@@ -107,22 +107,33 @@ pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> R
 
 /// Waits until haproxy's first health checks have passed.
 ///
-/// Servers that are still down are returned, and are not an error: the requests show the effect.
-pub(super) fn wait_healthy(host: &HostSpec) -> Vec<String> {
+/// Servers that are still down are returned, and are not an error: the requests show the effect. Those
+/// that may be down because something has no stand-in are returned apart from the others.
+pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
     let Some(socket) = stats_socket(host) else {
-        return Vec::new();
+        return (Vec::new(), Vec::new());
     };
     let deadline = Instant::now() + PATIENCE;
     loop {
         let servers = stats::servers(&socket).unwrap_or_default();
         let late = Instant::now() > deadline;
-        if late || (!servers.is_empty() && servers.iter().all(stats::Server::is_ready)) {
+        if late || (!servers.is_empty() && servers.iter().all(Server::is_ready)) {
             // A server whose first check is far off, as with a long `inter`, is up until then.
             let down = servers.iter().filter(|server| !server.is_up());
-            return down.map(|server| format!("{} is {} ({})", server.name, server.status, server.check)).collect();
+            let (unproven, down): (Vec<&Server>, _) = down.partition(|server| is_unproven(host, server));
+            let shown = |servers: Vec<&Server>| {
+                servers.iter().map(|it| format!("{} is {} ({})", it.name, it.status, it.check)).collect()
+            };
+            return (shown(down), shown(unproven));
         }
         sleep(LOOK);
     }
+}
+
+/// Whether a check over HTTP got an answer that the real fleet may not give.
+fn is_unproven(host: &HostSpec, server: &Server) -> bool {
+    let backend = server.name.split_once('/').map(|(backend, _)| backend);
+    server.check.starts_with("L7") && backend.is_some_and(|backend| host.unproven.contains(backend))
 }
 
 fn stats_socket(host: &HostSpec) -> Option<PathBuf> {

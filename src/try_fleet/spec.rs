@@ -1,7 +1,7 @@
 //! The whole fleet as plain data: which programs run where, on which addresses, with which files.
 //! It knows no inventory, so that a fleet can also be written by hand, as the tests do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -63,6 +63,10 @@ pub struct HostSpec {
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
+    /// Backends whose checks over HTTP may ask for what a try-out does not have: files, or apps without
+    /// a stand-in.
+    #[serde(default)]
+    pub unproven: BTreeSet<String>,
     /// The real programs that it runs, in the order of their start.
     pub programs: Vec<ProgramSpec>,
     /// The rendered files by absolute path.
@@ -104,6 +108,7 @@ impl HostSpec {
             entries: Vec::new(),
             port: https(),
             plain: None,
+            unproven: BTreeSet::new(),
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
             files: BTreeMap::new(),
             upstreams: Vec::new(),

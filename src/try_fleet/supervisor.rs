@@ -182,7 +182,11 @@ fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
         let answer = host.receive()?;
         working()?;
         match answer {
-            Answer::Started { programs, doubts } => {
+            Answer::Started { programs, doubts, notes } => {
+                for note in notes {
+                    let why = "its check asks for files or for an app that a try-out does not have";
+                    tell(&Event::Note(format!("{}: {note}: {why}", host.name)))?;
+                }
                 for doubt in doubts {
                     failures += 1;
                     tell(&host.problem(format!("health check: {doubt}")))?;

@@ -90,6 +90,8 @@ pub(super) enum Answer {
         programs: Vec<(Program, u32)>,
         /// What is not as it should be although the programs run.
         doubts: Vec<String>,
+        /// Servers that are down because a try-out does not have what their checks ask for.
+        notes: Vec<String>,
     },
     /// A command ended.
     Ran {

@@ -14,6 +14,7 @@ use sslscale::render::{DH_GROUP, HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Template
 use sslscale::source::Source;
 
 use crate::cases::{all_of, cases};
+use crate::keys::{kind_of, pair};
 use crate::support::generate::{Generated, Versions};
 use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
 use crate::support::shipped;
@@ -160,9 +161,6 @@ struct Judge {
 impl Judge {
     fn new(release: &Release) -> Self {
         let work = scratch();
-        let signed = rcgen::generate_simple_self_signed(["example.com".to_owned()]).unwrap();
-        fs::write(work.path().join("crt"), signed.cert.pem()).unwrap();
-        fs::write(work.path().join("key"), signed.signing_key.serialize_pem()).unwrap();
         let versions = Versions { haproxy: release.haproxy(), nginx: release.nginx() };
         Self { versions, templates: Templates::load(None).unwrap(), work }
     }
@@ -204,14 +202,27 @@ impl Judge {
         complaints
     }
 
+    /// The certificate (`crt`) or key of a kind, made where it is missing. Programs do not compare names.
+    fn made(&self, kind: &str, end: &str) -> PathBuf {
+        let path = |end: &str| self.work.path().join(format!("{kind}.{end}"));
+        if !path(end).exists() {
+            let (chain, key) = pair(kind, &["example.com".to_owned()]);
+            fs::write(path("crt"), chain).unwrap();
+            fs::write(path("key"), key).unwrap();
+        }
+        path(end)
+    }
+
     /// A root with all the certificates and keys that the inventory names, and the keys of tickets.
     fn root(&self, inventory: &Inventory) -> tempfile::TempDir {
         let root = tempfile::tempdir_in(self.work.path()).unwrap();
         for pair in inventory.sites.iter().flat_map(|site| &site.certificates) {
-            for (path, from) in [(&pair.ssl_certificate, "crt"), (&pair.ssl_certificate_key, "key")] {
+            let kind = pair.source.as_ref().and_then(|source| kind_of(&source.certificate)).unwrap_or("p256");
+            for (path, end) in [(&pair.ssl_certificate, "crt"), (&pair.ssl_certificate_key, "key")] {
                 let path = inside(root.path(), path.as_str());
                 if path.symlink_metadata().is_err() {
-                    put(&path, |path| fs::hard_link(self.work.path().join(from), path));
+                    let from = self.made(kind, end);
+                    put(&path, |path| fs::hard_link(&from, path));
                 }
             }
         }

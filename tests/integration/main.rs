@@ -6,6 +6,8 @@
 mod cases;
 #[path = "../support/docs.rs"]
 mod docs;
+#[path = "../support/keys.rs"]
+mod keys;
 #[path = "../support/signalled.rs"]
 mod signalled;
 mod support;

@@ -26,14 +26,15 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts one that finds each name of `hosts` at its address, and no other name anywhere.
+    /// Starts one that finds each name of `hosts` at its address, and no other name anywhere. A port
+    /// other than 443 follows the address, and is part of the URLs, too.
     /// `options` are further switches of the engine.
     ///
     /// It trusts the certificates that these names show now, as if an authority of the machine had
     /// signed them. With all errors ignored instead it shares no connection between names.
     pub fn start(kept: &Kept, hosts: &[(&str, &str)], options: &[&str]) -> Self {
         let keys: Vec<String> = hosts.iter().map(|(name, address)| key_of(kept, name, address)).collect();
-        let mut rules: Vec<String> = hosts.iter().map(|(name, address)| format!("MAP {name} {address}")).collect();
+        let mut rules: Vec<String> = hosts.iter().map(|(name, at)| format!("MAP {name} {}", address(at).0)).collect();
         rules.push("MAP * ~NOTFOUND".to_owned());
         let (keys, rules) = (
             format!("--ignore-certificate-errors-spki-list={}", keys.join(",")),
@@ -62,10 +63,17 @@ impl Browser {
 
     /// Goes to a page and waits until it is loaded; the text of its body.
     pub fn open(&mut self, url: &str) -> String {
+        self.visit(url).unwrap_or_else(|error| panic!("{url}: {error}"))
+    }
+
+    /// The same, or the browser's error, such as `net::ERR_SSL_VERSION_OR_CIPHER_MISMATCH`.
+    pub fn visit(&mut self, url: &str) -> Result<String, String> {
         let gone = self.call("Page.navigate", &json!({ "url": url }));
-        assert!(gone.get("errorText").is_none(), "{url}: {gone}");
+        if let Some(error) = gone["errorText"].as_str() {
+            return Err(error.to_owned());
+        }
         while self.message()["method"] != "Page.loadEventFired" {}
-        self.evaluate("document.body.innerText").as_str().unwrap().to_owned()
+        Ok(self.evaluate("document.body.innerText").as_str().unwrap().to_owned())
     }
 
     /// The value of an expression on the page; of a promise, what it becomes, however long it takes.
@@ -116,9 +124,16 @@ impl Drop for Browser {
     }
 }
 
+/// An address, in brackets where it is IPv6, and its port.
+fn address(text: &str) -> (&str, &str) {
+    text.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']')).unwrap_or((text, "443"))
+}
+
 /// The key of the certificate that a name shows, in the form that the engine takes.
 fn key_of(kept: &Kept, name: &str, address: &str) -> String {
-    let script = "openssl s_client -connect \"$2:443\" -servername \"$1\" </dev/null 2>/dev/null \
+    let (host, port) = self::address(address);
+    let address = &format!("{host}:{port}");
+    let script = "openssl s_client -connect \"$2\" -servername \"$1\" </dev/null 2>/dev/null \
         | openssl x509 -noout -pubkey | openssl pkey -pubin -outform der \
         | openssl dgst -sha256 -binary | openssl base64";
     let done = kept.inside("clients", &["sh", "-c", script, "sh", name, address]);

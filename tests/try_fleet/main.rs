@@ -14,9 +14,14 @@ mod cases;
 mod certificates;
 #[path = "../support/docs.rs"]
 mod docs;
+#[path = "../support/generate/mod.rs"]
+mod generate;
 mod inventories;
+#[path = "../support/keys.rs"]
+mod keys;
 mod names;
 mod plain;
+mod random;
 mod resumption;
 #[path = "../support/returning.rs"]
 mod returning;

@@ -87,6 +87,13 @@ impl Try {
         self.command(args).output().unwrap()
     }
 
+    /// What `check` reports about it, as JSON.
+    pub fn check(&self) -> String {
+        let mut command = program();
+        command.args(["check", &self.arguments[1], "--format", "json"]).env_clear().env("PATH", "/usr/bin:/bin");
+        String::from_utf8(command.output().unwrap().stdout).unwrap()
+    }
+
     /// The exit code and all of stdout.
     pub fn text(&self) -> (Option<i32>, String) {
         let done = self.output(&[]);

@@ -15,11 +15,12 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Variables, ProtocolError> {
 /// The length of a header that fills most of the 4 KiB that nginx has for the head of an answer.
 const FILLER: usize = 3_600;
 
-/// A whole response with `body`, after which the connection ends.
+/// A whole response with `body`, after which the connection ends. It offers upgrades as Apache does,
+/// which must not reach clients over HTTP/2.
 pub(super) fn response(body: &[u8]) -> Vec<u8> {
     let head = format!(
         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         X-Filler: {}\r\nConnection: close\r\n\r\n",
+         X-Filler: {}\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
         body.len(),
         "x".repeat(FILLER),
     );

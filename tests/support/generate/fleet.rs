@@ -31,9 +31,9 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
         .prop_flat_map(move |([balancers, apps], (lbs, srvs, count, grpc))| {
             let hosts = (hosts(0, lbs, balancers), hosts(lbs, srvs, apps));
             let settings = (
-                vec(proptest::option::weighted(0.3, haproxy(None)), lbs),
-                vec(app_settings(!grpc), srvs),
-                (haproxy(Some(versions.haproxy)), nginx(Some(versions.nginx), !grpc)),
+                vec(proptest::option::weighted(0.3, haproxy(None, scale)), lbs),
+                vec(app_settings(!grpc, scale), srvs),
+                (haproxy(Some(versions.haproxy), scale), nginx(Some(versions.nginx), !grpc)),
                 (proptest::option::weighted(0.2, lint()), proptest::option::weighted(0.6, http())),
             );
             let pools = proptest::option::weighted(0.6, pools(srvs, count.sites));
@@ -253,10 +253,12 @@ fn version((major, minor, patch): (u32, u32, u32)) -> Part {
 
 /// Health checks. What a check over HTTP asks for is written only with that type; the type is then
 /// always written, as a balancer's own section may follow a fleet's of another type.
-fn check() -> Part {
+fn check(scale: Scale) -> Part {
+    // A try-out waits until every server was checked.
+    let longest = if scale == Scale::Any { HOUR } else { 1_000 };
     let common = || {
         vec![
-            ("inter", 0.5, duration(100, HOUR)),
+            ("inter", 0.5, duration(100, longest)),
             ("fastinter", 0.3, duration(100, HOUR)),
             ("downinter", 0.3, duration(100, HOUR)),
             ("fall", 0.5, number(1, 100)),
@@ -273,8 +275,14 @@ fn check() -> Part {
     prop_oneof![2 => section(plain), 1 => section(http)].boxed()
 }
 
+/// How many connections there may be. A small fleet needs as many descriptors as any machine allows.
+fn connections(scale: Scale) -> u64 {
+    if scale == Scale::Any { 500_000 } else { 8_000 }
+}
+
 /// Settings of haproxy: the fleet's, which tell its version, or one balancer's.
-fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
+fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
+    let most = connections(scale);
     let timeouts = section(vec![
         ("connect", 0.4, duration(1_000, HOUR)),
         ("client", 0.4, duration(1_000, 24 * DAY)),
@@ -284,11 +292,11 @@ fn haproxy(told: Option<(u32, u32, u32)>) -> Part {
         ("check", 0.4, duration(1_000, HOUR)),
         ("client_hello", 0.4, duration(1_000, HOUR)),
     ]);
-    let check = check();
+    let check = check(scale);
     let mut keys = vec![
         ("port", 0.4, scalar(port())),
-        ("maxconn", 0.4, number(1, 500_000)),
-        ("nofile", 0.3, number(1024, 1_048_576)),
+        ("maxconn", 0.4, number(1, most)),
+        ("nofile", 0.3, if scale == Scale::Any { number(1024, 1_048_576) } else { number(2 * most + 50, 20_000) }),
         ("balance", 0.6, one_of(&["roundrobin", "static-rr", "leastconn", "first", "source", "random"])),
         ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
         ("retries", 0.3, number(1, 100)),
@@ -338,11 +346,11 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
 }
 
 /// Settings of one app server.
-fn app_settings(http2_may_be_off: bool) -> Part {
+fn app_settings(http2_may_be_off: bool, scale: Scale) -> Part {
     section(vec![
         ("weight", 0.3, number(0, 256)),
         ("backup", 0.2, flag()),
-        ("maxconn", 0.3, number(1, 500_000)),
+        ("maxconn", 0.3, number(1, connections(scale))),
         ("nginx", 0.15, nginx(None, http2_may_be_off)),
     ])
 }

@@ -19,12 +19,11 @@ pub fn sites(count: Count, grpc: bool) -> BoxedStrategy<Vec<Yaml>> {
 fn site(number: usize, grpc: bool, count: Count) -> Part {
     let plain = count.sites > 30;
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
-    let (file, key) = (path(), path());
-    let certificates = (file, key).prop_map(|(file, key)| if file == key { (file, key + "y") } else { (file, key) });
+    let certificates = certificates(number);
     let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()));
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, (certificate, key), (size, hsts), (root, locations), listed)| {
+        .prop_map(|(names, certificates, (size, hsts), (root, locations), listed)| {
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
             match root {
@@ -32,8 +31,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
                 None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
                 None => {}
             }
-            entries.push(("ssl_certificate", Yaml::Scalar(certificate)));
-            entries.push(("ssl_certificate_key", Yaml::Scalar(key)));
+            entries.extend(certificates);
             entries.extend(size.map(|size| ("client_max_body_size", size)));
             entries.extend(hsts.map(|hsts| ("hsts", hsts)));
             if !empty || listed {
@@ -42,6 +40,32 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             Yaml::Map(entries)
         })
         .boxed()
+}
+
+/// Kinds of keys whose certificates one site can have side by side: OpenSSL has a place for each.
+const TOGETHER: &[&[&str]] = &[&["rsa", "p256"], &["p384", "rsa"], &["p256", "rsa"], &["rsa"], &["p256"], &["p384"]];
+
+/// A certificate and a key that are only on the app servers, or certificates with sources on this
+/// machine, whose names tell the kinds of their keys.
+fn certificates(number: usize) -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
+    let unread = (path(), path()).prop_map(|(file, key)| {
+        let key = if file == key { key + "y" } else { key };
+        vec![("ssl_certificate", Yaml::Scalar(file)), ("ssl_certificate_key", Yaml::Scalar(key))]
+    });
+    let read = select(TOGETHER).prop_map(move |kinds| {
+        let each = |front: &str, end: &str| {
+            let mut all: Vec<Yaml> =
+                kinds.iter().map(|kind| Yaml::Scalar(format!("{front}s{number}-{kind}.{end}"))).collect();
+            if all.len() == 1 { all.remove(0) } else { Yaml::List(all) }
+        };
+        vec![
+            ("ssl_certificate", each("/etc/ssl/", "crt")),
+            ("ssl_certificate_key", each("/etc/ssl/", "key")),
+            ("ssl_certificate_source", each("", "crt")),
+            ("ssl_certificate_key_source", each("", "key")),
+        ]
+    });
+    prop_oneof![3 => unread, 2 => read].boxed()
 }
 
 /// Whether FastCGI gets the path of scripts, for which the site needs a root.

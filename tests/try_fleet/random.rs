@@ -1,0 +1,217 @@
+//! Accepted means serving: random inventories without errors run as fleets, and every location answers
+//! strict clients as the inventory foretells.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::Write as _;
+use std::net::IpAddr;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Instant;
+
+use serde_json::Value;
+use sslscale::event::{Request, Verdict};
+use sslscale::inventory::{Inventory, check};
+use sslscale::source::Source;
+
+use crate::alone;
+use crate::browser::Browser;
+use crate::cases::cases;
+use crate::generate::{Generated, Versions};
+use crate::keys::{kind_of, pair};
+use crate::run::Try;
+
+/// How many fleets are run.
+const COUNT: u32 = 60;
+/// Fleets that run at the same time.
+const WORKERS: usize = 2;
+
+/// Every inventory whose number is a multiple of this is shown to a browser too.
+const BROWSED: u32 = 10;
+
+/// What is known to fail, and is being worked on.
+const KNOWN: [&str; 3] = [
+    "the app received the host",
+    "cannot listen: Address already in use",
+    "a browser would fail: browsers have none of the ciphers",
+];
+
+/// How many failures of one fleet are shown.
+const SHOWN: usize = 4;
+
+/// What became of one fleet.
+struct Outcome {
+    number: u32,
+    requests: usize,
+    /// Names and paths that an app or a file answered, as asked of one balancer.
+    answered: BTreeSet<(String, String)>,
+    /// What went wrong and was not foretold.
+    failures: Vec<String>,
+}
+
+#[test]
+fn what_is_accepted_serves() {
+    let _alone = alone();
+    let (count, start) = (cases(COUNT), Instant::now());
+    let (next, tried, outcomes) = (AtomicU32::new(0), AtomicU32::new(0), Mutex::new(Vec::new()));
+    let browsed = AtomicU32::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..WORKERS {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    assert!(number < 20 * count, "hardly any inventory is without errors");
+                    let Some(fleet) = Fleet::new(number) else { continue };
+                    if tried.fetch_add(1, Ordering::Relaxed) >= count {
+                        return;
+                    }
+                    let mut outcome = fleet.run();
+                    if number % BROWSED == 0 && outcome.failures.is_empty() {
+                        outcome.failures = fleet.browse(&outcome.answered);
+                        browsed.fetch_add(1, Ordering::Relaxed);
+                    }
+                    outcomes.lock().unwrap().push(outcome);
+                }
+            });
+        }
+    });
+    let outcomes = outcomes.into_inner().unwrap();
+    let failed: Vec<&Outcome> = outcomes.iter().filter(|outcome| !outcome.failures.is_empty()).collect();
+    let (requests, generated) = (outcomes.iter().map(|it| it.requests).sum::<usize>(), next.into_inner());
+    // Not `println!`: the test runner swallows what a passing test prints that way.
+    let _ = writeln!(
+        std::io::stderr(),
+        "{} fleets of {generated} inventories, {requests} requests, {} with a browser, {} fleets failed, {:.0?}",
+        outcomes.len(),
+        browsed.load(Ordering::Relaxed),
+        failed.len(),
+        start.elapsed(),
+    );
+    let shown: Vec<String> =
+        failed.iter().map(|it| format!("{}:\n  {}", it.number, it.failures.join("\n  "))).collect();
+    assert!(failed.is_empty(), "{}", shown.join("\n"));
+    assert_eq!(outcomes.len(), usize::try_from(count).unwrap());
+}
+
+/// A random inventory without errors, with the sources of its certificates beside it.
+struct Fleet {
+    number: u32,
+    yaml: String,
+    inventory: Inventory,
+    try_out: Try,
+    /// The findings of `check`, as `CODE PATH`.
+    findings: Vec<String>,
+}
+
+impl Fleet {
+    fn new(number: u32) -> Option<Self> {
+        let yaml = Generated::small(number, versions()).yaml();
+        let inventory = check(&Source::new("generated.yaml", &yaml)).inventory?;
+        let try_out = Try::inventory(&yaml);
+        for site in &inventory.sites {
+            let names: Vec<String> = site.server_names.iter().map(ToString::to_string).collect();
+            for source in site.certificates.iter().filter_map(|it| it.source.as_ref()) {
+                let file = source.certificate.file_name().unwrap();
+                let (chain, key) = pair(kind_of(Path::new(file)).unwrap(), &names);
+                try_out.beside(file.to_str().unwrap(), &chain);
+                try_out.beside(source.key.as_ref().unwrap().file_name().unwrap().to_str().unwrap(), &key);
+            }
+        }
+        let report: Value = serde_json::from_str(&try_out.check()).unwrap();
+        let findings = report["inventories"][0]["findings"].as_array().unwrap();
+        if findings.iter().any(|finding| finding["severity"] == "error") {
+            return None;
+        }
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        let findings = findings.iter().map(|it| format!("{} {}", text(&it["code"]), text(&it["path"]))).collect();
+        Some(Self { number, yaml, inventory, try_out, findings })
+    }
+
+    fn run(&self) -> Outcome {
+        let done = self.try_out.output(&["--format", "json"]);
+        let text = String::from_utf8(done.stdout).unwrap();
+        let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut failures: Vec<String> = Vec::new();
+        let (mut requests, mut answered) = (0, BTreeSet::new());
+        let mut known = false;
+        let first = self.inventory.load_balancers[0].name.as_str();
+        for mut line in lines {
+            if let Some(request) = line.get_mut("request") {
+                requests += 1;
+                let request: Request = serde_json::from_value(request.take()).unwrap();
+                failures.extend(self.unforetold(&request));
+                if request.status == Some(200) && request.balancer == first {
+                    answered.insert((request.site, request.path));
+                }
+            } else if line.get("problem").is_some() || line.get("missing").is_some() {
+                let line = line.to_string();
+                known |= KNOWN.iter().any(|known| line.contains(known));
+                failures.extend((!known).then_some(line));
+            }
+        }
+        if requests == 0 && !known {
+            failures.push(format!("no request was sent: {}", String::from_utf8_lossy(&done.stderr)));
+        }
+        failures.sort();
+        failures.dedup();
+        let (more, shown) = (failures.len().saturating_sub(SHOWN), failures.iter().take(SHOWN));
+        let mut failures: Vec<String> = shown.map(|line| line.chars().take(400).collect()).collect();
+        failures.extend((more > 0).then(|| format!("and {more} more")));
+        if !failures.is_empty() {
+            let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}.yaml", self.number));
+            fs::write(&path, &self.yaml).unwrap();
+            failures.insert(0, format!("in {}; findings: {}", path.display(), self.findings.join(", ")));
+        }
+        Outcome { number: self.number, requests, answered, failures }
+    }
+
+    /// Opens every page that answered curl in a browser, through the first balancer.
+    fn browse(&self, answered: &BTreeSet<(String, String)>) -> Vec<String> {
+        let kept = self.try_out.keep();
+        let balancer = &self.inventory.load_balancers[0];
+        let port = balancer.haproxy.port;
+        let address = match balancer.addresses.iter().next().unwrap().0 {
+            IpAddr::V4(v4) => format!("{v4}:{port}"),
+            IpAddr::V6(v6) => format!("[{v6}]:{port}"),
+        };
+        let names: BTreeSet<&str> = answered.iter().map(|(name, _)| name.as_str()).collect();
+        let hosts: Vec<(&str, &str)> = names.into_iter().map(|name| (name, address.as_str())).collect();
+        let mut browser = Browser::start(&kept, &hosts, &[&format!("--explicitly-allowed-ports={port}")]);
+        let open = |(name, path): &(String, String)| {
+            let url = format!("https://{name}:{port}{path}");
+            let error = browser.visit(&url).err()?;
+            Some(format!("Chromium: {error} at {url}"))
+        };
+        answered.iter().filter_map(open).collect()
+    }
+
+    /// What is wrong with a request, unless a finding says so.
+    fn unforetold(&self, request: &Request) -> Option<String> {
+        if request.verdict == Verdict::Ok {
+            return None;
+        }
+        let versions = [&request.http, &request.tls].map(|it| it.as_deref().unwrap_or("-"));
+        let Verdict::Wrong(reasons) = &request.verdict else { unreachable!("it is not ok") };
+        if reasons.iter().all(|reason| KNOWN.iter().any(|known| reason.contains(known))) {
+            return None;
+        }
+        Some(format!("{}: {} ({} at {})", request.verdict, request.path, versions.join(" over "), request.site))
+    }
+}
+
+/// The versions of this machine's programs.
+fn versions() -> Versions {
+    Versions { haproxy: version("haproxy", &["-v"]), nginx: version("nginx", &["-v"]) }
+}
+
+/// The first `1.2.3` of what a program prints.
+fn version(program: &str, words: &[&str]) -> (u32, u32, u32) {
+    let done = std::process::Command::new(program).args(words).output().unwrap();
+    let text = String::from_utf8([done.stdout, done.stderr].concat()).unwrap();
+    let numbers = text.split(|c: char| !c.is_ascii_digit() && c != '.').filter_map(|word| {
+        let mut numbers = word.split('.').map(str::parse);
+        Some((numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?))
+    });
+    numbers.into_iter().next().unwrap()
+}
