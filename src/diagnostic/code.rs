@@ -168,6 +168,12 @@ codes! {
     TL21 "same-path-for-cert-and-key" Warning;
     /// A certificate or wildcard of one pool that covers names of another pool.
     TL22 "wildcard-across-pools" Info;
+    /// HTTP/2 with only ciphers that HTTP/2 forbids.
+    TL23 "http2-forbids-ciphers" Error;
+    /// A list of ciphers or groups of which browsers have none.
+    TL24 "no-browser-cipher-or-group" Warning;
+    /// A site whose certificates have no key that browsers accept.
+    TL25 "no-browser-key" Warning;
     /// Several app servers that share no session ticket key.
     RS01 "no-shared-ticket-key" Warning;
     /// Session ticket keys that the default server of the socket lacks.

@@ -148,6 +148,17 @@ mod tests {
         }
     }
 
+    /// The lint and the try-out have the same opinion.
+    #[test]
+    fn what_browsers_take_is_what_the_lint_says() {
+        for cipher in ALL.iter().filter(|cipher| cipher.useless().is_none()) {
+            assert_eq!(CIPHERS.split(':').any(|name| name == cipher.name), cipher.is_in_browsers(), "{}", cipher.name);
+            if cipher.is_in_browsers() || cipher.name.starts_with("DHE-") {
+                assert_eq!(http2_allows(cipher.name), cipher.is_for_http2(), "{}", cipher.name);
+            }
+        }
+    }
+
     #[test]
     fn http2_takes_ephemeral_keys_and_authenticated_encryption_alone() {
         let allowed: Vec<&str> = ALL.iter().map(|cipher| cipher.name).filter(|name| http2_allows(name)).collect();

@@ -76,6 +76,12 @@ impl Browser {
         Ok(self.evaluate("document.body.innerText").as_str().unwrap().to_owned())
     }
 
+    /// Goes to a page that it cannot load; its name for the error, or `None` if it loads the page.
+    pub fn refused(&mut self, url: &str) -> Option<String> {
+        let gone = self.call("Page.navigate", &json!({ "url": url }));
+        gone.get("errorText").and_then(Value::as_str).map(str::to_owned)
+    }
+
     /// The value of an expression on the page; of a promise, what it becomes, however long it takes.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let question = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });

@@ -12,6 +12,7 @@ mod build;
 #[path = "../support/cases.rs"]
 mod cases;
 mod certificates;
+mod chromium;
 #[path = "../support/docs.rs"]
 mod docs;
 #[path = "../support/generate/mod.rs"]

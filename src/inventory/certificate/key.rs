@@ -17,6 +17,11 @@ pub(super) const P384: Oid = Oid::new_unwrap("1.3.132.0.34");
 const P521: Oid = Oid::new_unwrap("1.3.132.0.35");
 const RSA: Oid = Oid::new_unwrap("1.2.840.113549.1.1.1");
 const RSA_PSS: Oid = Oid::new_unwrap("1.2.840.113549.1.1.10");
+const BRAINPOOL: [(Oid, &str); 3] = [
+    (Oid::new_unwrap("1.3.36.3.3.2.8.1.1.7"), "EC brainpoolP256r1"),
+    (Oid::new_unwrap("1.3.36.3.3.2.8.1.1.11"), "EC brainpoolP384r1"),
+    (Oid::new_unwrap("1.3.36.3.3.2.8.1.1.13"), "EC brainpoolP512r1"),
+];
 /// Names of other algorithms.
 const OTHERS: [(Oid, &str); 3] = [
     (Oid::new_unwrap("1.3.101.113"), "Ed448"),
@@ -179,7 +184,11 @@ fn ec_name(curve: Option<Oid>) -> String {
         Some(P256) => "EC P-256".to_owned(),
         Some(P384) => "EC P-384".to_owned(),
         Some(P521) => "EC P-521".to_owned(),
-        _ => "EC with another curve".to_owned(),
+        Some(other) => {
+            let brainpool = BRAINPOOL.iter().find(|(known, _)| *known == other);
+            brainpool.map_or("EC with another curve", |(_, name)| name).to_owned()
+        }
+        None => "EC with another curve".to_owned(),
     }
 }
 

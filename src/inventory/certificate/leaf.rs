@@ -105,6 +105,18 @@ impl Certificate {
         }
     }
 
+    /// Whether browsers accept signatures of the key: `Ok`, or the name of its kind. `None` for an unknown kind.
+    pub fn browser_key(&self) -> Option<Result<(), String>> {
+        let leaf = self.leaf();
+        let key = leaf.key.as_ref()?;
+        Some(match (key, leaf.kind) {
+            (key::PublicKey::Rsa { .. }, Some("RSA-PSS")) => Err("RSA-PSS".to_owned()),
+            (key::PublicKey::Rsa { .. }, _) => Ok(()),
+            (key::PublicKey::Ec { curve: Some(key::P256 | key::P384), .. }, _) => Ok(()),
+            _ => Err(key.name()),
+        })
+    }
+
     /// Whether a client that asks for `name` accepts this certificate for it.
     ///
     /// `name` is a host name, or a wildcard such as `*.example.com`, which only the same wildcard

@@ -1,11 +1,13 @@
 //! Names that OpenSSL knows: `ciphers` and `groups` are tables, `profile` has Mozilla's guideline, and
 //! `offer` combines them to what an app server offers. It knows nothing about nginx's files.
 
+mod browsers;
 mod ciphers;
 mod groups;
 mod offer;
 mod profile;
 
+pub use browsers::is_group_in_browsers;
 pub use ciphers::CIPHERS;
 pub use groups::{GROUPS, canonical_group};
 pub use offer::{NoCipher, Offer};

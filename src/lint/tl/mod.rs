@@ -17,6 +17,9 @@ mod tl19;
 mod tl20;
 mod tl21;
 mod tl22;
+mod tl23;
+mod tl24;
+mod tl25;
 
 use super::Rule;
 
@@ -39,4 +42,7 @@ pub const RULES: &[&Rule] = &[
     &tl20::RULE,
     &tl21::RULE,
     &tl22::RULE,
+    &tl23::RULE,
+    &tl24::RULE,
+    &tl25::RULE,
 ];

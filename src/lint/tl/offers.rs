@@ -7,6 +7,7 @@ use std::sync::Arc;
 use crate::diagnostic::{Applicability, Fix};
 use crate::inventory::document::{Cursor, spelled};
 use crate::inventory::model::Nginx;
+use crate::inventory::openssl::{Authentication, Cipher, Offer};
 use crate::lint::Fleet;
 use crate::source::Source;
 
@@ -36,6 +37,27 @@ pub fn items<'f, W>(
         }
     }
     found
+}
+
+/// The kinds of key of the site's certificates; `None` if one of them is not known.
+pub fn kinds(fleet: &Fleet<'_>, site: usize) -> Option<Vec<Authentication>> {
+    let certificates = fleet.inventory.sites[site].certificates.len();
+    let kind = |ecdsa: bool| if ecdsa { Authentication::Ecdsa } else { Authentication::Rsa };
+    // Without a source nothing is read.
+    let has_sources = fleet.inventory.sites[site].certificates.iter().all(|pair| pair.source.is_some());
+    let chains = || fleet.certificates().chains.of(site).filter_map(|(_, it)| it.is_ecdsa()).map(kind).collect();
+    let kinds: Vec<Authentication> = if has_sources { chains() } else { Vec::new() };
+    (kinds.len() == certificates).then_some(kinds)
+}
+
+/// The ciphers of an offer that work with one of these kinds of key; with unknown kinds, all of them. None if
+/// the list has unknown names.
+pub fn usable(offer: &Offer<'_>, kinds: &Option<Vec<Authentication>>) -> Vec<&'static Cipher> {
+    if offer.known().count() < offer.ciphers.len() {
+        return Vec::new();
+    }
+    let fits = |cipher: &&Cipher| kinds.as_ref().is_none_or(|kinds| kinds.contains(&cipher.authentication));
+    offer.known().filter(|cipher| cipher.useless().is_none()).filter(fits).collect()
 }
 
 /// An unsafe fix that replaces `item` with `name`.

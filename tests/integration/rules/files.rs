@@ -93,6 +93,8 @@ fn openssl(dir: &Path) {
     run(&format!(
         "req -x509 -newkey rsa:2048 -nodes -batch -subj /CN=rsa -days 21900 {names} -keyout rsa.key -out rsa.crt"
     ));
+    let p521 = "-newkey ec -pkeyopt ec_paramgen_curve:P-521 -nodes -batch";
+    run(&format!("req -x509 {p521} -subj /CN=p521 -days 21900 {names} -keyout p521.key -out p521.crt"));
     // Nobody relies on what a self-signed certificate says of itself.
     run(&format!("req -x509 -sha1 -key rsa.key -batch -subj /CN=self -days 21900 {names} -out self.crt"));
     run("req -new -key rsa.key -batch -subj /CN=sha1 -out sha1.csr");

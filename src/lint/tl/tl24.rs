@@ -1,0 +1,64 @@
+//! TL24: a list of ciphers or groups of which browsers have none.
+
+use std::collections::HashSet;
+
+use super::offers::{kinds, usable, written};
+use crate::diagnostic::{Code, Severity};
+use crate::inventory::openssl::{Group, KeyExchange, Offer, is_group_in_browsers};
+use crate::inventory::types::TlsVersion;
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+
+pub const RULE: Rule = Rule {
+    code: Code::TL24,
+    since: "0.1.0",
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
+    doc: Doc {
+        what: "`ssl_ciphers` has no cipher for a site's certificates that Chromium has, such as only DHE ciphers, or \
+            `ssl_ecdh_curve` has no group that it has, such as only `secp521r1`, `X448` or `ffdhe2048`. Without the \
+            cipher, clients with TLS 1.3 still connect: then this is a note.",
+        why: "Every handshake of Chrome, Edge and other browsers with that engine fails, while curl and programs \
+            connect. Firefox has `secp521r1` and some ffdhe groups, so that a test with it may succeed.",
+        evidence: "With TLS 1.2 and `ssl_ciphers DHE-RSA-AES256-GCM-SHA384`, curl gets 200 and Chromium fails with \
+            `ERR_SSL_VERSION_OR_CIPHER_MISMATCH`. It also fails with `ssl_ecdh_curve secp521r1`, `X448` or \
+            `ffdhe2048`, with TLS 1.2 and with 1.3; `nginx -t` returns 0 for each.",
+        fix: "Remove the list, or add what browsers have: `ECDHE-RSA-AES128-GCM-SHA256` and \
+            `ECDHE-ECDSA-AES128-GCM-SHA256` to `ssl_ciphers`, `X25519` and `prime256v1` to `ssl_ecdh_curve`. If no \
+            browser is among the clients, allow this rule.",
+        verified_on: "nginx 1.22.1, OpenSSL 3.0.19, curl 7.88.1, Chromium 156",
+    },
+    examples: examples!("TL24"),
+};
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let mut seen = HashSet::new();
+    for (index, site) in fleet.inventory.sites.iter().enumerate() {
+        let kinds = kinds(fleet, index);
+        for app in fleet.inventory.pools[site.pool].members.iter().copied() {
+            let nginx = &*fleet.inventory.app_servers[app].nginx;
+            let Some(list) = fleet.nginx_if_written(app, &["ssl_ciphers"]) else { continue };
+            let offer = Offer::of(nginx);
+            let all = usable(&offer, &kinds);
+            if all.is_empty() || all.iter().any(|cipher| cipher.is_in_browsers()) || !seen.insert(list.span()) {
+                continue;
+            }
+            let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
+            let severity = if tls13 { Severity::Info } else { Severity::Warning };
+            let message = format!("browsers have none of these ciphers, such as `{}`", all[0].name);
+            let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`";
+            reporter.push(Finding::new(list.span(), message, help).with_severity(severity));
+        }
+    }
+    for (_, nginx, list) in written(fleet, "ssl_ecdh_curve") {
+        let offer = Offer::of(nginx);
+        let Some(groups) = &nginx.tls.curves else { continue };
+        let used = offer.protocols.contains(&TlsVersion::Tls13)
+            || offer.known().any(|cipher| cipher.exchange == KeyExchange::Ecdhe);
+        let known = groups.iter().all(|group| Group::named(group.as_str()).is_some());
+        if used && known && !groups.iter().any(is_group_in_browsers) && seen.insert(list.span()) {
+            let message = format!("browsers have none of these groups, such as `{}`", groups[0]);
+            reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client supports");
+        }
+    }
+}
