@@ -163,12 +163,30 @@ pub struct TryArgs {
 #[derive(Debug, Subcommand)]
 pub enum Tickets {
     /// Show the fingerprints and the age of each app server's ticket ring; exit with 1 if rings
-    /// differ or are stale
+    /// differ or are stale, or if nginx does not use them
     Status(TicketsArgs),
     /// Make the next key current on every app server, or complete an interrupted rotation
-    Rotate(TicketsArgs),
+    Rotate(RotateArgs),
     /// Give every app server the same ticket ring; create one if no app server has any
-    Sync(TicketsArgs),
+    Sync(SyncArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RotateArgs {
+    #[command(flatten)]
+    pub sync: SyncArgs,
+    /// Rotate even if the last rotation was less than 22 hours ago; sessions from before it end
+    #[arg(long)]
+    pub early: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    #[command(flatten)]
+    pub tickets: TicketsArgs,
+    /// Leave out this app server, because it is down; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub without: Vec<String>,
 }
 
 #[derive(Debug, Args)]

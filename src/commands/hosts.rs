@@ -9,11 +9,10 @@ use anyhow::{Context, Result, anyhow};
 use super::{CommandError, hosts_file};
 use crate::event::Kept;
 use crate::file::Staged;
-use crate::inventory::Inventory;
 use crate::transport::{Command, Host, Local};
 
-/// Each app server is a directory below `roots`.
-pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+/// Each of these app servers is a directory below `roots`.
+pub fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let shown = roots.display();
     let is = match std::fs::metadata(roots).map(|found| found.is_dir()) {
         Ok(false) => Some("is not a directory"),
@@ -38,12 +37,12 @@ pub fn below(inventory: &Inventory, roots: &Path) -> Result<Vec<Box<dyn Host>>, 
         })?;
         Ok(Box::new(host))
     };
-    inventory.app_servers.iter().map(|app| root(app.name.as_str())).collect()
+    names.iter().map(|name| root(name)).collect()
 }
 
-/// Each app server is reached by the command that a hosts file has for it.
-pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
-    let example = inventory.app_servers.first().map_or("srv1", |app| app.name.as_str());
+/// Each of these app servers is reached by the command that a hosts file has for it.
+pub fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    let example = names.first().copied().unwrap_or("srv1");
     let mut commands = hosts_file::read(path, example)?;
     let shown = path.display();
     let mut known: BTreeMap<Vec<String>, String> = BTreeMap::new();
@@ -66,7 +65,7 @@ pub fn of_file(inventory: &Inventory, path: &Path) -> Result<Vec<Box<dyn Host>>,
         }
         Ok(Box::new(Command::new(name, words)))
     };
-    inventory.app_servers.iter().map(|app| host(app.name.as_str())).collect()
+    names.iter().map(|name| host(name)).collect()
 }
 
 /// The hosts file of a try-out that is kept running. Dropping this value removes the file.

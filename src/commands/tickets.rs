@@ -4,13 +4,19 @@ use anyhow::{Context, anyhow};
 
 use super::{CommandError, ExitStatus, hosts, load};
 use crate::cli::{Tickets as Command, TicketsArgs};
+use crate::diagnostic::nearest;
 use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
 use crate::lint::Settings;
-use crate::report::{Output, TicketsReport};
+use crate::report::{Output, Task, TicketsReport};
 use crate::rollout::{Ending, Fleet, Halt};
 use crate::tickets::{self, Goal, Rollout};
 use crate::transport::Host;
+use crate::visible::visible;
+
+/// How many app servers a help names.
+const SHOWN: usize = 8;
 
 /// What a user reads after the first signal.
 const INTERRUPTED: &str =
@@ -18,20 +24,20 @@ const INTERRUPTED: &str =
 
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let (Command::Status(args) | Command::Rotate(args) | Command::Sync(args)) = what;
-    let hosts = app_servers(args, output)?;
+    let (args, without, goal) = match what {
+        Command::Status(args) => (args, &[][..], None),
+        Command::Rotate(args) => (&args.sync.tickets, &args.sync.without[..], Some(Goal::Rotate { early: args.early })),
+        Command::Sync(args) => (&args.tickets, &args.without[..], Some(Goal::Sync)),
+    };
+    let (hosts, left_out) = app_servers(args, without, output)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let report = TicketsReport::new(output, args.format);
-    let goal = match what {
-        Command::Status(_) => {
-            let Ok(seen) = tickets::observe(&fleet) else { return Ok(interrupted(interrupt)) };
-            let verdicts = tickets::verdicts(&seen);
-            report.status(&seen, &verdicts)?;
-            return Ok(if verdicts.iter().all(Vec::is_empty) { ExitStatus::Done } else { ExitStatus::Findings });
-        }
-        Command::Rotate(_) => Goal::Rotate,
-        Command::Sync(_) => Goal::Sync,
+    let Some(goal) = goal else {
+        let Ok(seen) = tickets::observe(&fleet) else { return Ok(interrupted(interrupt)) };
+        let verdicts = tickets::verdicts(&seen);
+        report.status(&seen, &verdicts)?;
+        return Ok(if verdicts.iter().all(Vec::is_empty) { ExitStatus::Done } else { ExitStatus::Findings });
     };
     tickets::seal().context("keys could not be kept out of core dumps")?;
     // From here on the run alone decides the status, even if the report cannot be written.
@@ -39,25 +45,53 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     output.say_on_request(interrupt, INTERRUPTED);
     // Changes are detached: what ends is what only asks a host.
     interrupt.end_programs();
-    let run = tickets::run(&fleet, goal);
-    output.reported(report.run(&run, goal));
+    let run = tickets::run(&fleet, goal, left_out.is_empty());
+    output.reported(report.run(&run, &Task { goal, app_servers: hosts.len(), left_out: &left_out }));
     Ok(status(&run, interrupt))
 }
 
-/// The hosts that share keys, if the inventory is valid and has any.
-fn app_servers(args: &TicketsArgs, output: &Output) -> Result<Vec<Box<dyn Host>>, CommandError> {
+type Hosts = Vec<Box<dyn Host>>;
+
+/// The hosts that share keys, if the inventory is valid and has any, and the names of those left out.
+fn app_servers(args: &TicketsArgs, without: &[String], output: &Output) -> Result<(Hosts, Vec<String>), CommandError> {
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     if inventory.tickets != Tickets::Shared {
         let is = inventory.tickets.name();
         let error = anyhow!("the app servers do not share ticket keys: `tickets` is `{is}`");
         return Err(CommandError::from(error).hint("set `tickets: shared` in the inventory"));
     }
+    without.iter().try_for_each(|name| is_app_server(&inventory, name))?;
+    let names = inventory.app_servers.iter().map(|app| app.name.as_str());
+    let (left_out, names): (Vec<&str>, Vec<&str>) = names.partition(|name| without.iter().any(|it| it == name));
+    if names.is_empty() {
+        let error = anyhow!("`--without` leaves out every app server");
+        return Err(CommandError::from(error).hint("leave out only those that are down"));
+    }
     let hosts = match (&args.roots, &args.hosts_file) {
-        (Some(roots), _) => hosts::below(&inventory, roots)?,
-        (None, Some(file)) => hosts::of_file(&inventory, file)?,
+        (Some(roots), _) => hosts::below(&names, roots)?,
+        (None, Some(file)) => hosts::of_file(&names, file)?,
         (None, None) => return Err(anyhow!("give `--hosts-file` or `--roots`").into()),
     };
-    Ok(hosts)
+    Ok((hosts, left_out.into_iter().map(str::to_owned).collect()))
+}
+
+/// Whether the inventory has an app server of this name.
+fn is_app_server(inventory: &Inventory, name: &str) -> Result<(), CommandError> {
+    let names = || inventory.app_servers.iter().map(|app| app.name.as_str());
+    if names().any(|it| it == name) {
+        return Ok(());
+    }
+    let shown = visible(name);
+    let balancer = inventory.load_balancers.iter().any(|balancer| balancer.name.as_str() == name);
+    let (error, help) = match nearest(name, names()) {
+        _ if balancer => (anyhow!("`{shown}` is a balancer, which has no ticket keys"), None),
+        Some(near) => (anyhow!("there is no app server `{shown}`"), Some(format!("did you mean `{near}`?"))),
+        None => (anyhow!("there is no app server `{shown}`"), None),
+    };
+    let some: Vec<&str> = names().take(SHOWN).collect();
+    let more = if names().count() > SHOWN { ", …" } else { "" };
+    let help = help.unwrap_or_else(|| format!("app servers of the inventory: {}{more}", some.join(", ")));
+    Err(CommandError::from(error).hint(help))
 }
 
 fn status(run: &Rollout, interrupt: &Interrupt) -> ExitStatus {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::count::agreeing;
 use super::diff::unified;
 use crate::diagnostic::Diagnostic;
 use crate::lint::Fixed;
@@ -18,7 +19,7 @@ pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
             lines.push(format!("{name}: {} ({})", words(found.len()), codes(found)));
         }
     };
-    let plural = |n: usize, one: &str, many: &str| if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
+    let plural = |n: usize, one: &str, many: &str| format!("{n} {}", agreeing(n, one, many));
     let did = if planned { "would fix" } else { "fixed" };
     line(&fixed.applied, &|n| format!("{did} {}", plural(n, "finding", "findings")));
     line(&fixed.overlapping, &|n| {
@@ -31,9 +32,9 @@ pub fn fixes(fixed: &Fixed, planned: bool) -> Vec<String> {
         format!("{words}; run again")
     });
     line(&fixed.harmful, &|n| {
-        let applied = if planned { ["would not be"; 2] } else { ["was not", "were not"] };
+        let applied = if planned { "would not be" } else { agreeing(n, "was not", "were not") };
         let words = plural(n, "fix would make the inventory worse and", "fixes would make the inventory worse and");
-        format!("{words} {} applied", applied[usize::from(n > 1)])
+        format!("{words} {applied} applied")
     });
     lines
 }
@@ -54,6 +55,6 @@ pub fn planned(name: &str, before: &str, after: &str) -> String {
 /// A note on hard links: they keep the old content of a replaced file.
 pub fn other_names(path: &Path, others: u64) -> Option<String> {
     let links =
-        if others == 1 { "1 more hard link, which keeps" } else { &*format!("{others} more hard links, which keep") };
-    (others > 0).then(|| format!("note: `{}` has {links} the old text", visible(&path.to_string_lossy())))
+        agreeing(usize::try_from(others).unwrap_or(usize::MAX), "hard link, which keeps", "hard links, which keep");
+    (others > 0).then(|| format!("note: `{}` has {others} more {links} the old text", visible(&path.to_string_lossy())))
 }

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::PlainFormat;
+use super::count::several;
 use crate::event::{Event, Kept, Request, Verdict};
 use crate::visible::visible;
 
@@ -106,10 +107,9 @@ impl<W: Write> FleetReport<W> {
             table(&mut self.out, &rows)?;
             writeln!(self.out)?;
         }
-        let plural = |count: usize| if count == 1 { "" } else { "s" };
         match failures {
-            0 => writeln!(self.out, "{requests} request{}: all ok", plural(requests)),
-            _ => writeln!(self.out, "{requests} request{}: {failures} failure{}", plural(requests), plural(failures)),
+            0 => writeln!(self.out, "{}: all ok", several(requests, "request")),
+            _ => writeln!(self.out, "{}: {}", several(requests, "request"), several(failures, "failure")),
         }
     }
 

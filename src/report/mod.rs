@@ -1,6 +1,7 @@
 //! Everything that is printed. It shows what other modules found or did, and decides neither what
 //! counts as an error nor the exit status.
 
+mod count;
 mod diff;
 mod each;
 mod file;
@@ -36,7 +37,7 @@ pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use rules::{page, table};
 pub use stream::Stream;
-pub use tickets::TicketsReport;
+pub use tickets::{Task, TicketsReport};
 pub use tree::{differences, files, outcome};
 
 /// Formats of a report on findings.

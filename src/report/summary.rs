@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Checked;
+use super::count::{agreeing, several};
 use crate::diagnostic::{Applicability, Code, Severity};
 use crate::lint::{Detection, NotRun, rule};
 use crate::visible::visible;
@@ -58,10 +59,6 @@ pub fn sound(checked: Checked<'_>) -> Option<String> {
     Some([vec![line], aside].concat().join("; "))
 }
 
-fn several(n: usize, word: &str) -> String {
-    format!("{n} {word}{}", if n == 1 { "" } else { "s" })
-}
-
 /// What is worth knowing beside the number of findings.
 fn aside(checked: Checked<'_>) -> Vec<String> {
     let suppressed = checked.linted.suppressed.len();
@@ -76,7 +73,7 @@ fn aside(checked: Checked<'_>) -> Vec<String> {
 }
 
 fn those(checked: Checked<'_>) -> &'static str {
-    if checked.linted.findings.len() == 1 { "it" } else { "these" }
+    agreeing(checked.linted.findings.len(), "it", "these")
 }
 
 /// What `--fix` would do.
@@ -105,8 +102,7 @@ fn not_run(all: &[NotRun]) -> Option<String> {
     }
     let mut groups: Vec<(&str, usize)> = groups.into_iter().collect();
     groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let part =
-        |(needs, count): &(&str, usize)| format!("{count} {} {needs}", if *count == 1 { "needs" } else { "need" });
+    let part = |(needs, count): &(&str, usize)| format!("{count} {} {needs}", agreeing(*count, "needs", "need"));
     let parts: Vec<String> = groups.iter().map(part).collect();
     (!first.is_empty()).then(|| format!("{} not run: {}", several(first.len(), "rule"), parts.join(", ")))
 }

@@ -1,15 +1,17 @@
 //! Shows the ticket rings of a fleet, and what a run did to them. Keys appear as fingerprints.
 
+mod words;
+
 use std::collections::BTreeSet;
 use std::io;
 
 use serde::Serialize;
 
+use words::{OVERTAKEN, after, agree, duration, left_out, problems};
+
 use super::{Output, PlainFormat};
 use crate::rollout::{Outcome, Reason, Unreachable};
-use crate::tickets::{
-    Fingerprint, Goal, Halt, Observation, Problem, Rollout, SESSION_TIMEOUT, Step, StepError, StepKind,
-};
+use crate::tickets::{Fingerprint, Goal, Halt, Observation, Problem, RETIREMENT, Rollout, Step, StepError, StepKind};
 
 /// Version of the JSON documents.
 const VERSION: u32 = 1;
@@ -34,6 +36,8 @@ struct Server<'s> {
     previous: Option<&'s Fingerprint>,
     next: Option<&'s Fingerprint>,
     age_seconds: Option<u64>,
+    /// By how many rotations its ring is older than that of the others; `null` if that is not known.
+    rotations_missed: Option<usize>,
     nginx: bool,
     problems: &'s [Problem],
 }
@@ -43,6 +47,16 @@ struct Changes<'s> {
     version: u32,
     steps: Vec<Change<'s>>,
     halt: Option<String>,
+    left_out: &'s [String],
+}
+
+/// What a run was asked for.
+pub struct Task<'t> {
+    pub goal: Goal,
+    /// How many app servers the run is for.
+    pub app_servers: usize,
+    /// App servers that the run leaves out.
+    pub left_out: &'t [String],
 }
 
 #[derive(Serialize)]
@@ -95,11 +109,7 @@ impl<'o> TicketsReport<'o> {
         match verdicts.iter().filter(|problems| !problems.is_empty()).count() {
             0 => self.output.print(format!("{}\n", agree(seen.len())).as_bytes()),
             wrong => {
-                self.output.say(&format!(
-                    "{wrong} of {} {}",
-                    servers(seen.len()),
-                    if wrong == 1 { "has problems" } else { "have problems" }
-                ));
+                self.output.say(&problems(wrong, seen.len()));
                 let helps: BTreeSet<&str> = verdicts.iter().flatten().filter_map(Problem::help).collect();
                 helps.iter().for_each(|help| self.output.say(&format!("  help: {help}")));
                 Ok(())
@@ -111,19 +121,24 @@ impl<'o> TicketsReport<'o> {
     ///
     /// # Errors
     /// Standard output takes no more.
-    pub fn run(&self, run: &Rollout, goal: Goal) -> io::Result<()> {
+    pub fn run(&self, run: &Rollout, task: &Task<'_>) -> io::Result<()> {
         if self.format == PlainFormat::Json {
             let halt = run.halt.as_ref().map(|halt| reasons(halt).join("; "));
-            return self.json(&Changes { version: VERSION, steps: run.steps.iter().map(change).collect(), halt });
+            let steps = run.steps.iter().map(change).collect();
+            return self.json(&Changes { version: VERSION, steps, halt, left_out: task.left_out });
         }
         for step in &run.steps {
-            self.step(step, goal)?;
+            self.step(step, task.goal)?;
         }
         if let Some(halt) = &run.halt {
             reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {}", block(reason))));
-            self.output.say(&format!("  help: {}", after(halt, run)));
+            self.output.say(&format!("  help: {}", after(halt, run, task.app_servers)));
         } else if run.steps.is_empty() {
-            self.output.print(b"all app servers have the same keys: nothing to do\n")?;
+            let which = if task.left_out.is_empty() { "all app servers" } else { "all other app servers" };
+            self.output.print(format!("{which} have the same keys: nothing to do\n").as_bytes())?;
+        }
+        if !task.left_out.is_empty() {
+            self.output.say(&left_out(task.left_out));
         }
         Ok(())
     }
@@ -135,7 +150,7 @@ impl<'o> TicketsReport<'o> {
             let what = match kind {
                 StepKind::New => "installed new keys",
                 StepKind::Agreement { finished: false } => "installed the other app servers' keys",
-                StepKind::Agreement { finished: true } => "completed the interrupted rotation",
+                StepKind::Agreement { finished: true } => "completed the last rotation",
                 StepKind::Rotation => "rotated to the next key",
             };
             let text = format!("{what}: {} (current {})\n", done.join(", "), step.kind.ring.current);
@@ -150,20 +165,25 @@ impl<'o> TicketsReport<'o> {
         if !not_started.is_empty() {
             self.output.say(&format!("no change was started on: {}", not_started.join(", ")));
         }
-        if step.hosts.iter().any(|(_, outcome)| outcome.reason().is_some()) {
+        let failed = || step.hosts.iter().filter(|(_, outcome)| outcome.reason().is_some());
+        if failed().next().is_some() {
             // While no host has changed, there is nothing to complete.
-            let again = if done.is_empty() && goal == Goal::Rotate { "rotate" } else { "sync" };
-            self.output.say(&format!("  help: fix the error above and run `sslscale tickets {again}`"));
-        } else if goal == Goal::Rotate && kind == (StepKind::Agreement { finished: true }) {
-            self.output.say(
-                "note: this only completed an earlier rotation; to start a new one, run `sslscale tickets rotate` again",
-            );
+            let again = if done.is_empty() && goal.is_rotation() { "rotate" } else { "sync" };
+            let overtaken = failed().all(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_)));
+            let fix = format!("fix the error above and run `sslscale tickets {again}`");
+            self.output.say(&format!("  help: {}", if overtaken { OVERTAKEN } else { &fix }));
+        } else if goal.is_rotation() && kind == (StepKind::Agreement { finished: true }) {
+            self.output.say(&format!(
+                "note: this completed a rotation and did not start another: until now, some app servers encrypted with \
+                 the previous key; the next rotation is due in {}",
+                duration(RETIREMENT)
+            ));
         }
-        let early = step.kind.age.filter(|age| *age < SESSION_TIMEOUT && !done.is_empty());
-        if let (StepKind::Rotation, Some(age)) = (kind, early) {
+        let early = step.kind.retired.filter(|seconds| *seconds < RETIREMENT && !done.is_empty());
+        if let (StepKind::Rotation, Some(seconds)) = (kind, early) {
             self.output.say(&format!(
                 "note: the previous rotation was only {} ago: sessions from before it cannot be resumed any more",
-                duration(age)
+                duration(seconds)
             ));
         }
         Ok(())
@@ -184,8 +204,15 @@ fn server<'s>(seen: &'s Result<Observation, Unreachable>, problems: &'s [Problem
     match seen {
         Ok(host) => {
             let [current, previous, next] = host.prints.each_ref().map(Option::as_ref);
-            let (age_seconds, nginx) = (host.age, host.nginx);
-            Server { name: &host.host, current, previous, next, age_seconds, nginx, problems }
+            let rotations_missed = problems.iter().find_map(|problem| match problem {
+                Problem::Behind(missed) => Some(*missed),
+                _ => None,
+            });
+            // Whether the ring is known, and that it is that of the others.
+            let other = problems.iter().any(|problem| matches!(problem, Problem::OtherKeys));
+            let rotations_missed = rotations_missed.or_else(|| (host.ring().is_some() && !other).then_some(0));
+            let (age_seconds, nginx) = (host.age, host.nginx.is_running());
+            Server { name: &host.host, current, previous, next, age_seconds, rotations_missed, nginx, problems }
         }
         Err(lost) => Server {
             name: &lost.host,
@@ -193,6 +220,7 @@ fn server<'s>(seen: &'s Result<Observation, Unreachable>, problems: &'s [Problem
             previous: None,
             next: None,
             age_seconds: None,
+            rotations_missed: None,
             nginx: false,
             problems,
         },
@@ -210,7 +238,7 @@ fn row(server: &Server<'_>) -> [String; 6] {
 fn changed((name, outcome): &(String, Outcome)) -> Changed<'_> {
     let result = match outcome {
         Outcome::Done => "changed",
-        Outcome::Untouched(_) => "untouched",
+        Outcome::Untouched(_) | Outcome::Overtaken(_) => "untouched",
         Outcome::Undone(_) => "undone",
         Outcome::Unknown(_) => "unknown",
         Outcome::NotStarted => "not_asked",
@@ -236,7 +264,7 @@ fn change(step: &Step) -> Change<'_> {
 fn state(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Done => "changed",
-        Outcome::Untouched(_) => "not changed",
+        Outcome::Untouched(_) | Outcome::Overtaken(_) => "not changed",
         Outcome::Undone(_) => "rolled back",
         Outcome::Unknown(_) => "state unknown",
         Outcome::NotStarted => "not started",
@@ -248,6 +276,14 @@ fn reasons(halt: &Halt) -> Vec<String> {
         Halt::Unreachable(hosts) => hosts.iter().map(unread).collect(),
         Halt::Unprepared(error @ StepError::Unread { reason, .. }) => vec![with_output(&error.to_string(), reason)],
         Halt::Unprepared(error @ StepError::Random(cause)) => vec![format!("{error}: {cause}")],
+        Halt::Unprepared(StepError::TooSoon { host, seconds }) => vec![format!(
+            "the keys were rotated only {} ago, on `{host}` last: another rotation now would delete the previous key \
+             while clients have sessions from it",
+            duration(*seconds)
+        )],
+        Halt::Unprepared(error @ StepError::NoRing) => {
+            vec![format!("{error}, and one that is left out may have the ring that all should have")]
+        }
         Halt::Interrupted => vec!["interrupted".to_owned()],
     }
 }
@@ -260,40 +296,7 @@ fn with_output(summary: &str, reason: &Reason) -> String {
     [summary].into_iter().chain(reason.output().lines().iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
 }
 
-/// What to do after a run that stopped.
-fn after(halt: &Halt, run: &Rollout) -> &'static str {
-    let changed = run.steps.iter().any(|step| step.done().next().is_some());
-    match (halt, changed) {
-        (Halt::Interrupted, false) => "nothing was changed; run the same command again",
-        (Halt::Interrupted, true) => "run `sslscale tickets sync` to give the other app servers the same keys",
-        (_, false) => "nothing was changed; fix the error above and run again",
-        (_, true) => "the next step was not started; fix the error above and run again",
-    }
-}
-
 /// The first line is a sentence; the others, which a program wrote, are set apart.
 fn block(text: &impl std::fmt::Display) -> String {
     text.to_string().replace('\n', "\n  | ")
-}
-
-fn agree(count: usize) -> String {
-    match count {
-        1 => "1 app server has a complete ticket ring".to_owned(),
-        _ => format!("{count} app servers have the same keys"),
-    }
-}
-
-fn servers(count: usize) -> String {
-    format!("{count} app server{}", if count == 1 { "" } else { "s" })
-}
-
-/// In the one or two largest units.
-fn duration(seconds: u64) -> String {
-    let (minutes, hours) = (seconds / 60, seconds / 3600);
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3600 => format!("{minutes} min"),
-        3600..86400 => format!("{hours} h {} min", minutes % 60),
-        _ => format!("{} d {} h", hours / 24, hours % 24),
-    }
 }

@@ -21,6 +21,7 @@ pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
     match word {
         "done" if why.is_empty() => Outcome::Done,
         "untouched" => Outcome::Untouched(reason(why)),
+        "overtaken" => Outcome::Overtaken(reason(why)),
         "undone" => Outcome::Undone(reason(why)),
         "unknown" => Outcome::Unknown(reason(why)),
         _ => Outcome::Unknown(reason(&format!("the script reported no result (exit code {})", done.status))),
@@ -51,12 +52,14 @@ mod tests {
         assert_eq!(changed("echo noise; finish 'done'"), Outcome::Done);
         let told = |text: &str| match changed(text) {
             Outcome::Untouched(reason) => ("untouched", reason.to_string()),
+            Outcome::Overtaken(reason) => ("overtaken", reason.to_string()),
             Outcome::Undone(reason) => ("undone", reason.to_string()),
             Outcome::Unknown(reason) => ("unknown", reason.to_string()),
             other => panic!("{other:?}"),
         };
         assert_eq!(told("finish 'untouched: the disk: full'"), ("untouched", "the disk: full".to_owned()));
         assert_eq!(told("echo why >&2; finish 'undone: no'"), ("undone", "no\nwhy".to_owned()));
+        assert_eq!(told("finish 'overtaken: by another run'"), ("overtaken", "by another run".to_owned()));
         assert_eq!(told("finish 'unknown: no'"), ("unknown", "no".to_owned()));
         let none = |code: i32| ("unknown", format!("the script reported no result (exit code {code})"));
         for (text, code) in [

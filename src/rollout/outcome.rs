@@ -14,6 +14,8 @@ pub enum Outcome {
     Done,
     /// It is as it was: it refused before it changed anything.
     Untouched(Reason),
+    /// It is as this run found it, or as another run has changed it since then.
+    Overtaken(Reason),
     /// It is as it was: what had been done was undone.
     Undone(Reason),
     /// It may be either, or something between.
@@ -26,7 +28,9 @@ impl Outcome {
     /// Why the host did not change, if it had its turn.
     pub fn reason(&self) -> Option<&Reason> {
         match self {
-            Self::Untouched(reason) | Self::Undone(reason) | Self::Unknown(reason) => Some(reason),
+            Self::Untouched(reason) | Self::Overtaken(reason) | Self::Undone(reason) | Self::Unknown(reason) => {
+                Some(reason)
+            }
             Self::Done | Self::NotStarted => None,
         }
     }
@@ -187,6 +191,7 @@ mod tests {
         let outcome = |letter: char| match letter {
             'd' => Outcome::Done,
             't' => Outcome::Untouched(reason()),
+            'o' => Outcome::Overtaken(reason()),
             'u' => Outcome::Undone(reason()),
             '?' => Outcome::Unknown(reason()),
             _ => Outcome::NotStarted,
@@ -205,6 +210,8 @@ mod tests {
             ("d d", None, Ending::Done),
             ("", halt(), Ending::Untouched),
             ("t-", None, Ending::Untouched),
+            ("o-", None, Ending::Untouched),
+            ("do", None, Ending::Mixed),
             ("--", halt(), Ending::Untouched),
             ("u-", None, Ending::RolledBack),
             ("u", halt(), Ending::RolledBack),

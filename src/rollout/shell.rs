@@ -7,7 +7,7 @@ pub const LOCK: &str = include_str!("shell/lock.sh");
 pub const RESULT: &str = include_str!("shell/result.sh");
 /// `swap` and `swap_back`.
 pub const SWAP: &str = include_str!("shell/swap.sh");
-/// `nginx_master`, `nginx_workers` and `nginx_reload`.
+/// `nginx_config`, `nginx_files`, `nginx_master`, `nginx_workers`, `nginx_changed` and `nginx_reload`.
 pub const NGINX: &str = include_str!("shell/nginx.sh");
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::key::{Fingerprint, Fingerprints, LENGTH};
 use super::layout::STALE;
+use super::nginx::Nginx;
 use crate::rollout::QueryError;
 use crate::transport::HostText;
 
@@ -22,10 +23,14 @@ pub struct Observation {
     pub faults: Vec<Fault>,
     /// For how many seconds the current key has been in use, by the clock of the host.
     pub age: Option<u64>,
+    /// How many seconds ago the host stopped encrypting with the previous key, by its clock.
+    pub retired: Option<u64>,
+    /// The keys that were current before the previous one, the newest first.
+    pub history: Vec<Fingerprint>,
     /// Whether nginx is known to have read this ring.
     pub loaded: bool,
-    /// Whether nginx runs.
-    pub nginx: bool,
+    /// What is known about nginx.
+    pub nginx: Nginx,
 }
 
 /// What is wrong with a file of a ring.
@@ -72,25 +77,33 @@ impl Observation {
     }
 
     fn line(&mut self, line: &str) -> Option<()> {
+        // Names of files have spaces.
+        if line.starts_with("changed ") {
+            return self.nginx.line(line);
+        }
         let words: Vec<&str> = line.split(' ').collect();
+        // Unknown where the clock was set back.
+        let seconds = |text: &str| text.parse::<i64>().ok().map(|seconds| seconds.try_into().ok());
         match words[..] {
             ["layout", "link" | "directory"] => {}
+            ["history", ref prints @ ..] => {
+                let prints = prints.iter().filter(|print| !print.is_empty());
+                self.history = prints.map(|print| Fingerprint::read(print)).collect::<Option<_>>()?;
+            }
             ["directory", mode] => self.mode(None, mode, DIRECTORY_MODE)?,
             [name, print, size, mode] => {
                 let at = PLACES.iter().position(|place| *place == name)?;
-                let known = print.len() == 16 && print.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-                self.prints[at] = Some(Fingerprint(known.then(|| print.to_owned())?));
+                self.prints[at] = Some(Fingerprint::read(print)?);
                 let bytes: u64 = size.parse().ok()?;
                 if bytes != LENGTH as u64 {
                     self.faults.push(Fault::Size { key: PLACES[at], bytes });
                 }
                 self.mode(Some(PLACES[at]), mode, KEY_MODE)?;
             }
-            // Negative where the clock was set back.
-            ["age", age] => self.age = Some(age.parse::<i64>().ok()?.try_into().unwrap_or_default()),
+            ["age", age] => self.age = seconds(age)?,
+            ["retired", retired] => self.retired = seconds(retired)?,
             ["loaded"] => self.loaded = true,
-            ["nginx"] => self.nginx = true,
-            _ => return None,
+            _ => self.nginx.line(line)?,
         }
         Some(())
     }
@@ -116,6 +129,14 @@ impl Observation {
         self.ring().is_some() && self.loaded && self.faults.is_empty()
     }
 
+    /// How many rotations led from a ring with `older` as its current key to this ring; `None` if it is not
+    /// known that any did.
+    pub fn rotations_since(&self, older: &Fingerprint) -> Option<usize> {
+        let [current, previous, _] = &self.prints;
+        let before = [current, previous].into_iter().map(Option::as_ref).chain(self.history.iter().map(Some));
+        before.into_iter().position(|print| print == Some(older))
+    }
+
     /// Whether the current key should have been rotated.
     pub fn is_stale(&self) -> bool {
         self.age.is_some_and(|age| age > STALE)
@@ -138,17 +159,24 @@ mod tests {
     use super::*;
 
     const WHOLE: &str = "layout link\ndirectory 700\ncurrent 0123456789abcdef 80 600\n\
-        previous 1123456789abcdef 80 600\nnext 2123456789abcdef 80 600\nage 60\nloaded\nnginx\nend\n";
+        previous 1123456789abcdef 80 600\nnext 2123456789abcdef 80 600\nage 60\nretired 59\nhistory 3123456789abcdef 5123456789abcdef \nloaded\nnginx running\nend\n";
 
     #[test]
     fn a_whole_ring() {
         let seen = Observation::read("srv1", WHOLE).unwrap();
-        assert!(seen.is_sound() && seen.nginx && !seen.is_stale());
+        assert!(seen.is_sound() && seen.nginx.is_running() && !seen.is_stale());
         assert_eq!(seen.ring().unwrap().to_string(), Seen(&seen).to_string());
         assert_eq!((seen.age, seen.host.as_str()), (Some(60), "srv1"));
-        let stale = WHOLE.replace("age 60", "age 90001");
+        assert_eq!((seen.retired, seen.history.len()), (Some(59), 2));
+        for (print, rotations) in
+            [("0", Some(0)), ("1", Some(1)), ("3", Some(2)), ("5", Some(3)), ("2", None), ("4", None)]
+        {
+            assert_eq!(seen.rotations_since(&Fingerprint(format!("{print}123456789abcdef"))), rotations, "{print}");
+        }
+        let stale = WHOLE.replace("age 60", "age 180001");
         assert!(Observation::read("srv1", &stale).unwrap().is_stale());
-        assert_eq!(Observation::read("srv1", &WHOLE.replace("age 60", "age -5")).unwrap().age, Some(0));
+        // A host whose clock was set back is not one with a young key.
+        assert_eq!(Observation::read("srv1", &WHOLE.replace("age 60", "age -5")).unwrap().age, None);
     }
 
     #[test]
@@ -214,6 +242,12 @@ mod tests {
             "age",
             "age x",
             "age 1.5",
+            "retired",
+            "retired x",
+            "history xyz",
+            "nginx",
+            "nginx sleeps",
+            "config",
         ] {
             let error = Observation::read("srv1", &format!("loaded\n{line}\nend\n")).unwrap_err();
             assert_eq!(error.to_string(), "its answer has an unexpected line", "{line:?}");

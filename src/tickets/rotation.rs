@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::key::{Fingerprints, Ring, TicketKey};
 use super::observation::Observation;
 use super::plan::{Goal, Plan, plan};
-use super::script::{self, Install};
+use super::script::{self, Install, Past};
 use crate::rollout::{self, Fleet, Interrupted, Next, Outcome, Prepared, Procedure, QueryError, Reason, Unreachable};
 use crate::transport::Host;
 
@@ -17,9 +17,8 @@ pub struct TicketStep {
     pub kind: StepKind,
     /// The ring that the hosts are to have.
     pub ring: Fingerprints,
-    /// For how many seconds the current key had been in use before, on the host where that was
-    /// shortest.
-    pub age: Option<u64>,
+    /// How many seconds before a host last encrypted with the key that the step deletes.
+    pub retired: Option<u64>,
 }
 
 /// The kinds of steps.
@@ -47,6 +46,17 @@ pub enum StepError {
         /// Why not.
         reason: Reason,
     },
+    /// A rotation would delete a key while there are tickets for it.
+    #[error("`{host}` encrypted with its previous key until {seconds} s ago")]
+    TooSoon {
+        /// The host that did so last.
+        host: String,
+        /// How many seconds ago that was.
+        seconds: u64,
+    },
+    /// No host of the run has a ring, and one that was left out may have it.
+    #[error("no other app server has a ticket ring")]
+    NoRing,
     /// There is no new key.
     #[error("the operating system returned no random numbers")]
     Random(#[from] getrandom::Error),
@@ -67,13 +77,15 @@ pub fn observe(fleet: &Fleet<'_>) -> Result<Vec<Result<Observation, Unreachable>
     fleet.observe(script::observe)
 }
 
-/// Takes all steps to the goal.
-pub fn run(fleet: &Fleet<'_>, goal: Goal) -> Rollout {
-    rollout::run(fleet, &Rotation { goal })
+/// Takes all steps to the goal. `whole` is whether no app server is left out: otherwise one of those may
+/// have the ring of the fleet, and none is created.
+pub fn run(fleet: &Fleet<'_>, goal: Goal, whole: bool) -> Rollout {
+    rollout::run(fleet, &Rotation { goal, whole })
 }
 
 struct Rotation {
     goal: Goal,
+    whole: bool,
 }
 
 impl Procedure for Rotation {
@@ -88,28 +100,33 @@ impl Procedure for Rotation {
 
     fn next(&self, hosts: &[&dyn Host], seen: &[Observation], done: &[Step]) -> Next<Self> {
         let all: Vec<usize> = (0..seen.len()).collect();
-        let (kind, ring, chosen, age, keys) = match plan(seen, self.goal) {
+        let (kind, ring, chosen, keys, past) = match plan(seen, self.goal) {
             Plan::Nothing => return Ok(None),
+            Plan::TooSoon { host, seconds } => {
+                return Err(StepError::TooSoon { host: hosts[host].name().to_owned(), seconds });
+            }
+            Plan::Create if !self.whole => return Err(StepError::NoRing),
             Plan::Create => {
                 let ring = Ring::generate()?;
-                (StepKind::New, ring.fingerprints(), all, 0, ring.bytes())
+                (StepKind::New, ring.fingerprints(), all, ring.bytes(), Past::default())
             }
             Plan::Bring { ring, donor, hosts: others, finishes } => {
                 let keys = keys_of(hosts[donor], &ring)?;
-                (StepKind::Agreement { finished: finishes }, ring, others, seen[donor].age.unwrap_or_default(), keys)
+                (StepKind::Agreement { finished: finishes }, ring, others, keys, Past::of(&seen[donor]))
             }
             Plan::Rotate(from) => {
                 let next = TicketKey::generate()?;
                 let keys = Zeroizing::new(next.bytes().to_vec());
-                (StepKind::Rotation, from.rotated(next.fingerprint()), all, 0, keys)
+                (StepKind::Rotation, from.rotated(next.fingerprint()), all, keys, Past::default())
             }
         };
         // Once all hosts agree, they go on to rotate. One agreement has to be enough: a file system
         // that does not keep modes would need another one each time.
-        let more = self.goal == Goal::Rotate && kind == StepKind::Agreement { finished: false } && done.is_empty();
-        let work = Install { advance: kind == StepKind::Rotation, to: ring.clone(), keys, age };
-        let before = seen.iter().filter_map(|host| host.age).min();
-        Ok(Some(Prepared { kind: TicketStep { kind, ring, age: before }, work, hosts: chosen, more }))
+        let agreed = kind == StepKind::Agreement { finished: false };
+        let more = self.goal.is_rotation() && agreed && done.is_empty();
+        let retired = seen.iter().filter_map(|host| host.retired).min();
+        let work = Install { advance: kind == StepKind::Rotation, to: ring.clone(), keys, past };
+        Ok(Some(Prepared { kind: TicketStep { kind, ring, retired }, work, hosts: chosen, more }))
     }
 
     fn apply(&self, work: &Install, host: &dyn Host, seen: &Observation) -> Outcome {

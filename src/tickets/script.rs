@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::key::{Fingerprints, Ring};
+use super::key::{Fingerprint, Fingerprints, Ring};
 use super::observation::{Observation, Seen};
-use crate::rollout::{Outcome, QueryError, change, query, shell};
+use crate::rollout::{Outcome, QueryError, Unreachable, change, query, shell};
 use crate::transport::{Host, HostText, Limits, Script};
 
 /// Answers have some lines, and errors of nginx a few more.
@@ -18,6 +18,9 @@ const LOOK: Limits = Limits::new(Duration::from_secs(40), ANSWER);
 const CHANGE: Limits = Limits::new(Duration::from_secs(120), ANSWER);
 /// How many seconds nginx has to replace its workers.
 const PATIENCE: &str = "20";
+
+/// How observing ends while another run changes the host.
+const BUSY: i32 = 75;
 
 const RING: &str = include_str!("scripts/ring.sh");
 const OBSERVE: &[&str] = &[shell::LOCK, shell::NGINX, RING, include_str!("scripts/observe.sh")];
@@ -32,14 +35,38 @@ pub(super) struct Install {
     pub(super) to: Fingerprints,
     /// What goes over standard input.
     pub(super) keys: Zeroizing<Vec<u8>>,
+    pub(super) past: Past,
+}
+
+/// What is known about the keys of a ring that a host gets whole.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Past {
     /// For how many seconds the current key has been in use.
     pub(super) age: u64,
+    /// How many seconds ago other hosts stopped encrypting with the previous key; `None` if no host ever did.
+    pub(super) retired: Option<u64>,
+    /// The keys that were current before the previous one.
+    pub(super) history: Vec<Fingerprint>,
+}
+
+impl Past {
+    /// The past of the ring that this host has.
+    pub(super) fn of(seen: &Observation) -> Self {
+        // A host that does not say since when may have been the last.
+        let retired = Some(seen.retired.unwrap_or_default());
+        Self { age: seen.age.unwrap_or_default(), retired, history: seen.history.clone() }
+    }
 }
 
 /// The ring of a host.
 pub(super) fn observe(host: &dyn Host) -> Result<Observation, QueryError> {
     let answer = query(host, &Script::new(OBSERVE), LOOK)?;
     Observation::read(host.name(), &String::from_utf8_lossy(&answer))
+}
+
+/// Whether another run was changing this host.
+pub fn is_busy(host: &Unreachable) -> bool {
+    matches!(host.error, QueryError::Failed { status: BUSY, .. })
 }
 
 /// The keys of a host, if they have these fingerprints.
@@ -53,8 +80,11 @@ pub(super) fn read(host: &dyn Host, wanted: &Fingerprints) -> Result<Ring, Query
 /// Replaces the ring that was observed. The host completes this even if the run is interrupted.
 pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) -> Outcome {
     let how = if install.advance { "advance" } else { "whole" };
-    let (from, to, age) = (Seen(seen).to_string(), install.to.to_string(), install.age.to_string());
-    let arguments = [how, &from, &to, &age, PATIENCE];
+    let Past { age, retired, history } = &install.past;
+    let (from, to, age) = (Seen(seen).to_string(), install.to.to_string(), age.to_string());
+    let retired = retired.map_or_else(|| "never".to_owned(), |seconds| seconds.to_string());
+    let history = history.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let arguments = [how, &from, &to, &age, &retired, &history, PATIENCE];
     let script = Script::new(INSTALL).arguments(&arguments).input(&install.keys).detached();
     change(host, &script, CHANGE)
 }
@@ -109,7 +139,12 @@ mod tests {
     }
 
     fn whole(ring: &Ring) -> Install {
-        Install { advance: false, to: ring.fingerprints(), keys: ring.bytes(), age: 0 }
+        Install { advance: false, to: ring.fingerprints(), keys: ring.bytes(), past: Past::default() }
+    }
+
+    fn overtaken(outcome: &Outcome) {
+        let summary = "its keys were changed after they were read, by another run or by hand";
+        assert!(matches!(outcome, Outcome::Overtaken(reason) if reason.summary() == summary), "{outcome:?}");
     }
 
     fn refused(outcome: &Outcome, summary: &str) {
@@ -124,10 +159,31 @@ mod tests {
         let key = TicketKey::generate().unwrap();
         let to = ring.fingerprints().rotated(key.fingerprint());
         let keys = Zeroizing::new(key.bytes().to_vec());
-        let advance = Install { advance: true, to: to.clone(), keys, age: 100 };
-        assert_eq!(install(&root.host, &root.observed(), &advance), Outcome::Done);
+        let advance = Install { advance: true, to: to.clone(), keys, past: Past::default() };
+        let before = root.observed();
+        assert!(before.retired.unwrap() > 1_000_000_000 && before.history.is_empty(), "{before:?}");
+        assert_eq!(install(&root.host, &before, &advance), Outcome::Done);
         let seen = root.observed();
-        assert!(seen.is_sound() && seen.ring() == Some(to) && seen.age.unwrap() >= 100, "{seen:?}");
+        assert!(seen.is_sound() && seen.ring() == Some(to.clone()) && seen.retired < Some(1_000_000), "{seen:?}");
+        assert_eq!(seen.history, [ring.previous.fingerprint()]);
+        // A host that gets the ring from another has its past, too.
+        let other = Root::new();
+        let past = Past { age: 90_000, retired: Some(80_000), history: seen.history.clone() };
+        let keys = read(&root.host, &to).unwrap().bytes();
+        let bring = Install { advance: false, to, keys, past };
+        assert_eq!(install(&other.host, &Observation::default(), &bring), Outcome::Done);
+        let brought = other.observed();
+        assert!(brought.age >= Some(90_000) && brought.retired >= Some(80_000), "{brought:?}");
+        assert_eq!(brought.history, seen.history);
+        // One that had the ring before it has encrypted with the previous key until now.
+        let behind = Root::with(&ring);
+        assert_eq!(install(&behind.host, &behind.observed(), &bring), Outcome::Done);
+        assert!(behind.observed().retired < Some(80_000) && behind.observed().age >= Some(90_000));
+        // A repair changes nothing about that.
+        assert_eq!(install(&behind.host, &behind.observed(), &bring), Outcome::Done);
+        assert!(behind.observed().retired < Some(80_000));
+        assert_eq!(install(&other.host, &other.observed(), &bring), Outcome::Done);
+        assert!(other.observed().retired >= Some(80_000));
         assert_eq!(root.files().len(), 4, "{:?}", root.files());
         // The keys that were read before are not those that are there now.
         let gone = read(&root.host, &ring.fingerprints()).unwrap_err();
@@ -142,8 +198,12 @@ mod tests {
         assert_eq!(install(&root.host, &stale, &whole(&second)), Outcome::Done);
         let files = root.files();
         let outcome = install(&root.host, &stale, &whole(&third));
-        refused(&outcome, "its keys were changed after they were read, by another run or by hand");
+        overtaken(&outcome);
         assert_eq!((root.observed().ring(), root.files()), (Some(second.fingerprints()), files));
+        // Another run has done the same.
+        assert_eq!(install(&root.host, &stale, &whole(&second)), Outcome::Done);
+        fs::remove_file(root.path("tickets/loaded")).unwrap();
+        overtaken(&install(&root.host, &stale, &whole(&second)));
     }
 
     // The live ring was deleted where the link was not spelled as a run spells it.
@@ -171,7 +231,7 @@ mod tests {
             let mut stale = root.observed();
             stale.prints = [None, None, None];
             let outcome = install(&root.host, &stale, &whole(&other));
-            refused(&outcome, "its keys were changed after they were read, by another run or by hand");
+            overtaken(&outcome);
             assert_eq!(root.observed().ring(), Some(ring.fingerprints()), "{}", target.display());
             let short = Install { keys: Zeroizing::new(next.bytes()[..239].to_vec()), ..whole(&next) };
             refused(&install(&root.host, &seen, &short), "the new keys arrived incomplete");

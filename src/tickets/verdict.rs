@@ -4,8 +4,9 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
+use super::layout::{KEYS, RING};
 use super::observation::{Fault, Observation};
-use super::plan::target;
+use super::plan::{missed, target};
 use crate::rollout::{Reason, Unreachable};
 
 /// What is wrong with the ring of a host.
@@ -19,15 +20,30 @@ pub enum Problem {
     NoKeys,
     /// There are one or two keys.
     KeyMissing,
-    /// The host has the ring before that of the fleet.
-    Behind,
+    /// The host has an older ring than the others, by so many rotations.
+    Behind(usize),
     /// The host has an unrelated ring.
     OtherKeys,
     /// Nothing shows that nginx has the keys.
     NotLoaded,
     /// The current key should have been rotated.
     Stale,
+    /// nginx is not installed.
+    NginxMissing,
+    /// nginx does not run.
+    NginxStopped,
+    /// nginx rejects its configuration.
+    Rejected,
+    /// The configuration of nginx names no key of the ring.
+    Unused,
+    /// The configuration of nginx names these keys instead of those of the ring in their order.
+    Order(Vec<String>),
+    /// These configuration files have changed since nginx loaded them.
+    Changed(Vec<String>),
 }
+
+/// How many names a message shows.
+const SHOWN: usize = 3;
 
 impl Problem {
     /// One line.
@@ -37,10 +53,30 @@ impl Problem {
             Self::File(fault) => fault.to_string(),
             Self::NoKeys => "it has no keys".to_owned(),
             Self::KeyMissing => "one or more of its three keys is missing".to_owned(),
-            Self::Behind => "it is one rotation behind".to_owned(),
+            Self::Behind(1) => "it has missed 1 rotation".to_owned(),
+            Self::Behind(missed) => {
+                format!("it has missed {missed} rotations: it and the others cannot resume each other's sessions")
+            }
             Self::OtherKeys => "its keys differ from those of the other app servers".to_owned(),
             Self::NotLoaded => "nothing confirms that nginx has loaded its keys".to_owned(),
-            Self::Stale => "its current key is older than a day".to_owned(),
+            Self::Stale => "its current key is older than two days".to_owned(),
+            Self::NginxMissing => "nginx is not installed, so nothing uses its keys".to_owned(),
+            Self::NginxStopped => "nginx is not running, so nothing uses its keys".to_owned(),
+            Self::Rejected => "nginx rejects its configuration".to_owned(),
+            Self::Unused => format!("nginx does not use its keys: no `ssl_session_ticket_key` names a file in {RING}"),
+            Self::Order(keys) if keys.is_empty() => {
+                "nginx does not use its keys for every site: a server has no `ssl_session_ticket_key`".to_owned()
+            }
+            Self::Order(keys) => {
+                let (expected, keys) = (KEYS.join(", "), keys.join(", "));
+                format!("nginx must use its keys in the order {expected}, but a server has {keys}")
+            }
+            Self::Changed(files) => {
+                let more = files.len().saturating_sub(SHOWN);
+                let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+                let files = files.iter().take(SHOWN).cloned().collect::<Vec<_>>().join(", ");
+                format!("changed since nginx loaded its configuration: {files}{more}")
+            }
         }
     }
 }
@@ -51,6 +87,15 @@ impl Problem {
         match self {
             Self::Unreachable(_) => None,
             Self::Stale => Some("run `sslscale tickets rotate`"),
+            Self::NginxMissing => Some("install nginx on the host, then the rendered files"),
+            Self::NginxStopped => Some("start nginx on the host: `systemctl start nginx`"),
+            Self::Rejected => Some("run `nginx -t` on the host, and fix what it reports"),
+            Self::Unused | Self::Order(_) => {
+                Some("install the rendered files on the host, and reload nginx: `systemctl reload nginx`")
+            }
+            Self::Changed(_) => Some(
+                "check these files on the host, then reload nginx: `systemctl reload nginx`; until then, no rotation",
+            ),
             _ => Some("run `sslscale tickets sync` to give all app servers the same keys"),
         }
     }
@@ -74,20 +119,25 @@ impl Serialize for Problem {
 pub fn verdicts(seen: &[Result<Observation, Unreachable>]) -> Vec<Vec<Problem>> {
     let known: Vec<Observation> = seen.iter().flatten().cloned().collect();
     let ring = target(&known);
+    let mut missed = ring.as_ref().map_or_else(Vec::new, |ring| missed(&known, ring)).into_iter();
     let verdict = |host: &Result<Observation, Unreachable>| {
         let host = match host {
             Ok(host) => host,
             Err(lost) => return vec![Problem::Unreachable(Reason::from(&lost.error))],
         };
+        let missed = missed.next().flatten();
         let mut problems: Vec<Problem> = host.faults.iter().cloned().map(Problem::File).collect();
         match (host.ring(), &ring) {
             (None, _) if host.prints.iter().all(Option::is_none) => return vec![Problem::NoKeys],
             (None, _) if host.prints.iter().any(Option::is_none) => problems.push(Problem::KeyMissing),
-            (Some(ring), Some(target)) if target.follows(&ring) => problems.push(Problem::Behind),
-            (Some(ring), Some(target)) if ring != *target => problems.push(Problem::OtherKeys),
+            (Some(ring), Some(target)) if ring != *target => {
+                problems.push(missed.map_or(Problem::OtherKeys, Problem::Behind));
+            }
             (Some(_), _) if !host.loaded => problems.push(Problem::NotLoaded),
             (None | Some(_), _) => {}
         }
+        // Without all keys, nginx rejects a configuration that names them.
+        problems.extend(host.ring().into_iter().flat_map(|_| host.nginx.problems()));
         problems.extend(host.is_stale().then_some(Problem::Stale));
         problems
     };
@@ -97,7 +147,7 @@ pub fn verdicts(seen: &[Result<Observation, Unreachable>]) -> Vec<Vec<Problem>> 
 #[cfg(test)]
 mod tests {
     use super::super::key::{Fingerprint, Fingerprints};
-    use super::super::layout::STALE;
+    use super::super::layout::{RETIREMENT, STALE};
     use super::*;
     use crate::rollout::QueryError;
     use crate::transport::HostText;
@@ -126,10 +176,11 @@ mod tests {
         let mut partial = with(&ring(5));
         partial.prints[2] = None;
         assert_eq!(problems(Ok(partial)), [Problem::KeyMissing]);
-        assert_eq!(problems(Ok(with(&ring(4)))), [Problem::Behind]);
+        assert_eq!(problems(Ok(with(&ring(4)))), [Problem::Behind(1)]);
+        assert_eq!(problems(Ok(with(&ring(3)))), [Problem::OtherKeys]);
         assert_eq!(problems(Ok(with(&ring(90)))), [Problem::OtherKeys]);
         assert_eq!(problems(Ok(Observation { loaded: false, ..with(&ring(5)) })), [Problem::NotLoaded]);
-        assert_eq!(STALE, 25 * 3600);
+        assert_eq!((STALE, RETIREMENT), (50 * 3600, 22 * 3600));
         for (age, expected) in [(STALE, vec![]), (STALE + 1, vec![Problem::Stale])] {
             assert_eq!(problems(Ok(Observation { age: Some(age), ..with(&ring(5)) })), expected);
         }

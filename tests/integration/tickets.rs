@@ -1,7 +1,10 @@
 //! `sslscale tickets` over directories that stand for hosts: the files that it makes, and its reports.
 
+mod fleet;
 mod hosts;
+mod nginx;
 mod refused;
+mod returning;
 mod ssh;
 
 use std::fs;
@@ -26,12 +29,25 @@ sites:
 /// A fleet of empty roots.
 fn fleet() -> Sslscale {
     let run = Sslscale::new(&[]).inventory(INVENTORY);
-    ["srv1", "srv2", "srv3"].iter().for_each(|host| fs::create_dir_all(run.dir().join("roots").join(host)).unwrap());
+    HOSTS.iter().for_each(|host| fs::create_dir_all(run.dir().join("roots").join(host)).unwrap());
     run
 }
 
 fn tickets(run: &Sslscale, what: &str) -> Run {
     run.run_with(&["tickets", what, "inventory.yaml", "--roots", "roots"])
+}
+
+/// A rotation although the last one was just now.
+fn rotate_early(run: &Sslscale) -> Run {
+    run.run_with(&["tickets", "rotate", "inventory.yaml", "--roots", "roots", "--early"])
+}
+
+const HOSTS: [&str; 3] = ["srv1", "srv2", "srv3"];
+
+/// Makes a key so many seconds old.
+fn touch(run: &Sslscale, host: &str, key: &str, seconds: u64) {
+    let file = fs::File::options().write(true).open(sslscale(run, host).join("tickets").join(key)).unwrap();
+    file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(seconds)).unwrap();
 }
 
 fn sslscale(run: &Sslscale, host: &str) -> PathBuf {
@@ -77,7 +93,7 @@ fn only_root_can_read_a_ring_and_nothing_else_is_left() {
         fs::write(sslscale(&run, "srv1").join(stale).join("next.key"), [7; 80]).unwrap();
     }
     symlink("tickets.d/ring.12345678", sslscale(&run, "srv1").join(".tickets.99")).unwrap();
-    (0..3).for_each(|_| assert_eq!(tickets(&run, "rotate").status, 0));
+    (0..3).for_each(|_| assert_eq!(rotate_early(&run).status, 0));
     let base = sslscale(&run, "srv1");
     let target = fs::read_link(base.join("tickets")).unwrap();
     let names = |path: PathBuf| {
@@ -88,7 +104,7 @@ fn only_root_can_read_a_ring_and_nothing_else_is_left() {
     };
     assert_eq!(names(base.clone()), ["tickets", "tickets.d"]);
     assert_eq!(names(base.join("tickets.d")), [".lock", target.file_name().unwrap().to_str().unwrap()]);
-    assert_eq!(names(base.join("tickets")), ["current.key", "loaded", "next.key", "previous.key"]);
+    assert_eq!(names(base.join("tickets")), ["current.key", "history", "loaded", "next.key", "previous.key"]);
     let mode = |path: PathBuf| fs::metadata(path).unwrap().mode() & 0o7777;
     assert_eq!((mode(base.join("tickets.d")), mode(base.join("tickets"))), (0o700, 0o700));
     assert!(names(base.join("tickets")).iter().all(|name| mode(base.join("tickets").join(name)) == 0o600));
@@ -123,22 +139,89 @@ fn problems_are_reported_and_sync_fixes_them() {
 fn a_copied_key_is_as_old_as_the_original() {
     let run = fleet();
     tickets(&run, "sync");
-    let touch = |host: &str, hours: u64| {
-        let file = fs::File::options().write(true).open(sslscale(&run, host).join("tickets/current.key")).unwrap();
-        file.set_modified(std::time::SystemTime::now() - std::time::Duration::from_secs(3600 * hours)).unwrap();
-    };
-    ["srv1", "srv3"].iter().for_each(|host| touch(host, 24));
-    assert_eq!(tickets(&run, "status").status, 0, "a job that runs daily may be some minutes late");
-    ["srv1", "srv3"].iter().for_each(|host| touch(host, 26));
+    let touch = |host: &str, hours: u64| touch(&run, host, "current.key", 3600 * hours);
+    ["srv1", "srv3"].iter().for_each(|host| touch(host, 49));
+    assert_eq!(tickets(&run, "status").status, 0, "a job that runs daily may have to skip a rotation");
+    ["srv1", "srv3"].iter().for_each(|host| touch(host, 51));
     fs::remove_dir_all(sslscale(&run, "srv2")).unwrap();
     tickets(&run, "sync");
     let stale = tickets(&run, "status");
     assert_eq!(stale.status, 1);
-    assert_eq!(stale.stderr.matches("its current key is older than a day").count(), 3, "{}", stale.all());
-    assert_eq!(stale.stdout.matches("  1 d 2 h  ").count(), 3, "{}", stale.all());
+    assert_eq!(stale.stderr.matches("its current key is older than two days").count(), 3, "{}", stale.all());
+    assert_eq!(stale.stdout.matches("  2 d 3 h  ").count(), 3, "{}", stale.all());
     let rotated = tickets(&run, "rotate");
     assert!(rotated.status == 0 && !rotated.stderr.contains("note:"), "{}", rotated.all());
-    assert!(tickets(&run, "rotate").stderr.contains("note: the previous rotation was only "));
+    assert_eq!(tickets(&run, "status").status, 0);
+}
+
+// The second of two rotations within seconds ended all sessions from before the first. The daily one, which
+// may come a second early, was told that it did.
+#[test]
+fn a_rotation_may_follow_another_after_a_day() {
+    let run = fleet();
+    tickets(&run, "sync");
+    // New keys have no tickets yet, whenever the first daily rotation comes.
+    let first = tickets(&run, "rotate");
+    assert!(first.status == 0 && first.stderr.is_empty(), "{}", first.all());
+    let ring_before = ring(&run, "srv1");
+    let again = tickets(&run, "rotate");
+    assert_eq!((again.status, again.stdout.as_str()), (3, ""), "{}", again.all());
+    assert!(again.stderr.contains(" to delete the key now and end these sessions, add `--early`\n"), "{}", again.all());
+    for (seconds, status) in [(86_399, 0), (22 * 3600 + 60, 0), (22 * 3600 - 60, 3)] {
+        HOSTS.iter().for_each(|host| touch(&run, host, "previous.key", seconds));
+        let rotated = tickets(&run, "rotate");
+        assert_eq!(rotated.status, status, "{seconds}: {}", rotated.all());
+        assert!(status == 3 || rotated.stderr.is_empty(), "{seconds}: {}", rotated.all());
+    }
+    let early = rotate_early(&run);
+    assert!(early.status == 0 && early.stderr.starts_with("note: the previous rotation was only "), "{}", early.all());
+    assert!(!ring(&run, "srv1").contains(&ring_before[2]));
+    // One host that encrypted with the previous key until now is enough.
+    HOSTS.iter().for_each(|host| touch(&run, host, "previous.key", 90_000));
+    touch(&run, "srv2", "previous.key", 100);
+    let refused = tickets(&run, "rotate");
+    assert!(refused.status == 3 && refused.stderr.contains("`srv2`"), "{}", refused.all());
+}
+
+#[test]
+fn app_servers_can_be_left_out() {
+    let run = fleet();
+    let without = |what: &str, hosts: &[&str]| {
+        let mut words = vec!["tickets", what, "inventory.yaml", "--roots", "roots"];
+        words.extend(hosts.iter().flat_map(|host| ["--without", host]));
+        words.extend((what == "rotate").then_some("--early"));
+        run.run_with(&words)
+    };
+    // One that is left out may have the ring that clients' tickets were made with.
+    let none = without("sync", &["srv2"]);
+    assert!(none.status == 3 && none.stderr.contains("no other app server has a ticket ring"), "{}", none.all());
+    tickets(&run, "sync");
+    let first = ring(&run, "srv2");
+    fs::rename(run.dir().join("roots/srv2"), run.dir().join("gone")).unwrap();
+    assert_eq!(tickets(&run, "rotate").status, 2);
+    for _ in 0..3 {
+        let rotated = without("rotate", &["srv2", "srv2"]);
+        assert_eq!(rotated.status, 0, "{}", rotated.all());
+        assert!(rotated.stderr.contains("note: srv2 is left out: "), "{}", rotated.all());
+        fs::rename(run.dir().join("gone"), run.dir().join("roots/srv2")).unwrap();
+        assert_eq!(ring(&run, "srv2"), first);
+        fs::rename(run.dir().join("roots/srv2"), run.dir().join("gone")).unwrap();
+    }
+    let newest = ring(&run, "srv1");
+    fs::rename(run.dir().join("gone"), run.dir().join("roots/srv2")).unwrap();
+    let status = run.run_with(&["tickets", "status", "inventory.yaml", "--roots", "roots", "--format", "json"]);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let missed = |index: usize| status["app_servers"][index]["rotations_missed"].clone();
+    assert_eq!([missed(0), missed(1), missed(2)], [0, 3, 0]);
+    // Most app servers have the old ring, and are given the new one all the same.
+    let synced = without("sync", &["srv1"]);
+    assert!(synced.status == 0 && ring(&run, "srv2") == newest, "{}", synced.all());
+    for _ in 0..2 {
+        assert_eq!(without("rotate", &["srv1", "srv2"]).status, 0);
+    }
+    let newest = ring(&run, "srv3");
+    let synced = tickets(&run, "sync");
+    assert!(synced.status == 0 && HOSTS.iter().all(|host| ring(&run, host) == newest), "{}", synced.all());
     assert_eq!(tickets(&run, "status").status, 0);
 }
 
@@ -146,7 +229,8 @@ fn a_copied_key_is_as_old_as_the_original() {
 fn json_has_fingerprints() {
     let run = fleet();
     let json = |what: &str| -> serde_json::Value {
-        let words = ["tickets", what, "inventory.yaml", "--roots", "roots", "--format", "json"];
+        let mut words = vec!["tickets", what, "inventory.yaml", "--roots", "roots", "--format", "json"];
+        words.extend((what == "rotate").then_some("--early"));
         serde_json::from_str(&run.run_with(&words).stdout).unwrap()
     };
     let made = json("sync");

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Planned("it needs the running hosts; `sslscale tickets status` reports it"),
     doc: Doc {
-        what: "The session ticket keys on the app servers are older than a day. `sslscale tickets status` reports \
+        what: "The session ticket keys on the app servers are older than two days. `sslscale tickets status` reports \
             this and exits with 1.",
         why: "Anyone who gets hold of a ticket key can decrypt every TLS 1.2 connection that was resumed with it, \
             even long afterwards: a key that never changes defeats forward secrecy.",

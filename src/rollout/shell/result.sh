@@ -1,5 +1,6 @@
 # How a script that changes a host reports what it did. Its last line is `sslscale-result WORD` or
-# `sslscale-result WORD: REASON`; the words are done, untouched, undone and unknown.
+# `sslscale-result WORD: REASON`; the words are done, untouched, overtaken, undone and
+# unknown.
 
 # A broken connection must not stop a change half way.
 trap '' HUP INT PIPE TERM

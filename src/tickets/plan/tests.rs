@@ -1,10 +1,6 @@
 //! The plan, and a simulated fleet that follows it: hosts change in any order, runs are killed
 //! anywhere, and no host ever meets a ticket that it cannot decrypt.
 
-use std::collections::BTreeSet;
-
-use proptest::prelude::*;
-
 use super::*;
 use crate::tickets::{Fault, Fingerprint};
 
@@ -26,6 +22,8 @@ fn with(ring: &Fingerprints) -> Observation {
     }
 }
 
+const ROTATE: Goal = Goal::Rotate { early: false };
+
 fn without() -> Observation {
     Observation::default()
 }
@@ -38,7 +36,7 @@ fn bring(current: u32, donor: usize, hosts: &[usize], finishes: bool) -> Plan {
 fn a_rotation_starts_from_agreement() {
     let fleet = [with(&ring(5)), with(&ring(5)), with(&ring(5))];
     assert_eq!(plan(&fleet, Goal::Sync), Plan::Nothing);
-    assert_eq!(plan(&fleet, Goal::Rotate), Plan::Rotate(ring(5)));
+    assert_eq!(plan(&fleet, ROTATE), Plan::Rotate(ring(5)));
 }
 
 #[test]
@@ -47,7 +45,7 @@ fn a_rotation_that_was_interrupted_is_finished_first() {
     for (new, donor) in [(vec![2], 2), (vec![0, 2], 0)] {
         let fleet: Vec<_> = (0..3).map(|index| with(&ring(5 + u32::from(new.contains(&index))))).collect();
         let old: Vec<usize> = (0..3).filter(|index| !new.contains(index)).collect();
-        for goal in [Goal::Sync, Goal::Rotate] {
+        for goal in [Goal::Sync, ROTATE] {
             assert_eq!(plan(&fleet, goal), bring(6, donor, &old, true));
         }
     }
@@ -56,16 +54,16 @@ fn a_rotation_that_was_interrupted_is_finished_first() {
 #[test]
 fn a_ring_that_nginx_may_not_have_loaded_is_installed_again() {
     let unread = Observation { loaded: false, ..with(&ring(5)) };
-    assert_eq!(plan(&[unread.clone(), with(&ring(5))], Goal::Rotate), bring(5, 1, &[0], true));
-    assert_eq!(plan(std::slice::from_ref(&unread), Goal::Rotate), bring(5, 0, &[0], true));
+    assert_eq!(plan(&[unread.clone(), with(&ring(5))], ROTATE), bring(5, 1, &[0], true));
+    assert_eq!(plan(std::slice::from_ref(&unread), ROTATE), bring(5, 0, &[0], true));
 }
 
 #[test]
 fn a_new_server_gets_what_the_others_have() {
     assert_eq!(plan(&[without(), with(&ring(5))], Goal::Sync), bring(5, 1, &[0], false));
-    assert_eq!(plan(&[without(), with(&ring(5))], Goal::Rotate), bring(5, 1, &[0], false));
+    assert_eq!(plan(&[without(), with(&ring(5))], ROTATE), bring(5, 1, &[0], false));
     assert_eq!(plan(&[without(), without()], Goal::Sync), Plan::Create);
-    assert_eq!(plan(&[without(), without()], Goal::Rotate), Plan::Create);
+    assert_eq!(plan(&[without(), without()], ROTATE), Plan::Create);
     let exposed = Observation { faults: vec![Fault::Mode { key: Some("current"), mode: 0o644 }], ..with(&ring(5)) };
     assert_eq!(plan(&[exposed, with(&ring(5))], Goal::Sync), bring(5, 1, &[0], false));
 }
@@ -86,7 +84,7 @@ fn the_ring_of_most_hosts_replaces_a_foreign_one() {
 fn two_rotations_at_once_differ_in_a_key_that_no_host_uses_yet() {
     let other = Fingerprints { next: print(70), ..ring(6) };
     let fleet = [with(&other), with(&ring(6)), with(&ring(6)), with(&ring(5))];
-    assert_eq!(plan(&fleet, Goal::Rotate), bring(6, 1, &[0, 3], true));
+    assert_eq!(plan(&fleet, ROTATE), bring(6, 1, &[0, 3], true));
 }
 
 #[test]
@@ -132,97 +130,55 @@ fn a_ring_of_unknown_age_counts_as_oldest() {
     }
 }
 
-/// Hosts with their rings, on disk and in the memory of nginx.
-struct Fleet {
-    disk: Vec<Fingerprints>,
-    memory: Vec<Fingerprints>,
-    loaded: Vec<bool>,
-    keys: u32,
-    /// The keys of tickets that are still valid: those used since the last rotation but one.
-    tickets: BTreeSet<Fingerprint>,
-}
-
-impl Fleet {
-    fn new(hosts: usize) -> Self {
-        let rings = vec![ring(5); hosts];
-        Self { disk: rings.clone(), memory: rings, loaded: vec![true; hosts], keys: 6, tickets: BTreeSet::new() }
-    }
-
-    fn seen(&self) -> Vec<Observation> {
-        let seen = |(ring, loaded): (&Fingerprints, &bool)| Observation { loaded: *loaded, ..with(ring) };
-        self.disk.iter().zip(&self.loaded).map(seen).collect()
-    }
-
-    /// Every host encrypts, and every host gets every ticket.
-    fn serve(&mut self) {
-        self.tickets.extend(self.memory.iter().map(|ring| ring.current.clone()));
-        for (host, ring) in self.memory.iter().enumerate() {
-            let keys = [&ring.current, &ring.previous, &ring.next];
-            let lost: Vec<_> = self.tickets.iter().filter(|ticket| !keys.contains(ticket)).collect();
-            assert!(lost.is_empty(), "host {host} with {ring} cannot decrypt {lost:?}");
-        }
-    }
-
-    /// Changes hosts in this order; the run is killed before it has changed `end` of them, on the
-    /// last one between the rename and what follows it.
-    fn change(&mut self, order: &[usize], to: &Fingerprints, end: usize, read: bool) {
-        for (count, host) in order.iter().enumerate() {
-            if count > end {
-                return;
-            }
-            self.disk[*host] = to.clone();
-            self.loaded[*host] = false;
-            if count < end || read {
-                self.memory[*host] = to.clone();
-            }
-            self.loaded[*host] = count < end;
-            self.serve();
-        }
-    }
-
-    /// One run of `rotate`, killed before it has changed `end` hosts.
-    fn rotate(&mut self, order: &[usize], end: usize, read: bool) {
-        match plan(&self.seen(), Goal::Rotate) {
-            Plan::Rotate(from) => {
-                // Tickets of the key that is now removed are older than a whole rotation.
-                self.tickets.remove(&from.previous);
-                self.keys += 1;
-                self.change(order, &from.rotated(print(self.keys)), end, read);
-            }
-            Plan::Bring { ring, hosts, .. } => {
-                let order: Vec<usize> = order.iter().copied().filter(|host| hosts.contains(host)).collect();
-                self.change(&order, &ring, end, read);
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: crate::cases::cases(500), failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn every_ticket_is_decrypted_wherever_runs_end(
-        hosts in 1_usize..7,
-        runs in prop::collection::vec((any::<u64>(), 0_usize..9, any::<bool>()), 1..40),
-    ) {
-        let mut fleet = Fleet::new(hosts);
-        for (seed, end, read) in runs {
-            let mut order: Vec<usize> = (0..hosts).collect();
-            order.sort_by_key(|host| (*host as u64 + 1).wrapping_mul(seed | 1) >> 7);
-            fleet.rotate(&order, end, read);
-        }
-        // A run that is not killed ends in agreement.
-        fleet.rotate(&(0..hosts).collect::<Vec<_>>(), hosts, true);
-        prop_assert!(fleet.disk.iter().all(|ring| *ring == fleet.disk[0]));
-        prop_assert_eq!(plan(&fleet.seen(), Goal::Sync), Plan::Nothing);
-    }
+#[test]
+fn an_older_ring_is_known_by_its_history_however_many_hosts_have_it() {
+    let history = |newest: u32| (1..=newest).rev().map(print).collect::<Vec<_>>();
+    let newest = Observation { history: history(7), ..with(&ring(9)) };
+    // All but one were away, for one, two or more rotations, and say that their keys are young.
+    let old = |current| Observation { age: Some(1), history: history(current - 2), ..with(&ring(current)) };
+    let fleet = [old(8), old(5), newest, old(5), old(7)];
+    assert_eq!(plan(&fleet, Goal::Sync), bring(9, 2, &[0, 1, 3, 4], true));
+    assert_eq!(missed(&fleet, &ring(9)), [Some(1), Some(4), None, Some(4), Some(2)]);
+    // Only one that has missed a single rotation has encrypted with the key that the next one deletes.
+    assert_eq!(plan(&fleet[1..], ROTATE), bring(9, 1, &[0, 2, 3], false));
+    // Without a history, from an earlier version, most hosts decide.
+    let fleet = [old(5), with(&ring(9)), old(5)].map(|host| Observation { history: Vec::new(), ..host });
+    assert_eq!(target(&fleet), Some(ring(5)));
 }
 
 #[test]
-#[should_panic(expected = "cannot decrypt")]
-fn a_key_that_was_never_next_is_caught() {
-    let mut fleet = Fleet::new(3);
-    let naive = Fingerprints { current: print(99), previous: print(5), next: print(98) };
-    fleet.change(&[0, 1, 2], &naive, 3, true);
+fn rings_in_a_circle_are_still_rings() {
+    let circle = [(5, 6), (6, 5)].map(|(current, previous)| {
+        with(&Fingerprints { current: print(current), previous: print(previous), next: print(9) })
+    });
+    assert!(target(&circle).is_some());
 }
+
+#[test]
+fn a_rotation_waits_until_the_tickets_of_the_previous_key_have_expired() {
+    let retired = |seconds: Option<u64>| Observation { retired: seconds, ..with(&ring(5)) };
+    let soon = |host, seconds| Plan::TooSoon { host, seconds };
+    for (ages, expected) in [
+        ([None, None], Plan::Rotate(ring(5))),
+        // A daily job may be early: the last one was late, or daylight saving time began.
+        ([Some(86_399), Some(86_401)], Plan::Rotate(ring(5))),
+        ([Some(23 * 3600 - 60), None], Plan::Rotate(ring(5))),
+        ([Some(22 * 3600), Some(22 * 3600)], Plan::Rotate(ring(5))),
+        ([Some(100_000), Some(22 * 3600 - 1)], soon(1, 22 * 3600 - 1)),
+        ([Some(0), Some(1)], soon(0, 0)),
+    ] {
+        let fleet = ages.map(retired);
+        assert_eq!(plan(&fleet, ROTATE), expected, "{ages:?}");
+        assert_eq!(plan(&fleet, Goal::Rotate { early: true }), Plan::Rotate(ring(5)));
+        assert_eq!(plan(&fleet, Goal::Sync), Plan::Nothing);
+    }
+    // It is refused before other hosts are changed, but an interrupted one is finished.
+    assert_eq!(plan(&[retired(Some(9)), without()], ROTATE), soon(0, 9));
+    assert_eq!(plan(&[retired(Some(9)), with(&ring(4))], ROTATE), bring(5, 0, &[1], true));
+    // The ring of a host that is to be replaced says nothing.
+    let young = Observation { retired: Some(1), ..with(&ring(80)) };
+    let fleet = [retired(Some(90_000)), young, retired(Some(90_000))];
+    assert_eq!(plan(&fleet, ROTATE), bring(5, 0, &[1], false));
+}
+
+mod simulation;

@@ -12,3 +12,9 @@ prints() {
         [ ! -f "$1/$key.key" ] || sha256sum <"$1/$key.key" | cut -c 1-16 | tr -d '\n'
     done
 }
+
+# former DIRECTORY: the fingerprints of the keys that were current before the previous one, the newest
+# first.
+former() {
+    [ ! -f "$1/history" ] || cat "$1/history"
+}

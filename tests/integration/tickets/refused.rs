@@ -41,6 +41,24 @@ fn hosts_files() {
 }
 
 #[test]
+fn hosts_that_are_left_out() {
+    let run = fleet();
+    let without = |name: &str, hosts: &[&str]| {
+        let mut words = vec!["tickets", "rotate", "inventory.yaml", "--roots", "roots"];
+        words.extend(hosts.iter().flat_map(|host| ["--without", host]));
+        refused(name, &run.run_with(&words))
+    };
+    let shown = [
+        without("a typing error", &["srv"]),
+        without("no app server", &["web1"]),
+        without("a balancer", &["lb1"]),
+        without("a control character", &["srv1\u{1b}[2J"]),
+        without("all of them", &["srv1", "srv2", "srv3"]),
+    ];
+    pin("tickets-without", &shown.join("\n"));
+}
+
+#[test]
 fn roots() {
     let run = fleet();
     let sync = |roots: &str| run.run_with(&["tickets", "sync", "inventory.yaml", "--roots", roots]);

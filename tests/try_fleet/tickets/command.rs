@@ -49,7 +49,8 @@ impl Fleet {
     fn command(&self, what: &str, hosts: &PathBuf) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
         command
-            .args(["tickets", what])
+            .args(["tickets"])
+            .args(what.split(' '))
             .arg(self.try_out.folder().join("inventory.yaml"))
             .arg("--hosts-file")
             .arg(hosts);
@@ -115,9 +116,10 @@ fn everything_goes_well(fleet: &Fleet) {
     assert!(agree(&start));
     assert!(fleet.done("status").ends_with("4 app servers have the same keys\n"));
     assert!(fleet.done("sync").contains("nothing to do"));
-    let text = fleet.done("rotate");
+    let (code, text) = fleet.run("rotate");
+    assert_eq!((code, fleet.rings()), (Some(3), start.clone()), "{text}");
+    let text = fleet.done("rotate --early");
     assert!(text.contains("rotated to the next key: srv1, srv2, srv3, srv4 (current "), "{text}");
-    assert!(text.contains("note: the previous rotation was only "), "{text}");
     let rotated = fleet.rings();
     assert!(agree(&rotated) && is_next(&start[0], &rotated[0]));
     // Nothing is left of the old ring.
@@ -162,28 +164,28 @@ fn an_unreachable_host_stops_the_run(fleet: &Fleet) {
     assert_eq!(fleet.rings(), before);
 }
 
-fn a_configuration_that_nginx_rejects_is_rolled_back(fleet: &Fleet) {
+fn a_configuration_that_nginx_rejects_is_left_alone(fleet: &Fleet) {
     let before = fleet.rings();
     let file = "/etc/nginx/conf.d/zz-broken.conf";
     fleet.sh("srv1", &format!("echo 'no_such_thing on;' >{file}"));
-    let (code, text) = fleet.run("rotate");
-    assert_eq!(code, Some(4), "{text}");
-    assert!(text.contains("error: srv1: rolled back: nginx rejects its configuration"), "{text}");
+    let (code, text) = fleet.run("rotate --early");
+    assert_eq!(code, Some(3), "{text}");
+    assert!(text.contains("error: srv1: not changed: nginx rejects its configuration"), "{text}");
     assert!(text.contains("no_such_thing") && text.contains("no change was started on: srv2, srv3, srv4"), "{text}");
     assert_eq!(fleet.rings(), before);
     fleet.sh("srv1", &format!("rm {file}"));
     fleet.done("status");
     // Not on the first host: by then, others have changed.
     fleet.sh("srv3", &format!("echo 'no_such_thing on;' >{file}"));
-    let (code, text) = fleet.run("rotate");
+    let (code, text) = fleet.run("rotate --early");
     assert_eq!(code, Some(5), "{text}");
     assert!(text.contains("rotated to the next key: srv1, srv2, srv4 (current "), "{text}");
-    assert!(text.contains("error: srv3: rolled back"), "{text}");
+    assert!(text.contains("error: srv3: not changed"), "{text}");
     let mixed = fleet.rings();
     assert!(mixed[2] == before[2] && is_next(&before[0], &mixed[0]));
-    assert!(fleet.run("status").1.contains("error: srv3: it is one rotation behind"));
+    assert!(fleet.run("status").1.contains("error: srv3: it has missed 1 rotation"));
     fleet.sh("srv3", &format!("rm {file}"));
-    assert!(fleet.done("rotate").contains("completed the interrupted rotation: srv3"));
+    assert!(fleet.done("rotate").contains("completed the last rotation: srv3"));
     assert!(agree(&fleet.rings()) && fleet.rings()[0] == mixed[0]);
 }
 
@@ -193,7 +195,7 @@ fn a_killed_run_is_completed(fleet: &Fleet) {
     let stuck =
         "text=$(cat); case $text in *\"'advance'\"*) sleep 2; exit 1 ;; esac; printf '%s\\n' \"$text\" | \"$@\"";
     let slow = fleet.but(&[("srv2", fleet.behind("srv2", stuck)), ("srv4", fleet.behind("srv4", stuck))]);
-    let mut run = fleet.command("rotate", &slow).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let mut run = fleet.command("rotate --early", &slow).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(60);
     while [0, 2].iter().any(|host| fleet.rings()[*host] == before[0]) {
         assert!(Instant::now() < deadline, "nothing changes");
@@ -203,7 +205,7 @@ fn a_killed_run_is_completed(fleet: &Fleet) {
     run.wait().unwrap();
     assert_eq!(fleet.run("status").0, Some(1));
     let text = fleet.done("sync");
-    assert!(text.contains("completed the interrupted rotation: "), "{text}");
+    assert!(text.contains("completed the last rotation: "), "{text}");
     let after = fleet.rings();
     assert!(agree(&after) && is_next(&before[0], &after[0]));
     fleet.done("status");
@@ -215,7 +217,7 @@ fn a_reload_that_is_not_observed_is_reported(fleet: &Fleet) {
     let hasty = "sed \"s/^\\(set -- .*\\)'20'\\$/\\1'1'/\" | \"$@\"";
     let hasty = fleet.but(&[("srv1", fleet.behind("srv1", hasty))]);
     kill(fleet.kept.program("srv1"), Signal::SIGSTOP).unwrap();
-    let (code, text) = fleet.run_over("rotate", &hasty);
+    let (code, text) = fleet.run_over("rotate --early", &hasty);
     kill(fleet.kept.program("srv1"), Signal::SIGCONT).unwrap();
     assert_eq!(code, Some(5), "{text}");
     assert!(text.contains("error: srv1: state unknown: nginx started no workers"), "{text}");
@@ -233,10 +235,10 @@ fn every_host_changes_or_is_reported() {
         everything_goes_well(&fleet);
         a_server_without_keys_gets_them(&fleet);
         an_unreachable_host_stops_the_run(&fleet);
-        a_configuration_that_nginx_rejects_is_rolled_back(&fleet);
+        a_configuration_that_nginx_rejects_is_left_alone(&fleet);
         a_killed_run_is_completed(&fleet);
         a_reload_that_is_not_observed_is_reported(&fleet);
-        for what in ["status", "rotate"] {
+        for what in ["status", "rotate --early"] {
             let json = fleet.command(what, &fleet.hosts()).args(["--format", "json"]).output().unwrap();
             assert_eq!(serde_json::from_slice::<Value>(&json.stdout).unwrap()["version"], 1);
             fleet.output.borrow_mut().extend([json.stdout, json.stderr].concat());

@@ -70,7 +70,7 @@ fn rotate(kept: &Kept, dice: &Dice) {
         APPS.iter().map(|name| Slow { host: Command::new(name, kept.words(name)), dice }).collect();
     hosts.sort_by_cached_key(|_| dice.below(1 << 20));
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| host as &dyn Host).collect();
-    let done = run(&Fleet { hosts: &hosts, interrupted: &|| false }, Goal::Rotate);
+    let done = run(&Fleet { hosts: &hosts, interrupted: &|| false }, Goal::Rotate { early: true }, true);
     assert!(done.halt.is_none() && done.steps.len() == 1, "{done:?}");
     assert_eq!((done.steps[0].kind.kind, done.steps[0].done().count()), (StepKind::Rotation, 4), "{done:?}");
 }
