@@ -119,9 +119,14 @@ impl<'f> Map<'f> {
                 let places = self.fleet.site(site, key).items();
                 places.filter(|place| place.text() == Some(path)).last().unwrap_or(self.fleet.site(site, key))
             }
-            ["add_header", ..] => {
+            ["add_header", "Strict-Transport-Security", ..] => {
                 let of_site = self.fleet.site(site, "hsts").key("max_age");
                 if of_site.is_written() { of_site } else { self.fleet.nginx(app, &["hsts", "max_age"]) }
+            }
+            [directive, ..] if upstream_timeout(directive).is_some() => {
+                let key = upstream_timeout(directive).unwrap_or_default();
+                let written = Some(self.fleet.site(site, key)).filter(|place| place.is_written());
+                written.or(self.fleet.nginx_if_written(app, &[key])).unwrap_or(self.fleet.site(site, "server_name"))
             }
             [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
@@ -160,6 +165,9 @@ impl<'f> Map<'f> {
                 target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
+            [directive, ..] if upstream_timeout(directive).is_some_and(|key| location.key(key).is_written()) => {
+                location.key(upstream_timeout(directive).unwrap_or_default())
+            }
             _ => location.key("path"),
         })
     }
@@ -356,6 +364,16 @@ fn unnamed(words: &str, server: &str) -> String {
         before = bare;
     }
     rest
+}
+
+/// The key that a directive such as `proxy_read_timeout` is rendered from.
+fn upstream_timeout(directive: &str) -> Option<&'static str> {
+    match directive.split_once('_').filter(|(kind, _)| ["proxy", "uwsgi", "fastcgi", "grpc"].contains(kind))?.1 {
+        "connect_timeout" => Some("upstream_connect_timeout"),
+        "read_timeout" => Some("upstream_read_timeout"),
+        "send_timeout" => Some("upstream_send_timeout"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

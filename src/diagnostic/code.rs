@@ -208,6 +208,8 @@ codes! {
     HP13 "slow-detection" Info;
     /// An HTTP check that no app server of a pool can pass.
     HP15 "check-cannot-pass" Error;
+    /// A timeout that a shorter timeout of another program keeps from taking effect.
+    HP14 "timeout-without-effect" Warning;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

@@ -2,6 +2,7 @@
 //! resolved, and defaults and overrides are applied.
 
 mod settings;
+mod upstream_timeouts;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,6 +17,7 @@ use super::types::{
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
+pub use upstream_timeouts::{EffectiveTimeouts, UpstreamTimeouts};
 
 /// One fleet.
 #[derive(Debug, Clone)]
@@ -179,6 +181,8 @@ pub struct Site {
     pub hsts: Option<Hsts>,
     /// The largest request body, if it differs from nginx's setting.
     pub client_max_body_size: Option<Size>,
+    /// Timeouts of upstreams that differ from nginx's settings.
+    pub upstream_timeouts: UpstreamTimeouts,
     /// Empty only if there is a root.
     pub locations: Vec<Location>,
 }
@@ -225,6 +229,8 @@ pub struct Location {
     pub matching: LocationMatch,
     /// Where the requests go.
     pub target: Target,
+    /// Timeouts that differ from the site's.
+    pub upstream_timeouts: UpstreamTimeouts,
 }
 
 /// Where requests go.

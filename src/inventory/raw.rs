@@ -106,13 +106,19 @@ section! {
         hsts: "section; default: as in `nginx`",
         /// The largest request body.
         client_max_body_size: "size such as 10m; default: as in `nginx`",
+        /// How long nginx waits until an upstream has accepted a connection.
+        upstream_connect_timeout: "duration; default: as in `nginx`",
+        /// How long nginx waits for an upstream between two reads.
+        upstream_read_timeout: "duration; default: as in `nginx`",
+        /// How long nginx waits for an upstream between two writes.
+        upstream_send_timeout: "duration; default: as in `nginx`",
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`",
     }
 }
 
 section! {
-    /// Where requests for a path go. A location has a `path`, an optional `match` and exactly one of the other keys.
+    /// Where requests for a path go. A location has a `path` and exactly one of `uwsgi_pass`, `fastcgi_pass`, `proxy_pass`, `grpc_pass`, `root` and `return`.
     RawLocation at "sites[].locations[]" {
         /// The path of the requests.
         path: "starts with `/`, required",
@@ -128,6 +134,12 @@ section! {
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
         /// Serves the files in a directory.
         root: "absolute path",
+        /// How long nginx waits until the upstream has accepted a connection.
+        upstream_connect_timeout: "duration; default: as in the site",
+        /// How long nginx waits for the upstream between two reads: how long an answer may take, or a WebSocket be silent.
+        upstream_read_timeout: "duration; default: as in the site",
+        /// How long nginx waits for the upstream between two writes.
+        upstream_send_timeout: "duration; default: as in the site",
         /// Redirects to another URL.
         r#return as "return": "section",
     }
@@ -278,6 +290,12 @@ section! {
         worker_shutdown_timeout: "duration; default 1h",
         /// The largest request body.
         client_max_body_size: "size such as 10m; default 1m",
+        /// How long nginx waits until an upstream has accepted a connection.
+        upstream_connect_timeout: "duration; default 5s",
+        /// How long nginx waits for an upstream between two reads: how long an answer may take, or a WebSocket be silent.
+        upstream_read_timeout: "duration; default: 5s less than the shorter of `haproxy.timeouts.client` and `server`",
+        /// How long nginx waits for an upstream between two writes.
+        upstream_send_timeout: "duration; default: as for `upstream_read_timeout`",
         /// The version of OpenSSL that nginx uses.
         openssl: "such as 3.0.17; default: any version from 1.1.1",
         /// The profile of Mozilla's guideline for TLS versions, ciphers and groups.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::http::AcmeView;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate, Target};
+use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
 use crate::inventory::types::{AccessLog, LocalPath, LocationMatch, ServerName, Tickets, Version};
 use crate::tickets::{KEYS, RING};
 use crate::tree::{Need, NeedKind, Needs};
@@ -128,6 +128,7 @@ struct SiteView {
     hsts: String,
     /// The kinds of its upstreams, as directives' names begin: `proxy`, `uwsgi`, `fastcgi`, `grpc`.
     upstreams: BTreeSet<&'static str>,
+    timeouts: TimeoutsView,
     locations: Vec<LocationView>,
 }
 
@@ -146,6 +147,35 @@ struct LocationView {
     tls: bool,
     code: &'static str,
     append_request_uri: bool,
+    /// Empty where they are the site's.
+    timeouts: TimeoutsView,
+    /// How long a client may be silent that sends its request while the answer arrives.
+    streaming: String,
+}
+
+/// Timeouts of upstreams.
+#[derive(Serialize)]
+struct TimeoutsView {
+    connect: String,
+    read: String,
+    send: String,
+}
+
+impl TimeoutsView {
+    fn of(timeouts: EffectiveTimeouts) -> Self {
+        let EffectiveTimeouts { connect, read, send } = timeouts;
+        Self { connect: connect.to_string(), read: read.to_string(), send: send.to_string() }
+    }
+
+    /// Empty where they are those of `outer`.
+    fn unless_equal(self, outer: &Self) -> Self {
+        let unless = |own: String, outer: &String| if own == *outer { String::new() } else { own };
+        Self {
+            connect: unless(self.connect, &outer.connect),
+            read: unless(self.read, &outer.read),
+            send: unless(self.send, &outer.send),
+        }
+    }
 }
 
 /// The data for app servers of this shape.
@@ -156,7 +186,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
-    let views: Vec<SiteView> = sites.iter().map(|site| site_view(site, shape.nginx)).collect();
+    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, shape.nginx)).collect();
     // Balancers usually have the same port; if not, upstreams are told that of the first.
     let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
@@ -222,8 +252,10 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
     }
 }
 
-fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
-    let locations: Vec<LocationView> = site.locations.iter().map(location_view).collect();
+fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
+    let timeouts = TimeoutsView::of(inventory.upstream_timeouts(nginx, site, None));
+    let location = |it: &Location| location_view(it, inventory.upstream_timeouts(nginx, site, Some(it)), &timeouts);
+    let locations: Vec<LocationView> = site.locations.iter().map(location).collect();
     let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.endpoint().is_some());
     SiteView {
         server_names: site.server_names.iter().map(ToString::to_string).collect(),
@@ -237,6 +269,7 @@ fn site_view(site: &Site, nginx: &Nginx) -> SiteView {
         client_max_body_size: site.client_max_body_size.as_ref().unwrap_or(&nginx.client_max_body_size).to_string(),
         hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
         upstreams: upstreams.map(|(_, view)| view.kind).collect(),
+        timeouts,
         locations,
     }
 }
@@ -252,7 +285,7 @@ fn everything(location: &Location) -> bool {
     location.matching == LocationMatch::Prefix && location.path.as_str() == "/"
 }
 
-fn location_view(location: &Location) -> LocationView {
+fn location_view(location: &Location, timeouts: EffectiveTimeouts, of_site: &TimeoutsView) -> LocationView {
     let (kind, to, tls) = match &location.target {
         Target::Uwsgi(app) => ("uwsgi", app.to_string(), false),
         Target::Fastcgi(app) => ("fastcgi", app.to_string(), false),
@@ -266,5 +299,15 @@ fn location_view(location: &Location) -> LocationView {
         _ => ("", false),
     };
     let exact = location.matching == LocationMatch::Exact;
-    LocationView { exact, path: location.path.as_str().to_owned(), kind, to, tls, code, append_request_uri }
+    LocationView {
+        exact,
+        path: location.path.as_str().to_owned(),
+        kind,
+        to,
+        tls,
+        code,
+        append_request_uri,
+        timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
+        streaming: timeouts.read.max(timeouts.send).to_string(),
+    }
 }

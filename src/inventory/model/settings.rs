@@ -1,6 +1,6 @@
 //! The settings of the programs: haproxy on one balancer, nginx on one app server.
 
-use super::Hsts;
+use super::{Hsts, UpstreamTimeouts};
 use crate::inventory::types::{
     AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, Port,
     ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
@@ -119,6 +119,8 @@ pub struct Nginx {
     pub worker_shutdown_timeout: Duration,
     /// The largest request body.
     pub client_max_body_size: Size,
+    /// Timeouts of upstreams, unless a site or location has its own.
+    pub upstream_timeouts: UpstreamTimeouts,
     /// The version of OpenSSL to render for, if it is set.
     pub openssl: Option<Version>,
     /// Versions, ciphers and groups.

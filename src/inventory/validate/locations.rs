@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, switch};
+use super::upstream_timeouts;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Redirect, Target};
 use crate::inventory::node::Node;
@@ -41,7 +42,12 @@ fn read_location(
         }
     }
     let target = read_target(reader, &raw)?;
-    Some((Location { path: path?.value, matching, target }, raw.span))
+    let upstream_timeouts = upstream_timeouts::of_location(
+        reader,
+        [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
+        &target,
+    );
+    Some((Location { path: path?.value, matching, target, upstream_timeouts }, raw.span))
 }
 
 /// Reads the one key of a location that is its target.

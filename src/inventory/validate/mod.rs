@@ -20,6 +20,7 @@ mod sites;
 mod tests;
 mod tls;
 mod trust;
+mod upstream_timeouts;
 
 use super::document::Document;
 use super::model::{Inventory, Lint};

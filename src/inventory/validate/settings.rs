@@ -3,9 +3,9 @@
 
 use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
 use super::owned::{Use, canonical, refused};
-use super::{checks, tls};
+use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
-use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
+use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
@@ -26,7 +26,7 @@ const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
 const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
 /// haproxy counts milliseconds in 32 bits, which is 24.8 days.
-const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
+pub const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
 pub const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
@@ -81,6 +81,7 @@ pub fn default_nginx() -> Nginx {
         keepalive_timeout: Duration::seconds(65),
         worker_shutdown_timeout: Duration::minutes(60),
         client_max_body_size: Size::one_megabyte(),
+        upstream_timeouts: UpstreamTimeouts::default(),
         openssl: None,
         tls: Tls { profile: TlsProfile::Intermediate, protocols: None, ciphers: None, curves: None },
         hsts: None,
@@ -156,6 +157,11 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             "client_max_body_size",
             base.client_max_body_size,
         ),
+        upstream_timeouts: upstream_timeouts::read(
+            reader,
+            [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
+        )
+        .or(base.upstream_timeouts),
         openssl: version::<OpensslVersion>(reader, ("openssl", raw.openssl), ("OpenSSL", openssl::OLDEST))
             .or(base.openssl),
         tls: Tls {

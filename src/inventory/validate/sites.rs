@@ -7,7 +7,7 @@ use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
-use super::{certificates, locations, tls};
+use super::{certificates, locations, tls, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -81,6 +81,10 @@ fn read_site(
     let certificates = certificates::read(reader, raw);
     let hsts = tls::hsts(reader, raw.hsts);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");
+    let upstream_timeouts = upstream_timeouts::read(
+        reader,
+        [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
+    );
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|(location, _)| is_grpc(&location.target)).map(|(_, span)| *span);
@@ -91,7 +95,16 @@ fn read_site(
     let locations = placed.into_iter().map(|(location, _)| location).collect();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
-    let site = Site { server_names, pool: pool?, root, certificates, hsts, client_max_body_size, locations };
+    let site = Site {
+        server_names,
+        pool: pool?,
+        root,
+        certificates,
+        hsts,
+        client_max_body_size,
+        upstream_timeouts,
+        locations,
+    };
     Some(PlacedSite { site, grpc, apps, paths, files })
 }
 

@@ -7,6 +7,7 @@ mod hp09;
 mod hp10;
 mod hp12;
 mod hp13;
+mod hp14;
 mod hp15;
 mod impossible;
 
@@ -17,8 +18,17 @@ use crate::inventory::document::{Cursor, spelled};
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can report a finding, now or in a later version.
-pub const RULES: &[&Rule] =
-    &[&hp01::RULE, &hp07::RULE, &hp08::RULE, &hp09::RULE, &hp10::RULE, &hp12::RULE, &hp13::RULE, &hp15::RULE];
+pub const RULES: &[&Rule] = &[
+    &hp01::RULE,
+    &hp07::RULE,
+    &hp08::RULE,
+    &hp09::RULE,
+    &hp10::RULE,
+    &hp12::RULE,
+    &hp13::RULE,
+    &hp14::RULE,
+    &hp15::RULE,
+];
 
 /// A fix that replaces a scalar value with `text`.
 fn rewritten(fleet: &Fleet<'_>, place: Cursor<'_>, applicability: Applicability, text: &str) -> Fix {

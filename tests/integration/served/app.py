@@ -5,6 +5,7 @@
 It answers with JSON of the request's variables (for HTTP: its headers, named as in CGI). The query
 says what else the answer is: `status=500`, headers such as `Upgrade=h2c`, or `wait=2`, for an
 answer that takes that many seconds. An upgrade to `websocket` gets a 101 and echoes what follows.
+The kind `deaf` listens and accepts no connection.
 """
 
 import json
@@ -102,7 +103,13 @@ def serve(kind, connection):
 def main():
     kind, address, pids = sys.argv[1:]
     host, port = address.rsplit(":", 1)
-    listener = socket.create_server((host, int(port)))
+    deaf = kind == "deaf"
+    listener = socket.create_server((host, int(port)), backlog=0 if deaf else 128)
+    # They fill the queue of connections that nobody accepts.
+    waiting = [socket.socket() for _ in range(4 if deaf else 0)]
+    for client in waiting:
+        client.setblocking(False)
+        client.connect_ex((host, int(port)))
     child = os.fork()
     if child:
         with open(pids, "a") as file:
@@ -111,6 +118,8 @@ def main():
     null = os.open(os.devnull, os.O_RDWR)
     for number in range(3):
         os.dup2(null, number)
+    while deaf:
+        time.sleep(60)
     while True:
         connection, _ = listener.accept()
         threading.Thread(target=serve, args=(kind, connection), daemon=True).start()

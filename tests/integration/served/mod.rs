@@ -1,6 +1,7 @@
 //! Rendered fleets that serve: haproxy and nginx of every release run the rendered files, real apps
 //! stand behind them, and curl and Python are the clients.
 
+mod timeouts;
 mod upgrade;
 
 use std::fs;
@@ -36,28 +37,45 @@ struct Served {
 
 /// Runs `test` on every release, with the fleet of `inventory` served there. nginx does not listen
 /// on 443, which the balancer takes; `files` are added to the app server's, `apps` started.
-fn on_every_release(inventory: &str, files: &[(&str, &str)], apps: &[(&str, &str)], test: impl Fn(&mut Served)) {
+fn on_every_release(inventory: &str, files: &[(&str, &str)], apps: &[(&str, &str)], test: impl Fn(&mut Served) + Sync) {
+    let test = &test;
     if !need::programs(&["curl", "python3"]) {
         return;
     }
-    for release in RELEASES.into_iter().filter_map(Release::open) {
-        let (major, minor, patch) = release.nginx();
-        let versioned =
-            inventory.replace("nginx: {", &format!("nginx: {{ version: {major}.{minor}.{patch}, port: 8443,"));
-        assert_ne!(versioned, inventory, "the inventory has to have `nginx: {{`");
-        let tree = tree(&versioned, files);
-        let mut served = Served { release, tree };
-        // Before the first check, which would take the app server out.
-        for address in ["10.0.0.10", "10.0.0.11"] {
-            assert_eq!(served.run(&format!("ip address add {address}/32 dev lo")).status, 0);
+    // All at once: most of the time is waited.
+    std::thread::scope(|scope| {
+        for name in RELEASES {
+            scope.spawn(move || {
+                if let Some(release) = Release::open(name) {
+                    serve(release, inventory, files, apps, test);
+                }
+            });
         }
-        served.release.serve(Stock::NoDefaultSite, served.tree.path());
-        for (kind, address) in apps {
-            served.run(&format!("python3 {} {kind} {address} apps.pid", script("app.py")));
-        }
-        test(&mut served);
-        served.release.stop();
+    });
+}
+
+fn serve(
+    release: Release,
+    inventory: &str,
+    files: &[(&str, &str)],
+    apps: &[(&str, &str)],
+    test: &(impl Fn(&mut Served) + Sync),
+) {
+    let (major, minor, patch) = release.nginx();
+    let versioned = inventory.replace("nginx: {", &format!("nginx: {{ version: {major}.{minor}.{patch}, port: 8443,"));
+    assert_ne!(versioned, inventory, "the inventory has to have `nginx: {{`");
+    let tree = tree(&versioned, files);
+    let mut served = Served { release, tree };
+    // Before the first check, which would take the app server out.
+    for address in ["10.0.0.10", "10.0.0.11"] {
+        assert_eq!(served.run(&format!("ip address add {address}/32 dev lo")).status, 0);
     }
+    served.release.serve(Stock::NoDefaultSite, served.tree.path());
+    for (kind, address) in apps {
+        served.run(&format!("python3 {} {kind} {address} apps.pid", script("app.py")));
+    }
+    test(&mut served);
+    served.release.stop();
 }
 
 fn script(name: &str) -> String {

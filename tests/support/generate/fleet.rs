@@ -334,6 +334,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
+    keys.extend(sites::timeouts(0.2, 24 * DAY));
     keys.extend(told.map(|told| ("openssl", 0.5, version(tls::openssl(told)))));
     keys.push(("hsts", 0.2, tls::hsts()));
     (section(keys), proptest::option::weighted(0.3, tls::offer()))

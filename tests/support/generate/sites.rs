@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::values::{
-    Part, app_socket, dns, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar, size,
+    Part, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar,
+    size,
 };
 use super::yaml::Yaml;
 use super::{Scale, maybe, section, tls};
@@ -20,10 +21,10 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let plain = count.sites > 30;
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
     let certificates = certificates(number);
-    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()));
+    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts());
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, certificates, (size, hsts), (root, locations), listed)| {
+        .prop_map(|(names, certificates, (size, hsts, timeouts), (root, locations), listed)| {
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
             match root {
@@ -34,6 +35,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.extend(certificates);
             entries.extend(size.map(|size| ("client_max_body_size", size)));
             entries.extend(hsts.map(|hsts| ("hsts", hsts)));
+            entries.extend(timeouts);
             if !empty || listed {
                 entries.push(("locations", locations));
             }
@@ -110,16 +112,37 @@ fn locations(grpc: bool, most: usize) -> Part {
         .boxed()
 }
 
-fn location(path: String, matching: &str, target: (&'static str, Yaml)) -> Yaml {
+/// The keys for timeouts of upstreams.
+pub fn timeouts(weight: f64, longest: u64) -> Vec<(&'static str, f64, Part)> {
+    vec![
+        ("upstream_connect_timeout", weight, duration(1_000, 75_000)),
+        ("upstream_read_timeout", weight, duration(1_000, longest)),
+        ("upstream_send_timeout", weight, duration(1_000, longest)),
+    ]
+}
+
+/// The same with values, for sites and locations, which rarely have them.
+fn rare_timeouts() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
+    maybe(0.2, section(timeouts(0.4, 3_600_000)))
+        .prop_map(|keys| match keys {
+            Some(Yaml::Map(entries)) => entries,
+            _ => Vec::new(),
+        })
+        .boxed()
+}
+
+type TargetKeys = Vec<(&'static str, Yaml)>;
+
+fn location(path: String, matching: &str, target: TargetKeys) -> Yaml {
     let mut entries = vec![("path", Yaml::Scalar(path))];
     if !matching.is_empty() {
         entries.push(("match", Yaml::Scalar(matching.to_owned())));
     }
-    entries.push(target);
+    entries.extend(target);
     Yaml::Map(entries)
 }
 
-fn target(grpc: bool) -> BoxedStrategy<(&'static str, Yaml)> {
+fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let kinds = vec![
         ("uwsgi_pass", app_socket()),
         ("fastcgi_pass", app_socket()),
@@ -129,7 +152,12 @@ fn target(grpc: bool) -> BoxedStrategy<(&'static str, Yaml)> {
         if grpc { ("grpc_pass", grpc_upstream()) } else { ("proxy_pass", http_upstream()) },
     ];
     let kinds: Vec<_> = kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
-    proptest::strategy::Union::new(kinds).boxed()
+    (proptest::strategy::Union::new(kinds), rare_timeouts())
+        .prop_map(|(target, timeouts)| {
+            let passed = target.0.ends_with("_pass");
+            std::iter::once(target).chain(timeouts.into_iter().filter(|_| passed)).collect()
+        })
+        .boxed()
 }
 
 fn redirect() -> Part {
