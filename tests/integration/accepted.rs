@@ -17,7 +17,7 @@ use crate::cases::{all_of, cases};
 use crate::keys::{kind_of, pair};
 use crate::support::generate::{Generated, Versions};
 use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
-use crate::support::shipped;
+use crate::support::{fleets, shipped};
 
 /// Accepted inventories that the machine's own programs are shown.
 const HERE_COUNT: u32 = 2_000;
@@ -78,7 +78,7 @@ fn what_is_accepted_is_valid_on_every_release() {
 fn shipped_inventories_are_valid_on_every_release() {
     for mut release in RELEASES.into_iter().chain([HERE]).filter_map(Release::open) {
         let judge = Judge::new(&release);
-        for (name, path) in shipped() {
+        for (name, path) in shipped().into_iter().chain(fleets()) {
             let yaml = told(&fs::read_to_string(path).unwrap(), judge.versions);
             let inventory = accept(&yaml).unwrap_or_else(|refused| panic!("{name}: {refused}"));
             for stock in Stock::ALL {

@@ -21,6 +21,7 @@ mod certificates;
 mod check;
 mod control;
 mod fix;
+mod fleets;
 mod health;
 mod hello;
 mod hostile;

@@ -15,6 +15,7 @@ mod certificates;
 mod chromium;
 #[path = "../support/docs.rs"]
 mod docs;
+mod fleets;
 #[path = "../support/generate/mod.rs"]
 mod generate;
 mod inventories;

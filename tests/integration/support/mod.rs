@@ -19,14 +19,24 @@ pub fn repository() -> &'static Path {
 
 /// Names and paths of the shipped inventories, sorted.
 pub fn shipped() -> Vec<(String, PathBuf)> {
-    let entries = std::fs::read_dir(repository().join("inventories")).unwrap();
+    let found = inventories("inventories");
+    assert!(found.len() >= 6, "the shipped inventories are gone: {found:?}");
+    found
+}
+
+/// The inventories of ordinary fleets, by name.
+pub fn fleets() -> Vec<(String, PathBuf)> {
+    inventories("inventories/fleets")
+}
+
+fn inventories(folder: &str) -> Vec<(String, PathBuf)> {
+    let entries = std::fs::read_dir(repository().join(folder)).unwrap();
     let mut found: Vec<_> = entries
         .map(|entry| entry.unwrap().path())
         .filter(|path| path.extension().is_some_and(|e| e == "yaml"))
         .map(|path| (path.file_stem().unwrap().to_str().unwrap().to_owned(), path))
         .collect();
     found.sort();
-    assert!(found.len() >= 6, "the shipped inventories are gone: {found:?}");
     found
 }
 
