@@ -11,7 +11,7 @@ export PATH := $(PATH):$(CARGO_HOME)/bin
 
 QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
-.PHONY: demo test check bench lint mutants setup setup-demo roots fresh toolchain
+.PHONY: demo test check bench lint mutants soak setup setup-demo roots fresh toolchain
 
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
@@ -33,6 +33,10 @@ check: toolchain
 SHARD ?= 0/1
 mutants: toolchain
 	@.ci/mutants "$(ROOM)" $(SHARD) $(TESTS)
+
+# Many more random inventories than `make test` tries, and others; writes docs/soak.md.
+soak: setup roots toolchain
+	@.ci/soak
 
 bench: setup-demo toolchain
 	cargo bench

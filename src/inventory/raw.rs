@@ -104,7 +104,7 @@ section! {
         ssl_certificate_key_source: "path or list",
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
         hsts: "section; default: as in `nginx`",
-        /// The largest request body; `0` for any size. For gRPC it limits all that a client sends in one call.
+        /// The largest request body.
         client_max_body_size: "size such as 10m; default: as in `nginx`",
         /// How long nginx waits until an upstream has accepted a connection.
         upstream_connect_timeout: "duration; default: as in `nginx`",
@@ -132,7 +132,7 @@ section! {
         proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`",
         /// Passes requests to a gRPC app.
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
-        /// Serves the files below a directory. The whole path of a request is appended to it: with `root: /srv/app`, `/static/a.css` is `/srv/app/static/a.css`.
+        /// Serves the files in a directory.
         root: "absolute path",
         /// How long nginx waits until the upstream has accepted a connection.
         upstream_connect_timeout: "duration; default: as in the site",
@@ -288,7 +288,7 @@ section! {
         keepalive_timeout: "duration; default 65s",
         /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
         worker_shutdown_timeout: "duration; default 1h",
-        /// The largest request body; `0` for any size.
+        /// The largest request body.
         client_max_body_size: "size such as 10m; default 1m",
         /// How long nginx waits until an upstream has accepted a connection.
         upstream_connect_timeout: "duration; default 5s",

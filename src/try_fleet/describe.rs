@@ -9,8 +9,8 @@ use std::sync::Arc;
 use super::probes;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AcmeChallenge, Location, Site, Target};
-use crate::inventory::types::Endpoint;
+use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
+use crate::inventory::types::{Endpoint, Statuses};
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -55,6 +55,22 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
     inventory.load_balancers.iter().map(balancer).collect()
 }
 
+/// A status that every balancer's check accepts, by the name in the check.
+fn checks(inventory: &Inventory) -> BTreeMap<String, u16> {
+    let mut found = BTreeMap::new();
+    for pool in &inventory.pools {
+        let asked = inventory.load_balancers.iter().map(|balancer| &balancer.haproxy.check);
+        let asked: Vec<HttpCheck> = asked.map(|check| pool.check.or(&check.http)).collect();
+        let accepted =
+            |status: &u16| asked.iter().all(|it| it.expect.clone().unwrap_or_else(Statuses::good).accepts(*status));
+        let status = (200..600).find(accepted).unwrap_or(200);
+        let first = inventory.sample_name(&inventory.sites[pool.sites[0]]);
+        let host = |it: &HttpCheck| it.host.as_ref().map_or_else(|| first.clone(), ToString::to_string);
+        found.extend(asked.iter().map(|it| (host(it).to_ascii_lowercase(), status)));
+    }
+    found
+}
+
 /// The pools with a site that has more than apps with stand-ins.
 fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     let answered = |location: &Location| match &location.target {
@@ -71,6 +87,7 @@ fn unproven(inventory: &Inventory) -> BTreeSet<String> {
 }
 
 fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
+    let checks = checks(inventory);
     let app_server = |(index, app): (usize, &crate::inventory::model::AppServer)| {
         let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
         let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
@@ -88,6 +105,7 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
                 .chain(challenges(inventory, index))
                 .collect(),
             certificates: wanted(&sites),
+            checks: checks.clone(),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
     };

@@ -122,7 +122,7 @@ fn sockets(plan: &HostPlan) -> Vec<PathBuf> {
 impl Host {
     fn start(&mut self) -> Result<Answer, programs::Refusal> {
         let spec = &self.plan.spec;
-        app::serve(&spec.name, &spec.upstreams)
+        app::serve(&spec.name, &spec.upstreams, &spec.checks)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
         let (mut doubts, mut notes) = (Vec::new(), Vec::new());
         for program in &spec.programs {

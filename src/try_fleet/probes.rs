@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use super::spec::{Offered, Probe, SiteSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
-use crate::inventory::openssl::Offer;
+use crate::inventory::openssl::{Authentication, Offer};
 use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
 
 /// What is requested below a location: a plain segment, one that has to be encoded, and a query.
@@ -29,14 +29,29 @@ pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
         location: "/".to_owned(),
         probes: Vec::new(),
         driven: Ok(()),
-        offers: offers(&members),
+        offers: offers(&members, site),
     };
+    if plain.offers.is_empty() {
+        let why = "needs a certificate with an RSA key, which stand-ins do not have: write `ssl_certificate_source`";
+        return vec![SiteSpec { driven: Err(why.to_owned()), ..plain }];
+    }
     let locations = site.locations.iter().map(|location| of_location(&plain, site, location));
     locations.chain(rest(&plain, site)).collect()
 }
 
-/// The versions that every app server of a pool offers, combined.
-fn offers(members: &[&AppServer]) -> Vec<Offered> {
+/// Whether no browser gets a connection over TLS 1.2 because the site's certificates are stand-ins: these
+/// have ECDSA keys, and browsers have ciphers of this app server for RSA keys alone.
+fn needs_rsa(app: &AppServer, site: &Site) -> bool {
+    let browsers_have = |kind| {
+        let mut known = Offer::of(&app.nginx).known().collect::<Vec<_>>().into_iter();
+        known.any(|cipher| cipher.authentication == kind && cipher.is_in_browsers())
+    };
+    let stand_ins = site.certificates.iter().all(|certificate| certificate.source.is_none());
+    stand_ins && !browsers_have(Authentication::Ecdsa) && browsers_have(Authentication::Rsa)
+}
+
+/// The versions that every app server of a pool offers, combined; none if there are none for stand-ins.
+fn offers(members: &[&AppServer], site: &Site) -> Vec<Offered> {
     let all = |version| members.iter().all(|app| Offer::of(&app.nginx).protocols.contains(&version));
     let http2 = match members.iter().filter(|app| app.nginx.http2).count() {
         0 => vec![Some(false)],
@@ -44,10 +59,12 @@ fn offers(members: &[&AppServer]) -> Vec<Offered> {
         _ => vec![None],
     };
     let tls = [(TlsVersion::Tls13, "1.3"), (TlsVersion::Tls12, "1.2")];
+    let needs_rsa = members.iter().any(|app| needs_rsa(app, site));
     let mut tls: Vec<_> = tls.into_iter().filter(|it| all(it.0)).map(|it| Some(it.1.to_owned())).collect();
     if tls.is_empty() {
         tls.push(None);
     }
+    tls.retain(|tls| tls.as_deref() == Some("1.3") || !needs_rsa);
     tls.iter().flat_map(|tls| http2.iter().map(|http2| Offered { http2: *http2, tls: tls.clone() })).collect()
 }
 

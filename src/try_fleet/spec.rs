@@ -2,6 +2,7 @@
 //! It knows no inventory, so that a fleet can also be written by hand, as the tests do.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -75,6 +76,9 @@ pub struct HostSpec {
     /// What nginx on this host passes requests to.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
+    /// What apps on this host answer to health checks, by the name in the check; 200 where there is none.
+    #[serde(default)]
+    pub checks: BTreeMap<String, u16>,
     /// Document roots that must exist.
     #[serde(default)]
     pub roots: Vec<PathBuf>,
@@ -112,6 +116,7 @@ impl HostSpec {
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
             files: BTreeMap::new(),
             upstreams: Vec::new(),
+            checks: BTreeMap::new(),
             roots: Vec::new(),
             certificates: Vec::new(),
         }
@@ -148,6 +153,19 @@ pub enum UpstreamProtocol {
     Grpc,
 }
 
+impl UpstreamProtocol {
+    /// The directive that passes requests this way.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uwsgi => "`uwsgi_pass`",
+            Self::FastCgi => "`fastcgi_pass`",
+            Self::Http => "`proxy_pass` over HTTP",
+            Self::Https => "`proxy_pass` over TLS",
+            Self::Grpc => "`grpc_pass`",
+        }
+    }
+}
+
 /// An app that a host's nginx passes to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UpstreamSpec {
@@ -165,6 +183,15 @@ pub enum UpstreamListen {
     Unix(PathBuf),
     /// A TCP address, which the host must hold.
     Tcp(SocketAddr),
+}
+
+impl fmt::Display for UpstreamListen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "`unix:{}`", path.display()),
+            Self::Tcp(address) => write!(f, "`{address}`"),
+        }
+    }
 }
 
 /// The requests for one location of a site, which are repeated through every balancer.

@@ -13,7 +13,7 @@ use sslscale::inventory::{Inventory, check, raw::SECTIONS};
 use sslscale::render::{DH_GROUP, HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
-use crate::cases::{all_of, cases};
+use crate::cases::{all_of, cases, first};
 use crate::keys::{kind_of, pair};
 use crate::support::generate::{Generated, Versions};
 use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
@@ -22,7 +22,7 @@ use crate::support::{fleets, shipped};
 /// Accepted inventories that the machine's own programs are shown.
 const HERE_COUNT: u32 = 2_000;
 /// Accepted inventories that the programs of each release are shown.
-const RELEASE_COUNT: u32 = 100;
+const RELEASE_COUNT: u32 = 250;
 /// Enough of them for every key to be in one.
 const EVERY_KEY: u32 = 500;
 
@@ -103,6 +103,7 @@ fn prove(name: &str, count: u32, workers: usize) {
             if number >= 2 * count || rejected.len() >= 5 {
                 return Some(rejected);
             }
+            let number = number + first() as usize;
             let yaml = Generated::new(u32::try_from(number).unwrap(), judge.versions).yaml();
             let Ok(inventory) = accept(&yaml) else { continue };
             if accepted.fetch_add(1, Ordering::Relaxed) >= count {

@@ -4,7 +4,29 @@ use sslscale::inventory::check;
 use sslscale::render::{Templates, render};
 use sslscale::source::Source;
 use sslscale::try_fleet::describe;
-use sslscale::try_fleet::spec::Probe;
+use sslscale::try_fleet::spec::{Offered, Probe};
+
+/// The sites of the blog's fleet with these TLS settings.
+fn offered(nginx: &str) -> Vec<(Result<(), String>, Vec<String>)> {
+    let blog = include_str!("../../inventories/blog.yaml");
+    let yaml = format!("{blog}nginx: {{ {nginx} }}\n");
+    let inventory = check(&Source::new("inventory.yaml", &yaml)).inventory.unwrap();
+    let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+    let sites = describe(&inventory, &tree).sites.into_iter();
+    let shown = |offer: Offered| format!("{:?} {}", offer.http2, offer.tls.unwrap_or_default());
+    sites.map(|site| (site.driven, site.offers.into_iter().map(shown).collect())).collect()
+}
+
+// Stand-ins have ECDSA keys: a browser's handshake with TLS 1.2 would fail because of them.
+#[test]
+fn versions_that_need_an_rsa_key_are_not_asked_of_stand_ins() {
+    let both = offered("ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256]");
+    assert_eq!(both[0].1, ["Some(true) 1.3", "Some(false) 1.3"]);
+    let alone = offered("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES128-GCM-SHA256], http2: false");
+    assert!(alone[0].0.as_ref().is_err_and(|why| why.contains("ssl_certificate_source")), "{alone:?}");
+    let ecdsa = offered("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256], http2: false");
+    assert_eq!(ecdsa[0], (Ok(()), vec!["Some(false) 1.2".to_owned()]));
+}
 
 /// The requests for a site with these locations, as `PATH STATUS [-> REDIRECT] [NAME=VALUE…]`.
 fn probes(locations: &str) -> Vec<String> {

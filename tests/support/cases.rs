@@ -19,6 +19,15 @@ pub fn cases(full: u32) -> u32 {
     count
 }
 
+/// The number of the first case, for runs that are to try others: `SSLSCALE_FIRST`, else 0.
+///
+/// # Panics
+/// If it is not a number.
+#[allow(dead_code, reason = "not every binary of the tests numbers its cases")]
+pub fn first() -> u32 {
+    env::var("SSLSCALE_FIRST").map_or(0, |first| first.parse().expect("SSLSCALE_FIRST is a number"))
+}
+
 /// Whether all cases were tried: only then are they varied enough to count on.
 #[allow(dead_code, reason = "not every binary of the tests has such a test")]
 pub fn all_of(full: u32, tried: u32) -> bool {

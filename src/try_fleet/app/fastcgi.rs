@@ -37,9 +37,9 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Request, ProtocolError> {
 }
 
 /// Frames `body` as the whole answer to the request.
-pub(super) fn response(id: u16, body: &[u8]) -> Vec<u8> {
-    let head = b"Status: 200 OK\r\nContent-Type: application/json\r\n\r\n";
-    let content = [head.as_slice(), body].concat();
+pub(super) fn response(id: u16, status: u16, body: &[u8]) -> Vec<u8> {
+    let head = format!("Status: {status}\r\nContent-Type: application/json\r\n\r\n");
+    let content = [head.as_bytes(), body].concat();
     let mut out = Vec::new();
     // A record holds at most 65535 bytes.
     for chunk in content.chunks(32 * 1024) {
@@ -158,7 +158,7 @@ mod tests {
 
     #[test]
     fn a_large_body_is_split_into_records() {
-        let framed = response(7, &vec![b'x'; 100_000]);
+        let framed = response(7, 200, &vec![b'x'; 100_000]);
         let mut rest = framed.as_slice();
         let mut length = 0;
         loop {

@@ -17,9 +17,9 @@ const FILLER: usize = 3_600;
 
 /// A whole response with `body`, after which the connection ends. It offers upgrades as Apache does,
 /// which must not reach clients over HTTP/2.
-pub(super) fn response(body: &[u8]) -> Vec<u8> {
+pub(super) fn response(status: u16, body: &[u8]) -> Vec<u8> {
     let head = format!(
-        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+        "HTTP/1.1 {status} status\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
          X-Filler: {}\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
         body.len(),
         "x".repeat(FILLER),

@@ -25,6 +25,8 @@ use super::spec::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 const LIMIT: usize = 64 * 1024;
 /// Request bodies beyond this are refused: the clients of a run send none.
 const BODY_LIMIT: u64 = 1024 * 1024;
+/// The user agent of health checks over HTTP, as haproxy.cfg has it.
+const CHECK: &str = "sslscale-check";
 /// A peer that says nothing for this long is left.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -68,17 +70,41 @@ pub enum ProtocolError {
 /// The variables of one request, by the name that the protocol gives them.
 type Variables = BTreeMap<String, String>;
 
+/// An app server's name, and the statuses of its answers to health checks by the name in the check.
+#[derive(Debug, Clone)]
+struct App {
+    host: Arc<str>,
+    checks: Arc<BTreeMap<String, u16>>,
+}
+
+impl App {
+    fn status(&self, variables: &Variables) -> u16 {
+        let of = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
+        if of("HTTP_USER_AGENT") != CHECK {
+            return 200;
+        }
+        let name = of("HTTP_HOST").split(':').next().unwrap_or_default().to_ascii_lowercase();
+        self.checks.get(&name).copied().unwrap_or(200)
+    }
+}
+
 /// Listens on every upstream that a stand-in can answer, and serves until the process ends.
 ///
 /// # Errors
 /// An address that cannot be bound.
-pub fn serve(host: &str, upstreams: &[UpstreamSpec]) -> io::Result<()> {
-    for upstream in upstreams {
+pub fn serve(host: &str, upstreams: &[UpstreamSpec], checks: &BTreeMap<String, u16>) -> io::Result<()> {
+    let app = App { host: host.into(), checks: Arc::new(checks.clone()) };
+    for (index, upstream) in upstreams.iter().enumerate() {
         let protocol = upstream.protocol;
+        if let Some(other) = upstreams[..index].iter().find(|other| other.listen == upstream.listen) {
+            let (listen, one, two) = (&upstream.listen, other.protocol.name(), protocol.name());
+            let what = format!("requests are passed to {listen} by {one} and by {two}, and an app there speaks one");
+            return Err(io::Error::other(what));
+        }
         if matches!(protocol, UpstreamProtocol::Https | UpstreamProtocol::Grpc) {
             continue;
         }
-        let host: Arc<str> = host.into();
+        let app = app.clone();
         match &upstream.listen {
             UpstreamListen::Unix(path) => {
                 let listener = UnixListener::bind(path)?;
@@ -87,7 +113,7 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec]) -> io::Result<()> {
                 thread::spawn(move || {
                     for stream in listener.incoming().flatten() {
                         let set = stream.set_read_timeout(Some(PATIENCE));
-                        spawn_answer(set.map(|()| stream), protocol, &host);
+                        spawn_answer(set.map(|()| stream), protocol, &app);
                     }
                 });
             }
@@ -96,7 +122,7 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec]) -> io::Result<()> {
                 thread::spawn(move || {
                     for stream in listener.incoming().flatten() {
                         let set = stream.set_read_timeout(Some(PATIENCE));
-                        spawn_answer(set.map(|()| stream), protocol, &host);
+                        spawn_answer(set.map(|()| stream), protocol, &app);
                     }
                 });
             }
@@ -105,36 +131,36 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec]) -> io::Result<()> {
     Ok(())
 }
 
-fn spawn_answer<S>(stream: io::Result<S>, protocol: UpstreamProtocol, host: &Arc<str>)
+fn spawn_answer<S>(stream: io::Result<S>, protocol: UpstreamProtocol, app: &App)
 where
     S: Read + Write + Send + 'static,
 {
-    let host = Arc::clone(host);
+    let app = app.clone();
     thread::spawn(move || {
         // A broken request shows on the other side, as nginx's 502; there is nobody to tell here.
         if let Ok(mut stream) = stream {
-            let _ = answer(&mut stream, protocol, &host);
+            let _ = answer(&mut stream, protocol, &app);
         }
     });
 }
 
-fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, host: &str) -> Result<(), ProtocolError> {
-    match protocol {
-        UpstreamProtocol::Uwsgi => {
-            let variables = uwsgi::read(stream)?;
-            stream.write_all(&http::response(&body(host, "uwsgi", &variables)))?;
-        }
+fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, app: &App) -> Result<(), ProtocolError> {
+    let (via, variables, id) = match protocol {
+        UpstreamProtocol::Uwsgi => ("uwsgi", uwsgi::read(stream)?, None),
+        UpstreamProtocol::Http => ("http", http::read(stream)?, None),
         UpstreamProtocol::FastCgi => {
             let request = fastcgi::read(stream)?;
-            let body = body(host, "fastcgi", &request.variables);
-            stream.write_all(&fastcgi::response(request.id, &body))?;
+            ("fastcgi", request.variables, Some(request.id))
         }
-        UpstreamProtocol::Http => {
-            let variables = http::read(stream)?;
-            stream.write_all(&http::response(&body(host, "http", &variables)))?;
-        }
-        UpstreamProtocol::Https | UpstreamProtocol::Grpc => {}
-    }
+        UpstreamProtocol::Https | UpstreamProtocol::Grpc => return Ok(()),
+    };
+    let status = app.status(&variables);
+    // These two have no body.
+    let body = if [204, 304].contains(&status) { Vec::new() } else { body(&app.host, via, &variables) };
+    stream.write_all(&match id {
+        Some(id) => fastcgi::response(id, status, &body),
+        None => http::response(status, &body),
+    })?;
     stream.flush()?;
     Ok(())
 }

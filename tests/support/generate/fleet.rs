@@ -271,7 +271,7 @@ fn check(scale: Scale) -> Part {
     let mut http = common();
     http.push(("type", 1.0, one_of(&["http"])));
     http.push(("path", 0.5, one_of(&["/", "/healthz", "/a/b?c=%20&d=e"])));
-    http.push(("expect", 0.5, one_of(&["200", "200-399", "200,204,301-308", "100-599"])));
+    http.push(("expect", 0.5, one_of(&["200", "200-399", "200,204,301-308", "100-599", "204", "503"])));
     prop_oneof![2 => section(plain), 1 => section(http)].boxed()
 }
 

@@ -45,7 +45,17 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
 }
 
 /// Kinds of keys whose certificates one site can have side by side: OpenSSL has a place for each.
-const TOGETHER: &[&[&str]] = &[&["rsa", "p256"], &["p384", "rsa"], &["p256", "rsa"], &["rsa"], &["p256"], &["p384"]];
+const TOGETHER: &[&[&str]] = &[
+    &["rsa", "p256"],
+    &["p384", "rsa"],
+    &["p256", "ed25519", "rsa"],
+    &["rsa"],
+    &["rsa"],
+    &["p256"],
+    &["p384"],
+    &["p521"],
+    &["ed25519"],
+];
 
 /// A certificate and a key that are only on the app servers, or certificates with sources on this
 /// machine, whose names tell the kinds of their keys.

@@ -46,6 +46,8 @@ pub fn offer() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
     let ciphers = subsequence(useful, 0..8).prop_map(move |some| words(some.into_iter().chain(always)));
     let groups = subsequence(vec!["P-521", "secp384r1", "X448", "P-384"], 0..=4)
         .prop_map(|some| words(some.into_iter().chain(["X25519", "prime256v1"])));
+    // Few lists have nothing for browsers.
+    let groups = prop_oneof![9 => groups, 1 => Just(words(["P-521", "X448"]))];
     (whole, proptest::option::weighted(0.5, ciphers), proptest::option::weighted(0.4, groups))
         .prop_map(|((profile, versions), ciphers, groups)| {
             let mut entries = vec![
