@@ -248,6 +248,8 @@ codes! {
     DP04 "unsafe-rollout" Error;
     /// A file not managed by sslscale that configures the same port or name.
     DP05 "unmanaged-conflict" Error;
+    /// HTTP-01 challenges at balancers that do not listen on port 80.
+    DP06 "challenge-port" Info;
 }
 
 #[cfg(test)]

@@ -45,6 +45,8 @@ pub struct Inventory {
 pub struct Http {
     /// The port they listen on.
     pub port: Port,
+    /// The port that clients connect to, if something in front of the balancers maps it to `port`.
+    pub public_port: Option<Port>,
     /// The status of the redirect to HTTPS.
     pub code: RedirectCode,
     /// Where challenges go, if they are not redirected too.

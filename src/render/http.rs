@@ -68,7 +68,7 @@ pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<V
         port: http.port.0,
         maxconn: (haproxy.maxconn / SHARE).max(1),
         code: http.code.name(),
-        tls_port: match haproxy.port.0 {
+        tls_port: match haproxy.public_port().0 {
             443 => String::new(),
             port => format!(":{port}"),
         },

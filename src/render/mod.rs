@@ -4,6 +4,7 @@
 mod haproxy;
 mod http;
 mod nginx;
+mod ports;
 mod routes;
 mod templates;
 mod tls;

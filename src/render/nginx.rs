@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use serde::Serialize;
 
 use super::http::AcmeView;
+use super::ports::Ports;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
@@ -101,7 +102,7 @@ pub struct View {
     keepalive_timeout: String,
     worker_shutdown_timeout: String,
     /// The port that clients connect to, which upstreams are told instead of nginx's.
-    public_port: u16,
+    ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
     sites: Vec<SiteView>,
@@ -187,8 +188,6 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
     let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, shape.nginx)).collect();
-    // Balancers usually have the same port; if not, upstreams are told that of the first.
-    let public_port = inventory.load_balancers[0].haproxy.port.0;
     View {
         names_hash: match acme {
             // The server for challenges has all names of the fleet.
@@ -210,7 +209,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
-        public_port,
+        ports: Ports::of(inventory),
         upstreams: views.iter().any(|site| !site.upstreams.is_empty()),
         sites: views,
         acme: acme.cloned(),

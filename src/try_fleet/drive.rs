@@ -158,7 +158,7 @@ impl Drive<'_> {
         let fetch = Fetch { name, path: plain::PATH, client, entry, port: plain.port, verified: false };
         let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
-        let verdict = plain::judge(&plain, &fetch, balancer.port, &answer);
+        let verdict = plain::judge(&plain, &fetch, &answer);
         self.requests += 1;
         self.failures += usize::from(verdict != Verdict::Ok);
         let request = Request {

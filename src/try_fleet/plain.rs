@@ -42,8 +42,8 @@ pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Answer {
     Answer { status: status.next().and_then(|word| word.parse().ok()), http, location, error }
 }
 
-/// Every deviation from a redirect to the same name over TLS on `tls_port`.
-pub(super) fn judge(plain: &PlainSpec, fetch: &Fetch<'_>, tls_port: u16, answer: &Answer) -> Verdict {
+/// Every deviation from a redirect to the same name over TLS.
+pub(super) fn judge(plain: &PlainSpec, fetch: &Fetch<'_>, answer: &Answer) -> Verdict {
     if let Some(error) = &answer.error {
         return Verdict::Wrong(vec![format!("curl: {error}")]);
     }
@@ -52,6 +52,7 @@ pub(super) fn judge(plain: &PlainSpec, fetch: &Fetch<'_>, tls_port: u16, answer:
         let status = answer.status.map_or_else(|| "none".to_owned(), |status| status.to_string());
         wrong.push(format!("status {status}, not {}", plain.code));
     }
+    let tls_port = plain.tls_port;
     let port = if tls_port == 443 { String::new() } else { format!(":{tls_port}") };
     let wanted = format!("https://{}{port}{}", fetch.name, fetch.path);
     if answer.location.as_ref() != Some(&wanted) {
@@ -71,8 +72,8 @@ mod tests {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
         let fetch = Fetch { name: "example.com", path: PATH, client, entry, port: 80, verified: false };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
-        let plain = PlainSpec { port: 80, code: 308 };
-        judge(&plain, &fetch, port, &parse(Some(0), stdout, "")).to_string()
+        let plain = PlainSpec { port: 80, code: 308, tls_port: port };
+        judge(&plain, &fetch, &parse(Some(0), stdout, "")).to_string()
     }
 
     #[test]

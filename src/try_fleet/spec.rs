@@ -135,6 +135,8 @@ pub struct PlainSpec {
     pub port: u16,
     /// The status of the redirect.
     pub code: u16,
+    /// The port that it leads to.
+    pub tls_port: u16,
 }
 
 /// How nginx talks to an app.

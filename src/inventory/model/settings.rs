@@ -11,8 +11,10 @@ use crate::inventory::types::{
 pub struct Haproxy {
     /// The version to render for, if it is set.
     pub version: Option<Version>,
-    /// The port that clients connect to.
+    /// The port that it listens on.
     pub port: Port,
+    /// The port that clients connect to, if something in front of the balancer maps it to `port`.
+    pub public_port: Option<Port>,
     /// Most connections at a time.
     pub maxconn: u64,
     /// File descriptors that the host allows, if it is set.
@@ -37,6 +39,13 @@ pub struct Haproxy {
     pub hard_stop_after: Duration,
     /// How many reloads a replaced worker survives.
     pub mworker_max_reloads: u64,
+}
+
+impl Haproxy {
+    /// The port that clients connect to.
+    pub fn public_port(&self) -> Port {
+        self.public_port.unwrap_or(self.port)
+    }
 }
 
 /// Time limits.

@@ -1,6 +1,6 @@
 //! Reads how balancers answer plain HTTP, and where the challenges of a certificate authority go.
 
-use super::fields::{or_default, place_of, scalar, switch};
+use super::fields::{optional, or_default, place_of, scalar, switch};
 use super::hosts::Hosts;
 use super::pools::{Pools, unknown};
 use crate::diagnostic::{Code, Diagnostic};
@@ -24,16 +24,17 @@ pub struct PlacedHttp {
 
 /// Reads `http`; `None` if it is switched off.
 pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: &Pools) -> Option<PlacedHttp> {
-    let default = Http { port: Port(80), code: RedirectCode::Permanent, acme_challenge: None };
+    let default = Http { port: Port(80), public_port: None, code: RedirectCode::Permanent, acme_challenge: None };
     let Some(raw) = node.and_then(|node| RawHttp::read(reader, node)) else {
         return Some(PlacedHttp { http: default, port: None, challenges: None, root: None });
     };
     let port = raw.port.and_then(|node| scalar::<Port>(reader, node, "port"));
+    let public_port = optional(reader, raw.public_port, "public_port");
     let code = or_default(reader, raw.code, "code", default.code);
     let challenges = raw.acme_challenge.and_then(|node| acme_challenge(reader, node, hosts, pools));
     let (acme_challenge, challenges) = challenges.unzip();
     let port_span = port.as_ref().map(|placed| placed.span);
-    let http = Http { port: port.map_or(default.port, |placed| placed.value), code, acme_challenge };
+    let http = Http { port: port.map_or(default.port, |placed| placed.value), public_port, code, acme_challenge };
     let root = place_of(reader, raw.acme_challenge, "root");
     let placed = PlacedHttp { http, port: port_span, challenges, root };
     switch(reader, raw.enabled, "enabled", true).then_some(placed)

@@ -1,7 +1,7 @@
 //! Reads the `haproxy` and `nginx` sections. A host's settings override the fleet's, which override
 //! the defaults.
 
-use super::fields::{count, count_if_written, distinct, duration, or_default, scalar, switch};
+use super::fields::{count, count_if_written, distinct, duration, optional, or_default, scalar, switch};
 use super::owned::{Use, canonical, refused};
 use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
@@ -40,6 +40,7 @@ pub fn default_haproxy() -> Haproxy {
     Haproxy {
         version: None,
         port: Port(443),
+        public_port: None,
         maxconn: MAXCONN,
         nofile: None,
         balance: Balance::Roundrobin,
@@ -96,6 +97,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
     Haproxy {
         version: version::<Version>(reader, ("version", raw.version), ("haproxy", OLDEST_HAPROXY)).or(base.version),
         port: or_default(reader, raw.port, "port", base.port),
+        public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
         nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),

@@ -5,8 +5,9 @@ mod dp02;
 mod dp03;
 mod dp04;
 mod dp05;
+mod dp06;
 
 use super::Rule;
 
 /// The rules of the family.
-pub const RULES: &[&Rule] = &[&dp01::RULE, &dp02::RULE, &dp03::RULE, &dp04::RULE, &dp05::RULE];
+pub const RULES: &[&Rule] = &[&dp01::RULE, &dp02::RULE, &dp03::RULE, &dp04::RULE, &dp05::RULE, &dp06::RULE];

@@ -41,6 +41,8 @@ const ROWS: &[Row] = &[
     (
         &[
             "haproxy.port",
+            "haproxy.public_port",
+            "http.public_port",
             "load_balancers[].haproxy.port",
             "nginx.port",
             "app_servers[].nginx.port",

@@ -172,6 +172,9 @@ const UNSEEN: &[&str] = &[
     "lint.fail_on",
     "lint.certificate_days",
     "haproxy.version",
+    // A part of a redirect, or of what apps are told.
+    "haproxy.public_port",
+    "http.public_port",
     "http.enabled",
     "app_servers[srv2].address[1]",
     "app_servers[srv2].nginx.http2",

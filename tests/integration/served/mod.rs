@@ -1,6 +1,7 @@
 //! Rendered fleets that serve: haproxy and nginx of every release run the rendered files, real apps
 //! stand behind them, and curl and Python are the clients.
 
+mod ports;
 mod timeouts;
 mod upgrade;
 
@@ -9,7 +10,7 @@ use std::path::Path;
 
 use serde_json::Value;
 use sslscale::inventory::{Inventory, check};
-use sslscale::render::{Templates, render};
+use sslscale::render::{HAPROXY_CFG, Templates, render};
 use sslscale::source::Source;
 
 use crate::support::need;
@@ -91,8 +92,16 @@ fn tree(inventory: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
         fs::write(file, bytes).unwrap();
     };
     let inventory = accepted(inventory);
-    for (_, entries) in render(&inventory, &Templates::load(None).unwrap()).unwrap().hosts() {
-        entries.iter().for_each(|entry| write(&entry.path, &entry.content.bytes));
+    let rendered = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+    for (host, entries) in rendered.hosts() {
+        // haproxy of other balancers is not started, but its file is there.
+        let other = inventory.load_balancers[1..].iter().any(|balancer| balancer.name.as_str() == host);
+        for entry in entries.iter() {
+            let path = if other { format!("/etc/haproxy/{host}.cfg") } else { entry.path.to_string() };
+            if !other || &*entry.path == HAPROXY_CFG {
+                write(&path, &entry.content.bytes);
+            }
+        }
     }
     for site in &inventory.sites {
         let names: Vec<String> = site.server_names.iter().map(ToString::to_string).collect();

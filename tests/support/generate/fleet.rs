@@ -295,6 +295,7 @@ fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
     let check = check(scale);
     let mut keys = vec![
         ("port", 0.4, scalar(port())),
+        ("public_port", 0.2, scalar(port())),
         ("maxconn", 0.4, number(1, most)),
         ("nofile", 0.3, if scale == Scale::Any { number(1024, 1_048_576) } else { number(2 * most + 50, 20_000) }),
         ("balance", 0.6, one_of(&["roundrobin", "static-rr", "leastconn", "first", "source", "random"])),
@@ -371,6 +372,7 @@ fn http() -> Part {
     section(vec![
         ("enabled", 0.2, flag()),
         ("port", 0.4, scalar(http_port())),
+        ("public_port", 0.2, scalar(http_port())),
         ("code", 0.4, one_of(&["301", "302", "303", "307", "308"])),
         ("acme_challenge", 0.6, acme.boxed()),
     ])

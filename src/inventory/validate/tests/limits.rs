@@ -18,6 +18,8 @@ fn numbers_and_durations_have_exact_limits() {
     type Section<'s> = &'s dyn Fn(&str, &str) -> String;
     let rows: &[(Section<'_>, &str, [&str; 4], &str)] = &[
         (&haproxy, "port", ["0", "1", "65535", "65536"], "IN06"),
+        (&haproxy, "public_port", ["0", "1", "65535", "65536"], "IN06"),
+        (&http, "public_port", ["0", "1", "65535", "65536"], "IN06"),
         (&haproxy, "maxconn", ["0", "1", "500000", "500001"], "IN06"),
         (&haproxy, "nofile", ["1023", "1024", "1048576", "1048577"], "IN06"),
         (&haproxy, "retries", ["0", "1", "100", "101"], "IN06"),

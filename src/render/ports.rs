@@ -1,0 +1,74 @@
+//! The port that a client used, as apps are told it. nginx knows only the port that balancers connect
+//! to; the PROXY header has the one that the balancer accepted the connection on, and something in
+//! front of the balancer may map another port to that.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::inventory::Inventory;
+
+/// The default port of HTTPS, which URLs and `Host` do not have.
+const HTTPS: u16 = 443;
+
+/// The data for templates.
+#[derive(Serialize)]
+pub struct Ports {
+    /// The port, or the variable that has it.
+    value: String,
+    /// What the variable depends on, if it is one.
+    by: &'static str,
+    /// The port without an entry.
+    default: u16,
+    entries: Vec<Entry>,
+    /// The ports that `Host` keeps, with `|` between them.
+    kept: String,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    key: String,
+    port: u16,
+}
+
+impl Ports {
+    /// The ports of every balancer.
+    pub fn of(inventory: &Inventory) -> Self {
+        let public = || inventory.load_balancers.iter().map(|it| it.haproxy.public_port().0);
+        let all: BTreeSet<u16> = public().collect();
+        let default = public().next().expect("validation refuses a fleet without a balancer");
+        let kept = all.iter().filter(|port| **port != HTTPS).map(ToString::to_string).collect::<Vec<_>>().join("|");
+        if all.len() == 1 {
+            return Self { value: default.to_string(), by: "", default, entries: Vec::new(), kept };
+        }
+        let (by, entries) = match by_port(inventory) {
+            Some(entries) => ("$proxy_protocol_server_port", entries),
+            None => ("$realip_remote_addr", by_balancer(inventory)),
+        };
+        let entries = entries.into_iter().map(|(key, port)| Entry { key, port }).collect();
+        Self { value: "$sslscale_port".to_owned(), by, default, entries, kept }
+    }
+}
+
+/// By the port that a balancer accepted the connection on; `None` if two balancers differ only in what
+/// is in front of them. A balancer whose own kernel maps the port says the public one.
+fn by_port(inventory: &Inventory) -> Option<BTreeMap<String, u16>> {
+    let mut ports = BTreeMap::new();
+    for haproxy in inventory.load_balancers.iter().map(|it| &it.haproxy) {
+        let public = haproxy.public_port().0;
+        if *ports.entry(haproxy.port.to_string()).or_insert(public) != public {
+            return None;
+        }
+    }
+    for haproxy in inventory.load_balancers.iter().map(|it| &it.haproxy) {
+        let public = haproxy.public_port().0;
+        ports.entry(public.to_string()).or_insert(public);
+    }
+    Some(ports)
+}
+
+/// By the address that a balancer connects from.
+fn by_balancer(inventory: &Inventory) -> BTreeMap<String, u16> {
+    let balancers = inventory.load_balancers.iter();
+    balancers.flat_map(|it| it.addresses.iter().map(|at| (at.to_string(), it.haproxy.public_port().0))).collect()
+}
