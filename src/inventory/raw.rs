@@ -104,7 +104,7 @@ section! {
         ssl_certificate_key_source: "path or list",
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
         hsts: "section; default: as in `nginx`",
-        /// The largest request body.
+        /// The largest request body; `0` for any size. For gRPC it limits all that a client sends in one call.
         client_max_body_size: "size such as 10m; default: as in `nginx`",
         /// How long nginx waits until an upstream has accepted a connection.
         upstream_connect_timeout: "duration; default: as in `nginx`",
@@ -132,7 +132,7 @@ section! {
         proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`",
         /// Passes requests to a gRPC app.
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
-        /// Serves the files in a directory.
+        /// Serves the files below a directory. The whole path of a request is appended to it: with `root: /srv/app`, `/static/a.css` is `/srv/app/static/a.css`.
         root: "absolute path",
         /// How long nginx waits until the upstream has accepted a connection.
         upstream_connect_timeout: "duration; default: as in the site",
@@ -164,8 +164,6 @@ section! {
         enabled: "true or false; default true",
         /// The port for plain HTTP.
         port: "1 to 65535; default 80",
-        /// The port that clients connect to, if something in front of the balancers maps it to `port`.
-        public_port: "1 to 65535; default: `port`",
         /// The HTTP status of the redirect.
         code: "301, 302, 303, 307 or 308; default 308",
         /// Where ACME challenges go.
@@ -202,10 +200,8 @@ section! {
     RawHaproxy at "haproxy" {
         /// The version of haproxy to render for.
         version: "such as 2.6; default: any version from 2.2",
-        /// The port on which haproxy takes TLS connections.
+        /// The port that clients connect to.
         port: "1 to 65535; default 443",
-        /// The port that clients connect to, if something in front of the balancer maps it to `port`. Redirects lead there, and apps are told it.
-        public_port: "1 to 65535; default: `port`",
         /// The maximum number of connections at a time, from all clients together.
         maxconn: "1 to 500000; default 8192",
         /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.
@@ -292,7 +288,7 @@ section! {
         keepalive_timeout: "duration; default 65s",
         /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
         worker_shutdown_timeout: "duration; default 1h",
-        /// The largest request body.
+        /// The largest request body; `0` for any size.
         client_max_body_size: "size such as 10m; default 1m",
         /// How long nginx waits until an upstream has accepted a connection.
         upstream_connect_timeout: "duration; default 5s",

@@ -52,9 +52,14 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
     }
 }
 
-/// Creates the directories between `root` and the file at `path`, from the outermost: in a new tree
-/// that takes a third of the calls of trying the innermost first.
+/// Creates the directories between `root` and the file at `path`. Usually the innermost alone is missing,
+/// or all of them are: then they are created from the outermost, which takes the fewest calls.
 fn make_directories(root: &Path, path: &Path) -> io::Result<()> {
+    match path.parent().filter(|parent| *parent != root).map(fs::create_dir) {
+        Some(Err(error)) if error.kind() == io::ErrorKind::NotFound => {}
+        Some(Err(error)) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => return Ok(()),
+    }
     let below = path.strip_prefix(root).unwrap_or(path);
     let mut directory = root.to_owned();
     for part in below.parent().into_iter().flat_map(Path::components) {

@@ -45,7 +45,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for (_, nginx, place) in written(fleet, "tls_profile") {
         if nginx.tls.profile == TlsProfile::Old && nginx.tls.protocols.is_none() && seen.insert(place.span()) {
             let message = "the profile `old` allows TLS 1.0 and 1.1, which RFC 8996 forbids";
-            let help = "set `intermediate` as soon as no client needs them, or keep `old` to separate app servers";
+            let help = "set `intermediate`; while some clients need `old`, write it for their app servers alone, with \
+                `# sslscale: ignore[TL10]` on its line";
             reporter.push(Finding::new(place.span(), message, help).with_severity(Severity::Warning));
         }
     }
