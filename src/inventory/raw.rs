@@ -164,6 +164,8 @@ section! {
         enabled: "true or false; default true",
         /// The port for plain HTTP.
         port: "1 to 65535; default 80",
+        /// The port that clients connect to, if something in front of the balancers maps it to `port`.
+        public_port: "1 to 65535; default: `port`",
         /// The HTTP status of the redirect.
         code: "301, 302, 303, 307 or 308; default 308",
         /// Where ACME challenges go.
@@ -200,8 +202,10 @@ section! {
     RawHaproxy at "haproxy" {
         /// The version of haproxy to render for.
         version: "such as 2.6; default: any version from 2.2",
-        /// The port that clients connect to.
+        /// The port on which haproxy takes TLS connections.
         port: "1 to 65535; default 443",
+        /// The port that clients connect to, if something in front of the balancer maps it to `port`. Redirects lead there, and apps are told it.
+        public_port: "1 to 65535; default: `port`",
         /// The maximum number of connections at a time, from all clients together.
         maxconn: "1 to 500000; default 8192",
         /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.
