@@ -216,7 +216,8 @@ impl<'s> Reader<'s> {
         let text = key.text(self.source).unwrap_or_default();
         let names = || section.keys.iter().map(|k| k.name);
         let unsupported = unsupported(section.path, text);
-        let near = nearest(text, names()).filter(|_| unsupported.is_none());
+        let synonym = names().find(|name| Some(*name) == synonym(text));
+        let near = synonym.or_else(|| nearest(text, names())).filter(|_| unsupported.is_none());
         let help = match (unsupported, near) {
             (Some(reason), _) => format!("remove it: {reason}"),
             (None, Some(near)) => format!("did you mean `{near}`?"),
@@ -261,12 +262,34 @@ fn place(path: &str) -> String {
     if path.is_empty() { "the inventory".to_owned() } else { format!("`{path}`") }
 }
 
-/// Why sslscale cannot have a key that people expect in the section at `path`.
+/// Why a section at `path` needs no such key, or cannot have it, although people expect one.
 fn unsupported(path: &str, key: &str) -> Option<&'static str> {
     match (path, key) {
         ("nginx", "http3" | "quic" | "http3_hq" | "quic_retry") => {
             Some("HTTP/3 runs over UDP, and a balancer that forwards TCP does not forward UDP")
         }
+        ("sites[]" | "sites[].locations[]", "websocket" | "websockets" | "upgrade") => {
+            Some("WebSockets work without a key")
+        }
+        ("sites[].locations[]", "alias") => {
+            Some("write `root` instead, to which the whole path of a request is appended")
+        }
+        ("nginx" | "sites[]" | "sites[].locations[]", "proxy_buffering") => {
+            Some("an app that streams events answers with the header `X-Accel-Buffering: no`")
+        }
+        ("sites[]", "listen" | "port") => Some("all sites have the ports of `haproxy.port` and `nginx.port`"),
+        _ => None,
+    }
+}
+
+/// The key for a directive that nginx has once for each kind of upstream.
+fn synonym(key: &str) -> Option<&'static str> {
+    let kinds = ["proxy", "uwsgi", "fastcgi", "grpc"];
+    let rest = kinds.iter().find_map(|kind| key.strip_prefix(kind)?.strip_prefix('_'))?;
+    match rest {
+        "connect_timeout" => Some("upstream_connect_timeout"),
+        "read_timeout" => Some("upstream_read_timeout"),
+        "send_timeout" => Some("upstream_send_timeout"),
         _ => None,
     }
 }

@@ -17,7 +17,11 @@ use crate::inventory::types::{CheckType, Duration, ServerName, TlsVersion};
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
     let Some(raw) = node.and_then(|node| RawCheck::read(reader, node)) else { return base };
-    let kind = or_default(reader, raw.r#type, "type", base.kind);
+    // A type that is misspelled is reported once, and not also at the keys that need it.
+    let kind = match raw.r#type {
+        Some(node) => or_default(reader, Some(node), "type", CheckType::Http),
+        None => base.kind,
+    };
     let http = [("path", raw.path), ("host", raw.host), ("expect", raw.expect)];
     if kind != CheckType::Http {
         for (key, node) in http.into_iter().filter_map(|(key, node)| Some((key, node?))) {

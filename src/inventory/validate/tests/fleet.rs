@@ -121,3 +121,24 @@ fn keys_that_a_tcp_balancer_cannot_have() {
         }
     }
 }
+
+#[test]
+fn names_of_directives_that_are_keys_here() {
+    let site = |more: &str| replaced("root: /srv", &format!("root: /srv, {more}"));
+    let location =
+        |more: &str| site(&format!("locations: [{{ path: /, proxy_pass: \"http://127.0.0.1:1\", {more} }}]"));
+    for (written, key) in [("proxy_read", "read"), ("uwsgi_send", "send"), ("grpc_connect", "connect")] {
+        let entry = format!("{written}_timeout: 9s");
+        for text in [with(&format!("nginx: {{ {entry} }}\n")), site(&entry), location(&entry)] {
+            let found = check(&Source::new("t", text)).diagnostics;
+            let fix = found[0].fix.as_ref().unwrap();
+            assert_eq!((found.len(), found[0].code.id), (1, "AD03"), "{found:?}");
+            assert_eq!(fix.edits[0].text, format!("upstream_{key}_timeout"));
+        }
+    }
+    let help = |text: String| check(&Source::new("t", text)).diagnostics.pop().unwrap().help;
+    assert_eq!(help(location("websocket: true")), "remove it: WebSockets work without a key");
+    assert!(help(site("locations: [{ path: /a/, alias: /srv/b }]")).contains("`root`"));
+    assert!(help(location("proxy_buffering: off")).contains("X-Accel-Buffering"));
+    assert!(help(site("listen: 8443")).contains("`haproxy.port`"));
+}

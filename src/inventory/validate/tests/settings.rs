@@ -139,3 +139,12 @@ fn rules_that_are_allowed_or_denied() {
     );
     assert_eq!(section.fail_on.map(|it| it.name()), Some("info"));
 }
+
+// `path` and `expect` were reported, too: as without effect in a check of type `tls`.
+#[test]
+fn a_misspelled_type_of_check_is_one_finding() {
+    let of = |kind: &str| with(&format!("haproxy: {{ check: {{ type: {kind}, path: /health, expect: 200 }} }}\n"));
+    assert_eq!(refusals(&of("httpchk")), [("IN06", "httpchk".to_owned())]);
+    let without = [("IN09", "/health".to_owned()), ("IN09", "200".to_owned())];
+    assert_eq!(refusals(&of("tls")), without);
+}
