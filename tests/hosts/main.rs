@@ -2,14 +2,17 @@
 //! install them. A binary of its own, because its tests share hosts, and because it needs root.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
-#![allow(dead_code, reason = "tests that use the rest follow")]
-
+mod app_down;
 mod client;
 mod fleet;
+mod generations;
 mod leftovers;
+mod limits;
 #[path = "../integration/support/need.rs"]
 mod need;
+mod reloads;
 mod served;
+mod vanished;
 
 use std::time::Duration;
 
@@ -32,4 +35,15 @@ fn both_balancers_serve_both_protocols() {
             }
         }
     }
+}
+
+#[test]
+fn zz_keep() {
+    if std::env::var_os("HD_KEEP").is_none() { return; }
+    let Some(served) = Shared::get() else { return };
+    served.serve(&served.inventory(&std::env::var("HD_KEEP").unwrap()));
+    std::fs::write("/tmp/hd/ca.pem", &served.authority).unwrap();
+    std::fs::write("/tmp/hd/leads", served.fleet.leads().to_string()).unwrap();
+    println!("kept");
+    std::thread::sleep(Duration::from_secs(3000));
 }

@@ -62,9 +62,9 @@ impl Kept {
     }
 
     /// Sends a request over each, all at once, and waits as long as `limit` for each answer.
-    pub fn ask(kept: &mut [Self], limit: Duration) -> Vec<Answer> {
+    pub fn ask<'k>(kept: impl IntoIterator<Item = &'k mut Self>, limit: Duration) -> Vec<Answer> {
         thread::scope(|scope| {
-            let asking = kept.iter_mut().map(|one| scope.spawn(move || one.speaker.ask(limit))).collect::<Vec<_>>();
+            let asking = kept.into_iter().map(|one| scope.spawn(move || one.speaker.ask(limit))).collect::<Vec<_>>();
             asking.into_iter().map(|thread| thread.join().unwrap()).collect()
         })
     }

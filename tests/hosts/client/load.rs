@@ -38,8 +38,8 @@ pub struct Report {
     pub causes: BTreeMap<String, usize>,
     /// Good connections that took longer than a second.
     pub slow: usize,
-    /// When the first and the last failed connection began, in seconds.
-    pub window: Option<(f64, f64)>,
+    /// When each failed connection began, in seconds since the start of the load.
+    pub failures: Vec<f64>,
     /// How long a good connection took, in milliseconds: the median, the 99th of 100, the longest.
     pub milliseconds: [u128; 3],
     /// Good connections by server.
@@ -77,7 +77,7 @@ impl Load {
         Self { stop, threads, results, started }
     }
 
-    /// Seconds since the start, to compare with a report's window.
+    /// Seconds since the start, to compare with a report's failures.
     pub fn elapsed(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
     }
@@ -101,6 +101,22 @@ impl Load {
 }
 
 impl Report {
+    /// How many failed connections began after this moment.
+    pub fn failed_after(&self, second: f64) -> usize {
+        self.failures.iter().filter(|began| **began > second).count()
+    }
+
+    /// One line for a reader.
+    pub fn line(&self) -> String {
+        let Self { total, failed, causes, slow, failures, milliseconds: [middle, most, longest], servers } = self;
+        let ends = failures.iter().copied().reduce(f64::min).zip(failures.iter().copied().reduce(f64::max));
+        let window = ends.map(|(first, last)| format!(" from {first:.1} to {last:.1} s")).unwrap_or_default();
+        format!(
+            "{failed} of {total} failed{window} {causes:?}, {slow} over 1 s, \
+             p50 {middle} p99 {most} max {longest} ms, {servers:?}"
+        )
+    }
+
     fn of(connections: impl Iterator<Item = Connection>) -> Self {
         let mut report = Self::default();
         let mut times = Vec::new();
@@ -115,8 +131,7 @@ impl Report {
                 Err(Failure { phase, cause }) => {
                     report.failed += 1;
                     *report.causes.entry(format!("{phase}: {cause}")).or_default() += 1;
-                    let (at, (first, last)) = (began.as_secs_f64(), report.window.unwrap_or((f64::MAX, 0.0)));
-                    report.window = Some((first.min(at), last.max(at)));
+                    report.failures.push(began.as_secs_f64());
                 }
             }
         }

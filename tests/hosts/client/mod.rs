@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 pub use kept::{Kept, Protocol};
-pub use load::Load;
+pub use load::{Load, Report};
 
 use crate::served::SITE;
 

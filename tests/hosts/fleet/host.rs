@@ -80,11 +80,12 @@ impl Host {
         assert!(output.status.success(), "{}: {}", self.name, String::from_utf8_lossy(&output.stderr));
     }
 
-    /// Waits until a script succeeds.
-    pub fn wait(&self, limit: Duration, script: &str) -> Duration {
+    /// Waits until something is so, and says how long that took.
+    pub fn until(&self, what: &str, is_so: impl Fn() -> bool) -> Duration {
         let started = Instant::now();
-        while !self.succeeds(script) {
-            assert!(started.elapsed() < limit, "{}: not within {limit:?}: {script}", self.name);
+        while !is_so() {
+            let waited = started.elapsed();
+            assert!(waited < Duration::from_secs(120), "{}: not after {waited:?}: {what}", self.name);
             std::thread::sleep(Duration::from_millis(100));
         }
         started.elapsed()
@@ -110,18 +111,16 @@ impl Host {
     /// The state of a server as the live haproxy knows it, such as `UP` or `DOWN`.
     pub fn server_state(&self, server: &str) -> String {
         let table = self.ask("/run/haproxy/admin.sock", "show stat");
-        let row = table.lines().find(|row| row.split(',').nth(1) == Some(server));
-        row.unwrap_or_else(|| panic!("{server}: {table}")).split(',').nth(17).unwrap().to_owned()
+        // With HTTP checks there is a second backend with the same servers.
+        let is_it = |row: &&str| {
+            let mut fields = row.split(',');
+            fields.next().is_some_and(|backend| !backend.ends_with(":tls")) && fields.next() == Some(server)
+        };
+        table.lines().find(is_it).unwrap_or_else(|| panic!("{server}: {table}")).split(',').nth(17).unwrap().to_owned()
     }
 
     /// Waits until haproxy gives a server this state, and says how long that took.
     pub fn wait_for_server(&self, server: &str, state: &str) -> Duration {
-        let started = Instant::now();
-        while self.server_state(server) != state {
-            let waited = started.elapsed();
-            assert!(waited < Duration::from_secs(120), "{}: {server} is not {state} after {waited:?}", self.name);
-            std::thread::sleep(Duration::from_millis(100));
-        }
-        started.elapsed()
+        self.until(&format!("{server} is {state}"), || self.server_state(server) == state)
     }
 }
