@@ -36,14 +36,3 @@ fn both_balancers_serve_both_protocols() {
         }
     }
 }
-
-#[test]
-fn zz_keep() {
-    if std::env::var_os("HD_KEEP").is_none() { return; }
-    let Some(served) = Shared::get() else { return };
-    served.serve(&served.inventory(&std::env::var("HD_KEEP").unwrap()));
-    std::fs::write("/tmp/hd/ca.pem", &served.authority).unwrap();
-    std::fs::write("/tmp/hd/leads", served.fleet.leads().to_string()).unwrap();
-    println!("kept");
-    std::thread::sleep(Duration::from_secs(3000));
-}

@@ -17,9 +17,9 @@ use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 pub use kept::{Kept, Protocol};
 pub use load::{Load, Report};
 
-use crate::served::SITE;
+use crate::served::{SITE, Served, entry};
 
-pub(crate) type Tls = StreamOwned<ClientConnection, TcpStream>;
+pub type Tls = StreamOwned<ClientConnection, TcpStream>;
 
 /// What clients offer in TLS. No session is kept: each handshake is a full one.
 pub fn config(authority: &str, protocol: &str) -> Arc<ClientConfig> {
@@ -66,6 +66,26 @@ fn connect(to: SocketAddr, config: &Arc<ClientConfig>, limit: Duration) -> Resul
         tls.complete_io(&mut tcp).map_err(Failure::at("tls"))?;
     }
     Ok(StreamOwned::new(tls, tcp))
+}
+
+/// Connections with an answer under way that takes longer than any test.
+pub fn hold(served: &Served, through: &str, count: usize) -> Vec<Tls> {
+    let to: SocketAddr = entry(served.host(through)).parse().unwrap();
+    let (config, network) = (config(&served.authority, "http/1.1"), served.fleet.network());
+    let open = move || {
+        network.join();
+        let one = || {
+            let mut tls = connect(to, &config, Duration::from_secs(20))?;
+            let request = format!("GET /slow HTTP/1.1\r\nHost: {SITE}\r\n\r\n");
+            tls.write_all(request.as_bytes()).map_err(Failure::at("send"))?;
+            let mut begin = [0; 12];
+            tls.read_exact(&mut begin).map_err(Failure::at("answer"))?;
+            assert_eq!(&begin, b"HTTP/1.1 200");
+            Ok::<_, Failure>(tls)
+        };
+        (0..count).map(|_| one().unwrap()).collect()
+    };
+    std::thread::spawn(open).join().unwrap()
 }
 
 /// The body of an answer to HTTP/1.1 that is delimited by its length.
