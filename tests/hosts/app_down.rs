@@ -24,13 +24,7 @@ fn stopped(served: &Served, notice: impl Fn()) -> (Report, f64) {
 fn an_http_check_takes_out_a_server_whose_app_is_down() {
     let Some(served) = Shared::get() else { return };
     served.serve(&served.inventory("haproxy: { check: { type: http } }"));
-    let state = |server: &str, state: &str| {
-        for balancer in served.balancers() {
-            let waited = balancer.wait_for_server(server, state);
-            figure(&format!("{}: {server} is {state} after {:.1} s", balancer.name, waited.as_secs_f64()));
-        }
-    };
-    let (report, noticed) = stopped(&served, || state("app2", "DOWN"));
+    let (report, noticed) = stopped(&served, || served.wait_for_server("app2", "DOWN"));
     figure(&format!("HTTP checks, noticed at {noticed:.1} s: {}", report.line()));
     assert_eq!(report.failed_after(noticed), 0, "{report:#?}");
 
@@ -39,21 +33,21 @@ fn an_http_check_takes_out_a_server_whose_app_is_down() {
     served.host("app2").run("systemctl restart nginx");
     sleep(Duration::from_secs(3));
     served.host("app2").run("systemctl start app");
-    state("app2", "UP");
+    served.wait_for_server("app2", "UP");
     sleep(Duration::from_secs(2));
     let report = load.stop();
     figure(&format!("nginx up before the app: {}", report.line()));
     assert_eq!((report.failed, report.servers.len()), (0, 3), "{report:#?}");
 
     // Without any app that answers, clients get nginx's error and not a closed connection.
-    served.apps().for_each(|host| drop(host.run("systemctl stop app")));
-    served.apps().for_each(|host| state(host.name, "DOWN"));
+    served.on_apps("systemctl stop app");
+    served.apps().for_each(|host| served.wait_for_server(host.name, "DOWN"));
     let report = Load::run(&served, &BALANCERS, 20, Duration::from_secs(2));
     figure(&format!("all apps down: {}", report.line()));
     assert_eq!(report.causes.get("status: 502"), Some(&report.total), "{report:#?}");
 
-    served.apps().for_each(|host| drop(host.run("systemctl start app")));
-    served.apps().for_each(|host| state(host.name, "UP"));
+    served.on_apps("systemctl start app");
+    served.apps().for_each(|host| served.wait_for_server(host.name, "UP"));
     let report = Load::run(&served, &BALANCERS, 20, Duration::from_secs(2));
     assert_eq!((report.failed, report.servers.len()), (0, 3), "{report:#?}");
 }

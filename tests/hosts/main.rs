@@ -11,7 +11,10 @@ mod limits;
 #[path = "../integration/support/need.rs"]
 mod need;
 mod reloads;
+#[path = "../support/returning.rs"]
+mod returning;
 mod served;
+mod tickets;
 mod vanished;
 
 use std::time::Duration;

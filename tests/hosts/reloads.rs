@@ -18,9 +18,7 @@ const DEAF: &str = "systemctl stop nginx; systemd-run --quiet --collect --unit=d
 fn deaf(served: &Served) {
     served.serve(&served.inventory(""));
     served.host("app2").run(DEAF);
-    for balancer in served.balancers() {
-        balancer.wait_for_server("app2", "DOWN");
-    }
+    served.wait_for_server("app2", "DOWN");
 }
 
 /// New connections while a script on each balancer runs three times, after which it runs a new worker.

@@ -117,26 +117,33 @@ impl Served {
         )
     }
 
-    /// Makes the hosts serve an inventory: its files, fresh programs, every server up.
-    pub fn serve(&self, inventory: &str) {
+    /// Makes the hosts serve an inventory: its files, fresh programs, every server up. Returns the file
+    /// of the inventory.
+    pub fn serve(&self, inventory: &str) -> PathBuf {
         let tree = self.install(inventory);
         for host in self.apps() {
+            host.run("rm -rf /etc/sslscale");
             let ring = [("current", 1_u8), ("previous", 2), ("next", 3)];
             let ring = ring.map(|(name, byte)| (format!("/etc/sslscale/tickets/{name}.key"), vec![byte; 80]));
             self.put(host, &ring.each_ref().map(|(path, key)| (path.as_str(), "0600", key.clone())));
         }
-        let on_all = |hosts: Vec<&Host>, script: &'static str| {
-            std::thread::scope(|scope| hosts.iter().for_each(|host| drop(scope.spawn(|| host.run(script)))));
-        };
-        on_all(self.apps().collect(), "systemctl daemon-reload; systemctl restart app nginx");
-        on_all(self.balancers().collect(), "systemctl daemon-reload; systemctl restart haproxy");
+        self.on_apps("systemctl daemon-reload; systemctl restart app nginx");
+        run_on(self.balancers(), "systemctl daemon-reload; systemctl restart haproxy");
+        self.apps().for_each(|app| self.wait_for_server(app.name, "UP"));
+        tree
+    }
+
+    /// Runs a script on all app servers at once.
+    pub fn on_apps(&self, script: &str) {
+        run_on(self.apps(), script);
+    }
+
+    /// Waits until all balancers give an app server this state.
+    pub fn wait_for_server(&self, server: &str, state: &str) {
         for balancer in self.balancers() {
-            for app in self.apps() {
-                // `UP 1/3` is up, too, but a server that a check has not seen yet.
-                balancer.wait_for_server(app.name, "UP");
-            }
+            let waited = balancer.wait_for_server(server, state);
+            figure(&format!("{}: {server} is {state} after {:.1} s more", balancer.name, waited.as_secs_f64()));
         }
-        drop(tree);
     }
 
     /// Puts the rendered files of an inventory on the hosts, instead of those before, and does no more.
@@ -194,12 +201,23 @@ impl Served {
         host.unpack(&tar.stdout);
     }
 
+    /// The certificates that clients trust, as a file.
+    pub fn authority_file(&self) -> PathBuf {
+        let file = self.folder.path().join("authority.pem");
+        fs::write(&file, &self.authority).unwrap();
+        file
+    }
+
     /// A hosts file that leads `sslscale` to all hosts.
     pub fn hosts_file(&self) -> PathBuf {
         let file = self.folder.path().join("hosts.json");
         fs::write(&file, self.fleet.leads().to_string()).unwrap();
         file
     }
+}
+
+fn run_on<'h>(hosts: impl Iterator<Item = &'h Host>, script: &str) {
+    std::thread::scope(|scope| hosts.for_each(|host| drop(scope.spawn(move || host.run(script)))));
 }
 
 /// Where clients connect to.

@@ -48,6 +48,11 @@ impl Host {
         ssh
     }
 
+    /// Ends the kept connection; the next command opens another.
+    pub(super) fn hang_up(&self) {
+        let _ = self.ssh().args(["-O", "exit"]).output();
+    }
+
     /// Runs a shell script on the host, with its standard input.
     pub fn output(&self, script: &str, input: &[u8]) -> Output {
         let mut ssh = self.ssh();

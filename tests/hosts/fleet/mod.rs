@@ -164,6 +164,8 @@ impl Fleet {
 
     /// Takes the host off the network without a word to anybody, until the result is dropped.
     pub fn cut(&self, name: &'static str) -> Cut<'_> {
+        // Later commands notice at once, where a kept connection would wait for a minute.
+        self.host(name).hang_up();
         Cut::set(self, name, "down");
         Cut { fleet: self, name }
     }
