@@ -3,6 +3,7 @@
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
+use super::types::guard;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, nearest};
 use crate::source::{Source, Span};
 
@@ -156,25 +157,39 @@ impl<'s> Reader<'s> {
             return Some(items);
         }
         let message = format!("`{path}` must be a list but is {}", node.kind());
-        let help = match node.text(self.source).filter(|text| !text.is_empty()) {
-            Some(text) => format!("write `[{}]`, or each item on its own line after `- `", printable(text)),
-            None => "write each item on its own line after `- `".to_owned(),
-        };
-        self.report(Code::IN03, node.underline(), message, help);
+        self.report(Code::IN03, node.underline(), message, "write each item on its own line after `- `");
         None
     }
 
-    /// The items of a list of single values. The fix for one value, or several with commas between
-    /// them, is to add the brackets.
-    pub fn words<'a>(&mut self, node: &'a Node, path: &str) -> Option<&'a [Node]> {
-        let items = self.items(node, path);
-        let written = self.source.slice(node.span);
-        let plain = |c: char| c.is_ascii_alphanumeric() || "./_-:, \"'".contains(c);
-        let bare = node.text(self.source).is_some_and(|text| !text.is_empty()) && written.chars().all(plain);
-        if let Some(found) = self.diagnostics.last_mut().filter(|_| items.is_none() && bare) {
-            found.fix = Some(Fix::replace(Applicability::Safe, node.span, format!("[{written}]")));
+    /// The items of a list of single values. If a single value is one of them, or several with commas, blanks
+    /// or colons between them, the fix is to write them as a list.
+    pub fn words<'a>(
+        &mut self,
+        node: &'a Node,
+        (path, example): (&str, &str),
+        fits: impl Fn(&str) -> bool,
+    ) -> Option<&'a [Node]> {
+        if let Value::List(items) = &node.value {
+            return Some(items);
         }
-        items
+        let text = node.text(self.source).unwrap_or_default();
+        let split = |between: &[char]| -> Option<Vec<String>> {
+            let words: Vec<&str> = text.split(between).filter(|word| !word.is_empty()).collect();
+            let fit = !words.is_empty() && words.iter().all(|word| guard(word).is_ok() && fits(word));
+            fit.then(|| words.into_iter().map(|word| spelled("", word)).collect())
+        };
+        let commas = split(&[',', ' ']);
+        let sure = if commas.is_some() { Applicability::Safe } else { Applicability::Unsafe };
+        let list = commas.or_else(|| split(&[',', ' ', ':'])).map(|words| format!("[{}]", words.join(", ")));
+        let help = match &list {
+            Some(list) => format!("write `{}`", printable(list)),
+            None => format!("write a list such as `{example}`"),
+        };
+        let message = format!("`{path}` must be a list but is {}", node.kind());
+        let mut found = Diagnostic::refusal(Code::IN03, node.underline(), message, help);
+        found.fix = list.filter(|_| self.on_one_line(node.span)).map(|list| Fix::replace(sure, node.span, list));
+        self.diagnostics.push(found);
+        None
     }
 
     /// The items of a list, or a single value in place of a list.

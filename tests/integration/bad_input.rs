@@ -3,7 +3,7 @@
 
 mod bounds;
 mod codes;
-mod keys;
+pub mod keys;
 mod lists;
 pub mod mutations;
 mod nodes;

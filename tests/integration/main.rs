@@ -24,6 +24,7 @@ mod fix;
 mod fleets;
 mod health;
 mod hello;
+mod helps;
 mod hostile;
 mod impossible;
 mod names;

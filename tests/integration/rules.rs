@@ -2,7 +2,7 @@
 //! fires alone and at a place; what only looks like it does not; what fixes, fixes. Its page in
 //! `docs/rules/` is what these runs print.
 
-mod files;
+pub mod files;
 mod pages;
 
 use std::collections::BTreeMap;

@@ -98,6 +98,11 @@ pub trait Scalar: Sized {
     /// # Errors
     /// What is wrong with it, and what to write instead.
     fn parse(text: &str) -> Result<Self, ValueError>;
+
+    /// What to write in place of a text that [`guard`] refuses, where the type knows better.
+    fn instead(_text: &str) -> Option<String> {
+        None
+    }
 }
 
 /// Rejects what no value may hold, whatever its type: anything that ends a word, opens a block, or
@@ -110,13 +115,10 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         return Err(ValueError::malformed("is empty", "write a value or remove the key"));
     }
     if let Some(bad) = text.chars().find(|c| !safe(*c)) {
-        let help = if bad == ' ' {
-            "remove it; write several values as a list: `[a, b]`".to_owned()
-        } else if bad.is_ascii() {
-            "remove the character: it would change the syntax of the rendered files".to_owned()
+        let help = if bad.is_ascii() {
+            "remove the character: it would change the syntax of the rendered files"
         } else {
-            "use ASCII, and write international names in `xn--` form: other characters can look like ASCII letters"
-                .to_owned()
+            "use ASCII alone: other characters can look like ASCII letters"
         };
         return Err(ValueError::new(Flaw::UnsafeText, format!("contains {}", describe(bad)), help));
     }

@@ -99,6 +99,18 @@ impl ServerName {
 }
 
 impl Scalar for ServerName {
+    fn instead(text: &str) -> Option<String> {
+        if !text.is_ascii() {
+            return Some("write it in its ASCII form, which begins with xn--: `idn` and browsers show it".to_owned());
+        }
+        // As nginx has them.
+        let names: Vec<&str> = text.split([' ', '\t', ',', ';']).filter(|name| !name.is_empty()).collect();
+        let fit = names.len() > 1 && names.iter().all(|name| Self::parse(name).is_ok());
+        // A star at the beginning means something to YAML.
+        let quoted = |name: &&str| if name.starts_with('*') { format!("\"{name}\"") } else { (*name).to_owned() };
+        fit.then(|| format!("write `[{}]`", names.iter().map(quoted).collect::<Vec<_>>().join(", ")))
+    }
+
     fn parse(text: &str) -> Result<Self, ValueError> {
         const HELP: &str = "write a DNS name such as `example.com` or `*.example.com`";
         let invalid = |what: &str| Err(ValueError::malformed(what, HELP));

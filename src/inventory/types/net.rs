@@ -43,18 +43,28 @@ impl Scalar for Address {
     }
 }
 
-/// The error for an IPv6 address with a zone, such as `fd00::5%3`. nginx and haproxy do not read zones, and
-/// Rust reads those that are numbers.
-pub(super) fn zoned(text: &str) -> Option<ValueError> {
-    let (address, rest) = text.split_once('%')?;
-    address.trim_start_matches('[').parse::<Ipv6Addr>().ok()?;
-    let zone = rest.split([']', '/']).next().unwrap_or(rest);
-    let help = format!("remove `%{zone}`: it names an interface of one host, and haproxy and nginx do not support it");
+/// The same text without the zone of an IPv6 address, such as `%3`, if it has one.
+pub(super) fn without_zone(text: &str) -> Option<String> {
+    let (before, rest) = text.split_once('%')?;
+    let address = before.rsplit(['[', '/']).next().unwrap_or(before);
+    address.parse::<Ipv6Addr>().ok()?;
+    let end = rest.find([']', '/']).unwrap_or(rest.len());
+    Some(format!("{before}{}", &rest[end..]))
+}
+
+/// The error for an IPv6 address with a zone. nginx and haproxy do not read zones, and Rust reads those that
+/// are numbers. `fits` says what the type accepts.
+pub(super) fn zoned(text: &str, fits: impl Fn(&str) -> bool) -> Option<ValueError> {
+    const WHY: &str = "a zone names an interface of one host, and haproxy and nginx do not support it";
+    let bare = without_zone(text)?;
+    let inside = bare.trim_matches(['[', ']']).to_owned();
+    let sound = [bare, inside].into_iter().find(|text| fits(text));
+    let help = sound.map_or_else(|| format!("leave out the zone: {WHY}"), |text| format!("write `{text}`: {WHY}"));
     Some(ValueError::malformed("has an IPv6 zone", help))
 }
 
 fn not_an_address(text: &str) -> ValueError {
-    if let Some(zoned) = zoned(text) {
+    if let Some(zoned) = zoned(text, |text| Address::parse(text).is_ok()) {
         return zoned;
     }
     if let Ok(net) = text.parse::<IpNet>() {
@@ -156,7 +166,7 @@ impl Scalar for Cidr {
 
 /// Neither an address nor a network: mostly a netmask instead of a prefix length.
 fn not_a_cidr(text: &str) -> ValueError {
-    if let Some(zoned) = zoned(text) {
+    if let Some(zoned) = zoned(text, |text| Cidr::parse(text).is_ok()) {
         return zoned;
     }
     let masked = text.split_once('/').and_then(|(address, mask)| {
@@ -220,21 +230,21 @@ impl fmt::Display for LogTarget {
 impl Scalar for LogTarget {
     fn parse(text: &str) -> Result<Self, ValueError> {
         if text.starts_with('/') {
+            if text.contains([':', ',', '@', '%']) {
+                return Err(ValueError::malformed(
+                    "is not the path of a log socket",
+                    "write a path such as `/dev/log`",
+                ));
+            }
             let path = AbsolutePath::parse(text)?;
             // haproxy reserves 11 of the 108 bytes of a socket's address for a suffix.
             if path.as_str().len() > 97 {
                 let what = format!("is {} bytes long", path.as_str().len());
                 return Err(ValueError::malformed(what, "haproxy allows at most 97 bytes in the path of a log socket"));
             }
-            if path.as_str().contains([':', ',', '@', '%']) {
-                return Err(ValueError::malformed(
-                    "is not the path of a log socket",
-                    "write a path such as `/dev/log`",
-                ));
-            }
             return Ok(Self::Socket(path));
         }
-        if let Some(zoned) = zoned(text) {
+        if let Some(zoned) = zoned(text, |text| Self::parse(text).is_ok()) {
             return Err(zoned);
         }
         let server: SocketAddr = text.parse().map_err(|_| not_a_log_target(text))?;
@@ -242,7 +252,10 @@ impl Scalar for LogTarget {
         if !server.ip().is_loopback() {
             Address::parse(&server.ip().to_string())?;
         }
-        Port::parse(&server.port().to_string())?;
+        Port::parse(&server.port().to_string()).map_err(|error| {
+            let usual = SocketAddr::new(server.ip(), 514);
+            ValueError { help: format!("write a port from 1 to 65535 after the address, such as `{usual}`"), ..error }
+        })?;
         Ok(Self::Server(server))
     }
 }

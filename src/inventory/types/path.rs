@@ -124,13 +124,13 @@ pub(super) fn normalised(path: &str) -> Option<String> {
 
 impl Scalar for LocationPath {
     fn parse(text: &str) -> Result<Self, ValueError> {
-        const HELP: &str = "write a path such as `/` or `/static/`, decoded, without a query";
+        const HELP: &str = "write a path such as `/` or `/static/`";
         if !text.starts_with('/') {
             return Err(ValueError::malformed("does not start with `/`", HELP));
         }
-        let known = |c: char| c.is_ascii_alphanumeric() || "/._~+:@,=-".contains(c);
-        if let Some(bad) = text.chars().find(|c| !known(*c)) {
-            return Err(ValueError::malformed(format!("contains `{bad}`"), HELP));
+        if let Some(bad) = text.chars().find(|c| !in_locations(*c)) {
+            let help = Self::instead(text).unwrap_or_else(|| HELP.to_owned());
+            return Err(ValueError::malformed(format!("contains `{bad}`"), help));
         }
         // nginx merges slashes and resolves dots before it compares, so these would never match.
         if text.contains("//") || text.split('/').any(|part| part == "." || part == "..") {
@@ -143,4 +143,21 @@ impl Scalar for LocationPath {
         }
         Ok(Self(text.into()))
     }
+
+    /// A location cannot have these characters, encoded or not. One that ends before them matches the same
+    /// requests, and others.
+    fn instead(text: &str) -> Option<String> {
+        let end = text.find(|c| !in_locations(c))?;
+        let known = Self::parse(&text[..end]).ok()?;
+        let rest = if text[end..].starts_with('?') {
+            "locations have no query"
+        } else {
+            "it matches every path that begins so"
+        };
+        Some(format!("write `{}`: {rest}", known.as_str()))
+    }
+}
+
+fn in_locations(c: char) -> bool {
+    c.is_ascii_alphanumeric() || "/._~+:@,=-".contains(c)
 }

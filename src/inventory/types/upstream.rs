@@ -4,7 +4,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::net::zoned;
+use super::net::{without_zone, zoned};
 use super::path::normalised;
 use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError};
 use crate::diagnostic::Applicability::{Safe, Unsafe};
@@ -54,7 +54,7 @@ impl Endpoint {
             }
             return Ok(Self::Unix(path));
         }
-        if let Some(zoned) = zoned(text) {
+        if let Some(zoned) = zoned(text, |text| Self::parse(text, default_port).is_ok()) {
             return Err(zoned);
         }
         if let Ok(socket) = text.parse::<SocketAddr>() {
@@ -70,7 +70,7 @@ impl Endpoint {
             (Ok(address), _) if address.is_ipv6() && bare == text => Err(ValueError::new(
                 Flaw::UnbracketedIpv6,
                 "is an IPv6 address without brackets",
-                "write `[address]:PORT`",
+                format!("write `[{text}]:8000`"),
             )),
             (Ok(address), Some(port)) if address.is_ipv6() || bare == text => usable(SocketAddr::new(address, port)),
             (Ok(_), None) => Err(ValueError::malformed("has no port", format!("write `{text}:PORT`"))),
@@ -81,7 +81,7 @@ impl Endpoint {
 
 /// What is wrong with a text that is neither a socket nor an address.
 fn no_socket(text: &str) -> ValueError {
-    const HELP: &str = "write `unix:/path` or `address:port`";
+    const HELP: &str = "write `unix:/run/app.sock` or `127.0.0.1:8000`";
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
     if text.starts_with('/') {
@@ -93,7 +93,7 @@ fn no_socket(text: &str) -> ValueError {
     if text.contains(['/', '?']) {
         return ValueError::malformed("has a path after its socket", HELP);
     }
-    if host.parse::<Ipv4Addr>().is_ok() || host.starts_with('[') {
+    if host.parse::<Ipv4Addr>().is_ok() || host.starts_with('[') && host.ends_with(']') {
         let what = if digits { "has a port that is not 1 to 65535" } else { "has no port" };
         return ValueError::malformed(what, "write `:` and a port from 1 to 65535 after the address");
     }
@@ -118,6 +118,8 @@ fn no_socket(text: &str) -> ValueError {
 /// accepted.
 fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) -> bool) -> ValueError {
     let rest = text.rsplit_once("://").map_or(text, |(_, rest)| rest);
+    let unzoned = without_zone(rest);
+    let rest = unzoned.as_deref().unwrap_or(rest);
     let (path, socket) =
         (rest.strip_prefix("unix:").unwrap_or(rest), rest.split(['/', '?']).next().unwrap_or_default());
     let tail = &rest[socket.len()..];
@@ -141,7 +143,7 @@ fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) 
     let plain = meanings.into_iter().map(|meaning| format!("{scheme}{meaning}")).find(|m| m != text && accepted(m));
     let Some(meaning) = plain else {
         let help = error.help.replace("`unix:", &format!("`{scheme}unix:"));
-        return ValueError { help: help.replace("`address", &format!("`{scheme}address")), ..error };
+        return ValueError { help: help.replace("`127.", &format!("`{scheme}127.")), ..error };
     };
     let help = if named {
         format!("write an address such as `{meaning}`: nginx resolves a name once and does not start without DNS")
@@ -232,7 +234,7 @@ impl HttpUpstream {
 pub(super) fn scheme<'t>(text: &'t str, schemes: [&str; 2]) -> Result<(bool, &'t str), ValueError> {
     let found = text.split_once("://").filter(|(s, _)| schemes.contains(s));
     let missing = || {
-        let help = format!("write `{0}://address:port`, `{1}://…` or `{0}://unix:/path`", schemes[0], schemes[1]);
+        let help = format!("write `{0}://127.0.0.1:8000` or `{0}://unix:/run/app.sock`", schemes[0]);
         ValueError::malformed(format!("does not start with `{}://`", schemes[0]), help)
     };
     found.map(|(s, rest)| (s == schemes[1], rest)).ok_or_else(missing)

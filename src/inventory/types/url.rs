@@ -34,6 +34,9 @@ impl Scalar for RedirectUrl {
         if let Some(bad) = rest.chars().find(|c| !known(*c)) {
             return Err(ValueError::malformed(format!("contains `{bad}`"), HELP));
         }
+        if let Some(zoned) = zoned(text, |text| Self::parse(text).is_ok()) {
+            return Err(zoned);
+        }
         authority(rest.split(['/', '?']).next().unwrap_or_default())?;
         Ok(Self(text.into()))
     }
@@ -46,9 +49,6 @@ fn authority(text: &str) -> Result<(), ValueError> {
     }
     let (host, port) = match text.strip_prefix('[').map(|inside| inside.split_once(']')) {
         Some(Some((address, after))) => {
-            if let Some(zoned) = zoned(address) {
-                return Err(zoned);
-            }
             if address.parse::<Ipv6Addr>().is_err() {
                 return Err(ValueError::malformed("has no IPv6 address in its brackets", HELP));
             }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::fields::{count, duration, duration_if_written, optional, or_default, scalar};
+use super::fields::{count, duration, duration_if_written, optional, or_default, scalar_with};
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
 use super::settings::SHORT;
@@ -12,7 +12,7 @@ use crate::inventory::node::Node;
 use crate::inventory::openssl::Offer;
 use crate::inventory::raw::{RawCheck, RawPoolCheck};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{CheckType, Duration, ServerName, TlsVersion};
+use crate::inventory::types::{CheckType, Duration, ServerName, TlsVersion, ValueError};
 
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
@@ -46,7 +46,8 @@ pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check
 /// What checks over HTTP ask for: `path`, `host` and `expect`.
 fn http_check(reader: &mut Reader<'_>, [path, host, expect]: [Option<&Node>; 3]) -> HttpCheck {
     let host = host.and_then(|node| {
-        let host = scalar::<ServerName>(reader, node, "host")?;
+        let one = |error: ValueError| ValueError { help: error.help.replace(" or `*.example.com`", ""), ..error };
+        let host = scalar_with::<ServerName>(reader, node, "host", one)?;
         if host.value.wildcard().is_none() {
             return Some(host.value);
         }

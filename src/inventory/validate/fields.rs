@@ -53,7 +53,11 @@ pub fn scalar_with<T: Scalar>(
         reader.report(Code::IN03, node.underline(), message, help);
         return None;
     };
-    match guard(text).and_then(|()| T::parse(text)) {
+    let guarded = guard(text).map_err(|error| match T::instead(text) {
+        Some(help) => ValueError { help, ..error },
+        None => error,
+    });
+    match guarded.and_then(|()| T::parse(text)) {
         Ok(value) => Some(Placed { value, span: node.span }),
         Err(error) => {
             let error = improved(error);
@@ -181,7 +185,7 @@ pub fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> &'n [Nod
         && !matches!(entries.as_slice(), [(_, nothing)] if nothing.value == Value::Null)
     {
         let message = format!("`{key}` must be a value or a list of values but is {}", node.kind());
-        reader.report(Code::IN03, node.underline(), message, "write one value, or a list such as `[a, b]`");
+        reader.report(Code::IN03, node.underline(), message, "write one value or a list of values");
         return &[];
     }
     let nodes = reader.one_or_many(node);
@@ -191,16 +195,29 @@ pub fn items<'n>(reader: &mut Reader<'_>, node: &'n Node, key: &str) -> &'n [Nod
     nodes
 }
 
-/// A list of single values with at most `most` items and no two with the same `identity`; `None`
+/// A key that takes a list of single values.
+#[derive(Clone, Copy)]
+pub struct Words {
+    /// The key.
+    pub key: &'static str,
+    /// The longest list.
+    pub most: usize,
+    /// A list that it takes.
+    pub example: &'static str,
+    /// Whether advice may propose a word.
+    pub known: fn(&str) -> bool,
+}
+
+/// A list of single values, no two with the same `identity`; `None`
 /// where it is not written or has no valid item.
 pub fn distinct<T: Scalar, I: Eq + Hash>(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
-    (key, most): (&str, usize),
+    Words { key, most, example, known }: Words,
     identity: impl Fn(&T) -> I,
 ) -> Option<Vec<T>> {
     let node = node?;
-    let nodes = reader.words(node, key)?;
+    let nodes = reader.words(node, (key, example), |word| T::parse(word).is_ok() && known(word))?;
     if nodes.is_empty() {
         reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one value");
     }
@@ -253,7 +270,8 @@ mod tests {
             looked.set(looked.get() + 1);
             it.clone()
         };
-        let found = distinct(&mut reader, Some(&node), ("key", 20_000), identity).unwrap();
+        let words = Words { key: "key", most: 20_000, example: "[a]", known: |_| true };
+        let found = distinct(&mut reader, Some(&node), words, identity).unwrap();
         assert_eq!((found.len(), looked.get()), (10_000, 10_001));
         let twice: Vec<_> =
             reader.diagnostics.iter().map(|it| (it.code.id, source.slice(it.related[0].span))).collect();

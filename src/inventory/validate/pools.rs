@@ -13,7 +13,7 @@ use crate::inventory::model::{HttpCheck, Pool};
 use crate::inventory::node::{Node, printable};
 use crate::inventory::raw::RawPool;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{HostName, PoolName};
+use crate::inventory::types::{HostName, PoolName, Scalar};
 use crate::source::Span;
 
 /// A pool and the place of its name; the pool of all app servers has none.
@@ -106,7 +106,9 @@ pub fn sorted<'n>(names: impl Iterator<Item = &'n str>) -> Vec<Box<str>> {
 }
 
 fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usize> {
-    let Some(nodes) = reader.words(list, "app_servers") else { return Vec::new() };
+    let Some(nodes) = reader.words(list, ("app_servers", "[srv1, srv2]"), |word| HostName::parse(word).is_ok()) else {
+        return Vec::new();
+    };
     if nodes.is_empty() {
         reader.report(
             Code::IN04,

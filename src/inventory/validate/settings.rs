@@ -1,13 +1,13 @@
 //! Reads the `haproxy` and `nginx` sections. A host's settings override the fleet's, which override
 //! the defaults.
 
-use super::fields::{count, count_if_written, distinct, duration, optional, or_default, scalar, switch};
+use super::fields::{Words, count, count_if_written, distinct, duration, optional, or_default, scalar, switch};
 use super::owned::{Use, canonical, refused};
 use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
 use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
 use crate::inventory::node::Node;
-use crate::inventory::openssl::{self, canonical_group};
+use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
@@ -30,9 +30,20 @@ pub const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 *
 pub const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
-const PROTOCOLS: (&str, usize) = ("ssl_protocols", 16);
-const CIPHERS: (&str, usize) = ("ssl_ciphers", 256);
-const CURVES: (&str, usize) = ("ssl_ecdh_curve", 128);
+const PROTOCOLS: Words = Words { key: "ssl_protocols", most: 16, example: "[TLSv1.2, TLSv1.3]", known: |_| true };
+const CIPHERS: Words = Words {
+    key: "ssl_ciphers",
+    most: 256,
+    example: "[ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES128-GCM-SHA256]",
+    // A word such as `HIGH` is an expression of OpenSSL, not a name.
+    known: |word| Cipher::named(word).is_some(),
+};
+const CURVES: Words = Words {
+    key: "ssl_ecdh_curve",
+    most: 128,
+    example: "[X25519, prime256v1]",
+    known: |word| Group::named(word).is_some(),
+};
 
 /// The default settings of haproxy.
 pub fn default_haproxy() -> Haproxy {

@@ -11,13 +11,16 @@ use crate::diagnostic::{Applicability, Code, Diagnostic};
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawHighAvailability;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Address, Cidr, Flaw, ValueError};
+use crate::inventory::types::{Address, Cidr, Flaw, Scalar, ValueError};
 use crate::source::Span;
 
 /// Reads `high_availability.virtual_addresses`.
 pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<Address> {
     let Some(raw) = node.and_then(|node| RawHighAvailability::read(reader, node)) else { return Vec::new() };
-    let nodes = raw.virtual_addresses.and_then(|node| reader.words(node, "virtual_addresses")).unwrap_or_default();
+    let nodes = raw.virtual_addresses.and_then(|node| {
+        reader.words(node, ("virtual_addresses", "[10.0.0.100]"), |word| Address::parse(word).is_ok())
+    });
+    let nodes = nodes.unwrap_or_default();
     let mut seen: HashMap<Address, Span> = HashMap::new();
     let mut found = Vec::new();
     for node in nodes {
@@ -42,7 +45,10 @@ pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hos
     let Some(node) = node else {
         return balancers.map(|address| IpNet::from(address.0)).collect();
     };
-    let Some(nodes) = reader.words(node, "trusted_proxies") else { return Vec::new() };
+    let Some(nodes) = reader.words(node, ("trusted_proxies", "[10.0.0.10/32]"), |word| Cidr::parse(word).is_ok())
+    else {
+        return Vec::new();
+    };
     let balancers: HashSet<IpAddr> = balancers.map(|address| address.0).collect();
     let mut seen = HashSet::new();
     let mut list = Vec::new();

@@ -8,10 +8,10 @@ use crate::hostile::fixture::{Fixture, fields, path_of};
 use crate::hostile::{Style, substitute};
 
 /// Keys that take the same values, and bad values with the code of each.
-type Row = (&'static [&'static str], &'static [(&'static str, &'static str)]);
+pub type Row = (&'static [&'static str], &'static [(&'static str, &'static str)]);
 
 /// Paths are those of the tables that read the inventory; `[]` is an item of a list.
-const ROWS: &[Row] = &[
+pub const ROWS: &[Row] = &[
     (
         &["load_balancers[].name", "app_servers[].name", "pools[].app_servers[]", "http.acme_challenge.app_server"],
         &[("lb/1", "IN06"), ("lb..1", "IN06"), ("-lb", "IN06"), ("manifest.json", "IN06")],
