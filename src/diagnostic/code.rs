@@ -224,6 +224,14 @@ codes! {
     CP06 "single-app-server" Warning;
     /// A fleet with one balancer.
     CP07 "single-balancer" Info;
+    /// A `path` and a path in `proxy_pass` that do not fit together.
+    LO01 "glued-request-path" Warning;
+    /// A location with files that answers 404 to every request.
+    LO02 "always-not-found" Warning;
+    /// A redirect that leads back to itself.
+    LO03 "redirect-loop" Error;
+    /// A `root` that ends with the path of its location.
+    LO04 "root-repeats-path" Warning;
     /// An admin socket that users other than root can use.
     SE01 "admin-socket-open" Error;
     /// A balancer whose haproxy runs as root.

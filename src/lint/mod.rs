@@ -12,6 +12,7 @@ mod fix;
 mod fleet;
 mod hp;
 mod ignore;
+mod lo;
 mod programs;
 mod px;
 mod reading;
@@ -46,6 +47,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         rs::RULES,
         hp::RULES,
         cp::RULES,
+        lo::RULES,
         se::RULES,
         dp::RULES,
     ];

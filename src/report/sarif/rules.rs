@@ -141,6 +141,7 @@ fn family(id: &str) -> &'static str {
         Some("RS") => "resumption",
         Some("HP") => "health",
         Some("CP") => "capacity",
+        Some("LO") => "locations",
         Some("SE") => "security",
         Some("DP") => "deployment",
         Some("RP") => "programs",

@@ -1,0 +1,66 @@
+//! LO03: a redirect that leads back to itself.
+
+use super::router::{Router, location_of};
+use crate::diagnostic::Code;
+use crate::inventory::model::{AcmeChallenge, Target};
+use crate::inventory::types::LocationMatch;
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+
+pub const RULE: Rule = Rule {
+    code: Code::LO03,
+    since: "0.1.0",
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
+    doc: Doc {
+        what: "A redirect leads to a URL of the fleet that is redirected back, at once or through other locations, other \
+            sites or plain HTTP.",
+        why: "A browser gives up after some twenty redirects and shows an error such as `ERR_TOO_MANY_REDIRECTS`. \
+            Nobody sees a page.",
+        evidence: "A site with both names `example.com` and `www.example.com` whose `/` redirects to \
+            `https://www.example.com` redirects that name, too: curl stops with exit code 47. So does a redirect to \
+            `http://` of the same name, which balancers send back to `https://`.",
+        fix: "Give the name or path that is redirected a site or location of its own, and let the redirect lead to \
+            another one, which has an answer.",
+        verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11 and 3.2.26 with nginx 1.18.0, 1.22.1, 1.26.3 and 1.30.6",
+    },
+    examples: examples!("LO03"),
+};
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let router = Router::new(fleet.inventory);
+    for (at, site) in fleet.inventory.sites.iter().enumerate() {
+        for (index, location) in site.locations.iter().enumerate() {
+            let Target::Redirect(redirect) = &location.target else { continue };
+            // A request for the path itself, and one below it, where another location does not take it.
+            let path = location.path.as_str();
+            let below = format!("{path}x");
+            let asked = [path, &below];
+            let count = if location.matching == LocationMatch::Prefix { 2 } else { 1 };
+            let mine = asked[..count].iter().filter(|path| location_of(site, path) == Some(index));
+            let next =
+                |path: &&str| format!("{}{}", redirect.url, if redirect.append_request_uri { *path } else { "" });
+            let circle = mine
+                .filter_map(|path| router.circle(&next(path)))
+                .find(|circle| circle.redirects.contains(&(at, index)));
+            if let Some(circle) = circle {
+                let place = fleet.site(at, "locations").item(index).key("return").key("url");
+                reporter.push(returning(place.span(), &circle.urls));
+            }
+        }
+    }
+    if let Some(AcmeChallenge::Redirect(url)) =
+        fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref())
+        && let Some(circle) = router.circle(&format!("{url}/.well-known/acme-challenge/x"))
+    {
+        let place = fleet.written.key("http").key("acme_challenge").key("redirect");
+        reporter.push(returning(place.span(), &circle.urls));
+    }
+}
+
+/// The finding about a circle of URLs.
+fn returning(span: crate::source::Span, urls: &[String]) -> Finding {
+    let way: Vec<String> = urls.iter().chain(urls.first()).map(|url| format!("`{url}`")).collect();
+    let message = format!("the redirect leads back to itself: {}", way.join(" to "));
+    Finding::new(span, message, "write a URL that a location or another host answers without a redirect")
+}

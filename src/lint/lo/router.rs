@@ -1,0 +1,139 @@
+//! Where a request of a client ends up, as far as names, ports and paths decide it.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::inventory::Inventory;
+use crate::inventory::model::{AcmeChallenge, Http, Site, Target};
+use crate::inventory::types::LocationMatch;
+
+/// Where challenges of certificate authorities go, which are not redirected with other requests.
+const CHALLENGE: &str = "/.well-known/acme-challenge/";
+
+/// The fleet's names and ports.
+pub struct Router<'f> {
+    inventory: &'f Inventory,
+    names: HashMap<&'f str, usize>,
+    /// By what follows the star.
+    wildcards: HashMap<&'f str, usize>,
+    ports: HashSet<u16>,
+}
+
+/// What becomes of a request.
+pub enum Hop {
+    /// It is redirected to this URL by a location: the indices of its site and its own.
+    Location(usize, usize, String),
+    /// It is redirected to this URL by a balancer.
+    Balancer(String),
+    /// It is answered, or it leads out of the fleet.
+    End,
+}
+
+/// Redirects that lead back to the first of them.
+pub struct Circle {
+    /// Each of them once.
+    pub urls: Vec<String>,
+    /// The locations, by the indices of their sites and their own.
+    pub redirects: Vec<(usize, usize)>,
+}
+
+/// The location that nginx chooses for a path.
+pub fn location_of(site: &Site, path: &str) -> Option<usize> {
+    let locations = || site.locations.iter().enumerate();
+    let exact = |matching| matching == LocationMatch::Exact;
+    let whole = locations().find(|(_, it)| exact(it.matching) && it.path.as_str() == path);
+    let start = || locations().filter(|(_, it)| !exact(it.matching) && path.starts_with(it.path.as_str()));
+    whole.or_else(|| start().max_by_key(|(_, it)| it.path.as_str().len())).map(|(index, _)| index)
+}
+
+impl<'f> Router<'f> {
+    /// The router of a fleet.
+    pub fn new(inventory: &'f Inventory) -> Self {
+        let (mut names, mut wildcards) = (HashMap::new(), HashMap::new());
+        for (index, site) in inventory.sites.iter().enumerate() {
+            for name in &site.server_names {
+                match name.wildcard() {
+                    Some(parent) => wildcards.insert(parent, index),
+                    None => names.insert(name.as_str(), index),
+                };
+            }
+        }
+        let ports = inventory.load_balancers.iter().map(|it| it.haproxy.public_port().0).collect();
+        Self { inventory, names, wildcards, ports }
+    }
+
+    /// The site that answers for a name: an exact one, else that of the longest wildcard.
+    fn site_of(&self, host: &str) -> Option<usize> {
+        let parents = host.match_indices('.').map(|(dot, _)| &host[dot + 1..]);
+        self.names.get(host).or_else(|| parents.into_iter().find_map(|parent| self.wildcards.get(parent))).copied()
+    }
+
+    /// What becomes of a request for `url`.
+    pub fn hop(&self, url: &str) -> Hop {
+        let Some((scheme, rest)) = url.split_once("://") else { return Hop::End };
+        let (authority, path) = rest.find(['/', '?']).map_or((rest, ""), |at| rest.split_at(at));
+        let path = path.split('?').next().filter(|path| !path.is_empty()).unwrap_or("/");
+        let (host, port) = authority.split_once(':').unwrap_or((authority, ""));
+        let host = host.trim_end_matches('.').to_ascii_lowercase();
+        let Some(site) = self.site_of(&host) else { return Hop::End };
+        if scheme == "http" {
+            return self.plain(&host, port.parse().unwrap_or(80), path);
+        }
+        if !self.ports.contains(&port.parse().unwrap_or(443)) {
+            return Hop::End;
+        }
+        let location = location_of(&self.inventory.sites[site], path);
+        match location.map(|index| (index, &self.inventory.sites[site].locations[index].target)) {
+            Some((index, Target::Redirect(redirect))) => {
+                let appended = if redirect.append_request_uri { path } else { "" };
+                Hop::Location(site, index, format!("{}{appended}", redirect.url))
+            }
+            _ => Hop::End,
+        }
+    }
+
+    /// Plain HTTP, which balancers answer.
+    fn plain(&self, host: &str, port: u16, path: &str) -> Hop {
+        let Some(http) = &self.inventory.http else { return Hop::End };
+        if http.public_port.unwrap_or(http.port).0 != port {
+            return Hop::End;
+        }
+        let tls = self.inventory.load_balancers[0].haproxy.public_port();
+        let port = if tls.0 == 443 { String::new() } else { format!(":{tls}") };
+        let secure = Hop::Balancer(format!("https://{host}{port}{path}"));
+        match http {
+            Http { acme_challenge: Some(challenge), .. } if path.starts_with(CHALLENGE) => match challenge {
+                AcmeChallenge::Redirect(url) => Hop::Balancer(format!("{url}{path}")),
+                AcmeChallenge::AppServers { .. } => Hop::End,
+            },
+            Http { .. } => secure,
+        }
+    }
+
+    /// Follows redirects from `start` on until a URL comes again. `None` if none does.
+    pub fn circle(&self, start: &str) -> Option<Circle> {
+        let (mut urls, mut redirects) = (Vec::new(), Vec::new());
+        let mut url = start.to_owned();
+        loop {
+            if let Some(first) = urls.iter().position(|it| *it == url) {
+                let redirects = redirects.split_off(first).into_iter().flatten().collect();
+                return Some(Circle { urls: urls.split_off(first), redirects });
+            }
+            urls.push(url.clone());
+            // No client follows as many.
+            if urls.len() > 64 {
+                return None;
+            }
+            url = match self.hop(&url) {
+                Hop::Location(site, location, next) => {
+                    redirects.push(Some((site, location)));
+                    next
+                }
+                Hop::Balancer(next) => {
+                    redirects.push(None);
+                    next
+                }
+                Hop::End => return None,
+            };
+        }
+    }
+}

@@ -1,0 +1,95 @@
+//! What rules about locations say that nginx and haproxy do, on the rules' own examples and others.
+
+use sslscale::lint::{Settings, lint};
+use sslscale::source::Source;
+
+use super::{HOSTS, Served, on_every_release, site};
+
+fn inventory(sites: &str) -> String {
+    format!("{HOSTS}nginx: {{ http2: true }}\nsites:\n{sites}")
+}
+
+/// A site without a `root`.
+fn with(name: &str, locations: &[&str]) -> String {
+    let lines: String = locations.iter().map(|it| format!("      - {{ {it} }}\n")).collect();
+    site(name, &format!("    locations:\n{lines}"))
+}
+
+/// The lines with findings of this rule, as many as there are locations with one.
+fn found(inventory: &str, code: &str) -> usize {
+    let source = Source::new("inventory.yaml", inventory);
+    lint(&source, &Settings::default()).findings.iter().filter(|it| it.code.id == code).count()
+}
+
+/// curl's status, following redirects: 47 if there is no end.
+fn followed(served: &mut Served, url: &str) -> i32 {
+    served.curl(url, "-L --max-redirs 20").exit
+}
+
+#[test]
+fn lo01_paths_are_glued() {
+    let app = "http://127.0.0.1:8001";
+    let glued =
+        [("/a/", "/base", "x", "/basex"), ("/b", "/base/", "/x", "/base//x"), ("/c", "/base", "pple", "/basepple")];
+    let fitting = [("/d/", "/base/", "x", "/base/x"), ("/e/", "", "x", "/e/x"), ("/f", "/base", "/x", "/base/x")];
+    let lines = glued.iter().chain(&fitting).map(|(path, to, ..)| format!("path: {path}, proxy_pass: \"{app}{to}\""));
+    let lines: Vec<String> = lines.collect();
+    let inventory = inventory(&with("a.test", &lines.iter().map(String::as_str).collect::<Vec<_>>()));
+    on_every_release(&inventory, &[], &[("http", "127.0.0.1:8001")], |served| {
+        for (path, _, rest, passed) in glued.iter().chain(&fitting) {
+            let answer = served.curl(&format!("https://a.test{path}{rest}"), "");
+            assert_eq!(answer.variable("REQUEST_URI").as_deref(), Some(*passed), "{path} on {}", served.name());
+        }
+    });
+    // The last one is fine for what is below it, and a note says what else it takes.
+    assert_eq!(found(&inventory, "LO01"), glued.len() + 1);
+}
+
+#[test]
+fn lo02_and_lo04_files_that_are_there_are_not_found() {
+    let wrong =
+        ["path: /.config/, root: /srv", "path: /static/, root: /srv/static", "path: /, match: exact, root: /srv"];
+    let good =
+        ["path: /.well-known/, root: /srv", "path: /files/, root: /srv", "path: /robots.txt, match: exact, root: /srv"];
+    let inventory = inventory(&with("a.test", &[wrong, good].concat()));
+    let asked = ["/.config/x", "/static/x", "/", "/.well-known/x", "/files/x", "/robots.txt"];
+    let files =
+        ["/srv/.config/x", "/srv/static/x", "/srv/index.html", "/srv/.well-known/x", "/srv/files/x", "/srv/robots.txt"];
+    let files = files.map(|path| (path, "here"));
+    on_every_release(&inventory, &files, &[], |served| {
+        for (path, status) in asked.iter().zip([404, 404, 404, 200, 200, 200]) {
+            let answer = served.curl(&format!("https://a.test{path}"), "");
+            assert_eq!(answer.status, status, "{path} on {}: {answer:?}", served.name());
+        }
+    });
+    assert_eq!((found(&inventory, "LO02"), found(&inventory, "LO04")), (2, 1));
+}
+
+#[test]
+fn lo03_redirects_come_back() {
+    let to = |url: &str, path: &str, rest: &str| format!("path: {path}, return: {{ url: \"{url}\"{rest} }}");
+    let all = ", append_request_uri: true";
+    let sites = [
+        // At once, by plain HTTP, by another site, below a path that it takes itself.
+        ("a.test", vec![to("https://a.test", "/", all)]),
+        ("b.test", vec![to("http://b.test", "/", all)]),
+        ("c.test", vec![to("https://d.test", "/", all)]),
+        ("d.test", vec![to("https://c.test/x", "/", "")]),
+        ("e.test", vec![to("https://e.test/new/", "/", "")]),
+        // Ends: another path, a file, another site.
+        ("f.test", vec![to("https://f.test/new/", "/", ""), "path: /new/, root: /srv".to_owned()]),
+        ("g.test", vec![to("https://f.test/new/", "/", "")]),
+        ("h.test", vec![to("http://f.test/new/", "/", "")]),
+        ("i.test", vec![to("https://elsewhere.test", "/", all), to("https://i.test", "/old/", "")]),
+    ];
+    let text: String =
+        sites.iter().map(|(name, lines)| with(name, &lines.iter().map(String::as_str).collect::<Vec<_>>())).collect();
+    let inventory = inventory(&text);
+    on_every_release(&inventory, &[("/srv/new/index.html", "here")], &[], |served| {
+        for (name, _) in &sites[..8] {
+            let exit = if *name < "f.test" { 47 } else { 0 };
+            assert_eq!(followed(served, &format!("https://{name}/")), exit, "{name} on {}", served.name());
+        }
+    });
+    assert_eq!(found(&inventory, "LO03"), 5);
+}
