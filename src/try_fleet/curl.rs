@@ -40,12 +40,16 @@ pub fn forged() -> Vec<&'static str> {
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
 
 /// A request to make.
+#[derive(Clone, Copy)]
 pub(super) struct Fetch<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) client: IpAddr,
     pub(super) entry: IpAddr,
+    /// The port that the client names.
     pub(super) port: u16,
+    /// The port that this is mapped to in front of the balancer.
+    pub(super) mapped: u16,
     /// Whether the certificate can be verified against the run's authority.
     pub(super) verified: bool,
 }
@@ -87,13 +91,13 @@ pub(super) fn bracketed(address: IpAddr) -> String {
 
 /// A command that a person can repeat.
 pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
-    let mut words = vec![
-        "curl".to_owned(),
-        "--interface".to_owned(),
-        fetch.client.to_string(),
-        "--resolve".to_owned(),
-        format!("{}:{}:{}", fetch.name, fetch.port, bracketed(fetch.entry)),
-    ];
+    let mut words = vec!["curl".to_owned(), "--interface".to_owned(), fetch.client.to_string()];
+    let target = format!("{}:{}:{}", fetch.name, fetch.port, bracketed(fetch.entry));
+    if fetch.mapped == fetch.port {
+        words.extend(["--resolve".to_owned(), target]);
+    } else {
+        words.extend(["--connect-to".to_owned(), format!("{target}:{}", fetch.mapped)]);
+    }
     if fetch.verified {
         words.extend(["--cacert".to_owned(), AUTHORITY.to_owned()]);
     } else {
@@ -183,6 +187,7 @@ mod tests {
             client: "2001:db8::100".parse().unwrap(),
             entry: "2001:db8::10".parse().unwrap(),
             port: 443,
+            mapped: 443,
             verified: true,
         };
         assert_eq!(
@@ -190,6 +195,8 @@ mod tests {
             "curl --interface 2001:db8::100 --resolve example.com:443:[2001:db8::10] \
              --cacert /run/sslscale-ca.pem https://example.com/a?b"
         );
+        let mapped = plain(&Fetch { mapped: 8443, ..fetch });
+        assert!(mapped.join(" ").contains(" --connect-to example.com:443:[2001:db8::10]:8443 "), "{mapped:?}");
         let offered = Offered { http2: Some(false), tls: Some("1.2".to_owned()) };
         let words = command(&fetch, 7, Client::Browser, &offered);
         assert_eq!(words[..4], ["env", "OPENSSL_CONF=/run/sslscale-browser.cnf", "curl", "-q"]);

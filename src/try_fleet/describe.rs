@@ -45,6 +45,7 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
             extra_addresses: moving,
             unproven: unproven(inventory),
             port: balancer.haproxy.port.0,
+            public_port: Some(balancer.haproxy.public_port().0),
             plain: inventory.http.as_ref().map(|http| PlainSpec {
                 port: http.port.0,
                 code: http.code.name().parse().unwrap_or_default(),

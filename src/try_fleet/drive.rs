@@ -112,8 +112,9 @@ impl Drive<'_> {
             for turn in 0..turns {
                 let offered = &site.offers[turn / round % site.offers.len()];
                 let probe = &site.probes[turn % site.probes.len()];
-                let (name, path, port) = (&site.name, &probe.path, balancer.port);
-                let fetch = Fetch { name, path, client: *client, entry, port, verified };
+                let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
+                let port = balancer.public_port.unwrap_or(mapped);
+                let fetch = Fetch { name, path, client: *client, entry, port, mapped, verified };
                 self.requests += 1;
                 let number = self.requests;
                 let reply = self.browse(&fetch, number, offered)?;
@@ -155,7 +156,8 @@ impl Drive<'_> {
             return Ok(());
         };
         let (name, client) = (&site.name, *client);
-        let fetch = Fetch { name, path: plain::PATH, client, entry, port: plain.port, verified: false };
+        let fetch =
+            Fetch { name, path: plain::PATH, client, entry, port: plain.port, mapped: plain.port, verified: false };
         let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
         let verdict = plain::judge(&plain, &fetch, &answer);

@@ -168,13 +168,22 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
     let spec = &plan.spec;
     let site = spec.sites.iter().find(|site| site.driven.is_ok())?;
     let balancers = spec.hosts.iter().filter(|host| host.role == Role::Balancer);
-    let mut entries = balancers.flat_map(|host| host.entries().iter().map(|entry| (host.port, *entry)));
-    let (client, entry, port) = entries.find_map(|(port, entry)| {
+    let mut entries = balancers.flat_map(|host| host.entries().iter().map(move |entry| (host, *entry)));
+    let (client, entry, host) = entries.find_map(|(host, entry)| {
         let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4())?;
-        Some((*client, entry, port))
+        Some((*client, entry, host))
     })?;
+    let (mapped, port) = (host.port, host.public_port.unwrap_or(host.port));
     let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
-    Some(curl::plain(&Fetch { name: &site.name, path: &site.probes.first()?.path, client, entry, port, verified }))
+    Some(curl::plain(&Fetch {
+        name: &site.name,
+        path: &site.probes.first()?.path,
+        client,
+        entry,
+        port,
+        mapped,
+        verified,
+    }))
 }
 
 /// Runs one of the processes of a run, for the hidden subcommand `__fleet WHAT`.

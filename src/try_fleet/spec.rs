@@ -61,6 +61,9 @@ pub struct HostSpec {
     /// The port that clients of this balancer connect to.
     #[serde(default = "https")]
     pub port: u16,
+    /// The port that clients name, where something in front of this balancer maps it to `port`.
+    #[serde(default)]
+    pub public_port: Option<u16>,
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
@@ -111,6 +114,7 @@ impl HostSpec {
             extra_addresses: Vec::new(),
             entries: Vec::new(),
             port: https(),
+            public_port: None,
             plain: None,
             unproven: BTreeSet::new(),
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),

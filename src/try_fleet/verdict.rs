@@ -125,7 +125,11 @@ fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<Stri
     if host.as_ref() != Some(&wanted) {
         wrong.push(format!("the app received the host `{}`, not `{wanted}`", host.unwrap_or_default()));
     }
-    for (name, value) in expected {
+    // An app over HTTP has no SERVER_PORT.
+    let ports = ["SERVER_PORT", "HTTP_X_FORWARDED_PORT"];
+    let told = ports.into_iter().filter(|name| !expected.is_empty() && echo.received.contains_key(*name));
+    let port = case.fetch.port.to_string();
+    for (name, value) in expected.iter().map(|(name, value)| (name.as_str(), value)).chain(told.map(|it| (it, &port))) {
         let received = echo.received.get(name).map(String::as_str).unwrap_or_default();
         if received != value {
             wrong.push(format!("the app received `{received}` as {name}, not `{value}`"));
@@ -182,6 +186,7 @@ mod tests {
             client: CLIENT.parse().unwrap(),
             entry: "10.0.0.10".parse().unwrap(),
             port: 8443,
+            mapped: 443,
             verified: true,
         };
         let (probe, offered) = (&site.probes[0], &site.offers[0]);

@@ -27,14 +27,14 @@ pub struct Browser {
 
 impl Browser {
     /// Starts one that finds each name of `hosts` at its address, and no other name anywhere. A port
-    /// other than 443 follows the address, and is part of the URLs, too.
+    /// behind the address is used instead of the one in URLs.
     /// `options` are further switches of the engine.
     ///
     /// It trusts the certificates that these names show now, as if an authority of the machine had
     /// signed them. With all errors ignored instead it shares no connection between names.
     pub fn start(kept: &Kept, hosts: &[(&str, &str)], options: &[&str]) -> Self {
         let keys: Vec<String> = hosts.iter().map(|(name, address)| key_of(kept, name, address)).collect();
-        let mut rules: Vec<String> = hosts.iter().map(|(name, at)| format!("MAP {name} {}", address(at).0)).collect();
+        let mut rules: Vec<String> = hosts.iter().map(|(name, at)| format!("MAP {name} {at}")).collect();
         rules.push("MAP * ~NOTFOUND".to_owned());
         let (keys, rules) = (
             format!("--ignore-certificate-errors-spki-list={}", keys.join(",")),
