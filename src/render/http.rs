@@ -40,7 +40,7 @@ struct Server {
 #[derive(Clone, Serialize)]
 pub struct AcmeView {
     port: u16,
-    root: String,
+    pub(super) root: String,
     names: Vec<String>,
 }
 

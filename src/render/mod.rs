@@ -3,13 +3,14 @@
 
 mod haproxy;
 mod http;
+mod needs;
 mod nginx;
 mod ports;
 mod routes;
 mod templates;
 mod tls;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
@@ -55,20 +56,24 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
     }
     let memberships = nginx::memberships(inventory);
     let acme = http::acme_view(inventory);
+    let mut needs: HashMap<nginx::Shape<'_>, Needs> = HashMap::new();
     let mut shapes = HashMap::new();
     for (index, (app, pools)) in inventory.app_servers.iter().zip(&memberships).enumerate() {
         let acme = acme.as_ref().filter(|(_, members)| members.contains(&index)).map(|(view, _)| view);
+        let shape = nginx::Shape::of(pools, app, acme.is_some());
+        let group = needs.entry(shape).or_insert_with_key(|shape| needs::of_app_server(inventory, shape, acme));
+        group.hosts.push(app.name.as_str().into());
         let shape = nginx::Shape::of(pools, app, acme.is_some());
         let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, (shape, acme), templates))?;
         tree.insert(app.name.as_str(), entries);
     }
     drop(shapes);
-    let mut needs: BTreeMap<&[usize], Needs> = BTreeMap::new();
-    for (app, pools) in inventory.app_servers.iter().zip(&memberships) {
-        let group = needs.entry(pools).or_insert_with(|| nginx::needs(inventory, pools));
-        group.hosts.push(app.name.as_str().into());
-    }
-    needs.into_values().for_each(|needs| tree.need(needs));
+    let hosts = inventory.load_balancers.iter().map(|balancer| balancer.name.as_str().into()).collect();
+    tree.need(Needs { hosts, ..needs::of_balancer() });
+    // The order of a hash map is not that of the inventory.
+    let mut needs: Vec<Needs> = needs.into_values().collect();
+    needs.sort_by(|a, b| a.hosts.cmp(&b.hosts));
+    needs.into_iter().for_each(|needs| tree.need(needs));
     Ok(tree)
 }
 

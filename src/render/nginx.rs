@@ -1,6 +1,6 @@
 //! The data for the template of an app server.
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
@@ -9,9 +9,8 @@ use super::ports::Ports;
 use super::tls::{TlsView, hsts};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{AccessLog, LocalPath, LocationMatch, ServerName, Tickets, Version};
+use crate::inventory::types::{AccessLog, LocationMatch, ServerName, Tickets, Version};
 use crate::tickets::{KEYS, RING};
-use crate::tree::{Need, NeedKind, Needs};
 
 /// The first version with the directive `http2 on;`, which deprecates the parameter of `listen`.
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
@@ -21,9 +20,9 @@ const REJECT_HANDSHAKE: Version = Version(1, 19, 4);
 /// App servers with the same shape get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
 pub struct Shape<'i> {
-    pools: &'i [usize],
+    pub(super) pools: &'i [usize],
     families: Families,
-    nginx: &'i Nginx,
+    pub(super) nginx: &'i Nginx,
     acme: bool,
 }
 
@@ -43,36 +42,15 @@ pub fn memberships(inventory: &Inventory) -> Vec<Vec<usize>> {
     memberships
 }
 
-/// The files that app servers of these pools need besides the rendered ones.
-pub fn needs(inventory: &Inventory, pools: &[usize]) -> Needs {
-    let mut files: BTreeMap<String, Need> = BTreeMap::new();
-    let mut need = |path: String, kind, source: Option<&LocalPath>| {
-        let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
-        // A file that holds both is kept as a key.
-        if kind == NeedKind::Key {
-            file.kind = kind;
-        }
-        // Several sites may use a file, and only one of them may have its source.
-        file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
-    };
-    for pair in sites(inventory, pools).into_iter().flat_map(|site| &site.certificates) {
-        let written = pair.source.as_ref().map(|source| &source.written);
-        need(pair.ssl_certificate.to_string(), NeedKind::Certificate, written.map(|(certificate, _)| certificate));
-        need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
-    }
-    ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
-    Needs { hosts: Vec::new(), files: files.into_values().collect() }
-}
-
 /// The sites of these pools, in the order of the inventory.
-fn sites<'i>(inventory: &'i Inventory, pools: &[usize]) -> Vec<&'i Site> {
+pub(super) fn sites<'i>(inventory: &'i Inventory, pools: &[usize]) -> Vec<&'i Site> {
     let mut indices: Vec<usize> = pools.iter().flat_map(|pool| &inventory.pools[*pool].sites).copied().collect();
     indices.sort_unstable();
     indices.into_iter().map(|index| &inventory.sites[index]).collect()
 }
 
 /// The files of the ticket ring, the key that encrypts first.
-fn ticket_keys(inventory: &Inventory) -> Vec<String> {
+pub(super) fn ticket_keys(inventory: &Inventory) -> Vec<String> {
     match inventory.tickets {
         Tickets::Shared => KEYS.iter().map(|key| format!("{RING}/{key}")).collect(),
         Tickets::PerHost | Tickets::Off => Vec::new(),

@@ -9,7 +9,7 @@ use serde::ser::{SerializeMap, Serializer};
 use serde::{Deserialize, Serialize};
 use serde_json::ser::Formatter;
 
-use super::{Entry, Need, NeedKind, Needs, Tree};
+use super::{DirectoryKind, Entry, Need, NeedKind, NeededDirectory, Needs, Tree};
 use crate::file::unique;
 
 /// The manifest's name in a stored tree.
@@ -17,6 +17,8 @@ pub const MANIFEST: &str = "manifest.json";
 
 const VERSION: u32 = 1;
 const ROOT: &str = "root";
+/// Permission bits of a directory that is created.
+const DIRECTORY_MODE: u32 = 0o755;
 
 /// The manifest as it is read. `files` maps `HOST/etc/…` to what is to be there.
 #[derive(Debug, Deserialize)]
@@ -45,8 +47,20 @@ struct Written<'t> {
 struct Needed {
     hosts: Vec<String>,
     /// By absolute path.
+    #[serde(default, deserialize_with = "unique", skip_serializing_if = "BTreeMap::is_empty")]
+    directories: BTreeMap<String, Directory>,
+    /// By absolute path.
     #[serde(deserialize_with = "unique")]
     files: BTreeMap<String, NeededFile>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Directory {
+    kind: DirectoryKind,
+    /// Four octal digits.
+    mode: String,
+    owner: String,
+    group: String,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -68,8 +82,13 @@ impl Needed {
             let mode = octal(need.kind.mode());
             (need.path.clone(), NeededFile { kind: need.kind, mode, owner, group, source: need.source.clone() })
         };
+        let directory = |needed: &NeededDirectory| {
+            let (mode, owner, group) = (octal(DIRECTORY_MODE), ROOT.to_owned(), ROOT.to_owned());
+            (needed.path.clone(), Directory { kind: needed.kind, mode, owner, group })
+        };
         Self {
             hosts: needs.hosts.iter().map(ToString::to_string).collect(),
+            directories: needs.directories.iter().map(directory).collect(),
             files: needs.files.iter().map(file).collect(),
         }
     }
@@ -77,7 +96,7 @@ impl Needed {
     /// The same for those of its hosts that are not in the tree, if there are any.
     fn beside(&self, tree: &Tree) -> Option<Self> {
         let hosts: Vec<String> = self.hosts.iter().filter(|host| tree.host(host).is_none()).cloned().collect();
-        (!hosts.is_empty()).then(|| Self { hosts, files: self.files.clone() })
+        (!hosts.is_empty()).then(|| Self { hosts, directories: self.directories.clone(), files: self.files.clone() })
     }
 }
 
@@ -152,9 +171,10 @@ fn needs(tree: &Tree, other: Option<&Manifest>) -> Vec<Needed> {
     let mut groups: BTreeMap<String, Needed> = BTreeMap::new();
     for needed in kept.chain(tree.needs().iter().map(Needed::of)) {
         // Hosts that are written one by one end up as if they had been written together.
-        let files = serde_json::to_string(&needed.files).unwrap_or_default();
-        let group = groups.entry(files).or_insert_with(|| Needed { hosts: Vec::new(), files: needed.files });
-        group.hosts.extend(needed.hosts);
+        let hosts = needed.hosts;
+        let needed = Needed { hosts: Vec::new(), ..needed };
+        let same = serde_json::to_string(&needed).unwrap_or_default();
+        groups.entry(same).or_insert(needed).hosts.extend(hosts);
     }
     let mut groups: Vec<Needed> = groups.into_values().collect();
     groups.iter_mut().for_each(|group| group.hosts.sort());
@@ -310,10 +330,12 @@ mod tests {
         let (certificate, key) = (NeedKind::Certificate, NeedKind::Key);
         let files = vec![need("/etc/ssl/a.crt", certificate, Some("tls/a.crt")), need("/etc/ssl/a.key", key, None)];
         let mut all = tree(&["a", "b", "c"]);
-        all.need(Needs { hosts: vec!["c".into(), "a".into()], files });
+        let directories = vec![NeededDirectory { path: "/srv/www".to_owned(), kind: DirectoryKind::DocumentRoot }];
+        all.need(Needs { hosts: vec!["c".into(), "a".into()], directories, files });
         let bytes = Manifest::bytes(&all, None);
         let text = String::from_utf8(bytes.clone()).unwrap();
-        let line = "{\"hosts\":[\"a\",\"c\"],\"files\":{\"/etc/ssl/a.crt\":{\"kind\":\"certificate\",\"mode\":\"0644\",\
+        let line = "{\"hosts\":[\"a\",\"c\"],\"directories\":{\"/srv/www\":{\"kind\":\"document_root\",\"mode\":\"0755\",\"owner\":\"root\",\
+                    \"group\":\"root\"}},\"files\":{\"/etc/ssl/a.crt\":{\"kind\":\"certificate\",\"mode\":\"0644\",\
                     \"owner\":\"root\",\"group\":\"root\",\"source\":\"tls/a.crt\"},\"/etc/ssl/a.key\":{\"kind\":\"key\",\"mode\":\"0600\",\
                     \"owner\":\"root\",\"group\":\"root\"}}}";
         assert!(text.contains(line), "{text}");

@@ -77,11 +77,41 @@ impl NeedKind {
     }
 }
 
-/// Hosts that need the same files.
+/// A directory that the programs of a host need. One that is not there is created, with mode 0755 and as
+/// root's, unless it is a document root.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct NeededDirectory {
+    /// Absolute, as on the host.
+    pub path: String,
+    /// What it is for.
+    pub kind: DirectoryKind,
+}
+
+/// What a needed directory is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DirectoryKind {
+    /// Certificates and private keys.
+    Certificates,
+    /// The files of a site. Whatever deploys them creates it, perhaps as a link.
+    DocumentRoot,
+    /// The answers to ACME challenges.
+    AcmeRoot,
+    /// nginx's log of requests.
+    AccessLog,
+    /// What haproxy's workers see as `/`.
+    Chroot,
+    /// Sockets, gone after a boot; the package creates it at each boot.
+    Runtime,
+}
+
+/// Hosts that need the same files and directories.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub struct Needs {
     /// By name.
     pub hosts: Vec<Box<str>>,
+    /// The directories, by path.
+    pub directories: Vec<NeededDirectory>,
     /// What each of them needs.
     pub files: Vec<Need>,
 }

@@ -6,6 +6,7 @@ mod app_down;
 mod client;
 mod fleet;
 mod generations;
+mod install;
 mod leftovers;
 mod limits;
 #[path = "../integration/support/need.rs"]

@@ -237,8 +237,54 @@ fn one_file_for_both_is_needed_as_a_key() {
     assert_eq!(run.run().status, 0);
     let manifest = fs::read(run.dir().join("out/manifest.json")).unwrap();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
-    let file = &manifest["needs"][0]["files"]["/etc/ssl/example/ssl.crt"];
+    let file = &manifest["needs"][1]["files"]["/etc/ssl/example/ssl.crt"];
     assert_eq!((&file["kind"], &file["mode"]), (&"key".into(), &"0600".into()), "{manifest}");
+}
+
+/// nginx rejects a log and a certificate in a directory that is not there, and a missing chroot ends haproxy
+/// after `haproxy -c` has accepted it.
+#[test]
+fn directories_that_hosts_need_are_listed_host_by_host() {
+    let inventory = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }, { name: lb2, address: 10.0.0.20 }]
+http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12, nginx: { access_log: /data/logs/access.log } }
+  - { name: srv3, address: 10.0.0.13, nginx: { access_log: 'syslog:server=10.0.0.5:514' } }
+  - { name: srv4, address: 10.0.0.14, nginx: { log_format: stock } }
+  - { name: srv5, address: 10.0.0.15, nginx: { access_log: 'off' } }
+sites:
+  - { server_name: a.com, root: /srv/a, ssl_certificate: /etc/tls/a.crt, ssl_certificate_key: /etc/keys/a.key }
+  - { server_name: b.com, root: /srv/b, ssl_certificate: /etc/tls/b.crt, ssl_certificate_key: /etc/keys/b.key }
+";
+    let run = Sslscale::new(&["render", "inventory.yaml", "-o", "out"]).inventory(inventory);
+    let rendered = run.run();
+    assert_eq!(rendered.status, 0, "{}", rendered.all());
+    let manifest = fs::read(run.dir().join("out/manifest.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap();
+    let group = |needs: &serde_json::Value| {
+        let hosts = needs["hosts"].as_array().unwrap().iter().map(|host| host.as_str().unwrap());
+        let directories = needs["directories"].as_object().unwrap().iter();
+        let directory = |(path, it): (&String, &serde_json::Value)| format!("{} {path}", it["kind"].as_str().unwrap());
+        (hosts.collect::<Vec<_>>().join(" "), directories.map(directory).collect::<Vec<_>>().join(", "))
+    };
+    let sites = "certificates /etc/keys, certificates /etc/tls, document_root /srv/a, document_root /srv/b";
+    let mut groups: Vec<(String, String)> = manifest["needs"].as_array().unwrap().iter().map(group).collect();
+    groups.sort();
+    let expected = [
+        ("lb1 lb2", "runtime /run/haproxy, chroot /var/lib/haproxy".to_owned()),
+        ("srv1", format!("{sites}, access_log /var/log/nginx, acme_root /var/www/acme")),
+        ("srv2", format!("access_log /data/logs, {sites}")),
+        ("srv3 srv4 srv5", sites.to_owned()),
+    ];
+    assert_eq!(groups, expected.map(|(hosts, directories)| (hosts.to_owned(), directories)));
+    // A host that is written alone ends up as if all had been written.
+    let before = fs::read(run.dir().join("out/manifest.json")).unwrap();
+    for host in ["lb2", "srv4"] {
+        assert_eq!(run.run_with(&["render", "inventory.yaml", "-o", "out", "--host", host]).status, 0);
+        assert_eq!(fs::read(run.dir().join("out/manifest.json")).unwrap(), before, "{host}");
+    }
 }
 
 #[test]

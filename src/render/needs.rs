@@ -1,0 +1,58 @@
+//! What hosts need besides the rendered files: certificates, keys, and directories that have to be there
+//! before haproxy and nginx start.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::http::AcmeView;
+use super::nginx::{Shape, sites, ticket_keys};
+use crate::inventory::Inventory;
+use crate::inventory::types::{LocalPath, LogFormat};
+use crate::tree::{DirectoryKind, Need, NeedKind, NeededDirectory, Needs};
+
+/// The directories of haproxy in the rendered files. Debian's package has them; others may not.
+const HAPROXY: [(&str, DirectoryKind); 2] =
+    [("/run/haproxy", DirectoryKind::Runtime), ("/var/lib/haproxy", DirectoryKind::Chroot)];
+
+/// What balancers need.
+pub fn of_balancer() -> Needs {
+    let directories = HAPROXY.map(|(path, kind)| NeededDirectory { path: path.to_owned(), kind }).to_vec();
+    Needs { directories, ..Needs::default() }
+}
+
+/// What app servers of this shape need.
+pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -> Needs {
+    let mut files: BTreeMap<String, Need> = BTreeMap::new();
+    let mut need = |path: String, kind, source: Option<&LocalPath>| {
+        let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
+        // A file that holds both is kept as a key.
+        if kind == NeedKind::Key {
+            file.kind = kind;
+        }
+        // Several sites may use a file, and only one of them may have its source.
+        file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
+    };
+    let sites = sites(inventory, shape.pools);
+    for pair in sites.iter().flat_map(|site| &site.certificates) {
+        let written = pair.source.as_ref().map(|source| &source.written);
+        need(pair.ssl_certificate.to_string(), NeedKind::Certificate, written.map(|(certificate, _)| certificate));
+        need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
+    }
+    ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
+    let log = shape.nginx.access_log.file().filter(|_| shape.nginx.log_format != LogFormat::Stock);
+    // `sslscale tickets` makes the directory of the ring.
+    let others = files.values().filter(|file| file.kind != NeedKind::TicketKey);
+    let parents = others.map(|file| (parent(&file.path), DirectoryKind::Certificates));
+    let directories: BTreeMap<String, DirectoryKind> = parents
+        .chain(log.map(|log| (parent(&log.to_string()), DirectoryKind::AccessLog)))
+        .chain(sites.iter().filter_map(|site| Some((site.root.as_ref()?.to_string(), DirectoryKind::DocumentRoot))))
+        .chain(acme.map(|acme| (acme.root.clone(), DirectoryKind::AcmeRoot)))
+        .collect();
+    let directories = directories.into_iter().map(|(path, kind)| NeededDirectory { path, kind }).collect();
+    Needs { hosts: Vec::new(), directories, files: files.into_values().collect() }
+}
+
+/// The directory of a file with an absolute path.
+fn parent(path: &str) -> String {
+    Path::new(path).parent().map_or_else(|| "/".to_owned(), |parent| parent.to_string_lossy().into_owned())
+}
