@@ -58,7 +58,7 @@ fn a_tls_check_does_not_see_it() {
     let Some(served) = Shared::get() else { return };
     served.serve(&served.inventory(""));
     // Longer than HTTP checks need.
-    let (report, noticed) = stopped(&served, || sleep(Duration::from_secs(6)));
+    let (report, noticed) = stopped(&served, || sleep(Duration::from_secs(4)));
     figure(&format!("TLS checks: {}", report.line()));
     assert!(report.failed_after(noticed) > 0, "{report:#?}");
 }

@@ -49,6 +49,7 @@ impl Other {
         let words: Vec<&str> = line.split(' ').collect();
         let (supervisor, cgroup) = (Pid::from_raw(words[1].parse().unwrap()), PathBuf::from(words[2]));
         let pids = processes(&cgroup);
+        assert!(pids.iter().all(|pid| pid.join("exe").read_link().is_ok()), "{pids:?}");
         assert!(pids.len() > 8, "systemd, sshd and others: {pids:?}");
         Self { process, supervisor, cgroup, pids }
     }
@@ -58,8 +59,9 @@ impl Other {
         self.process.wait().unwrap();
     }
 
+    /// A process that nobody has waited for yet has ended, too: it has no program any more.
     fn are_gone(&self) -> bool {
-        self.pids.iter().all(|pid| !pid.exists())
+        self.pids.iter().all(|pid| pid.join("exe").read_link().is_err())
     }
 }
 

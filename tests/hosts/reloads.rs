@@ -31,7 +31,7 @@ fn reloaded(served: &Served, script: &str) -> Report {
                 scope.spawn(move || reload(balancer, script));
             }
         });
-        sleep(Duration::from_secs(2));
+        sleep(Duration::from_secs(1));
     }
     load.stop()
 }

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Instant;
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
@@ -27,16 +28,17 @@ static SHARED: Mutex<Option<Served>> = Mutex::new(None);
 
 /// The hosts that all tests share, for one test at a time. A test that fails leaves them in a state that
 /// nobody knows: they are booted again.
-pub struct Shared(MutexGuard<'static, Option<Served>>);
+pub struct Shared(MutexGuard<'static, Option<Served>>, Instant);
 
 impl Shared {
     /// `None` if this machine cannot boot hosts, which has been reported.
     pub fn get() -> Option<Self> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        let started = Instant::now();
         if shared.is_none() {
             *shared = Some(Served::new(Fleet::boot(&HOSTS)?));
         }
-        Some(Self(shared))
+        Some(Self(shared, started))
     }
 }
 
@@ -52,6 +54,8 @@ impl Drop for Shared {
         if std::thread::panicking() {
             self.0.take();
         }
+        let test = std::thread::current().name().unwrap_or_default().to_owned();
+        figure(&format!("{test} took {:.0} s", self.1.elapsed().as_secs_f64()));
     }
 }
 

@@ -65,7 +65,7 @@ fn without_on_marked_down_they_hang() {
     let Some(served) = Shared::get() else { return };
     let settings = "haproxy: { timeouts: { connect: 5s }, check: { fastinter: 2s, on_marked_down: none } }";
     served.serve(&served.inventory(settings));
-    let seen = vanish(&served, Duration::from_secs(5));
+    let seen = vanish(&served, Duration::from_secs(3));
     for [answered, closed, hung] in seen.its {
         assert!((answered, closed) == (0, 0) && hung > 0, "{:?}", seen.its);
     }

@@ -12,7 +12,7 @@ use super::{Failure, config, connect, get};
 use crate::served::{Served, entry};
 
 /// No client waits longer; a connection that takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A load that runs until it is stopped.
 pub struct Load {
