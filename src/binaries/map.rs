@@ -165,6 +165,7 @@ impl<'f> Map<'f> {
                 target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
+            ["try_files", ..] => location.key("fallback").or(location.key("path")),
             [directive, ..] if upstream_timeout(directive).is_some_and(|key| location.key(key).is_written()) => {
                 location.key(upstream_timeout(directive).unwrap_or_default())
             }

@@ -206,10 +206,10 @@ codes! {
     HP12 "no-active-server" Error;
     /// Health checks that take too long to detect a dead app server.
     HP13 "slow-detection" Info;
-    /// An HTTP check that no app server of a pool can pass.
-    HP15 "check-cannot-pass" Error;
     /// A timeout that a shorter timeout of another program keeps from taking effect.
     HP14 "timeout-without-effect" Warning;
+    /// An HTTP check that no app server of a pool can pass.
+    HP15 "check-cannot-pass" Error;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.
@@ -246,6 +246,8 @@ codes! {
     SE06 "raw-snippet" Info;
     /// A private key below a document root.
     SE07 "key-below-root" Error;
+    /// PHP that gets every request below a path.
+    SE08 "php-without-fallback" Warning;
     /// The PROXY protocol turned on or off on a port in use.
     DP01 "proxy-flip-not-atomic" Error;
     /// Files on hosts that differ from what was deployed.

@@ -231,6 +231,8 @@ pub struct Location {
     pub matching: LocationMatch,
     /// Where the requests go.
     pub target: Target,
+    /// The file, or for FastCGI the script, that serves requests for which there is no file.
+    pub fallback: Option<LocationPath>,
     /// Timeouts that differ from the site's.
     pub upstream_timeouts: UpstreamTimeouts,
 }

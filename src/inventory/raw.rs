@@ -134,6 +134,8 @@ section! {
         grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
         /// Serves the files below a directory. The whole path of a request is appended to it: with `root: /srv/app`, `/static/a.css` is `/srv/app/static/a.css`.
         root: "absolute path",
+        /// What serves requests for which there is no file. With `root`, a file below it, as single-page apps need it. With `fastcgi_pass`, a PHP script below the site's `root`: files there are served, other `.php` scripts run, and everything else is passed to this one.
+        fallback: "starts with `/`",
         /// How long nginx waits until the upstream has accepted a connection.
         upstream_connect_timeout: "duration; default: as in the site",
         /// How long nginx waits for the upstream between two reads: how long an answer may take, or a WebSocket be silent.

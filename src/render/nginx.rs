@@ -108,6 +108,8 @@ struct SiteView {
     /// The kinds of its upstreams, as directives' names begin: `proxy`, `uwsgi`, `fastcgi`, `grpc`.
     upstreams: BTreeSet<&'static str>,
     timeouts: TimeoutsView,
+    /// Whether PHP runs here: then its scripts are never served as text.
+    php: bool,
     locations: Vec<LocationView>,
 }
 
@@ -123,6 +125,8 @@ struct LocationView {
     path: String,
     kind: &'static str,
     to: String,
+    /// Empty without one.
+    fallback: String,
     tls: bool,
     code: &'static str,
     append_request_uri: bool,
@@ -247,6 +251,7 @@ fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
         hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
         upstreams: upstreams.map(|(_, view)| view.kind).collect(),
         timeouts,
+        php: site.locations.iter().any(|it| matches!(it.target, Target::Fastcgi(_))),
         locations,
     }
 }
@@ -281,6 +286,7 @@ fn location_view(location: &Location, timeouts: EffectiveTimeouts, of_site: &Tim
         path: location.path.as_str().to_owned(),
         kind,
         to,
+        fallback: location.fallback.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default(),
         tls,
         code,
         append_request_uri,

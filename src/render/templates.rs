@@ -21,6 +21,8 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
     ("nginx-acme.conf.tera", include_str!("../../templates/nginx-acme.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
+    ("nginx-files.conf.tera", include_str!("../../templates/nginx-files.conf.tera")),
+    ("nginx-scripts.conf.tera", include_str!("../../templates/nginx-scripts.conf.tera")),
     ("nginx-log.conf.tera", include_str!("../../templates/nginx-log.conf.tera")),
     ("nginx-modules.conf.tera", include_str!("../../templates/nginx-modules.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),

@@ -108,10 +108,24 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
                 .collect(),
             certificates: wanted(&sites),
             checks: checks.clone(),
+            files: sites.iter().flat_map(|site| fallbacks(site)).collect(),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
     };
     inventory.app_servers.iter().enumerate().map(app_server).collect()
+}
+
+/// The files and scripts that serve requests for which there is no file.
+fn fallbacks(site: &Site) -> Vec<(PathBuf, FileSpec)> {
+    let file = |location: &Location| {
+        let root = match &location.target {
+            Target::Root(root) => root,
+            _ => site.root.as_ref()?,
+        };
+        let path = format!("{root}{}", location.fallback.as_ref()?.as_str());
+        Some((path.into(), FileSpec::new(&b"a fallback of the try-out\n"[..], 0o644)))
+    };
+    site.locations.iter().filter_map(file).collect()
 }
 
 fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, Arc<[u8]>>) -> HostSpec {

@@ -95,7 +95,12 @@ fn of_location(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
         Target::Root(_) if exact || twin(site, location) => {
             return not_driven("serves files whose names are not known to the try-out");
         }
-        Target::Root(_) => files(&directory(path)),
+        Target::Root(_) => {
+            let mut probes = files(&directory(path));
+            let missing = Probe::new(format!("{}no-file/x", directory(path)));
+            probes.push(Probe { status: if location.fallback.is_some() { 200 } else { 404 }, ..missing });
+            probes
+        }
         Target::Redirect(redirect) => {
             let status = redirect.code.name().parse().unwrap_or_default();
             let to = |uri: &str| format!("{}{}", redirect.url, if redirect.append_request_uri { uri } else { "" });
@@ -165,6 +170,9 @@ fn paths(site: &Site, location: &Location) -> Vec<Asked> {
     if location.matching == LocationMatch::Exact {
         return vec![Asked::new(path)];
     }
+    if let (Target::Fastcgi(_), Some(script)) = (&location.target, &location.fallback) {
+        return to_script(&directory(path), script.as_str());
+    }
     let end = if matches!(location.target, Target::Fastcgi(_)) { ".php" } else { "" };
     let below = |raw: &str, decoded: &str, query| {
         let directory = directory(path);
@@ -175,6 +183,20 @@ fn paths(site: &Site, location: &Location) -> Vec<Asked> {
     bare.into_iter().chain(below).collect()
 }
 
+/// Paths for which there are no files, so that the fallback script gets them.
+fn to_script(directory: &str, script: &str) -> Vec<Asked> {
+    let asked = |raw: &str, decoded: &str, query| Asked {
+        raw: format!("{directory}no-file/{raw}"),
+        decoded: format!("{directory}no-file/{decoded}"),
+        query,
+    };
+    // nginx runs the index of a directory, which may be another script or a page.
+    let bare = (format!("{directory}index.php") == script).then(|| Asked::new(directory));
+    let below =
+        [asked("x", "x", ""), asked(ENCODED, DECODED, ""), asked("x", "x", QUERY), asked("style.css", "style.css", "")];
+    bare.into_iter().chain(below).collect()
+}
+
 /// A request that an app answers, and what nginx must tell it.
 fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> Probe {
     let uri = asked.uri();
@@ -182,7 +204,8 @@ fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> P
         Target::Uwsgi(_) => vec![("REQUEST_URI", uri.clone()), ("PATH_INFO", asked.decoded.clone())],
         Target::Fastcgi(_) => {
             let index = if asked.decoded.ends_with('/') { "index.php" } else { "" };
-            let script = format!("{}{index}", asked.decoded);
+            let fallback = location.fallback.as_ref().map(|script| script.as_str().to_owned());
+            let script = fallback.unwrap_or_else(|| format!("{}{index}", asked.decoded));
             let root = site.root.as_ref().map(ToString::to_string).unwrap_or_default();
             vec![("REQUEST_URI", uri.clone()), ("SCRIPT_FILENAME", format!("{root}{script}")), ("SCRIPT_NAME", script)]
         }
@@ -200,7 +223,8 @@ fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> P
     let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_)));
     let received: BTreeMap<String, String> =
         received.into_iter().chain(query).map(|(name, value)| (name.to_owned(), value)).collect();
-    Probe { received: Some(received), ..Probe::new(uri) }
+    let refused = received.get("SCRIPT_FILENAME").is_some_and(|script| !script.ends_with(".php"));
+    Probe { received: Some(received), status: if refused { 403 } else { 200 }, ..Probe::new(uri) }
 }
 /// Whether nginx writes its requests to a file; with the format `stock`, nginx.conf decides.
 fn is_logged(app: &AppServer) -> bool {

@@ -42,12 +42,54 @@ fn read_location(
         }
     }
     let target = read_target(reader, &raw)?;
+    let fallback = raw.fallback.and_then(|node| {
+        let fallback = optional::<LocationPath>(reader, Some(node), "fallback")?;
+        let path = path.as_ref().map(|path| (matching, path.value.as_str()));
+        refuse_fallback(reader, node.span, (&fallback, &target), path).is_none().then_some(fallback)
+    });
     let upstream_timeouts = upstream_timeouts::of_location(
         reader,
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
         &target,
     );
-    Some((Location { path: path?.value, matching, target, upstream_timeouts }, raw.span))
+    Some((Location { path: path?.value, matching, target, fallback, upstream_timeouts }, raw.span))
+}
+
+/// Reports a `fallback` that could not serve anything.
+fn refuse_fallback(
+    reader: &mut Reader<'_>,
+    span: Span,
+    (fallback, target): (&LocationPath, &Target),
+    location: Option<(LocationMatch, &str)>,
+) -> Option<()> {
+    let text = fallback.as_str();
+    let (message, help) = match (target, location?) {
+        (Target::Root(_) | Target::Fastcgi(_), (LocationMatch::Exact, path)) => (
+            format!("`fallback` has no effect: this location serves `{path}` alone"),
+            "remove `match: exact`, or remove the key".to_owned(),
+        ),
+        (Target::Root(_), _) if text.ends_with('/') => {
+            (format!("`fallback` is a directory: `{text}`"), format!("write a file, such as `{text}index.html`"))
+        }
+        (Target::Root(_), _) => return None,
+        (Target::Fastcgi(_), _) if !text.ends_with(".php") => {
+            (format!("`fallback` is not a PHP script: `{text}`"), "write a script, such as `/index.php`".to_owned())
+        }
+        (Target::Fastcgi(_), (_, path)) if !text.starts_with(path) => {
+            let script = format!("{}/index.php", path.trim_end_matches('/'));
+            (
+                format!("`fallback` is not below `path`: `{text}`"),
+                format!("write a script below `{path}`, such as `{script}`"),
+            )
+        }
+        (Target::Fastcgi(_), _) => return None,
+        _ => (
+            "`fallback` has no effect: this location serves no files".to_owned(),
+            "remove the key: it belongs to `root` and `fastcgi_pass`".to_owned(),
+        ),
+    };
+    reader.report(Code::IN09, span, message, help);
+    Some(())
 }
 
 /// Reads the one key of a location that is its target.

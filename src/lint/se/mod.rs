@@ -4,6 +4,7 @@ mod impossible;
 mod se03;
 mod se05;
 mod se07;
+mod se08;
 mod shell;
 mod tracked;
 
@@ -12,4 +13,4 @@ use super::Rule;
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can find something, now or later.
-pub const RULES: &[&Rule] = &[&se03::RULE, &se05::RULE, &se07::RULE];
+pub const RULES: &[&Rule] = &[&se03::RULE, &se05::RULE, &se07::RULE, &se08::RULE];

@@ -78,10 +78,12 @@ struct App {
 }
 
 impl App {
-    fn status(&self, variables: &Variables) -> u16 {
+    fn status(&self, protocol: UpstreamProtocol, variables: &Variables) -> u16 {
         let of = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
         if of("HTTP_USER_AGENT") != CHECK {
-            return 200;
+            // As PHP-FPM answers unless its `security.limit_extensions` says otherwise.
+            let refused = protocol == UpstreamProtocol::FastCgi && !of("SCRIPT_FILENAME").ends_with(".php");
+            return if refused { 403 } else { 200 };
         }
         let name = of("HTTP_HOST").split(':').next().unwrap_or_default().to_ascii_lowercase();
         self.checks.get(&name).copied().unwrap_or(200)
@@ -154,7 +156,7 @@ fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, app: &App
         }
         UpstreamProtocol::Https | UpstreamProtocol::Grpc => return Ok(()),
     };
-    let status = app.status(&variables);
+    let status = app.status(protocol, &variables);
     // These two have no body.
     let body = if [204, 304].contains(&status) { Vec::new() } else { body(&app.host, via, &variables) };
     stream.write_all(&match id {

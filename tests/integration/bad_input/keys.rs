@@ -155,6 +155,10 @@ pub const ROWS: &[Row] = &[
         ],
         &[("soon", "HP08"), ("5sec", "HP08"), ("1.5s", "HP08"), ("5", "HP09"), ("0s", "HP08"), ("9999d", "HP08")],
     ),
+    (
+        &["sites[].locations[].fallback"],
+        &[("index.php", "IN06"), ("/a/../b.php", "IN06"), ("/a//b.php", "IN06"), ("/a%20.php", "IN06")],
+    ),
     (&["haproxy.check.path", "pools[].check.path"], &[("healthz", "IN06"), ("/a|b", "IN06"), ("/%zz", "IN06")]),
     (
         &["haproxy.check.host", "pools[].check.host"],

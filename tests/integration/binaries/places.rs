@@ -141,6 +141,8 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv1", "proxy_pass http://127.0.0.1:8000", "", "sites[example.com].locations[/proxy/].proxy_pass"),
     ("srv1", "location = /grpc/", "", "sites[example.com].locations[/grpc/].path"),
     ("srv1", "grpc_pass", "", "sites[example.com].locations[/grpc/].grpc_pass"),
+    ("srv1", "try_files $uri $uri/ /fastcgi", "", "sites[example.com].locations[/fastcgi/].fallback"),
+    ("srv1", "try_files $uri $uri/index.html", "", "sites[example.com].locations[/files/].fallback"),
     ("srv1", "location /files/", "", "sites[example.com].locations[/files/].path"),
     ("srv1", "root /srv/files", "", "sites[example.com].locations[/files/].root"),
     ("srv1", "location /old/", "", "sites[example.com].locations[/old/].path"),

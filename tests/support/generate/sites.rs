@@ -144,11 +144,19 @@ fn rare_timeouts() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
 type TargetKeys = Vec<(&'static str, Yaml)>;
 
 fn location(path: String, matching: &str, target: TargetKeys) -> Yaml {
-    let mut entries = vec![("path", Yaml::Scalar(path))];
+    let mut entries = vec![("path", Yaml::Scalar(path.clone()))];
     if !matching.is_empty() {
         entries.push(("match", Yaml::Scalar(matching.to_owned())));
     }
+    let kind = target[0].0;
+    let fallback = match kind {
+        _ if matching == "exact" || path.len() % 2 == 1 => None,
+        "root" => Some("/index.html".to_owned()),
+        "fastcgi_pass" => Some(format!("{path}/index.php").replace("//", "/")),
+        _ => None,
+    };
     entries.extend(target);
+    entries.extend(fallback.map(|path| ("fallback", Yaml::Scalar(path))));
     Yaml::Map(entries)
 }
 
