@@ -92,13 +92,13 @@ fn every_result_points_to_its_rule_and_no_other_rule_is_listed() {
     }
 }
 
-// It was 259 KB when every rule was described in every log.
+// It was 259 KB when every rule was described in every log. A rule that was not run takes some 200 bytes.
 #[test]
 fn one_finding_is_a_short_log() {
     let log = report(&[known("inventory.yaml", &BLOG.replace("10.0.0.12", "10.0.0.300"))], Format::Sarif);
-    assert!(log.len() < 22_000, "{} bytes", log.len());
+    assert!(log.len() < 30_000, "{} bytes", log.len());
     let log = report(&[known("inventory.yaml", BLOG)], Format::Sarif);
-    assert!(log.len() < 22_000, "{} bytes", log.len());
+    assert!(log.len() < 30_000, "{} bytes", log.len());
 }
 
 #[test]
