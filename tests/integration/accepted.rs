@@ -78,11 +78,14 @@ fn what_is_accepted_is_valid_on_every_release() {
 fn shipped_inventories_are_valid_on_every_release() {
     for mut release in RELEASES.into_iter().chain([HERE]).filter_map(Release::open) {
         let judge = Judge::new(&release);
-        for (name, path) in shipped().into_iter().chain(fleets()) {
+        let stocks = shipped().into_iter().map(|it| (it, &Stock::ALL[..]));
+        // The fleets are more, and differ less: they share the stock files.
+        let turns = fleets().into_iter().zip(Stock::ALL.chunks(1).cycle());
+        for ((name, path), stocks) in stocks.chain(turns) {
             let yaml = told(&fs::read_to_string(path).unwrap(), judge.versions);
             let inventory = accept(&yaml).unwrap_or_else(|refused| panic!("{name}: {refused}"));
-            for stock in Stock::ALL {
-                let complaints = judge.complaints(&mut release, &inventory, stock);
+            for stock in stocks {
+                let complaints = judge.complaints(&mut release, &inventory, *stock);
                 assert!(complaints.is_empty(), "{name} on {} ({stock:?}):\n{}", release.name(), complaints.concat());
             }
         }
