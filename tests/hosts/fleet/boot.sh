@@ -35,6 +35,6 @@ rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wa
 mkdir "$cgroup/$name"
 echo $$ >"$cgroup/$name/cgroup.procs"
 cd /
-UNIFIED_CGROUP_HIERARCHY=1 exec systemd-nspawn --quiet --register=no --keep-unit --boot \
+UNIFIED_CGROUP_HIERARCHY=1 exec systemd-nspawn --quiet --register=no --keep-unit --link-journal=no --boot \
     --directory="$host/root" --machine="$name" --network-bridge=hosts \
     --rlimit=RLIMIT_NOFILE=1024:524288 >"$host/console.log" 2>&1 </dev/null

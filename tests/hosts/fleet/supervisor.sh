@@ -34,8 +34,9 @@ for old in "$unified$inside"/sslscale-hosts.*; do
     [ -d "$old" ] || continue
     grep -q '^populated 1' "$old/cgroup.events" || remove "${old##*/}"
 done
-name=sslscale-hosts.$$
-mkdir "$unified$inside/$name" "$unified$inside/$name/init"
+name=$(mktemp -d "$unified$inside/sslscale-hosts.XXXXXX")
+name=${name##*/}
+mkdir "$unified$inside/$name/init"
 echo $$ >"$unified$inside/$name/init/cgroup.procs"
 flock -u 8
 exec 8<&-
@@ -62,6 +63,12 @@ unshare --mount --net --pid --fork --propagation private sh -euc '
         chmod 666 /run/$device
         mount --bind /run/$device /dev/$device
     done
+    # A bare root has no machine id, without which systemd-nspawn of 257 makes no addresses.
+    if [ ! -s /etc/machine-id ]; then
+        mkdir /run/etc /run/etc.work
+        mount -t overlay overlay -o lowerdir=/etc,upperdir=/run/etc,workdir=/run/etc.work /etc
+        tr -d - </proc/sys/kernel/random/uuid >/etc/machine-id
+    fi
     ip link set lo up
     ip link add hosts type bridge
     ip address add 10.0.0.1/24 dev hosts
