@@ -260,6 +260,8 @@ codes! {
     DP05 "unmanaged-conflict" Error;
     /// HTTP-01 challenges at balancers that do not listen on port 80.
     DP06 "challenge-port" Info;
+    /// A socket or document root where nginx's workers may not get at it.
+    DP07 "private-directory" Info;
 }
 
 #[cfg(test)]

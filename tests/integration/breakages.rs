@@ -31,7 +31,7 @@ impl Breakage {
 }
 
 const SRV1: &str = "  - { name: srv1, address: 10.0.0.11 }\n";
-const PASS: &str = "      - { path: /, uwsgi_pass: \"unix:/tmp/app.sock\" }\n";
+const PASS: &str = "      - { path: /, uwsgi_pass: \"unix:/run/app/app.sock\" }\n";
 
 /// Ten, of which some have more than one shape.
 const BREAKAGES: &[Breakage] = &[
@@ -69,10 +69,10 @@ const BREAKAGES: &[Breakage] = &[
     broken("9. IPv6 and a port without quotes", [PASS, "      - path: /\n        uwsgi_pass: [2001:db8::1]:443\n"])
         .reports(&[("IN02", "13:21")])
         .with_status(2),
-    broken("9. IPv6 and a port without quotes, in braces", ["\"unix:/tmp/app.sock\"", "[2001:db8::1]:443"])
+    broken("9. IPv6 and a port without quotes, in braces", ["\"unix:/run/app/app.sock\"", "[2001:db8::1]:443"])
         .reports(&[("IN02", "12:32")])
         .with_status(2),
-    broken("9. IPv6 and a port without brackets", ["\"unix:/tmp/app.sock\"", "2001:db8::1:443"])
+    broken("9. IPv6 and a port without brackets", ["\"unix:/run/app/app.sock\"", "2001:db8::1:443"])
         .reports(&[("AD04", "12:32")]),
     broken("10. an unknown pool", ["    root:", "    pool: web\n    root:"]).reports(&[("IN07", "8:11")]),
     broken(

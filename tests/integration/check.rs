@@ -16,7 +16,7 @@ fn every_problem_of_an_inventory_is_reported_in_one_run() {
         .replace("10.0.0.12", "10.0.0.10")
         .replace("/etc/ssl/example/ssl.key", "ssl.key")
         .replace("server_name: example.com", "server_name: example..com")
-        .replace("uwsgi_pass: \"unix:/tmp/app.sock\"", "uwsgi_pass: 2001:db8::1:8000");
+        .replace("uwsgi_pass: \"unix:/run/app/app.sock\"", "uwsgi_pass: 2001:db8::1:8000");
     pin("check-many", &check(&format!("{broken}trusted_proxies: [10.0.0.11/24, 0.0.0.0/0]\n")));
 }
 
@@ -61,8 +61,8 @@ fn help_says_what_there_is() {
 fn advice_can_be_followed_to_the_end() {
     // What people write, and what they are told to write, which is then accepted.
     let cases = [
-        ("uwsgi_pass: /tmp/app.sock", "uwsgi_pass: unix:/tmp/app.sock"),
-        ("uwsgi_pass: unix:///tmp/app.sock", "uwsgi_pass: unix:/tmp/app.sock"),
+        ("uwsgi_pass: /run/app/app.sock", "uwsgi_pass: unix:/run/app/app.sock"),
+        ("uwsgi_pass: unix:///run/app/app.sock", "uwsgi_pass: unix:/run/app/app.sock"),
         ("uwsgi_pass: uwsgi://127.0.0.1:3031", "uwsgi_pass: 127.0.0.1:3031"),
         ("proxy_pass: http://localhost:8000", "proxy_pass: http://127.0.0.1:8000"),
         ("proxy_pass: http://app.internal", "proxy_pass: http://127.0.0.1:8000"),
@@ -81,7 +81,7 @@ fn advice_can_be_followed_to_the_end() {
         ("uwsgi_pass: 2001:db8::1:8000", "uwsgi_pass: '[2001:db8::1]:8000'"),
     ];
     for (wrong, right) in cases {
-        let with = |line: &str| BLOG.replace("uwsgi_pass: \"unix:/tmp/app.sock\"", line);
+        let with = |line: &str| BLOG.replace("uwsgi_pass: \"unix:/run/app/app.sock\"", line);
         let (told, fixed) = (check(&with(wrong)), check(&with(right)));
         let advice = right.split_once(": ").unwrap().1.trim_matches('\'');
         assert!(told.contains(&format!("`{advice}`")), "{wrong}: {told}");

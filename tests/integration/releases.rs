@@ -34,7 +34,7 @@ server {
     ssl_certificate_key /etc/ssl/example/ssl.key;
     set_real_ip_from 10.0.0.10;
     real_ip_header proxy_protocol;
-    location / { include uwsgi_params; uwsgi_pass unix:/tmp/app.sock; }
+    location / { include uwsgi_params; uwsgi_pass unix:/run/app/app.sock; }
 }
 ";
 

@@ -41,7 +41,7 @@ impl App {
     pub fn start(try_out: &Try, kept: &Kept, host: &str) -> Self {
         let script = try_out.beside("app.py", FLASK);
         let words = ["/usr/bin/env", &format!("APP_HOST={host}"), "/usr/bin/uwsgi", "--plugin", "python3"];
-        let socket = ["--socket", "/tmp/app.sock", "--chmod-socket=666", "--need-app", "--callable", "app"];
+        let socket = ["--socket", "/run/app/app.sock", "--chmod-socket=666", "--need-app", "--callable", "app"];
         let mut command = kept.command(host, &[&words[..], &socket, &["--wsgi-file", &script]].concat());
         let log = try_out.folder().join(format!("{host}.log"));
         let streams = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(&log).unwrap());

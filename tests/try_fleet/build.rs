@@ -56,12 +56,12 @@ impl Fleet {
             clients: vec![ip("192.0.2.1"), ip("2001:db8:1::1")],
             trusted: Vec::new(),
             scrubbed: true,
-            locations: "location / { include uwsgi_params; uwsgi_pass unix:/tmp/app.sock; }".into(),
+            locations: "location / { include uwsgi_params; uwsgi_pass unix:/run/app/app.sock; }".into(),
             listen: "ssl http2 proxy_protocol".to_owned(),
             check: "send-proxy check check-ssl check-sni example.com verify none".to_owned(),
             nofile: 17_000,
             sites: vec![site("/", apps.into())],
-            upstreams: vec![upstream(UpstreamProtocol::Uwsgi, "/tmp/app.sock")],
+            upstreams: vec![upstream(UpstreamProtocol::Uwsgi, "/run/app/app.sock")],
             source: None,
         }
     }

@@ -17,7 +17,7 @@ sites:
     ssl_certificate: [/etc/ssl/ec.crt, /etc/ssl/rsa.crt]
     ssl_certificate_key: [/etc/ssl/ec.key, /etc/ssl/rsa.key]
     locations:
-      - { path: /, uwsgi_pass: \"unix:/tmp/app.sock\" }
+      - { path: /, uwsgi_pass: \"unix:/run/app/app.sock\" }
 ";
 
 fn make(folder: &Path, name: &str, kind: &[&str]) {

@@ -38,7 +38,7 @@ fn inventory(servers: usize, tickets: &str) -> String {
     yaml.push_str(
         "nginx: { log_format: json }\nsites:\n  - server_name: example.com\n    root: /opt/example/current/app\n    \
          ssl_certificate: /etc/ssl/example/ssl.crt\n    ssl_certificate_key: /etc/ssl/example/ssl.key\n    \
-         locations:\n      - { path: /, uwsgi_pass: \"unix:/tmp/app.sock\" }\n",
+         locations:\n      - { path: /, uwsgi_pass: \"unix:/run/app/app.sock\" }\n",
     );
     yaml
 }

@@ -22,7 +22,7 @@ sites:
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
     locations:
-      - { path: /, uwsgi_pass: "unix:/tmp/app.sock" }
+      - { path: /, uwsgi_pass: "unix:/run/app/app.sock" }
       - { path: /dead, proxy_pass: "https://127.0.0.1:9" }
 "#;
 

@@ -12,7 +12,7 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("IN02", "name: lb1,", "name: @lb1,", "2:13"),
     ("IN03", "sites:\n", "haproxy: [443]\nsites:\n", "6:11"),
     ("IN04", "{ name: srv1, address: 10.0.0.11 }", "{ name: srv1 }", "4:7"),
-    ("IN05", "/tmp/app.sock", "/tmp/$app.sock", "12:32"),
+    ("IN05", "/run/app/app.sock", "/tmp/$app.sock", "12:32"),
     ("IN06", "example.com", "example..com", "7:18"),
     ("IN07", "sites:\n", "pools: [{ name: web, app_servers: [srv3] }]\nsites:\n", "6:36"),
     ("IN08", "sites:\n", "pools: [{ name: web, app_servers: [srv1] }]\nsites:\n", "5:28"),

@@ -23,7 +23,7 @@ fn ad04_haproxy_takes_the_last_group_of_an_address_for_the_port() {
     is_passed(haproxy(&server("    server srv1 fd00::1:443\n")));
     let location = |pass: &str| format!("server {{ listen 18443; location / {{ {pass}; }} }}");
     is_printed(nginx(&location("uwsgi_pass fd00::11:3031")), 1, "\"fd00::11:3031\"");
-    let pass = |socket: &str| BLOG.replace("\"unix:/tmp/app.sock\"", socket);
+    let pass = |socket: &str| BLOG.replace("\"unix:/run/app/app.sock\"", socket);
     assert_eq!(found(&pass("fd00::11:3031")), ["AD04"]);
     assert_eq!(found(&pass("'[fd00::11]:3031'")), [] as [&str; 0]);
     let address = |address: &str| BLOG.replace("10.0.0.10", "[10.0.0.10, 'fd00::10']").replace("10.0.0.11", address);

@@ -29,7 +29,7 @@ sites:
   - server_name: example.com
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
-    locations: [{ path: /, uwsgi_pass: \"unix:/tmp/app.sock\" }]
+    locations: [{ path: /, uwsgi_pass: \"unix:/run/app/app.sock\" }]
 ";
 const APPS: [&str; 4] = ["srv1", "srv2", "srv3", "srv4"];
 
