@@ -20,7 +20,7 @@ fn every_ordinary_fleet_works() {
     let start = Instant::now();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories/fleets");
     let paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert!(paths.len() >= 17, "{paths:?}");
+    assert!(paths.len() >= 20, "{paths:?}");
     let (open, counts) = (Mutex::new(paths.iter()), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..WORKERS {
