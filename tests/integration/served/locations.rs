@@ -93,3 +93,28 @@ fn lo03_redirects_come_back() {
     });
     assert_eq!(found(&inventory, "LO03"), 5);
 }
+
+#[test]
+fn lo03_challenges_and_wildcards_come_back() {
+    let sites = [
+        with("a.test", &["path: /, return: { url: \"https://www.w.test\", append_request_uri: true }"]),
+        with("\"*.w.test\"", &["path: /, return: { url: \"https://x.y.w.test/z\" }"])
+            .replace("\"*.w.test\".", "w.test."),
+        // Out of the fleet: nobody listens on that port.
+        with("b.test", &["path: /, return: { url: \"https://b.test:9999\" }"]),
+    ];
+    let inventory = inventory(&sites.concat())
+        .replace("sites:", "http: { acme_challenge: { redirect: \"http://a.test\" } }\nsites:");
+    on_every_release(&inventory, &[], &[], |served| {
+        for (url, exit) in [
+            ("http://a.test/.well-known/acme-challenge/x", 47),
+            ("https://a.test/", 47),
+            ("https://other.w.test/", 47),
+            ("https://b.test/", 7),
+        ] {
+            assert_eq!(followed(served, url), exit, "{url} on {}", served.name());
+        }
+    });
+    // `a.test` leads into the circle and is no part of it: the wildcard's site is, and the challenge.
+    assert_eq!(found(&inventory, "LO03"), 2);
+}
