@@ -319,3 +319,22 @@ fn a_part_of_a_chain_is_known_by_its_name() {
         }
     }
 }
+
+/// A file that is taken for a certificate alone is installed with mode 644.
+#[test]
+fn a_key_in_a_certificate_source_is_found_unless_its_path_is_a_keys() {
+    for (both, wanted) in [(false, "error"), (true, "warning")] {
+        let text = if both {
+            INVENTORY.replace("/etc/ssl/example/ssl.key", "/etc/ssl/example/ssl.crt")
+        } else {
+            INVENTORY.to_owned()
+        };
+        let text = if both { text.replace("tls/ssl.key", "tls/ssl.crt") } else { text };
+        let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text);
+        certificate(run.dir(), "ssl", "DNS:example.com,DNS:*.example.com", "90");
+        let read = |name: &str| std::fs::read_to_string(run.dir().join("tls").join(name)).unwrap();
+        write_key(&run.dir().join("tls/ssl.crt"), &format!("{}{}", read("ssl.crt"), read("ssl.key")));
+        let severities: Vec<String> = of(&run, "TL21").into_iter().map(|(severity, _)| severity).collect();
+        assert_eq!(severities, [wanted], "{both}");
+    }
+}

@@ -2,8 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::inventory::node::printable;
+use crate::lint::certificates::placed;
 use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -13,9 +14,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "On an app server, the same path is used for a certificate and for a key, of one site or of two.",
+        what: "On an app server, the same path is used for a certificate and for a key, of one site or of two. It is an \
+            error if a certificate source holds a private key, and the path of the certificate is not also that of \
+            the key.",
         why: "A certificate is public; its key must be readable by root only. A file with both is easily given the \
-            mode of a certificate. If two sites expect different contents, it is wrong for one of them.",
+            mode of a certificate. If two sites expect different contents, it is wrong for one of them. A \
+            file that only a certificate is expected in gets mode 644: with a key in it, every user of the app server \
+            can read the key.",
         evidence: "nginx loads a file that holds both, as haproxy does: `nginx -t` returns 0, whatever its mode. \
             Nothing warns when a renewal gives the file the mode of a certificate.",
         fix: "Keep the key in a separate file with mode 600. If you keep one file, give it mode 600 and ignore this \
@@ -27,6 +32,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    open_keys(fleet, reporter);
     let mut certificates: HashMap<&str, Vec<CertificateRef>> = HashMap::new();
     let sites = &fleet.inventory.sites;
     for (site, it) in sites.iter().enumerate() {
@@ -54,6 +60,32 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let found = Finding::new(fleet.certificate(at, "ssl_certificate_key").span(), message, help);
             reporter.push(found.related(fleet.certificate(*other, "ssl_certificate").span(), "the certificate"));
         }
+    }
+}
+
+/// Reports certificate sources with a private key that would be installed for everybody to read.
+fn open_keys(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let pairs = || fleet.inventory.sites.iter().flat_map(|site| &site.certificates);
+    if pairs().all(|pair| pair.source.is_none()) {
+        return;
+    }
+    let keys: HashSet<&str> = pairs().map(|pair| pair.ssl_certificate_key.as_str()).collect();
+    let chains = &fleet.certificates().chains;
+    for (file, _) in chains.sound().filter(|(_, certificate)| certificate.holds_key()) {
+        let path =
+            |at: &CertificateRef| fleet.inventory.sites[at.site].certificates[at.certificate].ssl_certificate.as_str();
+        // A path that is named as a key has the mode of one.
+        let open: Vec<CertificateRef> = file.named.iter().copied().filter(|at| !keys.contains(path(at))).collect();
+        if open.is_empty() {
+            continue;
+        }
+        let shown = file.path.display();
+        let message = format!(
+            "the certificate source `{shown}` holds a private key, which every user of the app server could read"
+        );
+        let help = "remove the key from it, or name the path of the certificate in `ssl_certificate_key`, too";
+        let found = placed(fleet, chains.key, &open, (message, help.to_owned()));
+        reporter.push(found.with_severity(Severity::Error));
     }
 }
 
