@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
@@ -78,16 +79,17 @@ fn processes(cgroup: &Path) -> BTreeSet<PathBuf> {
     found
 }
 
-/// What hosts would leave on a machine: cgroups of any hierarchy, mounts, links.
-fn traces() -> Vec<String> {
-    let find =
-        Command::new("find").args(["/sys/fs/cgroup", "-type", "d", "-name", "sslscale-hosts.*"]).output().unwrap();
-    let links = fs::read_dir("/sys/class/net").unwrap().map(|link| link.unwrap().path().display().to_string());
+/// What the hosts of a run may leave on a machine: its cgroups in any hierarchy, mounts, links. Other runs
+/// may be at work here.
+fn traces(cgroup: &Path) -> Vec<String> {
+    let name = cgroup.file_name().unwrap().to_str().unwrap();
+    let find = Command::new("find").args(["/sys/fs/cgroup", "-type", "d", "-name", name]).output().unwrap();
     let mounts = fs::read_to_string("/proc/self/mounts").unwrap();
-    let mut traces: Vec<String> = String::from_utf8(find.stdout).unwrap().lines().map(str::to_owned).collect();
-    traces.extend(links.chain(mounts.lines().map(str::to_owned)));
-    traces.sort();
-    traces
+    let links = fs::read_dir("/sys/class/net").unwrap().map(|link| link.unwrap().file_name().into_string().unwrap());
+    let found = String::from_utf8(find.stdout).unwrap();
+    let cgroups = found.lines().map(str::to_owned);
+    let mounts = mounts.lines().filter(|mount| mount.contains("/run/hosts") || mount.contains(name)).map(str::to_owned);
+    cgroups.chain(mounts).chain(links.filter(|link| link == "hosts" || link.starts_with("vb-"))).collect()
 }
 
 fn wait(what: &str, done: impl Fn() -> bool) {
@@ -102,34 +104,33 @@ fn wait(what: &str, done: impl Fn() -> bool) {
 fn nothing_is_left_however_a_test_ends() {
     // One test at a time has hosts; otherwise theirs would be taken for leftovers.
     let Some(shared) = Shared::get() else { return };
-    let before = traces();
-    let cgroups = before.iter().filter(|trace| trace.contains("sslscale-hosts.")).count();
-    assert!(cgroups > 0, "the shared hosts have traces: {before:#?}");
+    assert!(!traces(shared.fleet.cgroup()).is_empty(), "hosts that run have traces");
 
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGKILL] {
         let mut other = Other::boot();
-        assert_ne!(traces(), before);
+        assert!(!traces(&other.cgroup).is_empty());
         other.end(signal);
         wait(&format!("{signal}: processes are left"), || other.are_gone());
-        wait(&format!("{signal}: {:#?} instead of {before:#?}", traces()), || traces() == before);
+        wait(&format!("{signal}: {:#?}", traces(&other.cgroup)), || traces(&other.cgroup).is_empty());
     }
 
-    // Nobody is left to remove the cgroups, but no process survives.
+    // Nobody is left to remove the cgroups, but no process survives. The next run removes them.
     let mut other = Other::boot();
     kill(other.supervisor, Signal::SIGKILL).unwrap();
     other.end(Signal::SIGKILL);
     wait("processes are left", || other.are_gone());
-    assert!(other.cgroup.exists());
-    // The next run removes them.
     drop(Fleet::boot(&HOST).unwrap());
-    wait("cgroups are left", || traces() == before);
+    wait("cgroups are left", || traces(&other.cgroup).is_empty());
 
-    // A panic, and the end of a test that passes.
-    let booted = std::thread::spawn(|| {
+    // A test that fails.
+    let (name, cgroup) = mpsc::channel();
+    let booted = std::thread::spawn(move || {
         let fleet = Fleet::boot(&HOST).unwrap();
+        name.send(fleet.cgroup().to_owned()).unwrap();
         assert!(fleet.host("lonely").succeeds("false"), "on purpose");
     });
     assert!(booted.join().is_err());
-    wait("a panic", || traces() == before);
+    let cgroup = cgroup.recv().unwrap();
+    wait("a panic", || traces(&cgroup).is_empty());
     drop(shared);
 }
