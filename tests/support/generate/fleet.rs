@@ -9,7 +9,7 @@ use proptest::sample::{Index, select};
 use sslscale::inventory::types::Tickets;
 
 use super::sites;
-use super::values::{Part, duration, http_port, log, name, number, one_of, port, scalar, size};
+use super::values::{Part, access_log, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
 use super::{Scale, Versions, flag, section, tls};
 
@@ -321,17 +321,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
         ("worker_shutdown_timeout", 0.3, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
-        (
-            "access_log",
-            0.2,
-            one_of(&[
-                "/var/log/nginx/tls.log",
-                "/var/log/nginx/access.log",
-                "off",
-                "syslog:server=[::1]:514,tag=a",
-                "syslog:server=unix:/dev/log",
-            ]),
-        ),
+        ("access_log", 0.2, access_log()),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));

@@ -97,15 +97,31 @@ fn parts(chars: &'static str) -> Text {
     prop_oneof![12 => short, 1 => long, 1 => deep].prop_map(|parts| parts.join("/")).boxed()
 }
 
+/// Paths that are something else than a certificate, a key, a log or a document root can be.
+const TAKEN: &[&str] = &["/etc/nginx/nginx.conf", "/dev/null", "/run/nginx.pid"];
+
+/// An access log; sometimes a path that cannot be one.
+pub fn access_log() -> Part {
+    let good = one_of(&[
+        "/var/log/nginx/tls.log",
+        "/var/log/nginx/access.log",
+        "off",
+        "syslog:server=[::1]:514,tag=a",
+        "syslog:server=unix:/dev/log",
+    ]);
+    prop_oneof![49 => good, 1 => one_of(&["/var/log/nginx", "/dev/stdout", "/run/nginx.pid"])].boxed()
+}
+
 /// An absolute path, sometimes 1,024 bytes long.
 pub fn path() -> Text {
     let front = select(&["/etc/ssl/", "/srv/", "/", "/var/lib/site/"][..]);
-    (front, parts(FILE)).prop_map(|(front, parts)| cut(&format!("{front}{parts}"), 1024)).boxed()
+    let good = (front, parts(FILE)).prop_map(|(front, parts)| cut(&format!("{front}{parts}"), 1024));
+    prop_oneof![1_999 => good, 1 => select(TAKEN).prop_map(str::to_owned)].boxed()
 }
 
 /// The path of a location or of an upstream, made unique by `unique`.
 pub fn request_path(unique: String) -> Text {
-    let end = select(&["", "/", ".php", "/index.html"][..]);
+    let end = prop_oneof![199 => select(&["", "/", ".php", "/index.html"][..]), 1 => Just("/.git/")];
     (parts(REQUEST), end)
         .prop_map(move |(parts, end)| {
             let room = 255 - unique.len() - end.len() - 1;
@@ -125,8 +141,11 @@ pub fn socket() -> Text {
     prop_oneof![3 => short, 1 => long].boxed()
 }
 
+/// Where an app listens; sometimes an address with a zone, which programs do not read.
 fn loopback() -> BoxedStrategy<&'static str> {
-    select(&["127.0.0.1", "10.255.255.254", "[::1]", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]", "0.0.0.1"][..]).boxed()
+    let good =
+        select(&["127.0.0.1", "10.255.255.254", "[::1]", "[2001:db8:ffff:ffff:ffff:ffff:ffff:ffff]", "0.0.0.1"][..]);
+    prop_oneof![999 => good, 1 => Just("[fd00::5%3]")].boxed()
 }
 
 /// Not on the host itself, where nginx has the ports that a URL has without a number.
@@ -201,5 +220,6 @@ pub fn log() -> Part {
     let server = one_of(&["10.0.0.5:514", "[2001:db8::5]:514", "127.0.0.1:1", "[::1]:65535", "/dev/log"]);
     let socket = (text(WORD, 1), text("abzABZ019._-+=~", 0..30)).prop_map(|(a, b)| format!("/var/lib/{a}{b}"));
     let longest = text("abz019._-+=~", 92).prop_map(|name| format!("/run/{name}"));
-    prop_oneof![3 => server, 1 => scalar(socket), 1 => scalar(longest)].boxed()
+    prop_oneof![150 => server, 50 => scalar(socket), 50 => scalar(longest), 1 => one_of(&["/run/haproxy/admin.sock"])]
+        .boxed()
 }
