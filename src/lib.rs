@@ -7,6 +7,7 @@ pub mod binaries;
 mod cases;
 pub mod cli;
 pub mod commands;
+mod count;
 pub mod diagnostic;
 pub mod event;
 pub mod file;

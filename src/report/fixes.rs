@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::count::agreeing;
 use super::diff::unified;
+use crate::count::agreeing;
 use crate::diagnostic::Diagnostic;
 use crate::lint::Fixed;
 use crate::source::without_keys;
@@ -57,4 +57,17 @@ pub fn other_names(path: &Path, others: u64) -> Option<String> {
     let links =
         agreeing(usize::try_from(others).unwrap_or(usize::MAX), "hard link, which keeps", "hard links, which keep");
     (others > 0).then(|| format!("note: `{}` has {others} more {links} the old text", visible(&path.to_string_lossy())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_agree_with_the_number_of_hard_links() {
+        let notes = [0, 1, 2].map(|others| other_names(Path::new("a.yaml"), others));
+        assert_eq!(notes[0], None);
+        assert!(notes[1].as_ref().unwrap().ends_with(" has 1 more hard link, which keeps the old text"));
+        assert!(notes[2].as_ref().unwrap().ends_with(" has 2 more hard links, which keep the old text"));
+    }
 }

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::PlainFormat;
-use super::count::several;
+use crate::count::several;
 use crate::event::{Event, Kept, Request, Verdict};
 use crate::visible::visible;
 

@@ -1,7 +1,6 @@
 //! Everything that is printed. It shows what other modules found or did, and decides neither what
 //! counts as an error nor the exit status.
 
-mod count;
 mod diff;
 mod each;
 mod file;

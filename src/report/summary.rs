@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Checked;
-use super::count::{agreeing, several};
+use crate::count::{agreeing, several};
 use crate::diagnostic::{Applicability, Code, Severity};
 use crate::lint::{Detection, NotRun, rule};
 use crate::visible::visible;

@@ -39,28 +39,28 @@ mod tests {
 
     const LIMITS: Limits = Limits::new(Duration::from_secs(60), 1024);
 
-    fn behind(words: &[&str]) -> Command {
+    fn reached_by(words: &[&str]) -> Command {
         Command::new("srv1", words.iter().map(|word| (*word).to_owned()).collect())
     }
 
     fn changed(text: &str) -> Outcome {
-        change(&behind(&["env"]), &Script::new(&[shell::RESULT, text]), LIMITS)
+        change(&reached_by(&["env"]), &Script::new(&[shell::RESULT, text]), LIMITS)
     }
 
     #[test]
     fn a_result_is_the_last_line_and_nothing_else() {
         assert_eq!(changed("echo noise; finish 'done'"), Outcome::Done);
-        let told = |text: &str| match changed(text) {
+        let described = |text: &str| match changed(text) {
             Outcome::Untouched(reason) => ("untouched", reason.to_string()),
             Outcome::Overtaken(reason) => ("overtaken", reason.to_string()),
             Outcome::Undone(reason) => ("undone", reason.to_string()),
             Outcome::Unknown(reason) => ("unknown", reason.to_string()),
             other => panic!("{other:?}"),
         };
-        assert_eq!(told("finish 'untouched: the disk: full'"), ("untouched", "the disk: full".to_owned()));
-        assert_eq!(told("echo why >&2; finish 'undone: no'"), ("undone", "no\nwhy".to_owned()));
-        assert_eq!(told("finish 'overtaken: by another run'"), ("overtaken", "by another run".to_owned()));
-        assert_eq!(told("finish 'unknown: no'"), ("unknown", "no".to_owned()));
+        assert_eq!(described("finish 'untouched: the disk: full'"), ("untouched", "the disk: full".to_owned()));
+        assert_eq!(described("echo why >&2; finish 'undone: no'"), ("undone", "no\nwhy".to_owned()));
+        assert_eq!(described("finish 'overtaken: by another run'"), ("overtaken", "by another run".to_owned()));
+        assert_eq!(described("finish 'unknown: no'"), ("unknown", "no".to_owned()));
         let none = |code: i32| ("unknown", format!("the script reported no result (exit code {code})"));
         for (text, code) in [
             ("", 0),
@@ -70,14 +70,14 @@ mod tests {
             ("(finish 'done'); echo more; exit 3", 3),
             ("echo 'sslscale-result'", 0),
         ] {
-            assert_eq!(told(text), none(code), "{text}");
+            assert_eq!(described(text), none(code), "{text}");
         }
     }
 
     #[test]
     fn only_what_never_started_is_known_to_be_untouched() {
         let script = Script::new(&[shell::RESULT]);
-        let outcome = |words: &[&str]| change(&behind(words), &script, LIMITS);
+        let outcome = |words: &[&str]| change(&reached_by(words), &script, LIMITS);
         assert!(matches!(outcome(&["no-such-program"]), Outcome::Untouched(reason)
             if reason.summary() == "`no-such-program` could not be started: No such file or directory (os error 2)"));
         assert!(matches!(outcome(&["sh", "-c", "echo gone >&2; exit 255"]), Outcome::Unknown(reason)
@@ -86,11 +86,11 @@ mod tests {
 
     #[test]
     fn a_query_gives_what_was_written_or_why_not() {
-        let ask = |text: &str| query(&behind(&["env"]), &Script::new(&[text]), LIMITS);
-        assert_eq!(*ask("echo a").unwrap(), b"a\n");
-        let failed = ask("echo half; echo no >&2; exit 77").unwrap_err();
+        let queried = |text: &str| query(&reached_by(&["env"]), &Script::new(&[text]), LIMITS);
+        assert_eq!(*queried("echo a").unwrap(), b"a\n");
+        let failed = queried("echo half; echo no >&2; exit 77").unwrap_err();
         assert_eq!(Reason::from(&failed).to_string(), "the script ended with exit code 77\nno");
-        let lost = query(&behind(&["false"]), &Script::new(&[]), LIMITS).unwrap_err();
+        let lost = query(&reached_by(&["false"]), &Script::new(&[]), LIMITS).unwrap_err();
         assert_eq!(Reason::from(&lost).to_string(), "the command that reaches the host ended early (exit code 1)");
         let answer = QueryError::Answer { problem: "nonsense", text: HostText::new(b"x") };
         assert_eq!(Reason::from(&answer).to_string(), "nonsense\nx");
@@ -102,6 +102,6 @@ mod tests {
         assert_eq!(changed(&format!("{text}; finish 'done'")), Outcome::Done);
         // Without the trap, these end it.
         let untrapped = [text, "echo 'sslscale-result done'"];
-        assert_ne!(change(&behind(&["env"]), &Script::new(&untrapped), LIMITS), Outcome::Done);
+        assert_ne!(change(&reached_by(&["env"]), &Script::new(&untrapped), LIMITS), Outcome::Done);
     }
 }

@@ -5,7 +5,7 @@
 //! place, next → current → previous, and makes a new next. It starts only when all servers have the
 //! same ring, so that at any time each has that ring or the one after it: every server has the key
 //! that any other encrypts with, in whatever order and at whatever pace they change. A server that is left
-//! out of a rotation is one ring behind. Rings know the keys that were current before theirs, so that an
+//! out of a rotation has the ring before it. Rings know the keys that were current before theirs, so that an
 //! older ring is recognised when such a server returns, and is never given to others.
 
 mod key;

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 use super::layout::{KEYS, RING};
 use super::observation::{Fault, Observation};
 use super::plan::{missed, target};
+use crate::count::several;
 use crate::rollout::{Reason, Unreachable};
 
 /// What is wrong with the ring of a host.
@@ -53,9 +54,9 @@ impl Problem {
             Self::File(fault) => fault.to_string(),
             Self::NoKeys => "it has no keys".to_owned(),
             Self::KeyMissing => "one or more of its three keys is missing".to_owned(),
-            Self::Behind(1) => "it has missed 1 rotation".to_owned(),
             Self::Behind(missed) => {
-                format!("it has missed {missed} rotations: it and the others cannot resume each other's sessions")
+                let lost = if *missed > 1 { ": it and the others cannot resume each other's sessions" } else { "" };
+                format!("it has missed {}{lost}", several(*missed, "rotation"))
             }
             Self::OtherKeys => "its keys differ from those of the other app servers".to_owned(),
             Self::NotLoaded => "nothing confirms that nginx has loaded its keys".to_owned(),
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn each_problem_is_told_by_itself() {
+    fn each_problem_is_reported_by_itself() {
         assert_eq!(problems(Ok(with(&ring(5)))), []);
         assert_eq!(problems(Ok(Observation::default())), [Problem::NoKeys]);
         let mut partial = with(&ring(5));
@@ -184,6 +185,16 @@ mod tests {
         for (age, expected) in [(STALE, vec![]), (STALE + 1, vec![Problem::Stale])] {
             assert_eq!(problems(Ok(Observation { age: Some(age), ..with(&ring(5)) })), expected);
         }
+    }
+
+    #[test]
+    fn words_agree_with_numbers() {
+        let missed = [1, 2].map(|missed| Problem::Behind(missed).summary());
+        assert_eq!(missed[0], "it has missed 1 rotation");
+        assert!(missed[1].starts_with("it has missed 2 rotations: "), "{}", missed[1]);
+        let changed = |count: usize| Problem::Changed((0..count).map(|n| format!("/{n}")).collect()).summary();
+        let files = [1, 3, 4, 5].map(|count| changed(count).rsplit(": ").next().unwrap().to_owned());
+        assert_eq!(files, ["/0", "/0, /1, /2", "/0, /1, /2 and 1 more", "/0, /1, /2 and 2 more"]);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::support::repository;
 
 /// Module → the modules of the crate that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
+    ("count", &[]),
     ("visible", &[]),
     ("parallel", &[]),
     ("source", &["file"]),
@@ -21,11 +22,11 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("tree", &["file", "interrupt", "parallel"]),
     ("event", &[]),
     ("process", &[]),
-    ("lint", &["diagnostic", "file", "inventory", "process", "source"]),
+    ("lint", &["count", "diagnostic", "file", "inventory", "process", "source"]),
     ("render", &["file", "inventory", "tickets", "tree"]),
     ("transport", &["process", "visible"]),
     ("rollout", &["parallel", "transport"]),
-    ("tickets", &["rollout", "transport", "tree"]),
+    ("tickets", &["count", "rollout", "transport", "tree"]),
     ("sandbox", &["event", "file", "process"]),
     ("stand_ins", &["file", "inventory", "sandbox", "tickets"]),
     ("try_fleet", &["event", "file", "interrupt", "inventory", "process", "sandbox", "stand_ins", "tree"]),
@@ -36,6 +37,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     (
         "report",
         &[
+            "count",
             "diagnostic",
             "event",
             "file",

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::count::several;
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::document::Cursor;
@@ -81,24 +82,50 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let more = format!("raise the limit: `nofile: {}`", need(THREADS).next_multiple_of(1024));
         let help = if room == 0 { more } else { format!("write `maxconn: {room}` or less, or {more}") };
         let least = 2 * maxconn + fixed + least + THREAD;
+        let several_of = |number, noun| several(usize::try_from(number).unwrap_or(usize::MAX), noun);
+        let (connections, needs) = (several_of(maxconn, "connection"), if maxconn == 1 { "needs" } else { "need" });
         let finding = if nofile < least {
-            let message =
-                format!("{maxconn} connections need at least {least} descriptors, but `nofile` allows {nofile}");
+            let message = format!("{connections} {needs} at least {least} descriptors, but `nofile` allows {nofile}");
             Finding::new(place, message, help)
         } else if nofile < need(1) {
             let message = format!(
-                "{maxconn} connections need {} descriptors with some versions of haproxy, but `nofile` allows {nofile}",
+                "{connections} {needs} {} descriptors with some versions of haproxy, but `nofile` allows {nofile}",
                 need(1)
             );
             Finding::new(place, message, help).with_severity(Severity::Warning)
         } else {
             let threads = (nofile - 2 * maxconn - fixed - most) / THREAD;
             let message = format!(
-                "with {nofile} descriptors for {maxconn} connections, haproxy starts only on a host with at most {threads} processors"
+                "with {nofile} descriptors for {connections}, haproxy starts only on a host with at most {}",
+                several_of(threads, "processor")
             );
             Finding::new(place, message, help).with_severity(Severity::Warning)
         };
         let apart = place != limit;
         reporter.push(if apart { finding.related(limit, "the limit on descriptors") } else { finding });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::{Settings, lint};
+    use crate::source::Source;
+
+    #[test]
+    fn words_agree_with_numbers() {
+        let text = RULE.examples.unwrap().fires;
+        let messages = |maxconn: u64, nofile: u64| {
+            let text = text.replace("maxconn: 8192", &format!("maxconn: {maxconn}"));
+            let source = Source::new("t", text.replace("nofile: 16384", &format!("nofile: {nofile}")));
+            let found = lint(&source, &Settings::default()).findings;
+            let found = found.into_iter().filter(|finding| finding.code == Code::CP01);
+            found.map(|finding| finding.message).collect::<Vec<_>>()
+        };
+        // Around the number of descriptors that is enough for one processor.
+        let all: Vec<String> = (16_384..16_484).flat_map(|nofile| messages(8192, nofile)).collect();
+        assert!(all.iter().any(|message| message.ends_with(" at most 1 processor")), "{all:#?}");
+        assert!(all.iter().any(|message| message.ends_with(" at most 2 processors")), "{all:#?}");
+        assert!(!all.iter().any(|message| message.ends_with(" 1 processors")), "{all:#?}");
     }
 }

@@ -1,6 +1,6 @@
 //! Sentences about ticket rings: what to do after a run, and what has a number in it.
 
-use crate::report::count::{agreeing, several};
+use crate::count::{agreeing, several};
 use crate::tickets::{self, Halt, RETIREMENT, Rollout, StepError};
 
 /// What the loser of two runs has to do.

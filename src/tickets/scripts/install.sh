@@ -1,7 +1,7 @@
 # install HOW FROM TO AGE RETIRED HISTORY PATIENCE: replaces the ring. HOW is `advance`, with a new next
 # key on standard input, or `whole`, with all three keys. FROM and TO are the fingerprints before and
 # after. For `whole`, AGE is how many seconds ago the current key became that, RETIRED how many seconds
-# ago other hosts stopped to encrypt with the previous one, or `never` if no host ever did, and HISTORY the
+# ago other hosts stopped encrypting with the previous one, or `never` if no host ever did, and HISTORY the
 # fingerprints of the keys that were current before. PATIENCE is how many seconds a reload may take.
 how=$1 from=$2 to=$3 age=$4 retired=$5 history=$6 patience=$7
 # A ring knows this many of the rings before it.

@@ -16,7 +16,7 @@ if [ -d "$ring" ]; then
             echo "$key $(sha256sum <"$ring/$key.key" | cut -c 1-16) $(stat -L -c '%s %a' "$ring/$key.key")"
     done
     [ ! -f "$ring/current.key" ] || echo "age $(since "$ring/current.key")"
-    # The previous key is written when the host stops to encrypt with it.
+    # The previous key is written when the host stops encrypting with it.
     [ ! -f "$ring/previous.key" ] || echo "retired $(since "$ring/previous.key")"
     echo "history $(former "$ring" | tr '\n' ' ')"
     [ ! -e "$ring/loaded" ] || echo loaded

@@ -1,4 +1,4 @@
-//! Hosts behind the commands of a hosts file: what reaches these commands, and what of their answers
+//! Hosts that the commands of a hosts file lead to: what reaches these commands, and what of their answers
 //! reaches a terminal.
 
 use std::fs;
@@ -24,7 +24,7 @@ case $text in *sslscale-result*) answer='sslscale-result done' ;; *) kind=observ
 answer() { printf '\\nsslscale-begin\\n%s\\n\\nsslscale-end 0\\n' \"$1\"; }
 ";
 
-/// Three hosts, each behind the shell script of the same index. A script has its own name in `$0`, and
+/// Three hosts, each reached by the shell script of the same index. A script has its own name in `$0`, and
 /// begins with [`ANSWERS`].
 fn fleet(scripts: [&str; 3]) -> Sslscale {
     let run = Sslscale::new(&[]).inventory(INVENTORY);
