@@ -126,6 +126,13 @@ fn added(text: &str, at: Span, rest: &str) -> Option<String> {
         let before = &text[line..start];
         let flow = before.contains('{');
         let indent: String = before.chars().map(|c| if c == '-' { ' ' } else { c }).collect();
+        // The place is the value of another key.
+        if before.trim_end().ends_with(':') {
+            let end = at.end as usize;
+            let column = before.len() - before.trim_start_matches([' ', '-']).len();
+            let between = if flow { ", ".to_owned() } else { format!("\n{}", " ".repeat(column)) };
+            return Some(format!("{}{between}{key}: {value}{}", &text[..end], &text[end..]));
+        }
         let between = if flow { ", ".to_owned() } else { format!("\n{indent}") };
         return Some(format!("{}{key}: {value}{between}{}", &text[..start], &text[start..]));
     }
