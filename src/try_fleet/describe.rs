@@ -108,7 +108,7 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
                 .collect(),
             certificates: wanted(&sites),
             checks: checks.clone(),
-            files: sites.iter().flat_map(|site| fallbacks(site)).collect(),
+            files: sites.iter().flat_map(|site| fallbacks(site).into_iter().chain(files(inventory, site))).collect(),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
     };
@@ -126,6 +126,12 @@ fn fallbacks(site: &Site) -> Vec<(PathBuf, FileSpec)> {
         Some((path.into(), FileSpec::new(&b"a fallback of the try-out\n"[..], 0o644)))
     };
     site.locations.iter().filter_map(file).collect()
+}
+
+/// The files that exact locations serve.
+fn files(inventory: &Inventory, site: &Site) -> Vec<(PathBuf, FileSpec)> {
+    let files = site.locations.iter().filter_map(|location| probes::file(inventory, location));
+    files.map(|path| (path.into(), FileSpec::new(&b"a file of the try-out\n"[..], 0o644))).collect()
 }
 
 fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, Arc<[u8]>>) -> HostSpec {

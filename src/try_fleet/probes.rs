@@ -35,7 +35,7 @@ pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
         let why = "needs a certificate with an RSA key, which stand-ins do not have: write `ssl_certificate_source`";
         return vec![SiteSpec { driven: Err(why.to_owned()), ..plain }];
     }
-    let locations = site.locations.iter().map(|location| of_location(&plain, site, location));
+    let locations = site.locations.iter().map(|location| of_location(inventory, &plain, site, location));
     locations.chain(rest(&plain, site)).collect()
 }
 
@@ -82,7 +82,7 @@ fn rest(plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
     Some(SiteSpec { probes, ..plain.clone() })
 }
 
-fn of_location(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
+fn of_location(inventory: &Inventory, plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
     let path = location.path.as_str();
     let exact = location.matching == LocationMatch::Exact;
     let not_driven =
@@ -92,6 +92,7 @@ fn of_location(plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
             return not_driven("passes requests to an app over TLS, for which there is no stand-in");
         }
         Target::Grpc(_) => return not_driven("passes requests to a gRPC app, for which there is no stand-in"),
+        Target::Root(_) if exact && file(inventory, location).is_some() => vec![Probe::new(path.to_owned())],
         Target::Root(_) if exact || twin(site, location) => {
             return not_driven("serves files whose names are not known to the try-out");
         }
@@ -123,12 +124,34 @@ fn files(directory: &str) -> Vec<Probe> {
 /// The directories whose indexes are requested below a document root.
 pub(super) fn roots(site: &Site) -> Vec<String> {
     let below = |location: &Location| match &location.target {
+        Target::Root(_) if served(location).is_some() => None,
         Target::Root(root) => Some(format!("{root}{}", directory(location.path.as_str()))),
         _ => None,
     };
     let root = site.root.iter().map(|root| format!("{root}/"));
     let all = root.chain(site.locations.iter().filter_map(below));
     all.flat_map(|root| [format!("{root}{BELOW}"), format!("{root}{DECODED}"), root]).collect()
+}
+
+/// The file that an exact location serves, where the try-out can make it: no other location needs a
+/// directory there.
+pub(super) fn file(inventory: &Inventory, location: &Location) -> Option<String> {
+    let file = served(location)?;
+    let within = |path: &String| path.strip_prefix(&file).is_some_and(|rest| rest.starts_with('/'));
+    let mut others = inventory.sites.iter().flat_map(|site| {
+        let files = site.locations.iter().filter_map(served);
+        roots(site).into_iter().chain(files)
+    });
+    (!others.any(|path| within(&path))).then_some(file)
+}
+
+/// The file that an exact location serves. Files whose names start with a dot and scripts get 404.
+fn served(location: &Location) -> Option<String> {
+    let (path, Target::Root(root)) = (location.path.as_str(), &location.target) else { return None };
+    let plain = path.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '.'));
+    let hidden = path.contains("/.") || path.contains(".ph");
+    let is_file = location.matching == LocationMatch::Exact && !path.ends_with('/');
+    (plain && !hidden && is_file).then(|| format!("{root}{path}"))
 }
 
 /// A location's path as the path of a directory.

@@ -73,6 +73,17 @@ fn an_exact_location_is_requested_at_its_path_alone() {
     assert_eq!(shown[4], "/ 200");
 }
 
+// No request was made to such a location: its file was not known to be one.
+#[test]
+fn the_file_of_an_exact_location_is_requested() {
+    let exact = |path: &str| format!("{{ path: {path}, match: exact, root: /srv/static }}");
+    assert_eq!(probes(&exact("/favicon.ico"))[0], "/favicon.ico 200");
+    // The file cannot be a directory, too, and neither is one whose name starts with a dot served.
+    let directory = format!("{}, {{ path: /docs/, root: /srv/static }}", exact("/docs"));
+    assert_eq!(probes(&directory)[0], "/docs/ 200");
+    assert_eq!(probes(&exact("/.env"))[0], "/ 200");
+}
+
 #[test]
 fn redirects_keep_the_request_or_not() {
     let shown = probes(
