@@ -252,7 +252,9 @@ impl<'f> Map<'f> {
         let around = |name: &str| statement.around.iter().any(|words| words.get(1) == Some(&name));
         let pool = pools.iter().position(|pool| around(pool.name.as_str()));
         let of_pool = pool.map(|index| self.fleet.written.key("pools").item(index).key("check").key(key));
-        let written = of_pool.filter(|place| place.is_written());
+        // `expect` may be a list.
+        let first = |place: Cursor<'f>| place.items().next().unwrap_or(place);
+        let written = of_pool.filter(|place| place.is_written()).map(first);
         written
             .or_else(|| self.fleet.haproxy_if_written(balancer, &["check", key]))
             .unwrap_or_else(|| self.fleet.haproxy(balancer, &["check", "type"]))

@@ -210,6 +210,8 @@ codes! {
     HP14 "timeout-without-effect" Warning;
     /// An HTTP check that no app server of a pool can pass.
     HP15 "check-cannot-pass" Error;
+    /// `balance: first` without a limit that would send connections further.
+    HP16 "first-without-maxconn" Warning;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

@@ -54,7 +54,7 @@ section! {
         weight: "0 to 256; default 100",
         /// Whether it takes connections only while all app servers of its pool without `backup` are down.
         backup: "true or false; default false",
-        /// The maximum number of connections at a time from each balancer; further connections wait for a free slot.
+        /// The maximum number of connections at a time from each balancer, for each of its pools; further connections wait for a free slot.
         maxconn: "1 to 500000; default: no limit",
         /// Settings for this app server only.
         nginx: "section",
@@ -81,7 +81,7 @@ section! {
         /// The name that a check asks for. One of this pool's sites must have it.
         host: "DNS name",
         /// The statuses that count as success.
-        expect: "statuses such as `200,301-308`",
+        expect: "statuses such as `200` or `301-308`, several as a list",
     }
 }
 
@@ -248,8 +248,8 @@ section! {
         client_fin: "duration; default 30s",
         /// How long a connection may wait for a free slot.
         queue: "duration; default 10s",
-        /// How long a health check may take.
-        check: "duration; default 5s",
+        /// How long a health check may wait for an answer.
+        check: "duration; default 3s",
         /// How long a client may take to send its TLS name, if the balancer needs it.
         client_hello: "duration; default 5s",
     }
@@ -263,9 +263,9 @@ section! {
         /// With `type: http`, the path that a check asks for, with or without a query.
         path: "starts with `/`; default `/`",
         /// With `type: http`, the name that a check asks for. A site of every pool without a `host` of its own must have it.
-        host: "DNS name; default: the first name of each pool",
+        host: "DNS name; default: the first name of each pool; for a wildcard, a name below it",
         /// With `type: http`, the statuses that count as success.
-        expect: "statuses such as `200,301-308`; default `200-399`",
+        expect: "statuses such as `200` or `301-308`, several as a list; default `200-399`",
         /// The time between two checks.
         inter: "duration; default 2s",
         /// The time between two checks while the app server is not yet down, or not yet up again.

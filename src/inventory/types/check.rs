@@ -45,11 +45,22 @@ impl Scalar for CheckPath {
         if (0..bytes.len()).any(|at| bytes[at] == b'%' && !encoded(at)) {
             return Err(ValueError::malformed("has a `%` without two hexadecimal digits", "write `%25` for `%`"));
         }
+        let path = text.split('?').next().unwrap_or(text).to_ascii_lowercase().replace("%2e", ".");
+        let moves = |part: &str| part == "." || part == "..";
+        if path.contains("//") || path.split('/').any(moves) || path.contains("%00") || path.contains("%2f") {
+            return Err(ValueError::malformed("is not a normalised path", HELP));
+        }
         Ok(Self(text.into()))
     }
 }
 
 impl Statuses {
+    /// All of them together.
+    pub fn all(lists: &[Self]) -> Option<Self> {
+        let texts: Vec<&str> = lists.iter().map(|list| &*list.0).collect();
+        (!texts.is_empty()).then(|| Self(texts.join(",").into()))
+    }
+
     /// Success and redirects.
     pub fn good() -> Self {
         Self("200-399".into())
@@ -65,7 +76,7 @@ impl Statuses {
 fn range(text: &str) -> Option<(u16, u16)> {
     let status = |text: &str| {
         let number = u16::try_from(Integer::inside(text)?.0).ok()?;
-        (100..=599).contains(&number).then_some(number)
+        (200..=599).contains(&number).then_some(number)
     };
     let (low, high) = text.split_once('-').unwrap_or((text, text));
     let (low, high) = (status(low)?, status(high)?);
@@ -77,7 +88,7 @@ impl Scalar for Statuses {
         if text.split(',').all(|part| range(part).is_some()) {
             return Ok(Self(text.into()));
         }
-        let help = "write statuses from 100 to 599 and ranges of them, such as `200-399` or `200,301-308`";
+        let help = "write statuses from 200 to 599 and ranges of them, such as `200-399` or `200,301-308`";
         Err(ValueError::malformed("is not a list of HTTP statuses", help))
     }
 }
@@ -100,10 +111,10 @@ mod tests {
 
     #[test]
     fn statuses_are_what_haproxy_takes() {
-        for good in ["200", "200-399", "200,204,301-308", "100-599"] {
+        for good in ["200", "200-399", "200,204,301-308", "200-599"] {
             assert!(Statuses::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "2xx", "99", "600", "300-200", "200,", "0200", "200-", "-200", "1-2-3"] {
+        for bad in ["", "2xx", "199", "600", "300-200", "200,", "0200", "200-", "-200", "1-2-3"] {
             assert!(Statuses::parse(bad).is_err(), "{bad}");
         }
         let some = Statuses::parse("200,301-308").unwrap();
@@ -115,10 +126,23 @@ mod tests {
 
     #[test]
     fn a_check_asks_for_a_path() {
-        for good in ["/", "/healthz", "/healthz?full=1&x=%20", "/a/../b"] {
+        for good in ["/", "/healthz", "/healthz?full=1&x=%20", "/a?b=../c//d"] {
             assert_eq!(CheckPath::parse(good).unwrap().as_str(), good);
         }
-        for bad in ["healthz", "http://example.com/", "/a|b", "/%", "/%4", "/%zz"] {
+        for bad in [
+            "/a/../b",
+            "/..",
+            "/a//b",
+            "/./a",
+            "/%2e%2e/a",
+            "/a%00",
+            "healthz",
+            "http://example.com/",
+            "/a|b",
+            "/%",
+            "/%4",
+            "/%zz",
+        ] {
             assert!(CheckPath::parse(bad).is_err(), "{bad}");
         }
         assert_eq!(CheckPath::parse("/healthz?full=1").unwrap().path(), "/healthz");

@@ -66,7 +66,7 @@ pub fn default_haproxy() -> Haproxy {
             server: Duration::minutes(5),
             client_fin: Duration::seconds(30),
             queue: Duration::seconds(10),
-            check: Duration::seconds(5),
+            check: Duration::seconds(3),
             client_hello: Duration::seconds(5),
         },
         check: Check {

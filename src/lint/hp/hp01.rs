@@ -19,7 +19,7 @@ pub const RULE: Rule = Rule {
         evidence: "With `check` alone, haproxy keeps a server `UP` (`L4OK`) that accepts the connection and then \
             fails every handshake, such as an nginx that does not expect the PROXY header; with `check check-ssl` the \
             same server goes `DOWN` (`L6RSP`). `haproxy -c` accepts both.",
-        fix: "Write `type: tls`, or remove the key: a check then makes the same handshake as a client. It costs each \
+        fix: "Write `type: tls`, or remove the key: a check then makes the same handshake as a client; with `type: http`, a request, too. It costs each \
             app server one handshake for every balancer and interval; a longer `inter` lowers that cost and still \
             detects broken TLS. `--fix --unsafe-fixes` writes `tls`.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",

@@ -14,14 +14,15 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "Health checks take more than 10 seconds to remove an app server that is gone from its pool.",
+        what: "Health checks take more than 10 seconds to take an app server that is gone out of its pool.",
         why: "Until a dead app server is removed, it gets connections: its share of the clients waits for a connection \
             attempt that fails. If the app server accepts connections but no longer answers, these clients fail.",
         evidence: "Times measured with haproxy, starting at the last successful check: a server whose port is closed \
             is removed after `inter` and `fall` - 1 times `fastinter`, 3 seconds by default. If a host is gone and \
             nothing answers, each check also lasts for the shorter of `timeouts.connect` and `inter`: 6 seconds by \
-            default. `timeouts.check` shortens neither.",
-        fix: "Write a shorter `inter` or `fastinter`, or a smaller `fall`. Checks are TLS handshakes: each app server handles one from \
+            default. An app server that accepts connections and no longer answers keeps each check waiting for \
+            `timeouts.check` instead: 12 seconds by default.",
+        fix: "Write a shorter `inter` or `fastinter`, or a smaller `fall`. Each app server handles one check from \
             every balancer in each `inter`.",
         verified_on: "haproxy 2.6.12",
     },

@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
-use crate::diagnostic::Code;
+use crate::diagnostic::{Code, Severity};
 use crate::inventory::Inventory;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{HttpCheck, Location, Pool, Site, Target};
 use crate::inventory::types::{CheckPath, CheckType, LocationMatch, Statuses};
-use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::HP15,
@@ -17,11 +17,13 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
-            an expected status: a name that is not the pool's, or a path that nginx itself answers with another status.",
+            an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
+            a gRPC app. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
         evidence: "nginx answers a name that none of its sites has with 421, a path that no location has with 404, and \
-            a redirect with the redirect's status. haproxy shows `L7STS/421` for such a check, and `haproxy -c` accepts \
+            a redirect with the redirect's status. Beside a location `/v1/` with an upstream, `/v1` is answered with 301. haproxy shows `L7STS/421` for such a check, and `haproxy -c` accepts \
             it.",
         fix: "Write a `host` that is a name of one of the pool's sites, a `path` that an app answers, or the status in \
             `expect`. `check` in a pool's entry overrides the `check` of all pools.",
@@ -41,10 +43,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         for (index, pool) in inventory.pools.iter().enumerate() {
             let place = |key: &str| place(fleet, (balancer, index), key);
             let asked = pool.check.or(&check.http);
-            let Some((key, message, help)) = failure(inventory, (index, pool), &asked) else { continue };
+            let Some((severity, key, message, help)) = failure(inventory, (index, pool), &asked) else { continue };
             let place = place(key).or(place("host")).or(place("path")).or(place("expect")).or(place("type"));
             if seen.insert((place.span(), index)) {
-                reporter.report(place.span(), message, help);
+                reporter.push(Finding::new(place.span(), message, help).with_severity(severity));
             }
         }
     }
@@ -57,47 +59,94 @@ fn place<'f>(fleet: &'f Fleet<'_>, (balancer, pool): (usize, usize), key: &str) 
     if of_pool.is_written() { of_pool } else { of_all.unwrap_or(of_pool) }
 }
 
-/// Why the check always fails, if it does: the key that is wrong, a message and a help.
-fn failure(
-    inventory: &Inventory,
-    (index, pool): (usize, &Pool),
-    asked: &HttpCheck,
-) -> Option<(&'static str, String, String)> {
-    let first = inventory.sample_name(&inventory.sites[pool.sites[0]]);
+/// What is wrong with a check: the key, a message and a help, and whether it always fails.
+type Failure = (Severity, &'static str, String, String);
+
+/// Why the check always fails, or always succeeds, if it does.
+fn failure(inventory: &Inventory, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<Failure> {
+    let first = &inventory.sites[pool.sites[0]];
+    let (name, sample) = (&pool.name, inventory.sample_name(first));
     let site = match &asked.host {
-        None => &inventory.sites[pool.sites[0]],
+        None => first,
         Some(host) => match served(inventory, host.as_str()).filter(|site| site.pool == index) {
             Some(site) => site,
             None => {
                 let message =
-                    format!("health checks ask the pool `{}` for `{host}`, which is not one of its names", pool.name);
+                    format!("health checks ask the pool `{name}` for `{host}`, which is not one of its names");
                 let help = format!(
-                    "write a name of the pool, such as `host: {first}`, in this check or in the pool's own `check`"
+                    "write a name of the pool, such as `host: {sample}`, in this check or in the pool's own `check`"
                 );
-                return Some(("host", message, help));
+                return Some((Severity::Error, "host", message, help));
             }
         },
     };
     let path = asked.path.clone().unwrap_or_else(CheckPath::root);
     let expected = asked.expect.clone().unwrap_or_else(Statuses::good);
-    // nginx decodes and normalises a path before it chooses a location.
-    if path.path().contains(['%', '.']) || path.path().contains("//") {
-        return None;
+    // nginx decodes a path before it chooses a location.
+    let decoded = !path.path().contains('%');
+    let help = "write the `path` of something that an app answers".to_owned();
+    match answer(site, path.path()).filter(|_| decoded) {
+        Some(Answer::Nginx(status)) if !expected.accepts(status) => {
+            let message = format!(
+                "health checks of the pool `{name}` fail: nginx answers `{path}` with {status}, and {expected} is expected"
+            );
+            Some((Severity::Error, "path", message, help))
+        }
+        Some(Answer::Nginx(status)) => {
+            let message =
+                format!("health checks of the pool `{name}` ask no app: nginx itself answers `{path}` with {status}");
+            Some((Severity::Warning, "path", message, help))
+        }
+        Some(Answer::Grpc) => {
+            let message = format!(
+                "health checks of the pool `{name}` fail: `{path}` is passed to a gRPC app, which answers no plain GET"
+            );
+            Some((Severity::Error, "path", message, help))
+        }
+        None if asked.host.is_none() && first.server_names[0].wildcard().is_some() => {
+            let message = format!(
+                "health checks ask the pool `{name}` for `{sample}`, an invented name below `{}`",
+                first.server_names[0]
+            );
+            let help = "write `host` with a name that the app knows, in `haproxy.check` or in the pool's own `check`";
+            Some((Severity::Warning, "host", message, help.to_owned()))
+        }
+        None => None,
     }
-    let status = match location(site, path.path()) {
-        None if site.root.is_some() => return None,
-        None => 404,
-        Some(Location { target: Target::Redirect(redirect), .. }) => redirect.code.name().parse().ok()?,
-        Some(_) => return None,
+}
+
+/// Who answers a request, as far as the inventory tells.
+enum Answer {
+    /// nginx itself, with this status.
+    Nginx(u16),
+    /// A gRPC app.
+    Grpc,
+}
+
+/// Who answers requests for this path, if it is not an app or a file.
+fn answer(site: &Site, path: &str) -> Option<Answer> {
+    let hidden = path.split('/').any(|part| part.starts_with('.') && part != ".well-known");
+    let found = location(site, path);
+    let files = match found {
+        None => site.root.is_some(),
+        Some(found) => matches!(found.target, Target::Root(_)),
     };
-    if expected.accepts(status) {
-        return None;
+    if files {
+        return hidden.then_some(Answer::Nginx(404));
     }
-    let message = format!(
-        "health checks of the pool `{}` fail: nginx answers `{path}` with {status}, and {expected} is expected",
-        pool.name
-    );
-    Some(("path", message, "write the `path` of something that an app answers".to_owned()))
+    match found.map(|found| &found.target) {
+        Some(Target::Redirect(redirect)) => redirect.code.name().parse().ok().map(Answer::Nginx),
+        Some(Target::Grpc(_)) => Some(Answer::Grpc),
+        Some(_) => None,
+        None => Some(Answer::Nginx(if slash_is_missing(site, path) { 301 } else { 404 })),
+    }
+}
+
+/// Whether nginx redirects to the path with a slash: it does for locations that pass requests on.
+fn slash_is_missing(site: &Site, path: &str) -> bool {
+    let with_slash = |it: &Location| it.path.as_str().strip_suffix('/') == Some(path);
+    let passed = |it: &&Location| it.matching == LocationMatch::Prefix && it.target.endpoint().is_some();
+    site.locations.iter().filter(passed).any(with_slash)
 }
 
 /// The site that nginx chooses for a name.
@@ -136,6 +185,8 @@ sites:
       - { path: /app/, proxy_pass: "http://127.0.0.1:8000" }
       - { path: /app/old, return: { url: "https://example.org" } }
       - { path: /app, match: exact, return: { code: 301, url: "https://example.org" } }
+      - { path: /v1/, proxy_pass: "http://127.0.0.1:8000" }
+      - { path: /grpc., grpc_pass: "grpc://127.0.0.1:8001" }
   - server_name: api.example.com
     pool: api
     root: /srv/api
@@ -152,23 +203,31 @@ sites:
                 host: crate::inventory::types::Scalar::parse(host).ok(),
                 expect: crate::inventory::types::Scalar::parse(expect).ok(),
             };
-            failure(&inventory, (pool, &inventory.pools[pool]), &asked).map(|(key, ..)| key)
+            failure(&inventory, (pool, &inventory.pools[pool]), &asked).map(|(severity, key, ..)| (severity, key))
         };
+        let (error, warning) = (|key| Some((Severity::Error, key)), |key| Some((Severity::Warning, key)));
         let cases = [
             (0, ["/app/health", "example.com", "200"], None),
-            (0, ["/app/health", "", ""], None),
-            (0, ["/", "", ""], Some("path")),
-            (0, ["/", "", "404"], None),
-            (0, ["/app", "", ""], None),
-            (0, ["/app", "", "200"], Some("path")),
-            (0, ["/app/old/x", "", "200-307"], Some("path")),
-            (0, ["/app/old/x", "", "308"], None),
-            (0, ["/app/%6fld/x", "", "200"], None),
+            (0, ["/app/health", "", ""], warning("host")),
+            (0, ["/", "", ""], error("path")),
+            (0, ["/", "", "404"], warning("path")),
+            (0, ["/app", "", ""], warning("path")),
+            (0, ["/app", "", "200"], error("path")),
+            (0, ["/app/old/x", "", "200-307"], error("path")),
+            (0, ["/app/old/x", "", "308"], warning("path")),
+            (0, ["/app/%6fld/x", "example.com", "200"], None),
+            (0, ["/v1", "example.com", "301"], warning("path")),
+            (0, ["/v1", "example.com", "404"], error("path")),
+            (0, ["/grpc.Health/Check", "example.com", ""], error("path")),
+            (0, ["/app/.env", "example.com", ""], None),
             (0, ["/app/", "www.example.com", ""], None),
-            (0, ["/app/", "api.example.com", ""], Some("host")),
-            (0, ["/app/", "example.org", ""], Some("host")),
+            (0, ["/app/", "api.example.com", ""], error("host")),
+            (0, ["/app/", "example.org", ""], error("host")),
             (1, ["/healthz", "", ""], None),
-            (1, ["/healthz", "www.example.com", ""], Some("host")),
+            (1, ["/healthz.html", "", ""], None),
+            (1, ["/.well-known/healthz", "", ""], None),
+            (1, ["/.env", "", ""], error("path")),
+            (1, ["/healthz", "www.example.com", ""], error("host")),
         ];
         for (pool, asked, wanted) in cases {
             assert_eq!(fails(pool, asked), wanted, "{asked:?}");

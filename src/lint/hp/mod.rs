@@ -9,6 +9,7 @@ mod hp12;
 mod hp13;
 mod hp14;
 mod hp15;
+mod hp16;
 mod impossible;
 
 use super::{Fleet, Rule};
@@ -28,6 +29,7 @@ pub const RULES: &[&Rule] = &[
     &hp13::RULE,
     &hp14::RULE,
     &hp15::RULE,
+    &hp16::RULE,
 ];
 
 /// A fix that replaces a scalar value with `text`.

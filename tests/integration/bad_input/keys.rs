@@ -165,7 +165,7 @@ pub const ROWS: &[Row] = &[
         &[("10.0.0.1", "IN06"), ("*.example.com", "IN06"), ("https://example.com/", "IN06")],
     ),
     (
-        &["haproxy.check.expect", "pools[].check.expect"],
+        &["haproxy.check.expect", "pools[].check.expect", "pools[].check.expect[]"],
         &[("2xx", "IN06"), ("300-200", "IN06"), ("99", "IN06"), ("200,", "IN06")],
     ),
     (

@@ -42,10 +42,10 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("lb2", "mworker-max-reloads", "", "load_balancers[lb2].haproxy.mworker_max_reloads"),
     ("lb1", "http-check send meth GET uri /healthz", "", "pools[web].check.path"),
     ("lb1", "http-check send meth GET uri /healthz", "'www.example.com' is invalid", "pools[web].check.host"),
-    ("lb1", "http-check expect status 200,204", "", "pools[web].check.expect"),
+    ("lb1", "http-check expect status 200,204", "", "pools[web].check.expect[0]"),
     ("lb1", "http-check send meth GET uri /uwsgi/", "", "haproxy.check.path"),
     ("lb1", "http-check send meth GET uri /uwsgi/", "'one.example.com' is invalid", "haproxy.check.host"),
-    ("lb1", "http-check expect status 200-299", "", "haproxy.check.expect"),
+    ("lb1", "http-check expect status 200-299", "", "pools[api].check.expect"),
     ("lb1", "server srv1", "unknown keyword 'send-proxy'", "haproxy.proxy_protocol"),
     ("lb1", "server srv1", "invalid weight", "app_servers[srv1].weight"),
     ("lb1", "server srv1", "unknown keyword 'backup'", "app_servers[srv1].backup"),
@@ -164,6 +164,9 @@ const UNSEEN: &[&str] = &[
     // In a file of its own, for nginx's main context.
     "nginx.worker_shutdown_timeout",
     "app_servers[srv2].nginx.worker_shutdown_timeout",
+    "pools[web].check.expect[1]",
+    // Pools have their own.
+    "haproxy.check.expect",
     // Without it no line has the words.
     "load_balancers[lb2].haproxy.check.on_marked_down",
     "load_balancers[lb2].haproxy.nofile",

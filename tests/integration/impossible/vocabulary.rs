@@ -114,7 +114,20 @@ const HAPROXY: &[(&str, &[&str])] = &[
             "http-request",
         ],
     ),
-    ("backend", &["mode", "balance", "default-server", "server", "option", "http-request", "http-reuse", "http-check"]),
+    (
+        "backend",
+        &[
+            "mode",
+            "balance",
+            "hash-type",
+            "default-server",
+            "server",
+            "option",
+            "http-request",
+            "http-reuse",
+            "http-check",
+        ],
+    ),
 ];
 const OPTIONS: &[&str] =
     &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch", "httplog", "http-server-close", "httpchk"];
