@@ -14,11 +14,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A location with `root` answers 404 to every request: its `path` is that of a dotfile, or it is an exact \
-            location for a directory whose index page no other location serves.",
+        what: "A location with `root` answers 404 to every request: its `path` is that of a dotfile, or of a PHP script \
+            on a site with `fastcgi_pass`, or it is an exact location for a directory whose index page no other location \
+            serves.",
         why: "The files are there and nobody gets them.",
         evidence: "Dotfiles below a `root` are answered with 404, so that `.git` and `.env` are not served; \
-            `/.well-known/` is the exception. For an exact location of a directory, such as `/`, nginx looks for a \
+            `/.well-known/` is the exception. On a site with `fastcgi_pass`, paths below a `root` are answered with \
+            404, too, if a part ends with `.php`: no script is shown. For an exact location of a directory, such as `/`, nginx looks for a \
             location for `/index.html`, which is not this one. If the site has neither such a location nor a `root`, \
             the answer is 404, although the file exists.",
         fix: "Move files out of the directory with the dot. Remove `match: exact` from a directory, or write a location \
@@ -38,6 +40,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let message = format!("every request below `{path}` is answered with 404: dotfiles are not served");
             let help = "write a `path` without a leading dot in any part, except `/.well-known/`";
             reporter.report(place.key("path").span(), message, help);
+        } else if location.matching == LocationMatch::Prefix && runs_scripts(site) && has_script(path) {
+            let message = format!("every request below `{path}` is answered with 404: scripts are run or not served");
+            let help = "write `fastcgi_pass` instead of `root`, or a `path` in which no part ends with `.php`";
+            reporter.report(place.key("path").span(), message, help);
         } else if is_lost_directory(site, location) {
             let message =
                 format!("every request for `{path}` is answered with 404: no location serves `{path}index.html`");
@@ -53,6 +59,20 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
 /// Whether a part of the path starts with a dot, other than `.well-known`.
 fn has_dotfile(path: &str) -> bool {
     path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
+}
+
+fn runs_scripts(site: &Site) -> bool {
+    site.locations.iter().any(|location| matches!(location.target, Target::Fastcgi(_)))
+}
+
+/// Whether a part of the path has the name of a script, which `nginx-scripts.conf.tera` answers with 404.
+fn has_script(path: &str) -> bool {
+    let is_script = |part: &str| {
+        let end = part.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
+        let version = end.strip_prefix("php").map(str::as_bytes);
+        matches!(version, Some([] | [b'0'..=b'9' | b's'])) || end == "phtml" || end == "phar"
+    };
+    path.split('/').any(is_script)
 }
 
 /// nginx serves a directory by looking for the location of its index page.

@@ -51,18 +51,31 @@ fn lo02_and_lo04_files_that_are_there_are_not_found() {
         ["path: /.config/, root: /srv", "path: /static/, root: /srv/static", "path: /, match: exact, root: /srv"];
     let good =
         ["path: /.well-known/, root: /srv", "path: /files/, root: /srv", "path: /robots.txt, match: exact, root: /srv"];
-    let inventory = inventory(&with("a.test", &[wrong, good].concat()));
+    // On a site that runs scripts, none is shown.
+    let scripts = ["path: /run/, fastcgi_pass: \"127.0.0.1:8003\"", "path: /a.php/, root: /srv"];
+    let scripts = [&scripts[..], &["path: /b.PHTML/b/, root: /srv", "path: /c.phpx/, root: /srv"]].concat();
+    let inventory = inventory(
+        &[
+            with("a.test", &[wrong, good].concat()),
+            with("b.test", &scripts).replace("    locations:", "    root: /srv\n    locations:"),
+        ]
+        .concat(),
+    );
     let asked = ["/.config/x", "/static/x", "/", "/.well-known/x", "/files/x", "/robots.txt"];
     let files =
         ["/srv/.config/x", "/srv/static/x", "/srv/index.html", "/srv/.well-known/x", "/srv/files/x", "/srv/robots.txt"];
-    let files = files.map(|path| (path, "here"));
-    on_every_release(&inventory, &files, &[], |served| {
-        for (path, status) in asked.iter().zip([404, 404, 404, 200, 200, 200]) {
-            let answer = served.curl(&format!("https://a.test{path}"), "");
-            assert_eq!(answer.status, status, "{path} on {}: {answer:?}", served.name());
+    let files = [&files[..], &["/srv/a.php/x", "/srv/b.PHTML/b/x", "/srv/c.phpx/x"]].concat();
+    let files: Vec<_> = files.into_iter().map(|path| (path, "here")).collect();
+    let asked = asked.iter().map(|path| format!("a.test{path}"));
+    let asked = asked.chain(["/a.php/x", "/b.PHTML/b/x", "/c.phpx/x"].map(|path| format!("b.test{path}")));
+    let asked: Vec<_> = asked.zip([404, 404, 404, 200, 200, 200, 404, 404, 200]).collect();
+    on_every_release(&inventory, &files, &[("fastcgi", "127.0.0.1:8003")], |served| {
+        for (url, status) in &asked {
+            let answer = served.curl(&format!("https://{url}"), "");
+            assert_eq!(answer.status, *status, "{url} on {}: {answer:?}", served.name());
         }
     });
-    assert_eq!((found(&inventory, "LO02"), found(&inventory, "LO04")), (2, 1));
+    assert_eq!((found(&inventory, "LO02"), found(&inventory, "LO04")), (4, 1));
 }
 
 #[test]
