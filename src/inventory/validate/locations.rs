@@ -75,6 +75,10 @@ fn refuse_fallback(
         (Target::Fastcgi(_), _) if !text.ends_with(".php") => {
             (format!("`fallback` is not a PHP script: `{text}`"), "write a script, such as `/index.php`".to_owned())
         }
+        (Target::Fastcgi(_), _) if text.contains(".php/") => (
+            format!("`fallback` is below a path with the name of a script: `{text}`"),
+            "write a script whose directories do not end with `.php`: nginx would run the first part".to_owned(),
+        ),
         (Target::Fastcgi(_), (_, path)) if !text.starts_with(path) => {
             let script = format!("{}/index.php", path.trim_end_matches('/'));
             (

@@ -152,6 +152,8 @@ fn location(path: String, matching: &str, target: TargetKeys) -> Yaml {
     let fallback = match kind {
         _ if matching == "exact" || path.len() % 2 == 1 => None,
         "root" => Some("/index.html".to_owned()),
+        // The first part would be the script.
+        "fastcgi_pass" if path.contains(".php") => None,
         "fastcgi_pass" => Some(format!("{path}/index.php").replace("//", "/")),
         _ => None,
     };

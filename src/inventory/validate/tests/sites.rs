@@ -121,3 +121,26 @@ fn names_and_answers_of_sites() {
         ]
     );
 }
+
+#[test]
+fn fallbacks_that_serve_nothing_are_refused() {
+    let with = |location: &str| {
+        let more = format!(", locations: [ {{ {location} }} ]");
+        format!("{HOSTS}{}", sites(&[("a.example", "/etc/a", "/etc/k", &more)]))
+    };
+    let php = |path: &str, fallback: &str| {
+        with(&format!("path: {path}, fastcgi_pass: \"unix:/run/a\", fallback: {fallback}"))
+    };
+    let files = |path: &str, fallback: &str| with(&format!("path: {path}, root: /srv/x, fallback: {fallback}"));
+    assert_refused(&[
+        ("no script", php("/", "/index.html"), &[("IN09", "/index.html")]),
+        ("elsewhere", php("/api/", "/index.php"), &[("IN09", "/index.php")]),
+        ("two scripts", php("/x.php", "/x.php/index.php"), &[("IN09", "/x.php/index.php")]),
+        ("a directory", files("/", "/app/"), &[("IN09", "/app/")]),
+        ("exact", with("path: /a, match: exact, root: /srv/x, fallback: /a"), &[("IN09", "/a")]),
+        ("no files", with("path: /, proxy_pass: \"http://127.0.0.1:8000\", fallback: /a"), &[("IN09", "/a")]),
+    ]);
+    accepted(&php("/api/", "/api/index.php"));
+    accepted(&php("/", "/a.phps/index.php"));
+    accepted(&files("/x/", "/index.html"));
+}
