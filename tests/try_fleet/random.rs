@@ -27,7 +27,7 @@ const COUNT: u32 = 60;
 /// Fleets that run at the same time.
 const WORKERS: usize = 2;
 
-/// Every fleet whose turn is a multiple of this is shown to a browser too.
+/// One of so many fleets is shown to a browser too.
 const BROWSED: u32 = 10;
 
 /// What fails because of the inventory, and the rules that foretell it.
@@ -75,9 +75,10 @@ fn what_is_accepted_serves() {
                         return;
                     }
                     let mut outcome = fleet.run();
-                    if turn % BROWSED == 0 && outcome.failures.is_empty() {
-                        outcome.failures = fleet.browse(&outcome.answered);
+                    let due = browsed.load(Ordering::Relaxed) * BROWSED <= turn;
+                    if due && fleet.has_room() && outcome.failures.is_empty() {
                         browsed.fetch_add(1, Ordering::Relaxed);
+                        outcome.failures = fleet.browse(&outcome.answered);
                     }
                     outcomes.lock().unwrap().push(outcome);
                 }
@@ -176,6 +177,12 @@ impl Fleet {
             failures.insert(0, format!("in {}; findings: {}", path.display(), self.findings.join(", ")));
         }
         Outcome { number: self.number, requests, foretold, answered, failures }
+    }
+
+    /// Whether a browser, which opens several connections at a time, is within the limits of the inventory.
+    fn has_room(&self) -> bool {
+        let balancers = self.inventory.load_balancers.iter().map(|host| host.haproxy.maxconn);
+        balancers.chain(self.inventory.app_servers.iter().filter_map(|app| app.maxconn)).all(|most| most >= 32)
     }
 
     /// Opens every page that answered curl in a browser, through the first balancer.
