@@ -10,6 +10,9 @@ use sslscale::try_fleet::spec::{
     UpstreamSpec,
 };
 
+/// Stand-ins send a header that ends HTTP/2 streams, as Apache does.
+const HIDDEN: &str = "uwsgi_hide_header Upgrade; fastcgi_hide_header Upgrade; proxy_hide_header Upgrade;";
+
 /// A fleet of one site, `example.com`, over uwsgi; tests change what they are about.
 pub struct Fleet {
     pub balancers: Vec<Vec<IpAddr>>,
@@ -100,7 +103,7 @@ impl Fleet {
              server_name example.com;\n  root /opt/example/current/app;\n  \
              ssl_certificate /etc/ssl/example/ssl.crt;\n  \
              ssl_certificate_key /etc/ssl/example/ssl.key;\n  ssl_protocols TLSv1.2 TLSv1.3;\n\
-             {trusted}  real_ip_header proxy_protocol;\n  {}\n}}\n",
+             {trusted}  real_ip_header proxy_protocol;\n  {HIDDEN}\n  {}\n}}\n",
             if self.scrubbed { scrubbed(&self.locations) } else { self.locations.clone() }
         )
     }

@@ -51,7 +51,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let name = used[0].name;
             let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
             let who = if tls13 { "clients without TLS 1.3" } else { "browsers" };
-            let message = format!("HTTP/2 forbids every cipher that {who} would use here, such as `{name}`");
+            let message = format!("every cipher that {who} would use here is forbidden with HTTP/2, such as `{name}`");
             let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`, or set `http2: false`";
             let severity = if tls13 { Severity::Warning } else { Severity::Error };
             reporter.push(Finding::new(list.span(), message, help).with_severity(severity));

@@ -15,9 +15,9 @@ fn asked_for(inventory: &str) -> u64 {
     assert_eq!(run.run().status, 0);
     let path = run.dir().join("out/lb1/etc/haproxy/haproxy.cfg");
     let text = std::fs::read_to_string(&path).unwrap();
-    // What takes root, or folders that this machine may lack.
-    let kept_line =
-        |line: &&str| !["chroot ", "user ", "group "].iter().any(|word| line.trim_start().starts_with(word));
+    // What takes root, or folders and files that this machine may lack.
+    let foreign = ["chroot ", "user ", "group ", "server-state-file ", "load-server-state"];
+    let kept_line = |line: &&str| !foreign.iter().any(|word| line.trim_start().starts_with(word));
     let kept: Vec<&str> = text.lines().filter(kept_line).collect();
     let admin = run.dir().join("admin.sock").display().to_string();
     let text = kept.join("\n").replace("/run/haproxy/admin.sock", &admin);
