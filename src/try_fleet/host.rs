@@ -179,7 +179,9 @@ fn command(words: &[String]) -> Result<Answer, programs::Refusal> {
         Ok(done) => done,
         // A client that is stopped is a request that failed, as when it gives up by itself.
         Err(error @ (process::Error::TimedOut { .. } | process::Error::TooMuchOutput { .. })) => {
-            return Ok(Answer::Ran { code: None, stdout: String::new(), stderr: format!("{program}: it {error}") });
+            // `env` only sets variables of the client.
+            let client = words.iter().find(|word| *word != "env" && !word.contains('=')).unwrap_or(program);
+            return Ok(Answer::Ran { code: None, stdout: String::new(), stderr: format!("{client}: it {error}") });
         }
         Err(error) => return Err((format!("`{}` {}", words.join(" "), error.with_cause()), Vec::new())),
     };

@@ -142,8 +142,8 @@ fn every_protocol_files_and_redirects() {
     };
     let fleet = Fleet {
         locations: "location /uwsgi { include uwsgi_params; uwsgi_pass unix:/var/run/a/u.sock; }
-            location /php { include fastcgi_params; fastcgi_pass unix:/run/php/fpm.sock; }
-            location /tcp { include fastcgi_params; fastcgi_pass 127.0.0.1:9000; }
+            location /php { include fastcgi_params; fastcgi_param SCRIPT_FILENAME /srv/a.php; fastcgi_pass unix:/run/php/fpm.sock; }
+            location /tcp { include fastcgi_params; fastcgi_param SCRIPT_FILENAME /srv/a.php; fastcgi_pass 127.0.0.1:9000; }
             location /http { include proxy_params; proxy_pass http://127.0.0.1:8000; }
             location /old { return 301 https://example.com/; }"
             .to_owned(),
