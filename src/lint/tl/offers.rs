@@ -1,7 +1,7 @@
 //! Lists of TLS versions, ciphers and groups, as the app servers' settings have them. A list that several
 //! app servers share is visited once.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Applicability, Fix};
@@ -18,6 +18,27 @@ pub fn written<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Curso
     let apps = fleet.inventory.app_servers.iter().enumerate();
     let first = apps.filter(|(_, app)| seen.insert(Arc::as_ptr(&app.nginx)));
     first.filter_map(|(index, app)| Some((index, &*app.nginx, fleet.nginx_if_written(index, &[key])?))).collect()
+}
+
+/// The sites that are served with settings that contain `key`: the site's index, the settings, and where the
+/// key is written. App servers that share their settings count once for a site.
+pub fn serving<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Cursor<'f>)> {
+    let written: HashMap<*const Nginx, Cursor<'f>> =
+        written(fleet, key).into_iter().map(|(_, nginx, list)| (std::ptr::from_ref(nginx), list)).collect();
+    if written.is_empty() {
+        return Vec::new();
+    }
+    let inventory = fleet.inventory;
+    let settings = inventory.pools.iter().map(|pool| {
+        let mut seen = HashSet::new();
+        let first = pool.app_servers(inventory).filter(|app| seen.insert(Arc::as_ptr(&app.nginx)));
+        first.filter_map(|app| Some((&*app.nginx, *written.get(&Arc::as_ptr(&app.nginx))?))).collect::<Vec<_>>()
+    });
+    let settings: Vec<Vec<(&Nginx, Cursor<'f>)>> = settings.collect();
+    let sites = inventory.sites.iter().enumerate();
+    sites
+        .flat_map(|(index, site)| settings[site.pool].iter().map(move |(nginx, list)| (index, *nginx, *list)))
+        .collect()
 }
 
 /// The list items for which `wrong` returns something, each with the app server's index and that result.

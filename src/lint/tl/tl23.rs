@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::offers::{kinds, usable};
+use super::offers::{kinds, serving, usable};
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::openssl::{Cipher, Offer};
 use crate::inventory::types::TlsVersion;
@@ -33,28 +33,23 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let kinds = kinds(fleet, index);
-        for app in fleet.inventory.pools[site.pool].members.iter().copied() {
-            let nginx = &*fleet.inventory.app_servers[app].nginx;
-            let Some(list) = fleet.nginx_if_written(app, &["ssl_ciphers"]) else { continue };
-            let offer = Offer::of(nginx);
-            if !nginx.http2 || !offer.protocols.contains(&TlsVersion::Tls12) {
-                continue;
-            }
-            let all = usable(&offer, &kinds);
-            let in_browsers: Vec<&Cipher> = all.iter().copied().filter(|cipher| cipher.is_in_browsers()).collect();
-            let used = if in_browsers.is_empty() { &all } else { &in_browsers };
-            if used.is_empty() || used.iter().any(|cipher| cipher.is_for_http2()) || !seen.insert(list.span()) {
-                continue;
-            }
-            let name = used[0].name;
-            let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
-            let who = if tls13 { "clients without TLS 1.3" } else { "browsers" };
-            let message = format!("every cipher that {who} would use here is forbidden with HTTP/2, such as `{name}`");
-            let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`, or set `http2: false`";
-            let severity = if tls13 { Severity::Warning } else { Severity::Error };
-            reporter.push(Finding::new(list.span(), message, help).with_severity(severity));
+    for (index, nginx, list) in serving(fleet, "ssl_ciphers") {
+        let offer = Offer::of(nginx);
+        if !nginx.http2 || !offer.protocols.contains(&TlsVersion::Tls12) {
+            continue;
         }
+        let all = usable(&offer, &kinds(fleet, index));
+        let in_browsers: Vec<&Cipher> = all.iter().copied().filter(|cipher| cipher.is_in_browsers()).collect();
+        let used = if in_browsers.is_empty() { &all } else { &in_browsers };
+        if used.is_empty() || used.iter().any(|cipher| cipher.is_for_http2()) || !seen.insert(list.span()) {
+            continue;
+        }
+        let name = used[0].name;
+        let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
+        let who = if tls13 { "clients without TLS 1.3" } else { "browsers" };
+        let message = format!("every cipher that {who} would use here is forbidden with HTTP/2, such as `{name}`");
+        let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`, or set `http2: false`";
+        let severity = if tls13 { Severity::Warning } else { Severity::Error };
+        reporter.push(Finding::new(list.span(), message, help).with_severity(severity));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::offers::{kinds, usable, written};
+use super::offers::{kinds, serving, usable, written};
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::openssl::{Group, KeyExchange, Offer, is_group_in_browsers};
 use crate::inventory::types::TlsVersion;
@@ -33,22 +33,17 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        let kinds = kinds(fleet, index);
-        for app in fleet.inventory.pools[site.pool].members.iter().copied() {
-            let nginx = &*fleet.inventory.app_servers[app].nginx;
-            let Some(list) = fleet.nginx_if_written(app, &["ssl_ciphers"]) else { continue };
-            let offer = Offer::of(nginx);
-            let all = usable(&offer, &kinds);
-            if all.is_empty() || all.iter().any(|cipher| cipher.is_in_browsers()) || !seen.insert(list.span()) {
-                continue;
-            }
-            let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
-            let severity = if tls13 { Severity::Info } else { Severity::Warning };
-            let message = format!("browsers have none of these ciphers, such as `{}`", all[0].name);
-            let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`";
-            reporter.push(Finding::new(list.span(), message, help).with_severity(severity));
+    for (index, nginx, list) in serving(fleet, "ssl_ciphers") {
+        let offer = Offer::of(nginx);
+        let all = usable(&offer, &kinds(fleet, index));
+        if all.is_empty() || all.iter().any(|cipher| cipher.is_in_browsers()) || !seen.insert(list.span()) {
+            continue;
         }
+        let tls13 = offer.protocols.contains(&TlsVersion::Tls13);
+        let severity = if tls13 { Severity::Info } else { Severity::Warning };
+        let message = format!("browsers have none of these ciphers, such as `{}`", all[0].name);
+        let help = "add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256`";
+        reporter.push(Finding::new(list.span(), message, help).with_severity(severity));
     }
     for (_, nginx, list) in written(fleet, "ssl_ecdh_curve") {
         let offer = Offer::of(nginx);
