@@ -62,6 +62,8 @@ sites:
 pub struct Fleet {
     pub run: Sslscale,
     pub servers: Vec<Child>,
+    /// The mount namespaces of the hosts.
+    namespaces: Vec<PathBuf>,
 }
 
 impl Fleet {
@@ -73,7 +75,8 @@ impl Fleet {
         let inventory = (1..=3).fold(INVENTORY.to_owned(), |text, number| {
             text.replace(&format!("PORT{number}"), &ports::free().to_string())
         });
-        let mut fleet = Self { run: Sslscale::new(&[]).inventory(&inventory), servers: Vec::new() };
+        let mut fleet =
+            Self { run: Sslscale::new(&[]).inventory(&inventory), servers: Vec::new(), namespaces: Vec::new() };
         fleet.key("id");
         let ports: Vec<u16> = HOSTS.iter().map(|host| fleet.start(host)).collect();
         let mut client = String::new();
@@ -160,7 +163,15 @@ impl Fleet {
             assert!(Instant::now() < deadline, "{}", fs::read_to_string(dir.join("log")).unwrap());
             sleep(Duration::from_millis(10));
         }
+        self.namespaces.extend(mounts_of(&id.to_string()));
         port
+    }
+
+    /// The processes of hosts.
+    fn remaining(&self) -> Vec<i32> {
+        let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let of_a_host = |pid: &String| mounts_of(pid).is_some_and(|mounts| self.namespaces.contains(&mounts));
+        all.filter(of_a_host).filter_map(|pid| pid.parse().ok()).collect()
     }
 
     pub fn tickets(&self, what: &str) -> Run {
@@ -264,16 +275,27 @@ impl Fleet {
     }
 }
 
+/// The mount namespace of a process, unless it is that of this one.
+fn mounts_of(pid: &str) -> Option<PathBuf> {
+    let namespace = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/mnt")).ok();
+    namespace(pid).filter(|mounts| Some(mounts) != namespace("self").as_ref())
+}
+
 impl Drop for Fleet {
     fn drop(&mut self) {
         for server in &mut self.servers {
-            // The process of nginx, which is not a child of this one.
-            let pid = fs::read_to_string(format!("/proc/{}/root/run/nginx.pid", server.id())).unwrap_or_default();
-            if let Ok(pid) = pid.trim().parse() {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
-            }
             let _ = server.kill();
             let _ = server.wait();
+        }
+        // nginx is not a child of this process, and a test may have taken its pid file away: whatever sees a
+        // host's mounts ends. A master that dies may just have started a worker.
+        while let pids = self.remaining()
+            && !pids.is_empty()
+        {
+            for pid in pids {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            sleep(Duration::from_millis(10));
         }
     }
 }
