@@ -7,15 +7,12 @@ use std::collections::HashMap;
 use super::outline::{Outline, Statement};
 use super::parse::Message;
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{AcmeChallenge, Location};
+use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
-use crate::lint::{CertificateRef, Fleet};
+use crate::lint::Fleet;
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
-
-/// Where nginx serves ACME challenges.
-const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// The options of a haproxy server that have a key in the app server's entry.
 const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
@@ -46,14 +43,13 @@ impl<'f> Map<'f> {
                 map.sites.insert(name.to_string(), index);
                 map.value(name.to_string(), fleet.site(index, "server_name").item(item));
             }
+        }
+        for (at, pair) in fleet.pairs() {
             // What nginx cannot load is the source's content, if there is a source.
-            for (certificate, pair) in site.certificates.iter().enumerate() {
-                let at = CertificateRef { site: index, certificate };
-                let file = |key: &str, source: &str| fleet.certificate(at, source).or(fleet.certificate(at, key));
-                let key = file("ssl_certificate_key", "ssl_certificate_key_source");
-                map.value(pair.ssl_certificate.to_string(), file("ssl_certificate", "ssl_certificate_source"));
-                map.value(pair.ssl_certificate_key.to_string(), key);
-            }
+            let file = |key: &str, source: &str| fleet.certificate(at, source).or(fleet.certificate(at, key));
+            let key = file("ssl_certificate_key", "ssl_certificate_key_source");
+            map.value(pair.ssl_certificate.to_string(), file("ssl_certificate", "ssl_certificate_source"));
+            map.value(pair.ssl_certificate_key.to_string(), key);
         }
         for (index, pool) in inventory.pools.iter().enumerate() {
             map.value(pool.name.to_string(), map.pool(index));
@@ -251,13 +247,13 @@ impl<'f> Map<'f> {
         let pools = &self.fleet.inventory.pools;
         let around = |name: &str| statement.around.iter().any(|words| words.get(1) == Some(&name));
         let pool = pools.iter().position(|pool| around(pool.name.as_str()));
-        let of_pool = pool.map(|index| self.fleet.written.key("pools").item(index).key("check").key(key));
+        let written = match pool {
+            Some(pool) => self.fleet.http_check((balancer, pool), key),
+            None => self.fleet.haproxy_if_written(balancer, &["check", key]),
+        };
         // `expect` may be a list.
         let first = |place: Cursor<'f>| place.items().next().unwrap_or(place);
-        let written = of_pool.filter(|place| place.is_written()).map(first);
-        written
-            .or_else(|| self.fleet.haproxy_if_written(balancer, &["check", key]))
-            .unwrap_or_else(|| self.fleet.haproxy(balancer, &["check", "type"]))
+        written.map_or_else(|| self.fleet.haproxy(balancer, &["check", "type"]), first)
     }
 
     /// The key of the `http` section behind a line of its frontend or backend.
@@ -303,7 +299,7 @@ impl<'f> Map<'f> {
                 let written = section.key("port");
                 Some(if written.is_written() { written } else { section })
             }
-            ["root", path] if path == root && statement.around.iter().any(|words| words.contains(&CHALLENGE)) => {
+            ["root", path] if path == root && statement.around.iter().any(|words| words.contains(&ACME_CHALLENGE)) => {
                 Some(section.key("root"))
             }
             _ => None,

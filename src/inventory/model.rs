@@ -53,7 +53,10 @@ pub struct Http {
     pub acme_challenge: Option<AcmeChallenge>,
 }
 
-/// Where requests below `/.well-known/acme-challenge/` go.
+/// Where certificate authorities ask for HTTP-01 challenges (RFC 8555, 8.3).
+pub const ACME_CHALLENGE: &str = "/.well-known/acme-challenge/";
+
+/// Where requests below [`ACME_CHALLENGE`] go.
 #[derive(Debug, Clone)]
 pub enum AcmeChallenge {
     /// To app servers, as plain HTTP.
@@ -110,6 +113,11 @@ impl Site {
     /// has, which `taken` tells.
     pub fn sample_name(&self, taken: impl Fn(&str) -> bool) -> String {
         self.server_names[0].concrete(taken)
+    }
+
+    /// Whether it runs PHP or other scripts: then scripts below a document root are run or not served.
+    pub fn runs_scripts(&self) -> bool {
+        self.locations.iter().any(|location| matches!(location.target, Target::Fastcgi(_)))
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use super::{Certificates, Settings};
 use crate::inventory::Inventory;
 use crate::inventory::document::{Cursor, Document};
-use crate::inventory::model::{Addresses, Haproxy, Lint};
+use crate::inventory::model::{Addresses, Haproxy, Lint, Location, Site, SiteCertificate};
 use crate::source::Source;
 
 /// An inventory's text and YAML tree, for rules that also run on invalid inventories.
@@ -111,6 +111,30 @@ impl<'a> Fleet<'a> {
     /// A key of the site at `index`, or the site if the key is not written.
     pub fn site(&self, index: usize, key: &str) -> Cursor<'a> {
         self.written.key("sites").item(index).key(key)
+    }
+
+    /// Every location with its site, and the place of its entry.
+    pub fn locations(&self) -> impl Iterator<Item = (&'a Site, &'a Location, Cursor<'a>)> {
+        let written = self.written.key("sites");
+        self.inventory.sites.iter().enumerate().flat_map(move |(at, site)| {
+            let places = written.item(at).key("locations");
+            site.locations.iter().enumerate().map(move |(index, location)| (site, location, places.item(index)))
+        })
+    }
+
+    /// Every certificate of every site.
+    pub fn pairs(&self) -> impl Iterator<Item = (CertificateRef, &'a SiteCertificate)> {
+        self.inventory.sites.iter().enumerate().flat_map(|(site, it)| {
+            let certificates = it.certificates.iter().enumerate();
+            certificates.map(move |(certificate, pair)| (CertificateRef { site, certificate }, pair))
+        })
+    }
+
+    /// Where what HTTP checks of a balancer ask of a pool is written: for this pool, else for all; `None` for a
+    /// default.
+    pub fn http_check(&self, (balancer, pool): (usize, usize), key: &str) -> Option<Cursor<'a>> {
+        let of_pool = self.written.key("pools").item(pool).key("check").key(key);
+        Some(of_pool).filter(|place| place.is_written()).or_else(|| self.haproxy_if_written(balancer, &["check", key]))
     }
 
     /// A key of a site's certificate, or the site if the key is not written.

@@ -16,6 +16,7 @@ mod lo;
 mod programs;
 mod px;
 mod reading;
+mod router;
 mod rs;
 mod rule;
 mod se;

@@ -5,13 +5,11 @@ use std::collections::HashSet;
 
 use serde::Serialize;
 
-use super::http;
 use super::routes::{Map, Routes, routes};
+use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Families, Haproxy, HttpCheck, LoadBalancer, Pool};
-use crate::inventory::types::{
-    CheckPath, CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName, Statuses,
-};
+use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
 /// a larger `maxconn` until haproxy is restarted: a reload cannot raise it.
@@ -56,6 +54,8 @@ pub struct View {
     names: Routes,
     backends: Vec<Backend>,
     http: Option<http::View>,
+    state_file: &'static str,
+    state_script: &'static str,
 }
 
 #[derive(Serialize)]
@@ -160,6 +160,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         names: routes(inventory, shape.haproxy.unknown_names),
         backends: backends(inventory, shape.own, &check.http),
         http: http::view(inventory, shape.haproxy, shape.own),
+        state_file: HAPROXY_STATE,
+        state_script: HAPROXY_STATE_SCRIPT,
     }
 }
 
@@ -189,9 +191,9 @@ fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backe
         let first_name = || inventory.sites[pool.sites[0]].sample_name(|name| names.contains(name));
         Backend {
             name: pool.name.to_string(),
-            check_sni: asked.host.map_or_else(first_name, |host| host.to_string()),
-            check_path: asked.path.unwrap_or_else(CheckPath::root).to_string(),
-            check_expect: asked.expect.unwrap_or_else(Statuses::good).to_string(),
+            check_sni: asked.host.as_ref().map_or_else(first_name, ToString::to_string),
+            check_path: asked.path().to_string(),
+            check_expect: asked.expect().to_string(),
             // Without weights haproxy gives every server the same one, which is not 0.
             weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first_weight),
             servers: servers.collect(),

@@ -114,11 +114,10 @@ fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &
     }
     let [exact_revision, wildcards_revision] = maps.map(Option::unwrap_or_default);
     let [exact_map, wildcards_map] = HAPROXY_MAPS;
-    let paths = Paths { state_file: HAPROXY_STATE, state_script: HAPROXY_STATE_SCRIPT, view: &view };
-    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &paths };
+    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &view };
     entries.push(file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &mapped)?));
-    entries.push(file(HAPROXY_STATE_SCRIPT, templates.render("haproxy-state.pl.tera", &paths)?));
-    entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &paths)?));
+    entries.push(file(HAPROXY_STATE_SCRIPT, templates.render("haproxy-state.pl.tera", &view)?));
+    entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?));
     Ok(entries.into())
 }
 
@@ -130,15 +129,6 @@ struct Mapped<'v> {
     exact_revision: String,
     wildcards_map: &'static str,
     wildcards_revision: String,
-    #[serde(flatten)]
-    view: &'v Paths<'v>,
-}
-
-/// The data of a balancer with the paths of the state of its servers.
-#[derive(Serialize)]
-struct Paths<'v> {
-    state_file: &'static str,
-    state_script: &'static str,
     #[serde(flatten)]
     view: &'v haproxy::View,
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 use super::http::AcmeView;
 use super::nginx::{Shape, sites, ticket_keys};
 use crate::inventory::Inventory;
-use crate::inventory::types::{LocalPath, LogFormat};
+use crate::inventory::types::LocalPath;
 use crate::tree::{DirectoryKind, Need, NeedKind, NeededDirectory, Needs};
 
 /// The directories of haproxy in the rendered files. Debian's package has them; others may not.
@@ -39,7 +39,7 @@ pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&Acm
         need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
     }
     ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
-    let log = shape.nginx.access_log.file().filter(|_| shape.nginx.log_format != LogFormat::Stock);
+    let log = shape.nginx.log_file();
     // `sslscale tickets` makes the directory of the ring.
     let others = files.values().filter(|file| file.kind != NeedKind::TicketKey);
     let parents = others.map(|file| (parent(&file.path), DirectoryKind::Certificates));

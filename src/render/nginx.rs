@@ -251,7 +251,7 @@ fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
         hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
         upstreams: upstreams.map(|(_, view)| view.kind).collect(),
         timeouts,
-        php: site.locations.iter().any(|it| matches!(it.target, Target::Fastcgi(_))),
+        php: site.runs_scripts(),
         locations,
     }
 }

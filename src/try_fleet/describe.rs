@@ -10,7 +10,7 @@ use super::probes;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
-use crate::inventory::types::{Endpoint, Statuses};
+use crate::inventory::types::Endpoint;
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -63,8 +63,7 @@ fn checks(inventory: &Inventory) -> BTreeMap<String, u16> {
     for pool in &inventory.pools {
         let asked = inventory.load_balancers.iter().map(|balancer| &balancer.haproxy.check);
         let asked: Vec<HttpCheck> = asked.map(|check| pool.check.or(&check.http)).collect();
-        let accepted =
-            |status: &u16| asked.iter().all(|it| it.expect.clone().unwrap_or_else(Statuses::good).accepts(*status));
+        let accepted = |status: &u16| asked.iter().all(|it| it.expect().accepts(*status));
         let status = (200..600).find(accepted).unwrap_or(200);
         let first = inventory.sample_name(&inventory.sites[pool.sites[0]]);
         let host = |it: &HttpCheck| it.host.as_ref().map_or_else(|| first.clone(), ToString::to_string);

@@ -2,8 +2,8 @@
 
 use super::{Hsts, UpstreamTimeouts};
 use crate::inventory::types::{
-    AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown, Port,
-    ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
+    OnMarkedDown, Port, ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
 };
 
 /// Settings of haproxy on one balancer.
@@ -101,6 +101,16 @@ pub struct HttpCheck {
 }
 
 impl HttpCheck {
+    /// The path, or its default.
+    pub fn path(&self) -> CheckPath {
+        self.path.clone().unwrap_or_else(CheckPath::root)
+    }
+
+    /// The statuses that are accepted, or their default.
+    pub fn expect(&self) -> Statuses {
+        self.expect.clone().unwrap_or_else(Statuses::good)
+    }
+
     /// These settings where they are written, else those of `base`.
     #[must_use]
     pub fn or(&self, base: &Self) -> Self {
@@ -140,6 +150,13 @@ pub struct Nginx {
     pub access_log: AccessLog,
     /// The format of the log.
     pub log_format: LogFormat,
+}
+
+impl Nginx {
+    /// The file that nginx logs to because the inventory says so; with the format `stock`, nginx.conf decides.
+    pub fn log_file(&self) -> Option<&AbsolutePath> {
+        self.access_log.file().filter(|_| self.log_format != LogFormat::Stock)
+    }
 }
 
 /// TLS settings: a profile, and lists that replace parts of it.

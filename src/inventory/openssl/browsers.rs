@@ -3,8 +3,8 @@
 use super::{Authentication, Cipher, KeyExchange, canonical_group};
 use crate::inventory::types::Curve;
 
-/// Ciphers of TLS 1.2. Browsers also accept every suite of TLS 1.3.
-const CIPHERS: [&str; 12] = [
+/// Ciphers of TLS 1.2, in the order of Chromium. Browsers also accept every suite of TLS 1.3.
+pub const CIPHERS: [&str; 12] = [
     "ECDHE-ECDSA-AES128-GCM-SHA256",
     "ECDHE-RSA-AES128-GCM-SHA256",
     "ECDHE-ECDSA-AES256-GCM-SHA384",

@@ -7,7 +7,7 @@ mod groups;
 mod offer;
 mod profile;
 
-pub use browsers::is_group_in_browsers;
+pub use browsers::{CIPHERS as BROWSER_CIPHERS, is_group_in_browsers};
 pub use ciphers::CIPHERS;
 pub use groups::{GROUPS, canonical_group};
 pub use offer::{NoCipher, Offer};

@@ -9,10 +9,9 @@ use super::owned::{Use, canonical, refused};
 use super::pools::PlacedPool;
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{AcmeChallenge, AppServer};
+use crate::inventory::model::AcmeChallenge;
 use crate::inventory::node::printable;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::LogFormat;
 use crate::source::Span;
 
 /// A use of a path, on the app servers of a scope.
@@ -62,8 +61,8 @@ pub fn check(
     }
     let mut logs: BTreeMap<(&str, Option<Span>), Vec<usize>> = BTreeMap::new();
     for (index, (app, places)) in hosts.app_servers.iter().enumerate() {
-        if let Some(path) = written_log(app) {
-            logs.entry((path, places.access_log)).or_default().push(index);
+        if let Some(path) = app.nginx.log_file() {
+            logs.entry((path.as_str(), places.access_log)).or_default().push(index);
         }
     }
     for ((path, span), members) in logs {
@@ -71,12 +70,6 @@ pub fn check(
         paths.add(path, Entry { usage: Use::AccessLog, scope, span });
     }
     paths.compare(reader);
-}
-
-/// The file that nginx logs to because the inventory says so.
-fn written_log(app: &AppServer) -> Option<&str> {
-    let log = app.nginx.access_log.file().filter(|_| app.nginx.log_format != LogFormat::Stock)?;
-    Some(log.as_str())
 }
 
 impl Paths {

@@ -39,20 +39,19 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         if let Some(root) = &site.root {
             home(reporter, root.as_str(), fleet.site(index, "root"));
         }
-        for (number, location) in site.locations.iter().enumerate() {
-            let place = fleet.site(index, "locations").item(number);
-            if let Target::Root(root) = &location.target {
-                home(reporter, root.as_str(), place.key("root"));
-            }
-            let Some(Endpoint::Unix(path)) = location.target.endpoint() else { continue };
-            let Some(directory) = TEMPORARY.iter().find(|it| path.as_str().starts_with(*it)) else { continue };
-            let shown = printable(path.as_str());
-            let message = format!("the socket `{shown}` is below `{directory}`, which a service may have of its own");
-            let help = "put it below `/run`: `RuntimeDirectory=app` in the app's unit makes `/run/app`";
-            let keys = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass"].map(|key| place.key(key));
-            let written = keys.into_iter().find(|key| key.is_written()).unwrap_or(place);
-            reporter.report(written.span(), message, help);
+    }
+    for (_, location, place) in fleet.locations() {
+        if let Target::Root(root) = &location.target {
+            home(reporter, root.as_str(), place.key("root"));
         }
+        let Some(Endpoint::Unix(path)) = location.target.endpoint() else { continue };
+        let Some(directory) = TEMPORARY.iter().find(|it| path.as_str().starts_with(*it)) else { continue };
+        let shown = printable(path.as_str());
+        let message = format!("the socket `{shown}` is below `{directory}`, which a service may have of its own");
+        let help = "put it below `/run`: `RuntimeDirectory=app` in the app's unit makes `/run/app`";
+        let keys = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass"].map(|key| place.key(key));
+        let written = keys.into_iter().find(|key| key.is_written()).unwrap_or(place);
+        reporter.report(written.span(), message, help);
     }
 }
 

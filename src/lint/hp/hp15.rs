@@ -3,10 +3,9 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::Inventory;
-use crate::inventory::document::Cursor;
 use crate::inventory::model::{HttpCheck, Location, Pool, Site, Target};
-use crate::inventory::types::{CheckPath, CheckType, LocationMatch, Statuses};
+use crate::inventory::types::{CheckType, LocationMatch};
+use crate::lint::router::{Router, has_dotfile, location_of};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -34,6 +33,7 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
+    let router = Router::new(inventory);
     let mut seen = HashSet::new();
     for (balancer, host) in inventory.load_balancers.iter().enumerate() {
         let check = &host.haproxy.check;
@@ -41,10 +41,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         for (index, pool) in inventory.pools.iter().enumerate() {
-            let place = |key: &str| place(fleet, (balancer, index), key);
             let asked = pool.check.or(&check.http);
-            let Some((severity, key, message, help)) = failure(inventory, (index, pool), &asked) else { continue };
-            let place = place(key).or(place("host")).or(place("path")).or(place("expect")).or(place("type"));
+            let Some((severity, key, message, help)) = failure(&router, (index, pool), &asked) else { continue };
+            let keys = [key, "host", "path", "expect", "type"];
+            let Some(place) = keys.iter().find_map(|key| fleet.http_check((balancer, index), key)) else { continue };
             if seen.insert((place.span(), index)) {
                 reporter.push(Finding::new(place.span(), message, help).with_severity(severity));
             }
@@ -52,25 +52,19 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
 }
 
-/// Where what is asked of the pool is written: for this pool, else for all.
-fn place<'f>(fleet: &'f Fleet<'_>, (balancer, pool): (usize, usize), key: &str) -> Cursor<'f> {
-    let of_pool = fleet.written.key("pools").item(pool).key("check").key(key);
-    let of_all = fleet.haproxy_if_written(balancer, &["check", key]);
-    if of_pool.is_written() { of_pool } else { of_all.unwrap_or(of_pool) }
-}
-
 /// What is wrong with a check: the key, a message and a help, and whether it always fails.
 type Failure = (Severity, &'static str, String, String);
 
 /// Why the check always fails, or always succeeds, if it does.
-fn failure(inventory: &Inventory, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<Failure> {
+fn failure(router: &Router<'_>, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<Failure> {
+    let inventory = router.inventory;
     let first = &inventory.sites[pool.sites[0]];
     let (name, sample) = (&pool.name, inventory.sample_name(first));
     let site = match &asked.host {
         None => first,
-        Some(host) => match served(inventory, host.as_str()).filter(|site| site.pool == index) {
-            Some(site) => site,
-            None => {
+        Some(host) => match router.site_of(host.as_str()).map(|at| &inventory.sites[at]) {
+            Some(site) if site.pool == index => site,
+            _ => {
                 let message =
                     format!("health checks ask the pool `{name}` for `{host}`, which is not one of its names");
                 let help = format!(
@@ -80,8 +74,7 @@ fn failure(inventory: &Inventory, (index, pool): (usize, &Pool), asked: &HttpChe
             }
         },
     };
-    let path = asked.path.clone().unwrap_or_else(CheckPath::root);
-    let expected = asked.expect.clone().unwrap_or_else(Statuses::good);
+    let (path, expected) = (asked.path(), asked.expect());
     // nginx decodes a path before it chooses a location.
     let decoded = !path.path().contains('%');
     let help = "write the `path` of something that an app answers".to_owned();
@@ -125,14 +118,13 @@ enum Answer {
 
 /// Who answers requests for this path, if it is not an app or a file.
 fn answer(site: &Site, path: &str) -> Option<Answer> {
-    let hidden = path.split('/').any(|part| part.starts_with('.') && part != ".well-known");
-    let found = location(site, path);
+    let found = location_of(site, path).map(|index| &site.locations[index]);
     let files = match found {
         None => site.root.is_some(),
         Some(found) => matches!(found.target, Target::Root(_)),
     };
     if files {
-        return hidden.then_some(Answer::Nginx(404));
+        return has_dotfile(path).then_some(Answer::Nginx(404));
     }
     match found.map(|found| &found.target) {
         Some(Target::Redirect(redirect)) => redirect.code.name().parse().ok().map(Answer::Nginx),
@@ -147,23 +139,6 @@ fn slash_is_missing(site: &Site, path: &str) -> bool {
     let with_slash = |it: &Location| it.path.as_str().strip_suffix('/') == Some(path);
     let passed = |it: &&Location| it.matching == LocationMatch::Prefix && it.target.endpoint().is_some();
     site.locations.iter().filter(passed).any(with_slash)
-}
-
-/// The site that nginx chooses for a name.
-fn served<'i>(inventory: &'i Inventory, name: &str) -> Option<&'i Site> {
-    let names = || inventory.sites.iter().flat_map(|site| site.server_names.iter().map(move |own| (site, own)));
-    let exact = names().find(|(_, own)| own.as_str() == name);
-    let parents = || name.match_indices('.').map(|(at, _)| &name[at + 1..]);
-    let wildcard = || parents().find_map(|parent| names().find(|(_, own)| own.wildcard() == Some(parent)));
-    exact.or_else(wildcard).map(|(site, _)| site)
-}
-
-/// The location that nginx chooses for a path: an exact one, else the longest prefix.
-fn location<'s>(site: &'s Site, path: &str) -> Option<&'s Location> {
-    let exact = |it: &&Location| it.matching == LocationMatch::Exact && it.path.as_str() == path;
-    let prefix = |it: &&Location| it.matching == LocationMatch::Prefix && path.starts_with(it.path.as_str());
-    let longest = || site.locations.iter().filter(prefix).max_by_key(|it| it.path.as_str().len());
-    site.locations.iter().find(exact).or_else(longest)
 }
 
 #[cfg(test)]
@@ -197,13 +172,14 @@ sites:
     #[test]
     fn a_check_passes_where_nginx_does_not_answer_otherwise() {
         let inventory = inventory::check(&Source::new("t", FLEET)).inventory.unwrap();
+        let router = Router::new(&inventory);
         let fails = |pool: usize, [path, host, expect]: [&str; 3]| {
             let asked = HttpCheck {
                 path: crate::inventory::types::Scalar::parse(path).ok(),
                 host: crate::inventory::types::Scalar::parse(host).ok(),
                 expect: crate::inventory::types::Scalar::parse(expect).ok(),
             };
-            failure(&inventory, (pool, &inventory.pools[pool]), &asked).map(|(severity, key, ..)| (severity, key))
+            failure(&router, (pool, &inventory.pools[pool]), &asked).map(|(severity, key, ..)| (severity, key))
         };
         let (error, warning) = (|key| Some((Severity::Error, key)), |key| Some((Severity::Warning, key)));
         let cases = [

@@ -1,6 +1,5 @@
 //! LO01: the path of a location and the path of `proxy_pass` glue a request's path together.
 
-use super::locations;
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::model::Target;
 use crate::inventory::types::LocationMatch;
@@ -27,7 +26,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (_, location, place) in locations(fleet) {
+    for (_, location, place) in fleet.locations() {
         let Target::Proxy(upstream) = &location.target else { continue };
         let (path, Some(to)) = (location.path.as_str(), upstream.path()) else { continue };
         if location.matching == LocationMatch::Exact || path.ends_with('/') && to.ends_with('/') || path == to {

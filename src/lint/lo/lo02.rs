@@ -1,10 +1,9 @@
 //! LO02: a location with files that answers 404 to everything.
 
-use super::locations;
 use crate::diagnostic::Code;
 use crate::inventory::model::{Location, Site, Target};
 use crate::inventory::types::LocationMatch;
-use crate::lint::lo::router::location_of;
+use crate::lint::router::{has_dotfile, location_of};
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -31,7 +30,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (site, location, place) in locations(fleet) {
+    for (site, location, place) in fleet.locations() {
         if !matches!(location.target, Target::Root(_)) {
             continue;
         }
@@ -40,7 +39,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let message = format!("every request below `{path}` is answered with 404: dotfiles are not served");
             let help = "write a `path` without a leading dot in any part, except `/.well-known/`";
             reporter.report(place.key("path").span(), message, help);
-        } else if location.matching == LocationMatch::Prefix && runs_scripts(site) && has_script(path) {
+        } else if location.matching == LocationMatch::Prefix && site.runs_scripts() && has_script(path) {
             let message = format!("every request below `{path}` is answered with 404: scripts are run or not served");
             let help = "write `fastcgi_pass` instead of `root`, or a `path` in which no part ends with `.php`";
             reporter.report(place.key("path").span(), message, help);
@@ -54,15 +53,6 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             );
         }
     }
-}
-
-/// Whether a part of the path starts with a dot, other than `.well-known`.
-fn has_dotfile(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
-}
-
-fn runs_scripts(site: &Site) -> bool {
-    site.locations.iter().any(|location| matches!(location.target, Target::Fastcgi(_)))
 }
 
 /// Whether a part of the path has the name of a script, which `nginx-scripts.conf.tera` answers with 404.

@@ -1,9 +1,9 @@
 //! LO03: a redirect that leads back to itself.
 
-use super::router::{Router, location_of};
 use crate::diagnostic::Code;
-use crate::inventory::model::{AcmeChallenge, Target};
+use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Target};
 use crate::inventory::types::LocationMatch;
+use crate::lint::router::{Router, location_of};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -51,7 +51,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
     if let Some(AcmeChallenge::Redirect(url)) =
         fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref())
-        && let Some(circle) = router.circle(&format!("{url}/.well-known/acme-challenge/x"))
+        && let Some(circle) = router.circle(&format!("{url}{ACME_CHALLENGE}x"))
     {
         let place = fleet.written.key("http").key("acme_challenge").key("redirect");
         reporter.push(returning(place.span(), &circle.urls));

@@ -1,6 +1,5 @@
 //! LO04: a document root that ends with the path of its location.
 
-use super::locations;
 use crate::diagnostic::Code;
 use crate::inventory::model::Target;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -25,7 +24,7 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (_, location, place) in locations(fleet) {
+    for (_, location, place) in fleet.locations() {
         let Target::Root(root) = &location.target else { continue };
         let path = location.path.as_str().trim_end_matches('/');
         let Some(outer) = root.as_str().strip_suffix(path).filter(|_| !path.is_empty()) else { continue };

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Target;
-use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::SE07,
@@ -30,19 +30,16 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let roots = roots(fleet);
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        for (certificate, pair) in site.certificates.iter().enumerate() {
-            let key = Path::new(pair.ssl_certificate_key.as_str());
-            let Some((root, place)) = key.ancestors().skip(1).find_map(|above| roots.get_key_value(above)) else {
-                continue;
-            };
-            let (shown, root) = (key.display(), root.display());
-            let message = format!("the private key `{shown}` is below the document root `{root}`");
-            let help = "move the key to a directory that is not served, such as one below `/etc/ssl`";
-            let span = fleet.certificate(CertificateRef { site: index, certificate }, "ssl_certificate_key").span();
-            let finding = Finding::new(span, message, help);
-            reporter.push(finding.related(place.span(), "everything below this directory is served"));
-        }
+    for (at, pair) in fleet.pairs() {
+        let key = Path::new(pair.ssl_certificate_key.as_str());
+        let Some((root, place)) = key.ancestors().skip(1).find_map(|above| roots.get_key_value(above)) else {
+            continue;
+        };
+        let (shown, root) = (key.display(), root.display());
+        let message = format!("the private key `{shown}` is below the document root `{root}`");
+        let help = "move the key to a directory that is not served, such as one below `/etc/ssl`";
+        let finding = Finding::new(fleet.certificate(at, "ssl_certificate_key").span(), message, help);
+        reporter.push(finding.related(place.span(), "everything below this directory is served"));
     }
 }
 

@@ -28,17 +28,14 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        for (number, location) in site.locations.iter().enumerate() {
-            let path = location.path.as_str();
-            let all = location.matching == LocationMatch::Prefix && !path.ends_with(".php");
-            if !all || location.fallback.is_some() || !matches!(location.target, Target::Fastcgi(_)) {
-                continue;
-            }
-            let place = fleet.site(index, "locations").item(number).key("fastcgi_pass");
-            let message = format!("every request below `{path}` is passed to FastCGI as if it were for a script");
-            let help = format!("add `fallback: {}/index.php` to the location", path.trim_end_matches('/'));
-            reporter.report(place.span(), message, help);
+    for (_, location, place) in fleet.locations() {
+        let path = location.path.as_str();
+        let all = location.matching == LocationMatch::Prefix && !path.ends_with(".php");
+        if !all || location.fallback.is_some() || !matches!(location.target, Target::Fastcgi(_)) {
+            continue;
         }
+        let message = format!("every request below `{path}` is passed to FastCGI as if it were for a script");
+        let help = format!("add `fallback: {}/index.php` to the location", path.trim_end_matches('/'));
+        reporter.report(place.key("fastcgi_pass").span(), message, help);
     }
 }

@@ -3,7 +3,7 @@
 use crate::diagnostic::{Applicability, Code, FileEdit, Fix, Severity};
 use crate::inventory::certificate::ProblemKind;
 use crate::lint::certificates::found;
-use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::TL04,
@@ -38,25 +38,22 @@ const ACME: [&str; 3] = ["/etc/letsencrypt/live/", "/etc/letsencrypt/archive/", 
 
 /// Reports a path that has a part of a chain by its name, where there is no source to look into.
 fn named(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (site, it) in fleet.inventory.sites.iter().enumerate() {
-        for (certificate, pair) in it.certificates.iter().enumerate().filter(|(_, pair)| pair.source.is_none()) {
-            let path = pair.ssl_certificate.as_str();
-            let Some((folder, name)) = path.rsplit_once('/').filter(|_| ACME.iter().any(|at| path.starts_with(at)))
-            else {
-                continue;
-            };
-            let Some(stem) = name.strip_suffix(".pem") else { continue };
-            let what = match stem.trim_end_matches(|c: char| c.is_ascii_digit()) {
-                "cert" => "the server's certificate without its chain",
-                "chain" => "the chain without the server's certificate",
-                _ => continue,
-            };
-            let number = stem.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-            let message = format!("`{path}` is {what}, by its name");
-            let help = format!("write `{folder}/fullchain{number}.pem`");
-            let place = fleet.certificate(CertificateRef { site, certificate }, "ssl_certificate").span();
-            reporter.push(Finding::new(place, message, help).with_severity(Severity::Warning));
-        }
+    for (at, pair) in fleet.pairs().filter(|(_, pair)| pair.source.is_none()) {
+        let path = pair.ssl_certificate.as_str();
+        let Some((folder, name)) = path.rsplit_once('/').filter(|_| ACME.iter().any(|at| path.starts_with(at))) else {
+            continue;
+        };
+        let Some(stem) = name.strip_suffix(".pem") else { continue };
+        let what = match stem.trim_end_matches(|c: char| c.is_ascii_digit()) {
+            "cert" => "the server's certificate without its chain",
+            "chain" => "the chain without the server's certificate",
+            _ => continue,
+        };
+        let number = stem.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+        let message = format!("`{path}` is {what}, by its name");
+        let help = format!("write `{folder}/fullchain{number}.pem`");
+        let place = fleet.certificate(at, "ssl_certificate").span();
+        reporter.push(Finding::new(place, message, help).with_severity(Severity::Warning));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::node::printable;
-use crate::lint::{CertificateRef, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::TL20,
@@ -23,16 +23,12 @@ pub const RULE: Rule = Rule {
 };
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
-    for (index, site) in fleet.inventory.sites.iter().enumerate() {
-        for (certificate, pair) in site.certificates.iter().enumerate() {
-            let at = CertificateRef { site: index, certificate };
-            let paths =
-                [("ssl_certificate", &pair.ssl_certificate), ("ssl_certificate_key", &pair.ssl_certificate_key)];
-            for (key, path) in paths.into_iter().filter(|(_, path)| !path.as_str().starts_with("/etc/")) {
-                let message = format!("`{key}` is outside `/etc`: `{}`", printable(path.as_str()));
-                let help = "move it below `/etc/ssl`, where backups and people look for it";
-                reporter.report(fleet.certificate(at, key).span(), message, help);
-            }
+    for (at, pair) in fleet.pairs() {
+        let paths = [("ssl_certificate", &pair.ssl_certificate), ("ssl_certificate_key", &pair.ssl_certificate_key)];
+        for (key, path) in paths.into_iter().filter(|(_, path)| !path.as_str().starts_with("/etc/")) {
+            let message = format!("`{key}` is outside `/etc`: `{}`", printable(path.as_str()));
+            let help = "move it below `/etc/ssl`, where backups and people look for it";
+            reporter.report(fleet.certificate(at, key).span(), message, help);
         }
     }
 }

@@ -34,32 +34,26 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     open_keys(fleet, reporter);
     let mut certificates: HashMap<&str, Vec<CertificateRef>> = HashMap::new();
-    let sites = &fleet.inventory.sites;
-    for (site, it) in sites.iter().enumerate() {
-        for (certificate, pair) in it.certificates.iter().enumerate() {
-            let named = certificates.entry(pair.ssl_certificate.as_str()).or_default();
-            named.push(CertificateRef { site, certificate });
-        }
+    for (at, pair) in fleet.pairs() {
+        certificates.entry(pair.ssl_certificate.as_str()).or_default().push(at);
     }
     let mut seen = HashSet::new();
-    for (site, it) in sites.iter().enumerate() {
-        for (certificate, pair) in it.certificates.iter().enumerate() {
-            let at = CertificateRef { site, certificate };
-            let path = pair.ssl_certificate_key.as_str();
-            let Some(named) = certificates.get(path) else { continue };
-            let other = named.iter().find(|other| **other == at);
-            let other = other.or_else(|| named.iter().find(|other| meet(fleet, other.site, site)));
-            // Sites that share the file need the same change.
-            let Some(other) = other.filter(|_| seen.insert((path, it.pool))) else { continue };
-            let shown = printable(path);
-            let message = match *other == at {
-                true => format!("certificate and key are the same file: `{shown}`"),
-                false => format!("`{shown}` is one site's certificate and another's key"),
-            };
-            let help = "keep the key in a separate file that only root can read";
-            let found = Finding::new(fleet.certificate(at, "ssl_certificate_key").span(), message, help);
-            reporter.push(found.related(fleet.certificate(*other, "ssl_certificate").span(), "the certificate"));
-        }
+    for (at, pair) in fleet.pairs() {
+        let path = pair.ssl_certificate_key.as_str();
+        let Some(named) = certificates.get(path) else { continue };
+        let other = named.iter().find(|other| **other == at);
+        let other = other.or_else(|| named.iter().find(|other| meet(fleet, other.site, at.site)));
+        // Sites that share the file need the same change.
+        let pool = fleet.inventory.sites[at.site].pool;
+        let Some(other) = other.filter(|_| seen.insert((path, pool))) else { continue };
+        let shown = printable(path);
+        let message = match *other == at {
+            true => format!("certificate and key are the same file: `{shown}`"),
+            false => format!("`{shown}` is one site's certificate and another's key"),
+        };
+        let help = "keep the key in a separate file that only root can read";
+        let found = Finding::new(fleet.certificate(at, "ssl_certificate_key").span(), message, help);
+        reporter.push(found.related(fleet.certificate(*other, "ssl_certificate").span(), "the certificate"));
     }
 }
 

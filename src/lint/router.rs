@@ -3,15 +3,12 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::inventory::Inventory;
-use crate::inventory::model::{AcmeChallenge, Http, Site, Target};
+use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Http, Site, Target};
 use crate::inventory::types::LocationMatch;
-
-/// Where challenges of certificate authorities go, which are not redirected with other requests.
-const CHALLENGE: &str = "/.well-known/acme-challenge/";
 
 /// The fleet's names and ports.
 pub struct Router<'f> {
-    inventory: &'f Inventory,
+    pub inventory: &'f Inventory,
     names: HashMap<&'f str, usize>,
     /// By what follows the star.
     wildcards: HashMap<&'f str, usize>,
@@ -45,6 +42,11 @@ pub fn location_of(site: &Site, path: &str) -> Option<usize> {
     whole.or_else(|| start().max_by_key(|(_, it)| it.path.as_str().len())).map(|(index, _)| index)
 }
 
+/// Whether a part of the path starts with a dot, other than `.well-known`: with files, nginx answers 404.
+pub fn has_dotfile(path: &str) -> bool {
+    path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
+}
+
 impl<'f> Router<'f> {
     /// The router of a fleet.
     pub fn new(inventory: &'f Inventory) -> Self {
@@ -62,7 +64,7 @@ impl<'f> Router<'f> {
     }
 
     /// The site that answers for a name: an exact one, else that of the longest wildcard.
-    fn site_of(&self, host: &str) -> Option<usize> {
+    pub fn site_of(&self, host: &str) -> Option<usize> {
         let parents = host.match_indices('.').map(|(dot, _)| &host[dot + 1..]);
         self.names.get(host).or_else(|| parents.into_iter().find_map(|parent| self.wildcards.get(parent))).copied()
     }
@@ -101,7 +103,7 @@ impl<'f> Router<'f> {
         let port = if tls.0 == 443 { String::new() } else { format!(":{tls}") };
         let secure = Hop::Balancer(format!("https://{host}{port}{path}"));
         match http {
-            Http { acme_challenge: Some(challenge), .. } if path.starts_with(CHALLENGE) => match challenge {
+            Http { acme_challenge: Some(challenge), .. } if path.starts_with(ACME_CHALLENGE) => match challenge {
                 AcmeChallenge::Redirect(url) => Hop::Balancer(format!("{url}{path}")),
                 AcmeChallenge::AppServers { .. } => Hop::End,
             },
