@@ -299,7 +299,7 @@ section! {
         /// How long nginx waits until an upstream has accepted a connection.
         upstream_connect_timeout: "duration; default 5s",
         /// How long nginx waits for an upstream between two reads: how long an answer may take, or a WebSocket be silent.
-        upstream_read_timeout: "duration; default: 5s less than the shorter of `haproxy.timeouts.client` and `server`",
+        upstream_read_timeout: "duration; default: 5s less than the shortest `haproxy.timeouts.client` or `server` of any balancer",
         /// How long nginx waits for an upstream between two writes.
         upstream_send_timeout: "duration; default: as for `upstream_read_timeout`",
         /// The version of OpenSSL that nginx uses.

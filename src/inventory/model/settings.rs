@@ -61,6 +61,13 @@ pub struct Timeouts {
     pub client_hello: Duration,
 }
 
+impl Timeouts {
+    /// How long a connection may be silent.
+    pub fn idle(&self) -> Duration {
+        self.client.min(self.server)
+    }
+}
+
 /// Health checks.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[allow(missing_docs, reason = "named by their keys, whose meaning the reference gives")]

@@ -1,7 +1,7 @@
 //! How long nginx waits for what it passes requests to: keys of the fleet, of an app server, of a
 //! site and of a location, each of which overrides the one before it.
 
-use super::{Inventory, Location, Nginx, Site};
+use super::{Inventory, LoadBalancer, Location, Nginx, Site};
 use crate::inventory::types::Duration;
 
 /// The timeouts that are written in one place.
@@ -35,17 +35,16 @@ pub struct EffectiveTimeouts {
 }
 
 impl Inventory {
-    /// What balancers allow a silent connection: the shorter of their two timeouts, and the longest of
-    /// all balancers.
-    pub fn idle_limit(&self) -> Duration {
-        let limits = self.load_balancers.iter().map(|it| it.haproxy.timeouts.client.min(it.haproxy.timeouts.server));
-        limits.max().expect("validation refuses a fleet without a balancer")
+    /// The balancer that closes a silent connection first, and after what time.
+    pub fn idle_limit(&self) -> (&LoadBalancer, Duration) {
+        let limits = self.load_balancers.iter().map(|it| (it, it.haproxy.timeouts.idle()));
+        limits.min_by_key(|(_, limit)| *limit).expect("validation refuses a fleet without a balancer")
     }
 
-    /// How long nginx waits for a silent upstream where no key says it: a little less than balancers
-    /// wait for nginx, so that a client gets an answer, 504, and not the end of its connection.
+    /// How long nginx waits for a silent upstream where no key says it: a little less than any
+    /// balancer waits for nginx, so that a client gets an answer, 504, and not the end of its connection.
     pub fn upstream_idle_default(&self) -> Duration {
-        let limit = self.idle_limit().milliseconds();
+        let limit = self.idle_limit().1.milliseconds();
         Duration::milliseconds_of(limit - (limit / 10).min(5_000))
     }
 
