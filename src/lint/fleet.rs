@@ -3,11 +3,12 @@
 
 use std::cell::OnceCell;
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::{Certificates, Settings};
 use crate::inventory::Inventory;
 use crate::inventory::document::{Cursor, Document};
-use crate::inventory::model::{Addresses, Haproxy, Lint, Location, Site, SiteCertificate};
+use crate::inventory::model::{Addresses, Haproxy, Lint, Location, Nginx, Site, SiteCertificate};
 use crate::source::Source;
 
 /// An inventory's text and YAML tree, for rules that also run on invalid inventories.
@@ -35,6 +36,8 @@ pub struct Fleet<'a> {
     /// The inventory's own `lint` section.
     pub section: &'a Lint,
     files: OnceCell<Certificates>,
+    /// The first app server with each set of nginx's settings.
+    nginx: OnceCell<Vec<usize>>,
 }
 
 impl<'a> Fleet<'a> {
@@ -45,12 +48,23 @@ impl<'a> Fleet<'a> {
         written: Cursor<'a>,
         (settings, section): (&'a Settings, &'a Lint),
     ) -> Self {
-        Self { inventory, source, written, settings, section, files: OnceCell::new() }
+        Self { inventory, source, written, settings, section, files: OnceCell::new(), nginx: OnceCell::new() }
     }
 
     /// The certificates and keys that sites name on this machine, read at the first call.
     pub fn certificates(&self) -> &Certificates {
         self.files.get_or_init(|| Certificates::read(self.inventory))
+    }
+
+    /// The settings of nginx, each with the index of the first app server that has them. App servers without
+    /// settings of their own share the fleet's.
+    pub fn nginx_settings(&self) -> impl Iterator<Item = (usize, &'a Nginx)> {
+        let apps = &self.inventory.app_servers;
+        let first = self.nginx.get_or_init(|| {
+            let mut seen = HashSet::new();
+            (0..apps.len()).filter(|index| seen.insert(Arc::as_ptr(&apps[*index].nginx))).collect()
+        });
+        first.iter().map(|index| (*index, &*apps[*index].nginx))
     }
 
     /// Where a setting of the balancer at `index` is written: in the balancer, else in the fleet's

@@ -1,6 +1,7 @@
 //! Reads health checks: the balancers' and what differs for a pool.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::fields::{count, duration, duration_if_written, many, or_default, scalar_with};
 use super::hosts::Hosts;
@@ -79,8 +80,11 @@ pub fn check_versions(reader: &mut Reader<'_>, hosts: &Hosts) {
         return;
     }
     let old = |nginx: &Nginx| Offer::of(nginx).protocols.iter().all(|version| *version < TlsVersion::Tls12);
+    // Most app servers share their settings.
+    let mut known = HashMap::new();
+    let mut is_old = |nginx: &Arc<Nginx>| *known.entry(Arc::as_ptr(nginx)).or_insert_with(|| old(nginx));
     let mut seen = HashSet::new();
-    for (app, places) in hosts.app_servers.iter().filter(|(app, _)| old(&app.nginx)) {
+    for (app, places) in hosts.app_servers.iter().filter(|(app, _)| is_old(&app.nginx)) {
         let span = places.ssl_protocols.unwrap_or(places.address);
         // A version without a cipher was reported there.
         if seen.insert(span) && Offer::dead(&app.nginx).is_none() {

@@ -53,9 +53,9 @@ fn cut_by_balancers(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     };
     let mut seen = HashSet::new();
     for (key, of) in KEYS {
-        let apps = fleet.inventory.app_servers.iter().enumerate();
+        let apps = fleet.nginx_settings();
         let apps =
-            apps.filter_map(|(at, app)| Some((fleet.nginx_if_written(at, &[key])?, of(&app.nginx.upstream_timeouts)?)));
+            apps.filter_map(|(at, nginx)| Some((fleet.nginx_if_written(at, &[key])?, of(&nginx.upstream_timeouts)?)));
         let sites = fleet.inventory.sites.iter().enumerate();
         let sites = sites.filter_map(|(at, site)| Some((fleet.site(at, key), of(&site.upstream_timeouts)?)));
         let locations = fleet.locations();

@@ -14,10 +14,8 @@ use crate::source::Source;
 /// The app servers whose settings contain `key`: index, settings, and where the key is written. Of app
 /// servers that share their settings, only the first is returned.
 pub fn written<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Cursor<'f>)> {
-    let mut seen = HashSet::new();
-    let apps = fleet.inventory.app_servers.iter().enumerate();
-    let first = apps.filter(|(_, app)| seen.insert(Arc::as_ptr(&app.nginx)));
-    first.filter_map(|(index, app)| Some((index, &*app.nginx, fleet.nginx_if_written(index, &[key])?))).collect()
+    let settings = fleet.nginx_settings();
+    settings.filter_map(|(index, nginx)| Some((index, nginx, fleet.nginx_if_written(index, &[key])?))).collect()
 }
 
 /// The sites that are served with settings that contain `key`: the site's index, the settings, and where the
