@@ -146,6 +146,23 @@ impl<T> Files<T> {
     }
 }
 
+impl Files<Certificate> {
+    /// What nginx serves of a site's certificates: the last one of each kind of key. `None` if one of them has no
+    /// usable source or a key of unknown kind.
+    pub fn served(&self, site: usize) -> Option<Vec<(CertificateRef, &Certificate)>> {
+        let mut served: Vec<(&str, (CertificateRef, &Certificate))> = Vec::new();
+        let all = || self.of(site);
+        for (at, certificate) in all() {
+            let kind = certificate.key_kind()?;
+            served.retain(|(other, _)| *other != kind);
+            served.push((kind, (at, certificate)));
+        }
+        let from = self.places.partition_point(|(at, _)| at.site < site);
+        let count = self.places[from..].iter().take_while(|(at, _)| at.site == site).count();
+        (all().count() == count).then(|| served.into_iter().map(|(_, it)| it).collect())
+    }
+}
+
 fn sources(site: usize, it: &Site) -> impl Iterator<Item = (CertificateRef, Option<&CertificateSource>)> {
     it.certificates
         .iter()

@@ -2,6 +2,7 @@
 //! by `check`, each defect reported at the value that has to change.
 
 mod corpus;
+mod kinds;
 mod lists;
 mod roots;
 

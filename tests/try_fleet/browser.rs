@@ -16,6 +16,10 @@ use crate::run::Kept;
 /// The engine talks on descriptors 3 and 4, and `nsenter` passes on the first three alone.
 const PIPE: &str = "exec \"$@\" 3<&0 4>&1 0</dev/null 1>/dev/null 2>/dev/null";
 
+/// The signatures that the engine accepts.
+const SIGNATURES: &str =
+    "ECDSA+SHA256:RSA-PSS+SHA256:RSA+SHA256:ECDSA+SHA384:RSA-PSS+SHA384:RSA+SHA384:RSA-PSS+SHA512:RSA+SHA512";
+
 /// A browser without a window; it ends with this value, or with its fleet.
 pub struct Browser {
     child: Child,
@@ -135,14 +139,14 @@ fn address(text: &str) -> (&str, &str) {
     text.rsplit_once(':').filter(|(host, _)| !host.contains(':') || host.ends_with(']')).unwrap_or((text, "443"))
 }
 
-/// The key of the certificate that a name shows, in the form that the engine takes.
+/// The key of the certificate that a name shows to a browser, in the form that the engine takes.
 fn key_of(kept: &Kept, name: &str, address: &str) -> String {
     let (host, port) = self::address(address);
     let address = &format!("{host}:{port}");
-    let script = "openssl s_client -connect \"$2\" -servername \"$1\" </dev/null 2>/dev/null \
-        | openssl x509 -noout -pubkey | openssl pkey -pubin -outform der \
+    let script = "openssl s_client -connect \"$2\" -servername \"$1\" -sigalgs \"$3\" \
+        -groups X25519:P-256:P-384 </dev/null 2>/dev/null | openssl x509 -noout -pubkey | openssl pkey -pubin -outform der \
         | openssl dgst -sha256 -binary | openssl base64";
-    let done = kept.inside("clients", &["sh", "-c", script, "sh", name, address]);
+    let done = kept.inside("clients", &["sh", "-c", script, "sh", name, address, SIGNATURES]);
     assert!(done.status.success(), "{name}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap().trim().to_owned()
 }

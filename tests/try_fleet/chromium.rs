@@ -16,10 +16,10 @@ use crate::run::Try;
 struct Case {
     /// The settings of its nginx.
     settings: &'static str,
-    /// What `openssl genpkey` makes its key with.
-    key: &'static str,
+    /// What `openssl genpkey` makes the keys of its certificates with.
+    keys: &'static [&'static str],
     /// Chromium's name for the error, and the rule that finds it.
-    refused: Option<(&'static str, &'static str)>,
+    refused: Refused,
 }
 
 const RSA: &str = "-algorithm RSA -pkeyopt rsa_keygen_bits:2048";
@@ -30,43 +30,66 @@ const BRAINPOOL: &str = "-algorithm EC -pkeyopt ec_paramgen_curve:brainpoolP256r
 const HTTP2: &str = "ERR_HTTP2_INADEQUATE_TRANSPORT_SECURITY";
 const MISMATCH: &str = "ERR_SSL_VERSION_OR_CIPHER_MISMATCH";
 
-const fn case(settings: &'static str, key: &'static str, refused: Option<(&'static str, &'static str)>) -> Case {
-    Case { settings, key, refused }
+type Refused = Option<(&'static str, &'static str)>;
+
+const fn case(settings: &'static str, keys: &'static [&'static str], refused: Refused) -> Case {
+    Case { settings, keys, refused }
 }
 
+const ECDSA_AND_DHE: &str =
+    "ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, DHE-RSA-AES128-GCM-SHA256]";
+
 const CASES: &[Case] = &[
-    case("", P256, None),
-    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA]", RSA, Some((HTTP2, "TL23"))),
-    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [AES256-GCM-SHA384]", RSA, Some((HTTP2, "TL23"))),
-    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [DHE-RSA-AES128-GCM-SHA256, AES128-SHA]", RSA, Some((HTTP2, "TL23"))),
-    case("http2: false, ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA]", RSA, None),
-    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA, ECDHE-RSA-AES128-GCM-SHA256]", RSA, None),
-    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [DHE-RSA-AES256-GCM-SHA384]", RSA, Some((MISMATCH, "TL24"))),
-    case("ssl_protocols: [TLSv1.2, TLSv1.3], ssl_ciphers: [DHE-RSA-AES256-GCM-SHA384]", RSA, None),
+    case("", &[P256], None),
+    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA]", &[RSA], Some((HTTP2, "TL23"))),
+    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [AES256-GCM-SHA384]", &[RSA], Some((HTTP2, "TL23"))),
+    case(
+        "ssl_protocols: [TLSv1.2], ssl_ciphers: [DHE-RSA-AES128-GCM-SHA256, AES128-SHA]",
+        &[RSA],
+        Some((HTTP2, "TL23")),
+    ),
+    case("http2: false, ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA]", &[RSA], None),
+    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA, ECDHE-RSA-AES128-GCM-SHA256]", &[RSA], None),
+    case("ssl_protocols: [TLSv1.2], ssl_ciphers: [DHE-RSA-AES256-GCM-SHA384]", &[RSA], Some((MISMATCH, "TL24"))),
+    case("ssl_protocols: [TLSv1.2, TLSv1.3], ssl_ciphers: [DHE-RSA-AES256-GCM-SHA384]", &[RSA], None),
     case(
         "http2: false, ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-RSA-AES256-SHA384]",
-        RSA,
+        &[RSA],
         Some((MISMATCH, "TL24")),
     ),
-    case("ssl_ecdh_curve: [secp521r1]", P256, Some((MISMATCH, "TL24"))),
-    case("ssl_ecdh_curve: [X448]", P256, Some((MISMATCH, "TL24"))),
-    case("openssl: 3.0.17, ssl_protocols: [TLSv1.3], ssl_ecdh_curve: [ffdhe2048]", P256, Some((MISMATCH, "TL24"))),
-    case("ssl_ecdh_curve: [secp521r1, X25519]", P256, None),
-    case("ssl_ecdh_curve: [secp384r1]", P256, None),
-    case("", P384, None),
-    case("", P521, Some((MISMATCH, "TL25"))),
-    case("", BRAINPOOL, Some(("ERR_CONNECTION_CLOSED", "TL25"))),
-    case("", "-algorithm ED25519", Some((MISMATCH, "TL25"))),
-    case("", "-algorithm ED448", Some((MISMATCH, "TL25"))),
-    case("", "-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048", Some((MISMATCH, "TL25"))),
+    case("ssl_ecdh_curve: [secp521r1]", &[P256], Some((MISMATCH, "TL24"))),
+    case("ssl_ecdh_curve: [X448]", &[P256], Some((MISMATCH, "TL24"))),
+    case("openssl: 3.0.17, ssl_protocols: [TLSv1.3], ssl_ecdh_curve: [ffdhe2048]", &[P256], Some((MISMATCH, "TL24"))),
+    case("ssl_ecdh_curve: [secp521r1, X25519]", &[P256], None),
+    case("ssl_ecdh_curve: [secp384r1]", &[P256], None),
+    case("", &[P384], None),
+    case("", &[P521], Some((MISMATCH, "TL25"))),
+    case("", &[BRAINPOOL], Some(("ERR_CONNECTION_CLOSED", "TL25"))),
+    case("", &["-algorithm ED25519"], Some((MISMATCH, "TL25"))),
+    case("", &["-algorithm ED448"], Some((MISMATCH, "TL25"))),
+    case("", &["-algorithm RSA-PSS -pkeyopt rsa_keygen_bits:2048"], Some((MISMATCH, "TL25"))),
+    // nginx serves the last EC certificate.
+    case("", &[P256, P521], Some((MISMATCH, "TL25"))),
+    case("", &[P521, P256], None),
+    case("", &[P521, RSA], None),
+    // A cipher that browsers have is of no use with a key that they do not accept.
+    case(ECDSA_AND_DHE, &[P521, RSA], Some((MISMATCH, "TL24"))),
+    case(ECDSA_AND_DHE, &["-algorithm ED25519", RSA], Some((MISMATCH, "TL24"))),
+    case(ECDSA_AND_DHE, &[P256, P521, RSA], Some((MISMATCH, "TL24"))),
+    case(ECDSA_AND_DHE, &[P384, RSA], None),
+    case(
+        "ssl_protocols: [TLSv1.2], ssl_ciphers: [ECDHE-ECDSA-AES128-GCM-SHA256, ECDHE-RSA-AES128-SHA]",
+        &[P521, RSA],
+        Some((HTTP2, "TL23")),
+    ),
 ];
 
 fn name(index: usize) -> String {
     format!("s{index}.example")
 }
 
-fn certificate(folder: &Path, index: usize, key: &str) {
-    let (name, file) = (name(index), |what: &str| folder.join(format!("{index}.{what}")).display().to_string());
+fn certificate(folder: &Path, index: usize, nth: usize, key: &str) {
+    let (name, file) = (name(index), |what: &str| folder.join(format!("{index}.{nth}.{what}")).display().to_string());
     let openssl = |words: &str| {
         let done = Command::new("openssl").args(words.split_whitespace()).output().unwrap();
         assert!(done.status.success(), "{words}: {}", String::from_utf8_lossy(&done.stderr));
@@ -87,14 +110,22 @@ fn inventory(folder: &Path, cases: &[(usize, &Case)]) -> String {
         writeln!(text, "  - {{ name: pool{index}, app_servers: [srv{index}] }}").unwrap();
     }
     text.push_str("sites:\n");
-    for (index, _) in cases {
-        let at = format!("{}/{index}", folder.display());
+    for (index, Case { keys, .. }) in cases {
+        let list = |at: &str, what: &str| {
+            let files: Vec<String> = (0..keys.len()).map(|nth| format!("{at}/{index}.{nth}.{what}")).collect();
+            files.join(", ")
+        };
+        let at = folder.display().to_string();
         writeln!(
             text,
-            "  - {{ server_name: {}, pool: pool{index}, root: /srv/app, ssl_certificate: /etc/ssl/{index}.crt, \
-             ssl_certificate_key: /etc/ssl/{index}.key, ssl_certificate_source: {at}.crt, \
-             ssl_certificate_key_source: {at}.key, locations: [{{ path: /, uwsgi_pass: \"unix:/run/app.sock\" }}] }}",
-            name(*index)
+            "  - {{ server_name: {}, pool: pool{index}, root: /srv/app, ssl_certificate: [{}], \
+             ssl_certificate_key: [{}], ssl_certificate_source: [{}], ssl_certificate_key_source: [{}], \
+             locations: [{{ path: /, uwsgi_pass: \"unix:/run/app.sock\" }}] }}",
+            name(*index),
+            list("/etc/ssl", "crt"),
+            list("/etc/ssl", "key"),
+            list(&at, "crt"),
+            list(&at, "key"),
         )
         .unwrap();
     }
@@ -114,10 +145,12 @@ fn what_chromium_refuses_is_found_and_nothing_else() {
     let folder = tempfile::tempdir().unwrap();
     let all: Vec<(usize, &Case)> = CASES.iter().enumerate().map(|(index, case)| (index + 1, case)).collect();
     for (index, case) in &all {
-        certificate(folder.path(), *index, case.key);
+        for (nth, key) in case.keys.iter().enumerate() {
+            certificate(folder.path(), *index, nth, key);
+        }
         let alone = inventory(folder.path(), &[(*index, case)]);
         let wanted: Vec<&str> = case.refused.iter().map(|(_, rule)| *rule).collect();
-        assert_eq!(found(&alone), wanted, "{} {}", case.settings, case.key);
+        assert_eq!(found(&alone), wanted, "{} {:?}", case.settings, case.keys);
     }
     // Errors keep `try` from starting: what is known here is ignored.
     let ignored = inventory(folder.path(), &all) + "lint: { allow: [TL23, TL24, TL25] }\n";
@@ -130,7 +163,7 @@ fn what_chromium_refuses_is_found_and_nothing_else() {
         let refused = browser.refused(&format!("https://{name}/"));
         let seen = refused.as_deref().map(|error| error.trim_start_matches("net::"));
         if seen != case.refused.map(|(error, _)| error) {
-            wrong.push(format!("{} {}: {refused:?}", case.settings, case.key));
+            wrong.push(format!("{} {:?}: {refused:?}", case.settings, case.keys));
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));

@@ -101,7 +101,7 @@ impl Certificate {
         match self.leaf().key.as_ref()? {
             key::PublicKey::Rsa { .. } => Some(false),
             key::PublicKey::Ec { .. } | key::PublicKey::Ed25519(_) => Some(true),
-            key::PublicKey::Other(_) => None,
+            key::PublicKey::Other(_) => (self.leaf().kind == Some("Ed448")).then_some(true),
         }
     }
 

@@ -5,8 +5,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use crate::diagnostic::{Applicability, Fix};
+use crate::inventory::certificate::Certificate;
 use crate::inventory::document::{Cursor, spelled};
 use crate::inventory::model::Nginx;
+use crate::inventory::openssl::Authentication::{Ecdsa, Rsa};
 use crate::inventory::openssl::{Authentication, Cipher, Offer};
 use crate::lint::Fleet;
 use crate::source::Source;
@@ -58,25 +60,45 @@ pub fn items<'f, W>(
     found
 }
 
-/// The kinds of key of the site's certificates; `None` if one of them is not known.
-pub fn kinds(fleet: &Fleet<'_>, site: usize) -> Option<Vec<Authentication>> {
-    let certificates = fleet.inventory.sites[site].certificates.len();
-    let kind = |ecdsa: bool| if ecdsa { Authentication::Ecdsa } else { Authentication::Rsa };
-    // Without a source nothing is read.
-    let has_sources = fleet.inventory.sites[site].certificates.iter().all(|pair| pair.source.is_some());
-    let chains = || fleet.certificates().chains.of(site).filter_map(|(_, it)| it.is_ecdsa()).map(kind).collect();
-    let kinds: Vec<Authentication> = if has_sources { chains() } else { Vec::new() };
-    (kinds.len() == certificates).then_some(kinds)
+/// The ciphers of a site on one app server.
+pub struct Ciphers {
+    /// Those that work with one of the certificates that nginx serves; with unknown certificates, all of the list.
+    pub usable: Vec<&'static Cipher>,
+    /// Those of `usable` that browsers have and that work with a key that they accept.
+    pub by_browsers: Vec<&'static Cipher>,
 }
 
-/// The ciphers of an offer that work with one of these kinds of key; with unknown kinds, all of them. None if
-/// the list has unknown names.
-pub fn usable(offer: &Offer<'_>, kinds: &Option<Vec<Authentication>>) -> Vec<&'static Cipher> {
-    if offer.known().count() < offer.ciphers.len() {
-        return Vec::new();
+/// The kinds of key of the certificates that nginx serves for a site; `None` if they are not known.
+pub struct Kinds {
+    all: Option<Vec<Authentication>>,
+    /// Those of the keys that browsers accept. If they accept none, TL25 reports that, and this is the same as `all`.
+    accepted: Option<Vec<Authentication>>,
+}
+
+impl Kinds {
+    pub fn of(fleet: &Fleet<'_>, site: usize) -> Self {
+        // Without a source nothing is read.
+        let has_sources = fleet.inventory.sites[site].certificates.iter().all(|pair| pair.source.is_some());
+        let served = || fleet.certificates().chains.served(site);
+        let Some(served) = has_sources.then(served).flatten() else { return Self { all: None, accepted: None } };
+        let kind = |it: &Certificate| it.is_ecdsa().map(|ecdsa| if ecdsa { Ecdsa } else { Rsa });
+        let all: Option<Vec<_>> = served.iter().map(|(_, it)| kind(it)).collect();
+        let accepted: Vec<_> = served.iter().filter(|(_, it)| it.browser_key() == Some(Ok(()))).collect();
+        let accepted: Option<Vec<_>> = accepted.iter().map(|(_, it)| kind(it)).collect();
+        Self { accepted: accepted.filter(|kinds| !kinds.is_empty()).or_else(|| all.clone()), all }
     }
-    let fits = |cipher: &&Cipher| kinds.as_ref().is_none_or(|kinds| kinds.contains(&cipher.authentication));
-    offer.known().filter(|cipher| cipher.useless().is_none()).filter(fits).collect()
+
+    /// The ciphers of an offer that clients use. None if the list has unknown names.
+    pub fn ciphers(&self, offer: &Offer<'_>) -> Ciphers {
+        let fits = |kinds: &Option<Vec<Authentication>>, cipher: &Cipher| {
+            kinds.as_ref().is_none_or(|kinds| kinds.contains(&cipher.authentication))
+        };
+        let complete = offer.known().count() == offer.ciphers.len();
+        let usable = offer.known().filter(|it| complete && it.useless().is_none() && fits(&self.all, it));
+        let usable: Vec<&Cipher> = usable.collect();
+        let by_browsers = usable.iter().copied().filter(|it| it.is_in_browsers() && fits(&self.accepted, it)).collect();
+        Ciphers { usable, by_browsers }
+    }
 }
 
 /// An unsafe fix that replaces `item` with `name`.

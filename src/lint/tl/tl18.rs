@@ -30,8 +30,11 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     chains.report_missing(reporter);
     for (file, certificate) in chains.sound() {
         let Some(kind) = certificate.rsa() else { continue };
-        // Clients that support ECDSA get the site's ECDSA certificate.
-        let has_ecdsa = |at: &CertificateRef| chains.of(at.site).any(|(_, other)| other.key_kind() == Some("EC"));
+        // Clients that support ECDSA get the site's last ECDSA certificate, if they accept its curve.
+        let has_ecdsa = |at: &CertificateRef| {
+            let ecdsa = chains.of(at.site).filter(|(_, other)| other.key_kind() == Some("EC")).last();
+            ecdsa.is_some_and(|(_, it)| it.browser_key() == Some(Ok(())))
+        };
         if file.named.iter().all(has_ecdsa) {
             continue;
         }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::offers::{kinds, serving, usable};
+use super::offers::{Ciphers, Kinds, serving};
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::openssl::{Cipher, Offer};
+use crate::inventory::openssl::Offer;
 use crate::inventory::types::TlsVersion;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -17,8 +17,8 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "HTTP/2 is on, and of the ciphers in `ssl_ciphers` that a browser would use with TLS 1.2, HTTP/2 forbids \
             all: they are in appendix A of RFC 9113, because they have no ephemeral keys or no authenticated \
-            encryption. If a site has certificate sources, only ciphers for the kinds of their keys count. With TLS \
-            1.3 this is a warning, since only clients without it are affected.",
+            encryption. If a site has certificate sources, only ciphers count that work with a key \
+            that browsers accept. With TLS 1.3 this is a warning, since only clients without it are affected.",
         why: "A browser negotiates HTTP/2 in the same handshake, sees the cipher, and closes the connection: the site \
             cannot be opened. curl and most programs do not check it.",
         evidence: "With `ssl_protocols TLSv1.2`, `ssl_ciphers ECDHE-RSA-AES256-SHA` and an RSA certificate, `nginx -t` \
@@ -38,9 +38,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         if !nginx.http2 || !offer.protocols.contains(&TlsVersion::Tls12) {
             continue;
         }
-        let all = usable(&offer, &kinds(fleet, index));
-        let in_browsers: Vec<&Cipher> = all.iter().copied().filter(|cipher| cipher.is_in_browsers()).collect();
-        let used = if in_browsers.is_empty() { &all } else { &in_browsers };
+        let Ciphers { usable, by_browsers } = Kinds::of(fleet, index).ciphers(&offer);
+        let used = if by_browsers.is_empty() { usable } else { by_browsers };
         if used.is_empty() || used.iter().any(|cipher| cipher.is_for_http2()) || !seen.insert(list.span()) {
             continue;
         }

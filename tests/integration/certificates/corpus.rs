@@ -309,6 +309,9 @@ fn a_list_of_certificates_is_judged_one_by_one() {
     let path = |nth: usize| format!("sites[example.com].ssl_certificate_source[{nth}]");
     let one = |code: &str, place: &str, path: &str| [code.to_owned(), place.to_owned(), path.to_owned()];
     assert_eq!(findings("ec -pkeyopt ec_paramgen_curve:P-384", both), [one("TL06", "10:30", &path(0))]);
+    // Every browser gets the last EC key, which it does not accept.
+    let never_served = [one("TL06", "10:30", &path(0)), one("TL25", "10:43", &path(1))];
+    assert_eq!(findings("ec -pkeyopt ec_paramgen_curve:P-521", both), never_served);
     assert_eq!(findings("ed25519", both), [] as [[String; 3]; 0]);
     assert_eq!(findings("rsa:1024", both), [one("TL06", "10:43", &path(1))]);
     let names = "sites[example.com].server_name[1]";

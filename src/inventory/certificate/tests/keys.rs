@@ -64,7 +64,7 @@ fn every_algorithm_has_its_kind_and_properties() {
         ("P-256", "EC", None, Some(true)),
         ("P-521", "EC", None, Some(true)),
         ("ed25519", "Ed25519", None, Some(true)),
-        ("ed448", "Ed448", None, None),
+        ("ed448", "Ed448", None, Some(true)),
     ] {
         corpus.pair(name, &algorithm(name));
         let certificate = Certificate::read(&corpus.path(&format!("{name}.crt"))).unwrap();
