@@ -5,4 +5,4 @@ mod certificates;
 mod tickets;
 
 pub use certificates::{CertificateSpec, Origin, Pairs, wanted};
-pub use tickets::ring;
+pub use tickets::{date_ring, ring};

@@ -1,7 +1,10 @@
 //! Session ticket keys for app servers that share them. They are new, and exist as long as the run.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
@@ -28,4 +31,18 @@ pub fn ring(inventory: &Inventory) -> BTreeMap<PathBuf, FileSpec> {
     files.insert(first.join(LOADED), FileSpec::new([], 0o600));
     files.insert(first, FileSpec::directory(0o700));
     files
+}
+
+/// Dates the ring in this process's root back to what `sslscale tickets` makes of a new one: nothing was
+/// ever encrypted with its previous key, so that it can be rotated at once.
+///
+/// # Errors
+/// The time cannot be set.
+pub fn date_ring() -> io::Result<()> {
+    let previous = Path::new(RING).join(KEYS[1]);
+    match File::options().write(true).open(previous) {
+        Ok(file) => file.set_modified(SystemTime::UNIX_EPOCH),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }

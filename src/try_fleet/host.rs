@@ -14,12 +14,13 @@ use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
 
-use super::spec::{Program, UpstreamListen};
+use super::spec::{Program, Role, UpstreamListen};
 use super::wire::{Answer, HostPlan, Order, receive, send};
 use super::{access_log, app, network, programs};
 use crate::file;
 use crate::process::{self, Invocation, Limits, Service, patience};
 use crate::sandbox::{RootPlan, enter};
+use crate::stand_ins::date_ring;
 
 /// How long a command may take, and what it may write: curl gives up earlier.
 const COMMAND: Duration = Duration::from_secs(30);
@@ -102,6 +103,9 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
         unprivileged: plan.unprivileged,
     };
     enter(&root).map_err(|error| failed("its root could not be built", error))?;
+    if plan.spec.role == Role::AppServer {
+        date_ring().map_err(|error| failed("its ticket ring could not be dated", error))?;
+    }
     let mut warnings = Vec::new();
     for spec in plan.spec.programs.iter().filter(|_| plan.validate) {
         warnings.extend(programs::validate(spec.program)?);
