@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::probes;
+use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
@@ -21,13 +22,14 @@ const CLIENTS: [&str; 6] =
 /// The fleet of `inventory`, each host with its files of `tree`.
 pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     let mut contents = BTreeMap::new();
-    let hosts = balancers(inventory).into_iter().chain(app_servers(inventory));
+    let scripts = Scripts::of(inventory);
+    let hosts = balancers(inventory).into_iter().chain(app_servers(inventory, &scripts));
     let mut hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
     let ring = ring(inventory);
     for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
         host.files.extend(ring.clone());
     }
-    let sites = inventory.sites.iter().flat_map(|site| probes::of_site(inventory, site)).collect();
+    let sites = inventory.sites.iter().flat_map(|site| probes::of_site(inventory, &scripts, site)).collect();
     let clients = clients(&hosts);
     FleetSpec { hosts, sites, clients }
 }
@@ -87,7 +89,7 @@ fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     sites.map(|site| inventory.pools[site.pool].name.to_string()).collect()
 }
 
-fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
+fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
     let checks = checks(inventory);
     let app_server = |(index, app): (usize, &crate::inventory::model::AppServer)| {
         let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
@@ -107,7 +109,11 @@ fn app_servers(inventory: &Inventory) -> Vec<HostSpec> {
                 .collect(),
             certificates: wanted(&sites),
             checks: checks.clone(),
-            files: sites.iter().flat_map(|site| fallbacks(site).into_iter().chain(files(inventory, site))).collect(),
+            files: sites
+                .iter()
+                .flat_map(|site| fallbacks(site).into_iter().chain(files(inventory, site)))
+                .chain(scripts.files().map(|path| (path.into(), made("a script"))))
+                .collect(),
             ..HostSpec::new(app.name.as_str(), Role::AppServer, addresses)
         }
     };
@@ -122,7 +128,7 @@ fn fallbacks(site: &Site) -> Vec<(PathBuf, FileSpec)> {
             _ => site.root.as_ref()?,
         };
         let path = format!("{root}{}", location.fallback.as_ref()?.as_str());
-        Some((path.into(), FileSpec::new(&b"a fallback of the try-out\n"[..], 0o644)))
+        Some((path.into(), made("a fallback")))
     };
     site.locations.iter().filter_map(file).collect()
 }
@@ -130,7 +136,11 @@ fn fallbacks(site: &Site) -> Vec<(PathBuf, FileSpec)> {
 /// The files that exact locations serve.
 fn files(inventory: &Inventory, site: &Site) -> Vec<(PathBuf, FileSpec)> {
     let files = site.locations.iter().filter_map(|location| probes::file(inventory, location));
-    files.map(|path| (path.into(), FileSpec::new(&b"a file of the try-out\n"[..], 0o644))).collect()
+    files.map(|path| (path.into(), made("a file"))).collect()
+}
+
+fn made(what: &str) -> FileSpec {
+    FileSpec::new(format!("{what} of the try-out\n").into_bytes(), 0o644)
 }
 
 fn with_files(mut host: HostSpec, tree: &Tree, contents: &mut BTreeMap<String, Arc<[u8]>>) -> HostSpec {

@@ -20,6 +20,7 @@ mod pids;
 mod plain;
 mod probes;
 mod programs;
+mod scripts;
 mod stats;
 mod supervisor;
 mod verdict;

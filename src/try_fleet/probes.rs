@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, SiteSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
@@ -19,7 +20,7 @@ const QUERY: &str = "a=%2F%20b&c";
 const DECODED: &str = "a path/é";
 
 /// The requests for each location of a site, and for what its locations leave over.
-pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
+pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> Vec<SiteSpec> {
     let pool = &inventory.pools[site.pool];
     let members: Vec<&AppServer> = pool.app_servers(inventory).collect();
     let plain = SiteSpec {
@@ -35,7 +36,8 @@ pub(super) fn of_site(inventory: &Inventory, site: &Site) -> Vec<SiteSpec> {
         let why = "needs a certificate with an RSA key, which stand-ins do not have: write `ssl_certificate_source`";
         return vec![SiteSpec { driven: Err(why.to_owned()), ..plain }];
     }
-    let locations = site.locations.iter().map(|location| of_location(inventory, &plain, site, location));
+    let known = (inventory, scripts);
+    let locations = site.locations.iter().map(|location| of_location(known, &plain, site, location));
     locations.chain(rest(&plain, site)).collect()
 }
 
@@ -82,7 +84,8 @@ fn rest(plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
     Some(SiteSpec { probes, ..plain.clone() })
 }
 
-fn of_location(inventory: &Inventory, plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
+fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
+    let (inventory, scripts) = known;
     let path = location.path.as_str();
     let exact = location.matching == LocationMatch::Exact;
     let not_driven =
@@ -108,7 +111,7 @@ fn of_location(inventory: &Inventory, plain: &SiteSpec, site: &Site, location: &
             let probe = |path: String| Probe { status, redirect: Some(to(&path)), ..Probe::new(path) };
             paths(site, location).into_iter().map(|asked| probe(asked.uri())).collect()
         }
-        target => paths(site, location).iter().map(|asked| to_app(site, location, target, asked)).collect(),
+        _ => paths(site, location).iter().map(|asked| to_app(scripts, site, location, asked)).collect(),
     };
     SiteSpec { location: path.to_owned(), probes, ..plain.clone() }
 }
@@ -142,7 +145,8 @@ pub(super) fn file(inventory: &Inventory, location: &Location) -> Option<String>
         let files = site.locations.iter().filter_map(served);
         roots(site).into_iter().chain(files)
     });
-    (!others.any(|path| within(&path))).then_some(file)
+    let free = !others.any(|path| within(&path)) && !scripts::wanted(inventory).iter().any(within);
+    free.then_some(file)
 }
 
 /// The file that an exact location serves. Files whose names start with a dot and scripts get 404.
@@ -220,15 +224,30 @@ fn to_script(directory: &str, script: &str) -> Vec<Asked> {
     bare.into_iter().chain(below).collect()
 }
 
+/// The paths of the scripts that requests for this site's locations lead to.
+pub(super) fn script_paths(site: &Site) -> Vec<String> {
+    let root = site.root.as_ref().map(ToString::to_string).unwrap_or_default();
+    let scripts = site.locations.iter().filter(|it| matches!(it.target, Target::Fastcgi(_)));
+    scripts
+        .flat_map(|location| paths(site, location).into_iter().map(|asked| script(location, &asked)))
+        .map(|script| format!("{root}{script}"))
+        .collect()
+}
+
+/// The script that a FastCGI app is to run, below the document root.
+fn script(location: &Location, asked: &Asked) -> String {
+    let index = if asked.decoded.ends_with('/') { "index.php" } else { "" };
+    let fallback = location.fallback.as_ref().map(|script| script.as_str().to_owned());
+    fallback.unwrap_or_else(|| format!("{}{index}", asked.decoded))
+}
+
 /// A request that an app answers, and what nginx must tell it.
-fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> Probe {
-    let uri = asked.uri();
+fn to_app(scripts: &Scripts, site: &Site, location: &Location, asked: &Asked) -> Probe {
+    let (uri, target) = (asked.uri(), &location.target);
     let received: Vec<(&str, String)> = match target {
         Target::Uwsgi(_) => vec![("REQUEST_URI", uri.clone()), ("PATH_INFO", asked.decoded.clone())],
         Target::Fastcgi(_) => {
-            let index = if asked.decoded.ends_with('/') { "index.php" } else { "" };
-            let fallback = location.fallback.as_ref().map(|script| script.as_str().to_owned());
-            let script = fallback.unwrap_or_else(|| format!("{}{index}", asked.decoded));
+            let script = script(location, asked);
             let root = site.root.as_ref().map(ToString::to_string).unwrap_or_default();
             vec![("REQUEST_URI", uri.clone()), ("SCRIPT_FILENAME", format!("{root}{script}")), ("SCRIPT_NAME", script)]
         }
@@ -246,9 +265,10 @@ fn to_app(site: &Site, location: &Location, target: &Target, asked: &Asked) -> P
     let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_)));
     let received: BTreeMap<String, String> =
         received.into_iter().chain(query).map(|(name, value)| (name.to_owned(), value)).collect();
-    let refused = received.get("SCRIPT_FILENAME").is_some_and(|script| !script.ends_with(".php"));
-    Probe { received: Some(received), status: if refused { 403 } else { 200 }, ..Probe::new(uri) }
+    let status = received.get("SCRIPT_FILENAME").map_or(200, |script| scripts.status(script));
+    Probe { received: Some(received), status, ..Probe::new(uri) }
 }
+
 /// Whether nginx writes its requests to a file; with the format `stock`, nginx.conf decides.
 fn is_logged(app: &AppServer) -> bool {
     match app.nginx.access_log {

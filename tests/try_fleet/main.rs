@@ -45,7 +45,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
-use sslscale::try_fleet::spec::{Probe, SiteSpec, UpstreamProtocol};
+use sslscale::try_fleet::spec::{FileSpec, Probe, SiteSpec, UpstreamProtocol};
 
 use build::{Fleet, ip, site, upstream};
 use run::{Traces, Try};
@@ -143,6 +143,7 @@ fn every_protocol_files_and_redirects() {
     let fleet = Fleet {
         locations: "location /uwsgi { include uwsgi_params; uwsgi_pass unix:/var/run/a/u.sock; }
             location /php { include fastcgi_params; fastcgi_param SCRIPT_FILENAME /srv/a.php; fastcgi_pass unix:/run/php/fpm.sock; }
+            location /gone { include fastcgi_params; fastcgi_param SCRIPT_FILENAME /srv/b.php; fastcgi_pass unix:/run/php/fpm.sock; }
             location /tcp { include fastcgi_params; fastcgi_param SCRIPT_FILENAME /srv/a.php; fastcgi_pass 127.0.0.1:9000; }
             location /http { include proxy_params; proxy_pass http://127.0.0.1:8000; }
             location /old { return 301 https://example.com/; }"
@@ -156,6 +157,7 @@ fn every_protocol_files_and_redirects() {
         sites: vec![
             site("/uwsgi", 2),
             site("/php/a?b=c", 2),
+            SiteSpec { probes: vec![Probe { status: 404, ..site("/gone", 2).probes[0].clone() }], ..site("/gone", 2) },
             site("/tcp", 2),
             site("/http", 2),
             page("/", 200),
@@ -165,8 +167,12 @@ fn every_protocol_files_and_redirects() {
         ],
         ..Fleet::blog(2)
     };
-    assert_all_ok(Try::new(&fleet).requests(), 28);
-    let (code, text) = Try::new(&fleet).unprivileged().text();
+    let mut spec = fleet.spec();
+    for host in &mut spec.hosts {
+        host.files.insert("/srv/a.php".into(), FileSpec::new(&b"<?php"[..], 0o644));
+    }
+    assert_all_ok(Try::of(&spec).requests(), 32);
+    let (code, text) = Try::of(&spec).unprivileged().text();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("no requests to one location of example.com: gRPC has no stand-in"), "{text}");
 }

@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::UnixListener;
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
@@ -19,6 +20,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::curl::LIE;
+use super::scripts;
 use super::spec::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 
 /// The largest head, record or variable block that is read.
@@ -81,9 +83,8 @@ impl App {
     fn status(&self, protocol: UpstreamProtocol, variables: &Variables) -> u16 {
         let of = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
         if of("HTTP_USER_AGENT") != CHECK {
-            // As PHP-FPM answers unless its `security.limit_extensions` says otherwise.
-            let refused = protocol == UpstreamProtocol::FastCgi && !of("SCRIPT_FILENAME").ends_with(".php");
-            return if refused { 403 } else { 200 };
+            let script = Path::new(of("SCRIPT_FILENAME"));
+            return if protocol == UpstreamProtocol::FastCgi { scripts::status(script) } else { 200 };
         }
         let name = of("HTTP_HOST").split(':').next().unwrap_or_default().to_ascii_lowercase();
         self.checks.get(&name).copied().unwrap_or(200)

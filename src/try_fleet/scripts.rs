@@ -1,0 +1,135 @@
+//! The scripts that a try-out has below the document roots, and what PHP-FPM would answer for a path:
+//! the stand-in app looks on the disk, and the expected status is worked out here from the inventory.
+
+use std::collections::BTreeSet;
+use std::path::{Component, Path};
+
+use super::probes::{self, script_paths};
+use crate::inventory::Inventory;
+
+/// The longest name and the longest path that Linux takes, with room for a terminating zero.
+const NAME: usize = 255;
+const PATH: usize = 4_000;
+
+/// The scripts of all sites. Every app server has all of them.
+#[derive(Debug, Default)]
+pub(super) struct Scripts {
+    files: BTreeSet<String>,
+    directories: BTreeSet<String>,
+}
+
+impl Scripts {
+    /// The scripts that requests for the sites' FastCGI locations lead to.
+    pub(super) fn of(inventory: &Inventory) -> Self {
+        let wanted: BTreeSet<String> = wanted(inventory).into_iter().filter(|path| can_be_made(path)).collect();
+        let directories: BTreeSet<String> =
+            inventory.sites.iter().flat_map(probes::roots).map(|path| path.trim_end_matches('/').to_owned()).collect();
+        let is_below = |path: &String| parents(path).any(|parent| wanted.contains(parent));
+        let is_directory = |path: &String| contains(&directories, path);
+        // PHP-FPM runs `/x.php` for `/x.php/y.php` too.
+        let files = wanted.iter().filter(|path| !is_below(path) && !is_directory(path)).cloned().collect();
+        Self { files, directories }
+    }
+
+    /// The files to make.
+    pub(super) fn files(&self) -> impl Iterator<Item = &String> {
+        self.files.iter()
+    }
+
+    /// What PHP-FPM answers if this is the path of the script.
+    pub(super) fn status(&self, path: &str) -> u16 {
+        if self.files.contains(path) || parents(path).any(|parent| self.files.contains(parent)) {
+            return 200;
+        }
+        if contains(&self.files, path) || contains(&self.directories, path) { 403 } else { 404 }
+    }
+}
+
+/// What PHP-FPM answers for this path, going by what is on the disk. It runs the file that the path is or
+/// goes through, unless its `security.limit_extensions` excludes it.
+pub(super) fn status(path: &Path) -> u16 {
+    match path.ancestors().find(|it| it.exists()) {
+        Some(found) if found.is_file() => {
+            if found.extension().is_some_and(|it| it == "php") {
+                200
+            } else {
+                403
+            }
+        }
+        Some(found) if found == path => 403,
+        _ => 404,
+    }
+}
+
+/// The paths of all scripts that are asked for, whether they can be made or not.
+pub(super) fn wanted(inventory: &Inventory) -> BTreeSet<String> {
+    let paths = inventory.sites.iter().flat_map(script_paths);
+    paths.filter(|path| path.ends_with(".php")).collect()
+}
+
+fn can_be_made(path: &str) -> bool {
+    let fits = |it: Component<'_>| it.as_os_str().len() <= NAME && !matches!(it, Component::ParentDir);
+    path.len() <= PATH && Path::new(path).components().all(fits)
+}
+
+/// The paths that lead to a path, without itself.
+fn parents(path: &str) -> impl Iterator<Item = &str> {
+    path.match_indices('/').map(|(at, _)| &path[..at])
+}
+
+/// Whether one of the paths is this directory or below it.
+fn contains(paths: &BTreeSet<String>, directory: &str) -> bool {
+    let directory = directory.trim_end_matches('/');
+    let below = format!("{directory}/");
+    paths.contains(directory) || paths.range(below.clone()..).next().is_some_and(|path| path.starts_with(&below))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::check;
+    use crate::source::Source;
+
+    const FLEET: &str = r#"
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers: [{ name: srv1, address: 10.0.0.11 }]
+sites:
+  - server_name: example.com
+    root: /srv/a
+    ssl_certificate: /etc/ssl/a.crt
+    ssl_certificate_key: /etc/ssl/a.key
+    locations:
+      - { path: /, fastcgi_pass: "unix:/run/php.sock", fallback: /index.php }
+      - { path: /api, fastcgi_pass: "unix:/run/php.sock" }
+      - { path: /one.php, fastcgi_pass: "unix:/run/php.sock" }
+      - { path: /pages/dir.php, root: /srv/a }
+      - { path: /pages, fastcgi_pass: "unix:/run/php.sock" }
+"#;
+
+    /// What is foretold is what the stand-in finds.
+    #[test]
+    fn paths_are_answered_as_by_php_fpm() {
+        let scripts = Scripts::of(&check(&Source::new("t", FLEET)).inventory.unwrap());
+        let root = tempfile::tempdir().unwrap();
+        let below = |path: &str| root.path().join(path.trim_start_matches('/'));
+        for path in scripts.files() {
+            std::fs::create_dir_all(below(path).parent().unwrap()).unwrap();
+            std::fs::write(below(path), "").unwrap();
+        }
+        std::fs::create_dir_all(below("/srv/a/pages/dir.php")).unwrap();
+        let cases = [
+            ("/srv/a/index.php", 200),
+            ("/srv/a/public/index.php", 404),
+            ("/srv/a/api/a-path/x.php", 200),
+            ("/srv/a/api", 403),
+            ("/srv/a/ap", 404),
+            ("/srv/a/one.php", 200),
+            ("/srv/a/one.php/a-path/x.php", 200),
+            ("/srv/a/pages/dir.php", 403),
+            ("/srv/b/index.php", 404),
+        ];
+        for (path, wanted) in cases {
+            assert_eq!((scripts.status(path), status(&below(path))), (wanted, wanted), "{path}");
+        }
+    }
+}
