@@ -21,13 +21,16 @@ pub(super) struct Scripts {
 impl Scripts {
     /// The scripts that requests for the sites' FastCGI locations lead to.
     pub(super) fn of(inventory: &Inventory) -> Self {
-        let wanted: BTreeSet<String> = wanted(inventory).into_iter().filter(|path| can_be_made(path)).collect();
-        let directories: BTreeSet<String> =
-            inventory.sites.iter().flat_map(probes::roots).map(|path| path.trim_end_matches('/').to_owned()).collect();
+        Self::new(&wanted(inventory), inventory.sites.iter().flat_map(probes::roots))
+    }
+
+    fn new(wanted: &BTreeSet<String>, directories: impl Iterator<Item = String>) -> Self {
+        let directories: BTreeSet<String> = directories.map(|path| path.trim_end_matches('/').to_owned()).collect();
         let is_below = |path: &String| parents(path).any(|parent| wanted.contains(parent));
         let is_directory = |path: &String| contains(&directories, path);
         // PHP-FPM runs `/x.php` for `/x.php/y.php` too.
-        let files = wanted.iter().filter(|path| !is_below(path) && !is_directory(path)).cloned().collect();
+        let files = wanted.iter().filter(|path| can_be_made(path) && !is_below(path) && !is_directory(path));
+        let files = files.cloned().collect();
         Self { files, directories }
     }
 
@@ -87,29 +90,13 @@ fn contains(paths: &BTreeSet<String>, directory: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::check;
-    use crate::source::Source;
-
-    const FLEET: &str = r#"
-load_balancers: [{ name: lb1, address: 10.0.0.10 }]
-app_servers: [{ name: srv1, address: 10.0.0.11 }]
-sites:
-  - server_name: example.com
-    root: /srv/a
-    ssl_certificate: /etc/ssl/a.crt
-    ssl_certificate_key: /etc/ssl/a.key
-    locations:
-      - { path: /, fastcgi_pass: "unix:/run/php.sock", fallback: /index.php }
-      - { path: /api, fastcgi_pass: "unix:/run/php.sock" }
-      - { path: /one.php, fastcgi_pass: "unix:/run/php.sock" }
-      - { path: /pages/dir.php, root: /srv/a }
-      - { path: /pages, fastcgi_pass: "unix:/run/php.sock" }
-"#;
 
     /// What is foretold is what the stand-in finds.
     #[test]
     fn paths_are_answered_as_by_php_fpm() {
-        let scripts = Scripts::of(&check(&Source::new("t", FLEET)).inventory.unwrap());
+        let wanted = ["index.php", "api/a-path/x.php", "one.php", "one.php/a-path/x.php", "pages/dir.php"];
+        let wanted = wanted.map(|path| format!("/srv/a/{path}")).into_iter().collect();
+        let scripts = Scripts::new(&wanted, ["/srv/a/pages/dir.php/".to_owned()].into_iter());
         let root = tempfile::tempdir().unwrap();
         let below = |path: &str| root.path().join(path.trim_start_matches('/'));
         for path in scripts.files() {
