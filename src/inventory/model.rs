@@ -274,6 +274,73 @@ impl Target {
     }
 }
 
+impl Target {
+    /// What is spoken on the upstream's socket; `None` if there is none.
+    pub fn protocol(&self) -> Option<Protocol> {
+        Some(match self {
+            Self::Uwsgi(_) => Protocol::Uwsgi,
+            Self::Fastcgi(_) => Protocol::Fastcgi,
+            Self::Proxy(upstream) => {
+                if upstream.tls {
+                    Protocol::Https
+                } else {
+                    Protocol::Http
+                }
+            }
+            Self::Grpc(upstream) => {
+                if upstream.tls {
+                    Protocol::Grpcs
+                } else {
+                    Protocol::Grpc
+                }
+            }
+            Self::Root(_) | Self::Redirect(_) => return None,
+        })
+    }
+}
+
+/// What nginx and an app speak on a socket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// uWSGI's own.
+    Uwsgi,
+    /// FastCGI.
+    Fastcgi,
+    /// HTTP/1.1.
+    Http,
+    /// HTTP/1.1 over TLS.
+    Https,
+    /// HTTP/2 without TLS.
+    Grpc,
+    /// HTTP/2 over TLS.
+    Grpcs,
+}
+
+impl Protocol {
+    /// The name that messages use.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Uwsgi => "uwsgi",
+            Self::Fastcgi => "FastCGI",
+            Self::Http => "HTTP",
+            Self::Https => "HTTPS",
+            Self::Grpc => "gRPC",
+            Self::Grpcs => "gRPC over TLS",
+        }
+    }
+
+    /// Whether an app can speak both on one socket. HTTP/1.1 and HTTP/2 differ in the first bytes of a connection, and
+    /// over TLS in what ALPN negotiates.
+    pub fn shares_socket_with(self, other: Self) -> bool {
+        let http = |it| match it {
+            Self::Http | Self::Grpc => Some(false),
+            Self::Https | Self::Grpcs => Some(true),
+            Self::Uwsgi | Self::Fastcgi => None,
+        };
+        self == other || http(self).is_some() && http(self) == http(other)
+    }
+}
+
 /// A redirect.
 #[derive(Debug, Clone)]
 pub struct Redirect {

@@ -89,17 +89,18 @@ impl Challenges {
     }
 }
 
-/// The TCP sockets that the apps of a pool listen on, each with the place of a location, by address and
-/// port. All addresses of the host that every host has are one.
+/// The TCP sockets that the apps of a pool listen on, each with the place of the first value that names it, by
+/// address and port. All addresses of the host that every host has are one.
 struct Apps(HashMap<(IpAddr, u16), (SocketAddr, Span)>);
 
 impl Apps {
     fn of(pool: &Pool, sites: &[PlacedSite]) -> Self {
         let mut apps = HashMap::new();
-        for (socket, span) in pool.sites.iter().filter_map(|site| sites.get(*site)).flat_map(|site| &site.apps) {
+        let upstreams = pool.sites.iter().filter_map(|site| sites.get(*site)).flat_map(|site| &site.upstreams);
+        for (socket, span) in upstreams.filter_map(|(socket, _, span)| Some((socket.tcp()?, *span))) {
             let own = socket.ip().is_loopback() || socket.ip().is_unspecified();
             let address = if own { LOCALHOST } else { socket.ip() };
-            apps.entry((address, socket.port())).or_insert((*socket, *span));
+            apps.entry((address, socket.port())).or_insert((socket, span));
         }
         Self(apps)
     }

@@ -12,8 +12,18 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl};
 use crate::source::Span;
 
-/// Reads the locations of a site, each with its place.
-pub fn read(reader: &mut Reader<'_>, list: &Node) -> Vec<(Location, Span)> {
+/// A location with its places.
+pub struct PlacedLocation {
+    /// The location.
+    pub location: Location,
+    /// Its entry.
+    pub span: Span,
+    /// The value that is its target.
+    pub target: Span,
+}
+
+/// Reads the locations of a site.
+pub fn read(reader: &mut Reader<'_>, list: &Node) -> Vec<PlacedLocation> {
     let mut seen = HashMap::new();
     let nodes = reader.items(list, "locations").unwrap_or_default();
     nodes.iter().filter_map(|node| read_location(reader, node, &mut seen)).collect()
@@ -23,7 +33,7 @@ fn read_location(
     reader: &mut Reader<'_>,
     node: &Node,
     seen: &mut HashMap<(LocationMatch, LocationPath), Span>,
-) -> Option<(Location, Span)> {
+) -> Option<PlacedLocation> {
     let raw = RawLocation::read(reader, node)?;
     let path = required::<LocationPath>(reader, raw.path, "path", "sites[].locations[]", raw.span);
     let matching = or_default(reader, raw.r#match, "match", LocationMatch::Prefix);
@@ -41,7 +51,7 @@ fn read_location(
             seen.insert(key, path.span);
         }
     }
-    let target = read_target(reader, &raw)?;
+    let (target, place) = read_target(reader, &raw)?;
     let fallback = raw.fallback.and_then(|node| {
         let fallback = optional::<LocationPath>(reader, Some(node), "fallback")?;
         let path = path.as_ref().map(|path| (matching, path.value.as_str()));
@@ -52,7 +62,8 @@ fn read_location(
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
         &target,
     );
-    Some((Location { path: path?.value, matching, target, fallback, upstream_timeouts }, raw.span))
+    let location = Location { path: path?.value, matching, target, fallback, upstream_timeouts };
+    Some(PlacedLocation { location, span: raw.span, target: place })
 }
 
 /// Reports a `fallback` that could not serve anything.
@@ -96,8 +107,8 @@ fn refuse_fallback(
     Some(())
 }
 
-/// Reads the one key of a location that is its target.
-fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target> {
+/// Reads the one key of a location that is its target, with the place of its value.
+fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<(Target, Span)> {
     let keys = [
         ("uwsgi_pass", raw.uwsgi_pass),
         ("fastcgi_pass", raw.fastcgi_pass),
@@ -119,14 +130,15 @@ fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<Target>
             Diagnostic::refusal(Code::IN09, second.underline(), message, "keep one of them: a location has one target");
         reader.diagnostics.push(both.related(node.underline(), "the first one"));
     }
-    match key {
+    let target = match key {
         "uwsgi_pass" => optional(reader, Some(node), key).map(Target::Uwsgi),
         "fastcgi_pass" => optional(reader, Some(node), key).map(Target::Fastcgi),
         "proxy_pass" => optional(reader, Some(node), key).map(Target::Proxy),
         "grpc_pass" => optional(reader, Some(node), key).map(Target::Grpc),
         "root" => optional::<Directory>(reader, Some(node), key).map(|directory| Target::Root(directory.0)),
         _ => read_return(reader, node).map(Target::Redirect),
-    }
+    };
+    Some((target?, node.underline()))
 }
 
 fn read_return(reader: &mut Reader<'_>, node: &Node) -> Option<Redirect> {

@@ -14,6 +14,7 @@ mod locations;
 mod owned;
 mod paths;
 mod pools;
+mod protocols;
 mod settings;
 mod sites;
 #[cfg(test)]
@@ -86,6 +87,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), &hosts, (&pools, &sites));
+    protocols::check(reader, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
     checks::check_use(reader, &pools.all, &hosts);
     files::check(reader, &sites, &pools.all);

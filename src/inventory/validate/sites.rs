@@ -1,15 +1,15 @@
 //! Reads sites: their names, the pool that serves each, and its certificates.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
 
 use super::fields::{Placed, many, optional, scalar};
 use super::hosts::Hosts;
+use super::locations::PlacedLocation;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::{certificates, locations, tls, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{Location, Site, Target};
+use crate::inventory::model::{Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
@@ -22,8 +22,8 @@ pub struct PlacedSite {
     pub site: Site,
     /// A location with `grpc_pass`.
     pub grpc: Option<Span>,
-    /// The TCP sockets that its apps listen on, with the places of the locations.
-    pub apps: Vec<(SocketAddr, Span)>,
+    /// The sockets that its apps listen on, what they speak there, and the places of the values.
+    pub upstreams: Vec<(Endpoint, Protocol, Span)>,
     /// Its document roots and the Unix sockets of its apps.
     pub paths: Vec<(Use, AbsolutePath, Span)>,
     /// The places of its certificates and keys, in their order.
@@ -87,12 +87,15 @@ fn read_site(
     );
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
-    let grpc = placed.iter().find(|(location, _)| is_grpc(&location.target)).map(|(_, span)| *span);
-    let apps = placed.iter().filter_map(|(location, span)| Some((location.target.endpoint()?.tcp()?, *span))).collect();
+    let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.span);
+    let upstream = |PlacedLocation { location: Location { target, .. }, target: place, .. }: &PlacedLocation| {
+        Some((target.endpoint()?.clone(), target.protocol()?, *place))
+    };
+    let upstreams = placed.iter().filter_map(upstream).collect();
     let of_site = root.iter().zip(raw.root).map(|(root, node)| (Use::Root, root.clone(), node.underline()));
     let paths = of_site.chain(placed.iter().filter_map(path_of)).collect();
     check_answers(reader, raw, &placed);
-    let locations = placed.into_iter().map(|(location, _)| location).collect();
+    let locations = placed.into_iter().map(|it| it.location).collect();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
     let site = Site {
@@ -105,11 +108,11 @@ fn read_site(
         upstream_timeouts,
         locations,
     };
-    Some(PlacedSite { site, grpc, apps, paths, files })
+    Some(PlacedSite { site, grpc, upstreams, paths, files })
 }
 
 /// The path on the app servers that a location leads to.
-fn path_of((location, span): &(Location, Span)) -> Option<(Use, AbsolutePath, Span)> {
+fn path_of(PlacedLocation { location, span, .. }: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
     let (usage, path) = match (&location.target, location.target.endpoint()) {
         (Target::Root(root), _) => (Use::Root, root),
         (_, Some(Endpoint::Unix(path))) => (Use::AppSocket, path),
@@ -119,7 +122,7 @@ fn path_of((location, span): &(Location, Span)) -> Option<(Use, AbsolutePath, Sp
 }
 
 /// Checks that there is an answer to requests, and a directory of scripts for FastCGI.
-fn check_answers(reader: &mut Reader<'_>, raw: &RawSite<'_>, placed: &[(Location, Span)]) {
+fn check_answers(reader: &mut Reader<'_>, raw: &RawSite<'_>, placed: &[PlacedLocation]) {
     if raw.root.is_some() {
         return;
     }
@@ -131,8 +134,8 @@ fn check_answers(reader: &mut Reader<'_>, raw: &RawSite<'_>, placed: &[(Location
         }
         Some(_) => {}
     }
-    let scripts = placed.iter().find(|(location, _)| matches!(location.target, Target::Fastcgi(_)));
-    if let Some((_, span)) = scripts {
+    let scripts = placed.iter().find(|it| matches!(it.location.target, Target::Fastcgi(_)));
+    if let Some(PlacedLocation { span, .. }) = scripts {
         let help = "add `root: /path` to the site, with the directory of its scripts";
         reader.report(Code::IN04, *span, "`fastcgi_pass` needs the `root` of its site", help);
     }

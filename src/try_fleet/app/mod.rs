@@ -99,13 +99,15 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec], checks: &BTreeMap<String, u
     let app = App { host: host.into(), checks: Arc::new(checks.clone()) };
     for (index, upstream) in upstreams.iter().enumerate() {
         let protocol = upstream.protocol;
-        if let Some(other) = upstreams[..index].iter().find(|other| other.listen == upstream.listen) {
+        let has_stand_in = |it: &UpstreamSpec| !matches!(it.protocol, UpstreamProtocol::Https | UpstreamProtocol::Grpc);
+        if !has_stand_in(upstream) {
+            continue;
+        }
+        let mut before = upstreams[..index].iter().filter(|it| has_stand_in(it));
+        if let Some(other) = before.find(|other| other.listen == upstream.listen) {
             let (listen, one, two) = (&upstream.listen, other.protocol.name(), protocol.name());
             let what = format!("requests are passed to {listen} by {one} and by {two}, and an app there speaks one");
             return Err(io::Error::other(what));
-        }
-        if matches!(protocol, UpstreamProtocol::Https | UpstreamProtocol::Grpc) {
-            continue;
         }
         let app = app.clone();
         match &upstream.listen {

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::values::{
-    Part, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path, scalar,
-    size,
+    Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path,
+    scalar, size,
 };
 use super::yaml::Yaml;
 use super::{Scale, maybe, section, tls};
@@ -164,8 +164,8 @@ fn location(path: String, matching: &str, target: TargetKeys) -> Yaml {
 
 fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let kinds = vec![
-        ("uwsgi_pass", app_socket()),
-        ("fastcgi_pass", app_socket()),
+        ("uwsgi_pass", app_socket(Spoken::Uwsgi)),
+        ("fastcgi_pass", app_socket(Spoken::Fastcgi)),
         ("proxy_pass", http_upstream()),
         ("root", scalar(path())),
         ("return", redirect()),

@@ -135,9 +135,10 @@ fn cut(path: &str, most: usize) -> String {
 }
 
 /// A socket's path, sometimes 100 bytes long.
-pub fn socket() -> Text {
-    let short = (text(WORD, 1), text(SOCKET, 0..20)).prop_map(|(a, b)| format!("/run/{a}{b}.sock"));
-    let long = text(SOCKET, 93).prop_map(|name| format!("/run/ab{name}"));
+fn socket(kind: Spoken) -> Text {
+    let kind = kind as u16;
+    let short = (text(WORD, 1), text(SOCKET, 0..20)).prop_map(move |(a, b)| format!("/run/{a}{kind}{b}.sock"));
+    let long = text(SOCKET, 93).prop_map(move |name| format!("/run/a{kind}{name}"));
     prop_oneof![3 => short, 1 => long].boxed()
 }
 
@@ -163,9 +164,25 @@ pub fn http_port() -> BoxedStrategy<u16> {
     ports(80, &[81, 8080, 65534])
 }
 
-/// A port of an app.
-fn app_port() -> BoxedStrategy<u16> {
-    ports(8000, &[2, 3031, 65533])
+/// What apps speak on a socket. Two kinds on one socket are refused.
+#[derive(Debug, Clone, Copy)]
+pub enum Spoken {
+    Uwsgi = 0,
+    Fastcgi = 1,
+    /// Without TLS, HTTP and gRPC share sockets.
+    Http = 2,
+    Tls = 3,
+}
+
+impl Spoken {
+    fn of(scheme: &str) -> Self {
+        if scheme.ends_with('s') { Self::Tls } else { Self::Http }
+    }
+}
+
+/// A port of an app; each kind has others, and never those of balancers and nginx that people write.
+fn app_port(kind: Spoken) -> BoxedStrategy<u16> {
+    ports(8000, &[4, 3032, 65528]).prop_map(move |port| (port & !3).max(4) + kind as u16).boxed()
 }
 
 fn ports(usual: u16, others: &'static [u16]) -> BoxedStrategy<u16> {
@@ -173,21 +190,25 @@ fn ports(usual: u16, others: &'static [u16]) -> BoxedStrategy<u16> {
 }
 
 /// What `uwsgi_pass` and `fastcgi_pass` take.
-pub fn app_socket() -> Part {
-    let unix = socket().prop_map(|path| format!("unix:{path}"));
-    let tcp = (loopback(), app_port()).prop_map(|(host, port)| format!("{host}:{port}"));
+pub fn app_socket(kind: Spoken) -> Part {
+    let unix = socket(kind).prop_map(|path| format!("unix:{path}"));
+    let tcp = (loopback(), app_port(kind)).prop_map(|(host, port)| format!("{host}:{port}"));
     scalar(prop_oneof![unix, tcp])
 }
 
 /// What `proxy_pass` takes.
 pub fn http_upstream() -> Part {
     let uri = prop_oneof![Just(String::new()), Just("/".to_owned()), request_path(String::new())];
-    let host = prop_oneof![
-        (loopback(), app_port()).prop_map(|(host, port)| (format!("{host}:{port}"), "")),
-        elsewhere().prop_map(|host| (host.to_owned(), "")),
-        socket().prop_map(|path| (format!("unix:{path}"), ":")),
-    ];
-    let all = (select(&["http", "https"][..]), host, uri);
+    let scheme = select(&["http", "https"][..]);
+    let all = (scheme, uri).prop_flat_map(|(scheme, uri)| {
+        let kind = Spoken::of(scheme);
+        let host = prop_oneof![
+            (loopback(), app_port(kind)).prop_map(|(host, port)| (format!("{host}:{port}"), "")),
+            elsewhere().prop_map(|host| (host.to_owned(), "")),
+            socket(kind).prop_map(|path| (format!("unix:{path}"), ":")),
+        ];
+        (Just(scheme), host, Just(uri))
+    });
     scalar(all.prop_map(|(scheme, (host, colon), uri)| {
         let colon = if uri.is_empty() { "" } else { colon };
         format!("{scheme}://{host}{colon}{uri}")
@@ -196,13 +217,17 @@ pub fn http_upstream() -> Part {
 
 /// What `grpc_pass` takes.
 pub fn grpc_upstream() -> Part {
-    let host = prop_oneof![
-        (loopback(), app_port()).prop_map(|(host, port)| format!("{host}:{port}")),
-        elsewhere().prop_map(str::to_owned),
-        socket().prop_map(|path| format!("unix:{path}")),
-    ];
-    let with_scheme = (select(&["grpc", "grpcs"][..]), host).prop_map(|(scheme, host)| format!("{scheme}://{host}"));
-    scalar(prop_oneof![4 => with_scheme, 1 => socket().prop_map(|path| format!("unix:{path}"))])
+    let with_scheme = select(&["grpc", "grpcs"][..]).prop_flat_map(|scheme| {
+        let kind = Spoken::of(scheme);
+        let host = prop_oneof![
+            (loopback(), app_port(kind)).prop_map(|(host, port)| format!("{host}:{port}")),
+            elsewhere().prop_map(str::to_owned),
+            socket(kind).prop_map(|path| format!("unix:{path}")),
+        ];
+        host.prop_map(move |host| format!("{scheme}://{host}"))
+    });
+    let bare = socket(Spoken::Http).prop_map(|path| format!("unix:{path}"));
+    scalar(prop_oneof![4 => with_scheme, 1 => bare])
 }
 
 /// The target of a redirect; with a path only if the request's own path is not appended.

@@ -23,11 +23,11 @@ fn no_port_of_a_host_has_two_listeners() {
         ("grpc_pass", "grpcs://[::1]"),
         ("proxy_pass", "https://10.0.0.11"),
     ] {
-        assert_eq!(refusals(&pass(key, app)), [("IN09", "path: /".to_owned())], "{key} {app}");
+        assert_eq!(refusals(&pass(key, app)), [("IN09", format!("\"{app}\""))], "{key} {app}");
     }
     let urls = ["http://127.0.0.1:443", "https://127.0.0.2", "http://[::1]:443", "http://10.0.0.12:443"];
     for url in urls {
-        assert_eq!(refusals(&app(url, "")), [("IN09", "path: /".to_owned())], "{url}");
+        assert_eq!(refusals(&app(url, "")), [("IN09", format!("\"{url}\""))], "{url}");
     }
     let challenges = "http: { acme_challenge: { app_server: srv1, port: 8888, root: /srv/acme } }\n";
     assert_refused(&[
@@ -36,7 +36,11 @@ fn no_port_of_a_host_has_two_listeners() {
         ("with other keys", with("haproxy: { port: 80 }\nhttp: { code: 301 }\n"), &[("IN09", "10.0.0.10")]),
         ("both written", with("haproxy: { port: 8443 }\nhttp: { port: 8443 }\n"), &[("IN09", "8443")]),
         ("plain HTTP on the default port of TLS", with("http: { port: 443 }\n"), &[("IN09", "443")]),
-        ("another port of nginx", app("http://127.0.0.1:8443", "nginx: { port: 8443 }\n"), &[("IN09", "path: /")]),
+        (
+            "another port of nginx",
+            app("http://127.0.0.1:8443", "nginx: { port: 8443 }\n"),
+            &[("IN09", "\"http://127.0.0.1:8443\"")],
+        ),
         ("challenges and TLS", with(&format!("nginx: {{ port: 8888 }}\n{challenges}")), &[("IN09", "8888")]),
         ("challenges and an app", app("http://127.0.0.1:8888", challenges), &[("IN09", "8888")]),
         ("at its address", app("http://10.0.0.11:8888", challenges), &[("IN09", "8888")]),

@@ -4,6 +4,7 @@ mod fleet;
 mod limits;
 mod listeners;
 mod paths;
+mod protocols;
 mod settings;
 mod sites;
 
