@@ -17,7 +17,8 @@ pub const RULE: Rule = Rule {
             sites or plain HTTP.",
         why: "A browser gives up after some twenty redirects and shows an error such as `ERR_TOO_MANY_REDIRECTS`. \
             Nobody sees a page.",
-        evidence: "A site with both names `example.com` and `www.example.com` whose `/` redirects to \
+        evidence: "nginx decodes a path and merges its slashes before it chooses a location, so that a redirect from \
+            `/b` to `//b` or `/%62` comes back, too. A site with both names `example.com` and `www.example.com` whose `/` redirects to \
             `https://www.example.com` redirects that name, too: curl stops with exit code 47. So does a redirect to \
             `http://` of the same name, which balancers send back to `https://`.",
         fix: "Give the name or path that is redirected a site or location of its own, and let the redirect lead to \
@@ -34,12 +35,12 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let Target::Redirect(redirect) = &location.target else { continue };
             // A request for the path itself, and one below it, where another location does not take it.
             let path = location.path.as_str();
-            let below = format!("{path}x");
-            let asked = [path, &below];
-            let count = if location.matching == LocationMatch::Prefix { 2 } else { 1 };
-            let mine = asked[..count].iter().filter(|path| location_of(site, path) == Some(index));
+            let prefix = location.matching == LocationMatch::Prefix;
+            let mine = |path: &String| location_of(site, path) == Some(index);
+            let below = ('a'..='z').filter(|_| prefix).map(|end| format!("{path}{end}")).find(mine);
+            let mine = std::iter::once(path.to_owned()).filter(mine).chain(below);
             let next =
-                |path: &&str| format!("{}{}", redirect.url, if redirect.append_request_uri { *path } else { "" });
+                |path: String| format!("{}{}", redirect.url, if redirect.append_request_uri { &path } else { "" });
             let circle = mine
                 .filter_map(|path| router.circle(&next(path)))
                 .find(|circle| circle.redirects.contains(&(at, index)));

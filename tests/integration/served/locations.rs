@@ -131,3 +131,37 @@ fn lo03_challenges_and_wildcards_come_back() {
     // `a.test` leads into the circle and is no part of it: the wildcard's site is, and the challenge.
     assert_eq!(found(&inventory, "LO03"), 2);
 }
+
+#[test]
+fn lo03_a_path_is_compared_as_nginx_reads_it() {
+    let to = |path: &str, url: &str| format!("path: {path}, return: {{ url: \"https://a.test{url}\" }}");
+    // A location of its own for each, and where curl ends: 47 without an end, 22 with an error.
+    let redirects = [
+        ("/b1", "/%62%31", 47),
+        ("/b2", "//b2", 47),
+        ("/b3", "/x/%2E%2e//b3", 47),
+        ("/b4", "/%2562%34", 0),
+        ("/b5", "/x/../../b5", 47),
+        ("/b6", "/%62%36%00", 22),
+    ];
+    let mut lines: Vec<String> = redirects.iter().map(|(path, url, _)| to(path, url)).collect();
+    lines.push("path: /, root: /srv".to_owned());
+    // Only what no other location takes comes back.
+    let all = ", append_request_uri: true";
+    let rest = [&format!("path: /, return: {{ url: \"https://b.test\"{all} }}"), "path: /, match: exact, root: /srv"];
+    let sites = [
+        with("a.test", &lines.iter().map(String::as_str).collect::<Vec<_>>()),
+        with("b.test", &[&rest[..], &["path: /a, root: /srv", "path: /x, root: /srv"]].concat()),
+    ];
+    let inventory = inventory(&sites.concat());
+    let files = [("/srv/%624", "here"), ("/srv/x", "here")];
+    on_every_release(&inventory, &files, &[], |served| {
+        for (path, _, exit) in redirects {
+            let answer = served.curl(&format!("https://a.test{path}"), "-L --fail --max-redirs 20");
+            assert_eq!(answer.exit, exit, "{path} on {}: {answer:?}", served.name());
+        }
+        assert_eq!(followed(served, "https://b.test/x"), 0, "{}", served.name());
+        assert_eq!(followed(served, "https://b.test/y"), 47, "{}", served.name());
+    });
+    assert_eq!(found(&inventory, "LO03"), redirects.iter().filter(|(.., exit)| *exit == 47).count() + 1);
+}
