@@ -155,6 +155,16 @@ fn read(path: &Path) -> Result<Vec<u8>, (&Path, ReadError)> {
     file::read(path, file::PEM).map_err(|error| (path, error))
 }
 
+/// A certificate for an app that no browser sees, signed by its own key, and that key, as PEM.
+///
+/// # Errors
+/// A name that no certificate can contain.
+pub fn self_signed(name: &str) -> Result<(String, String), rcgen::Error> {
+    let key = KeyPair::generate()?;
+    let certificate = CertificateParams::new(vec![name.to_owned()])?.self_signed(&key)?;
+    Ok((certificate.pem(), key.serialize_pem()))
+}
+
 fn made(
     wanted: &CertificateSpec,
     authority: &mut Option<CertifiedIssuer<'static, KeyPair>>,

@@ -4,5 +4,5 @@
 mod certificates;
 mod tickets;
 
-pub use certificates::{CertificateSpec, Origin, Pairs, wanted};
+pub use certificates::{CertificateSpec, Origin, Pairs, self_signed, wanted};
 pub use tickets::{date_ring, ring};

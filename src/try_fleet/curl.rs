@@ -1,11 +1,13 @@
 //! The client: the command line of a real curl, and what its output says about the connection.
 //! Pure functions; the command runs in the clients' host.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use super::access_log;
+use super::app::{Echo, GRPC, websocket};
 use super::browser::Client;
-use super::spec::Offered;
+use super::spec::{Offered, ProbeKind};
 
 /// An address that every request claims to be forwarded for, in every header that some app
 /// believes. It must reach no app.
@@ -39,11 +41,16 @@ pub fn forged() -> Vec<&'static str> {
 /// The path of the run's authority in the clients' host.
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
 
+/// An empty gRPC message, as a file in the clients' host: not compressed, no bytes.
+pub(super) const MESSAGE: &str = "/run/sslscale-grpc.bin";
+pub(super) const EMPTY_MESSAGE: [u8; 5] = [0; 5];
+
 /// A request to make.
 #[derive(Clone, Copy)]
 pub(super) struct Fetch<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
+    pub(super) kind: ProbeKind,
     pub(super) client: IpAddr,
     pub(super) entry: IpAddr,
     /// The port that the client names.
@@ -74,11 +81,20 @@ pub(super) struct Reply {
     pub(super) cipher: Option<String>,
     /// Where the answer redirects to.
     pub(super) redirect: Option<String>,
+    /// The headers and trailers of the answer, with small letters.
+    pub(super) headers: BTreeMap<String, String>,
     pub(super) body: String,
     /// curl's message on a failure.
     pub(super) error: Option<String>,
     /// Why browsers fail, where they do and another client does not.
     pub(super) browser: Option<String>,
+}
+
+impl Reply {
+    /// What the stand-in app sent, over a WebSocket after the byte of the client.
+    pub(super) fn echo(&self) -> Option<Echo> {
+        serde_json::from_str(self.body.strip_prefix(websocket::BYTE).unwrap_or(&self.body)).ok()
+    }
 }
 
 /// An address in the form that a URL needs.
@@ -119,10 +135,40 @@ pub(super) fn command(fetch: &Fetch, number: usize, client: Client, offered: &Of
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
     let forged = forged().into_iter().map(|name| format!("{name}: {LIE}"));
-    words.splice(1..1, forged.flat_map(|header| ["-H".to_owned(), header]));
+    words.splice(1..1, forged.chain(headers(fetch)).flat_map(|header| ["-H".to_owned(), header]));
+    words.splice(1..1, body(fetch.kind));
     words.splice(1..1, extra);
     words.splice(0..0, ["env".to_owned(), format!("OPENSSL_CONF={}", client.path())]);
     words
+}
+
+/// The headers of the kind of request.
+fn headers(fetch: &Fetch) -> Vec<String> {
+    match fetch.kind {
+        ProbeKind::Get => Vec::new(),
+        ProbeKind::Grpc => vec![format!("Content-Type: {GRPC}"), "TE: trailers".to_owned()],
+        ProbeKind::WebSocket => [
+            // What follows the head is no body.
+            "Content-Length:",
+            "Content-Type:",
+            "Connection: Upgrade",
+            "Upgrade: websocket",
+            "Sec-WebSocket-Version: 13",
+            &format!("Sec-WebSocket-Key: {}", websocket::KEY),
+            &format!("Origin: https://{}", fetch.host()),
+        ]
+        .map(str::to_owned)
+        .to_vec(),
+    }
+}
+
+/// What is sent after the head.
+fn body(kind: ProbeKind) -> Vec<String> {
+    match kind {
+        ProbeKind::Get => Vec::new(),
+        ProbeKind::Grpc => vec!["--data-binary".to_owned(), format!("@{MESSAGE}")],
+        ProbeKind::WebSocket => ["-X", "GET", "--data", &websocket::BYTE.to_string()].map(str::to_owned).to_vec(),
+    }
 }
 
 fn versions(offered: &Offered) -> Vec<&'static str> {
@@ -140,13 +186,15 @@ pub(super) fn parse(code: Option<i32>, stdout: &str, stderr: &str) -> Reply {
     let (body, status_line) = stdout.rsplit_once('\n').unwrap_or((stdout, ""));
     let mut status_line = status_line.split(' ');
     let (tls, cipher) = tls(stderr);
+    let headers = received(stderr);
     let mut reply = Reply {
         // curl writes 000 and 0 for "none".
         status: status_line.next().and_then(|status| status.parse().ok()).filter(|status| *status > 0),
         http: status_line.next().filter(|version| *version != "0").map(str::to_owned),
         tls,
         cipher,
-        redirect: redirect(stderr),
+        redirect: headers.get("location").cloned(),
+        headers,
         body: body.to_owned(),
         error: None,
         browser: None,
@@ -167,12 +215,13 @@ fn tls(stderr: &str) -> (Option<String>, Option<String>) {
     (version, words.next().map(|cipher| cipher.trim().to_owned()))
 }
 
-/// The header in the received head, whose lines begin with `<`.
-fn redirect(stderr: &str) -> Option<String> {
-    stderr.lines().find_map(|line| {
+/// The headers in the received head, whose lines begin with `<`, and the trailers.
+fn received(stderr: &str) -> BTreeMap<String, String> {
+    let header = |line: &str| {
         let (name, value) = line.strip_prefix("< ")?.split_once(':')?;
-        name.eq_ignore_ascii_case("location").then(|| value.trim().to_owned())
-    })
+        Some((name.to_ascii_lowercase(), value.trim().to_owned()))
+    };
+    stderr.lines().filter_map(header).collect()
 }
 
 #[cfg(test)]
@@ -184,6 +233,7 @@ mod tests {
         let fetch = Fetch {
             name: "example.com",
             path: "/a?b",
+            kind: ProbeKind::Get,
             client: "2001:db8::100".parse().unwrap(),
             entry: "2001:db8::10".parse().unwrap(),
             port: 443,
@@ -218,6 +268,7 @@ mod tests {
                 tls: Some("1.3".to_owned()),
                 cipher: Some("TLS_AES_256_GCM_SHA384".to_owned()),
                 redirect: Some("/y?z:1".to_owned()),
+                headers: BTreeMap::from([("location".to_owned(), "/y?z:1".to_owned())]),
                 body: "{}\n".to_owned(),
                 ..Reply::default()
             }

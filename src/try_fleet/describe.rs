@@ -9,9 +9,9 @@ use std::sync::Arc;
 use super::probes;
 use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
+use super::upstreams::{is_taken, remote, upstream};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
-use crate::inventory::types::Endpoint;
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -77,13 +77,13 @@ fn checks(inventory: &Inventory) -> BTreeMap<String, u16> {
 /// The pools with a site that has more than apps with stand-ins.
 fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     let answered = |location: &Location| match &location.target {
-        Target::Uwsgi(_) | Target::Fastcgi(_) | Target::Redirect(_) => true,
-        Target::Proxy(app) => !app.tls,
-        Target::Grpc(_) | Target::Root(_) => false,
+        Target::Uwsgi(_) | Target::Fastcgi(_) | Target::Proxy(_) | Target::Grpc(_) => true,
+        Target::Redirect(_) => true,
+        Target::Root(_) => false,
     };
     let proven = |site: &Site| {
         let everything = site.locations.iter().any(|location| location.path.as_str() == "/");
-        everything && site.locations.iter().all(answered)
+        everything && site.locations.iter().all(|it| answered(it) && !is_taken(inventory, site, it))
     };
     let sites = inventory.sites.iter().filter(|site| !proven(site));
     sites.map(|site| inventory.pools[site.pool].name.to_string()).collect()
@@ -94,8 +94,10 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
     let app_server = |(index, app): (usize, &crate::inventory::model::AppServer)| {
         let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
         let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
+        let locations = sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site, location)));
+        let locations = locations.filter(|(site, location)| !is_taken(inventory, site, location));
         let upstreams: BTreeSet<(UpstreamListen, UpstreamProtocol)> =
-            sites.iter().flat_map(|site| &site.locations).filter_map(upstream).collect();
+            locations.filter_map(|(_, location)| upstream(location)).collect();
         let addresses: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
         let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &addresses)).collect();
         HostSpec {
@@ -165,32 +167,6 @@ fn nofile(bytes: &[u8]) -> u64 {
     let value = text.lines().find_map(|line| line.strip_prefix("LimitNOFILE="));
     let soft = value.and_then(|value| value.split(':').next());
     soft.and_then(|soft| soft.parse().ok()).unwrap_or_default()
-}
-
-fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
-    let (endpoint, protocol) = match &location.target {
-        Target::Uwsgi(app) => (&app.endpoint, UpstreamProtocol::Uwsgi),
-        Target::Fastcgi(app) => (&app.endpoint, UpstreamProtocol::FastCgi),
-        Target::Proxy(app) if app.tls => (&app.endpoint, UpstreamProtocol::Https),
-        Target::Proxy(app) => (&app.endpoint, UpstreamProtocol::Http),
-        Target::Grpc(app) => (&app.endpoint, UpstreamProtocol::Grpc),
-        Target::Root(_) | Target::Redirect(_) => return None,
-    };
-    let listen = match endpoint {
-        Endpoint::Unix(path) => UpstreamListen::Unix(path.as_str().into()),
-        Endpoint::Tcp(socket) => UpstreamListen::Tcp(*socket),
-    };
-    Some((listen, protocol))
-}
-
-/// The address of an app on another machine: the host is given it, and runs the stand-in itself.
-fn remote(listen: &UpstreamListen, addresses: &[IpAddr]) -> Option<IpAddr> {
-    match listen {
-        UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !addresses.contains(&socket.ip()) => {
-            Some(socket.ip())
-        }
-        UpstreamListen::Tcp(_) | UpstreamListen::Unix(_) => None,
-    }
 }
 
 /// Where nginx on this app server looks for the answers to challenges.

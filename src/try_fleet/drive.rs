@@ -8,13 +8,12 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::access_log;
-use super::app::Echo;
 use super::browser::Client;
 use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
 use super::plain;
-use super::spec::{HostSpec, Offered, Probe, Role, SiteSpec};
+use super::spec::{HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
 use super::supervisor;
 use super::verdict::{Case, judge};
 use super::wire::{Answer, Order, Plan};
@@ -47,7 +46,7 @@ const MOST_TURNS: usize = 16;
 struct Sent<'a> {
     number: usize,
     probe: &'a Probe,
-    offered: &'a Offered,
+    offered: Offered,
     fetch: Fetch<'a>,
     reply: Reply,
 }
@@ -110,14 +109,14 @@ impl Drive<'_> {
         let mut sent = Vec::new();
         for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
             for turn in 0..turns {
-                let offered = &site.offers[turn / round % site.offers.len()];
                 let probe = &site.probes[turn % site.probes.len()];
+                let offered = probe.kind.versions(&site.offers[turn / round % site.offers.len()]);
                 let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
-                let fetch = Fetch { name, path, client: *client, entry, port, mapped, verified };
+                let fetch = Fetch { name, path, kind: probe.kind, client: *client, entry, port, mapped, verified };
                 self.requests += 1;
                 let number = self.requests;
-                let reply = self.browse(&fetch, number, offered)?;
+                let reply = self.browse(&fetch, number, &offered)?;
                 sent.push(Sent { number, probe, offered, fetch, reply });
             }
         }
@@ -158,8 +157,8 @@ impl Drive<'_> {
             return Ok(());
         };
         let (name, client) = (&site.name, *client);
-        let fetch =
-            Fetch { name, path: plain::PATH, client, entry, port: plain.port, mapped: plain.port, verified: false };
+        let (path, kind, port) = (plain::PATH, ProbeKind::Get, plain.port);
+        let fetch = Fetch { name, path, kind, client, entry, port, mapped: port, verified: false };
         let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
         let verdict = plain::judge(&plain, &fetch, &answer);
@@ -247,7 +246,7 @@ fn turns(site: &SiteSpec, first: bool) -> usize {
 fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
     let Sent { probe, offered, fetch, reply, .. } = sent;
     let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
-    let echo = serde_json::from_str::<Echo>(&reply.body).ok();
+    let echo = reply.echo();
     Request {
         site: site.name.clone(),
         path: probe.path.clone(),

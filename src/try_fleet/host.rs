@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::spec::{Program, Role, UpstreamListen};
 use super::wire::{Answer, HostPlan, Order, receive, send};
-use super::{access_log, app, network, programs};
+use super::{access_log, app, front, network, programs};
 use crate::file;
 use crate::process::{self, Invocation, Limits, Service, patience};
 use crate::sandbox::{RootPlan, enter};
@@ -32,6 +32,8 @@ const LOG_BYTES: u64 = 16 << 20;
 struct Host {
     plan: HostPlan,
     running: Vec<Running>,
+    /// The nginx in front of stand-in apps that need one.
+    front: Option<Service>,
     /// How many bytes of each access log were handed over.
     logs: BTreeMap<PathBuf, u64>,
 }
@@ -110,7 +112,7 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
     for spec in plan.spec.programs.iter().filter(|_| plan.validate) {
         warnings.extend(programs::validate(spec.program)?);
     }
-    Ok((Host { plan, running: Vec::new(), logs: BTreeMap::new() }, warnings))
+    Ok((Host { plan, running: Vec::new(), front: None, logs: BTreeMap::new() }, warnings))
 }
 
 /// Where the host's apps put their sockets.
@@ -120,7 +122,8 @@ fn sockets(plan: &HostPlan) -> Vec<PathBuf> {
         UpstreamListen::Unix(path) => path.parent().map(Path::to_path_buf),
         UpstreamListen::Tcp(_) => None,
     };
-    listens.filter_map(path).collect()
+    let fronted = plan.spec.upstreams.iter().any(|upstream| upstream.protocol.is_fronted());
+    listens.filter_map(path).chain(fronted.then(|| front::FOLDER.into())).collect()
 }
 
 impl Host {
@@ -128,6 +131,7 @@ impl Host {
         let spec = &self.plan.spec;
         app::serve(&spec.name, &spec.upstreams, &spec.checks)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
+        self.front = front::start(&spec.upstreams)?;
         let (mut doubts, mut notes) = (Vec::new(), Vec::new());
         for program in &spec.programs {
             let before = programs::listening();

@@ -11,6 +11,7 @@ mod certificates;
 mod curl;
 mod describe;
 mod drive;
+mod front;
 mod host;
 mod launch;
 mod members;
@@ -23,6 +24,7 @@ mod programs;
 mod scripts;
 mod stats;
 mod supervisor;
+mod upstreams;
 mod verdict;
 mod wire;
 
@@ -34,7 +36,7 @@ use std::time::Duration;
 
 use self::curl::Fetch;
 use self::launch::{Running, Signal, StartError};
-use self::spec::{FleetSpec, Role};
+use self::spec::{FleetSpec, Probe, ProbeKind, Role, SiteSpec};
 use self::supervisor::Report;
 use self::wire::{Plan, longest_silence};
 use crate::event::{Event, Kept, Missing};
@@ -167,7 +169,10 @@ fn enter(plan: &Plan) -> Vec<String> {
 /// A command line for the clients' host that requests the first site that can be reached.
 fn client(plan: &Plan) -> Option<Vec<String>> {
     let spec = &plan.spec;
-    let site = spec.sites.iter().find(|site| site.driven.is_ok())?;
+    let plain = |probe: &&Probe| probe.kind == ProbeKind::Get;
+    let probe = |site: &SiteSpec| site.probes.iter().find(plain).map(|probe| probe.path.clone());
+    let mut sites = spec.sites.iter().filter(|site| site.driven.is_ok());
+    let (site, path) = sites.find_map(|site| Some((site, probe(site)?)))?;
     let balancers = spec.hosts.iter().filter(|host| host.role == Role::Balancer);
     let mut entries = balancers.flat_map(|host| host.entries().iter().map(move |entry| (host, *entry)));
     let (client, entry, host) = entries.find_map(|(host, entry)| {
@@ -178,7 +183,8 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
     let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
     Some(curl::plain(&Fetch {
         name: &site.name,
-        path: &site.probes.first()?.path,
+        path: &path,
+        kind: ProbeKind::Get,
         client,
         entry,
         port,

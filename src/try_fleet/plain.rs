@@ -67,10 +67,12 @@ pub(super) fn judge(plain: &PlainSpec, fetch: &Fetch<'_>, answer: &Answer) -> Ve
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::try_fleet::spec::ProbeKind;
 
     fn judged(port: u16, stdout: &str) -> String {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
-        let fetch = Fetch { name: "example.com", path: PATH, client, entry, port: 80, mapped: 80, verified: false };
+        let (name, path, kind) = ("example.com", PATH, ProbeKind::Get);
+        let fetch = Fetch { name, path, kind, client, entry, port: 80, mapped: 80, verified: false };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308, tls_port: port };
         judge(&plain, &fetch, &parse(Some(0), stdout, "")).to_string()

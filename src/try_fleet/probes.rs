@@ -5,7 +5,8 @@
 use std::collections::BTreeMap;
 
 use super::scripts::{self, Scripts};
-use super::spec::{Offered, Probe, SiteSpec};
+use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
+use super::upstreams::is_taken;
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
 use crate::inventory::openssl::{Authentication, Offer};
@@ -91,10 +92,9 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, loc
     let not_driven =
         |why: &str| SiteSpec { location: path.to_owned(), driven: Err(format!("`{path}` {why}")), ..plain.clone() };
     let probes = match &location.target {
-        Target::Proxy(app) if app.tls => {
-            return not_driven("passes requests to an app over TLS, for which there is no stand-in");
+        _ if is_taken(inventory, site, location) => {
+            return not_driven("passes requests to a port that nginx takes itself on the app servers of a try-out");
         }
-        Target::Grpc(_) => return not_driven("passes requests to a gRPC app, for which there is no stand-in"),
         Target::Root(_) if exact && file(inventory, location).is_some() => vec![Probe::new(path.to_owned())],
         Target::Root(_) if exact || twin(site, location) => {
             return not_driven("serves files whose names are not known to the try-out");
@@ -111,7 +111,12 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, loc
             let probe = |path: String| Probe { status, redirect: Some(to(&path)), ..Probe::new(path) };
             paths(site, location).into_iter().map(|asked| probe(asked.uri())).collect()
         }
-        _ => paths(site, location).iter().map(|asked| to_app(scripts, site, location, asked)).collect(),
+        target => {
+            let asked = paths(site, location);
+            let plain = asked.iter().map(|asked| to_app(scripts, site, location, asked));
+            let handshake = plain.clone().take(usize::from(matches!(target, Target::Proxy(_))));
+            plain.chain(handshake.map(|probe| Probe { kind: ProbeKind::WebSocket, status: 101, ..probe })).collect()
+        }
     };
     SiteSpec { location: path.to_owned(), probes, ..plain.clone() }
 }
@@ -259,14 +264,16 @@ fn to_app(scripts: &Scripts, site: &Site, location: &Location, asked: &Asked) ->
             }
             None => vec![("REQUEST_URI", uri.clone())],
         },
-        Target::Grpc(_) | Target::Root(_) | Target::Redirect(_) => Vec::new(),
+        Target::Grpc(_) => vec![("REQUEST_URI", uri.clone())],
+        Target::Root(_) | Target::Redirect(_) => Vec::new(),
     };
     let query = [("QUERY_STRING", asked.query.to_owned())];
-    let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_)));
+    let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_) | Target::Grpc(_)));
     let received: BTreeMap<String, String> =
         received.into_iter().chain(query).map(|(name, value)| (name.to_owned(), value)).collect();
     let status = received.get("SCRIPT_FILENAME").map_or(200, |script| scripts.status(script));
-    Probe { received: Some(received), status, ..Probe::new(uri) }
+    let kind = if matches!(target, Target::Grpc(_)) { ProbeKind::Grpc } else { ProbeKind::Get };
+    Probe { received: Some(received), kind, status, ..Probe::new(uri) }
 }
 
 /// Whether nginx writes its requests to a file; with the format `stock`, nginx.conf decides.

@@ -153,10 +153,12 @@ pub enum UpstreamProtocol {
     FastCgi,
     /// `proxy_pass http://`.
     Http,
-    /// `proxy_pass https://`, which no stand-in answers.
+    /// `proxy_pass https://`.
     Https,
-    /// `grpc_pass`, which no stand-in answers.
+    /// `grpc_pass grpc://`.
     Grpc,
+    /// `grpc_pass grpcs://`.
+    Grpcs,
 }
 
 impl UpstreamProtocol {
@@ -168,7 +170,18 @@ impl UpstreamProtocol {
             Self::Http => "`proxy_pass` over HTTP",
             Self::Https => "`proxy_pass` over TLS",
             Self::Grpc => "`grpc_pass`",
+            Self::Grpcs => "`grpc_pass` over TLS",
         }
+    }
+
+    /// Whether an nginx has to be in front of the stand-in, which speaks neither TLS nor HTTP/2.
+    pub fn is_fronted(self) -> bool {
+        matches!(self, Self::Https | Self::Grpc | Self::Grpcs)
+    }
+
+    /// Whether the app is called over gRPC.
+    pub fn is_grpc(self) -> bool {
+        matches!(self, Self::Grpc | Self::Grpcs)
     }
 }
 
@@ -225,6 +238,9 @@ pub struct SiteSpec {
 pub struct Probe {
     /// The path and query of the request, encoded.
     pub path: String,
+    /// What is sent.
+    #[serde(default)]
+    pub kind: ProbeKind,
     /// The expected status.
     pub status: u16,
     /// Where the answer must redirect to.
@@ -238,7 +254,33 @@ pub struct Probe {
 impl Probe {
     /// A request for `path` that no app answers, with status 200.
     pub fn new(path: String) -> Self {
-        Self { path, status: 200, redirect: None, received: None }
+        Self { path, kind: ProbeKind::Get, status: 200, redirect: None, received: None }
+    }
+}
+
+/// The kind of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ProbeKind {
+    /// A plain GET.
+    #[default]
+    Get,
+    /// A call of a gRPC method with an empty message.
+    Grpc,
+    /// The handshake of a WebSocket over HTTP/1.1, and one byte.
+    WebSocket,
+}
+
+impl ProbeKind {
+    /// The versions that such a request is made with, where others are made with these: calls of gRPC are
+    /// made over HTTP/2, WebSockets over HTTP/1.1, which every server has.
+    pub fn versions(self, offered: &Offered) -> Offered {
+        let http2 = match self {
+            Self::Get => offered.http2,
+            Self::Grpc => Some(true),
+            Self::WebSocket => Some(false),
+        };
+        Offered { http2, tls: offered.tls.clone() }
     }
 }
 

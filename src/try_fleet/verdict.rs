@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
-use super::app::Echo;
+use super::app::websocket::{ACCEPT, BYTE};
 use super::browser::http2_allows;
 use super::curl::{Fetch, Reply};
-use super::spec::{Offered, Probe, SiteSpec};
+use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
 use crate::event::Verdict;
 
 /// Where nginx logged a request, and the client address in the line.
@@ -28,7 +28,7 @@ pub(super) fn judge(case: &Case) -> Verdict {
     let Case { site, probe, reply, .. } = case;
     let mut wrong = Vec::new();
     let echoes = probe.received.is_some();
-    let answered = serde_json::from_str::<Echo>(&reply.body).ok().filter(|_| echoes).map(|echo| echo.host);
+    let answered = reply.echo().filter(|_| echoes).map(|echo| echo.host);
     match (&reply.browser, &reply.error) {
         (Some(reason), _) => wrong.push(format!("a browser would fail: {reason}")),
         (None, Some(error)) => wrong.push(format!("curl: {error}")),
@@ -79,6 +79,9 @@ fn negotiated(case: &Case, wrong: &mut Vec<String>) {
         let (to, wanted) = (or_none(&reply.redirect), or_none(&probe.redirect));
         wrong.push(format!("redirected to `{to}`, not to `{wanted}`"));
     }
+    if reply.status == Some(probe.status) {
+        kind(case, wrong);
+    }
     let http = offered.http2.map(|http2| if http2 { "2" } else { "1.1" });
     if http.is_some() && reply.http.as_deref() != http {
         wrong.push(format!("HTTP version {}, not {}", or_none(&reply.http), http.unwrap_or_default()));
@@ -98,10 +101,29 @@ fn negotiated(case: &Case, wrong: &mut Vec<String>) {
     }
 }
 
+/// What an answer of this kind has besides its status.
+fn kind(case: &Case, wrong: &mut Vec<String>) {
+    let Case { probe, reply, .. } = case;
+    let has = |name: &str, value: &str| reply.headers.get(name).is_some_and(|it| it.eq_ignore_ascii_case(value));
+    match probe.kind {
+        ProbeKind::Get => {}
+        ProbeKind::Grpc if has("grpc-status", "0") => {}
+        ProbeKind::Grpc => wrong.push("the answer has no `grpc-status: 0`".to_owned()),
+        ProbeKind::WebSocket => {
+            let wanted = [("upgrade", "websocket"), ("connection", "upgrade"), ("sec-websocket-accept", ACCEPT)];
+            let missing = wanted.iter().filter(|(name, value)| !has(name, value));
+            wrong.extend(missing.map(|(name, value)| format!("a browser would fail: no header `{name}: {value}`")));
+            if !reply.body.starts_with(BYTE) {
+                wrong.push("the byte that was sent over the WebSocket did not come back".to_owned());
+            }
+        }
+    }
+}
+
 /// What the app received must be what nginx logged, and what the inventory foretells.
 fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<String>) {
     let client = case.fetch.client;
-    let Ok(echo) = serde_json::from_str::<Echo>(&case.reply.body) else {
+    let Some(echo) = case.reply.echo() else {
         wrong.push("the answer does not come from the stand-in app".to_owned());
         return;
     };
@@ -140,6 +162,7 @@ fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<Stri
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::try_fleet::app::Echo;
 
     const CLIENT: &str = "192.0.2.1";
 
@@ -183,6 +206,7 @@ mod tests {
         let fetch = Fetch {
             name: &site.name,
             path: "/",
+            kind: site.probes[0].kind,
             client: CLIENT.parse().unwrap(),
             entry: "10.0.0.10".parse().unwrap(),
             port: 8443,
@@ -234,6 +258,30 @@ mod tests {
             ..Reply::default()
         };
         assert_eq!(judged(&site, &reply, None), "a browser would fail: browsers have none of the groups");
+    }
+
+    #[test]
+    fn answers_of_grpc_apps_and_websockets_have_more() {
+        let mut site = site();
+        site.probes[0].kind = ProbeKind::Grpc;
+        let mut call = reply("srv1", CLIENT);
+        let logged = Some(("srv1", CLIENT));
+        assert_eq!(judged(&site, &call, logged), "the answer has no `grpc-status: 0`");
+        call.headers.insert("grpc-status".to_owned(), "12".to_owned());
+        assert_eq!(judged(&site, &call, logged), "the answer has no `grpc-status: 0`");
+        call.headers.insert("grpc-status".to_owned(), "0".to_owned());
+        assert_eq!(judged(&site, &call, logged), "ok");
+
+        (site.probes[0].kind, site.probes[0].status) = (ProbeKind::WebSocket, 101);
+        let mut opened = Reply { status: Some(101), ..reply("srv1", CLIENT) };
+        let headers = [("upgrade", "WebSocket"), ("connection", "upgrade"), ("sec-websocket-accept", ACCEPT)];
+        opened.headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let silent = judged(&site, &opened, logged);
+        assert_eq!(silent, "the byte that was sent over the WebSocket did not come back");
+        opened.body.insert(0, BYTE);
+        assert_eq!(judged(&site, &opened, logged), "ok");
+        opened.headers.remove("upgrade");
+        assert_eq!(judged(&site, &opened, logged), "a browser would fail: no header `upgrade: websocket`");
     }
 
     #[test]

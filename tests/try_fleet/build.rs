@@ -11,7 +11,8 @@ use sslscale::try_fleet::spec::{
 };
 
 /// Stand-ins send a header that ends HTTP/2 streams, as Apache does.
-const HIDDEN: &str = "uwsgi_hide_header Upgrade; fastcgi_hide_header Upgrade; proxy_hide_header Upgrade;";
+const HIDDEN: &str = "uwsgi_hide_header Upgrade; fastcgi_hide_header Upgrade; proxy_hide_header Upgrade; \
+    add_header Upgrade $up always;";
 
 /// A fleet of one site, `example.com`, over uwsgi; tests change what they are about.
 pub struct Fleet {
@@ -96,7 +97,7 @@ impl Fleet {
         let trusted: String = trusted.iter().map(|it| format!("set_real_ip_from {it};\n")).collect();
         let listen = &self.listen;
         format!(
-            "server {{\n  listen 443 default_server {listen};\n  \
+            "map $server_protocol$status $up {{ default \"\"; HTTP/1.1101 websocket; }}\nserver {{\n  listen 443 default_server {listen};\n  \
              listen [::]:443 default_server {listen};\n  server_name _;\n  \
              ssl_protocols TLSv1.2 TLSv1.3;\n  ssl_reject_handshake on;\n  return 421;\n}}\n\
              server {{\n  listen 443 {listen};\n  listen [::]:443 {listen};\n  \

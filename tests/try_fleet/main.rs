@@ -7,6 +7,7 @@
 
 mod acme;
 mod app;
+mod apps;
 mod browser;
 mod build;
 #[path = "../support/cases.rs"]

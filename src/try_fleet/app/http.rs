@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use super::{LIMIT, ProtocolError, Variables, drain, text};
+use super::{GRPC, LIMIT, ProtocolError, Variables, drain, text};
 
 /// Reads one request and its body.
 pub(super) fn read(stream: &mut impl Read) -> Result<Variables, ProtocolError> {
@@ -16,12 +16,14 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Variables, ProtocolError> {
 const FILLER: usize = 3_600;
 
 /// A whole response with `body`, after which the connection ends. It offers upgrades as Apache does,
-/// which must not reach clients over HTTP/2.
-pub(super) fn response(status: u16, body: &[u8]) -> Vec<u8> {
+/// which must not reach clients over HTTP/2. An answer of a gRPC app does not say how long it is.
+pub(super) fn response(status: u16, grpc: bool, body: &[u8]) -> Vec<u8> {
+    let about = match grpc {
+        true => format!("Content-Type: {GRPC}"),
+        false => format!("Content-Type: application/json\r\nContent-Length: {}", body.len()),
+    };
     let head = format!(
-        "HTTP/1.1 {status} status\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
-         X-Filler: {}\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
-        body.len(),
+        "HTTP/1.1 {status} status\r\n{about}\r\nX-Filler: {}\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
         "x".repeat(FILLER),
     );
     [head.as_bytes(), body].concat()

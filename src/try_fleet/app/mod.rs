@@ -5,6 +5,7 @@
 mod fastcgi;
 mod http;
 mod uwsgi;
+pub(super) mod websocket;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -20,8 +21,8 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::curl::LIE;
-use super::scripts;
 use super::spec::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
+use super::{front, scripts};
 
 /// The largest head, record or variable block that is read.
 const LIMIT: usize = 64 * 1024;
@@ -29,6 +30,8 @@ const LIMIT: usize = 64 * 1024;
 const BODY_LIMIT: u64 = 1024 * 1024;
 /// The user agent of health checks over HTTP, as haproxy.cfg has it.
 const CHECK: &str = "sslscale-check";
+/// The content type of calls and answers.
+pub(super) const GRPC: &str = "application/grpc";
 /// A peer that says nothing for this long is left.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -37,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Echo {
     /// The host that the app runs on.
     pub host: String,
-    /// How the app was reached: `uwsgi`, `fastcgi` or `http`.
+    /// How the app was reached: `uwsgi`, `fastcgi`, `http` or `grpc`.
     pub via: String,
     /// The client's address, as nginx passed it on.
     pub remote_addr: Option<String>,
@@ -82,6 +85,10 @@ struct App {
 impl App {
     fn status(&self, protocol: UpstreamProtocol, variables: &Variables) -> u16 {
         let of = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
+        if protocol.is_grpc() {
+            let is_call = of("REQUEST_METHOD") == "POST" && of("HTTP_CONTENT_TYPE").starts_with(GRPC);
+            return if is_call { 200 } else { 415 };
+        }
         if of("HTTP_USER_AGENT") != CHECK {
             let script = Path::new(of("SCRIPT_FILENAME"));
             return if protocol == UpstreamProtocol::FastCgi { scripts::status(script) } else { 200 };
@@ -99,18 +106,14 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec], checks: &BTreeMap<String, u
     let app = App { host: host.into(), checks: Arc::new(checks.clone()) };
     for (index, upstream) in upstreams.iter().enumerate() {
         let protocol = upstream.protocol;
-        let has_stand_in = |it: &UpstreamSpec| !matches!(it.protocol, UpstreamProtocol::Https | UpstreamProtocol::Grpc);
-        if !has_stand_in(upstream) {
-            continue;
-        }
-        let mut before = upstreams[..index].iter().filter(|it| has_stand_in(it));
-        if let Some(other) = before.find(|other| other.listen == upstream.listen) {
+        if let Some(other) = upstreams[..index].iter().find(|other| other.listen == upstream.listen) {
             let (listen, one, two) = (&upstream.listen, other.protocol.name(), protocol.name());
             let what = format!("requests are passed to {listen} by {one} and by {two}, and an app there speaks one");
             return Err(io::Error::other(what));
         }
         let app = app.clone();
-        match &upstream.listen {
+        let behind = protocol.is_fronted().then(|| UpstreamListen::Unix(front::socket(index)));
+        match behind.as_ref().unwrap_or(&upstream.listen) {
             UpstreamListen::Unix(path) => {
                 let listener = UnixListener::bind(path)?;
                 // nginx's workers are another user than this process.
@@ -152,19 +155,22 @@ where
 fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, app: &App) -> Result<(), ProtocolError> {
     let (via, variables, id) = match protocol {
         UpstreamProtocol::Uwsgi => ("uwsgi", uwsgi::read(stream)?, None),
-        UpstreamProtocol::Http => ("http", http::read(stream)?, None),
+        UpstreamProtocol::Http | UpstreamProtocol::Https => ("http", http::read(stream)?, None),
+        UpstreamProtocol::Grpc | UpstreamProtocol::Grpcs => ("grpc", http::read(stream)?, None),
         UpstreamProtocol::FastCgi => {
             let request = fastcgi::read(stream)?;
             ("fastcgi", request.variables, Some(request.id))
         }
-        UpstreamProtocol::Https | UpstreamProtocol::Grpc => return Ok(()),
     };
     let status = app.status(protocol, &variables);
     // These two have no body.
     let body = if [204, 304].contains(&status) { Vec::new() } else { body(&app.host, via, &variables) };
+    if via == "http" && websocket::is_requested(&variables) {
+        return websocket::answer(stream, &body);
+    }
     stream.write_all(&match id {
         Some(id) => fastcgi::response(id, status, &body),
-        None => http::response(status, &body),
+        None => http::response(status, protocol.is_grpc(), &body),
     })?;
     stream.flush()?;
     Ok(())

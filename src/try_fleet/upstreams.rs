@@ -1,0 +1,50 @@
+//! The apps of an inventory: where their stand-ins listen, and which can have none. Pure.
+
+use std::net::IpAddr;
+
+use super::spec::{UpstreamListen, UpstreamProtocol};
+use crate::inventory::Inventory;
+use crate::inventory::model::{AcmeChallenge, AppServer, Location, Site, Target};
+use crate::inventory::types::Endpoint;
+
+/// Whether the app has a port that nginx of its app server takes for itself, on all addresses. In a
+/// try-out, apps on other machines are on the app server.
+pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) -> bool {
+    let Some(Endpoint::Tcp(socket)) = location.target.endpoint() else { return false };
+    let challenges = |index: &usize| match inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
+        Some(AcmeChallenge::AppServers { members, port, root: Some(_) }) if members.contains(index) => Some(port.0),
+        _ => None,
+    };
+    let port = |app: &AppServer| app.nginx.port.0;
+    let mut members = inventory.pools[site.pool].members.iter();
+    members
+        .any(|index| port(&inventory.app_servers[*index]) == socket.port() || challenges(index) == Some(socket.port()))
+}
+
+/// Where the app of a location listens, and what it speaks.
+pub(super) fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
+    let (endpoint, protocol) = match &location.target {
+        Target::Uwsgi(app) => (&app.endpoint, UpstreamProtocol::Uwsgi),
+        Target::Fastcgi(app) => (&app.endpoint, UpstreamProtocol::FastCgi),
+        Target::Proxy(app) if app.tls => (&app.endpoint, UpstreamProtocol::Https),
+        Target::Proxy(app) => (&app.endpoint, UpstreamProtocol::Http),
+        Target::Grpc(app) if app.tls => (&app.endpoint, UpstreamProtocol::Grpcs),
+        Target::Grpc(app) => (&app.endpoint, UpstreamProtocol::Grpc),
+        Target::Root(_) | Target::Redirect(_) => return None,
+    };
+    let listen = match endpoint {
+        Endpoint::Unix(path) => UpstreamListen::Unix(path.as_str().into()),
+        Endpoint::Tcp(socket) => UpstreamListen::Tcp(*socket),
+    };
+    Some((listen, protocol))
+}
+
+/// The address of an app on another machine: the host is given it, and runs the stand-in itself.
+pub(super) fn remote(listen: &UpstreamListen, addresses: &[IpAddr]) -> Option<IpAddr> {
+    match listen {
+        UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !addresses.contains(&socket.ip()) => {
+            Some(socket.ip())
+        }
+        UpstreamListen::Tcp(_) | UpstreamListen::Unix(_) => None,
+    }
+}
