@@ -11,19 +11,20 @@ use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{AcmeChallenge, AppServer, Pool};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::Port;
+use crate::inventory::types::{Address, Port};
 use crate::source::Span;
 
 /// Compares the listeners of every host.
 pub fn check(
     reader: &mut Reader<'_>,
     http: Option<&PlacedHttp>,
-    hosts: &Hosts,
+    (hosts, virtual_addresses): (&Hosts, &[Address]),
     (pools, sites): (&Pools, &[PlacedSite]),
 ) {
     if let Some(http) = http {
         balancers(reader, http, hosts);
     }
+    circles(reader, http, (hosts, virtual_addresses), sites);
     let challenges = http.and_then(Challenges::of);
     if let Some(challenges) = &challenges {
         challenges.against_tls(reader, hosts);
@@ -59,6 +60,31 @@ fn balancers(reader: &mut Reader<'_>, http: &PlacedHttp, hosts: &Hosts) {
     let help = "change one of the ports, or write `http: { enabled: false }`";
     let both = Diagnostic::refusal(Code::IN09, http.port.unwrap_or(places.address), message, help);
     reader.diagnostics.push(both.related(places.address, "this balancer"));
+}
+
+/// Requests that are passed to a balancer come back to nginx, again and again.
+fn circles(
+    reader: &mut Reader<'_>,
+    http: Option<&PlacedHttp>,
+    (hosts, virtual_addresses): (&Hosts, &[Address]),
+    sites: &[PlacedSite],
+) {
+    let plain = http.map(|it| it.http.port);
+    let mut own: HashMap<SocketAddr, (&str, Span)> = HashMap::new();
+    for (balancer, places) in &hosts.load_balancers {
+        let addresses = balancer.addresses.iter().chain(virtual_addresses.iter().copied());
+        for address in addresses {
+            for port in plain.into_iter().chain([balancer.haproxy.port]) {
+                own.entry((address.0, port.0).into()).or_insert((balancer.name.as_str(), places.address));
+            }
+        }
+    }
+    for (socket, _, span) in sites.iter().flat_map(|site| &site.upstreams) {
+        let Some((name, address)) = socket.tcp().and_then(|socket| own.get(&socket)) else { continue };
+        let message = format!("`{socket}` is the balancer `{name}`, which passes requests back to nginx");
+        let circle = Diagnostic::refusal(Code::IN09, *span, message, "write the address and port of the app");
+        reader.diagnostics.push(circle.related(*address, "this balancer"));
+    }
 }
 
 /// Where nginx takes challenges as plain HTTP.

@@ -86,7 +86,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
-    listeners::check(reader, http.as_ref(), &hosts, (&pools, &sites));
+    listeners::check(reader, http.as_ref(), (&hosts, &virtual_addresses), (&pools, &sites));
     protocols::check(reader, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
     checks::check_use(reader, &pools.all, &hosts);

@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
-use super::owned::Extent::{Children, File, Tree};
+use super::owned::Extent::{Alone, Children, File, Tree};
 
 /// What an inventory uses a path of a host for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,6 +57,8 @@ impl Use {
 enum Extent {
     /// The file alone.
     File,
+    /// The directory itself, but nothing in it.
+    Alone,
     /// The files in the directory, but not those in directories below it.
     Children,
     /// The directory and everything below it.
@@ -89,9 +91,10 @@ const OWNED: &[Owned] = &[
     Owned("/run/nginx.pid", File, "nginx keeps its process id there", FILES),
     Owned("/var/log/nginx/error.log", File, "it is nginx's error log", FILES),
     Owned("/var/log", Tree, "`/var/log` is for logs, which are renamed and removed", PEM),
-    Owned("/run/haproxy/admin.sock", File, "it is haproxy's own admin socket", &[LogSocket]),
-    Owned("/run/haproxy-master.sock", File, "it is haproxy's own master socket", &[LogSocket]),
-    Owned("/run/haproxy.pid", File, "haproxy keeps its process id there", &[LogSocket]),
+    Owned("/run/haproxy/admin.sock", File, "it is haproxy's own admin socket", SOCKETS),
+    Owned("/run/haproxy-master.sock", File, "it is haproxy's own master socket", SOCKETS),
+    Owned("/run/haproxy.pid", File, "haproxy keeps its process id there", SOCKETS),
+    Owned("/run/sslscale", Tree, "the state of haproxy's servers is kept there", SOCKETS),
     Owned("/var/log", Tree, "haproxy logs to a socket, not to a file", &[LogSocket]),
     Owned("/dev/stdin", File, STREAM, &[AccessLog, LogSocket]),
     Owned("/dev/stdout", File, STREAM, &[AccessLog, LogSocket]),
@@ -110,6 +113,26 @@ const OWNED: &[Owned] = &[
     Owned("/dev/kmsg", File, DEVICE, &[LogSocket]),
     Owned("/proc", Tree, "`/proc` has no files of its own", ALL),
     Owned("/sys", Tree, "`/sys` has no files of its own", ALL),
+    Owned("/etc/nginx", Alone, CONFIGURATION, &[Root]),
+    Owned("/etc/nginx/conf.d", Tree, CONFIGURATION, &[Root]),
+    Owned("/etc/nginx/modules-enabled", Tree, CONFIGURATION, &[Root]),
+    Owned("/etc/nginx/sites-available", Tree, CONFIGURATION, &[Root]),
+    Owned("/etc/nginx/sites-enabled", Tree, CONFIGURATION, &[Root]),
+    Owned("/etc/nginx/snippets", Tree, CONFIGURATION, &[Root]),
+    Owned("/etc/haproxy", Tree, "it holds haproxy's configuration", &[Root]),
+    Owned("/etc/ssl", Alone, PRIVATE, &[Root]),
+    Owned("/etc/ssl/private", Tree, PRIVATE, &[Root]),
+    Owned("/etc/letsencrypt", Alone, PRIVATE, &[Root]),
+    Owned("/etc/letsencrypt/archive", Tree, PRIVATE, &[Root]),
+    Owned("/etc/letsencrypt/live", Tree, PRIVATE, &[Root]),
+    Owned("/etc", Alone, "it holds passwords, keys and configuration", &[Root]),
+    Owned("/run", Alone, "it holds sockets and process ids", &[Root]),
+    Owned("/var/lib", Alone, "it holds the data of all programs", &[Root]),
+    Owned("/var/log", Tree, "it holds logs", &[Root]),
+    Owned("/home", Alone, "it holds everybody's files", &[Root]),
+    Owned("/root", Alone, "it holds the administrator's files", &[Root]),
+    Owned("/boot", Tree, "it holds the kernel", &[Root]),
+    Owned("/usr", Alone, "it holds programs", &[Root]),
     Owned("/run/systemd", Tree, "`/run/systemd` is systemd's", FILES),
     Owned("/run", Tree, "`/run` is emptied at every boot and is not a place for logs", &[AccessLog]),
     Owned("/etc", Tree, "`/etc` is for configuration", WRITTEN),
@@ -124,6 +147,10 @@ const OWNED: &[Owned] = &[
 const ALL: &[Use] = &[Certificate, Key, AccessLog, AppSocket, Root, LogSocket];
 /// What programs write to or create.
 const WRITTEN: &[Use] = &[AccessLog, AppSocket, LogSocket];
+/// What programs of the same host listen on.
+const SOCKETS: &[Use] = &[AppSocket, LogSocket];
+const CONFIGURATION: &str = "it holds nginx's configuration";
+const PRIVATE: &str = "it holds private keys";
 const NGINX: &str = "it is a part of nginx's configuration";
 const INCLUDED: &str = "nginx reads every file there as configuration";
 const DEVICE: &str = "it is a device";
@@ -175,7 +202,7 @@ pub fn is_below(path: &str, above: &str) -> bool {
 pub fn refused(path: &str, wanted: Use) -> Option<&'static str> {
     let fits = |Owned(owned, extent, _, uses): &&Owned| {
         let inside = match extent {
-            File => path == *owned,
+            File | Alone => path == *owned,
             Children => path.rsplit_once('/').is_some_and(|(parent, _)| parent == *owned),
             Tree => path == *owned || is_below(path, owned),
         };

@@ -29,6 +29,16 @@ fn no_port_of_a_host_has_two_listeners() {
     for url in urls {
         assert_eq!(refusals(&app(url, "")), [("IN09", format!("\"{url}\""))], "{url}");
     }
+    let shared = "high_availability: { virtual_addresses: [10.0.0.100] }\n";
+    for (url, more) in [
+        ("https://10.0.0.10", ""),
+        ("http://10.0.0.10", ""),
+        ("http://10.0.0.10:443", ""),
+        ("https://10.0.0.100:443", shared),
+        ("http://10.0.0.10:8443", "haproxy: { port: 8443 }\n"),
+    ] {
+        assert_eq!(refusals(&app(url, more)), [("IN09", format!("\"{url}\""))], "{url}");
+    }
     let challenges = "http: { acme_challenge: { app_server: srv1, port: 8888, root: /srv/acme } }\n";
     assert_refused(&[
         ("TLS on the default port of plain HTTP", with("haproxy: { port: 80 }\n"), &[("IN09", "10.0.0.10")]),
@@ -50,6 +60,9 @@ fn no_port_of_a_host_has_two_listeners() {
         with("haproxy: { port: 80 }\nhttp: { enabled: false, port: 80 }\n"),
         with("haproxy: { port: 80 }\nhttp: { port: 8080 }\n"),
         app("http://10.0.0.99:443", ""),
+        app("http://10.0.0.10:8000", ""),
+        app("https://10.0.0.10:443", "haproxy: { port: 8443 }\n"),
+        app("http://10.0.0.10:80", "http: { enabled: false }\n"),
         app("http://127.0.0.1:443", "nginx: { port: 8443 }\n"),
         app("http://10.0.0.12:8888", challenges),
         app("http://127.0.0.1:8888", &challenges.replace(", root: /srv/acme", "")),
@@ -76,7 +89,8 @@ struct Ports {
 impl Ports {
     fn any() -> impl Strategy<Value = Self> {
         let port = || prop::sample::select(vec![443, 8080, 8443, 8888]);
-        let addresses = vec!["127.0.0.1", "127.0.0.9", "10.0.0.11", "10.0.0.12", "10.0.0.99", "[::1]", "[fd00::11]"];
+        let addresses =
+            vec!["127.0.0.1", "127.0.0.9", "10.0.0.1", "10.0.0.11", "10.0.0.12", "10.0.0.99", "[::1]", "[fd00::11]"];
         let app = (prop::sample::select(addresses), prop_oneof![Just(9000), Just(9001), port()]);
         let apps = prop::collection::vec(app, 0..3);
         let challenges = proptest::option::of((0..2_usize, port()));
@@ -123,9 +137,9 @@ impl Ports {
         let mut apps: Vec<Listener> = Vec::new();
         for (address, port) in &self.apps {
             let address: std::net::IpAddr = address.trim_matches(['[', ']']).parse().unwrap();
-            let hosts = [("srv1", ["10.0.0.11", "fd00::11"]), ("srv2", ["10.0.0.12", "10.0.0.12"])];
+            let hosts = [("lb1", ["10.0.0.1"; 2]), ("srv1", ["10.0.0.11", "fd00::11"]), ("srv2", ["10.0.0.12"; 2])];
             for (host, own) in hosts {
-                if address.is_loopback() || own.iter().any(|it| it.parse() == Ok(address)) {
+                if address.is_loopback() && host != "lb1" || own.iter().any(|it| it.parse() == Ok(address)) {
                     apps.push((host, Some(address), *port));
                 }
             }

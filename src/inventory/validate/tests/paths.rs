@@ -98,10 +98,40 @@ fn paths_that_the_programs_of_a_host_own() {
         assert_eq!(found(&Paths { certificates: [path, SOUND.certificates[1]], ..SOUND }), [("IN09", path.to_owned())]);
         assert_eq!(found(&Paths { keys: [path, SOUND.keys[1]], ..SOUND }), [("IN09", path.to_owned())]);
     }
-    for path in ["/run", "/run/nginx.pid", "/run/systemd/notify", "/dev/log", "/dev/null", "/etc/app.sock", "/sys/a"] {
+    for path in [
+        "/run",
+        "/run/nginx.pid",
+        "/run/systemd/notify",
+        "/run/haproxy/admin.sock",
+        "/run/sslscale/a.sock",
+        "/dev/log",
+        "/dev/null",
+        "/etc/app.sock",
+        "/sys/a",
+    ] {
         assert_eq!(found(&Paths { socket: path, ..SOUND }), [("IN06", "path: /".to_owned())], "{path}");
     }
-    for path in ["/dev", "/proc/1", "/etc/nginx/nginx.conf", "/etc/sslscale", "/run/nginx.pid"] {
+    for path in [
+        "/dev",
+        "/proc/1",
+        "/etc",
+        "/etc/haproxy",
+        "/etc/letsencrypt/live/a.example",
+        "/etc/nginx",
+        "/etc/nginx/nginx.conf",
+        "/etc/nginx/sites-available/a",
+        "/etc/ssl",
+        "/etc/ssl/private",
+        "/etc/sslscale",
+        "/home",
+        "/root",
+        "/run",
+        "/run/nginx.pid",
+        "/usr",
+        "/var/lib",
+        "/var/log/nginx",
+        "/var/run",
+    ] {
         assert_eq!(found(&Paths { root: path, ..SOUND }), [("IN06", path.to_owned())], "{path}");
     }
     for path in [
@@ -110,6 +140,9 @@ fn paths_that_the_programs_of_a_host_own() {
         "/run/haproxy-master.sock",
         "/run/haproxy.pid",
         "/run/haproxy",
+        "/run/sslscale",
+        "/run/sslscale/haproxy.state",
+        "/var/run/sslscale/a",
         "/etc/haproxy/haproxy.cfg",
         "/var/log/haproxy.log",
         "/dev/null",
@@ -124,6 +157,11 @@ fn paths_that_the_programs_of_a_host_own() {
         Paths { haproxy: "/var/lib/haproxy/dev/log", ..SOUND },
         Paths { socket: "/dev/shm/a.sock", ..SOUND },
         Paths { root: "/usr/share/nginx/html", ..SOUND },
+        Paths { root: "/etc/nginx/html", ..SOUND },
+        Paths { root: "/var/lib/app/static", ..SOUND },
+        Paths { root: "/home/app/public", ..SOUND },
+        Paths { root: "/run/app/static", ..SOUND },
+        Paths { haproxy: "/run/sslscale.sock", ..SOUND },
         Paths { root: "/var/www/html", log: Some("/opt/logs/a.log"), ..SOUND },
         Paths { certificates: ["/run/secrets/a", "/etc/nginx/ssl/a"], ..SOUND },
         Paths { keys: ["/etc/letsencrypt/live/a/privkey.pem", "/usr/local/etc/ssl/a"], ..SOUND },
@@ -167,7 +205,7 @@ fn owned(kind: Kind, path: &str) -> bool {
         "/opt" => kind != Root,
         _ if path.starts_with("/etc/") => matches!(kind, Log | Socket),
         _ if path.starts_with("/run/") || path.starts_with("/var/run/") => kind == Log,
-        _ if path.starts_with("/var/log/") => matches!(kind, Certificate | Key),
+        _ if path.starts_with("/var/log/") => matches!(kind, Certificate | Key | Root),
         _ => false,
     }
 }
