@@ -156,6 +156,13 @@ impl<'a> Fleet<'a> {
         self.site(at.site, key).item(at.certificate)
     }
 
+    /// Whether an app server serves both sites.
+    pub fn share_a_host(&self, one: usize, other: usize) -> bool {
+        let (sites, pools) = (&self.inventory.sites, &self.inventory.pools);
+        let (first, second) = (sites[one].pool, sites[other].pool);
+        first == second || pools[first].members.iter().any(|app| pools[second].members.contains(app))
+    }
+
     /// The name of the balancer at `index`.
     pub fn load_balancer(&self, index: usize) -> Cursor<'a> {
         self.written.key("load_balancers").item(index).key("name")

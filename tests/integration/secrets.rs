@@ -83,6 +83,24 @@ fn a_certificate_with_a_key_in_it_is_a_key() {
 }
 
 #[test]
+fn a_certificate_that_is_named_as_a_key_is_not_one() {
+    let run = fleet();
+    let (key, crt) = (run.dir().join("tls/ssl.key"), run.dir().join("tls/ssl.crt"));
+    let pair = [&key, &crt].map(|path| fs::read_to_string(path).unwrap());
+    for (path, text) in [&crt, &key].into_iter().zip(pair) {
+        fs::write(path, text).unwrap();
+    }
+    mode(run.dir(), "tls/ssl.key", 0o644);
+    mode(run.dir(), "tls/ssl.crt", 0o600);
+    let found = run.run();
+    assert!(has(&found, "error", "TL06") && !has(&found, "error", "SE03"), "{}", found.all());
+    // The key is where the certificate should be.
+    mode(run.dir(), "tls/ssl.crt", 0o644);
+    let found = run.run();
+    assert!(has(&found, "error", "SE03") && found.stderr.contains("inventory.yaml:11:29"), "{}", found.all());
+}
+
+#[test]
 fn a_key_that_git_tracks_or_would_add_is_an_error() {
     if !need::programs(&["git"]) {
         return;

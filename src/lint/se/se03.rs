@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::shell;
 use crate::diagnostic::{Code, Severity};
+use crate::inventory::certificate::{Certificate, PrivateKey};
 use crate::lint::certificates::placed;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -40,12 +41,18 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let certificates = fleet.certificates();
     let (chains, keys) = (&certificates.chains, &certificates.keys);
     keys.report_unnamed(reporter);
-    let as_named = keys.all().iter().map(|file| (keys.key, &file.path, &file.named));
-    // A certificate file may contain the key too. If it is also named as the key, report it once.
+    // A certificate that is named as a key is TL06's.
+    let no_key = |path: &Path| Certificate::read(path).is_ok_and(|certificate| !certificate.holds_key());
+    let as_named = keys.all().iter().filter(|file| file.read.is_ok() || !no_key(&file.path));
+    let as_named = as_named.map(|file| (keys.key, &file.path, &file.named));
+    // A certificate file may contain the key too, or the key alone. If it is also named as the key, report it once.
     let as_key: HashSet<&Path> = keys.all().iter().map(|file| file.path.as_path()).collect();
-    let both =
-        chains.sound().filter(|(file, certificate)| certificate.holds_key() && !as_key.contains(file.path.as_path()));
-    let both = both.map(|(file, _)| (chains.key, &file.path, &file.named));
+    let both = chains.all().iter().filter(|file| !as_key.contains(file.path.as_path()));
+    let both = both.filter(|file| match &file.read {
+        Ok(certificate) => certificate.holds_key(),
+        Err(_) => PrivateKey::read(&file.path).is_ok(),
+    });
+    let both = both.map(|file| (chains.key, &file.path, &file.named));
     for (key, path, named) in as_named.chain(both) {
         let Some(mode) = mode(path) else { continue };
         if mode & (OTHERS | GROUP_READS) == 0 {

@@ -42,7 +42,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let path = pair.ssl_certificate_key.as_str();
         let Some(named) = certificates.get(path) else { continue };
         let other = named.iter().find(|other| **other == at);
-        let other = other.or_else(|| named.iter().find(|other| meet(fleet, other.site, at.site)));
+        let other = other.or_else(|| named.iter().find(|other| fleet.share_a_host(other.site, at.site)));
         // Sites that share the file need the same change.
         let pool = fleet.inventory.sites[at.site].pool;
         let Some(other) = other.filter(|_| seen.insert((path, pool))) else { continue };
@@ -81,11 +81,4 @@ fn open_keys(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let found = placed(fleet, chains.key, &open, (message, help.to_owned()));
         reporter.push(found.with_severity(Severity::Error));
     }
-}
-
-/// Whether an app server serves both sites.
-fn meet(fleet: &Fleet<'_>, one: usize, other: usize) -> bool {
-    let (sites, pools) = (&fleet.inventory.sites, &fleet.inventory.pools);
-    let (first, second) = (sites[one].pool, sites[other].pool);
-    first == second || pools[first].members.iter().any(|app| pools[second].members.contains(app))
 }

@@ -1,6 +1,7 @@
 //! Lists of certificates and sources that do not fit together refuse the inventory.
 
 use sslscale::inventory::check;
+use sslscale::lint::{Settings, lint};
 use sslscale::source::Source;
 
 use super::INVENTORY;
@@ -50,4 +51,27 @@ fn a_path_has_one_source_on_a_host() {
     let third = different.replace("b.example", "c.example");
     let text = format!("{one}{site}    pool: a\n{different}    pool: b\n{third}    pool: a\n");
     assert_eq!(refusals(&text).len(), 2, "{:?}", refusals(&text));
+}
+
+#[test]
+fn a_certificate_has_one_key_on_a_host() {
+    let site = |name: &str, pool: &str, key: &str| {
+        let files = format!("ssl_certificate: /etc/ssl/a.crt, ssl_certificate_key: /etc/ssl/{key}.key");
+        format!("  - {{ server_name: {name}.example, pool: {pool}, root: /srv, {files} }}\n")
+    };
+    let found = |pools: [&str; 2], sites: &[String]| {
+        let head = INVENTORY.split("sites:").next().unwrap();
+        let [web, api] = pools;
+        let pools = format!("pools: [{{ name: web, app_servers: [{web}] }}, {{ name: api, app_servers: [{api}] }}]\n");
+        let text = format!("{head}{pools}sites:\n{}", sites.concat());
+        let source = Source::new("t", text);
+        let linted = lint(&source, &Settings::default());
+        let found = linted.findings.iter().filter(|it| it.code.id == "TL02");
+        found.map(|it| source.slice(it.span).to_owned()).collect::<Vec<_>>()
+    };
+    let [one, same, other] = [site("a", "web", "a"), site("b", "web", "a"), site("b", "web", "b")];
+    let api = site("c", "api", "b");
+    assert_eq!(found(["srv1", "srv2"], &[one.clone(), same, api.clone()]), [""; 0]);
+    assert_eq!(found(["srv1", "srv2"], &[one.clone(), other, api.clone()]), ["/etc/ssl/b.key"]);
+    assert_eq!(found(["srv1", "srv1, srv2"], &[one, api]), ["/etc/ssl/b.key"]);
 }
