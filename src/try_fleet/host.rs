@@ -2,7 +2,7 @@
 //! host's root, runs its programs and its stand-in apps, and obeys the supervisor line by line.
 //! The clients' host is the same without programs: it runs the supervisor's commands.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -19,7 +19,7 @@ use super::wire::{Answer, HostPlan, Order, receive, send};
 use super::{access_log, app, front, network, programs};
 use crate::file;
 use crate::process::{self, Invocation, Limits, Service, patience};
-use crate::sandbox::{RootPlan, enter};
+use crate::sandbox::{RootPlan, enter, paths};
 use crate::stand_ins::date_ring;
 
 /// How long a command may take, and what it may write: curl gives up earlier.
@@ -96,6 +96,7 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
             .map_err(|error| failed("arp_ignore could not be set", error))?;
     }
     let directories = sockets(&plan);
+    let mut warnings: Vec<String> = log_directories(&plan).map(|path| made(&path)).collect();
     let root = RootPlan {
         name: &plan.spec.name,
         files: &plan.spec.files,
@@ -108,11 +109,25 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
     if plan.spec.role == Role::AppServer {
         date_ring().map_err(|error| failed("its ticket ring could not be dated", error))?;
     }
-    let mut warnings = Vec::new();
     for spec in plan.spec.programs.iter().filter(|_| plan.validate) {
         warnings.extend(programs::validate(spec.program)?);
     }
     Ok((Host { plan, running: Vec::new(), front: None, logs: BTreeMap::new() }, warnings))
+}
+
+/// Directories of logs that neither this machine nor Debian's package has. nginx does not make them.
+fn log_directories(plan: &HostPlan) -> impl Iterator<Item = PathBuf> {
+    let texts = plan.spec.files.values().filter_map(|file| std::str::from_utf8(&file.bytes).ok());
+    let logs = texts.flat_map(|text| paths::nginx(text, "access_log"));
+    let directories: BTreeSet<PathBuf> = logs.filter_map(|log| log.parent().map(Path::to_path_buf)).collect();
+    directories.into_iter().filter(|path| path != Path::new("/var/log/nginx") && !path.is_dir())
+}
+
+fn made(directory: &Path) -> String {
+    let directory = directory.display();
+    format!(
+        "`{directory}`, for the access log, was made for this run: on app servers it must be there before nginx starts"
+    )
 }
 
 /// Where the host's apps put their sockets.

@@ -44,6 +44,21 @@ fn every_format_is_understood_wherever_the_log_is() {
     }
 }
 
+#[test]
+fn a_directory_that_nginx_does_not_make_is_named() {
+    let _alone = alone();
+    let missing = |log| {
+        let (code, text) = Try::inventory(&inventory("json", log)).text();
+        assert_eq!(code, Some(0), "{text}");
+        text.lines().filter(|line| line.contains("was made for this run: on app servers")).map(str::to_owned).collect()
+    };
+    let notes: Vec<String> = missing("/srv/logs/tls/requests.log");
+    assert!(notes.len() == 1 && notes[0].contains("`/srv/logs/tls`"), "{notes:?}");
+    for log in ["/var/log/nginx/requests.log", "/srv/requests.log", "\"off\""] {
+        assert_eq!(missing(log), Vec::<String>::new(), "{log}");
+    }
+}
+
 /// Without a log on disk, what a stand-in app reports is all that there is.
 #[test]
 fn a_fleet_that_logs_nowhere_or_elsewhere_passes() {
