@@ -13,6 +13,7 @@ use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
 use super::plain;
+use super::redirects::{Place, circle, place};
 use super::spec::{HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
 use super::supervisor;
 use super::verdict::{Case, judge};
@@ -49,6 +50,8 @@ struct Sent<'a> {
     offered: Offered,
     fetch: Fetch<'a>,
     reply: Reply,
+    /// What is wrong with where its redirect leads.
+    astray: Option<String>,
 }
 
 impl Drive<'_> {
@@ -107,6 +110,7 @@ impl Drive<'_> {
         // Balancers take app servers in turn: as long as the versions stay, all of them are reached.
         let round = (turns / site.offers.len()).max(1);
         let mut sent = Vec::new();
+        let mut followed = BTreeSet::new();
         for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
             for turn in 0..turns {
                 let probe = &site.probes[turn % site.probes.len()];
@@ -117,7 +121,12 @@ impl Drive<'_> {
                 self.requests += 1;
                 let number = self.requests;
                 let reply = self.browse(&fetch, number, &offered)?;
-                sent.push(Sent { number, probe, offered, fetch, reply });
+                let first = reply.redirect.as_ref().filter(|_| followed.insert(path));
+                let astray = match first {
+                    Some(url) => self.follow(&fetch, url, balancer.plain.map(|plain| plain.port))?,
+                    None => None,
+                };
+                sent.push(Sent { number, probe, offered, fetch, reply, astray });
             }
         }
         let logged = self.logged(&sent)?;
@@ -129,6 +138,25 @@ impl Drive<'_> {
             (self.tell)(&Event::Request(Box::new(request)))?;
         }
         Ok(())
+    }
+
+    /// Follows a redirect as long as it stays in the fleet. Returns what is wrong with that, if it is a circle.
+    fn follow(&mut self, fetch: &Fetch, url: &str, plain: Option<u16>) -> io::Result<Option<String>> {
+        let offered = Offered { http2: None, tls: None };
+        let mut visited = vec![Place { name: fetch.name.to_ascii_lowercase(), path: fetch.path.to_owned() }];
+        let mut url = url.to_owned();
+        while let Some(next) = place(&url, &visited[visited.len() - 1], fetch.port, plain) {
+            if let Some(wrong) = circle(&visited, &next) {
+                return Ok(Some(wrong));
+            }
+            // It may have another certificate; a name that no site has gets no answer.
+            let there = Fetch { name: &next.name, path: &next.path, kind: ProbeKind::Get, verified: false, ..*fetch };
+            let reply = self.curl(curl::command(&there, 0, Client::Lenient, &offered))?;
+            let Some(to) = reply.redirect else { return Ok(None) };
+            url = to;
+            visited.push(next);
+        }
+        Ok(None)
     }
 
     /// A request as a browser makes it. Where it fails before there is an answer, other clients find
@@ -244,8 +272,13 @@ fn turns(site: &SiteSpec, first: bool) -> usize {
 }
 
 fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
-    let Sent { probe, offered, fetch, reply, .. } = sent;
+    let Sent { probe, offered, fetch, reply, astray, .. } = sent;
     let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
+    let verdict = match (judge(&Case { site, probe, offered, fetch, reply, logged }), astray.clone()) {
+        (verdict, None) => verdict,
+        (Verdict::Ok, Some(astray)) => Verdict::Wrong(vec![astray]),
+        (Verdict::Wrong(reasons), Some(astray)) => Verdict::Wrong(reasons.into_iter().chain([astray]).collect()),
+    };
     let echo = reply.echo();
     Request {
         site: site.name.clone(),
@@ -259,6 +292,6 @@ fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String,
         http: reply.http.clone(),
         tls: reply.tls.clone(),
         status: reply.status,
-        verdict: judge(&Case { site, probe, offered, fetch, reply, logged }),
+        verdict,
     }
 }

@@ -21,6 +21,7 @@ mod pids;
 mod plain;
 mod probes;
 mod programs;
+mod redirects;
 mod scripts;
 mod stats;
 mod supervisor;

@@ -179,6 +179,34 @@ fn every_protocol_files_and_redirects() {
 }
 
 #[test]
+fn redirects_are_followed_within_the_fleet() {
+    let _alone = alone();
+    let cases = [
+        (
+            "return 301 https://example.com/x;",
+            "a browser would fail: redirects lead in a circle: https://example.com/x",
+        ),
+        ("return 301 /x$request_uri;", "a browser would fail: more than 8 redirects"),
+        ("return 301 https://example.com/;", "ok"),
+        ("return 301 https://example.org/x;", "ok"),
+        ("return 301 https://example.com:8443/x;", "ok"),
+    ];
+    for (location, wanted) in cases {
+        let probes = vec![Probe { status: 301, ..Probe::new("/x".to_owned()) }];
+        let fleet = Fleet {
+            locations: format!("location /x {{ {location} }}"),
+            sites: vec![SiteSpec { probes, ..site("/x", 1) }],
+            clients: vec![ip("192.0.2.1")],
+            ..Fleet::blog(1)
+        };
+        let (_, requests) = Try::new(&fleet).requests();
+        // It is followed once.
+        assert!(requests[0].verdict.to_string().starts_with(wanted), "{location}: {}", requests[0].verdict);
+        assert_eq!(requests[1].verdict, Verdict::Ok, "{location}");
+    }
+}
+
+#[test]
 fn a_balancer_that_nginx_does_not_trust() {
     let _alone = alone();
     let fleet = Fleet { trusted: vec![ip("10.9.9.9")], ..Fleet::blog(2) };
