@@ -5,6 +5,7 @@
 mod addresses;
 pub mod certificate;
 pub mod document;
+pub mod headers;
 pub mod model;
 pub mod networks;
 pub mod node;

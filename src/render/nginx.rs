@@ -7,9 +7,9 @@ use serde::Serialize;
 use super::http::AcmeView;
 use super::ports::Ports;
 use super::tls::{TlsView, hsts};
-use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
 use crate::inventory::types::{AccessLog, LocationMatch, ServerName, Tickets, Version};
+use crate::inventory::{Inventory, headers};
 use crate::tickets::{KEYS, RING};
 
 /// The first version with the directive `http2 on;`, which deprecates the parameter of `listen`.
@@ -83,8 +83,24 @@ pub struct View {
     ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
+    /// Headers of clients that upstreams do not get.
+    removed_headers: Vec<RemovedHeader>,
     sites: Vec<SiteView>,
     acme: Option<AcmeView>,
+}
+
+/// A header of clients that upstreams do not get.
+#[derive(Serialize)]
+struct RemovedHeader {
+    name: &'static str,
+    /// The parameter that uWSGI and FastCGI get it as.
+    parameter: String,
+}
+
+impl RemovedHeader {
+    fn of(name: &'static str) -> Self {
+        Self { name, parameter: format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")) }
+    }
 }
 
 /// Sizes of nginx's hash of names, whose defaults are for few and short names.
@@ -193,6 +209,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
         upstreams: views.iter().any(|site| !site.upstreams.is_empty()),
+        removed_headers: headers::removed().map(RemovedHeader::of).collect(),
         sites: views,
         acme: acme.cloned(),
     }

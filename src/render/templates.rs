@@ -20,6 +20,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy-state.pl.tera", include_str!("../../templates/haproxy-state.pl.tera")),
     ("nginx.conf.tera", include_str!("../../templates/nginx.conf.tera")),
     ("nginx-acme.conf.tera", include_str!("../../templates/nginx-acme.conf.tera")),
+    ("nginx-headers.conf.tera", include_str!("../../templates/nginx-headers.conf.tera")),
     ("nginx-location.conf.tera", include_str!("../../templates/nginx-location.conf.tera")),
     ("nginx-files.conf.tera", include_str!("../../templates/nginx-files.conf.tera")),
     ("nginx-scripts.conf.tera", include_str!("../../templates/nginx-scripts.conf.tera")),

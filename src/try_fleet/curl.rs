@@ -8,34 +8,15 @@ use super::access_log;
 use super::app::{Echo, GRPC, websocket};
 use super::browser::Client;
 use super::spec::{Offered, ProbeKind};
+use crate::inventory::headers;
 
 /// An address that every request claims to be forwarded for, in every header that some app
 /// believes. It must reach no app.
 pub(super) const LIE: &str = "198.51.100.66";
 
-/// Headers that only a proxy may set.
-const FORGED: [&str; 16] = [
-    "X-Forwarded-For",
-    "X-Forwarded-Host",
-    "X-Forwarded-Port",
-    "X-Forwarded-Prefix",
-    "X-Forwarded-Proto",
-    "X-Forwarded-Scheme",
-    "X-Forwarded-Server",
-    "X-Forwarded-User",
-    "X-Original-Forwarded-For",
-    "X-Original-URL",
-    "X-Rewrite-URL",
-    "X-Real-IP",
-    "Client-IP",
-    "X-Client-IP",
-    "X-Cluster-Client-IP",
-    "True-Client-IP",
-];
-
 /// Every header that a run forges.
 pub fn forged() -> Vec<&'static str> {
-    FORGED.into_iter().chain(["Forwarded", "Proxy"]).collect()
+    headers::SET.iter().copied().chain(headers::removed()).collect()
 }
 
 /// The path of the run's authority in the clients' host.

@@ -149,3 +149,15 @@ fn the_slow_tests_that_are_listed_exist() {
     let gone: Vec<&str> = listed.filter(|name| !all.lines().any(|test| test.starts_with(name))).collect();
     assert_eq!(gone, Vec::<&str>::new());
 }
+
+#[test]
+fn the_guide_lists_every_header_that_clients_cannot_set() {
+    use sslscale::inventory::headers;
+    let text = page("docs/guide.md");
+    let section = text.split("\n## Headers that only a proxy may set\n").nth(1).unwrap();
+    let table = section.lines().filter(|line| line.starts_with("| set by") || line.starts_with("| removed"));
+    let listed: Vec<&str> = table.flat_map(|line| line.split('`').skip(1).step_by(2)).collect();
+    let all: Vec<&str> = headers::SET.iter().copied().chain(headers::removed()).collect();
+    assert_eq!(listed, all);
+    assert!(!text.contains("X-Forwarded-*"));
+}

@@ -180,20 +180,12 @@ fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() 
 fn no_app_is_told_what_a_client_says_of_itself() {
     let _alone = alone();
     let kept = Try::inventory(UPSTREAMS).keep();
-    // The stand-in apps name every variable in which they find the address that each request of a
-    // run forges; this asks a little more.
-    let lies = [
-        "-H",
-        "Proxy: http://198.51.100.66/",
-        "-H",
-        "X-Forwarded-Host: 198.51.100.66",
-        "-H",
-        "Forwarded: for=198.51.100.66",
-        "-H",
-        "X-Forwarded-Proto: 198.51.100.66",
-        "-H",
-        "X_Real_IP: 198.51.100.66",
-    ];
+    // The stand-in apps name every variable in which they find the address that a client forged.
+    let others = ["Proxy: http://198.51.100.66/", "X_Real_IP: 198.51.100.66", "X_Forwarded_Email: 198.51.100.66"];
+    let forged = sslscale::try_fleet::forged().into_iter().map(|name| format!("{name}: 198.51.100.66"));
+    let lies: Vec<String> =
+        forged.chain(others.map(str::to_owned)).flat_map(|header| ["-H".to_owned(), header]).collect();
+    let lies: Vec<&str> = lies.iter().map(String::as_str).collect();
     for path in ["", "app/", "php/", "healthz"] {
         let url = format!("https://example.com/{path}");
         let to = ["--resolve", "example.com:443:10.0.0.10", "--cacert", "/run/sslscale-ca.pem", &url];

@@ -226,8 +226,7 @@ fn an_app_that_is_told_what_clients_say_of_themselves() {
     for request in requests {
         let verdict = request.verdict.to_string();
         assert!(
-            verdict
-                .starts_with("the app received the address that the client forged, as HTTP_CLIENT_IP, HTTP_FORWARDED"),
+            verdict.starts_with("the app received the address that the client forged, as HTTP_CF_CONNECTING_IP, "),
             "{verdict}"
         );
     }

@@ -134,7 +134,7 @@ const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv1", "client_max_body_size 50m", "", "sites[example.com].client_max_body_size"),
     ("srv1", "location /uwsgi/", "", "sites[example.com].locations[/uwsgi/].path"),
     ("srv1", "uwsgi_pass", "", "sites[example.com].locations[/uwsgi/].uwsgi_pass"),
-    ("srv1", "uwsgi_param", "", "sites[example.com].locations[/uwsgi/].path"),
+    ("srv1", "uwsgi_param", "", "sites[example.com].server_name[0]"),
     ("srv1", "location /fastcgi/", "", "sites[example.com].locations[/fastcgi/].path"),
     ("srv1", "fastcgi_pass", "", "sites[example.com].locations[/fastcgi/].fastcgi_pass"),
     ("srv1", "location /proxy/", "", "sites[example.com].locations[/proxy/].path"),

@@ -2,6 +2,7 @@
 //! stand behind them, and curl and Python are the clients.
 
 mod fallback;
+mod headers;
 mod locations;
 mod ports;
 mod timeouts;
