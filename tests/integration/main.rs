@@ -29,6 +29,7 @@ mod hostile;
 mod impossible;
 mod names;
 mod openssl;
+mod oracles;
 mod pages;
 mod probes;
 mod real;

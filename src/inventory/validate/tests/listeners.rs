@@ -78,7 +78,8 @@ type Listener = (&'static str, Option<std::net::IpAddr>, u16);
 #[derive(Debug, Clone)]
 struct Ports {
     balancers: [u16; 2],
-    http: Option<u16>,
+    /// Where plain HTTP is answered; `Some(None)` is the default port, and `None` nowhere.
+    http: Option<Option<u16>>,
     nginx: [u16; 2],
     /// An app's address and port, on the hosts that have the address.
     apps: Vec<(&'static str, u16)>,
@@ -94,7 +95,10 @@ impl Ports {
         let app = (prop::sample::select(addresses), prop_oneof![Just(9000), Just(9001), port()]);
         let apps = prop::collection::vec(app, 0..3);
         let challenges = proptest::option::of((0..2_usize, port()));
-        let all = ([port(), port()], proptest::option::of(port()), [port(), port()], apps, challenges);
+        // Of plain HTTP the default, and one that a balancer may have for TLS where plain HTTP is off.
+        let balancer = || prop_oneof![3 => port(), 1 => Just(80)];
+        let http = proptest::option::of(prop_oneof![2 => port().prop_map(Some), 1 => Just(None)]);
+        let all = ([balancer(), balancer()], http, [port(), port()], apps, challenges);
         all.prop_map(|(balancers, http, nginx, apps, challenges)| Self { balancers, http, nginx, apps, challenges })
     }
 
@@ -105,7 +109,8 @@ impl Ports {
             format!(", acme_challenge: {{ app_server: srv{}, port: {port}, root: /srv/acme }}", host + 1)
         });
         let http = match self.http {
-            Some(port) => format!("{{ port: {port}{} }}", challenges.unwrap_or_default()),
+            Some(Some(port)) => format!("{{ port: {port}{} }}", challenges.unwrap_or_default()),
+            Some(None) => format!("{{ code: 301{} }}", challenges.unwrap_or_default()),
             None => "{ enabled: false }".to_owned(),
         };
         let app = |(index, (address, port)): (usize, &(&str, u16))| {
@@ -130,7 +135,7 @@ impl Ports {
             ("srv1", None, self.nginx[0]),
             ("srv2", None, self.nginx[1]),
         ];
-        if let Some(http) = self.http {
+        if let Some(http) = self.http.map(|port| port.unwrap_or(80)) {
             all.extend([("lb1", None, http), ("lb2", None, http)]);
             all.extend(self.challenges.map(|(host, port)| (["srv1", "srv2"][host], None, port)));
         }
