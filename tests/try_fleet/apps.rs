@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 
 use sslscale::event::{Request, Verdict};
+use sslscale::inventory::check as check_inventory;
+use sslscale::render::{Templates, render};
+use sslscale::source::Source;
+use sslscale::try_fleet::describe;
 use sslscale::try_fleet::spec::{Probe, ProbeKind, SiteSpec, UpstreamProtocol};
 
 use crate::alone;
@@ -109,4 +113,24 @@ fn a_location_without_websockets_is_found() {
             assert!(verdict.starts_with(wanted), "{location}: {verdict}");
         }
     }
+}
+
+/// HP15 refuses such an inventory; a try-out does not rely on that.
+#[test]
+fn a_check_that_no_grpc_app_passes_fails_the_run() {
+    let _alone = alone();
+    let grpc = |check: &str| {
+        let (start, rest) = FLEET.split_once("    locations:").unwrap();
+        let calls: Vec<&str> = rest.lines().filter(|line| line.contains("grpc_pass")).collect();
+        let text = format!("haproxy: {{ check: {check} }}{start}    locations:\n{}\n", calls.join("\n"));
+        let text = text.replace("/pkg.Clear/", "/");
+        let inventory = check_inventory(&Source::new("grpc.yaml", &text)).inventory.unwrap();
+        let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+        Try::of(&describe(&inventory, &tree)).text()
+    };
+    let (code, text) = grpc("{ type: http }");
+    assert_eq!(code, Some(1), "{text}");
+    assert!(text.contains("error: lb1: health check: https-servers/srv1 is DOWN (L7STS)"), "{text}");
+    let (code, text) = grpc("{ type: tls }");
+    assert_eq!(code, Some(0), "{text}");
 }
