@@ -204,7 +204,7 @@ codes! {
     HP11 "mode-mismatch" Error;
     /// A pool whose app servers are all backups or have weight 0.
     HP12 "no-active-server" Error;
-    /// Health checks that take too long to detect a dead app server.
+    /// Health checks that take too long to detect a dead app server, or one that is back.
     HP13 "slow-detection" Info;
     /// A timeout that a shorter timeout of another program keeps from taking effect.
     HP14 "timeout-without-effect" Warning;
@@ -212,6 +212,10 @@ codes! {
     HP15 "check-cannot-pass" Error;
     /// `balance: first` without a limit that would send connections further.
     HP16 "first-without-maxconn" Warning;
+    /// One failed check that closes all open connections of an app server.
+    HP17 "one-check-closes-connections" Info;
+    /// Replaced workers that end before silent connections do, or that live on for days.
+    HP18 "replaced-workers" Info;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

@@ -7,6 +7,8 @@ mod server;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::support::{need, ports};
@@ -160,6 +162,46 @@ fn hp10_an_idle_connection_is_cut_though_the_app_server_would_keep_it() {
     assert_eq!(answers_to(&haproxy, 1), ["answer"]);
     let line = haproxy.logged(" app/a ");
     assert!(line.contains(" cD "), "{line}");
+}
+
+#[test]
+fn hp17_one_failed_check_closes_open_connections() {
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    let checks = "    option tcp-check\n    tcp-check expect string ok\n";
+    for (fall, survives) in [(1, false), (3, true)] {
+        let app = served(|mut stream| {
+            let mut part = [0; 1];
+            while stream.read_exact(&mut part).is_ok() && stream.write_all(&part).is_ok() {}
+        });
+        // The next check gets a wrong answer while `wrong` is set; it is set once.
+        let (wrong, checked) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
+        let (next, count) = (Arc::clone(&wrong), Arc::clone(&checked));
+        let address = served(move |mut stream| {
+            let _ = stream.write_all(if next.swap(false, Ordering::SeqCst) { b"no" } else { b"ok" });
+            count.fetch_add(1, Ordering::SeqCst);
+        });
+        let (_, port) = address.rsplit_once(':').unwrap();
+        let haproxy = Haproxy::start(&format!(
+            "{FRONTEND}{checks}    server a {app} check port {port} inter 100ms fall {fall} rise 1 \
+             on-marked-down shutdown-sessions\n"
+        ));
+        let mut open = haproxy.connect("in");
+        open.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut echo = || {
+            let mut part = [0; 1];
+            open.write_all(b"x").is_ok() && open.read_exact(&mut part).is_ok()
+        };
+        assert!(echo());
+        wrong.store(true, Ordering::SeqCst);
+        let (before, deadline) = (checked.load(Ordering::SeqCst), Instant::now() + PATIENCE);
+        while wrong.load(Ordering::SeqCst) || checked.load(Ordering::SeqCst) < before + 4 {
+            assert!(Instant::now() < deadline, "no more checks");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        assert_eq!(echo(), survives, "fall {fall}");
+    }
 }
 
 #[test]

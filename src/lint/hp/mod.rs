@@ -10,6 +10,8 @@ mod hp13;
 mod hp14;
 mod hp15;
 mod hp16;
+mod hp17;
+mod hp18;
 mod impossible;
 
 use super::{Fleet, Rule};
@@ -30,6 +32,8 @@ pub const RULES: &[&Rule] = &[
     &hp14::RULE,
     &hp15::RULE,
     &hp16::RULE,
+    &hp17::RULE,
+    &hp18::RULE,
 ];
 
 /// A fix that replaces a scalar value with `text`.
