@@ -14,20 +14,20 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "Health checks take more than 10 seconds to take an app server that is gone out of its pool, or `downinter` \
-            and `rise` keep one that is back out of it for more than 30 seconds.",
+        what: "Health checks take more than 10 seconds to take an app server that is gone out of its pool, or \
+            `downinter` and `rise` keep one that is back out of it for more than 30 seconds.",
         why: "Until a dead app server is removed, it gets connections: its share of the clients waits for a connection \
-            attempt that fails. If the app server accepts connections but no longer answers, these clients fail. One that is back and gets no connections leaves its \
-            share of the load to the others, even after a single lost check.",
+            attempt that fails. If the app server accepts connections but no longer answers, these clients fail. One \
+            that is back and gets no connections leaves its share of the load to the others, even after a single lost \
+            check.",
         evidence: "Times measured with haproxy, starting at the last successful check: a server whose port is closed \
             is removed after `inter` and `fall` - 1 times `fastinter`, 3 seconds by default. If a host is gone and \
             nothing answers, each check also lasts for the shorter of `timeouts.connect` and `inter`: 6 seconds by \
             default. An app server that accepts connections and no longer answers keeps each check waiting for \
             `timeouts.check` instead: 12 seconds by default. A server that is back is used after `downinter` and \
             `rise` - 1 times `fastinter`, 2.5 seconds by default.",
-        fix: "Write a shorter `inter` or `fastinter`, or a smaller `fall`; for one that is back, a shorter `downinter` or \
-            a smaller `rise`. Each app server handles one check from \
-            every balancer in each `inter`.",
+        fix: "Write a shorter `inter` or `fastinter`, or a smaller `fall`; for one that is back, a shorter `downinter` \
+            or a smaller `rise`. Each app server handles one check from every balancer in each `inter`.",
         verified_on: "haproxy 2.6.12",
     },
     examples: examples!("HP13"),

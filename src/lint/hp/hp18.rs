@@ -22,8 +22,8 @@ pub const RULE: Rule = Rule {
             Long timeouts then hold until the next reload, such as that of the daily rotation of ticket keys. Workers \
             that live on for days add up: one generation for every rotation, each with its memory and the ticket keys \
             of its time.",
-        evidence: "With `hard_stop_after: 3s` and one open connection, haproxy's replaced worker ends 3 seconds after the \
-            reload, and the connection with it. With `mworker_max_reloads: 2`, the third reload ends it. With \
+        evidence: "With `hard_stop_after: 3s` and one open connection, haproxy's replaced worker ends 3 seconds after \
+            the reload, and the connection with it. With `mworker_max_reloads: 2`, the third reload ends it. With \
             `worker_shutdown_timeout: 1h`, five reloads of nginx leave five generations of workers.",
         fix: "Write limits that are as long as a connection may be silent, but not much longer than a day. Or accept \
             that a reload closes connections, and let clients connect again.",

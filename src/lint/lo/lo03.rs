@@ -13,14 +13,14 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A redirect leads to a URL of the fleet that is redirected back, at once or through other locations, other \
-            sites or plain HTTP.",
+        what: "A redirect leads to a URL of the fleet that is redirected back, at once or through other locations, \
+            other sites or plain HTTP.",
         why: "A browser gives up after some twenty redirects and shows an error such as `ERR_TOO_MANY_REDIRECTS`. \
             Nobody sees a page.",
         evidence: "nginx decodes a path and merges its slashes before it chooses a location, so that a redirect from \
-            `/b` to `//b` or `/%62` comes back, too. A site with both names `example.com` and `www.example.com` whose `/` redirects to \
-            `https://www.example.com` redirects that name, too: curl stops with exit code 47. So does a redirect to \
-            `http://` of the same name, which balancers send back to `https://`.",
+            `/b` to `//b` or `/%62` comes back, too. A site with both names `example.com` and `www.example.com` whose \
+            `/` redirects to `https://www.example.com` redirects that name, too: curl stops with exit code 47. So does \
+            a redirect to `http://` of the same name, which balancers send back to `https://`.",
         fix: "Give the name or path that is redirected a site or location of its own, and let the redirect lead to \
             another one, which has an answer.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11 and 3.2.26 with nginx 1.18.0, 1.22.1, 1.26.3 and 1.30.6",

@@ -19,12 +19,12 @@ pub const RULE: Rule = Rule {
             not on this machine to be compared.",
         why: "nginx does not start with such a pair. On a running fleet it is worse: the reload fails, the old \
             certificate keeps being served, and the next time nginx restarts, for whatever reason, it stays down.",
-        evidence: "With a key of the same kind, `nginx -t` fails with `key values mismatch`, `nginx -s reload` \
-            returns 1, but `kill -HUP` returns 0 and the old configuration keeps serving. With an EC key and an RSA \
+        evidence: "With a key of the same kind, `nginx -t` fails with `key values mismatch`, `nginx -s reload` returns \
+            1, but `kill -HUP` returns 0 and the old configuration keeps serving. With an EC key and an RSA \
             certificate, `nginx -t` prints `test is successful`, and every handshake ends in an alert. A certificate \
             belongs to one key: nginx starts with two only if both files hold the same one.",
-        fix: "Name the private key that the certificate was issued for. `openssl x509 -noout -pubkey -in CERTIFICATE` and \
-            `openssl pkey -pubout -in KEY` print the same block if the two match.",
+        fix: "Name the private key that the certificate was issued for. `openssl x509 -noout -pubkey -in CERTIFICATE` \
+            and `openssl pkey -pubout -in KEY` print the same block if the two match.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
     },
     examples: examples!("TL02"),

@@ -14,13 +14,13 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "On an app server, the same path is used for a certificate and for a key, of one site or of two. It is an \
-            error if a certificate source holds a private key, and the path of the certificate is not also that of \
+        what: "On an app server, the same path is used for a certificate and for a key, of one site or of two. It is \
+            an error if a certificate source holds a private key, and the path of the certificate is not also that of \
             the key.",
         why: "A certificate is public; its key must be readable by root only. A file with both is easily given the \
-            mode of a certificate. If two sites expect different contents, it is wrong for one of them. A \
-            file that only a certificate is expected in gets mode 644: with a key in it, every user of the app server \
-            can read the key.",
+            mode of a certificate. If two sites expect different contents, it is wrong for one of them. A file that \
+            only a certificate is expected in gets mode 644: with a key in it, every user of the app server can read \
+            the key.",
         evidence: "nginx loads a file that holds both, as haproxy does: `nginx -t` returns 0, whatever its mode. \
             Nothing warns when a renewal gives the file the mode of a certificate.",
         fix: "Keep the key in a separate file with mode 600. If you keep one file, give it mode 600 and ignore this \

@@ -17,15 +17,15 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "HTTP/2 is on, and of the ciphers in `ssl_ciphers` that a browser would use with TLS 1.2, HTTP/2 forbids \
             all: they are in appendix A of RFC 9113, because they have no ephemeral keys or no authenticated \
-            encryption. If a site has certificate sources, only ciphers count that work with a key \
-            that browsers accept. With TLS 1.3 this is a warning, since only clients without it are affected.",
+            encryption. If a site has certificate sources, only ciphers count that work with a key that browsers \
+            accept. With TLS 1.3 this is a warning, since only clients without it are affected.",
         why: "A browser negotiates HTTP/2 in the same handshake, sees the cipher, and closes the connection: the site \
             cannot be opened. curl and most programs do not check it.",
         evidence: "With `ssl_protocols TLSv1.2`, `ssl_ciphers ECDHE-RSA-AES256-SHA` and an RSA certificate, `nginx -t` \
             returns 0, curl gets 200 over HTTP/2, and Chromium fails with `ERR_HTTP2_INADEQUATE_TRANSPORT_SECURITY`. \
             The same happens with `AES256-GCM-SHA384`. With HTTP/2 off, Chromium loads both.",
-        fix: "Remove `ssl_ciphers`, add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256` to it, or set \
-            `http2: false`.",
+        fix: "Remove `ssl_ciphers`, add `ECDHE-RSA-AES128-GCM-SHA256` and `ECDHE-ECDSA-AES128-GCM-SHA256` to it, or \
+            set `http2: false`.",
         verified_on: "nginx 1.22.1, OpenSSL 3.0.19, curl 7.88.1, Chromium 156",
     },
     examples: examples!("TL23"),

@@ -15,16 +15,17 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "`ssl_ciphers` has no cipher for a site's certificates that Chromium has, such as only DHE ciphers. A cipher \
-            counts if nginx serves a certificate that it works with and whose key Chromium accepts: ECDSA on P-256 or \
-            P-384, or RSA. Or `ssl_ecdh_curve` has no group that it has, such as only `secp521r1`, `X448` or `ffdhe2048`. Without the \
-            cipher, clients with TLS 1.3 still connect: then this is a note.",
+        what: "`ssl_ciphers` has no cipher for a site's certificates that Chromium has, such as only DHE ciphers. A \
+            cipher counts if nginx serves a certificate that it works with and whose key Chromium accepts: ECDSA on \
+            P-256 or P-384, or RSA. Or `ssl_ecdh_curve` has no group that it has, such as only `secp521r1`, `X448` or \
+            `ffdhe2048`. Without the cipher, clients with TLS 1.3 still connect: then this is a note.",
         why: "Every handshake of Chrome, Edge and other browsers with that engine fails, while curl and programs \
             connect. Firefox has `secp521r1` and some ffdhe groups, so that a test with it may succeed.",
         evidence: "With TLS 1.2 and `ssl_ciphers DHE-RSA-AES256-GCM-SHA384`, curl gets 200 and Chromium fails with \
             `ERR_SSL_VERSION_OR_CIPHER_MISMATCH`. It also fails with an RSA and a P-521 certificate and \
             `ECDHE-ECDSA-AES128-GCM-SHA256 DHE-RSA-AES128-GCM-SHA256`, since it has the first cipher but rejects the \
-            key, and with `ssl_ecdh_curve secp521r1`, `X448` or `ffdhe2048`, with TLS 1.2 and with 1.3; `nginx -t` returns 0 for each.",
+            key, and with `ssl_ecdh_curve secp521r1`, `X448` or `ffdhe2048`, with TLS 1.2 and with 1.3; `nginx -t` \
+            returns 0 for each.",
         fix: "Remove the list, or add what browsers have: `ECDHE-RSA-AES128-GCM-SHA256` and \
             `ECDHE-ECDSA-AES128-GCM-SHA256` to `ssl_ciphers`, `X25519` and `prime256v1` to `ssl_ecdh_curve`. If no \
             browser is among the clients, allow this rule.",

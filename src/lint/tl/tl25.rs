@@ -10,9 +10,9 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "None of the certificates that nginx serves for a site has a key that Chromium accepts, which are RSA, and \
-            ECDSA on the curves P-256 and P-384. Ed25519, Ed448, RSA-PSS, P-521 and brainpool keys are reported. Of \
-            several certificates with EC keys nginx serves the last one, whatever their curves are.",
+        what: "None of the certificates that nginx serves for a site has a key that Chromium accepts, which are RSA, \
+            and ECDSA on the curves P-256 and P-384. Ed25519, Ed448, RSA-PSS, P-521 and brainpool keys are reported. \
+            Of several certificates with EC keys nginx serves the last one, whatever their curves are.",
         why: "Every handshake of Chrome, Edge and other browsers with that engine fails, while curl and programs \
             connect. No browser accepts Ed25519 or Ed448; Firefox and Safari accept P-521.",
         evidence: "With an Ed25519, Ed448, P-521, brainpool or RSA-PSS key, `nginx -t` returns 0 and curl gets 200; \
