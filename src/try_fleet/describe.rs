@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::probes;
 use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
-use super::upstreams::{is_taken, remote, upstream};
+use super::upstreams::{is_shared, is_taken, remote, upstream};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
 use crate::stand_ins::{ring, wanted};
@@ -74,6 +74,10 @@ fn checks(inventory: &Inventory) -> BTreeMap<String, u16> {
     found
 }
 
+fn has_stand_in(inventory: &Inventory, site: &Site, location: &Location) -> bool {
+    !is_taken(inventory, site, location) && !is_shared(inventory, site, location)
+}
+
 /// The pools with a site that has more than apps with stand-ins.
 fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     let answered = |location: &Location| match &location.target {
@@ -83,7 +87,7 @@ fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     };
     let proven = |site: &Site| {
         let everything = site.locations.iter().any(|location| location.path.as_str() == "/");
-        everything && site.locations.iter().all(|it| answered(it) && !is_taken(inventory, site, it))
+        everything && site.locations.iter().all(|it| answered(it) && has_stand_in(inventory, site, it))
     };
     let sites = inventory.sites.iter().filter(|site| !proven(site));
     sites.map(|site| inventory.pools[site.pool].name.to_string()).collect()
@@ -95,7 +99,7 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
         let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
         let locations = sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site, location)));
-        let locations = locations.filter(|(site, location)| !is_taken(inventory, site, location));
+        let locations = locations.filter(|(site, location)| has_stand_in(inventory, site, location));
         let upstreams: BTreeSet<(UpstreamListen, UpstreamProtocol)> =
             locations.filter_map(|(_, location)| upstream(location)).collect();
         let addresses: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
-use super::upstreams::is_taken;
+use super::upstreams::{is_shared, is_taken};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
 use crate::inventory::openssl::{Authentication, Offer};
@@ -94,6 +94,9 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, loc
     let probes = match &location.target {
         _ if is_taken(inventory, site, location) => {
             return not_driven("passes requests to a port that nginx takes itself on the app servers of a try-out");
+        }
+        _ if is_shared(inventory, site, location) => {
+            return not_driven("calls a gRPC app on a socket that takes plain HTTP too, which stand-ins do not");
         }
         Target::Root(_) if exact && file(inventory, location).is_some() => vec![Probe::new(path.to_owned())],
         Target::Root(_) if exact || twin(site, location) => {

@@ -108,7 +108,7 @@ pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> R
 /// Waits until haproxy's first health checks have passed.
 ///
 /// Servers that are still down are returned, and are not an error: the requests show the effect. Those
-/// that may be down because something has no stand-in are returned apart from the others.
+/// that may be down for a reason that is not the fleet's are returned apart from the others.
 pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
     let Some(socket) = stats_socket(host) else {
         return (Vec::new(), Vec::new());
@@ -119,12 +119,18 @@ pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
         let late = Instant::now() > deadline;
         if late || (!servers.is_empty() && servers.iter().all(Server::is_ready)) {
             // A server whose first check is far off, as with a long `inter`, is up until then.
-            let down = servers.iter().filter(|server| !server.is_up());
-            let (unproven, down): (Vec<&Server>, _) = down.partition(|server| is_unproven(host, server));
-            let shown = |servers: Vec<&Server>| {
-                servers.iter().map(|it| format!("{} is {} ({})", it.name, it.status, it.check)).collect()
-            };
-            return (shown(down), shown(unproven));
+            let (mut doubts, mut notes) = (Vec::new(), Vec::new());
+            for server in servers.iter().filter(|server| !server.is_up()) {
+                let shown = format!("{} is {} ({})", server.name, server.status, server.check);
+                if server.has_passed() {
+                    notes.push(format!("{shown}: its last check passed, and the next is far off"));
+                } else if is_unproven(host, server) {
+                    notes.push(format!("{shown}: its check asks for files or for an app that a try-out does not have"));
+                } else {
+                    doubts.push(shown);
+                }
+            }
+            return (doubts, notes);
         }
         sleep(LOOK);
     }

@@ -33,6 +33,11 @@ impl Server {
         self.status == "no check" || (self.is_up() && self.is_checked())
     }
 
+    /// Whether the last check succeeded. A server that was down needs several of those.
+    pub(super) fn has_passed(&self) -> bool {
+        self.check.ends_with("OK")
+    }
+
     /// haproxy writes UP before the first check, and marks a running check with a star.
     fn is_checked(&self) -> bool {
         self.check != "INI" && !self.check.is_empty()
@@ -90,6 +95,10 @@ mod tests {
         let servers = parse(answer);
         let ready: Vec<(&str, bool)> = servers.iter().map(|server| (server.name.as_str(), server.is_ready())).collect();
         assert_eq!(ready, [("app/srv1", true), ("app/srv2", false), ("app/srv3", false), ("app/srv4", true)]);
+        let passed = |status, check| {
+            parse(&format!("# pxname,svname,status,check_status,\na,s,{status},{check},"))[0].has_passed()
+        };
+        assert!(passed("DOWN 1/2", "L6OK") && !passed("DOWN", "L4CON"));
         assert!(parse("Unknown command").is_empty());
     }
 }

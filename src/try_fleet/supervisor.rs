@@ -184,8 +184,7 @@ fn start(role: Option<Role>, hosts: &mut [Member]) -> io::Result<usize> {
         match answer {
             Answer::Started { programs, doubts, notes } => {
                 for note in notes {
-                    let why = "its check asks for files or for an app that a try-out does not have";
-                    tell(&Event::Note(format!("{}: {note}: {why}", host.name)))?;
+                    tell(&Event::Note(format!("{}: {note}", host.name)))?;
                 }
                 for doubt in doubts {
                     failures += 1;

@@ -21,6 +21,15 @@ pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) 
         .any(|index| port(&inventory.app_servers[*index]) == socket.port() || challenges(index) == Some(socket.port()))
 }
 
+/// Whether a gRPC app shares its socket with an HTTP app on some app server, which stand-ins cannot.
+pub(super) fn is_shared(inventory: &Inventory, site: &Site, location: &Location) -> bool {
+    let Some((listen, protocol)) = upstream(location).filter(|(_, protocol)| protocol.is_grpc()) else { return false };
+    let members = |site: &Site| &inventory.pools[site.pool].members;
+    let together = |other: &&Site| members(other).iter().any(|member| members(site).contains(member));
+    let mut others = inventory.sites.iter().filter(together).flat_map(|it| &it.locations).filter_map(upstream);
+    others.any(|(other, spoken)| other == listen && spoken != protocol)
+}
+
 /// Where the app of a location listens, and what it speaks.
 pub(super) fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
     let (endpoint, protocol) = match &location.target {

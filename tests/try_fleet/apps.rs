@@ -134,3 +134,11 @@ fn a_check_that_no_grpc_app_passes_fails_the_run() {
     let (code, text) = grpc("{ type: tls }");
     assert_eq!(code, Some(0), "{text}");
 }
+
+#[test]
+fn a_grpc_app_that_shares_its_socket_gets_no_calls() {
+    let _alone = alone();
+    let (code, text) = Try::inventory(&FLEET.replace("127.0.0.1:50051", "127.0.0.1:8000")).text();
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.contains("no requests to one location of example.com: `/pkg.Clear/` calls a gRPC app"), "{text}");
+}
