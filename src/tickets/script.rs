@@ -90,6 +90,9 @@ pub(super) fn install(host: &dyn Host, seen: &Observation, install: &Install) ->
 }
 
 #[cfg(test)]
+#[path = "script/tests/kept.rs"]
+mod kept;
+#[cfg(test)]
 mod tests {
     use std::fs;
     use std::os::unix::fs::symlink;

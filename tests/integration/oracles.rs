@@ -5,6 +5,7 @@
 mod browsers;
 mod listeners;
 mod places;
+mod requests;
 
 use sslscale::inventory::{Inventory, check};
 use sslscale::render::{Templates, render};
