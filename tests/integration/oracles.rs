@@ -3,6 +3,7 @@
 //! inventories are random ones, changed so that what is refused is frequent among them.
 
 mod browsers;
+mod keys;
 mod listeners;
 mod places;
 mod requests;
