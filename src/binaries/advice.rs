@@ -39,6 +39,11 @@ const KNOWN: &[(Program, &str, &str)] = &[
         "host not found",
         "write an address: nginx resolves names once, when it starts; there is no DNS in the private view",
     ),
+    (
+        Program::Nginx,
+        "SSL_CTX_set1_curves_list",
+        "set `openssl` under `nginx` to the version that `nginx -V` prints, or write only groups that this version has",
+    ),
     (Program::Nginx, "conflicting server name", "remove the name from all sites but one"),
     (Program::Nginx, "is duplicate", "remove one of them: the template has it twice"),
     (

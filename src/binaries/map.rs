@@ -74,6 +74,10 @@ impl<'f> Map<'f> {
     /// The place of a message of nginx on the app server at `app`.
     pub fn nginx(&self, app: usize, message: &Message, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.app_server(app);
+        // nginx names no line for groups that its OpenSSL does not have.
+        if statement.is_none() && message.text.contains("SSL_CTX_set1_curves_list") {
+            return self.offered(app, "ssl_ecdh_curve", message);
+        }
         let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
         if let Some(place) = self.answers(statement) {
             return place;
@@ -136,7 +140,9 @@ impl<'f> Map<'f> {
     /// The item of a list that a message quotes, else the first; without a list, the TLS profile.
     fn offered(&self, app: usize, key: &str, message: &Message) -> Cursor<'f> {
         let Some(list) = self.fleet.nginx_if_written(app, &[key]) else {
-            return self.fleet.nginx(app, &["tls_profile"]);
+            // Which groups are offered by default depends on the version of OpenSSL.
+            let openssl = self.fleet.nginx_if_written(app, &["openssl"]).filter(|_| key == "ssl_ecdh_curve");
+            return openssl.unwrap_or_else(|| self.fleet.nginx(app, &["tls_profile"]));
         };
         let quoted = |item: &Cursor<'f>| message.quoted().any(|word| item.text() == Some(word));
         list.items().find(quoted).or_else(|| list.items().next()).unwrap_or(list)

@@ -46,9 +46,14 @@ fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
     for host in hosts {
         if tree.host(host).is_none() {
             let names: Vec<&str> = tree.hosts().map(|(name, _)| name).collect();
-            let near = crate::diagnostic::nearest(host, names.into_iter());
+            let near = crate::diagnostic::nearest(host, names.iter().copied());
             let error = CommandError::from(anyhow!("the inventory has no host `{host}`"));
-            return Err(CommandError { hint: near.map(|near| format!("did you mean `{near}`?")), ..error });
+            let hint = match near {
+                Some(near) => format!("did you mean `{near}`?"),
+                None if names.len() <= 8 => format!("hosts of the inventory: {}", names.join(", ")),
+                None => format!("give the name of one of the {} hosts of the inventory", names.len()),
+            };
+            return Err(CommandError { hint: Some(hint), ..error });
         }
     }
     Ok(tree.only(hosts))

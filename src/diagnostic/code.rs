@@ -30,6 +30,9 @@ impl Code {
     }
 }
 
+/// Codes of rules that were removed. No other rule gets them.
+pub const WITHDRAWN: &[&str] = &["HP04", "PX11", "PX13"];
+
 macro_rules! codes {
     ($($(#[doc = $doc:literal])+ $id:ident $slug:literal $severity:ident;)+) => {
         impl Code {

@@ -6,7 +6,7 @@ mod near;
 
 use std::path::PathBuf;
 
-pub use code::{CODES, Code};
+pub use code::{CODES, Code, WITHDRAWN};
 pub use near::nearest;
 
 use crate::file::place;

@@ -52,7 +52,7 @@ section! {
         address: "IP address or list, required",
         /// Its share of new connections, relative to the other app servers. With 0 it gets none.
         weight: "0 to 256; default 100",
-        /// Whether it takes connections only while all app servers of its pool without `backup` are down.
+        /// Whether it takes connections only while all app servers of its pool without `backup` are down; several backups then share them.
         backup: "true or false; default false",
         /// The maximum number of connections at a time from each balancer, for each of its pools; further connections wait for a free slot.
         maxconn: "1 to 500000; default: no limit",

@@ -32,7 +32,7 @@ pub use fleet::{CertificateRef, Fleet, InventoryText};
 pub(crate) use rule::examples;
 pub use rule::{Detection, Doc, Examples, FixKind, Requirement, Rule};
 
-use crate::diagnostic::{CODES, Code, Diagnostic, Severity};
+use crate::diagnostic::{CODES, Code, Diagnostic, Severity, WITHDRAWN};
 use crate::inventory::{self, Document, Inventory, model};
 use crate::source::Source;
 
@@ -86,6 +86,9 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
     // People put a space after a comma.
     let text = text.trim();
     Code::named(text).ok_or_else(|| {
+        if let Some(withdrawn) = WITHDRAWN.iter().find(|code| code.eq_ignore_ascii_case(text)) {
+            return format!("the rule `{withdrawn}` was withdrawn: remove the code");
+        }
         let near = Code::near(text).map(|near| format!("; did you mean `{near}`?"));
         format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default())
     })

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::routes::{Map, Routes, routes};
 use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Families, Haproxy, HttpCheck, LoadBalancer, Pool};
+use crate::inventory::model::{AppServer, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
 use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
@@ -90,6 +90,8 @@ struct Backend {
     check_path: String,
     check_expect: String,
     weighted: bool,
+    /// Whether several backups wait for app servers that are not backups.
+    all_backups: bool,
     servers: Vec<Server>,
 }
 
@@ -196,6 +198,8 @@ fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backe
             check_expect: asked.expect().to_string(),
             // Without weights haproxy gives every server the same one, which is not 0.
             weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first_weight),
+            all_backups: members().any(AppServer::is_active)
+                && members().filter(|app| app.backup && app.weight > 0).count() > 1,
             servers: servers.collect(),
         }
     };

@@ -58,7 +58,13 @@ impl StoreError {
     /// What to do about it.
     pub fn help(&self) -> Option<String> {
         match self {
+            Self::Io { path, .. } if ["/dev", "/proc", "/sys"].iter().any(|system| path.starts_with(system)) => {
+                Some("give `-o` a directory on a disk".to_owned())
+            }
             Self::Io { source, .. } => crate::file::help(source).map(str::to_owned),
+            Self::NotDirectory(path) if path.starts_with("/dev") || path.starts_with("/proc") => {
+                Some("give `-o` the path of a directory".to_owned())
+            }
             Self::NotDirectory(path) => Some(format!("move `{}` away, or give `-o` another path", path.display())),
             Self::Busy(_) => Some("wait for it, then run again".to_owned()),
             Self::Link(_) => Some("put a directory in its place, or give `-o` another directory".to_owned()),

@@ -53,7 +53,7 @@ fn needs_rsa(app: &AppServer, site: &Site) -> bool {
     stand_ins && !browsers_have(Authentication::Ecdsa) && browsers_have(Authentication::Rsa)
 }
 
-/// The versions that every app server of a pool offers, combined; none if there are none for stand-ins.
+/// The versions that every app server of a pool offers, combined; empty if stand-ins of apps can have no such connection.
 fn offers(members: &[&AppServer], site: &Site) -> Vec<Offered> {
     let all = |version| members.iter().all(|app| Offer::of(&app.nginx).protocols.contains(&version));
     let http2 = match members.iter().filter(|app| app.nginx.http2).count() {

@@ -79,7 +79,7 @@ pub struct HostSpec {
     /// What nginx on this host passes requests to.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
-    /// What apps on this host answer to health checks, by the name in the check; 200 where there is none.
+    /// What apps on this host answer to health checks, by the name in the check; 200 for a name that is not listed.
     #[serde(default)]
     pub checks: BTreeMap<String, u16>,
     /// Document roots that must exist.

@@ -287,3 +287,36 @@ fn checks_over_tls_find_a_server_down_that_has_tls_1_1_alone() {
         std::thread::sleep(Duration::from_millis(20));
     }
 }
+
+/// `option allbackups` is rendered if several backups wait for an app server that is none.
+#[test]
+fn several_backups_share_the_connections() {
+    let inventory = "load_balancers: [ { name: lb1, address: 10.0.0.10 } ]\napp_servers:
+  - { name: a, address: 10.0.0.11 }\n  - { name: b, address: 10.0.0.12, backup: true }
+  - { name: c, address: 10.0.0.13, backup: true }\nsites:\n  - server_name: example.com
+    ssl_certificate: /etc/ssl/e.crt\n    ssl_certificate_key: /etc/ssl/e.key
+    locations: [ { path: /, proxy_pass: \"http://127.0.0.1:8000\" } ]\n";
+    let rendered = |inventory: &str| {
+        let run = crate::support::Sslscale::new(&["render", "inventory.yaml", "--host", "lb1"]).inventory(inventory);
+        run.run().stdout.matches("option allbackups").count()
+    };
+    assert_eq!(rendered(inventory), 1);
+    assert_eq!(rendered(&inventory.replacen(", backup: true", "", 1)), 0);
+    // HP12: then one app server takes everything.
+    assert_eq!(rendered(&inventory.replace("10.0.0.11 }", "10.0.0.11, backup: true }")), 0);
+    if !need::programs(&["haproxy"]) {
+        return;
+    }
+    let (a, b, c) = (answers("a"), answers("b"), answers("c"));
+    let got = |option: &str| {
+        let text = format!(
+            "{FRONTEND}    balance roundrobin\n{option}    server a {a} disabled\n    server b {b} backup\n    server c {c} backup\n"
+        );
+        assert!(unremarkable(&checked(&text).1), "{text}");
+        let mut got = answers_to(&Haproxy::start(&text), 6);
+        got.sort_unstable();
+        got.concat()
+    };
+    assert_eq!(got(""), "bbbbbb");
+    assert_eq!(got("    option allbackups\n"), "bbbccc");
+}

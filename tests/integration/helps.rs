@@ -26,6 +26,9 @@ const EVERYWHERE: &[&str] = &[
     "none",
     "no",
     "/a?b",
+    "fe80::2%eth0",
+    "/var/log/nginx/",
+    "200, 204",
 ];
 
 /// Values where a list belongs, and lists where a value does.
@@ -263,4 +266,23 @@ fn what_values_of_another_shape_are_told_leads_to_better_ones() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn challenges_of_a_pool_without_pools_are_led_to_an_app_server() {
+    const BLOG: &str = include_str!("../../inventories/blog.yaml");
+    let refused = |text: String| {
+        let linted = lint(&Source::new("t", text), &Settings::default());
+        let found = linted.findings.into_iter().filter(|it| it.refuses);
+        found.map(|it| (it.code.id, it.help)).collect::<Vec<_>>()
+    };
+    let with = |target: &str| refused(format!("{BLOG}http:\n  acme_challenge: {{ {target}, port: 8888 }}\n"));
+    let found = with("pool: https-servers");
+    assert_eq!((found.len(), found[0].0), (1, "IN07"));
+    let instead = found[0].1.split('`').nth(1).unwrap();
+    assert_eq!(with(instead), []);
+    // Nobody listens for challenges.
+    let off = refused(format!("{BLOG}http: {{ enabled: false, acme_challenge: {{ {instead} }} }}\n"));
+    assert_eq!((off.len(), off[0].0), (1, "IN09"));
+    assert_eq!(refused(format!("{BLOG}http: {{ enabled: false }}\n")), []);
 }

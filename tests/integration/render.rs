@@ -124,7 +124,10 @@ fn one_host_can_be_rendered_alone() {
     assert_eq!(fs::read(run.dir().join("out/manifest.json")).unwrap(), manifest);
     let unknown = run.run_with(&["render", "inventory.yaml", "--host", "srv3"]);
     assert_eq!(unknown.status, 2);
-    assert_eq!(unknown.stderr, "error: the inventory has no host `srv3`\n");
+    assert_eq!(
+        unknown.stderr,
+        "error: the inventory has no host `srv3`\n  help: hosts of the inventory: lb1, srv1, srv2\n"
+    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::quantity::Integer;
-use super::{Scalar, ValueError};
+use super::{Scalar, ValueError, guard};
 
 /// The target of a check's request: an absolute path, with or without a query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -36,9 +36,9 @@ impl Scalar for CheckPath {
         if !text.starts_with('/') {
             return Err(ValueError::malformed("is not a path", HELP));
         }
-        // What a URL may not contain unencoded. `guard` refuses white space and quotes.
-        if let Some(bad) = text.chars().find(|c| matches!(c, '<' | '>' | '[' | ']' | '^' | '|')) {
-            return Err(ValueError::malformed(format!("contains `{bad}`"), "percent-encode it, as clients do"));
+        if let Some(bad) = text.chars().find(|c| URL_UNSAFE.contains(*c)) {
+            let help = Self::instead(text).unwrap_or_else(|| "percent-encode it, as clients do".to_owned());
+            return Err(ValueError::malformed(format!("contains `{bad}`"), help));
         }
         let bytes = text.as_bytes();
         let encoded = |at: usize| bytes.get(at + 1..at + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit));
@@ -52,7 +52,18 @@ impl Scalar for CheckPath {
         }
         Ok(Self(text.into()))
     }
+
+    /// The path with what `guard` refuses in percent-encoding.
+    fn instead(text: &str) -> Option<String> {
+        let unsafe_in_urls = |c: char| guard(c.encode_utf8(&mut [0; 4])).is_err() || URL_UNSAFE.contains(c);
+        let byte = |c: char| c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+        let encoded: String = text.chars().map(|c| if unsafe_in_urls(c) { byte(c) } else { c.to_string() }).collect();
+        Self::parse(&encoded).ok().filter(|_| guard(&encoded).is_ok()).map(|path| format!("write `{}`", path.0))
+    }
 }
+
+/// What a URL may not contain unencoded. `guard` refuses white space and quotes.
+const URL_UNSAFE: &str = "<>[]^|";
 
 impl Statuses {
     /// All of them together.
@@ -90,6 +101,12 @@ impl Scalar for Statuses {
         }
         let help = "write statuses from 200 to 599 and ranges of them, such as `200-399` or `200,301-308`";
         Err(ValueError::malformed("is not a list of HTTP statuses", help))
+    }
+
+    /// People put a space after a comma.
+    fn instead(text: &str) -> Option<String> {
+        let parts: Vec<&str> = text.split([' ', ',', ';']).filter(|part| !part.is_empty()).collect();
+        Self::parse(&parts.join(",")).ok().map(|statuses| format!("write `{}`", statuses.0))
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::path::normalised;
 use super::upstream::Endpoint;
 use super::{AbsolutePath, Flaw, Scalar, ValueError};
 use crate::diagnostic::Applicability;
@@ -28,12 +29,18 @@ impl fmt::Display for AccessLog {
 }
 
 impl AccessLog {
-    /// The file; `None` if there is none.
+    /// The path, if requests are logged to a file.
     pub fn file(&self) -> Option<&AbsolutePath> {
         match self {
             Self::File(path) => Some(path),
             Self::Syslog(_) | Self::Off => None,
         }
+    }
+
+    /// The path of the syslog server's socket, if it listens on one.
+    pub fn socket(&self) -> Option<&str> {
+        let Self::Syslog(text) = self else { return None };
+        text.split([':', ',']).skip_while(|part| *part != "server=unix").nth(1)
     }
 }
 
@@ -53,8 +60,20 @@ impl Scalar for AccessLog {
         }
         AbsolutePath::parse(text).map(Self::File).map_err(|error| match error.flaw {
             Flaw::PathForm if !text.starts_with('/') => ValueError { help: HELP.to_owned(), ..error },
+            // The path without the slash is that of a directory, which is no log either.
+            Flaw::PathForm if text.ends_with('/') => match normalised(&format!("{text}/access.log")) {
+                Some(path) => ValueError { help: format!("write the path of a file, such as `{path}`"), ..error },
+                None => error,
+            },
             _ => error,
         })
+    }
+
+    /// nginx takes a format and options after the path.
+    fn instead(text: &str) -> Option<String> {
+        let (path, _) = text.split_once(' ')?;
+        let file = Self::parse(path).ok()?;
+        Some(format!("write `{file}`: the key `log_format` sets the format, and buffers are not supported"))
     }
 }
 
@@ -73,6 +92,9 @@ const PORT: u16 = 514;
 fn syslog(parameters: &str) -> Result<String, ValueError> {
     const SYSLOG: &str = "write `syslog:server=10.0.0.5:514` or `syslog:server=unix:/dev/log`, and `,facility=…`, `,severity=…`, `,tag=…` after it";
     let wrong = |what: String| Err(ValueError::malformed(what, SYSLOG));
+    if parameters.is_empty() {
+        return wrong("names no syslog server".to_owned());
+    }
     let mut written: Vec<String> = Vec::new();
     let mut seen: Vec<&str> = Vec::new();
     for parameter in parameters.split(',') {
@@ -98,10 +120,12 @@ fn syslog(parameters: &str) -> Result<String, ValueError> {
                 letters && (1..=TAG).contains(&value.len())
             }
             "nohostname" => parameter == name,
+            "" => return wrong("has an empty parameter of syslog".to_owned()),
             _ => return wrong(format!("has an unknown parameter of syslog, `{name}`")),
         };
         if !known {
-            return wrong(format!("has a value that nginx does not accept for `{name}`"));
+            let what = format!("has a value that nginx does not accept for `{name}`");
+            return Err(ValueError::malformed(what, accepted(parameters, (name, value))));
         }
         written.push(parameter.to_owned());
     }
@@ -109,6 +133,35 @@ fn syslog(parameters: &str) -> Result<String, ValueError> {
         return wrong("names no syslog server".to_owned());
     }
     Ok(format!("syslog:{}", written.join(",")))
+}
+
+/// What to write in place of a parameter's value that nginx does not accept.
+fn accepted(parameters: &str, (name, value): (&str, &str)) -> String {
+    let (instead, all) = match name {
+        "facility" => ("local7".to_owned(), FACILITIES.join(", ")),
+        "severity" => {
+            let near = match value {
+                "warning" => "warn",
+                "err" => "error",
+                "critical" => "crit",
+                "emergency" | "panic" => "emerg",
+                _ => "info",
+            };
+            (near.to_owned(), SEVERITIES.join(", "))
+        }
+        "tag" => {
+            let known = |c: char| if c.is_ascii_alphanumeric() { c } else { '_' };
+            let tag: String = value.chars().take(TAG).map(known).collect();
+            let tag = if tag.is_empty() { "nginx".to_owned() } else { tag };
+            (tag, format!("letters, digits and `_`, at most {TAG} of them"))
+        }
+        _ => return format!("write `{name}` alone"),
+    };
+    let replaced = |it: &str| {
+        if it.split('=').next() == Some(name) { format!("{name}={instead}") } else { it.to_owned() }
+    };
+    let written: Vec<String> = parameters.split(',').map(replaced).collect();
+    format!("write `syslog:{}`; nginx accepts {all}", written.join(","))
 }
 
 #[cfg(test)]

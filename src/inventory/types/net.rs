@@ -59,7 +59,11 @@ pub(super) fn zoned(text: &str, fits: impl Fn(&str) -> bool) -> Option<ValueErro
     let bare = without_zone(text)?;
     let inside = bare.trim_matches(['[', ']']).to_owned();
     let sound = [bare, inside].into_iter().find(|text| fits(text));
-    let help = sound.map_or_else(|| format!("leave out the zone: {WHY}"), |text| format!("write `{text}`: {WHY}"));
+    // Without its zone, a link-local address is refused as well.
+    let help = sound.map_or_else(
+        || format!("write a global or unique local address, without a zone: {WHY}"),
+        |text| format!("write `{text}`: {WHY}"),
+    );
     Some(ValueError::malformed("has an IPv6 zone", help))
 }
 
@@ -236,7 +240,12 @@ impl Scalar for LogTarget {
                     "write a path such as `/dev/log`",
                 ));
             }
-            let path = AbsolutePath::parse(text)?;
+            let path = AbsolutePath::parse(text).map_err(|error| match error.flaw {
+                Flaw::PathForm => {
+                    ValueError { help: "write the path of a socket, such as `/dev/log`".to_owned(), ..error }
+                }
+                _ => error,
+            })?;
             // haproxy reserves 11 of the 108 bytes of a socket's address for a suffix.
             if path.as_str().len() > 97 {
                 let what = format!("is {} bytes long", path.as_str().len());
@@ -246,6 +255,10 @@ impl Scalar for LogTarget {
         }
         if let Some(zoned) = zoned(text, |text| Self::parse(text).is_ok()) {
             return Err(zoned);
+        }
+        if let "off" | "no" | "none" | "false" | "null" | "stdout" | "stderr" = text.to_ascii_lowercase().as_str() {
+            let what = "is neither a log socket nor a syslog server: haproxy's log cannot be turned off or printed";
+            return Err(ValueError::malformed(what, "write `/dev/log`, `10.0.0.5:514` or `[fd00::5]:514`"));
         }
         let server: SocketAddr = text.parse().map_err(|_| not_a_log_target(text))?;
         // A syslog server may run on the balancer itself.

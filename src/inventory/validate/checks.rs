@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::fields::{count, duration, duration_if_written, many, or_default, scalar_with};
+use super::fields::{count, duration, duration_if_written, many, optional, or_default, scalar_with};
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
 use super::settings::SHORT;
@@ -13,7 +13,7 @@ use crate::inventory::node::Node;
 use crate::inventory::openssl::Offer;
 use crate::inventory::raw::{RawCheck, RawPoolCheck};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{CheckPath, CheckType, Duration, Flaw, ServerName, Statuses, TlsVersion, ValueError};
+use crate::inventory::types::{CheckPath, CheckType, Duration, ServerName, Statuses, TlsVersion, ValueError};
 
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
@@ -56,11 +56,7 @@ fn http_check(reader: &mut Reader<'_>, [path, host, expect]: [Option<&Node>; 3])
         reader.report(Code::IN06, host.span, message, "write a name that the wildcard matches");
         None
     });
-    let encoded = |error: ValueError| match error.flaw {
-        Flaw::UnsafeText => ValueError { help: "percent-encode it, such as `%20` for a space".to_owned(), ..error },
-        _ => error,
-    };
-    let path = path.and_then(|node| scalar_with::<CheckPath>(reader, node, "path", encoded)).map(|path| path.value);
+    let path = optional::<CheckPath>(reader, path, "path");
     let expect = expect.map(|node| many(reader, node, "expect")).unwrap_or_default();
     let expect: Vec<Statuses> = expect.into_iter().map(|list| list.value).collect();
     HttpCheck { path, host, expect: Statuses::all(&expect) }

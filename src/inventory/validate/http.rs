@@ -37,7 +37,14 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: 
     let http = Http { port: port.map_or(default.port, |placed| placed.value), public_port, code, acme_challenge };
     let root = place_of(reader, raw.acme_challenge, "root");
     let placed = PlacedHttp { http, port: port_span, challenges, root };
-    switch(reader, raw.enabled, "enabled", true).then_some(placed)
+    if switch(reader, raw.enabled, "enabled", true) {
+        return Some(placed);
+    }
+    if let Some(node) = raw.acme_challenge {
+        let message = "`acme_challenge` has no effect with `enabled: false`: balancers do not answer plain HTTP";
+        reader.report(Code::IN09, node.underline(), message, "remove the key, or remove `enabled: false`");
+    }
+    None
 }
 
 fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &Pools) -> Option<(AcmeChallenge, Span)> {
@@ -59,6 +66,17 @@ fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &P
     let root = raw.root.and_then(|node| scalar::<Directory>(reader, node, "root")).map(|placed| placed.value.0);
     let members = match key {
         "app_server" => vec![app_server(reader, target, hosts)?],
+        "pool" if pools.names().is_empty() => {
+            let help = match hosts.app_server_names() {
+                [first, ..] => format!("write `app_server: {first}` instead of `pool`: the inventory has no `pools`"),
+                [] => "write `app_server` instead of `pool`: the inventory has no `pools`".to_owned(),
+            };
+            // Without pools only a typo in another place can be the reason.
+            let name = scalar::<PoolName>(reader, target, "pool")?;
+            let message = format!("there is no pool `{}`", name.value.as_str());
+            reader.report(Code::IN07, name.span, message, help);
+            return None;
+        }
         "pool" => pool(reader, target, pools)?,
         _ => {
             for (key, node) in [("port", raw.port), ("root", raw.root)] {

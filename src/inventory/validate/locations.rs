@@ -83,8 +83,9 @@ fn refuse_fallback(
             (format!("`fallback` is a directory: `{text}`"), format!("write a file, such as `{text}index.html`"))
         }
         (Target::Root(_), _) => return None,
-        (Target::Fastcgi(_), _) if !text.ends_with(".php") => {
-            (format!("`fallback` is not a PHP script: `{text}`"), "write a script, such as `/index.php`".to_owned())
+        (Target::Fastcgi(_), (_, path)) if !text.ends_with(".php") => {
+            let script = format!("{}/index.php", path.trim_end_matches('/'));
+            (format!("`fallback` is not a PHP script: `{text}`"), format!("write a script, such as `{script}`"))
         }
         (Target::Fastcgi(_), _) if text.contains(".php/") => (
             format!("`fallback` is below a path with the name of a script: `{text}`"),

@@ -18,9 +18,11 @@ pub enum Use {
     Root,
     /// The socket that haproxy logs to.
     LogSocket,
+    /// The socket that nginx logs requests to.
+    SyslogSocket,
 }
 
-use Use::{AccessLog, AppSocket, Certificate, Key, LogSocket, Root};
+use Use::{AccessLog, AppSocket, Certificate, Key, LogSocket, Root, SyslogSocket};
 
 impl fmt::Display for Use {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -31,6 +33,7 @@ impl fmt::Display for Use {
             AppSocket => "the socket of an app",
             Root => "a document root",
             LogSocket => "the socket that haproxy logs to",
+            SyslogSocket => "the socket that nginx logs to",
         })
     }
 }
@@ -47,6 +50,9 @@ impl Use {
             AccessLog => "write a path such as `/var/log/nginx/access.log`",
             AppSocket => "write the path of the app's socket, such as `unix:/run/app/app.sock`",
             Root => "write a directory that holds only what is served, such as `/srv/example`",
+            SyslogSocket => {
+                "write `syslog:server=unix:/dev/log` or a syslog server such as `syslog:server=10.0.0.5:514`"
+            }
             LogSocket => "write `/dev/log`, or a syslog server such as `10.0.0.5:514`",
         }
     }
@@ -68,7 +74,7 @@ enum Extent {
 /// A path, why an inventory cannot use it, and what for.
 struct Owned(&'static str, Extent, &'static str, &'static [Use]);
 
-const FILES: &[Use] = &[Certificate, Key, AccessLog, AppSocket, Root];
+const FILES: &[Use] = &[Certificate, Key, AccessLog, AppSocket, Root, SyslogSocket];
 const PEM: &[Use] = &[Certificate, Key];
 
 /// The first entry that fits gives the reason.
@@ -98,22 +104,22 @@ const OWNED: &[Owned] = &[
     Owned("/run/haproxy-master.sock", File, "it is haproxy's own master socket", SOCKETS),
     Owned("/run/haproxy.pid", File, "haproxy keeps its process id there", SOCKETS),
     Owned("/run/sslscale", Tree, "the state of haproxy's servers is kept there", SOCKETS),
-    Owned("/var/log", Tree, "haproxy logs to a socket, not to a file", &[LogSocket]),
-    Owned("/dev/stdin", File, STREAM, &[AccessLog, LogSocket]),
-    Owned("/dev/stdout", File, STREAM, &[AccessLog, LogSocket]),
-    Owned("/dev/stderr", File, STREAM, &[AccessLog, LogSocket]),
+    Owned("/var/log", Tree, "`/var/log` is for log files, not for sockets", &[LogSocket, SyslogSocket]),
+    Owned("/dev/stdin", File, STREAM, &[AccessLog, LogSocket, SyslogSocket]),
+    Owned("/dev/stdout", File, STREAM, &[AccessLog, LogSocket, SyslogSocket]),
+    Owned("/dev/stderr", File, STREAM, &[AccessLog, LogSocket, SyslogSocket]),
     Owned("/dev/fd", Tree, STREAM, WRITTEN),
-    Owned("/proc/self/fd", Tree, STREAM, &[AccessLog, LogSocket]),
+    Owned("/proc/self/fd", Tree, STREAM, &[AccessLog, LogSocket, SyslogSocket]),
     Owned("/dev", Tree, "`/dev` is for devices", &[Certificate, Key, AccessLog, Root]),
     Owned("/dev", Children, "`/dev` is for devices", &[AppSocket]),
-    Owned("/dev/null", File, DEVICE, &[LogSocket]),
-    Owned("/dev/zero", File, DEVICE, &[LogSocket]),
-    Owned("/dev/full", File, DEVICE, &[LogSocket]),
-    Owned("/dev/random", File, DEVICE, &[LogSocket]),
-    Owned("/dev/urandom", File, DEVICE, &[LogSocket]),
-    Owned("/dev/tty", File, DEVICE, &[LogSocket]),
-    Owned("/dev/console", File, DEVICE, &[LogSocket]),
-    Owned("/dev/kmsg", File, DEVICE, &[LogSocket]),
+    Owned("/dev/null", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/zero", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/full", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/random", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/urandom", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/tty", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/console", File, DEVICE, &[LogSocket, SyslogSocket]),
+    Owned("/dev/kmsg", File, DEVICE, &[LogSocket, SyslogSocket]),
     Owned("/proc", Tree, "`/proc` has no files of its own", ALL),
     Owned("/sys", Tree, "`/sys` has no files of its own", ALL),
     Owned("/etc/nginx", Alone, CONFIGURATION, &[Root]),
@@ -138,6 +144,8 @@ const OWNED: &[Owned] = &[
     Owned("/usr", Alone, "it holds programs", &[Root]),
     Owned("/run/systemd", Tree, "`/run/systemd` is systemd's", FILES),
     Owned("/run", Tree, "`/run` is emptied at every boot and is not a place for logs", &[AccessLog]),
+    Owned("/tmp", Tree, "anyone can write to `/tmp`, which is emptied at every boot", &[AccessLog]),
+    Owned("/var/tmp", Tree, "anyone can write to `/var/tmp`", &[AccessLog]),
     Owned("/etc", Tree, "`/etc` is for configuration", WRITTEN),
     Owned("/usr", Tree, "`/usr` is for programs", WRITTEN),
     Owned("/bin", Tree, "`/bin` is for programs", WRITTEN),
@@ -147,11 +155,11 @@ const OWNED: &[Owned] = &[
     Owned("/boot", Tree, "`/boot` is for the kernel", WRITTEN),
 ];
 
-const ALL: &[Use] = &[Certificate, Key, AccessLog, AppSocket, Root, LogSocket];
+const ALL: &[Use] = &[Certificate, Key, AccessLog, AppSocket, Root, LogSocket, SyslogSocket];
 /// What programs write to or create.
-const WRITTEN: &[Use] = &[AccessLog, AppSocket, LogSocket];
+const WRITTEN: &[Use] = &[AccessLog, AppSocket, LogSocket, SyslogSocket];
 /// What programs of the same host listen on.
-const SOCKETS: &[Use] = &[AppSocket, LogSocket];
+const SOCKETS: &[Use] = &[AppSocket, LogSocket, SyslogSocket];
 const CONFIGURATION: &str = "it holds nginx's configuration";
 const PRIVATE: &str = "it holds private keys";
 const NGINX: &str = "it is a part of nginx's configuration";

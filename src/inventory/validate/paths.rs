@@ -59,15 +59,17 @@ pub fn check(
         let scope = paths.scope(members.iter().copied());
         paths.add(root.as_str(), Entry { usage: Use::Root, scope, span: Some(*span) });
     }
-    let mut logs: BTreeMap<(&str, Option<Span>), Vec<usize>> = BTreeMap::new();
+    let mut logs: BTreeMap<(Use, &str, Option<Span>), Vec<usize>> = BTreeMap::new();
     for (index, (app, places)) in hosts.app_servers.iter().enumerate() {
-        if let Some(path) = app.nginx.log_file() {
-            logs.entry((path.as_str(), places.access_log)).or_default().push(index);
+        let file = app.nginx.log_file().map(|path| (Use::AccessLog, path.as_str()));
+        let socket = app.nginx.access_log.socket().map(|path| (Use::SyslogSocket, path));
+        for (usage, path) in file.into_iter().chain(socket) {
+            logs.entry((usage, path, places.access_log)).or_default().push(index);
         }
     }
-    for ((path, span), members) in logs {
+    for ((usage, path, span), members) in logs {
         let scope = paths.scope(members.into_iter());
-        paths.add(path, Entry { usage: Use::AccessLog, scope, span });
+        paths.add(path, Entry { usage, scope, span });
     }
     paths.compare(reader);
 }

@@ -159,14 +159,17 @@ pub const ROWS: &[Row] = &[
         &["sites[].locations[].fallback"],
         &[("index.php", "IN06"), ("/a/../b.php", "IN06"), ("/a//b.php", "IN06"), ("/a%20.php", "IN06")],
     ),
-    (&["haproxy.check.path", "pools[].check.path"], &[("healthz", "IN06"), ("/a|b", "IN06"), ("/%zz", "IN06")]),
+    (
+        &["haproxy.check.path", "pools[].check.path"],
+        &[("healthz", "IN06"), ("/a|b", "IN06"), ("/%zz", "IN06"), ("/ü", "IN05"), ("/a b", "IN05")],
+    ),
     (
         &["haproxy.check.host", "pools[].check.host"],
         &[("10.0.0.1", "IN06"), ("*.example.com", "IN06"), ("https://example.com/", "IN06")],
     ),
     (
         &["haproxy.check.expect", "pools[].check.expect", "pools[].check.expect[]"],
-        &[("2xx", "IN06"), ("300-200", "IN06"), ("99", "IN06"), ("200,", "IN06")],
+        &[("2xx", "IN06"), ("300-200", "IN06"), ("99", "IN06"), ("200,", "IN06"), ("200, 204", "IN05")],
     ),
     (
         &["nginx.hsts.max_age", "app_servers[].nginx.hsts.max_age", "sites[].hsts.max_age"],
@@ -190,6 +193,10 @@ pub const ROWS: &[Row] = &[
             ("0.0.0.0:514", "AD12"),
             ("[fd00::5%3]:514", "IN06"),
             ("[fe80::5%eth0]:514", "IN06"),
+            ("fe80::5%eth0:514", "IN06"),
+            ("off", "IN06"),
+            ("stdout", "IN06"),
+            ("/run/sslscale/haproxy.state", "IN06"),
         ],
     ),
     (
@@ -204,6 +211,15 @@ pub const ROWS: &[Row] = &[
             ("syslog:tag=a", "IN06"),
             ("syslog:server=[::1%3]", "IN06"),
             ("/dev/stdout", "IN06"),
+            ("/var/log/nginx/", "IN06"),
+            ("/var/log/nginx/access.log combined", "IN05"),
+            ("/tmp/a.log", "IN06"),
+            ("syslog:", "IN06"),
+            ("syslog:server=10.0.0.5,severity=warning", "IN06"),
+            ("syslog:server=10.0.0.5,facility=local9", "IN06"),
+            ("syslog:server=10.0.0.5,tag=my-tag", "IN06"),
+            ("syslog:server=unix:/run/nginx.pid", "IN06"),
+            ("syslog:server=unix:/etc/passwd", "IN06"),
         ],
     ),
     (
@@ -310,6 +326,7 @@ pub const ROWS: &[Row] = &[
 const ADDRESSES: &[(&str, &str)] = &[
     ("10.0.0.300", "IN06"),
     ("10.0.0.010", "IN06"),
+    ("fe80::2%eth0", "IN06"),
     ("10.0.0.5/24", "IN06"),
     ("10.0.0.5:443", "IN06"),
     ("fd00:0:0:0:0:0:0:5:8443", "AD04"),

@@ -334,6 +334,15 @@ fn what_comes_without_a_line_or_a_key_has_a_place_too() {
 }
 
 #[test]
+fn groups_that_openssl_lacks_lead_to_the_key_that_offers_them() {
+    let blog = include_str!("../../../inventories/blog.yaml");
+    let planted = [("srv1", "", "SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed (SSL: 'X25519MLKEM768')")];
+    assert_eq!(led(&format!("{blog}nginx: {{ openssl: 3.5.1 }}\n"), &planted), ["nginx.openssl"]);
+    let both = format!("{blog}nginx: {{ openssl: 3.5.1, ssl_ecdh_curve: [X25519, X25519MLKEM768] }}\n");
+    assert_eq!(led(&both, &planted), ["nginx.ssl_ecdh_curve[1]"]);
+}
+
+#[test]
 fn each_certificate_of_a_list_is_its_own_place() {
     let list = |text: String, key: &str, end: &str| {
         let one = format!("{key}: /etc/ssl/example/ssl.{end}");

@@ -10,6 +10,21 @@ fn run(arguments: &[&str]) -> crate::support::Run {
 }
 
 #[test]
+fn a_withdrawn_rule_is_not_taken_for_a_typo() {
+    let run = run(&["explain", "hp04"]);
+    assert_eq!(run.status, 2);
+    assert!(run.stderr.contains("`HP04` was withdrawn") && !run.stderr.contains("CP04"), "{}", run.stderr);
+    // Every code that is missing between others.
+    let known = |id: &str| sslscale::diagnostic::CODES.iter().any(|code| code.id == id);
+    let missing = sslscale::diagnostic::CODES.iter().flat_map(|code| {
+        let (family, number) = code.id.split_at(2);
+        (1..number.parse::<u8>().unwrap()).map(move |number| format!("{family}{number:02}"))
+    });
+    let missing: std::collections::BTreeSet<String> = missing.filter(|id| !known(id)).collect();
+    assert!(missing.iter().eq(sslscale::diagnostic::WITHDRAWN), "{missing:?}");
+}
+
+#[test]
 fn explain_shows_a_rules_page() {
     let page = run(&["explain", "PX05"]);
     pin("explain", &page.all());

@@ -56,7 +56,8 @@ pub fn checks_speak_no_other_protocol(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "another kind of check", |_, backend, default| {
         let kinds = ["option", "http-check", "tcp-check", "external-check"];
         let lines = backend.lines.iter().filter(|line| kinds.contains(&line[0].as_str()));
-        let first: Vec<String> = lines.map(|line| line[..2].join(" ")).collect();
+        let first: Vec<String> =
+            lines.map(|line| line[..2].join(" ")).filter(|line| line != "option allbackups").collect();
         let sent = backend.all(&["http-check", "send"]).next().unwrap_or_default();
         let name = sent.windows(3).find(|words| words[..2] == ["hdr", "Host"]).map(|words| words[2].as_str());
         let asked = first == ["option httpchk", "http-check send", "http-check expect"]

@@ -129,8 +129,17 @@ const HAPROXY: &[(&str, &[&str])] = &[
         ],
     ),
 ];
-const OPTIONS: &[&str] =
-    &["tcplog", "dontlognull", "clitcpka", "srvtcpka", "redispatch", "httplog", "http-server-close", "httpchk"];
+const OPTIONS: &[&str] = &[
+    "allbackups",
+    "tcplog",
+    "dontlognull",
+    "clitcpka",
+    "srvtcpka",
+    "redispatch",
+    "httplog",
+    "http-server-close",
+    "httpchk",
+];
 /// Files of nginx's own package.
 const INCLUDES: &[&str] = &["uwsgi_params", "fastcgi_params"];
 
