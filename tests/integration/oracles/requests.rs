@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sslscale::diagnostic::Severity;
 use sslscale::lint::{Settings, lint};
-use sslscale::render::{NGINX_CONF, Templates, render};
+use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
 use super::{Numbers, text};
@@ -14,6 +14,8 @@ use crate::cases::{all_of, cases, first};
 const COUNT: u32 = 400;
 const CODES: [&str; 5] = ["LO01", "LO02", "LO03", "LO04", "SE08"];
 const PATHS: [&str; 9] = ["/", "/app", "/app/", "/base", "/static/", "/files", "/.git/", "/.well-known/", "/a/.env"];
+/// What health checks ask for: of some of these, no app is asked.
+const CHECKED: [&str; 6] = ["/", "/app/x", "/base/x", "/files/x", "/.git/x", "/none"];
 const TARGETS: [&str; 14] = [
     "proxy_pass: \"http://127.0.0.1:8000\"",
     "proxy_pass: \"http://127.0.0.1:8000/\"",
@@ -33,9 +35,12 @@ const TARGETS: [&str; 14] = [
 
 fn inventory(number: u32) -> String {
     let mut numbers = Numbers::of(number);
-    let mut text = "load_balancers: [{ name: lb1, address: 10.0.0.10 }]\n\
-                    app_servers: [{ name: srv1, address: 10.0.0.11 }]\nsites:\n"
-        .to_owned();
+    let checked = CHECKED[numbers.below(CHECKED.len())];
+    let mut text = format!(
+        "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\n\
+         app_servers: [{{ name: srv1, address: 10.0.0.11 }}]\n\
+         haproxy: {{ check: {{ type: http, path: {checked}, host: a.example }} }}\nsites:\n"
+    );
     for name in ["a.example", "b.example"] {
         let root = if numbers.below(2) == 0 { ", root: /srv/site" } else { "" };
         let mut locations = BTreeMap::new();
@@ -150,9 +155,23 @@ fn facts(servers: &[Server<'_>], server: &Server<'_>, location: &Location<'_>) -
     [glued, root.is_some() && (hides && dot(&file) || lost), circle, twice, scripts]
 }
 
+/// Whether nginx itself answers the health checks of haproxy.cfg: no app does then, and no file.
+fn checks_no_app(servers: &[Server<'_>], haproxy: &str) -> bool {
+    let line = haproxy.lines().find(|line| line.contains("http-check send ")).unwrap();
+    let words: Vec<&str> = line.split_whitespace().collect();
+    let after = |word: &str| words[words.iter().position(|it| *it == word).unwrap() + 1];
+    let server = servers.iter().find(|it| it.0 == after("Host")).unwrap();
+    let location = chosen(server, after("uri")).unwrap();
+    let hidden = location.2.iter().any(|line| line.starts_with(r"location ~ /\.")) && after("uri").contains("/.");
+    let grpc = location.directive("grpc_pass ").is_some();
+    // What is in a location within it is for other requests.
+    let mut outer = location.2.iter().take_while(|line| !line.starts_with("location "));
+    grpc || hidden || outer.any(|line| line.starts_with("return "))
+}
+
 #[test]
 fn rules_about_locations_find_what_is_rendered_and_nothing_else() {
-    let (count, mut seen) = (cases(COUNT), [0; 5]);
+    let (count, mut seen, mut checks) = (cases(COUNT), [0; 5], 0);
     for number in first()..first() + count {
         let yaml = inventory(number);
         let linted = lint(&Source::new("generated.yaml", &yaml), &Settings::default());
@@ -167,6 +186,10 @@ fn rules_about_locations_find_what_is_rendered_and_nothing_else() {
                 true_of.iter_mut().zip(facts).for_each(|(sum, fact)| *sum += i32::from(fact));
             }
         }
+        let found = linted.findings.iter().any(|it| it.code.id == "HP15");
+        let expected = checks_no_app(&servers, text(&tree, "lb1", HAPROXY_CFG));
+        assert_eq!(found, expected, "HP15 of inventory {number}\n{yaml}");
+        checks += i32::from(expected);
         for ((code, expected), all) in CODES.into_iter().zip(true_of).zip(&mut seen) {
             let found = linted.findings.iter().filter(|it| it.code.id == code && it.severity != Severity::Info).count();
             assert_eq!(i32::try_from(found).unwrap(), expected, "{code} of inventory {number}\n{yaml}");
@@ -174,6 +197,6 @@ fn rules_about_locations_find_what_is_rendered_and_nothing_else() {
         }
     }
     if all_of(COUNT, count) {
-        assert!(seen.iter().all(|seen| *seen > 10), "{seen:?}");
+        assert!(seen.iter().chain([&checks]).all(|seen| *seen > 10), "{seen:?} {checks}");
     }
 }
