@@ -59,6 +59,8 @@ fn a_path_of_an_upstream_replaces_what_the_location_matched() {
             "/a/a-path/x 200 REQUEST_URI=/b//a-path/x",
             "/a/a%20path/%C3%A9 200 REQUEST_URI=/b//a%20path/%C3%A9",
             "/a/a-path/x?a=%2F%20b&c 200 REQUEST_URI=/b//a-path/x?a=%2F%20b&c",
+            // The one that opens a WebSocket.
+            "/a 101 REQUEST_URI=/b/",
         ]
     );
 }
@@ -66,11 +68,11 @@ fn a_path_of_an_upstream_replaces_what_the_location_matched() {
 #[test]
 fn an_exact_location_is_requested_at_its_path_alone() {
     let shown = probes("{ path: /a, match: exact, proxy_pass: 'http://[::1]:1' }, { path: /a, uwsgi_pass: '[::1]:2' }");
-    assert_eq!(shown[0], "/a 200 REQUEST_URI=/a");
-    assert_eq!(shown[1], "/a/a-path/x 200 PATH_INFO=/a/a-path/x QUERY_STRING= REQUEST_URI=/a/a-path/x");
-    assert!(shown[2].contains(" PATH_INFO=/a/a path/é "), "{}", shown[2]);
+    assert_eq!(shown[..2], ["/a 200 REQUEST_URI=/a", "/a 101 REQUEST_URI=/a"]);
+    assert_eq!(shown[2], "/a/a-path/x 200 PATH_INFO=/a/a-path/x QUERY_STRING= REQUEST_URI=/a/a-path/x");
+    assert!(shown[3].contains(" PATH_INFO=/a/a path/é "), "{}", shown[3]);
     // What is left over are files.
-    assert_eq!(shown[4], "/ 200");
+    assert_eq!(shown[5], "/ 200");
 }
 
 // No request was made to such a location: its file was not known to be one.
