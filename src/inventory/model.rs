@@ -2,6 +2,7 @@
 //! resolved, and defaults and overrides are applied.
 
 mod settings;
+mod ssh;
 mod upstream_timeouts;
 
 use std::collections::HashMap;
@@ -17,6 +18,7 @@ use super::types::{
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
+pub use ssh::Ssh;
 pub use upstream_timeouts::{EffectiveTimeouts, UpstreamTimeouts};
 
 /// One fleet.
@@ -144,6 +146,8 @@ pub struct LoadBalancer {
     pub addresses: Addresses,
     /// Its settings, with its overrides applied.
     pub haproxy: Haproxy,
+    /// How it is reached.
+    pub ssh: Arc<Ssh>,
 }
 
 /// A host that runs nginx.
@@ -161,6 +165,8 @@ pub struct AppServer {
     pub maxconn: Option<u64>,
     /// Its settings, with its overrides applied; shared by app servers without any.
     pub nginx: Arc<Nginx>,
+    /// How it is reached; shared in the same way.
+    pub ssh: Arc<Ssh>,
 }
 
 /// App servers that serve the same sites.

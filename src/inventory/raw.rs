@@ -26,6 +26,8 @@ section! {
         haproxy: "section",
         /// Settings for all app servers.
         nginx: "section",
+        /// How hosts are reached over SSH.
+        ssh: "section",
         /// How `sslscale check` treats its findings.
         lint: "section",
     }
@@ -40,6 +42,8 @@ section! {
         address: "IP address or list, required",
         /// Settings for this balancer only.
         haproxy: "section",
+        /// How this balancer is reached over SSH.
+        ssh: "section",
     }
 }
 
@@ -58,6 +62,8 @@ section! {
         maxconn: "1 to 500000; default: no limit",
         /// Settings for this app server only.
         nginx: "section",
+        /// How this app server is reached over SSH.
+        ssh: "section",
     }
 }
 
@@ -334,6 +340,26 @@ section! {
 }
 
 section! {
+    /// How hosts are reached over SSH: all of them or, in a host's entry, that one only. What is not written is as in your `ssh_config`.
+    RawSsh at "ssh" {
+        /// The login. It is root, or may run commands as root through sudo without a password.
+        user: "login name; default: as in `ssh_config`",
+        /// The port of sshd.
+        port: "1 to 65535; default: as in `ssh_config`",
+        /// The only key that is offered, on this machine. A relative path is relative to the inventory's directory.
+        identity_file: "path; default: as in `ssh_config`, and the agent's",
+        /// Jump hosts, as for `ssh -J`.
+        proxy_jump: "such as `bastion` or `user@bastion:2222`; default: as in `ssh_config`",
+        /// Where `ssh` connects to. With an alias of `ssh_config`, what that says of it applies.
+        host: "name, alias or address; default: the host's `address`",
+        /// How commands on the host become root's.
+        r#become as "become": "`sudo` or `none`; default: `sudo` if `user` is written and not root",
+        /// The only host keys that are accepted, instead of those in `known_hosts`. Each is the second word of a file such as `/etc/ssh/ssh_host_ed25519_key.pub` of the host.
+        host_keys: "key or list",
+    }
+}
+
+section! {
     /// How `sslscale check` treats its findings. A rule is written as its code or its name, such as `PX07` or `trust-too-wide`.
     RawLint at "lint" {
         /// Rules whose findings are not reported.
@@ -365,5 +391,6 @@ pub const SECTIONS: &[Section] = &[
     RawCheck::SECTION,
     RawNginx::SECTION,
     RawHsts::SECTION,
+    RawSsh::SECTION,
     RawLint::SECTION,
 ];

@@ -293,10 +293,13 @@ fn unread(lost: &Unreachable) -> String {
 }
 
 fn with_output(summary: &str, reason: &Reason) -> String {
-    [summary].into_iter().chain(reason.output().lines().iter().map(String::as_str)).collect::<Vec<_>>().join("\n")
+    let help = reason.help().map(|help| format!("\thelp: {help}"));
+    let output = reason.output().lines().iter().map(String::as_str);
+    [summary].into_iter().chain(output).chain(help.as_deref()).collect::<Vec<_>>().join("\n")
 }
 
-/// The first line is a sentence; the others, which a program wrote, are set apart.
-fn block(text: &impl std::fmt::Display) -> String {
-    text.to_string().replace('\n', "\n  | ")
+/// The first line is a sentence; the others, which a program wrote, are set apart. One that begins with a tab
+/// is a help.
+pub(super) fn block(text: &impl std::fmt::Display) -> String {
+    text.to_string().replace("\n\t", "\t").replace('\n', "\n  | ").replace('\t', "\n  ")
 }

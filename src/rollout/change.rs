@@ -2,14 +2,14 @@
 
 use super::outcome::{Outcome, Reason};
 use super::query::QueryError;
-use crate::transport::{Host, Limits, Script, TransportError};
+use crate::transport::{Host, Limits, Script};
 
 /// What became of a host on which a script with [`super::shell::RESULT`] ran.
 pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
     let done = match host.run(script, limits) {
         Ok(done) => done,
         Err(error) => {
-            let nothing_ran = matches!(error, TransportError::NotStarted { .. });
+            let nothing_ran = error.nothing_ran();
             let reason = Reason::from(&QueryError::Transport(error));
             return if nothing_ran { Outcome::Untouched(reason) } else { Outcome::Unknown(reason) };
         }

@@ -41,12 +41,13 @@ impl Outcome {
 pub struct Reason {
     summary: String,
     output: HostText,
+    help: Option<String>,
 }
 
 impl Reason {
     /// A reason that a host gave.
     pub(super) fn from_host(summary: &str, output: HostText) -> Self {
-        Self { summary: HostText::new(summary.as_bytes()).to_string(), output }
+        Self { summary: HostText::new(summary.as_bytes()).to_string(), output, help: None }
     }
 
     /// One line.
@@ -58,6 +59,11 @@ impl Reason {
     pub fn output(&self) -> &HostText {
         &self.output
     }
+
+    /// What to do about it, if there is something.
+    pub fn help(&self) -> Option<&str> {
+        self.help.as_deref()
+    }
 }
 
 impl From<&QueryError> for Reason {
@@ -68,21 +74,23 @@ impl From<&QueryError> for Reason {
             summary += &format!(": {error}");
             cause = error.source();
         }
-        Self { summary, output: error.output() }
+        Self { summary, output: error.output(), help: error.help().map(str::to_owned) }
     }
 }
 
-/// The sentence, and then a line for each line of the output.
+/// The sentence, a line for each line of the output, and what to do. Only the last line can begin with a tab, which
+/// text of a host never has.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary)?;
-        self.output.lines().iter().try_for_each(|line| write!(f, "\n{line}"))
+        self.output.lines().iter().try_for_each(|line| write!(f, "\n{line}"))?;
+        self.help.iter().try_for_each(|help| write!(f, "\n\thelp: {help}"))
     }
 }
 
 impl Serialize for Reason {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.to_string().replace("\n\t", "\n"))
     }
 }
 

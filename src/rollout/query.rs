@@ -29,6 +29,11 @@ pub enum QueryError {
 }
 
 impl QueryError {
+    /// What to do about it, if there is something.
+    pub fn help(&self) -> Option<&str> {
+        if let Self::Transport(error) = self { error.help() } else { None }
+    }
+
     /// What a program on the host, or on the way to it, wrote about it.
     pub fn output(&self) -> HostText {
         match self {

@@ -106,13 +106,14 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.summary())?;
         let Self::Unreachable(reason) = self else { return Ok(()) };
-        reason.output().lines().iter().try_for_each(|line| write!(f, "\n{line}"))
+        reason.output().lines().iter().try_for_each(|line| write!(f, "\n{line}"))?;
+        reason.help().iter().try_for_each(|help| write!(f, "\n\thelp: {help}"))
     }
 }
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(&self.to_string().replace("\n\t", "\n"))
     }
 }
 

@@ -28,7 +28,8 @@ pub(super) fn run(
     };
     let stderr = HostText::new(&done.stderr);
     let Some((stdout, status)) = script::result(&done.stdout) else {
-        return Err(TransportError::Lost { status: done.status, stderr });
+        let begun = script::has_begun(&done.stdout);
+        return Err(TransportError::Lost { status: done.status, stderr, begun });
     };
     if stdout.len() > limits.stdout {
         return Err(too_much);

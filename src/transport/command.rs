@@ -6,10 +6,10 @@ use super::host::{Host, Output};
 use super::script::Script;
 use crate::process::{Invocation, Limits};
 
-/// Variables of this process that reach the commands of a hosts file, as far as they are set: `ssh`
+/// Variables of this process that reach `ssh` and the commands of a hosts file, as far as they are set: `ssh`
 /// finds its configuration, its agent and its helpers with them. Anything else, such as a secret of
 /// a pipeline, does not.
-const ENVIRONMENT: &[&str] = &[
+pub(super) const ENVIRONMENT: &[&str] = &[
     "HOME",
     "USER",
     "LOGNAME",

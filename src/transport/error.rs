@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitStatus;
 use std::time::Duration;
 
+use super::ssh::ConnectProblem;
 use super::text::HostText;
 use crate::process::{Error, Stream};
 use crate::visible::visible;
@@ -26,6 +27,24 @@ pub enum TransportError {
         /// What the program that leads to the host ended with.
         status: ExitStatus,
         /// What it, or the script, wrote to standard error.
+        stderr: HostText,
+        /// Whether the script is known to have begun.
+        begun: bool,
+    },
+    /// There is no connection to the host, so nothing ran there.
+    #[error("{problem}")]
+    NotConnected {
+        /// Why not.
+        problem: ConnectProblem,
+        /// What to do about it.
+        help: String,
+        /// What `ssh` or `sudo` wrote.
+        stderr: HostText,
+    },
+    /// The connection to the host has been lost since it was opened. This script did not run.
+    #[error("the connection to the host was lost")]
+    Disconnected {
+        /// What `ssh` wrote.
         stderr: HostText,
     },
     /// The script had not ended in time.
@@ -66,7 +85,22 @@ impl TransportError {
 
     /// What the host wrote to standard error, as far as it is known.
     pub fn stderr(&self) -> HostText {
-        if let Self::Lost { stderr, .. } = self { stderr.clone() } else { HostText::default() }
+        match self {
+            Self::Lost { stderr, .. } | Self::NotConnected { stderr, .. } | Self::Disconnected { stderr } => {
+                stderr.clone()
+            }
+            _ => HostText::default(),
+        }
+    }
+
+    /// Whether nothing of the script ran on the host.
+    pub fn nothing_ran(&self) -> bool {
+        matches!(self, Self::NotStarted { .. } | Self::NotConnected { .. } | Self::Disconnected { .. })
+    }
+
+    /// What to do about it, if there is something.
+    pub fn help(&self) -> Option<&str> {
+        if let Self::NotConnected { help, .. } = self { Some(help) } else { None }
     }
 }
 

@@ -1,5 +1,5 @@
-//! Runs scripts on hosts: in directories of this machine that stand for hosts, and through commands
-//! that lead to hosts, such as `ssh`. It knows nothing of what the scripts do.
+//! Runs scripts on hosts: over SSH, through other commands that lead to hosts, and in directories of this
+//! machine that stand for hosts. It knows nothing of what the scripts do.
 
 mod carrier;
 mod command;
@@ -8,6 +8,7 @@ mod host;
 mod local;
 mod quote;
 mod script;
+mod ssh;
 mod text;
 
 pub use crate::process::{Limits, Stream};
@@ -16,6 +17,7 @@ pub use error::TransportError;
 pub use host::{Host, Output};
 pub use local::Local;
 pub use script::Script;
+pub use ssh::{ConnectProblem, Masters, Ssh, SshOptions};
 pub use text::HostText;
 
 #[cfg(test)]

@@ -142,6 +142,11 @@ fn escaped(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
     format
 }
 
+/// Whether the script has begun, from what was written to standard output.
+pub(super) fn has_begun(stdout: &[u8]) -> bool {
+    stdout.windows(BEGUN.len()).any(|window| window == BEGUN)
+}
+
 /// The script's own standard output and its exit status; `None` if it did not come to its end.
 pub(super) fn result(stdout: &[u8]) -> Option<(&[u8], i32)> {
     let find = |needle: &[u8]| stdout.windows(needle.len()).position(|window| window == needle);

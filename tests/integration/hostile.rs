@@ -85,8 +85,12 @@ fn the_fixture_is_sound_and_has_every_key_in_every_form() {
             if section.path == "http.acme_challenge" && ["pool", "redirect"].contains(&key.name) {
                 continue;
             }
-            let path =
-                if section.path.is_empty() { key.name.to_owned() } else { format!("{}.{}", section.path, key.name) };
+            let path = match section.path {
+                "" => key.name.to_owned(),
+                // Not every key of it is for all hosts.
+                "ssh" => format!("load_balancers[].ssh.{}", key.name),
+                section => format!("{section}.{}", key.name),
+            };
             let list = format!("{path}[]");
             let wanted: &[&String] = match key.takes {
                 takes if takes.contains("or list") => &[&path, &list],

@@ -259,9 +259,16 @@ fn json_has_fingerprints() {
 #[test]
 fn wrong_usage_and_hosts_that_cannot_be_reached() {
     let run = fleet();
-    let nowhere = run.run_with(&["tickets", "status", "inventory.yaml"]);
-    assert_eq!(nowhere.status, 2);
-    assert!(nowhere.stderr.contains("<--hosts-file <FILE>|--roots <DIR>>"), "{}", nowhere.all());
+    let both = run.run_with(&["tickets", "status", "inventory.yaml", "--roots", "roots", "--hosts-file", "hosts.json"]);
+    assert_eq!(both.status, 2, "{}", both.all());
+    // Without either, over SSH: to a port of this machine on which nothing listens.
+    let here = INVENTORY.replace(" }", ", ssh: { host: 127.0.0.1, port: 1 } }");
+    fs::write(run.dir().join("inventory.yaml"), here).unwrap();
+    let nowhere = run.run_with(&["tickets", "rotate", "inventory.yaml"]);
+    assert_eq!(nowhere.status, 3);
+    let says = "error: srv1: its keys could not be read: nothing answers\n";
+    let help = "  help: check that the host is up and sshd listens: `ssh -p 1 127.0.0.1 true`\n";
+    assert!(nowhere.stderr.contains(says) && nowhere.stderr.contains(help), "{}", nowhere.all());
     for way in ["per_host", "off"] {
         fs::write(run.dir().join("inventory.yaml"), format!("tickets: {way}\n{INVENTORY}")).unwrap();
         let none = tickets(&run, "rotate");

@@ -8,7 +8,8 @@
 # packages install them, and little else. RELEASE-host is what tests/hosts boots: the same with systemd
 # and sshd. Only root can boot one, so only root makes one.
 #
-# They go to target/roots, or $SSLSCALE_ROOTS. An existing root is kept; delete it to make it again.
+# They go to target/roots, or $SSLSCALE_ROOTS. An existing root is kept while it has the packages that it
+# should have; delete it to make it again.
 # Packages come from the mirror this machine's apt uses, or from $SSLSCALE_MIRROR. Root is not needed
 # for the others where user namespaces are allowed.
 set -euo pipefail
@@ -45,13 +46,23 @@ check_tools() {
 
 # What a host has besides haproxy and nginx. There is no curl, no socat and no full perl: what runs on
 # hosts has to do with what is on every one.
-host_packages=systemd-sysv,dbus,udev,openssh-server,iproute2,procps
+host_packages=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps
+
+packages() { # ROOT
+    echo "haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)"
+}
+
+# Whether the root is there, with what it should have.
+is_made() { # ROOT
+    [ -d "$roots/$1" ] || return 1
+    case $1 in *-host) [ "$(cat "$roots/.$1.packages" 2>/dev/null)" = "$(packages "$1")" ] ;; esac
+}
 
 # The index of an old release is always past its date, and sid's is if a mirror is late. Manuals and
 # translations are half of the size and not needed.
 bootstrap() { # ROOT MIRROR?
     mmdebstrap --quiet --variant=essential --format=tar \
-        --include="haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)" \
+        --include="$(packages "$1")" \
         --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
         --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
         --dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/'*' \
@@ -69,7 +80,7 @@ unpack() { # ROOT DIRECTORY
 
 make_root() { # ROOT
     local root=$1 mirror temp started
-    [ ! -d "$roots/$root" ] || return 0
+    ! is_made "$root" || return 0
     case $root in
     *-host) [ "$(id -u)" = 0 ] || fail "$root: a root that is booted has to be made by root" ;;
     esac
@@ -78,7 +89,7 @@ make_root() { # ROOT
     # One process makes a root; others wait and find it made.
     exec 9>"$roots/.$root.lock"
     flock 9
-    [ ! -d "$roots/$root" ] || return 0
+    ! is_made "$root" || return 0
 
     started=$SECONDS
     temp=$roots/.$root.new
@@ -96,7 +107,9 @@ make_root() { # ROOT
     done
     # Logs the packages made belong to another account in a user namespace, and nginx opens them.
     case $root in *-host) ;; *) rm -f "$temp"/var/log/nginx/* ;; esac
+    rm -rf "${roots:?}/$root"
     mv "$temp" "$roots/$root"
+    packages "$root" >"$roots/.$root.packages"
     echo "$root made in $((SECONDS - started)) s"
 }
 

@@ -122,6 +122,16 @@ choice! {
 }
 
 choice! {
+    /// How scripts on a host become root.
+    Become {
+        /// Through `sudo`.
+        Sudo "sudo",
+        /// The login is root's.
+        None "none",
+    }
+}
+
+choice! {
     /// What happens to the open connections of an app server that goes down.
     OnMarkedDown {
         /// They are closed.

@@ -8,20 +8,22 @@ mod name;
 mod net;
 mod path;
 mod quantity;
+mod ssh;
 mod tls;
 mod upstream;
 mod url;
 
 pub use check::{CheckPath, Statuses};
 pub use choice::{
-    Balance, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch, Tickets,
-    TlsProfile, TlsVersion, UnknownNames,
+    Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch,
+    Tickets, TlsProfile, TlsVersion, UnknownNames,
 };
 pub use log::AccessLog;
 pub use name::{HostName, PoolName, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
+pub use ssh::{HostKey, JumpHosts, SshHost, SshUser};
 pub use tls::{CipherName, Curve};
 pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream};
 pub use url::RedirectUrl;

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use super::fields::{Placed, count, count_if_written, many, place_of, required, switch};
 use super::pools::sorted;
-use super::settings;
+use super::{settings, ssh};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx};
+use crate::inventory::model::{Addresses, AppServer, Families, Haproxy, LoadBalancer, Nginx, Ssh};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawAppServer, RawLoadBalancer};
 use crate::inventory::schema::Reader;
@@ -70,13 +70,19 @@ struct Taken {
 
 impl Hosts {
     /// Reads `load_balancers`.
-    pub fn read_load_balancers(&mut self, reader: &mut Reader<'_>, nodes: &[Node], haproxy: &Haproxy) {
+    pub fn read_load_balancers(
+        &mut self,
+        reader: &mut Reader<'_>,
+        nodes: &[Node],
+        (haproxy, ssh): (&Haproxy, &Arc<Ssh>),
+    ) {
         for node in nodes {
             let Some(raw) = RawLoadBalancer::read(reader, node) else { continue };
             let host = self.identity(reader, raw.span, "load_balancers[]", raw.name, raw.address);
             let haproxy = settings::haproxy(reader, raw.haproxy, haproxy.clone());
+            let ssh = ssh::read(reader, raw.ssh, ssh);
             if let Some((name, addresses, places)) = host {
-                self.load_balancers.push((LoadBalancer { name, addresses, haproxy }, places));
+                self.load_balancers.push((LoadBalancer { name, addresses, haproxy, ssh }, places));
             }
         }
     }
@@ -87,6 +93,7 @@ impl Hosts {
         reader: &mut Reader<'_>,
         nodes: &[Node],
         (nginx, fleet): (&Arc<Nginx>, NginxPlaces),
+        ssh: &Arc<Ssh>,
     ) {
         self.app_servers.reserve(nodes.len());
         self.by_name.reserve(nodes.len());
@@ -103,11 +110,12 @@ impl Hosts {
                 Some(own) => Arc::new(settings::nginx(reader, Some(own), Nginx::clone(nginx))),
                 None => Arc::clone(nginx),
             };
+            let ssh = ssh::read(reader, raw.ssh, ssh);
             if let Some((name, addresses, places)) = host {
                 let NginxPlaces { access_log, ssl_protocols } = NginxPlaces::of(reader, raw.nginx, fleet);
                 let places = Places { access_log, ssl_protocols, ..places };
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
-                self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx }, places));
+                self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx, ssh }, places));
             }
         }
         self.all_named = !nodes.is_empty() && self.named - before == nodes.len();

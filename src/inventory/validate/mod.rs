@@ -17,6 +17,7 @@ mod pools;
 mod protocols;
 mod settings;
 mod sites;
+mod ssh;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -75,9 +76,10 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let apps = list(reader, raw, raw.app_servers, "app_servers", "- { name: srv1, address: 10.0.0.11 }");
     let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");
     let mut hosts = hosts::Hosts::default();
-    hosts.read_load_balancers(reader, balancers, &haproxy);
+    let ssh = ssh::fleet(reader, raw.ssh);
+    hosts.read_load_balancers(reader, balancers, (&haproxy, &ssh));
     let places = hosts::NginxPlaces::of(reader, raw.nginx, hosts::NginxPlaces::default());
-    hosts.read_app_servers(reader, apps, (&nginx, places));
+    hosts.read_app_servers(reader, apps, (&nginx, places), &ssh);
     checks::check_versions(reader, &hosts);
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);

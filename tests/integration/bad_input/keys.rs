@@ -48,6 +48,9 @@ pub const ROWS: &[Row] = &[
             "app_servers[].nginx.port",
             "http.port",
             "http.acme_challenge.port",
+            "ssh.port",
+            "load_balancers[].ssh.port",
+            "app_servers[].ssh.port",
         ],
         &[("0", "IN06"), ("65536", "IN06"), ("https", "IN06"), ("443/tcp", "IN06"), ("8_443", "IN06")],
     ),
@@ -309,6 +312,21 @@ pub const ROWS: &[Row] = &[
             ("grpc://@", "IN06"),
             ("grpc://:80", "IN06"),
         ],
+    ),
+    (
+        &["ssh.user", "load_balancers[].ssh.user"],
+        &[("-oProxyCommand=id", "IN06"), ("root@lb1", "IN06"), ("a/b", "IN06")],
+    ),
+    (
+        &["load_balancers[].ssh.host"],
+        &[("-Fnone", "IN06"), ("root@lb1", "IN06"), ("lb1:22", "IN06"), ("[fd00::5]", "IN06"), ("a%h", "IN06")],
+    ),
+    (&["ssh.proxy_jump", "load_balancers[].ssh.proxy_jump"], &[("-x", "IN06"), ("a,,b", "IN06"), ("a:0", "IN06")]),
+    (&["ssh.identity_file", "load_balancers[].ssh.identity_file"], &[("a|b", "IN06"), ("*", "IN06")]),
+    (&["ssh.become", "load_balancers[].ssh.become"], &[("su", "IN06"), ("doas", "IN06")]),
+    (
+        &["ssh.host_keys", "load_balancers[].ssh.host_keys", "load_balancers[].ssh.host_keys[]"],
+        &[("SHA256:abc", "IN06"), ("AAAAC3NzaC1lZDI1NTE5", "IN06"), ("c3NoLWVkMjU1MTk=", "IN06")],
     ),
     (
         &["sites[].locations[].return.url"],

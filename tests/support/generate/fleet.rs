@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
-use sslscale::inventory::types::Tickets;
+use sslscale::inventory::types::{Become, Tickets};
 
 use super::sites;
 use super::values::{Part, access_log, duration, http_port, log, name, number, one_of, port, scalar, size};
@@ -40,7 +40,8 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             let trust =
                 (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
             let tickets = proptest::option::weighted(0.5, one_of(Tickets::NAMES));
-            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), (trust, tickets))
+            let ssh = proptest::option::weighted(0.2, ssh());
+            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), (trust, tickets, ssh))
         })
         .prop_map(
             |(
@@ -49,13 +50,18 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 pools,
                 mut sites,
                 choices,
-                (trust, tickets),
+                (trust, tickets, ssh),
             )| {
                 let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
                 let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
                 let (haproxy, pools) = checked(haproxy, pools, &sites);
                 let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
-                let balancer = |(host, haproxy): (Host, Option<Yaml>)| host.yaml(haproxy.map(|h| ("haproxy", h)));
+                let own_ssh = ssh.is_some();
+                let balancer = |(host, haproxy): (Host, Option<Yaml>)| {
+                    let alias = Yaml::Scalar(format!("{}.internal", host.name));
+                    let ssh = own_ssh.then(|| ("ssh", Yaml::Map(vec![("host", alias)])));
+                    host.yaml(haproxy.map(|h| ("haproxy", h)).into_iter().chain(ssh))
+                };
                 let app = |(host, own): (Host, Yaml)| {
                     let Yaml::Map(own) = own else { unreachable!("a section is a mapping") };
                     host.yaml(own)
@@ -70,6 +76,7 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                     tickets.map(|tickets| ("tickets", tickets)),
                     Some(("haproxy", haproxy)),
                     Some(("nginx", nginx)),
+                    ssh.map(|ssh| ("ssh", ssh)),
                     lint.map(|lint| ("lint", lint)),
                     Some(("sites", Yaml::List(sites))),
                 ];
@@ -395,5 +402,17 @@ fn lint() -> Part {
         ("deny", 0.5, one_of(&["TL22", "cert-expired"])),
         ("fail_on", 0.5, one_of(&["error", "warning", "info"])),
         ("certificate_days", 0.5, number(1, 3_650)),
+    ])
+}
+
+/// How hosts are reached.
+fn ssh() -> Part {
+    section(vec![
+        ("user", 0.5, one_of(&["root", "deploy", "_ci.1"])),
+        ("port", 0.3, scalar(port())),
+        ("identity_file", 0.3, one_of(&["~/.ssh/deploy", "keys/deploy", "/etc/ssh/deploy"])),
+        ("proxy_jump", 0.3, one_of(&["none", "bastion", "a@b:22,[fd00::1]:2222"])),
+        ("become", 0.3, one_of(Become::NAMES)),
+        ("host_keys", 0.3, one_of(&["AAAAC3NzaC1lZDI1NTE5AAAAINquwJEHurg8bt/rTs+XqbUnrIiGqkrrMi6j6qTevsDb"])),
     ])
 }

@@ -1,0 +1,204 @@
+//! The master connections of a run. Their sockets are in a private directory, which goes with the
+//! connections when the run ends, however it ends.
+
+use std::collections::HashMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+use super::problem::{self, ConnectProblem};
+use super::{CHECK, ENVIRONMENT, SshOptions};
+use crate::file;
+use crate::process::{Conversation, Invocation, Limits};
+use crate::transport::error::TransportError;
+use crate::transport::text::HostText;
+
+/// How long opening a connection may take: `ssh` itself gives up after 10 s, and after as long at each jump host.
+const OPEN: Limits = Limits::new(Duration::from_secs(60), 64 * 1024);
+/// How many connections through one jump host may be before their login: sshd drops some from 10 on.
+const BEFORE_LOGIN: usize = 8;
+/// How long an sshd since 9.8 shuts out an address whose logins fail.
+const PENALTY: Duration = Duration::from_secs(20);
+/// How long the connections may take to close.
+const CLOSE: Duration = Duration::from_secs(60);
+/// How much of a master's log is read.
+const LOG: u64 = 1 << 20;
+
+/// Closes every connection of a directory, and removes it, when standard input ends: when this process
+/// does, whatever ends it.
+const SWEEP: &str = r#"cat >/dev/null
+cd -- "$1" || exit
+for socket in *.s; do
+    [ ! -S "$socket" ] || echo "$socket"
+done | xargs -P 16 -I @ ssh -F none -o ControlPath=./@ -O exit -- host 2>/dev/null
+rm -rf -- "$1""#;
+
+/// The master connections of a run.
+pub struct Masters {
+    directory: PathBuf,
+    count: AtomicUsize,
+    gates: Mutex<HashMap<String, usize>>,
+    passed: Condvar,
+    sweeper: Mutex<Option<Conversation>>,
+}
+
+impl Masters {
+    /// Makes the private directory.
+    ///
+    /// # Errors
+    /// It cannot be made, or the process that removes it cannot be started.
+    pub fn new() -> Result<Self, TransportError> {
+        let failed = |source| TransportError::NotStarted { program: "ssh".to_owned(), source };
+        let directory = private_directory().map_err(failed)?;
+        let sweep = Invocation::new("sh").args(["-c", SWEEP, "sh"]).args([&directory]).detached();
+        let (sweeper, _) = Conversation::start(&sweep, 1).map_err(|error| TransportError::new("sh", error))?;
+        Ok(Self {
+            directory,
+            count: AtomicUsize::new(0),
+            gates: Mutex::new(HashMap::new()),
+            passed: Condvar::new(),
+            sweeper: Mutex::new(Some(sweeper)),
+        })
+    }
+
+    /// A place for a connection.
+    pub(super) fn register(&self) -> usize {
+        self.count.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn path(&self, index: usize, what: &str) -> PathBuf {
+        self.directory.join(format!("{index}.{what}"))
+    }
+
+    pub(super) fn socket(&self, index: usize) -> String {
+        self.path(index, "s").to_string_lossy().into_owned()
+    }
+
+    /// The last lines that the master wrote.
+    pub(super) fn log(&self, index: usize) -> HostText {
+        HostText::new(&read(&self.path(index, "log")))
+    }
+
+    /// Opens the connection of a host.
+    pub(super) fn open(&self, index: usize, name: &str, options: &SshOptions) -> Result<(), TransportError> {
+        let mut words = self.words(index, name, options)?;
+        let log = self.path(index, "log");
+        words.insert(0, log.to_string_lossy().into_owned());
+        // An older `ssh` keeps its streams open in the background.
+        let script = r#"exec "$@" >/dev/null 2>"$0""#;
+        let invocation = Invocation::new("sh").args(["-c", script]).args(words).pass(ENVIRONMENT.iter().copied());
+        for again in [true, false] {
+            let _gate = options.proxy_jump.as_deref().map(|jump| self.pass(jump));
+            let done = invocation.run(b"", OPEN).map_err(|error| TransportError::new("ssh", error))?;
+            if done.status.success() {
+                return Ok(());
+            }
+            let written = read(&log);
+            let problem = problem::of_ssh(&String::from_utf8_lossy(&written), options);
+            if problem != ConnectProblem::Closed || !again {
+                return Err(problem::error(problem, options, HostText::new(&written)));
+            }
+            thread::sleep(PENALTY);
+        }
+        Ok(())
+    }
+
+    fn words(&self, index: usize, name: &str, options: &SshOptions) -> Result<Vec<String>, TransportError> {
+        let option = |text: String| ["-o".to_owned(), text];
+        let mut words: Vec<String> = ["ssh", "-M", "-N", "-f"].map(str::to_owned).to_vec();
+        words.extend(option(format!("ControlPath={}", self.socket(index))));
+        for text in [
+            "ControlPersist=no",
+            "BatchMode=yes",
+            "ConnectTimeout=10",
+            "ServerAliveInterval=5",
+            "ServerAliveCountMax=3",
+            "LogLevel=ERROR",
+            "ForwardAgent=no",
+            "ForwardX11=no",
+            "ClearAllForwardings=yes",
+            "PermitLocalCommand=no",
+            "RemoteCommand=none",
+            "RequestTTY=no",
+        ] {
+            words.extend(option(text.to_owned()));
+        }
+        if !options.host_keys.is_empty() {
+            // A name of its own, so that neither the address nor the port makes a difference.
+            let alias = format!("sslscale-{name}");
+            let file = self.path(index, "keys");
+            let text: String = options.host_keys.iter().map(|key| format!("{alias} {key}\n")).collect();
+            let failed = |source| TransportError::NotStarted { program: "ssh".to_owned(), source };
+            file::create(&file, text.as_bytes(), 0o600).map_err(failed)?;
+            words.extend(option(format!("HostKeyAlias={alias}")));
+            words.extend(option(format!("UserKnownHostsFile={}", file.display())));
+            for text in ["GlobalKnownHostsFile=/dev/null", "StrictHostKeyChecking=yes", "UpdateHostKeys=no"] {
+                words.extend(option(text.to_owned()));
+            }
+        }
+        words.extend(options.words());
+        words.extend(["--".to_owned(), options.destination()]);
+        Ok(words)
+    }
+
+    /// Waits until fewer than [`BEFORE_LOGIN`] connections through a jump host are before their login.
+    fn pass(&self, jump: &str) -> Gate<'_> {
+        let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |gates: &mut HashMap<String, usize>| gates.get(jump).is_some_and(|count| *count >= BEFORE_LOGIN);
+        let mut gates = self.passed.wait_while(gates, full).unwrap_or_else(PoisonError::into_inner);
+        *gates.entry(jump.to_owned()).or_default() += 1;
+        Gate { masters: self, jump: jump.to_owned() }
+    }
+
+    /// Closes the connection of a host, if it has one.
+    pub(super) fn close(&self, index: usize) {
+        let socket = self.path(index, "s");
+        if socket.exists() {
+            let path = format!("ControlPath={}", socket.display());
+            // Where the master does not answer, the sweeper removes what is left.
+            let _ =
+                Invocation::new("ssh").args(["-F", "none", "-o", &path, "-O", "exit", "--", "host"]).run(b"", CHECK);
+        }
+    }
+}
+
+impl Drop for Masters {
+    fn drop(&mut self) {
+        if let Some(sweeper) = self.sweeper.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = sweeper.end(CLOSE);
+        }
+    }
+}
+
+/// A connection that is before its login.
+struct Gate<'m> {
+    masters: &'m Masters,
+    jump: String,
+}
+
+impl Drop for Gate<'_> {
+    fn drop(&mut self) {
+        let mut gates = self.masters.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = gates.get_mut(&self.jump) {
+            *count -= 1;
+        }
+        self.masters.passed.notify_one();
+    }
+}
+
+/// What a master wrote.
+fn read(log: &Path) -> Vec<u8> {
+    file::read(log, LOG).unwrap_or_default()
+}
+
+/// A new directory that only this user can enter, with a short path: that of a socket has at most 108 bytes,
+/// of which `ssh` needs 17 for itself.
+fn private_directory() -> io::Result<PathBuf> {
+    let run = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_dir());
+    let fits = |path: &PathBuf| path.as_os_str().len() <= 50 && !path.to_string_lossy().contains('%');
+    let parent = run.filter(fits).unwrap_or_else(|| "/tmp".into());
+    nix::unistd::mkdtemp(&parent.join("sslscale-XXXXXX")).map_err(io::Error::from)
+}
