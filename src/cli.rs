@@ -35,6 +35,8 @@ pub enum Command {
     Render(RenderArgs),
     /// Run the whole fleet on this machine and send requests through it
     Try(TryArgs),
+    /// Show what would change on each host, and change nothing
+    Plan(PlanArgs),
     /// Rotate, sync or compare the session ticket keys that app servers share
     Tickets {
         #[command(subcommand)]
@@ -190,20 +192,49 @@ pub struct SyncArgs {
 }
 
 #[derive(Debug, Args)]
-#[group(skip)]
-#[command(group = ArgGroup::new("hosts").required(true))]
 pub struct TicketsArgs {
     /// The inventory; `-` is standard input
     pub inventory: PathBuf,
-    /// JSON file with the command that reaches each app server, such as `["ssh", "root@10.0.0.11"]`
-    #[arg(long, value_name = "FILE", group = "hosts")]
-    pub hosts_file: Option<PathBuf>,
-    /// Use directories of this machine instead of app servers: DIR/HOST is the root of HOST
-    #[arg(long, value_name = "DIR", group = "hosts")]
-    pub roots: Option<PathBuf>,
+    #[command(flatten)]
+    pub reach: ReachArgs,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
+}
+
+/// How hosts are reached, if not over SSH as the inventory says.
+#[derive(Debug, Args)]
+#[group(id = "reach", multiple = false)]
+pub struct ReachArgs {
+    /// JSON file with the command that reaches each host, instead of SSH, such as `["nsenter", "-t", "42", "-a"]`
+    #[arg(long, value_name = "FILE")]
+    pub hosts_file: Option<PathBuf>,
+    /// Use directories of this machine instead of hosts: DIR/HOST is the root of HOST
+    #[arg(long, value_name = "DIR")]
+    pub roots: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    /// Look only at this host; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Replace files that somebody else has put in the place of rendered ones
+    #[arg(long)]
+    pub adopt: bool,
+    /// Exit with 1 if anything would change
+    #[arg(long)]
+    pub detailed_exitcode: bool,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+    /// Use the templates in DIR instead of the built-in ones with the same names
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod cases;
 pub mod cli;
 pub mod commands;
 mod count;
+pub mod deploy;
 pub mod diagnostic;
 pub mod event;
 pub mod file;

@@ -1,18 +1,32 @@
-//! How hosts are reached: the app servers of an inventory, and the hosts of a try-out.
+//! How hosts are reached: those of an inventory, and those of a try-out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 
 use super::{CommandError, hosts_file};
+use crate::cli::ReachArgs;
 use crate::event::Kept;
 use crate::file::Staged;
-use crate::transport::{Command, Host, Local};
+use crate::inventory::model::Addresses;
+use crate::inventory::types::HostKey;
+use crate::inventory::{self, Inventory};
+use crate::transport::{Command, Host, Local, Masters, Ssh, SshOptions};
 
-/// Each of these app servers is a directory below `roots`.
-pub fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+/// These hosts of the inventory, reached as the arguments say.
+pub fn reached(args: &ReachArgs, inventory: &Inventory, names: &[&str]) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    match (&args.roots, &args.hosts_file) {
+        (Some(roots), _) => below(names, roots),
+        (None, Some(file)) => of_file(names, file),
+        (None, None) => over_ssh(inventory, names),
+    }
+}
+
+/// Each of these hosts is a directory below `roots`.
+fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let shown = roots.display();
     let is = match std::fs::metadata(roots).map(|found| found.is_dir()) {
         Ok(false) => Some("is not a directory"),
@@ -21,7 +35,7 @@ pub fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, Command
         Ok(true) | Err(_) => None,
     };
     if let Some(is) = is {
-        let help = "give the directory that contains one directory for each app server, with the app server's name";
+        let help = "give the directory that contains one directory for each host, with the host's name";
         return Err(CommandError::from(anyhow!("`{shown}` {is}")).hint(help));
     }
     let root = |name: &str| -> Result<Box<dyn Host>, CommandError> {
@@ -40,8 +54,35 @@ pub fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, Command
     names.iter().map(|name| root(name)).collect()
 }
 
-/// Each of these app servers is reached by the command that a hosts file has for it.
-pub fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+/// These hosts are reached over SSH, as the inventory's `ssh` sections say.
+fn over_ssh(inventory: &Inventory, names: &[&str]) -> Result<Vec<Box<dyn Host>>, CommandError> {
+    let masters = Arc::new(Masters::new().context("no directory for SSH connections could be made")?);
+    let balancers = inventory.load_balancers.iter().map(|host| (&host.name, host.addresses, &host.ssh));
+    let apps = inventory.app_servers.iter().map(|host| (&host.name, host.addresses, &host.ssh));
+    let known: HashMap<&str, _> =
+        balancers.chain(apps).map(|(name, addresses, ssh)| (name.as_str(), (addresses, ssh))).collect();
+    let host = |name: &&str| -> Box<dyn Host> {
+        let (addresses, ssh) = known[name];
+        Box::new(Ssh::new(name, options(addresses, ssh), &masters))
+    };
+    Ok(names.iter().map(host).collect())
+}
+
+fn options(addresses: Addresses, ssh: &inventory::model::Ssh) -> SshOptions {
+    let first = || addresses.iter().next().map(|address| address.to_string()).unwrap_or_default();
+    SshOptions {
+        host: ssh.host.as_ref().map_or_else(first, ToString::to_string),
+        user: ssh.user.as_ref().map(ToString::to_string),
+        port: ssh.port.map(|port| port.0),
+        identity_file: ssh.identity_file.clone(),
+        proxy_jump: ssh.proxy_jump.as_ref().map(ToString::to_string),
+        host_keys: ssh.host_keys.iter().map(HostKey::line).collect(),
+        sudo: ssh.uses_sudo(),
+    }
+}
+
+/// Each of these hosts is reached by the command that a hosts file has for it.
+fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let example = names.first().copied().unwrap_or("srv1");
     let mut commands = hosts_file::read(path, example)?;
     let shown = path.display();

@@ -6,6 +6,7 @@ mod explain;
 mod fix;
 mod hosts;
 mod hosts_file;
+mod plan;
 mod programs;
 mod render;
 mod rules;
@@ -55,9 +56,9 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if !matches!(cli.command, Command::Fleet { .. }) {
-        let tickets_or_try = matches!(cli.command, Command::Tickets { .. } | Command::Try(_));
+        let runs_programs = matches!(cli.command, Command::Plan(_) | Command::Tickets { .. } | Command::Try(_));
         let with_binaries = matches!(&cli.command, Command::Check(args) if args.with_binaries);
-        interrupt.prepare(tickets_or_try || with_binaries)?;
+        interrupt.prepare(runs_programs || with_binaries)?;
     }
     match &cli.command {
         Command::Check(args) => check::run(args, output, interrupt),
@@ -65,6 +66,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Rules(args) => rules::run(args, output),
         Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
+        Command::Plan(args) => plan::run(args, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
         Command::Fleet { what } => inside(what),
     }

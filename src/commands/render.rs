@@ -39,7 +39,7 @@ fn differences(args: &RenderArgs, output: &Output, tree: &Tree, dir: &Path) -> R
     Ok(ExitStatus::Findings)
 }
 
-fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
+pub fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
     if hosts.is_empty() {
         return Ok(tree);
     }

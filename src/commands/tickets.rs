@@ -67,11 +67,7 @@ fn app_servers(args: &TicketsArgs, without: &[String], output: &Output) -> Resul
         let error = anyhow!("`--without` leaves out every app server");
         return Err(CommandError::from(error).hint("leave out only those that are down"));
     }
-    let hosts = match (&args.roots, &args.hosts_file) {
-        (Some(roots), _) => hosts::below(&names, roots)?,
-        (None, Some(file)) => hosts::of_file(&names, file)?,
-        (None, None) => return Err(anyhow!("give `--hosts-file` or `--roots`").into()),
-    };
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     Ok((hosts, left_out.into_iter().map(str::to_owned).collect()))
 }
 

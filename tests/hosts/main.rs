@@ -11,10 +11,12 @@ mod leftovers;
 mod limits;
 #[path = "../integration/support/need.rs"]
 mod need;
+mod plan;
 mod reloads;
 #[path = "../support/returning.rs"]
 mod returning;
 mod served;
+mod ssh;
 mod tickets;
 mod vanished;
 

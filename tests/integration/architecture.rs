@@ -24,9 +24,10 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("process", &[]),
     ("lint", &["count", "diagnostic", "file", "inventory", "process", "source"]),
     ("render", &["file", "inventory", "tickets", "tree"]),
-    ("transport", &["process", "visible"]),
+    ("transport", &["file", "process", "visible"]),
     ("rollout", &["parallel", "transport"]),
     ("tickets", &["count", "rollout", "transport", "tree"]),
+    ("deploy", &["rollout", "transport", "tree"]),
     ("sandbox", &["event", "file", "process"]),
     ("stand_ins", &["file", "inventory", "sandbox", "tickets"]),
     ("try_fleet", &["event", "file", "interrupt", "inventory", "process", "sandbox", "stand_ins", "tree"]),
@@ -38,6 +39,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "report",
         &[
             "count",
+            "deploy",
             "diagnostic",
             "event",
             "file",
@@ -57,6 +59,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "binaries",
             "cli",
+            "deploy",
             "diagnostic",
             "event",
             "file",

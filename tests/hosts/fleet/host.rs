@@ -17,7 +17,7 @@ pub enum Release {
 }
 
 impl Release {
-    pub(super) fn root(self) -> PathBuf {
+    pub fn root(self) -> PathBuf {
         roots().join(match self {
             Self::Bookworm => "bookworm-host",
             Self::Trixie => "trixie-host",

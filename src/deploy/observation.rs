@@ -1,0 +1,179 @@
+//! What a host tells about its files, packages and services. It is read as strictly as anything that comes from
+//! outside.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::rollout::QueryError;
+use crate::transport::HostText;
+
+/// What is at a path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum FileKind {
+    /// Nothing.
+    Absent,
+    /// A file.
+    Regular(Found),
+    /// A symbolic link.
+    Link,
+    /// A directory.
+    Directory,
+    /// A device, a socket or a pipe.
+    Other,
+}
+
+/// A file on a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Permission bits.
+    pub mode: u32,
+    /// User and group by name, such as `root:root`.
+    pub owner: String,
+    /// Of the content, hexadecimal.
+    pub sha256: String,
+}
+
+/// A service of systemd.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unit {
+    /// Such as `active`, `inactive` or `failed`.
+    pub active: String,
+    /// Such as `enabled`, `disabled` or `not-found`.
+    pub enabled: String,
+}
+
+/// The release that was deployed to a host last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Release {
+    /// Its id.
+    pub id: String,
+    /// When, in seconds since 1970 by the host's clock.
+    pub time: u64,
+}
+
+/// What is known about one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Observation {
+    /// What is at the paths that matter.
+    pub files: BTreeMap<String, FileKind>,
+    /// Files that are as their package has them.
+    pub stock: BTreeSet<String>,
+    /// The files of the last release, with the SHA-256 of their contents.
+    pub managed: BTreeMap<String, String>,
+    /// The last release.
+    pub release: Option<Release>,
+    /// The version of the program's package; `None` if it is not installed.
+    pub package: Option<String>,
+    /// The program's service; `None` without systemd.
+    pub unit: Option<Unit>,
+    /// The revision that the program runs.
+    pub running: Option<String>,
+    /// Programs that a deploy needs and that are missing.
+    pub missing_tools: Vec<String>,
+}
+
+impl Observation {
+    /// Reads what the script on the host wrote.
+    pub(super) fn read(text: &str) -> Result<Self, QueryError> {
+        let wrong = |problem, text: &str| QueryError::Answer { problem, text: HostText::new(text.as_bytes()) };
+        let lines = text.strip_suffix("end\n").filter(|lines| lines.is_empty() || lines.ends_with('\n'));
+        let mut seen = Self::default();
+        for line in lines.ok_or_else(|| wrong("its answer is incomplete", text))?.lines() {
+            seen.line(line).ok_or_else(|| wrong("its answer has an unexpected line", line))?;
+        }
+        Ok(seen)
+    }
+
+    fn line(&mut self, line: &str) -> Option<()> {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["file", path, ref rest @ ..] => {
+                let kind = match *rest {
+                    ["absent"] => FileKind::Absent,
+                    ["link"] => FileKind::Link,
+                    ["directory"] => FileKind::Directory,
+                    ["other"] => FileKind::Other,
+                    ["regular", mode, owner, sha256] => FileKind::Regular(Found {
+                        mode: octal(mode)?,
+                        owner: owner.to_owned(),
+                        sha256: digest(sha256)?,
+                    }),
+                    _ => return None,
+                };
+                self.files.insert(absolute(path)?, kind);
+            }
+            ["stock", path] => {
+                self.stock.insert(absolute(path)?);
+            }
+            ["managed", path, sha256] => {
+                self.managed.insert(absolute(path)?, digest(sha256)?);
+            }
+            ["release", id, time] => {
+                self.release = Some(Release { id: hexadecimal(id, 12)?, time: time.parse().ok()? })
+            }
+            ["package", version] => self.package = Some(version.to_owned()),
+            ["unit", active, enabled] => {
+                self.unit = Some(Unit { active: active.to_owned(), enabled: enabled.to_owned() });
+            }
+            ["running", revision] => self.running = Some(hexadecimal(revision, 12)?),
+            ["tool", name] => self.missing_tools.push(name.to_owned()),
+            _ => return None,
+        }
+        Some(())
+    }
+}
+
+fn absolute(path: &str) -> Option<String> {
+    path.starts_with('/').then(|| path.to_owned())
+}
+
+fn octal(text: &str) -> Option<u32> {
+    let known = (1..=4).contains(&text.len()) && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    u32::from_str_radix(known.then_some(text)?, 8).ok()
+}
+
+fn digest(text: &str) -> Option<String> {
+    hexadecimal(text, 64)
+}
+
+fn hexadecimal(text: &str, length: usize) -> Option<String> {
+    let fits = text.len() == length && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    fits.then(|| text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_is_read_whole_or_not_at_all() {
+        let sum = "0123456789abcdef".repeat(4);
+        let text = format!(
+            "release 0123456789ab 1700000000\nmanaged /etc/a {sum}\nfile /etc/a regular 644 root:root {sum}\n\
+             file /etc/b absent\nfile /etc/c link\nfile /etc/d directory\nfile /etc/e other\nstock /etc/a\ntool flock\n\
+             package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nend\n"
+        );
+        let seen = Observation::read(&text).unwrap();
+        assert_eq!(seen.files.len(), 5);
+        let found = Found { mode: 0o644, owner: "root:root".to_owned(), sha256: sum.clone() };
+        assert_eq!(seen.files["/etc/a"], FileKind::Regular(found));
+        assert_eq!(seen.release, Some(Release { id: "0123456789ab".to_owned(), time: 1_700_000_000 }));
+        assert_eq!(
+            (seen.managed["/etc/a"].as_str(), seen.missing_tools.as_slice()),
+            (sum.as_str(), &["flock".to_owned()][..])
+        );
+        assert_eq!(seen.running.as_deref(), Some("0123456789ab"));
+        assert!(Observation::read("end\n").unwrap() == Observation::default());
+        for wrong in [
+            "",
+            "file /etc/a absent\n",
+            "file etc absent\nend\n",
+            "file /etc/a regular 644 root:root abc\nend\n",
+            "file /etc/a regular 9 root:root x\nend\n",
+            "running x\nend\n",
+            "release a b\nend\n",
+            "nonsense\nend\n",
+        ] {
+            assert!(Observation::read(wrong).is_err(), "{wrong}");
+        }
+    }
+}

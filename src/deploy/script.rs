@@ -1,0 +1,104 @@
+//! What runs on hosts: a POSIX shell script for each operation, and how its answer is read.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::observation::Observation;
+use super::plan::Role;
+use crate::rollout::{QueryError, query};
+use crate::transport::{Host, HostText, Limits, Script};
+
+/// A line for each file, of which a host has a few more than a hundred at most.
+const LOOK: Limits = Limits::new(Duration::from_secs(40), 1 << 20);
+/// The rendered files of a host are a few megabytes at most.
+const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
+
+const OBSERVE: &[&str] = &[include_str!("scripts/observe.sh")];
+const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
+
+/// What a host has at these paths and of its program.
+///
+/// # Errors
+/// The host did not tell.
+pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
+    let arguments: Vec<&str> = [role.program()].into_iter().chain(paths.iter().copied()).collect();
+    let answer = query(host, &Script::new(OBSERVE).arguments(&arguments), LOOK)?;
+    Observation::read(&String::from_utf8_lossy(&answer))
+}
+
+/// The contents of files of a host, by path. One that is gone is left out.
+///
+/// # Errors
+/// The host did not tell.
+pub fn contents(host: &dyn Host, paths: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, QueryError> {
+    let answer = query(host, &Script::new(CONTENTS).arguments(paths), READ)?;
+    parse(&answer).ok_or(QueryError::Answer { problem: "its answer is incomplete", text: HostText::default() })
+}
+
+/// Files, each after a line with its length and path, and the end.
+fn parse(mut rest: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    loop {
+        let end = rest.iter().position(|byte| *byte == b'\n')?;
+        let line = std::str::from_utf8(&rest[..end]).ok()?;
+        rest = &rest[end + 1..];
+        if line == "end" {
+            return rest.is_empty().then_some(files);
+        }
+        let (length, path) = line.split_once(' ')?;
+        let length: usize = length.parse().ok()?;
+        files.insert(path.to_owned(), rest.get(..length)?.to_vec());
+        rest = rest.get(length..)?;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::deploy::FileKind;
+    use crate::transport::Local;
+
+    #[test]
+    fn a_root_is_observed_and_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("lb1");
+        fs::create_dir_all(root.join("etc/d")).unwrap();
+        fs::create_dir_all(root.join("var/lib/sslscale/releases/0123456789ab")).unwrap();
+        std::os::unix::fs::symlink("releases/0123456789ab", root.join("var/lib/sslscale/current")).unwrap();
+        let sum = "0".repeat(64);
+        let manifest = format!("file {sum} 0644 /etc/old\nfile {sum} 0644 /etc/b\n");
+        fs::write(root.join("var/lib/sslscale/current/manifest"), manifest).unwrap();
+        let bytes: Vec<u8> = (0..=255).collect();
+        fs::write(root.join("etc/a"), &bytes).unwrap();
+        fs::write(root.join("etc/b"), "end\n").unwrap();
+        std::os::unix::fs::symlink("a", root.join("etc/l")).unwrap();
+        let host = Local::below(dir.path(), "lb1").unwrap();
+        let seen = observe(&host, Role::Balancer, &["/etc/a", "/etc/b", "/etc/d", "/etc/l", "/etc/none"]).unwrap();
+        let kinds: Vec<(&str, bool)> =
+            seen.files.iter().map(|(path, kind)| (path.as_str(), matches!(kind, FileKind::Regular(_)))).collect();
+        let wanted = [
+            ("/etc/a", true),
+            ("/etc/b", true),
+            ("/etc/d", false),
+            ("/etc/l", false),
+            ("/etc/none", false),
+            ("/etc/old", false),
+        ];
+        assert_eq!(kinds, wanted);
+        assert_eq!(seen.files["/etc/old"], FileKind::Absent);
+        assert_eq!((seen.managed.len(), seen.release.unwrap().id.as_str()), (2, "0123456789ab"));
+        let read = contents(&host, &["/etc/a", "/etc/b", "/etc/none"]).unwrap();
+        assert_eq!((read.len(), &read["/etc/a"], read["/etc/b"].as_slice()), (2, &bytes, &b"end\n"[..]));
+    }
+
+    #[test]
+    fn an_answer_that_is_cut_off_is_none() {
+        let whole = b"3 /etc/a\nabc0 /etc/b\nend\n";
+        assert_eq!(parse(whole).unwrap().len(), 2);
+        for end in 0..whole.len() {
+            assert!(parse(&whole[..end]).is_none(), "{end}");
+        }
+    }
+}

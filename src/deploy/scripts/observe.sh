@@ -1,0 +1,80 @@
+# Shows what a host has, and changes nothing.
+#
+#     observe.sh PROGRAM PATH...
+#
+# PROGRAM is haproxy or nginx; the paths are those that a deploy would write. Each line that is written is a
+# word and what belongs to it:
+#   file PATH KIND [MODE OWNER SHA256]   KIND is regular, absent, link, directory or other
+#   stock PATH                           the package's file, as the package has it
+#   managed PATH SHA256                  a file of the release that was deployed last
+#   release ID TIME                      that release, and when it was deployed, in seconds since 1970
+#   package VERSION                      of the program
+#   unit ACTIVE ENABLED                  of its service
+#   running REVISION                     what the program runs, if it is a rendered file
+#   tool NAME                            a program that a deploy needs and that is missing
+#   end
+program=$1
+shift
+state=$root/var/lib/sslscale
+
+show_file() { # PATH
+    if [ -L "$root$1" ]; then
+        echo "file $1 link"
+    elif [ ! -e "$root$1" ]; then
+        echo "file $1 absent"
+    elif [ -d "$root$1" ]; then
+        echo "file $1 directory"
+    elif [ -f "$root$1" ]; then
+        sum=$(sha256sum <"$root$1") && about=$(stat -c '%a %U:%G' "$root$1") || exit
+        echo "file $1 regular $about ${sum%% *}"
+    else
+        echo "file $1 other"
+    fi
+}
+
+managed=
+if [ -f "$state/current/manifest" ]; then
+    managed=$(sed -n 's/^file \([0-9a-f]\{64\}\) [0-7]* \(\/.*\)$/\1 \2/p' "$state/current/manifest") || exit
+    release=$(readlink "$state/current") || exit
+    echo "release ${release##*/} $(stat -c %Y "$state/current/manifest")"
+    printf '%s\n' "$managed" | while read -r sum path; do
+        [ -z "$path" ] || echo "managed $path $sum"
+    done
+fi
+{
+    for path; do printf '%s\n' "$path"; done
+    printf '%s\n' "$managed" | cut -s -d ' ' -f 2
+} | sort -u | while read -r path; do show_file "$path"; done || exit
+
+# Below another root no package and no service is looked at.
+if [ -z "$root" ]; then
+    for tool in perl flock setsid unshare sha256sum; do
+        command -v "$tool" >/dev/null || echo "tool $tool"
+    done
+    version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$program" 2>/dev/null)
+    case $version in 'installed '*) echo "package ${version#* }" ;; esac
+    dpkg-query -W -f '${Conffiles}\n' haproxy nginx-common nginx 2>/dev/null | while read -r path sum flag; do
+        for wanted; do
+            [ "$path" = "$wanted" ] && [ -f "$path" ] || continue
+            found=$(md5sum <"$path")
+            [ "${found%% *}" != "$sum" ] || echo "stock $path"
+        done
+    done
+    if command -v systemctl >/dev/null; then
+        # A service that is not there is inactive, and not-found.
+        active=$(systemctl is-active "$program" 2>/dev/null)
+        enabled=$(systemctl is-enabled "$program" 2>/dev/null)
+        echo "unit ${active:-unknown} ${enabled:-not-found}"
+    fi
+    case $program in
+    haproxy)
+        revision=$(perl -MIO::Socket::UNIX -e '
+            alarm 3;
+            my $socket = IO::Socket::UNIX->new(Peer => "/run/haproxy/admin.sock") or exit;
+            print $socket "show info\n";
+            while (<$socket>) { print $1 if /^description: sslscale ([0-9a-f]{12})$/ }' 2>/dev/null)
+        [ -z "$revision" ] || echo "running $revision"
+        ;;
+    esac
+fi
+echo end

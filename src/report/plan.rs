@@ -1,0 +1,218 @@
+//! What a deploy would change. Hosts with the same changes are shown together.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::diff::unified;
+use super::{Output, PlainFormat};
+use crate::count::several;
+use crate::deploy::{Action, Change, ChangeKind, HostPlan, Problem, Role};
+use crate::rollout::{Reason, Unreachable};
+use crate::tree::Entry;
+
+/// The version of the JSON document.
+const VERSION: u32 = 1;
+
+/// The plan for one host, and the contents of the files that it changes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Planned {
+    /// What would be done.
+    pub plan: HostPlan,
+    /// What there is, by path.
+    pub contents: BTreeMap<String, Vec<u8>>,
+}
+
+/// A host: its name, what it is, and its rendered files.
+pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
+
+/// Reports plans.
+pub struct PlanReport<'o> {
+    output: &'o Output,
+    format: PlainFormat,
+}
+
+#[derive(Serialize)]
+struct Document<'d> {
+    version: u32,
+    /// Whether nothing would change, and nothing is wrong.
+    up_to_date: bool,
+    hosts: Vec<HostDocument<'d>>,
+}
+
+#[derive(Serialize)]
+struct HostDocument<'d> {
+    name: &'d str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<Reason>,
+    changes: Vec<ChangeDocument<'d>>,
+    actions: Vec<&'static str>,
+    problems: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ChangeDocument<'d> {
+    path: &'d str,
+    kind: &'static str,
+    /// In unified format.
+    diff: String,
+}
+
+impl<'o> PlanReport<'o> {
+    /// A report in this format.
+    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
+        Self { output, format }
+    }
+
+    /// What would be done on each host, or why that is not known.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn write(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
+        if self.format == PlainFormat::Json {
+            let up_to_date = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
+            let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
+            let text = serde_json::to_string_pretty(&Document { version: VERSION, up_to_date, hosts })?;
+            return self.output.print(format!("{text}\n").as_bytes());
+        }
+        let mut groups: Vec<(Vec<&str>, &Planned, &[Entry], Role)> = Vec::new();
+        for ((name, role, entries), host) in wanted.iter().zip(seen) {
+            let Ok(planned) = host else { continue };
+            if planned.plan.is_empty() {
+                continue;
+            }
+            let same = |group: &&mut (Vec<&str>, &Planned, &[Entry], Role)| group.1 == planned && group.2 == *entries;
+            match groups.iter_mut().find(same) {
+                Some(group) => group.0.push(name),
+                None => groups.push((vec![name], planned, entries, *role)),
+            }
+        }
+        for (names, planned, entries, role) in &groups {
+            self.output.print(host(names, planned, entries, *role).as_bytes())?;
+            for problem in &planned.plan.problems {
+                self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
+                self.output.say(&format!("  help: {}", help(problem, *role)));
+            }
+        }
+        for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
+            self.output.say(&format!("error: {}: {}", lost.host, super::tickets::block(&Reason::from(&lost.error))));
+        }
+        self.summary(seen)
+    }
+
+    fn summary(&self, seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
+        let count = |is: &dyn Fn(&Result<Planned, Unreachable>) -> bool| seen.iter().filter(|host| is(host)).count();
+        let unknown = count(&|host| host.is_err());
+        let blocked = count(&|host| host.as_ref().is_ok_and(|it| !it.plan.problems.is_empty()));
+        let same = count(&|host| host.as_ref().is_ok_and(|it| it.plan.is_empty()));
+        let changing = seen.len() - unknown - blocked - same;
+        let parts =
+            [(changing, "would change"), (same, "up to date"), (blocked, "cannot be changed"), (unknown, "not known")];
+        let parts: Vec<String> =
+            parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+        let line = format!("{}: {}\n", several(seen.len(), "host"), parts.join(", "));
+        self.output.print(line.as_bytes())
+    }
+}
+
+fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {
+    let Ok(planned) = host else {
+        let error = host.as_ref().err().map(|lost| Reason::from(&lost.error));
+        return HostDocument { name, error, changes: Vec::new(), actions: Vec::new(), problems: Vec::new() };
+    };
+    let changes = planned.plan.changes.iter().map(|change| ChangeDocument {
+        path: &change.path,
+        kind: name_of(change.kind),
+        diff: diff(change, planned, entries),
+    });
+    HostDocument {
+        name,
+        error: None,
+        changes: changes.collect(),
+        actions: planned.plan.actions.iter().map(|action| named(*action)).collect(),
+        problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
+    }
+}
+
+/// The changes on hosts that have the same.
+fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> String {
+    let mut text = format!("{}:\n", names.join(", "));
+    for change in &planned.plan.changes {
+        text += &format!("  {} {}\n", words(change.kind), change.path);
+    }
+    let program = role.program();
+    for action in &planned.plan.actions {
+        text += match action {
+            Action::DaemonReload => "  then systemd reads its units again\n".to_owned(),
+            Action::Reload => format!("  then {program} is reloaded: open connections stay\n"),
+            Action::Restart => format!("  then {program} is restarted: its connections are closed\n"),
+            Action::Start => format!("  then {program} is started\n"),
+        }
+        .as_str();
+    }
+    for change in &planned.plan.changes {
+        text += &diff(change, planned, entries);
+    }
+    text
+}
+
+fn diff(change: &Change, planned: &Planned, entries: &[Entry]) -> String {
+    let new = entries.iter().find(|entry| *entry.path == *change.path).map_or(&[][..], |entry| &entry.content.bytes);
+    if change.kind == ChangeKind::Attributes {
+        return String::new();
+    }
+    let old = planned.contents.get(&change.path).map_or(&[][..], Vec::as_slice);
+    unified(&change.path, &String::from_utf8_lossy(old), &String::from_utf8_lossy(new))
+}
+
+fn words(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Create => "creates",
+        ChangeKind::Update => "changes",
+        ChangeKind::Overwrite => "changes, with the edits that somebody made,",
+        ChangeKind::TakeOver => "replaces the package's",
+        ChangeKind::Adopt => "replaces somebody else's",
+        ChangeKind::Attributes => "sets mode and owner of",
+        ChangeKind::Remove => "removes",
+    }
+}
+
+fn name_of(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Create => "create",
+        ChangeKind::Update => "update",
+        ChangeKind::Overwrite => "overwrite",
+        ChangeKind::TakeOver => "take_over",
+        ChangeKind::Adopt => "adopt",
+        ChangeKind::Attributes => "attributes",
+        ChangeKind::Remove => "remove",
+    }
+}
+
+fn named(action: Action) -> &'static str {
+    match action {
+        Action::DaemonReload => "daemon_reload",
+        Action::Reload => "reload",
+        Action::Restart => "restart",
+        Action::Start => "start",
+    }
+}
+
+fn told(problem: &Problem, role: Role) -> String {
+    match problem {
+        Problem::NotInstalled => format!("{} is not installed", role.program()),
+        Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
+        Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
+        Problem::NotAFile(path) => format!("`{path}` is not a file"),
+    }
+}
+
+fn help(problem: &Problem, role: Role) -> String {
+    match problem {
+        Problem::NotInstalled => format!("run `apt-get install {}` on the host", role.program()),
+        Problem::NoTool(name) => format!("install the package that has `{name}`"),
+        Problem::Foreign(_) => "look at the difference; `--adopt` replaces the file and keeps a copy".to_owned(),
+        Problem::NotAFile(_) => "move away what is there".to_owned(),
+    }
+}
