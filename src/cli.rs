@@ -225,7 +225,7 @@ pub struct PlanArgs {
     pub host: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,
-    /// Replace files that somebody else has put in the place of rendered ones
+    /// Accept that files which somebody else has put in the place of rendered ones are replaced
     #[arg(long)]
     pub adopt: bool,
     /// Exit with 1 if anything would change
