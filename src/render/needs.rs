@@ -7,6 +7,7 @@ use std::path::Path;
 use super::http::AcmeView;
 use super::nginx::{Shape, sites, ticket_keys};
 use crate::inventory::Inventory;
+use crate::inventory::model::{Location, Target};
 use crate::inventory::types::LocalPath;
 use crate::tree::{DirectoryKind, Need, NeedKind, NeededDirectory, Needs};
 
@@ -43,9 +44,17 @@ pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&Acm
     // `sslscale tickets` makes the directory of the ring.
     let others = files.values().filter(|file| file.kind != NeedKind::TicketKey);
     let parents = others.map(|file| (parent(&file.path), DirectoryKind::Certificates));
+    let of_location = |location: &Location| match &location.target {
+        Target::Root(root) => Some(root.to_string()),
+        _ => None,
+    };
+    let roots = sites.iter().flat_map(|site| {
+        let of_site = site.root.iter().map(ToString::to_string);
+        of_site.chain(site.locations.iter().filter_map(of_location))
+    });
     let directories: BTreeMap<String, DirectoryKind> = parents
         .chain(log.map(|log| (parent(&log.to_string()), DirectoryKind::AccessLog)))
-        .chain(sites.iter().filter_map(|site| Some((site.root.as_ref()?.to_string(), DirectoryKind::DocumentRoot))))
+        .chain(roots.map(|root| (root, DirectoryKind::DocumentRoot)))
         .chain(acme.map(|acme| (acme.root.clone(), DirectoryKind::AcmeRoot)))
         .collect();
     let directories = directories.into_iter().map(|(path, kind)| NeededDirectory { path, kind }).collect();

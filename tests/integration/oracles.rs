@@ -5,6 +5,7 @@
 mod browsers;
 mod keys;
 mod listeners;
+mod needs;
 mod places;
 mod requests;
 
