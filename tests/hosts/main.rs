@@ -17,7 +17,6 @@ mod reloads;
 mod returning;
 mod served;
 mod ssh;
-mod status;
 mod tickets;
 mod vanished;
 

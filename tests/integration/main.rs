@@ -31,7 +31,6 @@ mod names;
 mod openssl;
 mod oracles;
 mod pages;
-mod plan;
 mod probes;
 mod real;
 mod refused;

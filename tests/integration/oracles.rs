@@ -3,11 +3,17 @@
 //! inventories are random ones, changed so that what is refused is frequent among them.
 
 mod browsers;
+mod certificates;
+mod checks;
+mod dates;
 mod keys;
 mod listeners;
 mod needs;
 mod places;
+mod ports;
 mod requests;
+mod spelling;
+mod timeouts;
 
 use sslscale::inventory::{Inventory, check};
 use sslscale::render::{Templates, render};
