@@ -12,7 +12,7 @@ use crate::report::{Format, PlainFormat};
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
 #[command(after_help = "Exit codes:\n\
   \x20 0  done, nothing found\n\
-  \x20 1  findings, differences, a problem with a ticket ring, or a failed try-out\n\
+  \x20 1  findings, differences, a problem of a host or a ticket ring, or a failed try-out\n\
   \x20 2  wrong usage, or something cannot be read or written\n\
   \x20 3  stopped before any change\n\
   \x20 4  every change was rolled back\n\
@@ -37,6 +37,8 @@ pub enum Command {
     Try(TryArgs),
     /// Show what would change on each host, and change nothing
     Plan(PlanArgs),
+    /// Show what every host runs, and exit with 1 if anything is wrong
+    Status(StatusArgs),
     /// Rotate, sync or compare the session ticket keys that app servers share
     Tickets {
         #[command(subcommand)]
@@ -223,12 +225,26 @@ pub struct PlanArgs {
     pub host: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,
-    /// Replace files that somebody else has put in the place of rendered ones
+    /// Accept that files which somebody else has put in the place of rendered ones are replaced
     #[arg(long)]
     pub adopt: bool,
     /// Exit with 1 if anything would change
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+    /// Use the templates in DIR instead of the built-in ones with the same names
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    #[command(flatten)]
+    pub reach: ReachArgs,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,

@@ -10,6 +10,7 @@ mod plan;
 mod programs;
 mod render;
 mod rules;
+mod status;
 mod tickets;
 mod try_fleet;
 
@@ -56,7 +57,8 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if !matches!(cli.command, Command::Fleet { .. }) {
-        let runs_programs = matches!(cli.command, Command::Plan(_) | Command::Tickets { .. } | Command::Try(_));
+        let runs_programs =
+            matches!(cli.command, Command::Plan(_) | Command::Status(_) | Command::Tickets { .. } | Command::Try(_));
         let with_binaries = matches!(&cli.command, Command::Check(args) if args.with_binaries);
         interrupt.prepare(runs_programs || with_binaries)?;
     }
@@ -67,6 +69,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
         Command::Plan(args) => plan::run(args, output, interrupt),
+        Command::Status(args) => status::run(args, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
         Command::Fleet { what } => inside(what),
     }

@@ -5,6 +5,6 @@ mod observation;
 mod plan;
 mod script;
 
-pub use observation::{FileKind, Found, Observation, Release, Unit};
+pub use observation::{FileKind, Found, Observation, Release, Server, Unit};
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};
 pub use script::{contents, observe};

@@ -50,6 +50,26 @@ pub struct Release {
     pub time: u64,
 }
 
+/// An app server as a balancer sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Server {
+    /// The backend.
+    pub pool: String,
+    /// The app server.
+    pub name: String,
+    /// Connections that are open through this balancer's worker.
+    pub sessions: u64,
+    /// As haproxy shows it, such as `UP`, `UP 1/3`, `DOWN` or `DRAIN`.
+    pub status: String,
+}
+
+impl Server {
+    /// Whether it takes new connections.
+    pub fn is_up(&self) -> bool {
+        self.status.starts_with("UP") || self.status == "no check"
+    }
+}
+
 /// What is known about one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Observation {
@@ -67,6 +87,8 @@ pub struct Observation {
     pub unit: Option<Unit>,
     /// The revision that the program runs.
     pub running: Option<String>,
+    /// The app servers, of a balancer.
+    pub servers: Vec<Server>,
     /// Programs that a deploy needs and that are missing.
     pub missing_tools: Vec<String>,
 }
@@ -115,6 +137,12 @@ impl Observation {
                 self.unit = Some(Unit { active: active.to_owned(), enabled: enabled.to_owned() });
             }
             ["running", revision] => self.running = Some(hexadecimal(revision, 12)?),
+            ["server", pool, name, sessions, ref status @ ..] if !status.is_empty() => self.servers.push(Server {
+                pool: pool.to_owned(),
+                name: name.to_owned(),
+                sessions: sessions.parse().ok()?,
+                status: status.join(" "),
+            }),
             ["tool", name] => self.missing_tools.push(name.to_owned()),
             _ => return None,
         }
@@ -150,7 +178,7 @@ mod tests {
         let text = format!(
             "release 0123456789ab 1700000000\nmanaged /etc/a {sum}\nfile /etc/a regular 644 root:root {sum}\n\
              file /etc/b absent\nfile /etc/c link\nfile /etc/d directory\nfile /etc/e other\nstock /etc/a\ntool flock\n\
-             package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nend\n"
+             package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nserver web srv1 12 UP 1/3\nserver web srv2 0 DOWN\nend\n"
         );
         let seen = Observation::read(&text).unwrap();
         assert_eq!(seen.files.len(), 5);
@@ -162,6 +190,9 @@ mod tests {
             (sum.as_str(), &["flock".to_owned()][..])
         );
         assert_eq!(seen.running.as_deref(), Some("0123456789ab"));
+        let servers: Vec<(&str, u64, bool)> =
+            seen.servers.iter().map(|it| (it.status.as_str(), it.sessions, it.is_up())).collect();
+        assert_eq!(servers, [("UP 1/3", 12, true), ("DOWN", 0, false)]);
         assert!(Observation::read("end\n").unwrap() == Observation::default());
         for wrong in [
             "",
@@ -171,6 +202,8 @@ mod tests {
             "file /etc/a regular 9 root:root x\nend\n",
             "running x\nend\n",
             "release a b\nend\n",
+            "server web srv1 x UP\nend\n",
+            "server web srv1 1\nend\n",
             "nonsense\nend\n",
         ] {
             assert!(Observation::read(wrong).is_err(), "{wrong}");

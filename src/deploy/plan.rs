@@ -132,8 +132,12 @@ pub fn plan(role: Role, wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPl
     for entry in wanted {
         let kind = live.seen.files.get(&*entry.path).unwrap_or(&FileKind::Absent);
         match change(entry, kind, live) {
-            Ok(Some(ChangeKind::Adopt)) if !adopt => plan.problems.push(Problem::Foreign(entry.path.to_string())),
-            Ok(kind) => plan.changes.extend(kind.map(|kind| Change { path: entry.path.to_string(), kind })),
+            Ok(kind) => {
+                if kind == Some(ChangeKind::Adopt) && !adopt {
+                    plan.problems.push(Problem::Foreign(entry.path.to_string()));
+                }
+                plan.changes.extend(kind.map(|kind| Change { path: entry.path.to_string(), kind }));
+            }
             Err(problem) => plan.problems.push(problem),
         }
     }
@@ -304,7 +308,7 @@ mod tests {
         let foreign = Host::with(&[(PATH, "# Managed by another tool")]);
         assert_eq!(foreign.kinds(&wanted), [ChangeKind::Adopt]);
         let refused = foreign.plan(&wanted, false);
-        assert_eq!((refused.changes, refused.problems), (vec![], vec![Problem::Foreign(PATH.to_owned())]));
+        assert_eq!((refused.changes.len(), refused.problems), (1, vec![Problem::Foreign(PATH.to_owned())]));
         let mut link = Host::with(&[]);
         link.seen.files.insert(PATH.to_owned(), FileKind::Link);
         assert_eq!(link.plan(&wanted, true).problems, [Problem::NotAFile(PATH.to_owned())]);

@@ -3,6 +3,7 @@
 //! front of the balancer may map another port to that.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -67,8 +68,44 @@ fn by_port(inventory: &Inventory) -> Option<BTreeMap<String, u16>> {
     Some(ports)
 }
 
+/// An address as nginx writes it in variables: it takes those that begin with 96 zero bits for IPv4 ones in a
+/// form that is out of use, unless few bits follow.
+fn as_nginx_writes(address: IpAddr) -> String {
+    let IpAddr::V6(v6) = address else { return address.to_string() };
+    let [a, b, c, d] = [12, 13, 14, 15].map(|at| v6.octets()[at]);
+    let dotted = match v6.segments() {
+        [0, 0, 0, 0, 0, 0, 0, _] => c != 0 && d != 1,
+        [0, 0, 0, 0, 0, 0, ..] => true,
+        _ => false,
+    };
+    if dotted { format!("::{a}.{b}.{c}.{d}") } else { v6.to_string() }
+}
+
 /// By the address that a balancer connects from.
 fn by_balancer(inventory: &Inventory) -> BTreeMap<String, u16> {
     let balancers = inventory.load_balancers.iter();
-    balancers.flat_map(|it| it.addresses.iter().map(|at| (at.to_string(), it.haproxy.public_port().0))).collect()
+    balancers.flat_map(|it| it.addresses.iter().map(|at| (as_nginx_writes(at.0), it.haproxy.public_port().0))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_spelled_as_nginx_spells_them() {
+        for (address, text) in [
+            ("10.0.0.10", "10.0.0.10"),
+            ("fd00:0:0:1::20", "fd00:0:0:1::20"),
+            ("::1:2", "::0.1.0.2"),
+            ("::1:0", "::0.1.0.0"),
+            ("::102:304", "::1.2.3.4"),
+            ("::100", "::0.0.1.0"),
+            ("::5", "::5"),
+            ("::101", "::101"),
+            ("1::", "1::"),
+            ("0:1::2", "0:1::2"),
+        ] {
+            assert_eq!(as_nginx_writes(address.parse().unwrap()), text);
+        }
+    }
 }

@@ -145,7 +145,12 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> Str
     for action in &planned.plan.actions {
         text += match action {
             Action::DaemonReload => "  then systemd reads its units again\n".to_owned(),
-            Action::Reload => format!("  then {program} is reloaded: open connections stay\n"),
+            Action::Reload if role == Role::Balancer => {
+                "  then haproxy is reloaded: open connections stay\n".to_owned()
+            }
+            Action::Reload => {
+                "  then nginx is reloaded: requests are finished, idle connections are closed\n".to_owned()
+            }
             Action::Restart => format!("  then {program} is restarted: its connections are closed\n"),
             Action::Start => format!("  then {program} is started\n"),
         }
@@ -212,7 +217,7 @@ fn help(problem: &Problem, role: Role) -> String {
     match problem {
         Problem::NotInstalled => format!("run `apt-get install {}` on the host", role.program()),
         Problem::NoTool(name) => format!("install the package that has `{name}`"),
-        Problem::Foreign(_) => "look at the difference; `--adopt` replaces the file and keeps a copy".to_owned(),
+        Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
     }
 }

@@ -5,8 +5,10 @@ use super::query::QueryError;
 use crate::parallel;
 use crate::transport::Host;
 
-/// How many hosts are worked on at once.
+/// How many hosts are changed at once.
 const LANES: usize = 16;
+/// How many hosts are looked at at once.
+const LOOKING: usize = 64;
 
 /// Hosts, and when to start nothing more on them.
 #[derive(Clone, Copy)]
@@ -79,7 +81,7 @@ impl Fleet<'_> {
                 seen => Ok(seen.map_err(|error| Unreachable { host: host.name().to_owned(), error })),
             }
         };
-        parallel::map(self.hosts, LANES, look).into_iter().collect()
+        parallel::map(self.hosts, LOOKING, look).into_iter().collect()
     }
 }
 

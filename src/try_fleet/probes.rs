@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
-use super::upstreams::{is_shared, is_taken};
+use super::upstreams::{is_shared, is_taken, is_too_small};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Site, Target};
 use crate::inventory::openssl::{Authentication, Offer};
@@ -97,6 +97,9 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, loc
         }
         _ if is_shared(inventory, site, location) => {
             return not_driven("calls a gRPC app on a socket that takes plain HTTP too, which stand-ins do not");
+        }
+        _ if is_too_small(inventory, site, location) => {
+            return not_driven("takes no gRPC message: `client_max_body_size` is less than 5 bytes");
         }
         Target::Root(_) if exact && file(inventory, location).is_some() => vec![Probe::new(path.to_owned())],
         Target::Root(_) if exact || twin(site, location) => {

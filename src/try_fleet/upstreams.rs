@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use super::curl::EMPTY_MESSAGE;
 use super::spec::{UpstreamListen, UpstreamProtocol};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, AppServer, Location, Site, Target};
@@ -28,6 +29,15 @@ pub(super) fn is_shared(inventory: &Inventory, site: &Site, location: &Location)
     let together = |other: &&Site| members(other).iter().any(|member| members(site).contains(member));
     let mut others = inventory.sites.iter().filter(together).flat_map(|it| &it.locations).filter_map(upstream);
     others.any(|(other, spoken)| other == listen && spoken != protocol)
+}
+
+/// Whether nginx of some app server refuses even the shortest gRPC message as too large.
+pub(super) fn is_too_small(inventory: &Inventory, site: &Site, location: &Location) -> bool {
+    let refuses = |app: &AppServer| {
+        let limit = site.client_max_body_size.as_ref().unwrap_or(&app.nginx.client_max_body_size).bytes();
+        (1..EMPTY_MESSAGE.len() as u64).contains(&limit)
+    };
+    matches!(location.target, Target::Grpc(_)) && inventory.pools[site.pool].app_servers(inventory).any(refuses)
 }
 
 /// Where the app of a location listens, and what it speaks.

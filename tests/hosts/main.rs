@@ -17,6 +17,7 @@ mod reloads;
 mod returning;
 mod served;
 mod ssh;
+mod status;
 mod tickets;
 mod vanished;
 

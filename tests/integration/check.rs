@@ -50,6 +50,8 @@ fn help_says_what_there_is() {
     pin("help-try", &Sslscale::new(&["try", "--help"]).run().all());
     pin("help-explain", &Sslscale::new(&["explain", "--help"]).run().all());
     pin("help-rules", &Sslscale::new(&["rules", "--help"]).run().all());
+    pin("help-plan", &Sslscale::new(&["plan", "--help"]).run().all());
+    pin("help-status", &Sslscale::new(&["status", "--help"]).run().all());
     pin("help-tickets", &Sslscale::new(&["tickets", "--help"]).run().all());
     pin("help-tickets-status", &Sslscale::new(&["tickets", "status", "--help"]).run().all());
     pin("help-tickets-rotate", &Sslscale::new(&["tickets", "rotate", "--help"]).run().all());

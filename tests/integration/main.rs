@@ -31,6 +31,7 @@ mod names;
 mod openssl;
 mod oracles;
 mod pages;
+mod plan;
 mod probes;
 mod real;
 mod refused;

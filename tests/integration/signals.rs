@@ -61,12 +61,14 @@ fn names(dir: &Path) -> BTreeSet<String> {
 // `check -o` left its temporary file behind.
 #[test]
 fn every_command_ends_at_once_while_it_reads() {
-    let commands: [&[&str]; 9] = [
+    let commands: [&[&str]; 11] = [
         &["check", "-"],
         &["check", "--fix", "-"],
         &["check", "--format", "json", "-o", "report", "-"],
         &["render", "-"],
         &["render", "-o", "out", "-"],
+        &["plan", "-", "--roots", "roots"],
+        &["status", "-", "--roots", "roots"],
         &["tickets", "status", "-", "--roots", "roots"],
         &["tickets", "rotate", "-", "--roots", "roots"],
         &["tickets", "sync", "-", "--roots", "roots"],
@@ -187,13 +189,14 @@ fn a_signal_while_hosts_are_observed_ends_it_at_once_and_nothing_is_changed() {
 
 #[test]
 fn a_signal_ends_the_programs_that_ask_hosts() {
-    for command in ["status", "rotate", "sync"] {
+    for command in [&["tickets", "status"][..], &["tickets", "rotate"], &["tickets", "sync"], &["plan"], &["status"]] {
         for signal in SIGNALS {
             let prepared = rotated();
             // Each host has one program, which never answers, and one that it started.
             let words = |host: &str| format!("\"{host}\":[\"sh\",\"-c\",\"sleep 600 & echo $! > {host}; wait\"]");
-            fs::write(prepared.path().join("hosts.json"), format!("{{{},{}}}", words("srv1"), words("srv2"))).unwrap();
-            let arguments = ["tickets", command, "inventory.yaml", "--hosts-file", "hosts.json"];
+            let all = ["lb1", "srv1", "srv2"].map(words).join(",");
+            fs::write(prepared.path().join("hosts.json"), format!("{{{all}}}")).unwrap();
+            let arguments = [command, &["inventory.yaml", "--hosts-file", "hosts.json"]].concat();
             let mut child = start(prepared.path(), &arguments);
             let asked =
                 |host: &&str| fs::read_to_string(prepared.path().join(host)).is_ok_and(|pid| pid.ends_with('\n'));
@@ -209,7 +212,7 @@ fn a_signal_ends_the_programs_that_ask_hosts() {
                 });
             }
             let done = child.wait_with_output().unwrap();
-            assert_eq!(shell(done.status), 128 + signal as i32, "{command}: {done:?}");
+            assert_eq!(shell(done.status), 128 + signal as i32, "{command:?}: {done:?}");
         }
     }
 }

@@ -53,7 +53,7 @@ fn render() {
 
 // A rotation whose report could not be written changed every host and exited with 2.
 #[test]
-fn tickets() {
+fn what_runs_on_hosts() {
     let prepared = cases::rotated();
-    cases::tickets(&prepared).iter().for_each(same_with_every_kind);
+    cases::hosts(&prepared).iter().for_each(same_with_every_kind);
 }

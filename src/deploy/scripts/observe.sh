@@ -11,6 +11,7 @@
 #   package VERSION                      of the program
 #   unit ACTIVE ENABLED                  of its service
 #   running REVISION                     what the program runs, if it is a rendered file
+#   server POOL NAME SESSIONS STATUS     an app server as this balancer sees it, such as `UP 1/3`
 #   tool NAME                            a program that a deploy needs and that is missing
 #   end
 program=$1
@@ -68,12 +69,18 @@ if [ -z "$root" ]; then
     fi
     case $program in
     haproxy)
-        revision=$(perl -MIO::Socket::UNIX -e '
-            alarm 3;
-            my $socket = IO::Socket::UNIX->new(Peer => "/run/haproxy/admin.sock") or exit;
-            print $socket "show info\n";
-            while (<$socket>) { print $1 if /^description: sslscale ([0-9a-f]{12})$/ }' 2>/dev/null)
-        [ -z "$revision" ] || echo "running $revision"
+        perl -MIO::Socket::UNIX -e '
+            alarm 5;
+            for my $command ("show info", "show stat") {
+                my $socket = IO::Socket::UNIX->new(Peer => "/run/haproxy/admin.sock") or exit;
+                print $socket "$command\n";
+                while (<$socket>) {
+                    print "running $1\n" if /^description: sslscale ([0-9a-f]{12})$/;
+                    my @fields = split /,/;
+                    next if $command ne "show stat" or @fields < 18 or /^#/ or $fields[1] =~ /^(FRONTEND|BACKEND)$/;
+                    print "server $fields[0] $fields[1] $fields[4] $fields[17]\n";
+                }
+            }' 2>/dev/null
         ;;
     esac
 fi

@@ -44,6 +44,13 @@ impl Certificate {
     }
 }
 
+impl Certificate {
+    /// When the server's certificate expires, in UTC.
+    pub fn expires(&self) -> String {
+        utc(self.leaf().not_after)
+    }
+}
+
 /// How many seconds before its end a certificate is to be renewed. ACME clients renew when a third of the
 /// lifetime is left.
 fn early(link: &Link, days: Option<u32>) -> i64 {

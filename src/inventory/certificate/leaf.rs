@@ -36,9 +36,13 @@ impl Certificate {
     ///
     /// Every block of the file must be complete, since nginx refuses the file for any broken block.
     pub fn read(path: &Path) -> Result<Self, Problem> {
+        Self::parse(path, &file::read(path, Subject::Certificate)?)
+    }
+
+    /// The same for what a file at `path` contains.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Problem> {
         let subject = Subject::Certificate;
-        let bytes = file::read(path, subject)?;
-        let blocks = blocks(&bytes);
+        let blocks = blocks(bytes);
         if let Some(problem) = blocks.iter().find_map(|block| foreign::broken(path, subject, block)) {
             return Err(problem);
         }
@@ -52,10 +56,10 @@ impl Certificate {
             parsed.push(certificate);
         }
         if parsed.is_empty() {
-            return Err(foreign::explain(path, subject, &bytes, &blocks));
+            return Err(foreign::explain(path, subject, bytes, &blocks));
         }
         let chain = Chain::of(&parsed);
-        let reordered = if chain.is_ordered() { None } else { Reordered::of(&bytes, &blocks, chain.order()) };
+        let reordered = if chain.is_ordered() { None } else { Reordered::of(bytes, &blocks, chain.order()) };
         Ok(Self {
             path: path.to_owned(),
             links: parsed.iter().map(Link::of).collect(),

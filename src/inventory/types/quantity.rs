@@ -110,6 +110,18 @@ impl Size {
     pub fn one_megabyte() -> Self {
         Self("1m".into())
     }
+
+    /// In bytes. nginx takes 0 for no limit.
+    pub fn bytes(&self) -> u64 {
+        let digits = self.0.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let unit = match self.0[digits.len()..].to_ascii_lowercase().as_str() {
+            "k" => 1 << 10,
+            "m" => 1 << 20,
+            "g" => 1 << 30,
+            _ => 1,
+        };
+        digits.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(unit)
+    }
 }
 
 impl fmt::Display for Size {

@@ -90,8 +90,9 @@ impl Masters {
         // An older `ssh` keeps its streams open in the background.
         let script = r#"exec "$@" >/dev/null 2>"$0""#;
         let invocation = Invocation::new("sh").args(["-c", script]).args(words).pass(ENVIRONMENT.iter().copied());
+        let jump = self.jump(options);
         for again in [true, false] {
-            let _gate = options.proxy_jump.as_deref().map(|jump| self.pass(jump));
+            let _gate = jump.as_deref().map(|jump| self.pass(jump));
             let done = invocation.run(b"", OPEN).map_err(|error| TransportError::new("ssh", error))?;
             if done.status.success() {
                 return Ok(());
@@ -144,6 +145,16 @@ impl Masters {
         Ok(words)
     }
 
+    /// What leads to the host instead of a connection of its own, by the options or by `ssh_config`. Hosts with the
+    /// same are behind one sshd.
+    fn jump(&self, options: &SshOptions) -> Option<String> {
+        let words = options.words().into_iter().chain(["-G", "--"].map(str::to_owned)).chain([options.destination()]);
+        let show = Invocation::new("ssh").args(words).pass(ENVIRONMENT.iter().copied());
+        // What is wrong with the configuration is told when the connection is opened.
+        let done = show.run(b"", CHECK).ok().filter(|done| done.status.success())?;
+        jump_of(&String::from_utf8_lossy(&done.stdout))
+    }
+
     /// Waits until fewer than [`BEFORE_LOGIN`] connections through a jump host are before their login.
     fn pass(&self, jump: &str) -> Gate<'_> {
         let gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
@@ -189,6 +200,13 @@ impl Drop for Gate<'_> {
     }
 }
 
+/// The jump hosts or the proxy command in what `ssh -G` shows.
+fn jump_of(settings: &str) -> Option<String> {
+    let value = |key: &str| settings.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(' '));
+    let found = value("proxyjump").or_else(|| value("proxycommand")).filter(|value| *value != "none")?;
+    Some(found.to_owned())
+}
+
 /// What a master wrote.
 fn read(log: &Path) -> Vec<u8> {
     file::read(log, LOG).unwrap_or_default()
@@ -201,4 +219,52 @@ fn private_directory() -> io::Result<PathBuf> {
     let fits = |path: &PathBuf| path.as_os_str().len() <= 50 && !path.to_string_lossy().contains('%');
     let parent = run.filter(fits).unwrap_or_else(|| "/tmp".into());
     nix::unistd::mkdtemp(&parent.join("sslscale-XXXXXX")).map_err(io::Error::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    #[test]
+    fn the_way_to_a_host_is_what_ssh_shows() {
+        assert_eq!(jump_of("user root\nproxyjump a,b:22\nport 22\n").as_deref(), Some("a,b:22"));
+        assert_eq!(jump_of("proxycommand nc %h %p\n").as_deref(), Some("nc %h %p"));
+        for none in ["", "user root\nport 22\n", "proxyjump none\n", "proxycommandx y\n"] {
+            assert_eq!(jump_of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn few_connections_through_one_jump_host_are_before_their_login() {
+        let masters = Masters::new().unwrap();
+        let (inside, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+        let other = AtomicBool::new(false);
+        thread::scope(|scope| {
+            for _ in 0..4 * BEFORE_LOGIN {
+                scope.spawn(|| {
+                    let _gate = masters.pass("bastion");
+                    most.fetch_max(inside.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+                    thread::sleep(Duration::from_millis(5));
+                    inside.fetch_sub(1, Ordering::SeqCst);
+                });
+            }
+            // Another jump host has a count of its own.
+            scope.spawn(|| other.store(masters.pass("other").jump == "other", Ordering::SeqCst));
+        });
+        assert!(most.load(Ordering::SeqCst) <= BEFORE_LOGIN && other.load(Ordering::SeqCst));
+    }
+
+    #[test]
+    fn the_directory_is_private_and_goes() {
+        use std::os::unix::fs::PermissionsExt;
+        let masters = Masters::new().unwrap();
+        let directory = masters.directory.clone();
+        assert_eq!(directory.metadata().unwrap().permissions().mode() & 0o777, 0o700);
+        let longest = masters.socket(masters.register() + 99_999);
+        assert!(longest.len() <= 90, "{longest}");
+        drop(masters);
+        assert!(!directory.exists());
+    }
 }

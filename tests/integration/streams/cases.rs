@@ -177,22 +177,26 @@ pub fn render() -> Vec<Case> {
 pub fn rotated() -> TempDir {
     let dir = tempfile::tempdir().unwrap();
     fs::write(dir.path().join("inventory.yaml"), INVENTORY).unwrap();
-    ["srv1", "srv2"].iter().for_each(|host| fs::create_dir_all(dir.path().join("roots").join(host)).unwrap());
+    ["lb1", "srv1", "srv2"].iter().for_each(|host| fs::create_dir_all(dir.path().join("roots").join(host)).unwrap());
     let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
     command.args(["tickets", "sync", "inventory.yaml", "--roots", "roots"]).current_dir(dir.path());
     assert!(command.output().unwrap().status.success());
     dir
 }
 
-pub fn tickets(prepared: &TempDir) -> Vec<Case> {
-    let arguments: [(&[&str], Prints); 4] = [
-        (&["tickets", "status", "inventory.yaml", "--roots", "roots"], Prints::Result),
-        (&["tickets", "rotate", "inventory.yaml", "--roots", "roots"], Prints::Report),
-        (&["tickets", "rotate", "inventory.yaml", "--roots", "roots", "--format", "json"], Prints::Report),
-        (&["tickets", "sync", "inventory.yaml", "--roots", "roots"], Prints::Report),
+pub fn hosts(prepared: &TempDir) -> Vec<Case> {
+    let arguments: [(&[&str], i32, Prints); 8] = [
+        (&["plan", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
+        (&["plan", "inventory.yaml", "--roots", "roots", "--format", "json"], 0, Prints::Result),
+        (&["status", "inventory.yaml", "--roots", "roots"], 1, Prints::Result),
+        (&["status", "inventory.yaml", "--roots", "roots", "--format", "json"], 1, Prints::Result),
+        (&["tickets", "status", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
+        (&["tickets", "rotate", "inventory.yaml", "--roots", "roots"], 0, Prints::Report),
+        (&["tickets", "rotate", "inventory.yaml", "--roots", "roots", "--format", "json"], 0, Prints::Report),
+        (&["tickets", "sync", "inventory.yaml", "--roots", "roots"], 0, Prints::Report),
     ];
-    let case = |(arguments, prints)| {
-        let mut case = Case::new(arguments, 0, prints);
+    let case = |(arguments, status, prints)| {
+        let mut case = Case::new(arguments, status, prints);
         case.roots = Some(prepared.path().join("roots"));
         case
     };

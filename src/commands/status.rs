@@ -1,0 +1,101 @@
+//! `sslscale status`: what every host runs, and how balancers see the app servers.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::SystemTime;
+
+use super::{CommandError, ExitStatus, hosts, load};
+use crate::cli::StatusArgs;
+use crate::deploy::{self, Live, Role};
+use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
+use crate::inventory::certificate::Certificate;
+use crate::inventory::types::Tickets;
+use crate::lint::Settings;
+use crate::render::Templates;
+use crate::report::{CertificateStatus, HostStatus, Output, StatusReport};
+use crate::rollout::{Fleet, QueryError};
+use crate::tickets;
+use crate::transport::Host;
+use crate::tree::{Entry, NeedKind, Tree};
+
+pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let templates = Templates::load(args.templates.as_deref())?;
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let tree = crate::render::render(&inventory, &templates)?;
+    let wanted = wanted(&inventory, &tree);
+    let names: Vec<&str> = wanted.iter().map(|host| host.name).collect();
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
+    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let by_name: BTreeMap<&str, &Wanted<'_>> = wanted.iter().map(|host| (host.name, host)).collect();
+    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
+    interrupt.end_programs();
+    let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
+    let Ok(seen) = fleet.observe(|host| look(host, by_name[host.name()])) else { return Ok(interrupted()) };
+    let rings = if inventory.tickets == Tickets::Shared {
+        let apps: Vec<&dyn Host> =
+            hosts.iter().copied().filter(|host| by_name[host.name()].role == Role::AppServer).collect();
+        let fleet = Fleet { hosts: &apps, ..fleet };
+        let Ok(rings) = tickets::observe(&fleet) else { return Ok(interrupted()) };
+        // A host that is away is reported once.
+        let names = apps.iter().map(|host| host.name().to_owned());
+        let problems = tickets::verdicts(&rings).into_iter().zip(&rings);
+        let problems = problems.map(|(problems, ring)| if ring.is_err() { Vec::new() } else { problems });
+        names.zip(problems).flat_map(|(name, all)| all.into_iter().map(move |it| (name.clone(), it))).collect()
+    } else {
+        Vec::new()
+    };
+    let hosts: Vec<(&str, Role)> = wanted.iter().map(|host| (host.name, host.role)).collect();
+    let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings)?;
+    Ok(if sound { ExitStatus::Done } else { ExitStatus::Findings })
+}
+
+/// A host of the inventory, and what it should have.
+struct Wanted<'w> {
+    name: &'w str,
+    role: Role,
+    entries: &'w [Entry],
+    /// Paths of certificates, without those of files that hold a key, too.
+    certificates: BTreeSet<&'w str>,
+}
+
+fn wanted<'w>(inventory: &'w Inventory, tree: &'w Tree) -> Vec<Wanted<'w>> {
+    let mut certificates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for needs in tree.needs() {
+        let paths = needs.files.iter().filter(|file| file.kind == NeedKind::Certificate);
+        let paths: BTreeSet<&str> = paths.map(|file| file.path.as_str()).collect();
+        certificates.extend(needs.hosts.iter().map(|host| (&**host, paths.clone())));
+    }
+    let balancers = inventory.load_balancers.iter().map(|host| (host.name.as_str(), Role::Balancer));
+    let apps = inventory.app_servers.iter().map(|host| (host.name.as_str(), Role::AppServer));
+    let host = |(name, role)| {
+        let entries = tree.host(name)?;
+        Some(Wanted { name, role, entries, certificates: certificates.remove(name).unwrap_or_default() })
+    };
+    balancers.chain(apps).filter_map(host).collect()
+}
+
+/// What there is on one host.
+fn look(host: &dyn Host, wanted: &Wanted<'_>) -> Result<HostStatus, QueryError> {
+    let paths: Vec<&str> = wanted.entries.iter().map(|entry| &*entry.path).collect();
+    let seen = deploy::observe(host, wanted.role, &paths)?;
+    let mut needed = deploy::differing(wanted.entries, &seen);
+    needed.extend(&wanted.certificates);
+    let contents = if needed.is_empty() { BTreeMap::new() } else { deploy::contents(host, &needed)? };
+    let plan = deploy::plan(wanted.role, wanted.entries, Live { seen: &seen, contents: &contents }, true);
+    let certificates = wanted.certificates.iter().map(|path| certificate(path, contents.get(*path)));
+    Ok(HostStatus { plan, certificates: certificates.collect(), observation: seen })
+}
+
+/// When a certificate on a host expires, and what is wrong with that.
+fn certificate(path: &str, content: Option<&Vec<u8>>) -> CertificateStatus {
+    let status = |expires, problem| CertificateStatus { path: path.to_owned(), expires, problem };
+    let Some(content) = content else { return status(None, Some(format!("there is no certificate `{path}`"))) };
+    match Certificate::parse(Path::new(path), content) {
+        Ok(found) => {
+            let problem = found.date_problems(SystemTime::now(), None).into_iter().next();
+            status(Some(found.expires()), problem.map(|problem| problem.message))
+        }
+        Err(problem) => status(None, Some(problem.message)),
+    }
+}

@@ -1,0 +1,279 @@
+//! What every host runs, and how balancers see the app servers.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::{Output, PlainFormat};
+use crate::count::several;
+use crate::deploy::{HostPlan, Observation, Role, Server};
+use crate::rollout::{Reason, Unreachable};
+use crate::tickets;
+
+/// The version of the JSON document.
+const VERSION: u32 = 1;
+
+/// What there is on one host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct HostStatus {
+    /// What the host told.
+    pub observation: Observation,
+    /// What a deploy would change.
+    pub plan: HostPlan,
+    /// The certificates that its sites name.
+    pub certificates: Vec<CertificateStatus>,
+}
+
+/// A certificate on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CertificateStatus {
+    /// Absolute.
+    pub path: String,
+    /// In UTC, such as `2026-12-31 23:59`; `None` if it cannot be read.
+    pub expires: Option<String>,
+    /// What is wrong with it.
+    pub problem: Option<String>,
+}
+
+/// Reports what there is.
+pub struct StatusReport<'o> {
+    output: &'o Output,
+    format: PlainFormat,
+}
+
+#[derive(Serialize)]
+struct Document<'d> {
+    version: u32,
+    /// Whether there is no problem.
+    sound: bool,
+    hosts: Vec<HostDocument<'d>>,
+    problems: Vec<ProblemDocument<'d>>,
+}
+
+#[derive(Serialize)]
+struct HostDocument<'d> {
+    name: &'d str,
+    role: &'static str,
+    reachable: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    package: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    running: Option<&'d str>,
+    /// Files that differ from what is rendered.
+    differing: Vec<&'d str>,
+    servers: Vec<ServerDocument<'d>>,
+    certificates: &'d [CertificateStatus],
+}
+
+#[derive(Serialize)]
+struct ServerDocument<'d> {
+    pool: &'d str,
+    name: &'d str,
+    status: &'d str,
+    sessions: u64,
+}
+
+#[derive(Serialize)]
+struct ProblemDocument<'d> {
+    host: &'d str,
+    problem: String,
+}
+
+/// What is wrong, by host.
+type Problems<'p> = Vec<(&'p str, String)>;
+/// A host's name and what it is.
+type Named<'n> = (&'n str, Role);
+/// What became of the look at a host.
+type Seen = Result<HostStatus, Unreachable>;
+
+impl<'o> StatusReport<'o> {
+    /// A report in this format.
+    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
+        Self { output, format }
+    }
+
+    /// The fleet, and whether nothing is wrong with it. `rings` has what is wrong with ticket rings.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn write(&self, hosts: &[Named<'_>], seen: &[Seen], rings: &[(String, tickets::Problem)]) -> io::Result<bool> {
+        let problems = problems(hosts, seen, rings);
+        if self.format == PlainFormat::Json {
+            let document = Document {
+                version: VERSION,
+                sound: problems.is_empty(),
+                hosts: hosts.iter().zip(seen).map(|(host, seen)| document(*host, seen)).collect(),
+                problems: problems
+                    .iter()
+                    .map(|(host, problem)| ProblemDocument { host, problem: problem.replace("\n\t", "\n") })
+                    .collect(),
+            };
+            self.output.print(format!("{}\n", serde_json::to_string_pretty(&document)?).as_bytes())?;
+            return Ok(problems.is_empty());
+        }
+        self.output.print(table(&programs(hosts, seen)).as_bytes())?;
+        let servers = servers(hosts, seen);
+        if servers.len() > 1 {
+            self.output.print(format!("\n{}", table(&servers)).as_bytes())?;
+        }
+        let certificates = certificates(seen);
+        if certificates.len() > 1 {
+            self.output.print(format!("\n{}", table(&certificates)).as_bytes())?;
+        }
+        for (host, problem) in &problems {
+            self.output.say(&format!("error: {host}: {}", super::tickets::block(problem)));
+        }
+        let wrong = match problems.len() {
+            0 => "nothing is wrong".to_owned(),
+            count => several(count, "problem"),
+        };
+        self.output.print(format!("\n{}: {wrong}\n", several(hosts.len(), "host")).as_bytes())?;
+        Ok(problems.is_empty())
+    }
+}
+
+/// Everything that is wrong, host by host.
+fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)]) -> Problems<'p> {
+    let mut found = Vec::new();
+    for ((name, role), seen) in hosts.iter().zip(seen) {
+        let mut add = |problem: String| found.push((*name, problem));
+        let status = match seen {
+            Ok(status) => status,
+            Err(lost) => {
+                add(Reason::from(&lost.error).to_string());
+                continue;
+            }
+        };
+        let seen = &status.observation;
+        let program = role.program();
+        if seen.package.is_none() && seen.unit.is_some() {
+            add(format!("{program} is not installed"));
+        } else if let Some(unit) = seen.unit.as_ref().filter(|unit| unit.active != "active") {
+            add(format!("{program} is {}", unit.active));
+        }
+        if !status.plan.changes.is_empty() {
+            let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
+            let count = several(status.plan.changes.len(), "file");
+            add(format!("{count} not as rendered: {}", paths.collect::<Vec<_>>().join(", ")));
+        } else if !status.plan.actions.is_empty() && seen.unit.as_ref().is_some_and(|unit| unit.active == "active") {
+            add(format!("{program} does not run what its files say"));
+        }
+        for server in seen.servers.iter().filter(|server| !server.is_up()) {
+            add(format!("`{}` is {} in the pool `{}`", server.name, server.status, server.pool));
+        }
+        status.certificates.iter().filter_map(|it| it.problem.clone()).for_each(&mut add);
+        rings.iter().filter(|(host, _)| host == name).for_each(|(_, problem)| add(problem.to_string()));
+    }
+    found
+}
+
+fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
+    let mut rows = vec![["host", "program", "service", "files", "runs"].map(str::to_owned).to_vec()];
+    for ((name, role), seen) in hosts.iter().zip(seen) {
+        let row = match seen {
+            Err(_) => [name, role.program(), "", "not reachable", ""].map(str::to_owned).to_vec(),
+            Ok(status) => {
+                let seen = &status.observation;
+                let version = seen.package.as_deref().unwrap_or("-");
+                let files = match status.plan.changes.len() {
+                    0 => "as rendered".to_owned(),
+                    count => format!("{count} not as rendered"),
+                };
+                let runs = seen.running.as_deref().unwrap_or("-");
+                let service = seen.unit.as_ref().map_or("-", |unit| unit.active.as_str());
+                vec![
+                    (*name).to_owned(),
+                    format!("{} {version}", role.program()),
+                    service.to_owned(),
+                    files,
+                    runs.to_owned(),
+                ]
+            }
+        };
+        rows.push(row);
+    }
+    rows
+}
+
+/// A row for each app server of each pool, a column for each balancer.
+fn servers(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
+    let balancers = || {
+        let all = hosts.iter().zip(seen).filter(|((_, role), _)| *role == Role::Balancer);
+        all.filter_map(|((name, _), seen)| Some((*name, &seen.as_ref().ok()?.observation.servers)))
+    };
+    let mut rows: BTreeMap<(&str, &str), BTreeMap<&str, &Server>> = BTreeMap::new();
+    for (balancer, servers) in balancers() {
+        for server in servers {
+            rows.entry((&server.pool, &server.name)).or_default().insert(balancer, server);
+        }
+    }
+    let head = ["pool", "app server"].into_iter().chain(balancers().map(|(name, _)| name)).map(str::to_owned).collect();
+    let row = |((pool, name), by_balancer): ((&str, &str), BTreeMap<&str, &Server>)| {
+        let cell = |balancer: &str| match by_balancer.get(balancer) {
+            Some(server) => format!("{}, {}", server.status, several(server.sessions as usize, "connection")),
+            None => "-".to_owned(),
+        };
+        let cells = balancers().map(|(balancer, _)| cell(balancer));
+        [pool.to_owned(), name.to_owned()].into_iter().chain(cells).collect::<Vec<_>>()
+    };
+    [head].into_iter().chain(rows.into_iter().map(row)).collect()
+}
+
+/// A row for each certificate and date.
+fn certificates(seen: &[Seen]) -> Vec<Vec<String>> {
+    let mut rows: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for certificate in seen.iter().flatten().flat_map(|status| &status.certificates) {
+        if let Some(expires) = &certificate.expires {
+            *rows.entry((&certificate.path, expires)).or_default() += 1;
+        }
+    }
+    let head = ["certificate", "expires (UTC)", "on"].map(str::to_owned).to_vec();
+    let row = |((path, expires), count): ((&str, &str), usize)| {
+        vec![path.to_owned(), expires.to_owned(), several(count, "app server")]
+    };
+    [head].into_iter().chain(rows.into_iter().map(row)).collect()
+}
+
+fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
+    let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or_default();
+    let widths: Vec<usize> = (0..columns).map(wide).collect();
+    let line = |row: &Vec<String>| {
+        let cells: String = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
+        format!("{}\n", cells.trim_end())
+    };
+    rows.iter().map(line).collect()
+}
+
+fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
+    let role = if role == Role::Balancer { "balancer" } else { "app_server" };
+    let Ok(HostStatus { observation, plan, certificates }) = seen else {
+        return HostDocument {
+            name,
+            role,
+            reachable: false,
+            package: None,
+            service: None,
+            running: None,
+            differing: Vec::new(),
+            servers: Vec::new(),
+            certificates: &[],
+        };
+    };
+    let server =
+        |it: &'d Server| ServerDocument { pool: &it.pool, name: &it.name, status: &it.status, sessions: it.sessions };
+    HostDocument {
+        name,
+        role,
+        reachable: true,
+        package: observation.package.as_deref(),
+        service: observation.unit.as_ref().map(|unit| unit.active.as_str()),
+        running: observation.running.as_deref(),
+        differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
+        servers: observation.servers.iter().map(server).collect(),
+        certificates,
+    }
+}

@@ -1,0 +1,118 @@
+//! `sslscale plan` and `status` over directories that stand for hosts.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::support::{Run, Sslscale, pin};
+
+const INVENTORY: &str = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+tickets: per_host
+";
+
+/// A fleet of roots that have what is rendered.
+fn fleet() -> Sslscale {
+    let run = Sslscale::new(&[]).inventory(INVENTORY);
+    let rendered = run.run_with(&["render", "inventory.yaml", "-o", "roots"]);
+    assert_eq!(rendered.status, 0, "{}", rendered.all());
+    run
+}
+
+fn plan(run: &Sslscale, more: &[&str]) -> Run {
+    run.run_with(&[&["plan", "inventory.yaml", "--roots", "roots"], more].concat())
+}
+
+fn file(run: &Sslscale, path: &str) -> PathBuf {
+    run.dir().join("roots").join(path)
+}
+
+const CFG: &str = "lb1/etc/haproxy/haproxy.cfg";
+
+#[test]
+fn hosts_that_are_as_rendered_have_nothing_to_change() {
+    let run = fleet();
+    let same = plan(&run, &["--detailed-exitcode"]);
+    // Another user's files have another owner.
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    assert_eq!((same.status, same.stdout.as_str()), (0, "3 hosts: 3 up to date\n"), "{}", same.all());
+}
+
+#[test]
+fn every_kind_of_change_is_shown() {
+    let run = fleet();
+    fs::write(file(&run, CFG), "# Managed by another tool\n").unwrap();
+    for host in ["srv1", "srv2"] {
+        let path = file(&run, &format!("{host}/etc/nginx/conf.d/sslscale.conf"));
+        let text = fs::read_to_string(&path).unwrap().replace("keepalive_timeout 65s", "keepalive_timeout 60s");
+        fs::write(path, text).unwrap();
+        fs::remove_file(file(&run, &format!("{host}/etc/nginx/modules-enabled/90-sslscale.conf"))).unwrap();
+    }
+    let refused = plan(&run, &[]);
+    assert_eq!(refused.status, 3, "{}", refused.all());
+    pin("plan", &refused.all());
+    let adopted = plan(&run, &["--adopt", "--detailed-exitcode", "--host", "lb1"]);
+    assert_eq!(adopted.status, 1, "{}", adopted.all());
+    assert!(adopted.stdout.contains("  replaces somebody else's /etc/haproxy/haproxy.cfg\n"), "{}", adopted.all());
+    let json = plan(&run, &["--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.stdout).unwrap();
+    assert_eq!(json["up_to_date"], false);
+    let kinds: Vec<&str> =
+        json["hosts"][1]["changes"].as_array().unwrap().iter().map(|it| it["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["update", "create"]);
+    let problems = json["hosts"][0]["problems"].as_array().unwrap();
+    assert_eq!(problems.len(), 1, "{json}");
+}
+
+#[test]
+fn what_the_last_release_had_is_removed_and_an_edit_is_named() {
+    let run = fleet();
+    let state = file(&run, "lb1/var/lib/sslscale/releases/0123456789ab");
+    fs::create_dir_all(&state).unwrap();
+    std::os::unix::fs::symlink("releases/0123456789ab", file(&run, "lb1/var/lib/sslscale/current")).unwrap();
+    let sum = "0".repeat(64);
+    let manifest = format!("file {sum} 0644 /etc/haproxy/haproxy.cfg\nfile {sum} 0644 /etc/haproxy/old.map\nend\n");
+    fs::write(state.join("manifest"), manifest).unwrap();
+    fs::write(file(&run, "lb1/etc/haproxy/old.map"), "old\n").unwrap();
+    fs::write(file(&run, CFG), "# Managed by another tool\n").unwrap();
+    let shown = plan(&run, &["--host", "lb1"]);
+    for words in [
+        "  changes, with the edits that somebody made, /etc/haproxy/haproxy.cfg\n",
+        "  removes /etc/haproxy/old.map\n",
+        "--- a/etc/haproxy/old.map\n+++ b/etc/haproxy/old.map\n@@ -1 +0,0 @@\n-old\n",
+    ] {
+        assert!(shown.stdout.contains(words), "{words}: {}", shown.all());
+    }
+    assert_eq!(shown.status, 0, "{}", shown.all());
+}
+
+#[test]
+fn an_unknown_host_is_refused_and_one_without_a_root_named() {
+    let run = fleet();
+    let unknown = plan(&run, &["--host", "lb2"]);
+    assert_eq!(unknown.status, 2, "{}", unknown.all());
+    assert!(unknown.stderr.contains("the inventory has no host `lb2`"), "{}", unknown.all());
+    fs::remove_dir_all(file(&run, "srv2")).unwrap();
+    let gone = plan(&run, &[]);
+    assert_eq!(gone.status, 2, "{}", gone.all());
+    assert!(gone.stderr.contains("`srv2` has no directory in `roots`"), "{}", gone.all());
+}
+
+#[test]
+fn a_status_names_certificates_that_are_not_there() {
+    let run = fleet();
+    let status = run.run_with(&["status", "inventory.yaml", "--roots", "roots"]);
+    assert_eq!(status.status, 1, "{}", status.all());
+    let says = "error: srv1: there is no certificate `/etc/ssl/example/ssl.crt`\n";
+    assert!(status.stderr.contains(says), "{}", status.all());
+    assert!(status.stdout.contains("3 hosts: 2 problems\n"), "{}", status.all());
+}
