@@ -8,6 +8,7 @@ mod checks;
 mod dates;
 mod keys;
 mod listeners;
+mod loaded;
 mod needs;
 mod places;
 mod ports;
