@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::rollout::QueryError;
+use crate::rollout::{QueryError, permissions};
 use crate::transport::HostText;
 
 /// What is at a path.
@@ -115,7 +115,7 @@ impl Observation {
                     ["directory"] => FileKind::Directory,
                     ["other"] => FileKind::Other,
                     ["regular", mode, owner, sha256] => FileKind::Regular(Found {
-                        mode: octal(mode)?,
+                        mode: permissions(mode)?,
                         owner: owner.to_owned(),
                         sha256: digest(sha256)?,
                     }),
@@ -152,11 +152,6 @@ impl Observation {
 
 fn absolute(path: &str) -> Option<String> {
     path.starts_with('/').then(|| path.to_owned())
-}
-
-fn octal(text: &str) -> Option<u32> {
-    let known = (1..=4).contains(&text.len()) && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-    u32::from_str_radix(known.then_some(text)?, 8).ok()
 }
 
 fn digest(text: &str) -> Option<String> {

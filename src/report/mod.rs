@@ -18,6 +18,7 @@ mod sarif;
 mod status;
 mod stream;
 mod summary;
+mod table;
 mod tickets;
 mod tree;
 mod wrap;

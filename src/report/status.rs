@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::table::table;
 use super::{Output, PlainFormat};
 use crate::count::several;
 use crate::deploy::{HostPlan, Observation, Role, Server};
@@ -235,17 +236,6 @@ fn certificates(seen: &[Seen]) -> Vec<Vec<String>> {
         vec![path.to_owned(), expires.to_owned(), several(count, "app server")]
     };
     [head].into_iter().chain(rows.into_iter().map(row)).collect()
-}
-
-fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or_default();
-    let wide = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(String::len).max().unwrap_or_default();
-    let widths: Vec<usize> = (0..columns).map(wide).collect();
-    let line = |row: &Vec<String>| {
-        let cells: String = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
-        format!("{}\n", cells.trim_end())
-    };
-    rows.iter().map(line).collect()
 }
 
 fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {

@@ -92,16 +92,10 @@ impl<'o> TicketsReport<'o> {
             let agreement = verdicts.iter().all(Vec::is_empty);
             return self.json(&Status { version: VERSION, agreement, app_servers });
         }
-        let mut table: Vec<[String; 6]> =
+        let mut rings: Vec<[String; 6]> =
             vec![["app server", "current", "previous", "next", "age", "nginx"].map(str::to_owned)];
-        table.extend(rows().map(|(host, problems)| row(&server(host, problems))));
-        let wide = |column: usize| table.iter().map(|row| row[column].len()).max().unwrap_or_default();
-        let widths: Vec<usize> = (0..6).map(wide).collect();
-        let line = |row: &[String; 6]| {
-            let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}  ")).collect::<String>();
-            format!("{}\n", cells.trim_end())
-        };
-        self.output.print(table.iter().map(line).collect::<String>().as_bytes())?;
+        rings.extend(rows().map(|(host, problems)| row(&server(host, problems))));
+        self.output.print(super::table::table(&rings).as_bytes())?;
         for (host, problems) in rows() {
             let name = server(host, problems).name;
             problems.iter().for_each(|problem| self.problem(name, problem));

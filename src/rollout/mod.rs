@@ -11,4 +11,4 @@ pub mod shell;
 pub use change::change;
 pub use engine::{Fleet, Interrupted, Next, Prepared, Procedure, run};
 pub use outcome::{Ending, Halt, Outcome, Reason, Rollout, Step, Unreachable};
-pub use query::{QueryError, query};
+pub use query::{QueryError, permissions, query};

@@ -43,6 +43,12 @@ impl QueryError {
     }
 }
 
+/// Permission bits, as `stat` writes them.
+pub fn permissions(text: &str) -> Option<u32> {
+    let known = (1..=4).contains(&text.len()) && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
+    u32::from_str_radix(known.then_some(text)?, 8).ok()
+}
+
 /// What a script writes that changes nothing.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use std::fmt;
 use super::key::{Fingerprint, Fingerprints, LENGTH};
 use super::layout::STALE;
 use super::nginx::Nginx;
-use crate::rollout::QueryError;
+use crate::rollout::{QueryError, permissions};
 use crate::transport::HostText;
 
 const KEY_MODE: u32 = 0o600;
@@ -109,8 +109,7 @@ impl Observation {
     }
 
     fn mode(&mut self, key: Option<&'static str>, text: &str, wanted: u32) -> Option<()> {
-        let known = (1..=4).contains(&text.len()) && text.bytes().all(|byte| (b'0'..=b'7').contains(&byte));
-        let mode = u32::from_str_radix(known.then_some(text)?, 8).ok()?;
+        let mode = permissions(text)?;
         if mode != wanted {
             self.faults.push(Fault::Mode { key, mode });
         }

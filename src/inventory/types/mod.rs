@@ -1,6 +1,23 @@
 //! The inventory's values as types. Each can only be built by parsing, and none can hold a
 //! character that means something to haproxy or nginx, so rendering needs no escaping.
 
+/// `as_str` and `Display` of types that are a text.
+macro_rules! text {
+    ($($name:ident),+) => {$(
+        impl $name {
+            /// The text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    )+};
+}
+
 mod check;
 mod choice;
 mod log;
