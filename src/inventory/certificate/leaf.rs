@@ -34,7 +34,8 @@ pub struct Certificate {
 impl Certificate {
     /// Reads the PEM file `path`. The error is `Unreadable` or `NotPem`.
     ///
-    /// Every block of the file must be complete, since nginx refuses the file for any broken block.
+    /// Every block of the file must be complete: nginx refuses most files with a broken block, and ignores the rest
+    /// of the others.
     pub fn read(path: &Path) -> Result<Self, Problem> {
         Self::parse(path, &file::read(path, Subject::Certificate)?)
     }
