@@ -131,8 +131,12 @@ impl Served {
             let ring = ring.map(|(name, byte)| (format!("/etc/sslscale/tickets/{name}.key"), vec![byte; 80]));
             self.put(host, &ring.each_ref().map(|(path, key)| (path.as_str(), "0600", key.clone())));
         }
-        self.on_apps("systemctl daemon-reload; systemctl restart app nginx");
-        run_on(self.balancers(), "systemctl daemon-reload; systemctl restart haproxy");
+        // Quick tests in a row start a service more often than systemd lets it.
+        let restart = |units: &str| {
+            format!("systemctl daemon-reload; systemctl reset-failed {units} 2>/dev/null; systemctl restart {units}")
+        };
+        self.on_apps(&restart("app nginx"));
+        run_on(self.balancers(), &restart("haproxy"));
         self.apps().for_each(|app| self.wait_for_server(app.name, "UP"));
         tree
     }
