@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::inventory::model::AcmeChallenge;
+use crate::inventory::types::Duration;
 
 #[test]
 fn settings_of_tls() {
@@ -147,4 +148,16 @@ fn a_misspelled_type_of_check_is_one_finding() {
     assert_eq!(refusals(&of("httpchk")), [("IN06", "httpchk".to_owned())]);
     let without = [("IN09", "/health".to_owned()), ("IN09", "200".to_owned())];
     assert_eq!(refusals(&of("tls")), without);
+}
+
+/// An app server that is gone is found in about 6 seconds, and a client that meets it meanwhile waits for one.
+#[test]
+fn default_times_find_a_dead_app_server_soon() {
+    let haproxy = crate::inventory::validate::settings::default_haproxy();
+    let (check, timeouts) = (&haproxy.check, &haproxy.timeouts);
+    let milliseconds = |it: Duration| it.milliseconds();
+    // The first failure comes up to `inter` later; each takes as long as a connection may take to open.
+    let failures = check.fall * milliseconds(timeouts.connect) + (check.fall - 1) * milliseconds(check.fastinter());
+    assert!(milliseconds(check.inter) + failures <= 6_000);
+    assert!(milliseconds(timeouts.connect) <= 1_000);
 }
