@@ -43,7 +43,7 @@ impl<'f> Operator<'f> {
             fs::write(folder.join("ssh").join(name), text).unwrap();
         }
         let mut command = self.fleet.command("unshare");
-        let script = "mount -t tmpfs -o mode=0700 tmpfs ~ && cd ~ && cp -r \"$0\"/ssh .ssh && chmod -R go= .ssh \
+        let script = "mount -t tmpfs -o mode=0700 tmpfs ~root && cd ~root && cp -r \"$0\"/ssh .ssh && chmod -R go= .ssh \
                       && exec \"$0\"/sslscale \"$@\"";
         command.args(["--mount", "sh", "-c", script, FOLDER]).args(words).arg(format!("{FOLDER}/inventory.yaml"));
         command
