@@ -168,7 +168,7 @@ pub struct TryArgs {
 pub enum Tickets {
     /// Show the fingerprints and the age of each app server's ticket ring; exit with 1 if rings
     /// differ or are stale, or if nginx does not use them
-    Status(TicketsArgs),
+    Status(SyncArgs),
     /// Make the next key current on every app server, or complete an interrupted rotation
     Rotate(RotateArgs),
     /// Give every app server the same ticket ring; create one if no app server has any

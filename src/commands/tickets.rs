@@ -25,7 +25,7 @@ const INTERRUPTED: &str =
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let (args, without, goal) = match what {
-        Command::Status(args) => (args, &[][..], None),
+        Command::Status(args) => (&args.tickets, &args.without[..], None),
         Command::Rotate(args) => (&args.sync.tickets, &args.sync.without[..], Some(Goal::Rotate { early: args.early })),
         Command::Sync(args) => (&args.tickets, &args.without[..], Some(Goal::Sync)),
     };
