@@ -120,15 +120,36 @@ pub struct Diagnostic {
     pub refuses: bool,
 }
 
+/// The longest message and help, in bytes.
+const LONGEST: usize = 600;
+/// How much of a quoted value is kept where a text is longer, in characters.
+const KEPT: usize = 60;
+
+/// A text with long quoted values cut where it would be too long: paths and URLs have up to thousands of bytes.
+fn bounded(text: String) -> String {
+    if text.len() < LONGEST {
+        return text;
+    }
+    let cut = |piece: &str, most: usize| match piece.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", &piece[..end]),
+        None => piece.to_owned(),
+    };
+    // Every second piece is between backticks.
+    let pieces = text.split('`').enumerate();
+    let pieces: Vec<String> = pieces.map(|(at, it)| if at % 2 == 1 { cut(it, KEPT) } else { it.to_owned() }).collect();
+    let shorter = pieces.join("`");
+    if shorter.len() < LONGEST { shorter } else { cut(&shorter, LONGEST / 6) }
+}
+
 impl Diagnostic {
     pub fn new(code: &'static Code, span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             code,
             severity: code.severity,
             span,
-            message: message.into(),
+            message: bounded(message.into()),
             related: Vec::new(),
-            help: help.into(),
+            help: bounded(help.into()),
             fix: None,
             refuses: false,
         }
@@ -156,5 +177,21 @@ impl Diagnostic {
     pub fn with_severity(mut self, severity: Severity) -> Self {
         self.severity = severity;
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::bounded;
+
+    #[test]
+    fn long_values_are_cut_and_short_texts_are_not() {
+        let path = |length: usize| format!("/{}", "é".repeat(length));
+        let short = format!("`{}` is `{}`", path(100), path(10));
+        assert_eq!(bounded(short.clone()), short);
+        let long = bounded(format!("`{}` cannot be `{}`: no", path(2000), path(10)));
+        assert_eq!(long, format!("`{}…` cannot be `{}`: no", path(59), path(10)));
+        assert!(bounded("é".repeat(2000)).len() < 600);
+        assert!(bounded(format!("{}`", "x`".repeat(900))).len() < 600);
     }
 }
