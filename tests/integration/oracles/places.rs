@@ -244,5 +244,6 @@ fn no_path_of_an_accepted_inventory_is_something_else() {
             Err(_) => refused += 1,
         }
     }
-    assert!(accepted > 200 && refused > 200, "{accepted} accepted, {refused} refused");
+    // With few cases, most are those of single places, which are refused.
+    assert!(accepted > 100 && refused > 200, "{accepted} accepted, {refused} refused");
 }
