@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use super::outline::{Outline, Statement};
-use super::parse::Message;
+use super::parse::{Message, unnamed};
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
@@ -13,9 +13,6 @@ use crate::lint::Fleet;
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
-
-/// The options of a haproxy server that have a key in the app server's entry.
-const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
 
 /// The statement that a message is about, in the outline of its file.
 pub fn statement<'o>(message: &Message, outline: Option<&'o Outline<'_>>) -> Option<Statement<'o>> {
@@ -349,28 +346,6 @@ impl<'f> Map<'f> {
     }
 }
 
-/// haproxy's message about a server without the names of the server and its pool, which may contain
-/// the name of any option. haproxy writes `'server pool/name'`, and a pool's name after `backend`.
-fn unnamed(words: &str, server: &str) -> String {
-    let parts = words.split(|c: char| c.is_whitespace() || "'\"`(),".contains(c)).filter(|part| !part.is_empty());
-    let mut before = "";
-    let mut rest = String::new();
-    for part in parts {
-        let bare = part.trim_end_matches(':');
-        let named = match bare.rsplit_once('/') {
-            Some((_, last)) => last == server,
-            // An app server may have the name of an option that the message is about.
-            None => bare == server && (before == "server" || !OPTIONS.contains(&bare)),
-        };
-        if !named && before != "backend" {
-            rest.push_str(part);
-            rest.push(' ');
-        }
-        before = bare;
-    }
-    rest
-}
-
 /// The key that a directive such as `proxy_read_timeout` is rendered from.
 fn upstream_timeout(directive: &str) -> Option<&'static str> {
     match directive.split_once('_').filter(|(kind, _)| ["proxy", "uwsgi", "fastcgi", "grpc"].contains(kind))?.1 {
@@ -378,28 +353,5 @@ fn upstream_timeout(directive: &str) -> Option<&'static str> {
         "read_timeout" => Some("upstream_read_timeout"),
         "send_timeout" => Some("upstream_send_timeout"),
         _ => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::unnamed;
-
-    #[test]
-    fn names_are_no_options() {
-        let cases = [
-            ("'server https-servers/backup1' : unknown keyword 'foo'", "backup1", "server : unknown keyword foo "),
-            ("'server weights/backup1' : unknown keyword 'backup'", "backup1", "server : unknown keyword backup "),
-            ("'server a/backup' : unknown keyword 'backup'", "backup", "server : unknown keyword backup "),
-            ("backend 'backup', server 'weight': bad", "weight", "backend server : bad "),
-            (
-                "invalid address: '10.0.1.11:443' in '/etc/weight'",
-                "srv1",
-                "invalid address: 10.0.1.11:443 in /etc/weight ",
-            ),
-        ];
-        for (words, server, rest) in cases {
-            assert_eq!(unnamed(words, server), rest);
-        }
     }
 }

@@ -122,6 +122,31 @@ fn place(text: &str) -> Option<Place> {
     file.starts_with('/').then(|| Place { file: file.to_owned(), line })
 }
 
+/// The options of a haproxy server that have a key in the app server's entry.
+const OPTIONS: [&str; 4] = ["weight", "backup", "maxconn", "address"];
+
+/// haproxy's message about a server without the names of the server and its pool, which may contain
+/// the name of any option. haproxy writes `'server pool/name'`, and a pool's name after `backend`.
+pub(super) fn unnamed(words: &str, server: &str) -> String {
+    let parts = words.split(|c: char| c.is_whitespace() || "'\"`(),".contains(c)).filter(|part| !part.is_empty());
+    let mut before = "";
+    let mut rest = String::new();
+    for part in parts {
+        let bare = part.trim_end_matches(':');
+        let named = match bare.rsplit_once('/') {
+            Some((_, last)) => last == server,
+            // An app server may have the name of an option that the message is about.
+            None => bare == server && (before == "server" || !OPTIONS.contains(&bare)),
+        };
+        if !named && before != "backend" {
+            rest.push_str(part);
+            rest.push(' ');
+        }
+        before = bare;
+    }
+    rest
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,5 +223,23 @@ nginx: configuration file /etc/nginx/nginx.conf test failed
         assert_eq!(found, [(Severity::Error, None, "Segmentation fault".to_owned())]);
         assert_eq!(parsed(Program::Haproxy, "", false).len(), 1);
         assert_eq!(parsed(Program::Haproxy, "Configuration file is valid\n", true), []);
+    }
+
+    #[test]
+    fn names_are_no_options() {
+        let cases = [
+            ("'server https-servers/backup1' : unknown keyword 'foo'", "backup1", "server : unknown keyword foo "),
+            ("'server weights/backup1' : unknown keyword 'backup'", "backup1", "server : unknown keyword backup "),
+            ("'server a/backup' : unknown keyword 'backup'", "backup", "server : unknown keyword backup "),
+            ("backend 'backup', server 'weight': bad", "weight", "backend server : bad "),
+            (
+                "invalid address: '10.0.1.11:443' in '/etc/weight'",
+                "srv1",
+                "invalid address: 10.0.1.11:443 in /etc/weight ",
+            ),
+        ];
+        for (words, server, rest) in cases {
+            assert_eq!(unnamed(words, server), rest);
+        }
     }
 }

@@ -6,6 +6,7 @@ mod explain;
 mod fix;
 mod hosts;
 mod hosts_file;
+mod live;
 mod plan;
 mod programs;
 mod render;

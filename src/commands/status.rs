@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::live::{self, Wanted};
 use super::{CommandError, ExitStatus, hosts, load};
 use crate::cli::StatusArgs;
-use crate::deploy::{self, Live, Role};
+use crate::deploy::Role;
 use crate::interrupt::Interrupt;
-use crate::inventory::Inventory;
 use crate::inventory::certificate::Certificate;
 use crate::inventory::types::Tickets;
 use crate::lint::Settings;
@@ -17,24 +17,30 @@ use crate::report::{CertificateStatus, HostStatus, Output, StatusReport};
 use crate::rollout::{Fleet, QueryError};
 use crate::tickets;
 use crate::transport::Host;
-use crate::tree::{Entry, NeedKind, Tree};
+use crate::tree::{NeedKind, Tree};
 
 pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
-    let wanted = wanted(&inventory, &tree);
-    let names: Vec<&str> = wanted.iter().map(|host| host.name).collect();
+    let wanted = live::wanted(&inventory, &tree);
+    let certificates = certificates(&tree);
+    let none = BTreeSet::new();
+    let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
-    let by_name: BTreeMap<&str, &Wanted<'_>> = wanted.iter().map(|host| (host.name, host)).collect();
+    let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     interrupt.end_programs();
     let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
-    let Ok(seen) = fleet.observe(|host| look(host, by_name[host.name()])) else { return Ok(interrupted()) };
+    let Ok(seen) =
+        fleet.observe(|host| look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none)))
+    else {
+        return Ok(interrupted());
+    };
     let rings = if inventory.tickets == Tickets::Shared {
         let apps: Vec<&dyn Host> =
-            hosts.iter().copied().filter(|host| by_name[host.name()].role == Role::AppServer).collect();
+            hosts.iter().copied().filter(|host| by_name[host.name()].1 == Role::AppServer).collect();
         let fleet = Fleet { hosts: &apps, ..fleet };
         let Ok(rings) = tickets::observe(&fleet) else { return Ok(interrupted()) };
         // A host that is away is reported once.
@@ -45,46 +51,27 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     } else {
         Vec::new()
     };
-    let hosts: Vec<(&str, Role)> = wanted.iter().map(|host| (host.name, host.role)).collect();
+    let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
     let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings)?;
     Ok(if sound { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// A host of the inventory, and what it should have.
-struct Wanted<'w> {
-    name: &'w str,
-    role: Role,
-    entries: &'w [Entry],
-    /// Paths of certificates, without those of files that hold a key, too.
-    certificates: BTreeSet<&'w str>,
-}
-
-fn wanted<'w>(inventory: &'w Inventory, tree: &'w Tree) -> Vec<Wanted<'w>> {
+/// The paths of each host's certificates, without those of files that hold a key, too.
+fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
     let mut certificates: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for needs in tree.needs() {
         let paths = needs.files.iter().filter(|file| file.kind == NeedKind::Certificate);
         let paths: BTreeSet<&str> = paths.map(|file| file.path.as_str()).collect();
         certificates.extend(needs.hosts.iter().map(|host| (&**host, paths.clone())));
     }
-    let balancers = inventory.load_balancers.iter().map(|host| (host.name.as_str(), Role::Balancer));
-    let apps = inventory.app_servers.iter().map(|host| (host.name.as_str(), Role::AppServer));
-    let host = |(name, role)| {
-        let entries = tree.host(name)?;
-        Some(Wanted { name, role, entries, certificates: certificates.remove(name).unwrap_or_default() })
-    };
-    balancers.chain(apps).filter_map(host).collect()
+    certificates
 }
 
 /// What there is on one host.
-fn look(host: &dyn Host, wanted: &Wanted<'_>) -> Result<HostStatus, QueryError> {
-    let paths: Vec<&str> = wanted.entries.iter().map(|entry| &*entry.path).collect();
-    let seen = deploy::observe(host, wanted.role, &paths)?;
-    let mut needed = deploy::differing(wanted.entries, &seen);
-    needed.extend(&wanted.certificates);
-    let contents = if needed.is_empty() { BTreeMap::new() } else { deploy::contents(host, &needed)? };
-    let plan = deploy::plan(wanted.role, wanted.entries, Live { seen: &seen, contents: &contents }, true);
-    let certificates = wanted.certificates.iter().map(|path| certificate(path, contents.get(*path)));
-    Ok(HostStatus { plan, certificates: certificates.collect(), observation: seen })
+fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
+    let (observation, plan, contents) = live::look(host, wanted, certificates, true)?;
+    let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
+    Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }
 
 /// When a certificate on a host expires, and what is wrong with that.

@@ -281,7 +281,7 @@ impl Target {
 }
 
 impl Target {
-    /// What is spoken on the upstream's socket; `None` if there is none.
+    /// The protocol of the upstream's socket; `None` for files and redirects.
     pub fn protocol(&self) -> Option<Protocol> {
         Some(match self {
             Self::Uwsgi(_) => Protocol::Uwsgi,

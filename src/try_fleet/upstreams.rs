@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use super::curl::EMPTY_MESSAGE;
 use super::spec::{UpstreamListen, UpstreamProtocol};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AcmeChallenge, AppServer, Location, Site, Target};
+use crate::inventory::model::{AcmeChallenge, AppServer, Location, Protocol, Site, Target};
 use crate::inventory::types::Endpoint;
 
 /// Whether the app has a port that nginx of its app server takes for itself, on all addresses. In a
@@ -42,16 +42,15 @@ pub(super) fn is_too_small(inventory: &Inventory, site: &Site, location: &Locati
 
 /// Where the app of a location listens, and what it speaks.
 pub(super) fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamProtocol)> {
-    let (endpoint, protocol) = match &location.target {
-        Target::Uwsgi(app) => (&app.endpoint, UpstreamProtocol::Uwsgi),
-        Target::Fastcgi(app) => (&app.endpoint, UpstreamProtocol::FastCgi),
-        Target::Proxy(app) if app.tls => (&app.endpoint, UpstreamProtocol::Https),
-        Target::Proxy(app) => (&app.endpoint, UpstreamProtocol::Http),
-        Target::Grpc(app) if app.tls => (&app.endpoint, UpstreamProtocol::Grpcs),
-        Target::Grpc(app) => (&app.endpoint, UpstreamProtocol::Grpc),
-        Target::Root(_) | Target::Redirect(_) => return None,
+    let protocol = match location.target.protocol()? {
+        Protocol::Uwsgi => UpstreamProtocol::Uwsgi,
+        Protocol::Fastcgi => UpstreamProtocol::FastCgi,
+        Protocol::Http => UpstreamProtocol::Http,
+        Protocol::Https => UpstreamProtocol::Https,
+        Protocol::Grpc => UpstreamProtocol::Grpc,
+        Protocol::Grpcs => UpstreamProtocol::Grpcs,
     };
-    let listen = match endpoint {
+    let listen = match location.target.endpoint()? {
         Endpoint::Unix(path) => UpstreamListen::Unix(path.as_str().into()),
         Endpoint::Tcp(socket) => UpstreamListen::Tcp(*socket),
     };

@@ -115,16 +115,6 @@ impl Ssh {
         }
     }
 
-    /// Opens a new connection, whatever became of the last one.
-    ///
-    /// # Errors
-    /// As for a first connection.
-    pub fn reconnect(&self) -> Result<(), TransportError> {
-        self.masters.close(self.index);
-        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = State::Closed;
-        self.connect()
-    }
-
     fn is_open(&self) -> Result<bool, TransportError> {
         let check = self.client(&["-O", "check"]).args(["--", &self.options.destination()]);
         let done = check.run(b"", CHECK).map_err(|error| TransportError::new("ssh", error))?;
