@@ -12,6 +12,7 @@ mod loaded;
 mod needs;
 mod places;
 mod ports;
+mod redirects;
 mod requests;
 mod spelling;
 mod timeouts;
