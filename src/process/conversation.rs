@@ -5,21 +5,17 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::fd::AsFd;
 use std::process::{ChildStdin, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::poll::PollFlags;
 
 use super::child::{Process, unblock, wait};
+use super::errors::Errors;
 use super::{Error, Invocation, Stream};
 
-/// How much of its standard error is kept for a message. The rest is read and dropped.
-const KEPT: usize = 64 * 1024;
 /// How many lines are read before they are received. With more, the program has to wait.
 const AHEAD: usize = 64;
-/// How long what was written to standard error just before the end may take to arrive.
-const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A line without its line break, `None` at the end of the output, or why it cannot be read.
 pub type Line = Result<Option<Vec<u8>>, Error>;
@@ -151,40 +147,9 @@ fn line(mut from: impl BufRead, longest: usize) -> Line {
     Ok(Some(line))
 }
 
-/// What the program writes to standard error, read as it comes.
-struct Errors {
-    kept: Arc<Mutex<Vec<u8>>>,
-    /// Closed at the end of the stream.
-    end: Receiver<()>,
-}
-
-impl Errors {
-    fn collect(from: Option<impl Read + Send + 'static>) -> Self {
-        let kept = Arc::new(Mutex::new(Vec::new()));
-        let (sender, end) = sync_channel(0);
-        if let Some(mut from) = from {
-            let kept = Arc::clone(&kept);
-            thread::spawn(move || {
-                let mut piece = [0; 4096];
-                while let Ok(count @ 1..) = from.read(&mut piece) {
-                    let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
-                    let room = KEPT.saturating_sub(kept.len());
-                    kept.extend_from_slice(&piece[..count.min(room)]);
-                }
-                drop(sender);
-            });
-        }
-        Self { kept, end }
-    }
-
-    fn text(&self) -> String {
-        let _ = self.end.recv_timeout(LAST_WORDS);
-        String::from_utf8_lossy(&self.kept.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::errors::KEPT;
     use super::*;
 
     const LONG: Duration = Duration::from_secs(60);

@@ -5,6 +5,8 @@
 mod buffer;
 mod child;
 mod conversation;
+mod duplex;
+mod errors;
 mod path;
 mod run;
 mod service;
@@ -20,6 +22,7 @@ use std::time::Duration;
 use zeroize::Zeroizing;
 
 pub use conversation::{Conversation, Line, Lines};
+pub use duplex::Duplex;
 pub use path::{find, search_path};
 pub use service::Service;
 

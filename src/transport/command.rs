@@ -1,9 +1,13 @@
 //! Hosts to which a command leads.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use super::carrier;
 use super::error::TransportError;
 use super::host::{Host, Output};
 use super::script::Script;
+use super::tunnel::Tunnel;
 use crate::process::{Invocation, Limits};
 
 /// Variables of this process that reach `ssh` and the commands of a hosts file, as far as they are set: `ssh`
@@ -44,6 +48,13 @@ impl Command {
     pub fn new(name: &str, words: Vec<String>) -> Self {
         Self { name: name.to_owned(), words }
     }
+
+    /// What runs `sh -s` on the host, and the name of its program.
+    fn invocation(&self) -> (Invocation, String) {
+        let mut words = self.words.iter().cloned().chain(["sh", "-s"].map(str::to_owned));
+        let program = words.next().expect("two words were appended");
+        (Invocation::new(program.as_str()).args(words).pass(ENVIRONMENT.iter().copied()), program)
+    }
 }
 
 impl Host for Command {
@@ -52,9 +63,12 @@ impl Host for Command {
     }
 
     fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
-        let mut words = self.words.iter().cloned().chain(["sh", "-s"].map(str::to_owned));
-        let program = words.next().expect("two words were appended");
-        let invocation = Invocation::new(program.as_str()).args(words).pass(ENVIRONMENT.iter().copied());
+        let (invocation, program) = self.invocation();
         carrier::run(invocation, &program, None, script, limits)
+    }
+
+    fn tunnel(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
+        let (invocation, program) = self.invocation();
+        Tunnel::open(&invocation, &program, to, limit)
     }
 }

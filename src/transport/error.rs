@@ -1,11 +1,13 @@
 //! Why a script has no result.
 
 use std::io;
+use std::net::SocketAddr;
 use std::process::ExitStatus;
 use std::time::Duration;
 
 use super::ssh::ConnectProblem;
 use super::text::HostText;
+use super::tunnel::TunnelProblem;
 use crate::process::{Error, Stream};
 use crate::visible::visible;
 
@@ -70,6 +72,17 @@ pub enum TransportError {
         #[source]
         source: io::Error,
     },
+    /// Hosts of this kind run scripts only.
+    #[error("this way of reaching the host carries no connections")]
+    NoTunnel,
+    /// The host was reached, and has no connection to the address.
+    #[error("the host cannot connect to {to}: {problem}")]
+    NotTunneled {
+        /// The address.
+        to: SocketAddr,
+        /// Why not.
+        problem: TunnelProblem,
+    },
 }
 
 impl TransportError {
@@ -95,12 +108,23 @@ impl TransportError {
 
     /// Whether nothing of the script ran on the host.
     pub fn nothing_ran(&self) -> bool {
-        matches!(self, Self::NotStarted { .. } | Self::NotConnected { .. } | Self::Disconnected { .. })
+        matches!(
+            self,
+            Self::NotStarted { .. }
+                | Self::NotConnected { .. }
+                | Self::Disconnected { .. }
+                | Self::NoTunnel
+                | Self::NotTunneled { .. }
+        )
     }
 
     /// What to do about it, if there is something.
     pub fn help(&self) -> Option<&str> {
-        if let Self::NotConnected { help, .. } = self { Some(help) } else { None }
+        match self {
+            Self::NotConnected { help, .. } => Some(help),
+            Self::NotTunneled { problem: TunnelProblem::NoPerl, .. } => Some("install `perl-base` on the host"),
+            _ => None,
+        }
     }
 }
 

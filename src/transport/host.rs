@@ -1,10 +1,14 @@
 //! What every host can do, however it is reached.
 
+use std::net::SocketAddr;
+use std::time::Duration;
+
 use zeroize::Zeroizing;
 
 use super::error::TransportError;
 use super::script::Script;
 use super::text::HostText;
+use super::tunnel::Tunnel;
 use crate::process::Limits;
 
 /// What a script left.
@@ -29,4 +33,15 @@ pub trait Host: Sync {
     /// See [`TransportError`]. Unless it is `NotStarted`, the script may have run, may have been cut
     /// off, or may still be running on the host.
     fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError>;
+
+    /// Connects from the host to an address. `limit` is the time for everything: connecting, which may take half of
+    /// it, and all that is read and written afterwards.
+    ///
+    /// # Errors
+    /// `NoTunnel` if this kind of host cannot do it; `NotTunneled` if the host was reached and the address was not;
+    /// otherwise as for [`Host::run`].
+    fn tunnel(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
+        let _ = (to, limit);
+        Err(TransportError::NoTunnel)
+    }
 }

@@ -1,5 +1,5 @@
 //! Runs scripts on hosts: over SSH, through other commands that lead to hosts, and in directories of this
-//! machine that stand for hosts. It knows nothing of what the scripts do.
+//! machine that stand for hosts; and carries connections that hosts make. It knows nothing of what the scripts do.
 
 mod carrier;
 mod command;
@@ -10,6 +10,7 @@ mod quote;
 mod script;
 mod ssh;
 mod text;
+mod tunnel;
 
 pub use crate::process::{Limits, Stream};
 pub use command::Command;
@@ -19,6 +20,7 @@ pub use local::Local;
 pub use script::Script;
 pub use ssh::{ConnectProblem, Masters, Ssh, SshOptions};
 pub use text::HostText;
+pub use tunnel::{Tunnel, TunnelProblem};
 
 #[cfg(test)]
 mod tests;

@@ -18,7 +18,7 @@ use zeroize::Zeroizing;
 use super::quote::quote;
 
 /// Programs are found, and speak, in the same way whatever the login is.
-const HEAD: &str = "\
+pub(super) const HEAD: &str = "\
 {
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C
 export PATH LC_ALL

@@ -5,6 +5,7 @@
 mod master;
 mod problem;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,6 +15,7 @@ use super::command::ENVIRONMENT;
 use super::error::TransportError;
 use super::host::{Host, Output};
 use super::script::Script;
+use super::tunnel::Tunnel;
 use crate::process::{Invocation, Limits};
 pub use master::Masters;
 pub use problem::ConnectProblem;
@@ -154,6 +156,13 @@ impl Host for Ssh {
         let destination = self.options.destination();
         let words = [&["--", destination.as_str()], sudo, &["sh", "-s"]].concat();
         carrier::run(self.client(&[]).args(words), "ssh", None, script, limits).map_err(|error| self.explain(error))
+    }
+
+    fn tunnel(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
+        self.connect()?;
+        // Connecting needs no `sudo`.
+        let invocation = self.client(&[]).args(["--", &self.options.destination(), "sh", "-s"]);
+        Tunnel::open(&invocation, "ssh", to, limit).map_err(|error| self.explain(error))
     }
 }
 
