@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::PlainFormat;
+use super::escaped::Escaped;
 use crate::count::several;
 use crate::event::{Event, Kept, Request, Verdict};
 use crate::visible::visible;
@@ -59,7 +60,7 @@ impl<W: Write> FleetReport<W> {
     pub fn show(&mut self, event: &Event) -> io::Result<()> {
         match self.format {
             PlainFormat::Json => {
-                serde_json::to_writer(&mut self.out, &Line { version: FORMAT, event })?;
+                serde_json::to_writer(Escaped(&mut self.out), &Line { version: FORMAT, event })?;
                 writeln!(self.out)?;
             }
             PlainFormat::Human => self.text(event)?,

@@ -30,7 +30,7 @@ pub fn write(all: &[Reported<'_>], out: impl Write) -> io::Result<()> {
 
 fn suite(one: &Reported<'_>) -> TestSuite {
     let cases = cases(one);
-    let mut suite = TestSuite::new(xml(&one.file));
+    let mut suite = TestSuite::new(name(&one.file));
     let cases = CODES.iter().filter_map(|code| cases.get(code.id).map(|case| case.test_case(one, code)));
     suite.add_test_cases(cases);
     suite
@@ -81,7 +81,7 @@ impl Case<'_> {
         };
         let mut case = TestCase::new(format!("{} {}", code.id, code.slug), status);
         case.set_classname("sslscale");
-        case.extra.insert("file".into(), xml(&one.file).into());
+        case.extra.insert("file".into(), name(&one.file).into());
         let passed = self.passed.iter().map(|finding| text(one, finding));
         let ignored = self.ignored.iter().map(|(it, reason)| format!("{}\nignored: {reason}", text(one, it)));
         let output: Vec<String> = passed.chain(ignored).collect();
@@ -110,11 +110,25 @@ impl Case<'_> {
 fn text(one: &Reported<'_>, finding: &Finding<'_>) -> String {
     let diagnostic = finding.diagnostic;
     let at = one.source.position(diagnostic.span.start);
-    let place = format!("{}:{}:{}", one.file, at.line, at.column);
+    let place = format!("{}:{}:{}", name(&one.file), at.line, at.column);
     format!("{place}: {}[{}]: {}", diagnostic.severity.name(), diagnostic.code.id, finding.text())
 }
 
-/// The crate removes control characters, and leaves two others that XML cannot hold.
+/// The name of a file, on one line.
+fn name(file: &str) -> String {
+    xml(&file.replace('\n', "\\n").replace('\t', "\\t"))
+}
+
+/// Text with the characters shown that XML cannot hold or a terminal would obey. The crate would remove some of
+/// them and leave others.
 fn xml(text: &str) -> String {
-    text.replace(['\u{fffe}', '\u{ffff}'], "\u{fffd}")
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\u{fffe}' | '\u{ffff}' => out.push(char::REPLACEMENT_CHARACTER),
+            c if c.is_control() && !['\n', '\t'].contains(&c) => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
 }

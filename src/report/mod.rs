@@ -3,6 +3,7 @@
 
 mod diff;
 mod each;
+mod escaped;
 mod file;
 mod fixes;
 mod fleet;
@@ -26,6 +27,7 @@ mod wrap;
 use std::collections::BTreeSet;
 use std::io::{self, BufWriter, IsTerminal, Write};
 
+use escaped::Escaped;
 use reported::Reported;
 
 use crate::diagnostic::Severity;
@@ -200,10 +202,10 @@ pub fn document(all: &[Checked<'_>], format: Format, out: &mut dyn Write) -> io:
     let reported = || all.iter().map(|one| Reported::new(*one, &directory)).collect::<Vec<_>>();
     match format {
         Format::Human => all.iter().try_for_each(|one| human::page(*one, out)),
-        Format::Json => json::write(&reported(), out),
-        Format::Sarif => sarif::write(&reported(), out),
+        Format::Json => json::write(&reported(), Escaped(out)),
+        Format::Sarif => sarif::write(&reported(), Escaped(out)),
         Format::Github => github::write(&reported(), out),
-        Format::Gitlab => gitlab::write(&reported(), out),
+        Format::Gitlab => gitlab::write(&reported(), Escaped(out)),
         Format::Junit => junit::write(&reported(), out),
     }
 }

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::diff::unified;
+use super::escaped::pretty;
 use super::{Output, PlainFormat};
 use crate::count::several;
 use crate::deploy::{Action, Change, ChangeKind, HostPlan, Problem, Role};
@@ -73,8 +74,7 @@ impl<'o> PlanReport<'o> {
         if self.format == PlainFormat::Json {
             let up_to_date = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
-            let text = serde_json::to_string_pretty(&Document { version: VERSION, up_to_date, hosts })?;
-            return self.output.print(format!("{text}\n").as_bytes());
+            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts })?);
         }
         let mut groups: Vec<(Vec<&str>, &Planned, &[Entry], Role)> = Vec::new();
         for ((name, role, entries), host) in wanted.iter().zip(seen) {

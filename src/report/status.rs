@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::escaped::pretty;
 use super::table::table;
 use super::{Output, PlainFormat};
 use crate::count::several;
@@ -112,7 +113,7 @@ impl<'o> StatusReport<'o> {
                     .map(|(host, problem)| ProblemDocument { host, problem: problem.replace("\n\t", "\n") })
                     .collect(),
             };
-            self.output.print(format!("{}\n", serde_json::to_string_pretty(&document)?).as_bytes())?;
+            self.output.print(&pretty(&document)?)?;
             return Ok(problems.is_empty());
         }
         self.output.print(table(&programs(hosts, seen)).as_bytes())?;

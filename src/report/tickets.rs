@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use words::{OVERTAKEN, after, agree, duration, left_out, problems};
 
+use super::escaped::pretty;
 use super::{Output, PlainFormat};
 use crate::rollout::{Outcome, Reason, Unreachable};
 use crate::tickets::{Fingerprint, Goal, Halt, Observation, Problem, RETIREMENT, Rollout, Step, StepError, StepKind};
@@ -188,9 +189,7 @@ impl<'o> TicketsReport<'o> {
     }
 
     fn json(&self, document: &impl Serialize) -> io::Result<()> {
-        let mut text = serde_json::to_string_pretty(document)?;
-        text.push('\n');
-        self.output.print(text.as_bytes())
+        self.output.print(&pretty(document)?)
     }
 }
 
