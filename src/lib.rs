@@ -16,6 +16,7 @@ pub mod interrupt;
 pub mod inventory;
 pub mod lint;
 pub mod parallel;
+pub mod probes;
 pub mod process;
 pub mod render;
 pub mod report;

@@ -4,6 +4,7 @@
 
 mod fleet;
 mod live;
+mod probed;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, TcpListener};
 
