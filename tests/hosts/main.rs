@@ -19,6 +19,7 @@ mod served;
 mod ssh;
 mod status;
 mod tickets;
+mod tunnels;
 mod vanished;
 
 use std::time::Duration;

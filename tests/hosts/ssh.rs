@@ -73,7 +73,7 @@ fn inventory(served: &Served, all: &str, own: impl Fn(&str) -> String) -> String
 }
 
 /// The key of the host's sshd, as the inventory lists it.
-fn host_key(served: &Served, name: &str) -> String {
+pub fn host_key(served: &Served, name: &str) -> String {
     let line = fs::read_to_string(served.fleet.path(&format!("{name}.key.pub"))).unwrap();
     line.split(' ').nth(1).unwrap().to_owned()
 }
