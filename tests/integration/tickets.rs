@@ -1,5 +1,6 @@
 //! `sslscale tickets` over directories that stand for hosts: the files that it makes, and its reports.
 
+mod daily;
 mod fleet;
 mod hosts;
 mod nginx;
