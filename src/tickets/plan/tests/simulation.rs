@@ -7,27 +7,31 @@ use proptest::prelude::*;
 
 use super::*;
 
+const HOUR: u64 = 3600;
+/// How long a ticket has to be good for. A daily job may come up to two hours early.
+const LIFETIME: u64 = 22 * HOUR;
+
 /// Hosts with their rings, on disk and in the memory of nginx.
 struct Fleet {
     disk: Vec<Fingerprints>,
     memory: Vec<Fingerprints>,
     history: Vec<Vec<Fingerprint>>,
     loaded: Vec<bool>,
-    /// The hour in which each host stopped encrypting with its previous key.
+    /// The second in which each host stopped encrypting with its previous key.
     retired: Vec<u64>,
-    hour: u64,
+    now: u64,
     keys: u32,
-    /// The key of each ticket that a client may still have, and the hour in which the last one was made.
+    /// The key of each ticket that a client may still have, and the second in which the last one was made.
     tickets: BTreeMap<Fingerprint, u64>,
     /// Hosts that serve no client.
     down: BTreeSet<usize>,
 }
 
-/// One run: the hours since the one before, the order of the hosts, how many change before it is killed, and whether nginx reads the last
-/// ring before that.
+/// One run: the seconds since the one before, the order of the hosts, how many change before it is killed, and
+/// whether nginx reads the last ring before that.
 #[derive(Debug, Clone)]
 struct Run {
-    hours: u64,
+    seconds: u64,
     seed: u64,
     end: usize,
     read: bool,
@@ -42,7 +46,7 @@ impl Fleet {
             history: vec![Vec::new(); hosts],
             loaded: vec![true; hosts],
             retired: vec![0; hosts],
-            hour: 100,
+            now: 100 * HOUR,
             keys: 6,
             tickets: BTreeMap::new(),
             down: BTreeSet::new(),
@@ -53,7 +57,7 @@ impl Fleet {
         let seen = |host: &usize| Observation {
             loaded: self.loaded[*host],
             history: self.history[*host].clone(),
-            retired: Some((self.hour - self.retired[*host]) * 3600),
+            retired: Some(self.now - self.retired[*host]),
             // Clocks are wrong in every way.
             age: [None, Some(0), Some(1 << 40)][host % 3],
             ..with(&self.disk[*host])
@@ -67,10 +71,10 @@ impl Fleet {
 
     /// Every host that is up encrypts, and gets every ticket that has not expired.
     fn serve(&mut self) {
-        let hour = self.hour;
-        self.tickets.retain(|_, made| (hour - *made) * 3600 < RETIREMENT);
+        let now = self.now;
+        self.tickets.retain(|_, made| now - *made < LIFETIME);
         for host in self.up() {
-            self.tickets.insert(self.memory[host].current.clone(), hour);
+            self.tickets.insert(self.memory[host].current.clone(), now);
         }
         for host in self.up() {
             let ring = &self.memory[host];
@@ -106,18 +110,19 @@ impl Fleet {
     /// Notes when a host stops encrypting with the previous key of its new ring.
     fn retire(&mut self, host: usize, old: &Fingerprints, to: &Fingerprints, donor: Option<usize>) {
         if old.current == to.previous || (old == to && !self.loaded[host]) {
-            self.retired[host] = self.hour;
+            self.retired[host] = self.now;
         } else if old != to {
-            self.retired[host] = donor.map_or(self.hour, |donor| self.retired[donor]);
+            self.retired[host] = donor.map_or(self.now, |donor| self.retired[donor]);
         }
     }
 
-    /// One run of `rotate` without the hosts that are down.
-    fn rotate(&mut self, run: &Run) {
+    /// One run of `rotate` without the hosts that are down, and its plan.
+    fn rotate(&mut self, run: &Run) -> Plan {
         let hosts = self.up();
         let mut order: Vec<usize> = (0..hosts.len()).collect();
         order.sort_by_key(|host| (*host as u64 + 1).wrapping_mul(run.seed | 1) >> 7);
-        match plan(&self.seen(&hosts), ROTATE) {
+        let plan = plan(&self.seen(&hosts), ROTATE);
+        match plan.clone() {
             Plan::Rotate(from) => {
                 self.keys += 1;
                 let order: Vec<usize> = order.iter().map(|index| hosts[*index]).collect();
@@ -131,6 +136,7 @@ impl Fleet {
             other => panic!("{other:?}"),
         }
         self.serve();
+        plan
     }
 
     /// Hosts return, and get the ring of the others before they serve clients.
@@ -156,10 +162,17 @@ impl Fleet {
 }
 
 fn runs() -> impl Strategy<Value = Vec<(Run, Option<BTreeSet<usize>>)>> {
-    let run = (0_u64..50, any::<u64>(), 0_usize..9, any::<bool>());
-    let run = run.prop_map(|(hours, seed, end, read)| Run { hours, seed, end, read });
+    let run = (0..50 * HOUR, any::<u64>(), 0_usize..9, any::<bool>());
+    let run = run.prop_map(|(seconds, seed, end, read)| Run { seconds, seed, end, read });
     let down = prop::option::weighted(0.2, prop::collection::btree_set(0_usize..7, 0..6));
     prop::collection::vec((run, down), 1..40)
+}
+
+/// A daily job: how late each run is, and what else is random in it.
+fn daily() -> impl Strategy<Value = Vec<Run>> {
+    let run = (0..2 * HOUR, any::<u64>(), 0_usize..20, any::<bool>());
+    let run = run.prop_map(|(late, seed, end, read)| Run { seconds: late, seed, end, read });
+    prop::collection::vec(run, 1..40)
 }
 
 proptest! {
@@ -169,7 +182,7 @@ proptest! {
     fn every_ticket_is_decrypted_wherever_runs_end_and_whoever_is_away(hosts in 1_usize..7, runs in runs()) {
         let mut fleet = Fleet::new(hosts);
         for (run, down) in runs {
-            fleet.hour += run.hours;
+            fleet.now += run.seconds;
             if let Some(down) = down {
                 fleet.repair(hosts);
                 fleet.down = down.into_iter().filter(|host| *host < hosts - 1).collect();
@@ -187,6 +200,23 @@ proptest! {
         prop_assert!(fleet.disk.iter().all(|ring| *ring == fleet.disk[0]));
         prop_assert_eq!(plan(&fleet.seen(&(0..hosts).collect::<Vec<_>>()), Goal::Sync), Plan::Nothing);
     }
+
+    #[test]
+    fn a_daily_job_is_never_too_soon_and_skips_a_day_only_to_complete_a_run(hosts in 1_usize..7, runs in daily()) {
+        let mut fleet = Fleet::new(hosts);
+        let (mut late, mut complete) = (0, true);
+        for run in runs {
+            // Two runs may be up to two hours less or more than a day apart.
+            let apart = 24 * HOUR + run.seconds - late;
+            fleet.now += apart;
+            match fleet.rotate(&run) {
+                Plan::Rotate(_) => {}
+                Plan::Bring { finishes: true, .. } => prop_assert!(!complete, "{apart} s after a complete run"),
+                other => prop_assert!(false, "{apart} s after the last run: {other:?}"),
+            }
+            (late, complete) = (run.seconds, run.end >= hosts);
+        }
+    }
 }
 
 #[test]
@@ -194,7 +224,7 @@ proptest! {
 fn a_key_that_was_never_next_is_caught() {
     let mut fleet = Fleet::new(3);
     let naive = Fingerprints { current: print(99), previous: print(5), next: print(98) };
-    fleet.change(&[0, 1, 2], &naive, None, &Run { hours: 0, seed: 0, end: 3, read: true });
+    fleet.change(&[0, 1, 2], &naive, None, &Run { seconds: 0, seed: 0, end: 3, read: true });
 }
 
 #[test]
@@ -202,7 +232,7 @@ fn a_key_that_was_never_next_is_caught() {
 fn a_second_rotation_in_the_same_hour_is_caught() {
     let mut fleet = Fleet::new(2);
     fleet.serve();
-    let run = Run { hours: 0, seed: 0, end: 2, read: true };
+    let run = Run { seconds: 0, seed: 0, end: 2, read: true };
     fleet.change(&[0, 1], &ring(6), None, &run);
     fleet.change(&[0, 1], &ring(7), None, &run);
 }
