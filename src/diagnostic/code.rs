@@ -241,6 +241,8 @@ codes! {
     LO03 "redirect-loop" Error;
     /// A `root` that ends with the path of its location.
     LO04 "root-repeats-path" Warning;
+    /// A fallback script in a location that does not run it.
+    LO05 "fallback-not-run" Error;
     /// An admin socket that users other than root can use.
     SE01 "admin-socket-open" Error;
     /// A balancer whose haproxy runs as root.

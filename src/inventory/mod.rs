@@ -1,6 +1,6 @@
 //! The inventory: `node` reads YAML, `raw` has the table of keys, `types` the value types, `validate`
 //! makes a `model` of them. `document` and `paths` find places in the text, `certificate` reads
-//! certificate sources, `openssl` has the names that OpenSSL knows.
+//! certificate sources, `openssl` has the names that OpenSSL knows, `routing` the location that answers a request.
 
 mod addresses;
 pub mod certificate;
@@ -13,6 +13,7 @@ pub mod openssl;
 pub mod paths;
 pub mod raw;
 pub mod reference;
+pub mod routing;
 pub mod schema;
 mod syntax;
 pub mod types;

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::inventory::Inventory;
-use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Http, Site, Target};
-use crate::inventory::types::LocationMatch;
+use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Http, Target};
+use crate::inventory::routing::{adds_slash, answering, as_nginx_reads};
 
 /// The fleet's names and ports.
 pub struct Router<'f> {
@@ -33,39 +33,6 @@ pub struct Circle {
     pub redirects: Vec<(usize, usize)>,
 }
 
-/// The location that nginx chooses for a path that it has [read](as_nginx_reads).
-pub fn location_of(site: &Site, path: &str) -> Option<usize> {
-    let locations = || site.locations.iter().enumerate();
-    let exact = |matching| matching == LocationMatch::Exact;
-    let whole = locations().find(|(_, it)| exact(it.matching) && it.path.as_str() == path);
-    let start = || locations().filter(|(_, it)| !exact(it.matching) && path.starts_with(it.path.as_str()));
-    whole.or_else(|| start().max_by_key(|(_, it)| it.path.as_str().len())).map(|(index, _)| index)
-}
-
-/// A request's path as nginx compares it with locations: decoded, with single slashes and without `.` and `..`.
-/// `None` if it answers 400. A query is cut off.
-pub fn as_nginx_reads(path: &str) -> Option<String> {
-    let mut decoded = Vec::new();
-    let mut bytes = path.split(['?', '#']).next().unwrap_or_default().bytes();
-    while let Some(byte) = bytes.next() {
-        let mut digit = || char::from(bytes.next()?).to_digit(16);
-        let byte = if byte == b'%' { u8::try_from(digit()? * 16 + digit()?).ok()? } else { byte };
-        decoded.push(Some(byte).filter(|byte| *byte != 0)?);
-    }
-    let decoded = String::from_utf8_lossy(&decoded);
-    let mut parts: Vec<&str> = Vec::new();
-    for part in decoded.split('/') {
-        match part {
-            "" | "." => {}
-            ".." => parts.truncate(parts.len().checked_sub(1)?),
-            part => parts.push(part),
-        }
-    }
-    let is_directory = matches!(decoded.rsplit('/').next(), Some("" | "." | ".."));
-    let end = if is_directory && !parts.is_empty() { "/" } else { "" };
-    Some(format!("/{}{end}", parts.join("/")))
-}
-
 /// The path that a browser requests for a path in a URL: it removes `.` and `..`, also those that are encoded.
 fn as_browsers_ask(path: &str) -> String {
     let mut parts: Vec<&str> = Vec::new();
@@ -82,11 +49,6 @@ fn as_browsers_ask(path: &str) -> String {
         }
     }
     format!("/{}", parts.join("/"))
-}
-
-/// Whether a part of the path starts with a dot, other than `.well-known`: with files, nginx answers 404.
-pub fn has_dotfile(path: &str) -> bool {
-    path.split('/').any(|part| part.starts_with('.') && part != ".well-known")
 }
 
 impl<'f> Router<'f> {
@@ -125,7 +87,9 @@ impl<'f> Router<'f> {
         if !self.ports.contains(&port.parse().unwrap_or(443)) {
             return Hop::End;
         }
-        let location = as_nginx_reads(path).and_then(|path| location_of(&self.inventory.sites[site], &path));
+        let site_of = &self.inventory.sites[site];
+        let read = as_nginx_reads(path).filter(|path| !adds_slash(site_of, path));
+        let location = read.and_then(|path| answering(site_of, &path).location);
         match location.map(|index| (index, &self.inventory.sites[site].locations[index].target)) {
             Some((index, Target::Redirect(redirect))) => {
                 let appended = if redirect.append_request_uri { path } else { "" };
@@ -184,31 +148,7 @@ impl<'f> Router<'f> {
 
 #[cfg(test)]
 mod tests {
-    use super::{as_browsers_ask, as_nginx_reads};
-
-    /// Seen with nginx 1.22.1, by the location of each that answered.
-    #[test]
-    fn a_path_is_decoded_and_normalised_before_it_is_compared() {
-        for (path, read) in [
-            ("/a", "/a"),
-            ("/%61%2Fb", "/a/b"),
-            ("//a///b//", "/a/b/"),
-            ("/a/./b/.", "/a/b/"),
-            ("/a/x/../b", "/a/b"),
-            ("/a/%2e%2E/b", "/b"),
-            ("/a/..", "/"),
-            ("/%2561", "/%61"),
-            ("/a?b=//%zz", "/a"),
-            ("/a%3fb", "/a?b"),
-            ("/...", "/..."),
-            ("/", "/"),
-        ] {
-            assert_eq!(as_nginx_reads(path).as_deref(), Some(read), "{path}");
-        }
-        for refused in ["/..", "/a/../../b", "//x/../../y", "/%2e%2e/z", "/%00", "/%", "/%4", "/%zz"] {
-            assert_eq!(as_nginx_reads(refused), None, "{refused}");
-        }
-    }
+    use super::as_browsers_ask;
 
     #[test]
     fn a_browser_does_not_ask_for_dots() {

@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{HttpCheck, Location, Pool, Site, Target};
-use crate::inventory::types::{CheckType, LocationMatch};
-use crate::lint::router::{Router, has_dotfile, location_of};
+use crate::inventory::model::{HttpCheck, Pool, Site, Target};
+use crate::inventory::routing::{adds_slash, answering, is_refused};
+use crate::inventory::types::CheckType;
+use crate::lint::router::Router;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -22,7 +23,8 @@ pub const RULE: Rule = Rule {
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
         evidence: "nginx answers a name that none of its sites has with 421, a path that no location has with 404, and \
-            a redirect with the redirect's status. Beside a location `/v1/` with an upstream, `/v1` is answered with 301. haproxy shows `L7STS/421` for such a check, and `haproxy -c` accepts \
+            a redirect with the redirect's status, also where it goes on to that location by itself, as from `/` to \
+            `/index.html`. Beside a location `/v1/` with an upstream, `/v1` is answered with 301. haproxy shows `L7STS/421` for such a check, and `haproxy -c` accepts \
             it.",
         fix: "Write a `host` that is a name of one of the pool's sites, a `path` that an app answers, or the status in \
             `expect`. `check` in a pool's entry overrides the `check` of all pools.",
@@ -118,27 +120,20 @@ enum Answer {
 
 /// Who answers requests for this path, if it is not an app or a file.
 fn answer(site: &Site, path: &str) -> Option<Answer> {
-    let found = location_of(site, path).map(|index| &site.locations[index]);
-    let files = match found {
-        None => site.root.is_some(),
-        Some(found) => matches!(found.target, Target::Root(_)),
-    };
-    if files {
-        return has_dotfile(path).then_some(Answer::Nginx(404));
+    if adds_slash(site, path) {
+        return Some(Answer::Nginx(301));
     }
-    match found.map(|found| &found.target) {
+    let answering = answering(site, path);
+    if is_refused(site, answering.location, &answering.path) {
+        return Some(Answer::Nginx(404));
+    }
+    match answering.location.map(|index| &site.locations[index].target) {
+        None if site.root.is_some() => None,
         Some(Target::Redirect(redirect)) => redirect.code.name().parse().ok().map(Answer::Nginx),
         Some(Target::Grpc(_)) => Some(Answer::Grpc),
         Some(_) => None,
-        None => Some(Answer::Nginx(if slash_is_missing(site, path) { 301 } else { 404 })),
+        None => Some(Answer::Nginx(404)),
     }
-}
-
-/// Whether nginx redirects to the path with a slash: it does for locations that pass requests on.
-fn slash_is_missing(site: &Site, path: &str) -> bool {
-    let with_slash = |it: &Location| it.path.as_str().strip_suffix('/') == Some(path);
-    let passed = |it: &&Location| it.matching == LocationMatch::Prefix && it.target.endpoint().is_some();
-    site.locations.iter().filter(passed).any(with_slash)
 }
 
 #[cfg(test)]
@@ -154,6 +149,7 @@ pools: [ { name: web, app_servers: [srv1] }, { name: api, app_servers: [srv2] } 
 sites:
   - server_name: ["*.example.com", example.com]
     pool: web
+    root: /srv/web
     ssl_certificate: /etc/ssl/a.crt
     ssl_certificate_key: /etc/ssl/a.key
     locations:
@@ -162,6 +158,9 @@ sites:
       - { path: /app, match: exact, return: { code: 301, url: "https://example.org" } }
       - { path: /v1/, proxy_pass: "http://127.0.0.1:8000" }
       - { path: /grpc., grpc_pass: "grpc://127.0.0.1:8001" }
+      - { path: /docs/, root: /srv/docs }
+      - { path: /docs/index.html, match: exact, return: { url: "https://example.org" } }
+      - { path: /blog/, fastcgi_pass: "127.0.0.1:9000", fallback: /blog/index.php }
   - server_name: api.example.com
     pool: api
     root: /srv/api
@@ -185,8 +184,15 @@ sites:
         let cases = [
             (0, ["/app/health", "example.com", "200"], None),
             (0, ["/app/health", "", ""], warning("host")),
-            (0, ["/", "", ""], error("path")),
-            (0, ["/", "", "404"], warning("path")),
+            (0, ["/.env", "", ""], error("path")),
+            (0, ["/.env", "", "404"], warning("path")),
+            (0, ["/docs/", "example.com", ""], warning("path")),
+            (0, ["/docs/", "example.com", "200"], error("path")),
+            (0, ["/docs/a", "example.com", "200"], None),
+            (0, ["/docs/a.php", "example.com", "200"], error("path")),
+            (0, ["/blog/health", "example.com", ""], None),
+            (0, ["/blog/health.php", "example.com", ""], None),
+            (0, ["/blog/health.phtml", "example.com", ""], error("path")),
             (0, ["/app", "", ""], warning("path")),
             (0, ["/app", "", "200"], error("path")),
             (0, ["/app/old/x", "", "200-307"], error("path")),

@@ -2,8 +2,8 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::{Location, Site, Target};
+use crate::inventory::routing::{has_dotfile, has_script, location_of};
 use crate::inventory::types::LocationMatch;
-use crate::lint::router::{has_dotfile, location_of};
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -53,16 +53,6 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             );
         }
     }
-}
-
-/// Whether a part of the path has the name of a script, which `nginx-scripts.conf.tera` answers with 404.
-fn has_script(path: &str) -> bool {
-    let is_script = |part: &str| {
-        let end = part.rsplit_once('.').map(|(_, end)| end.to_ascii_lowercase()).unwrap_or_default();
-        let version = end.strip_prefix("php").map(str::as_bytes);
-        matches!(version, Some([] | [b'0'..=b'9' | b's'])) || end == "phtml" || end == "phar"
-    };
-    path.split('/').any(is_script)
 }
 
 /// nginx serves a directory by looking for the location of its index page.

@@ -2,8 +2,9 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Target};
+use crate::inventory::routing::location_of;
 use crate::inventory::types::LocationMatch;
-use crate::lint::router::{Router, location_of};
+use crate::lint::router::Router;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -20,9 +21,11 @@ pub const RULE: Rule = Rule {
         evidence: "nginx decodes a path and merges its slashes before it chooses a location, so that a redirect from \
             `/b` to `//b` or `/%62` comes back, too. A site with both names `example.com` and `www.example.com` whose \
             `/` redirects to `https://www.example.com` redirects that name, too: curl stops with exit code 47. So does \
-            a redirect to `http://` of the same name, which balancers send back to `https://`.",
+            a redirect to `http://` of the same name, which balancers send back to `https://`. For `/`, nginx goes on \
+            with `/index.html` by itself, so that an exact location that redirects `/index.html` to `/` redirects `/`, \
+            too; a fallback script is such a page as well.",
         fix: "Give the name or path that is redirected a site or location of its own, and let the redirect lead to \
-            another one, which has an answer.",
+            another one, which has an answer. Remove a redirect from `/index.html` to `/`.",
         verified_on: "haproxy 2.2.9, 2.6.12, 3.0.11 and 3.2.26 with nginx 1.18.0, 1.22.1, 1.26.3 and 1.30.6",
     },
     examples: examples!("LO03"),

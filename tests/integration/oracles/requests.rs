@@ -12,11 +12,24 @@ use super::{Numbers, text};
 use crate::cases::{all_of, cases, first};
 
 const COUNT: u32 = 400;
-const CODES: [&str; 5] = ["LO01", "LO02", "LO03", "LO04", "SE08"];
-const PATHS: [&str; 9] = ["/", "/app", "/app/", "/base", "/static/", "/files", "/.git/", "/.well-known/", "/a/.env"];
+const CODES: [&str; 6] = ["LO01", "LO02", "LO03", "LO04", "SE08", "LO05"];
+const PATHS: [&str; 12] = [
+    "/",
+    "/app",
+    "/app/",
+    "/base",
+    "/static/",
+    "/files",
+    "/.git/",
+    "/.well-known/",
+    "/a/.env",
+    "/index.html",
+    "/static/index.html",
+    "/index.php",
+];
 /// What health checks ask for: of some of these, no app is asked.
-const CHECKED: [&str; 6] = ["/", "/app/x", "/base/x", "/files/x", "/.git/x", "/none"];
-const TARGETS: [&str; 14] = [
+const CHECKED: [&str; 8] = ["/", "/app", "/static/", "/app/x", "/base/x", "/files/x", "/.git/x", "/none"];
+const TARGETS: [&str; 17] = [
     "proxy_pass: \"http://127.0.0.1:8000\"",
     "proxy_pass: \"http://127.0.0.1:8000/\"",
     "proxy_pass: \"http://127.0.0.1:8000/base\"",
@@ -25,11 +38,14 @@ const TARGETS: [&str; 14] = [
     "root: /srv/www/static",
     "root: /srv/www/files",
     "fastcgi_pass: \"127.0.0.1:9000\"",
+    "fastcgi_pass: \"127.0.0.1:9000\", fallback: /index.php",
     "uwsgi_pass: \"127.0.0.1:3031\"",
     "return: { url: \"https://a.example\", append_request_uri: true }",
     "return: { url: \"https://b.example\", append_request_uri: true }",
     "return: { url: \"http://a.example/app/x\" }",
     "return: { url: \"https://b.example/files\" }",
+    "return: { url: \"https://a.example/\" }",
+    "return: { url: \"https://a.example/static/\" }",
     "return: { url: \"https://elsewhere.example\" }",
 ];
 
@@ -48,6 +64,12 @@ fn inventory(number: u32) -> String {
             let path = PATHS[numbers.below(PATHS.len())];
             let exact = if numbers.below(4) == 0 { ", match: exact" } else { "" };
             locations.insert(path, format!("{{ path: {path}{exact}, {} }}", TARGETS[numbers.below(TARGETS.len())]));
+        }
+        // Scripts of others are rare otherwise.
+        if !root.is_empty() && numbers.below(4) == 0 {
+            let php = "fastcgi_pass: \"127.0.0.1:9000\", fallback: /index.php";
+            let other = format!("{{ path: /index.php, {} }}", TARGETS[numbers.below(TARGETS.len())]);
+            locations.extend([("/", format!("{{ path: /, {php} }}")), ("/index.php", other)]);
         }
         let locations = locations.into_values().collect::<Vec<_>>().join(", ");
         text += &format!(
@@ -104,6 +126,36 @@ fn chosen<'s>(server: &'s Server<'s>, path: &str) -> Option<&'s Location<'s>> {
     exact.or(prefix)
 }
 
+/// The location that a request for a path ends in, and whether that answers 404 to it: nginx goes on with the page of a directory, and with
+/// the last argument of `try_files` if there is no such file.
+fn answering<'s>(server: &'s Server<'s>, path: &str) -> Option<(&'s Location<'s>, bool)> {
+    let location = chosen(server, path)?;
+    let within = |start: &str| location.2.iter().any(|line| line.starts_with(start));
+    let dot = path.split('/').any(|it| it.starts_with('.') && it != ".well-known");
+    let (script, php) = (path.contains(".php/") || path.ends_with(".php"), within(r"location ~ \.php"));
+    let refused = within(r"location ~ /\.") && dot || within("location ~* ") && script && !php;
+    let outer: Vec<&str> = location.2.iter().copied().take_while(|line| !line.starts_with("location ")).collect();
+    let next = match outer.iter().find_map(|line| line.strip_prefix("try_files ")?.strip_suffix(';')) {
+        _ if refused || script && php => None,
+        Some(files) => files.rsplit(' ').next().unwrap().strip_suffix("$is_args$args").map(str::to_owned),
+        None if outer.iter().any(|line| line.contains("_pass ") || line.starts_with("return ")) => None,
+        None => path.ends_with('/').then(|| format!("{path}index.html")),
+    };
+    match next {
+        Some(next) if next != path => answering(server, &next),
+        _ => Some((location, refused)),
+    }
+}
+
+/// Whether nginx redirects this path to the same with a slash, as it does for locations that pass requests on.
+fn adds_slash(server: &Server<'_>, path: &str) -> bool {
+    let slashed = format!("{path}/");
+    let passes = |it: &Location<'_>| {
+        it.2.iter().take_while(|line| !line.starts_with("location ")).any(|line| line.contains("_pass "))
+    };
+    !server.2.iter().any(|it| it.1 == path) && server.2.iter().any(|it| it.1 == slashed && passes(it))
+}
+
 /// Where a URL of the fleet is redirected to, and by which location; a balancer has none.
 fn redirected<'s>(servers: &'s [Server<'s>], url: &str) -> Option<(String, Option<*const Location<'s>>)> {
     let (scheme, rest) = url.split_once("://")?;
@@ -112,7 +164,7 @@ fn redirected<'s>(servers: &'s [Server<'s>], url: &str) -> Option<(String, Optio
     if scheme == "http" {
         return Some((format!("https://{host}{path}"), None));
     }
-    let location = chosen(server, path)?;
+    let (location, _) = answering(server, path).filter(|_| !adds_slash(server, path))?;
     let to = location.directive("return ")?.split_once(' ')?.1;
     Some((to.replace("$request_uri", path), Some(std::ptr::from_ref(location))))
 }
@@ -129,7 +181,7 @@ fn circles(servers: &[Server<'_>], start: &str, location: &Location<'_>) -> bool
 }
 
 /// What is true of a location, by the rules that say so.
-fn facts(servers: &[Server<'_>], server: &Server<'_>, location: &Location<'_>) -> [bool; 5] {
+fn facts(servers: &[Server<'_>], server: &Server<'_>, location: &Location<'_>) -> [bool; 6] {
     let Location(exact, path, _) = location;
     let file = if path.ends_with('/') { format!("{path}x") } else { format!("{path}/x") };
     let glued = location.directive("proxy_pass http://127.0.0.1:8000").is_some_and(|to| {
@@ -151,8 +203,13 @@ fn facts(servers: &[Server<'_>], server: &Server<'_>, location: &Location<'_>) -
         .take(if *exact { 1 } else { 2 })
         .filter(|path| chosen(server, path).is_some_and(|it| std::ptr::eq(it, location)));
     let circle = urls.any(|path| circles(servers, &format!("https://{}{path}", server.0), location));
-    let scripts = location.directive("fastcgi_pass ").is_some() && !exact && location.directive("try_files ").is_none();
-    [glued, root.is_some() && (hides && dot(&file) || lost), circle, twice, scripts]
+    let every = !exact && !path.ends_with(".php") && location.directive("try_files ").is_none();
+    let scripts = every && location.directive("fastcgi_pass ").is_some();
+    let fallback = location.directive("try_files $uri $uri/ ").and_then(|rest| rest.strip_suffix("$is_args$args"));
+    let runs = |it: &Location<'_>| it.2.iter().any(|line| line.starts_with("fastcgi_pass "));
+    let not_run = fallback.is_some_and(|script| chosen(server, script).is_none_or(|it| !runs(it)));
+    let script = location.2.iter().any(|line| line.starts_with("location ~* ")) && file.contains(".php/");
+    [glued, root.is_some() && (hides && dot(&file) || script || lost), circle, twice, scripts, not_run]
 }
 
 /// Whether nginx itself answers the health checks of haproxy.cfg: no app does then, and no file.
@@ -161,17 +218,16 @@ fn checks_no_app(servers: &[Server<'_>], haproxy: &str) -> bool {
     let words: Vec<&str> = line.split_whitespace().collect();
     let after = |word: &str| words[words.iter().position(|it| *it == word).unwrap() + 1];
     let server = servers.iter().find(|it| it.0 == after("Host")).unwrap();
-    let location = chosen(server, after("uri")).unwrap();
-    let hidden = location.2.iter().any(|line| line.starts_with(r"location ~ /\.")) && after("uri").contains("/.");
+    let (location, hidden) = answering(server, after("uri")).unwrap();
     let grpc = location.directive("grpc_pass ").is_some();
     // What is in a location within it is for other requests.
     let mut outer = location.2.iter().take_while(|line| !line.starts_with("location "));
-    grpc || hidden || outer.any(|line| line.starts_with("return "))
+    grpc || hidden || adds_slash(server, after("uri")) || outer.any(|line| line.starts_with("return "))
 }
 
 #[test]
 fn rules_about_locations_find_what_is_rendered_and_nothing_else() {
-    let (count, mut seen, mut checks) = (cases(COUNT), [0; 5], 0);
+    let (count, mut seen, mut checks) = (cases(COUNT), [0; 6], 0);
     for number in first()..first() + count {
         let yaml = inventory(number);
         let linted = lint(&Source::new("generated.yaml", &yaml), &Settings::default());
@@ -179,7 +235,7 @@ fn rules_about_locations_find_what_is_rendered_and_nothing_else() {
         let tree = render(inventory, &Templates::load(None).unwrap()).unwrap();
         let servers = servers(text(&tree, "srv1", NGINX_CONF));
         assert_eq!(servers.len(), 2);
-        let mut true_of = [0; 5];
+        let mut true_of = [0; 6];
         for server in &servers {
             for location in &server.2 {
                 let facts = facts(&servers, server, location);

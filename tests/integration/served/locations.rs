@@ -165,3 +165,83 @@ fn lo03_a_path_is_compared_as_nginx_reads_it() {
     });
     assert_eq!(found(&inventory, "LO03"), redirects.iter().filter(|(.., exit)| *exit == 47).count() + 1);
 }
+
+/// The page of a directory and a fallback script are in locations of their own.
+#[test]
+fn lo03_nginx_goes_on_to_a_redirect_by_itself() {
+    let to = |path: &str, url: &str| format!("path: {path}, match: exact, return: {{ url: \"https://{url}\" }}");
+    let php = "path: /, fastcgi_pass: \"127.0.0.1:8003\", fallback: /index.php";
+    let (files, app) = ("path: /, root: /srv", "path: /, root: /srv, fallback: /index.html");
+    let sites = [
+        with("a.test", &[files, &to("/index.html", "a.test/")]),
+        with("b.test", &["path: /docs/, root: /srv", &to("/docs/index.html", "b.test/docs/"), php])
+            .replace("b.test\n", "b.test\n    root: /srv\n"),
+        with("c.test", &[php, &to("/index.php", "c.test/")]).replace("c.test\n", "c.test\n    root: /srv\n"),
+        // Ends: the file of an app is found in its own location, PHP has another page, another path.
+        with("d.test", &[app, &to("/index.html", "d.test/")]),
+        with("e.test", &[files, &to("/index.html", "e.test/new/")]),
+    ];
+    let inventory = inventory(&sites.concat());
+    let pages = [("/srv/index.html", "here"), ("/srv/docs/index.html", "here"), ("/srv/new/index.html", "here")];
+    let pages = [&pages[..], &[("/srv/index.php", "<?php")]].concat();
+    on_every_release(&inventory, &pages, &[("fastcgi", "127.0.0.1:8003")], |served| {
+        for (url, exit) in [("a.test/", 47), ("b.test/docs/", 47), ("c.test/x", 47), ("d.test/", 0), ("e.test/", 0)] {
+            assert_eq!(followed(served, &format!("https://{url}")), exit, "{url} on {}", served.name());
+        }
+    });
+    assert_eq!(found(&inventory, "LO03"), 3);
+}
+
+#[test]
+fn lo05_a_fallback_script_of_another_location_is_not_run() {
+    let php = |path: &str, script: &str| format!("path: {path}, fastcgi_pass: \"127.0.0.1:8003\", fallback: {script}");
+    let site = |name: &str, others: &[&str]| {
+        let first = php("/", "/public/index.php");
+        with(name, &[&[first.as_str()], others].concat())
+            .replace(&format!("{name}\n"), &format!("{name}\n    root: /srv\n"))
+    };
+    let exact = "path: /public/index.php, match: exact";
+    let sites = [
+        site("a.test", &["path: /public/, root: /srv"]),
+        site("b.test", &[&format!("{exact}, root: /srv")]),
+        site("c.test", &[&format!("{exact}, return: {{ url: \"https://elsewhere.test\" }}")]),
+        // These run it.
+        site("d.test", &["path: /public/build/, root: /srv"]),
+        site("e.test", &[&php("/public/", "/public/index.php")]),
+        site("f.test", &[&format!("{exact}, fastcgi_pass: \"127.0.0.1:8003\"")]),
+    ];
+    let inventory = inventory(&sites.concat());
+    let files = [("/srv/public/index.php", "<?php secret")];
+    on_every_release(&inventory, &files, &[("fastcgi", "127.0.0.1:8003")], |served| {
+        for (name, status) in [("a", 404), ("b", 200), ("c", 308), ("d", 200), ("e", 200), ("f", 200)] {
+            let answer = served.curl(&format!("https://{name}.test/about"), "");
+            assert_eq!(answer.status, status, "{name} on {}: {answer:?}", served.name());
+            assert_eq!(answer.body.contains("<?php secret"), name == "b", "{name} on {}", served.name());
+            assert_eq!(answer.body.contains("SCRIPT_NAME"), name >= "d", "{name} on {}", served.name());
+        }
+    });
+    assert_eq!(found(&inventory, "LO05"), 3);
+}
+
+/// What HP15 and `try` go by, whatever else would take the path.
+#[test]
+fn a_slash_is_added_to_the_path_of_a_location_that_passes_requests_on() {
+    let lines = [
+        "path: /, return: { url: \"https://elsewhere.test\" }",
+        "path: /app/, proxy_pass: \"http://127.0.0.1:8001\"",
+        "path: /exact/, match: exact, proxy_pass: \"http://127.0.0.1:8001\"",
+        "path: /files/, root: /srv",
+        "path: /php/, fastcgi_pass: \"127.0.0.1:8003\", fallback: /php/index.php",
+        "path: /both, return: { code: 302, url: \"https://elsewhere.test\" }",
+        "path: /both/, proxy_pass: \"http://127.0.0.1:8001\"",
+    ];
+    let site = with("a.test", &lines).replace("a.test\n", "a.test\n    root: /srv\n");
+    let inventory = inventory(&site);
+    on_every_release(&inventory, &[("/srv/index.php", "<?php")], &[("fastcgi", "127.0.0.1:8003")], |served| {
+        let paths = [("app", 301), ("exact", 301), ("files", 308), ("php", 308), ("both", 302), ("bot", 308)];
+        for (path, status) in paths {
+            let answer = served.curl(&format!("https://a.test/{path}"), "");
+            assert_eq!(answer.status, status, "{path} on {}: {answer:?}", served.name());
+        }
+    });
+}
