@@ -37,6 +37,14 @@ pub enum Command {
     Try(TryArgs),
     /// Show what would change on each host, and change nothing
     Plan(PlanArgs),
+    /// Change all hosts to what is rendered, or none of them
+    Deploy(DeployArgs),
+    /// Go back to the release before, or to a named one
+    Rollback(RollbackArgs),
+    /// List the releases that hosts have used
+    History(HistoryArgs),
+    /// Give hosts back that a deploy has left locked
+    Unlock(UnlockArgs),
     /// Show what every host runs, and exit with 1 if anything is wrong
     Status(StatusArgs),
     /// Rotate, sync or compare the session ticket keys that app servers share
@@ -237,6 +245,91 @@ pub struct PlanArgs {
     /// Use the templates in DIR instead of the built-in ones with the same names
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct DeployArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    /// Do not ask before the first change
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Store the files on the hosts and let the programs check them, and stop there
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Change only this host; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub only: Vec<String>,
+    /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
+    #[arg(long)]
+    pub resume: bool,
+    /// Change this app server before the others
+    #[arg(long, value_name = "HOST")]
+    pub canary: Option<String>,
+    /// Replace files that somebody else has put in the place of rendered ones
+    #[arg(long)]
+    pub adopt: bool,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Format of the report; `json` is one line for each event
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+    /// Use the templates in DIR instead of the built-in ones with the same names
+    #[arg(long, value_name = "DIR")]
+    pub templates: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    /// The inventory, for the names and addresses of the hosts; `-` is standard input
+    pub inventory: PathBuf,
+    /// The release to go back to, as `sslscale history` lists it [default: the one before]
+    #[arg(long, value_name = "RELEASE", value_parser = release)]
+    pub to: Option<String>,
+    /// Do not ask before the first change
+    #[arg(short, long)]
+    pub yes: bool,
+    /// Change only this host; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub only: Vec<String>,
+    /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
+    #[arg(long)]
+    pub resume: bool,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Format of the report; `json` is one line for each event
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct HistoryArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Format of the report
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
+pub struct UnlockArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    /// Do not ask before the first change
+    #[arg(short, long)]
+    pub yes: bool,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+}
+
+fn release(text: &str) -> Result<String, String> {
+    if crate::deploy::is_id(text) {
+        Ok(text.to_owned())
+    } else {
+        Err("not the id of a release, which has 12 digits of 0-9 and a-f".to_owned())
+    }
 }
 
 #[derive(Debug, Args)]

@@ -1,4 +1,6 @@
-//! Numbers in sentences.
+//! Numbers and times in sentences.
+
+use x509_parser::time::ASN1Time;
 
 /// A number with its noun: `1 app server`, `2 app servers`.
 pub fn several(n: usize, noun: &str) -> String {
@@ -10,6 +12,15 @@ pub fn agreeing<'w>(n: usize, one: &'w str, many: &'w str) -> &'w str {
     if n == 1 { one } else { many }
 }
 
+/// A time in UTC, such as `2024-02-29 03:04`, from seconds since 1970. One that no calendar has is shown as it is.
+pub fn utc(seconds: i64) -> String {
+    let Ok(time) = ASN1Time::from_timestamp(seconds) else { return format!("{seconds} s after 1970") };
+    let time = time.to_datetime();
+    let (year, month, day) = time.to_calendar_date();
+    let month = u8::from(month);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -18,5 +29,17 @@ mod tests {
     fn words_agree_with_numbers() {
         let shown = [0, 1, 2].map(|n| format!("{} {}", several(n, "app server"), agreeing(n, "has", "have")));
         assert_eq!(shown, ["0 app servers have", "1 app server has", "2 app servers have"]);
+    }
+
+    #[test]
+    fn a_time_is_shown_in_utc() {
+        for (seconds, text) in [
+            (0, "1970-01-01 00:00"),
+            (951_782_400, "2000-02-29 00:00"),
+            (1_798_761_599, "2026-12-31 23:59"),
+            (i64::MAX, "9223372036854775807 s after 1970"),
+        ] {
+            assert_eq!(utc(seconds), text);
+        }
     }
 }

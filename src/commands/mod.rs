@@ -1,16 +1,20 @@
 //! The commands: each loads, decides, acts and reports, and returns its status.
 
 mod check;
+mod deploy;
 mod ending;
 mod explain;
 mod fix;
+mod history;
 mod hosts;
 mod hosts_file;
 mod live;
 mod plan;
 mod programs;
 mod render;
+mod rollback;
 mod rules;
+mod serving;
 mod status;
 mod tickets;
 mod try_fleet;
@@ -59,7 +63,7 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if !matches!(cli.command, Command::Fleet { .. }) {
         let runs_programs =
-            matches!(cli.command, Command::Plan(_) | Command::Status(_) | Command::Tickets { .. } | Command::Try(_));
+            !matches!(cli.command, Command::Check(_) | Command::Explain(_) | Command::Rules(_) | Command::Render(_));
         let with_binaries = matches!(&cli.command, Command::Check(args) if args.with_binaries);
         interrupt.prepare(runs_programs || with_binaries)?;
     }
@@ -70,6 +74,10 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
         Command::Plan(args) => plan::run(args, output, interrupt),
+        Command::Deploy(args) => deploy::run(args, output, interrupt),
+        Command::Rollback(args) => rollback::run(args, output, interrupt),
+        Command::History(args) => history::run(args, output, interrupt),
+        Command::Unlock(args) => history::unlock(args, output, interrupt),
         Command::Status(args) => status::run(args, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
         Command::Fleet { what } => inside(what),

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::live::{self, Wanted};
+use super::live;
 use super::{CommandError, ExitStatus, hosts, load, render};
 use crate::cli::PlanArgs;
-use crate::deploy::HostPlan;
+use crate::deploy::{self, HostPlan, Wanted};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
@@ -20,7 +20,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = render::only(crate::render::render(&inventory, &templates)?, &args.host)?;
-    let wanted = live::wanted(&inventory, &tree);
+    let releases = live::releases(&tree, live::directory(&args.inventory))?;
+    let wanted = live::wanted(&inventory, &releases);
     let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
@@ -28,7 +29,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     interrupt.end_programs();
     let Ok(seen) = fleet.observe(|host| {
-        let (_, plan, contents) = live::look(host, by_name[host.name()], NONE, args.adopt)?;
+        let (_, plan, contents) = deploy::look(host, by_name[host.name()], NONE, args.adopt)?;
         Ok(Planned { plan, contents })
     }) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));

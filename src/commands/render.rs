@@ -2,8 +2,6 @@
 
 use std::path::Path;
 
-use anyhow::anyhow;
-
 use super::{CommandError, ExitStatus, load};
 use crate::cli::RenderArgs;
 use crate::interrupt::Interrupt;
@@ -43,18 +41,6 @@ pub fn only(tree: Tree, hosts: &[String]) -> Result<Tree, CommandError> {
     if hosts.is_empty() {
         return Ok(tree);
     }
-    for host in hosts {
-        if tree.host(host).is_none() {
-            let names: Vec<&str> = tree.hosts().map(|(name, _)| name).collect();
-            let near = crate::diagnostic::nearest(host, names.iter().copied());
-            let error = CommandError::from(anyhow!("the inventory has no host `{host}`"));
-            let hint = match near {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if names.len() <= 8 => format!("hosts of the inventory: {}", names.join(", ")),
-                None => format!("give the name of one of the {} hosts of the inventory", names.len()),
-            };
-            return Err(CommandError { hint: Some(hint), ..error });
-        }
-    }
+    super::live::known(&tree.hosts().map(|(name, _)| name).collect::<Vec<_>>(), hosts)?;
     Ok(tree.only(hosts))
 }

@@ -4,10 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::live::{self, Wanted};
+use super::live;
 use super::{CommandError, ExitStatus, hosts, load};
 use crate::cli::StatusArgs;
-use crate::deploy::Role;
+use crate::deploy::{self, Role, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::certificate::Certificate;
 use crate::inventory::types::Tickets;
@@ -23,7 +23,8 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
-    let wanted = live::wanted(&inventory, &tree);
+    let releases = live::releases(&tree, live::directory(&args.inventory))?;
+    let wanted = live::wanted(&inventory, &releases);
     let certificates = certificates(&tree);
     let none = BTreeSet::new();
     let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
@@ -69,7 +70,7 @@ fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// What there is on one host.
 fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
-    let (observation, plan, contents) = live::look(host, wanted, certificates, true)?;
+    let (observation, plan, contents) = deploy::look(host, wanted, certificates, true)?;
     let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
     Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }

@@ -1,10 +1,22 @@
-//! What a deploy would change: plans, as pure functions of a rendered tree and of what hosts have. How hosts
-//! are reached is no concern of this module.
+//! What a deploy changes, and how. Plans are pure functions of the files that are to be there and of what hosts have;
+//! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
+mod ending;
+mod history;
+mod look;
 mod observation;
 mod plan;
+mod procedure;
+mod release;
 mod script;
+mod transaction;
 
-pub use observation::{FileKind, Found, Observation, Release, Server, Unit};
+pub use ending::{DeployEnd, HostState};
+pub use history::{HistoryEntry, history};
+pub use look::{Contents, Wanted, look};
+pub use observation::{FileKind, Found, HeldLease, Observation, Release, Server, Unit};
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};
+pub use procedure::{Deploy, DeployRollout, DeployStep, Probe, Progress, Target, lease};
+pub use release::{BEFORE, HostRelease, file_path, id, is_id, manifest_path, parse};
 pub use script::{contents, observe};
+pub use transaction::{Lease, WINDOW, unlock};

@@ -50,6 +50,15 @@ pub struct Release {
     pub time: u64,
 }
 
+/// A deploy that has a host.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeldLease {
+    /// Seconds since it last did something there.
+    pub age: u64,
+    /// Who runs it.
+    pub holder: String,
+}
+
 /// An app server as a balancer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -89,6 +98,8 @@ pub struct Observation {
     pub running: Option<String>,
     /// The app servers, of a balancer.
     pub servers: Vec<Server>,
+    /// The deploy that has the host.
+    pub lease: Option<HeldLease>,
     /// Programs that a deploy needs and that are missing.
     pub missing_tools: Vec<String>,
 }
@@ -143,6 +154,9 @@ impl Observation {
                 sessions: sessions.parse().ok()?,
                 status: status.join(" "),
             }),
+            ["lease", age, holder] => {
+                self.lease = Some(HeldLease { age: age.parse().ok()?, holder: holder.to_owned() });
+            }
             ["tool", name] => self.missing_tools.push(name.to_owned()),
             _ => return None,
         }

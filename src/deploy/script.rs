@@ -13,7 +13,9 @@ const LOOK: Limits = Limits::new(Duration::from_secs(40), 1 << 20);
 /// The rendered files of a host are a few megabytes at most.
 const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 
-const OBSERVE: &[&str] = &[include_str!("scripts/observe.sh")];
+const OBSERVE: &[&str] = &[STATE, include_str!("scripts/observe.sh")];
+/// What sslscale keeps on a host.
+pub(super) const STATE: &str = include_str!("scripts/state.sh");
 const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
 
 /// What a host has at these paths and of its program.

@@ -4,6 +4,7 @@
 
 mod alert;
 mod error;
+mod fleet;
 mod http;
 mod proxy;
 mod tls;
@@ -11,6 +12,7 @@ mod tls;
 use std::io::{Read, Write};
 
 pub use error::{Phase, ProbeError};
+pub use fleet::{Expected, expected};
 pub use proxy::{ProxyHeader, ProxyVersion};
 
 /// What is sent.

@@ -1,6 +1,7 @@
 //! Everything that is printed. It shows what other modules found or did, and decides neither what
 //! counts as an error nor the exit status.
 
+mod deploy;
 mod diff;
 mod each;
 mod escaped;
@@ -9,6 +10,7 @@ mod fixes;
 mod fleet;
 mod github;
 mod gitlab;
+mod history;
 mod human;
 mod json;
 mod junit;
@@ -36,9 +38,11 @@ use crate::lint::Linted;
 use crate::source::Source;
 use crate::visible::{visible, visible_lines};
 
+pub use deploy::DeployReport;
 pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
+pub use history::HistoryReport;
 pub use plan::{PlanReport, Planned};
 pub use rules::{page, table};
 pub use status::{CertificateStatus, HostStatus, StatusReport};

@@ -168,7 +168,16 @@ fn diff(change: &Change, planned: &Planned, entries: &[Entry]) -> String {
         return String::new();
     }
     let old = planned.contents.get(&change.path).map_or(&[][..], Vec::as_slice);
+    // Whoever may read a plan may not read keys.
+    let secret = entries.iter().any(|entry| *entry.path == *change.path && entry.content.mode & 0o077 == 0);
+    if secret || holds_key(new) || holds_key(old) {
+        return format!("--- a{0}\n+++ b{0}\n(a private key, which is not shown)\n", change.path);
+    }
     unified(&change.path, &String::from_utf8_lossy(old), &String::from_utf8_lossy(new))
+}
+
+fn holds_key(bytes: &[u8]) -> bool {
+    String::from_utf8_lossy(bytes).contains("PRIVATE KEY-----")
 }
 
 fn words(kind: ChangeKind) -> &'static str {
@@ -204,7 +213,7 @@ fn named(action: Action) -> &'static str {
     }
 }
 
-fn told(problem: &Problem, role: Role) -> String {
+pub fn told(problem: &Problem, role: Role) -> String {
     match problem {
         Problem::NotInstalled => format!("{} is not installed", role.program()),
         Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),

@@ -229,14 +229,18 @@ fn row(server: &Server<'_>) -> [String; 6] {
 }
 
 fn changed((name, outcome): &(String, Outcome)) -> Changed<'_> {
-    let result = match outcome {
+    Changed { name, result: result_of(outcome), reason: outcome.reason() }
+}
+
+/// What became of a host, in documents.
+pub fn result_of(outcome: &Outcome) -> &'static str {
+    match outcome {
         Outcome::Done => "changed",
         Outcome::Untouched(_) | Outcome::Overtaken(_) => "untouched",
         Outcome::Undone(_) => "undone",
         Outcome::Unknown(_) => "unknown",
         Outcome::NotStarted => "not_asked",
-    };
-    Changed { name, result, reason: outcome.reason() }
+    }
 }
 
 fn change(step: &Step) -> Change<'_> {

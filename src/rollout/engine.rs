@@ -58,6 +58,8 @@ pub struct Prepared<K, W> {
     pub work: W,
     /// The hosts that it changes, as indices, in this order.
     pub hosts: Vec<usize>,
+    /// Whether the first host is changed before any other is: for steps that clients can notice.
+    pub first_alone: bool,
     /// Whether another step may follow once this one is done.
     pub more: bool,
 }
@@ -126,22 +128,22 @@ fn observe_all<P: Procedure>(fleet: &Fleet<'_>, procedure: &P) -> Result<Vec<P::
     if unreachable.is_empty() { Ok(all) } else { Err(Halt::Unreachable(unreachable)) }
 }
 
-/// Changes the first host alone: what is wrong with a change, or with all hosts, shows there while
-/// no other host has it.
+/// Changes the hosts of a step, and the first one alone if the step asks for that: what is wrong with a change, or
+/// with all hosts, shows there while no other host has it.
 fn perform<P: Procedure>(
     fleet: &Fleet<'_>,
     procedure: &P,
     prepared: Prepared<P::Kind, P::Work>,
     seen: &[P::Seen],
 ) -> Step<P::Kind> {
-    let Prepared { kind, work, hosts, .. } = prepared;
+    let Prepared { kind, work, hosts, first_alone, .. } = prepared;
     let change = |index: &usize| {
         if (fleet.interrupted)() {
             return Outcome::NotStarted;
         }
         procedure.apply(&work, fleet.hosts[*index], &seen[*index])
     };
-    let (first, rest) = hosts.split_at(hosts.len().min(1));
+    let (first, rest) = hosts.split_at(hosts.len().min(usize::from(first_alone)));
     let mut outcomes: Vec<Outcome> = first.iter().map(change).collect();
     if outcomes.iter().all(|outcome| *outcome == Outcome::Done) {
         outcomes.extend(parallel::map(rest, LANES, change));

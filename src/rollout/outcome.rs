@@ -45,6 +45,17 @@ pub struct Reason {
 }
 
 impl Reason {
+    /// A reason in one line.
+    pub fn new(summary: impl Into<String>) -> Self {
+        Self { summary: summary.into(), output: HostText::default(), help: None }
+    }
+
+    /// The same with what to do about it.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
     /// A reason that a host gave.
     pub(super) fn from_host(summary: &str, output: HostText) -> Self {
         Self { summary: HostText::new(summary.as_bytes()).to_string(), output, help: None }

@@ -7,6 +7,9 @@ pub const LOCK: &str = include_str!("shell/lock.sh");
 pub const RESULT: &str = include_str!("shell/result.sh");
 /// `swap` and `swap_back`.
 pub const SWAP: &str = include_str!("shell/swap.sh");
+/// `haproxy_ask`, `haproxy_admin`, `haproxy_master`, `haproxy_worker`, `haproxy_revision`, `haproxy_runs`,
+/// `haproxy_reload`, `haproxy_retired` and `haproxy_wait_drained`.
+pub const HAPROXY: &str = include_str!("shell/haproxy.sh");
 /// `nginx_config`, `nginx_files`, `nginx_master`, `nginx_workers`, `nginx_changed` and `nginx_reload`.
 pub const NGINX: &str = include_str!("shell/nginx.sh");
 

@@ -126,7 +126,7 @@ impl Procedure for Rotation {
         let more = self.goal.is_rotation() && agreed && done.is_empty();
         let retired = seen.iter().filter_map(|host| host.retired).min();
         let work = Install { advance: kind == StepKind::Rotation, to: ring.clone(), keys, past };
-        Ok(Some(Prepared { kind: TicketStep { kind, ring, retired }, work, hosts: chosen, more }))
+        Ok(Some(Prepared { kind: TicketStep { kind, ring, retired }, work, hosts: chosen, first_alone: true, more }))
     }
 
     fn apply(&self, work: &Install, host: &dyn Host, seen: &Observation) -> Outcome {

@@ -125,6 +125,8 @@ impl Served {
     /// of the inventory.
     pub fn serve(&self, inventory: &str) -> PathBuf {
         let tree = self.install(inventory);
+        // What deploys of other tests keep there.
+        self.on_all("rm -rf /var/lib/sslscale");
         for host in self.apps() {
             host.run("rm -rf /etc/sslscale");
             let ring = [("current", 1_u8), ("previous", 2), ("next", 3)];
@@ -144,6 +146,11 @@ impl Served {
     /// Runs a script on all app servers at once.
     pub fn on_apps(&self, script: &str) {
         run_on(self.apps(), script);
+    }
+
+    /// Runs a script on all hosts at once.
+    pub fn on_all(&self, script: &str) {
+        run_on(self.fleet.hosts().iter(), script);
     }
 
     /// Waits until all balancers give an app server this state.

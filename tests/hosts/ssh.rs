@@ -36,7 +36,7 @@ impl<'f> Operator<'f> {
         self
     }
 
-    fn command(&self, words: &[&str]) -> Command {
+    pub fn command(&self, words: &[&str]) -> Command {
         let folder = self.fleet.path("operator");
         fs::write(folder.join("inventory.yaml"), &self.inventory).unwrap();
         for (name, text) in &self.files {

@@ -34,7 +34,7 @@ fn over_ssh(served: &Served, name: &str, masters: &Arc<Masters>) -> Ssh {
         host: served.host(name).address.to_owned(),
         user: Some("root".to_owned()),
         identity_file: Some(served.fleet.path("login")),
-        host_keys: vec![host_key(served, name)],
+        host_keys: vec![format!("ssh-ed25519 {}", host_key(served, name))],
         ..SshOptions::default()
     };
     Ssh::new(name, options, masters)

@@ -51,6 +51,10 @@ fn help_says_what_there_is() {
     pin("help-explain", &Sslscale::new(&["explain", "--help"]).run().all());
     pin("help-rules", &Sslscale::new(&["rules", "--help"]).run().all());
     pin("help-plan", &Sslscale::new(&["plan", "--help"]).run().all());
+    pin("help-deploy", &Sslscale::new(&["deploy", "--help"]).run().all());
+    pin("help-rollback", &Sslscale::new(&["rollback", "--help"]).run().all());
+    pin("help-history", &Sslscale::new(&["history", "--help"]).run().all());
+    pin("help-unlock", &Sslscale::new(&["unlock", "--help"]).run().all());
     pin("help-status", &Sslscale::new(&["status", "--help"]).run().all());
     pin("help-tickets", &Sslscale::new(&["tickets", "--help"]).run().all());
     pin("help-tickets-status", &Sslscale::new(&["tickets", "status", "--help"]).run().all());

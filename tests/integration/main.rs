@@ -20,6 +20,7 @@ mod breakages;
 mod certificates;
 mod check;
 mod control;
+mod deploy;
 mod fix;
 mod fleets;
 mod health;

@@ -28,12 +28,12 @@ use crate::support::generate::{Generated, Versions};
 const VERSIONS: Versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
 
 /// A small random inventory; each number has its own.
-fn small(number: u32) -> String {
+pub fn small(number: u32) -> String {
     Generated::small(number, VERSIONS).yaml()
 }
 
 /// The inventory and its rendered files; what `check` has against it if it is refused.
-fn rendered(yaml: &str) -> Result<(Inventory, Tree), String> {
+pub fn rendered(yaml: &str) -> Result<(Inventory, Tree), String> {
     let checked = check(&Source::new("generated.yaml", yaml));
     let words = checked.diagnostics.iter().map(|it| format!("{} {}", it.code.id, it.message));
     let inventory = checked.inventory.ok_or_else(|| words.collect::<Vec<_>>().join("\n"))?;

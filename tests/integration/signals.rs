@@ -61,13 +61,17 @@ fn names(dir: &Path) -> BTreeSet<String> {
 // `check -o` left its temporary file behind.
 #[test]
 fn every_command_ends_at_once_while_it_reads() {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 15] = [
         &["check", "-"],
         &["check", "--fix", "-"],
         &["check", "--format", "json", "-o", "report", "-"],
         &["render", "-"],
         &["render", "-o", "out", "-"],
         &["plan", "-", "--roots", "roots"],
+        &["deploy", "-", "--roots", "roots"],
+        &["rollback", "-", "--roots", "roots"],
+        &["history", "-", "--roots", "roots"],
+        &["unlock", "-", "--roots", "roots"],
         &["status", "-", "--roots", "roots"],
         &["tickets", "status", "-", "--roots", "roots"],
         &["tickets", "rotate", "-", "--roots", "roots"],
@@ -189,7 +193,14 @@ fn a_signal_while_hosts_are_observed_ends_it_at_once_and_nothing_is_changed() {
 
 #[test]
 fn a_signal_ends_the_programs_that_ask_hosts() {
-    for command in [&["tickets", "status"][..], &["tickets", "rotate"], &["tickets", "sync"], &["plan"], &["status"]] {
+    for command in [
+        &["tickets", "status"][..],
+        &["tickets", "rotate"],
+        &["tickets", "sync"],
+        &["plan"],
+        &["deploy", "--yes"],
+        &["status"],
+    ] {
         for signal in SIGNALS {
             let prepared = rotated();
             // Each host has one program, which never answers, and one that it started.

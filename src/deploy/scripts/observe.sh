@@ -12,12 +12,11 @@
 #   unit ACTIVE ENABLED                  of its service
 #   running REVISION                     what the program runs, if it is a rendered file
 #   server POOL NAME SESSIONS STATUS     an app server as this balancer sees it, such as `UP 1/3`
+#   lease AGE HOLDER                     the deploy that has the host, and how many seconds ago it did something
 #   tool NAME                            a program that a deploy needs and that is missing
 #   end
 program=$1
 shift
-state=$root/var/lib/sslscale
-
 show_file() { # PATH
     if [ -L "$root$1" ]; then
         echo "file $1 link"
@@ -33,6 +32,8 @@ show_file() { # PATH
     fi
 }
 
+held=$(held_lease)
+[ -z "$held" ] || echo "lease ${held#* }"
 managed=
 if [ -f "$state/current/manifest" ]; then
     managed=$(sed -n 's/^file \([0-9a-f]\{64\}\) [0-7]* \(\/.*\)$/\1 \2/p' "$state/current/manifest") || exit

@@ -83,10 +83,6 @@ fn seconds(time: SystemTime) -> i64 {
     }
 }
 
-/// `2024-02-29 03:04`, in UTC.
 fn utc(time: ASN1Time) -> String {
-    let time = time.to_datetime();
-    let (year, month, day) = time.to_calendar_date();
-    let month = u8::from(month);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
+    crate::count::utc(time.timestamp())
 }

@@ -91,6 +91,12 @@ impl Certificate {
         self.reordered.as_ref()
     }
 
+    /// The certificate that a server with this file shows first, in DER: that of the first block.
+    pub fn shown(bytes: &[u8]) -> Option<Vec<u8>> {
+        let first = blocks(bytes).into_iter().find(|block| foreign::is_certificate(&block.label))?;
+        if let Body::Der(der) = first.body { Some(der.to_vec()) } else { None }
+    }
+
     /// Whether the file also holds a private key.
     pub fn holds_key(&self) -> bool {
         self.holds_key

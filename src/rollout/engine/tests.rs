@@ -71,6 +71,7 @@ impl Procedure for Count {
             usize::MAX => Err("unprepared"),
             until if least == until => Ok(None),
             until => Ok(Some(Prepared {
+                first_alone: true,
                 kind: least + 1,
                 work: least + 1,
                 // From the last to the first.

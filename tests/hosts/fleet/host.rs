@@ -29,12 +29,13 @@ impl Release {
 pub struct Host {
     pub name: &'static str,
     pub address: &'static str,
+    pub release: Release,
     inside: u32,
 }
 
 impl Host {
     pub(super) fn new(spec: &Spec, inside: u32) -> Self {
-        Self { name: spec.name, address: spec.address, inside }
+        Self { name: spec.name, address: spec.address, release: spec.release, inside }
     }
 
     /// ssh to this host as root, over one kept connection, up to where the remote command follows.

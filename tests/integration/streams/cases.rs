@@ -185,9 +185,17 @@ pub fn rotated() -> TempDir {
 }
 
 pub fn hosts(prepared: &TempDir) -> Vec<Case> {
-    let arguments: [(&[&str], i32, Prints); 8] = [
+    let arguments: [(&[&str], i32, Prints); 12] = [
         (&["plan", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
         (&["plan", "inventory.yaml", "--roots", "roots", "--format", "json"], 0, Prints::Result),
+        (&["deploy", "inventory.yaml", "--roots", "roots", "--yes", "--only", "srv1"], 0, Prints::Result),
+        (
+            &["deploy", "inventory.yaml", "--roots", "roots", "--yes", "--only", "srv1", "--format", "json"],
+            0,
+            Prints::Report,
+        ),
+        (&["history", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
+        (&["unlock", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
         (&["status", "inventory.yaml", "--roots", "roots"], 1, Prints::Result),
         (&["status", "inventory.yaml", "--roots", "roots", "--format", "json"], 1, Prints::Result),
         (&["tickets", "status", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),

@@ -1,0 +1,214 @@
+//! `sslscale deploy`: makes hosts use what is rendered, all of them or none.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::Path;
+
+use anyhow::anyhow;
+
+use super::serving::Serving;
+use super::{CommandError, ExitStatus, hosts, live, load};
+use crate::cli::DeployArgs;
+use crate::deploy::{self, Deploy, DeployEnd, DeployStep, HostRelease, Lease, Role, Target, Wanted};
+use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
+use crate::lint::Settings;
+use crate::parallel;
+use crate::render::Templates;
+use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned};
+use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Unreachable};
+use crate::transport::Host;
+
+/// How many hosts are taken and given back at once.
+const LANES: usize = 64;
+
+/// What a user reads after the first signal.
+const INTERRUPTED: &str =
+    "interrupted: the host that is being changed is finished first; interrupt again to stop at once";
+
+pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let templates = Templates::load(args.templates.as_deref())?;
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let tree = crate::render::render(&inventory, &templates)?;
+    let mut releases = live::releases(&tree, live::directory(&args.inventory))?;
+    // Whichever hosts it is for, a release is one of the whole fleet.
+    let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
+    let chosen = live::chosen(&inventory, &args.only)?;
+    releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
+    let wanted = live::wanted(&inventory, &releases);
+    if let Some(canary) = &args.canary
+        && !wanted.iter().any(|(name, role, _)| name == canary && *role == Role::AppServer)
+    {
+        let error = anyhow!("`{canary}` is not an app server of this deploy");
+        return Err(CommandError::from(error).hint("give the name of an app server of the inventory"));
+    }
+    let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
+    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let task = Task {
+        inventory: &inventory,
+        file: &args.inventory,
+        release: &id,
+        releases: &releases,
+        wanted: &wanted,
+        hosts: &hosts,
+        adopt: args.adopt,
+        back: false,
+        dry_run: args.dry_run,
+        canary: args.canary.as_deref(),
+        yes: args.yes || args.dry_run,
+        take_over: args.resume,
+        format: args.format,
+    };
+    task.run(output, interrupt)
+}
+
+/// Hosts that are to have a release, and how they get it.
+pub struct Task<'t> {
+    pub inventory: &'t Inventory,
+    /// The inventory's file.
+    pub file: &'t Path,
+    pub release: &'t str,
+    pub releases: &'t BTreeMap<String, HostRelease>,
+    /// Those in `hosts`, in the same order.
+    pub wanted: &'t [Wanted<'t>],
+    pub hosts: &'t [&'t dyn Host],
+    pub adopt: bool,
+    /// Whether hosts have the release already, and go back to it.
+    pub back: bool,
+    /// Whether it ends when every program has accepted the release.
+    pub dry_run: bool,
+    pub canary: Option<&'t str>,
+    /// Whether nobody is asked.
+    pub yes: bool,
+    /// Whether hosts are taken from another run.
+    pub take_over: bool,
+    pub format: PlainFormat,
+}
+
+impl Task<'_> {
+    /// Shows what would change, asks, and does it.
+    pub fn run(&self, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+        let fleet = Fleet { hosts: self.hosts, interrupted: &|| interrupt.requested() };
+        let _hold = interrupt.hold()?;
+        output.say_on_request(interrupt, INTERRUPTED);
+        interrupt.end_programs();
+        let report = DeployReport::new(output, self.format, self.file);
+        let none = [""; 0];
+        let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
+        let Ok(seen) = fleet.observe(|host| {
+            let (_, plan, contents) = deploy::look(host, by_name[host.name()], none, self.adopt)?;
+            Ok(Planned { plan, contents })
+        }) else {
+            return Ok(stopped(interrupt));
+        };
+        let unusable = |host: &Result<Planned, Unreachable>| {
+            host.as_ref().map_or(true, |planned| !planned.plan.problems.is_empty())
+        };
+        let shown = if self.format == PlainFormat::Json { None } else { Some(PlanReport::new(output, self.format)) };
+        let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+        if let Some(shown) = shown.filter(|_| changes || seen.iter().any(unusable)) {
+            shown.write(self.wanted, &seen)?;
+        }
+        if seen.iter().any(unusable) {
+            report.refused(self.wanted, &seen);
+            return Ok(ExitStatus::NotStarted);
+        }
+        if !changes {
+            report.nothing(self.hosts.len())?;
+            return Ok(ExitStatus::Done);
+        }
+        if !self.yes && !agreed(output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
+            output.say("nothing was changed");
+            return Ok(ExitStatus::NotStarted);
+        }
+        self.carry_out((&fleet, &seen), &report, (output, interrupt))
+    }
+
+    fn carry_out(
+        &self,
+        (fleet, seen): (&Fleet<'_>, &[Result<Planned, Unreachable>]),
+        report: &DeployReport<'_>,
+        (output, interrupt): (&Output, &Interrupt),
+    ) -> Result<ExitStatus, CommandError> {
+        let lease = deploy::lease(&holder())?;
+        let taken = parallel::map(self.hosts, LANES, |host| lease.take(*host, self.take_over));
+        if taken.iter().any(|outcome| *outcome != Outcome::Done) {
+            self.give_back(&lease, &taken);
+            report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken));
+            return Ok(ExitStatus::NotStarted);
+        }
+        let changing = seen
+            .iter()
+            .zip(self.hosts)
+            .filter(|(host, _)| host.as_ref().is_ok_and(|it| !it.plan.is_empty() && !self.back));
+        let changing = changing.map(|(_, host)| (host.name(), &self.releases[host.name()]));
+        let serving = Serving::before(self.inventory, self.hosts, changing);
+        let targets =
+            self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
+        let deploy = Deploy {
+            release: self.release,
+            targets: targets.collect(),
+            lease: &lease,
+            adopt: self.adopt,
+            back: self.back,
+            dry_run: self.dry_run,
+            canary: self.canary,
+            // A release that hosts go back to has served before, and need not be what the inventory says.
+            probe: &|host| if self.back { None } else { serving.problem(host) },
+            progress: &|progress| report.progress(progress),
+            changed: Default::default(),
+        };
+        let run = rollout::run(fleet, &deploy);
+        let committed = run.steps.iter().any(|step| step.kind == DeployStep::Commit && step.is_done());
+        let interrupted = matches!(run.halt, Some(Halt::Interrupted)) || interrupt.requested();
+        let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
+        if !committed {
+            self.give_back(&lease, &taken);
+        }
+        let end = DeployEnd { run: &run, release: self.release, reverted: &reverted, dry_run: self.dry_run };
+        // The deploy alone decides the status, even if its report cannot be written.
+        output.reported(report.end(&end));
+        Ok(match end.ending() {
+            Ending::Done => ExitStatus::Done,
+            Ending::Untouched if interrupted => stopped(interrupt),
+            Ending::Untouched => ExitStatus::NotStarted,
+            Ending::RolledBack => ExitStatus::RolledBack,
+            Ending::Mixed => ExitStatus::Mixed,
+        })
+    }
+
+    fn give_back(&self, lease: &Lease, taken: &[Outcome]) {
+        let hosts: Vec<&dyn Host> = self
+            .hosts
+            .iter()
+            .zip(taken)
+            .filter(|(_, outcome)| **outcome == Outcome::Done)
+            .map(|(host, _)| *host)
+            .collect();
+        parallel::map(&hosts, LANES, |host| lease.release(*host));
+    }
+}
+
+fn stopped(interrupt: &Interrupt) -> ExitStatus {
+    interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from)
+}
+
+/// Who runs this, and where.
+fn holder() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    host.map_or(user.clone(), |host| format!("{user}@{host}"))
+}
+
+/// Asks on the terminal.
+pub fn agreed(output: &Output, question: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        let error = anyhow!("there is no terminal to ask for a confirmation");
+        return Err(CommandError::from(error).hint("give `--yes`, after you have looked at `sslscale plan`"));
+    }
+    output.say(&format!("{question} [y/N]"));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "yes"))
+}

@@ -1,0 +1,65 @@
+//! `sslscale history`: the releases that hosts have used. `sslscale unlock`: gives hosts back.
+
+use super::{CommandError, ExitStatus, deploy::agreed, hosts, live, load};
+use crate::cli::{HistoryArgs, UnlockArgs};
+use crate::deploy;
+use crate::interrupt::Interrupt;
+use crate::lint::Settings;
+use crate::parallel;
+use crate::report::{HistoryReport, Output};
+use crate::rollout::{Fleet, Outcome};
+use crate::transport::Host;
+
+/// How many hosts are given back at once.
+const LANES: usize = 64;
+
+pub fn run(args: &HistoryArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let roles: Vec<_> = live::roles(&inventory).collect();
+    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
+    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
+    interrupt.end_programs();
+    let Ok(seen) = fleet.observe(|host| {
+        let current = deploy::observe(host, deploy::Role::AppServer, &[])?.release.map(|release| release.id);
+        Ok((deploy::history(host)?, current))
+    }) else {
+        return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
+    };
+    HistoryReport::new(output, args.format).write(&names, &seen)?;
+    Ok(if seen.iter().all(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotStarted })
+}
+
+pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let roles: Vec<_> = live::roles(&inventory).collect();
+    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
+    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
+    let Ok(seen) = fleet.observe(|host| Ok(deploy::observe(host, deploy::Role::AppServer, &[])?.lease)) else {
+        return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
+    };
+    let report = HistoryReport::new(output, crate::report::PlainFormat::Human);
+    let locked: Vec<&dyn Host> = hosts
+        .iter()
+        .zip(&seen)
+        .filter(|(_, lease)| lease.as_ref().is_ok_and(Option::is_some))
+        .map(|(host, _)| *host)
+        .collect();
+    report.leases(&names, &seen)?;
+    let known = seen.iter().all(Result::is_ok);
+    let ending = if known { ExitStatus::Done } else { ExitStatus::NotStarted };
+    if locked.is_empty() {
+        return Ok(ending);
+    }
+    if !args.yes && !agreed(output, &format!("give back {}?", crate::count::several(locked.len(), "host")))? {
+        return Ok(ExitStatus::NotStarted);
+    }
+    let _hold = interrupt.hold()?;
+    let given = parallel::map(&locked, LANES, |host| deploy::unlock(*host));
+    let outcomes: Vec<(&str, &Outcome)> = locked.iter().map(|host| host.name()).zip(&given).collect();
+    report.given_back(&outcomes)?;
+    if given.iter().all(|outcome| *outcome == Outcome::Done) { Ok(ending) } else { Ok(ExitStatus::Mixed) }
+}

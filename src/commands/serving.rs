@@ -1,0 +1,130 @@
+//! Whether hosts serve: the probes of a fleet, sent over the hosts themselves.
+
+use std::collections::BTreeMap;
+use std::thread::sleep;
+use std::time::Duration;
+
+use crate::deploy::HostRelease;
+use crate::inventory::Inventory;
+use crate::inventory::certificate::Certificate;
+use crate::parallel;
+use crate::probes::{self, Expected, ProbeError, probe};
+use crate::rollout::Reason;
+use crate::transport::{Host, TransportError};
+
+/// How long one request may take.
+const LIMIT: Duration = Duration::from_secs(10);
+/// How often a host is asked again that does not serve yet, and the pause before that.
+const TRIES: u32 = 6;
+const PAUSE: Duration = Duration::from_millis(500);
+/// How many hosts are asked at once.
+const LANES: usize = 16;
+
+/// The probes of hosts, with what they answered before a change.
+pub struct Serving<'s> {
+    hosts: &'s [&'s dyn Host],
+    expected: BTreeMap<&'s str, Vec<Expected>>,
+    /// The certificates that each host is to show, in DER, by path; only those that are brought.
+    certificates: BTreeMap<&'s str, BTreeMap<String, Vec<u8>>>,
+    /// The names of sites that a host served, by host.
+    before: BTreeMap<&'s str, Vec<bool>>,
+}
+
+/// What became of a probe.
+enum Answer {
+    Served,
+    /// The upstream fails.
+    Failed(u16),
+    Wrong(String),
+    /// This host cannot be asked.
+    NotAsked,
+}
+
+impl<'s> Serving<'s> {
+    /// Asks the hosts with these releases, which are those that will change.
+    pub fn before(
+        inventory: &Inventory,
+        hosts: &'s [&'s dyn Host],
+        releases: impl Iterator<Item = (&'s str, &'s HostRelease)>,
+    ) -> Self {
+        let mut serving =
+            Self { hosts, expected: BTreeMap::new(), certificates: BTreeMap::new(), before: BTreeMap::new() };
+        for (name, release) in releases {
+            serving.expected.insert(name, probes::expected(inventory, name));
+            let files = release
+                .files
+                .iter()
+                .filter_map(|entry| Some((entry.path.to_string(), Certificate::shown(&entry.content.bytes)?)));
+            serving.certificates.insert(name, files.collect());
+        }
+        let names: Vec<&str> = serving.expected.keys().copied().collect();
+        let served = parallel::map(&names, LANES, |name| {
+            // Another certificate than the new one is no fault yet.
+            let served = |it: &Expected| matches!(serving.ask(it, None), Answer::Served);
+            serving.expected[name].iter().map(served).collect::<Vec<_>>()
+        });
+        serving.before = names.into_iter().zip(served).collect();
+        serving
+    }
+
+    /// Why a host does not serve, if it does not.
+    pub fn problem(&self, host: &dyn Host) -> Option<Reason> {
+        let name = host.name();
+        let expected = self.expected.get(name)?;
+        let certificates = &self.certificates[name];
+        expected.iter().zip(&self.before[name]).find_map(|(expected, served)| {
+            for again in (0..TRIES).rev() {
+                let problem = match self.ask(expected, Some(certificates)) {
+                    Answer::Served | Answer::NotAsked => return None,
+                    // An upstream that failed before does not say anything about the change.
+                    Answer::Failed(_) if !served && self.before[name].iter().any(|served| *served) => return None,
+                    Answer::Failed(status) => {
+                        Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name))
+                            .with_help("look at its nginx's error log; is the app of the site running?")
+                    }
+                    Answer::Wrong(why) => {
+                        Reason::new(format!("it does not serve `{}`: {why}", expected.probe.server_name))
+                    }
+                };
+                if again == 0 {
+                    return Some(problem);
+                }
+                sleep(PAUSE);
+            }
+            None
+        })
+    }
+
+    fn ask(&self, expected: &Expected, certificates: Option<&BTreeMap<String, Vec<u8>>>) -> Answer {
+        let Some(via) = self.hosts.iter().find(|host| host.name() == expected.via) else { return Answer::NotAsked };
+        let tunnel = match via.tunnel(expected.to, LIMIT) {
+            Ok(tunnel) => tunnel,
+            Err(TransportError::NoTunnel) => return Answer::NotAsked,
+            Err(error) => return Answer::Wrong(format!("from {}: {error}", expected.via)),
+        };
+        match probe(tunnel, &expected.probe) {
+            Ok(answer) => {
+                let known =
+                    certificates.map(|all| expected.certificates.iter().map(|path| all.get(path)).collect::<Vec<_>>());
+                // Of certificates that are on the hosts already, nothing is known here.
+                let wrong = known.filter(|all| all.iter().all(Option::is_some) && !all.contains(&Some(&answer.leaf)));
+                match answer.status {
+                    _ if wrong.is_some() => Answer::Wrong("it shows another certificate".to_owned()),
+                    500.. => Answer::Failed(answer.status),
+                    _ => Answer::Served,
+                }
+            }
+            Err(error) => Answer::Wrong(with_cause(&error)),
+        }
+    }
+}
+
+fn with_cause(error: &ProbeError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,76 @@
+//! How a deploy ended, for the fleet and for each host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::procedure::{DeployRollout, DeployStep};
+use crate::rollout::{Ending, Outcome};
+
+/// What a deploy did.
+pub struct DeployEnd<'e> {
+    /// The steps.
+    pub run: &'e DeployRollout,
+    /// The id of the release.
+    pub release: &'e str,
+    /// Hosts whose confirmed change was undone afterwards, with what became of that.
+    pub reverted: &'e [(String, Outcome)],
+    /// Whether it was to end when every program had accepted the release.
+    pub dry_run: bool,
+}
+
+/// What a host uses when a deploy has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum HostState {
+    /// What it had; nothing was changed there.
+    Before,
+    /// What it had; a change was undone.
+    RolledBack,
+    /// The release.
+    After,
+    /// Either, or something between.
+    Unknown,
+}
+
+impl DeployEnd<'_> {
+    /// The hosts that were to change.
+    pub fn states(&self) -> BTreeMap<&str, HostState> {
+        let mut states = BTreeMap::new();
+        let used = self.run.steps.iter().filter(|step| step.kind.switches());
+        for (host, outcome) in used.flat_map(|step| &step.hosts) {
+            let state = match outcome {
+                Outcome::Done => HostState::After,
+                Outcome::Undone(_) => HostState::RolledBack,
+                Outcome::Unknown(_) => HostState::Unknown,
+                Outcome::Untouched(_) | Outcome::Overtaken(_) | Outcome::NotStarted => HostState::Before,
+            };
+            states.insert(host.as_str(), state);
+        }
+        for (host, outcome) in self.reverted {
+            let undone = *outcome == Outcome::Done;
+            states.insert(host, if undone { HostState::RolledBack } else { HostState::Unknown });
+        }
+        states
+    }
+
+    /// For the fleet as a whole.
+    pub fn ending(&self) -> Ending {
+        let states: BTreeSet<HostState> = self.states().into_values().collect();
+        let last = if self.dry_run { DeployStep::Validate } else { DeployStep::Commit };
+        let complete = self.run.steps.last().is_some_and(|step| step.is_done() && step.kind >= last);
+        if complete && self.run.halt.is_none() {
+            Ending::Done
+        } else if states.contains(&HostState::Unknown) || states.contains(&HostState::After) {
+            Ending::Mixed
+        } else if states.contains(&HostState::RolledBack) {
+            Ending::RolledBack
+        } else {
+            Ending::Untouched
+        }
+    }
+}
+
+impl DeployStep {
+    /// Whether hosts begin to use the release in it.
+    fn switches(self) -> bool {
+        matches!(self, Self::AppServers | Self::Balancer)
+    }
+}

@@ -1,0 +1,161 @@
+//! A release: the files that a host is to have, with the directories that they need, under one id for the fleet.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::observation::{FileKind, Observation};
+use crate::tree::{Content, Entry};
+
+/// How many digits an id has.
+const DIGITS: usize = 12;
+/// The id of what a host had before its first release.
+pub const BEFORE: &str = "000000000000";
+/// Where hosts keep releases.
+const RELEASES: &str = "/var/lib/sslscale/releases";
+
+/// What one host is to have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostRelease {
+    /// The files, by path.
+    pub files: Vec<Entry>,
+    /// Directories that have to be there, by path.
+    pub directories: Vec<String>,
+}
+
+impl HostRelease {
+    /// The list of files that the host keeps.
+    pub fn manifest(&self) -> String {
+        let directories = self.directories.iter().map(|path| format!("directory {path}\n"));
+        let files = self.files.iter().map(|entry| {
+            let Content { sha256, mode, .. } = &*entry.content;
+            format!("file {sha256} {mode:04o} {}\n", entry.path)
+        });
+        directories.chain(files).chain(["end\n".to_owned()]).collect()
+    }
+
+    /// What is sent to the host: only what it has not at its place already.
+    pub fn stream(&self, seen: &Observation) -> Vec<u8> {
+        let mut stream = Vec::new();
+        for path in &self.directories {
+            stream.extend(format!("directory {path}\n").into_bytes());
+        }
+        for entry in &self.files {
+            let Content { bytes, sha256, mode } = &*entry.content;
+            let there =
+                matches!(seen.files.get(&*entry.path), Some(FileKind::Regular(found)) if found.sha256 == *sha256);
+            let length = if there { "-".to_owned() } else { bytes.len().to_string() };
+            stream.extend(format!("{length} {mode:04o} {sha256} {}\n", entry.path).into_bytes());
+            if !there {
+                stream.extend(bytes);
+            }
+        }
+        stream.extend(b"end\n");
+        stream
+    }
+}
+
+/// The id of a release of a fleet, which depends on every file of every host and on nothing else.
+pub fn id<'h>(hosts: impl IntoIterator<Item = (&'h str, &'h HostRelease)>) -> String {
+    let mut text = String::new();
+    for (name, release) in hosts {
+        let _ = write!(text, "host {name}\n{}", release.manifest());
+    }
+    hex::encode(Sha256::digest(text))[..DIGITS].to_owned()
+}
+
+/// Whether a text is the id of a release.
+pub fn is_id(text: &str) -> bool {
+    text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+/// Where a host keeps the list of files of a release.
+pub fn manifest_path(id: &str) -> String {
+    format!("{RELEASES}/{id}/manifest")
+}
+
+/// Where a host keeps a file of a release.
+pub fn file_path(id: &str, path: &str) -> String {
+    format!("{RELEASES}/{id}/files{path}")
+}
+
+/// A release as a host keeps it. The bytes of files are in `contents`, by [`file_path`]; of a file without any, such
+/// as a private key, only what the list says is known.
+pub fn parse(id: &str, manifest: &str, contents: &BTreeMap<String, Vec<u8>>) -> Option<HostRelease> {
+    let lines = manifest.strip_suffix("end\n")?;
+    let mut release = HostRelease { files: Vec::new(), directories: Vec::new() };
+    for line in lines.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words[..] {
+            ["directory", path] if path.starts_with('/') => release.directories.push(path.to_owned()),
+            ["file", sha256, mode, path] if path.starts_with('/') && sha256.len() == 64 => {
+                let mode = u32::from_str_radix(mode, 8).ok()?;
+                let bytes = contents.get(&file_path(id, path)).cloned().unwrap_or_default();
+                let content = Content { bytes, sha256: sha256.to_owned(), mode };
+                release.files.push(Entry { path: path.into(), content: Arc::new(content) });
+            }
+            _ => return None,
+        }
+    }
+    Some(release)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::Found;
+
+    fn entry(path: &str, text: &str) -> Entry {
+        Entry { path: path.into(), content: Arc::new(Content::new(text.as_bytes().to_vec())) }
+    }
+
+    fn release() -> HostRelease {
+        HostRelease {
+            files: vec![entry("/etc/a", "a\n"), entry("/etc/b", "end\n")],
+            directories: vec!["/srv".to_owned()],
+        }
+    }
+
+    #[test]
+    fn a_list_is_read_as_it_was_written_or_not_at_all() {
+        let manifest = release().manifest();
+        let id = id([("lb1", &release())]);
+        let contents = [("a", "a\n"), ("b", "end\n")]
+            .map(|(name, text)| (file_path(&id, &format!("/etc/{name}")), text.as_bytes().to_vec()));
+        assert_eq!(parse(&id, &manifest, &contents.into()), Some(release()));
+        for end in 0..manifest.len() {
+            assert_eq!(parse(&id, &manifest[..end], &BTreeMap::new()), None, "{end}");
+        }
+    }
+
+    #[test]
+    fn an_id_changes_with_every_file_and_host() {
+        let base = release();
+        let mut ids = vec![id([("lb1", &base)]), id([("lb2", &base)]), id([("lb1", &base), ("lb2", &base)])];
+        let mut other = release();
+        other.files[0] = entry("/etc/a", "b\n");
+        ids.push(id([("lb1", &other)]));
+        let mut other = release();
+        other.files[0] = entry("/etc/c", "a\n");
+        ids.push(id([("lb1", &other)]));
+        assert!(ids.iter().all(|id| is_id(id)) && !is_id("0123") && !is_id("00000000000G"));
+        let count = ids.len();
+        ids.sort();
+        ids.dedup();
+        assert_eq!(ids.len(), count);
+        assert_eq!(id([("lb1", &base)]), id([("lb1", &release())]));
+    }
+
+    #[test]
+    fn only_what_a_host_has_not_is_sent() {
+        let mut seen = Observation::default();
+        let sha256 = Content::new(b"a\n".to_vec()).sha256;
+        let found = Found { mode: 0o600, owner: "root:root".to_owned(), sha256: sha256.clone() };
+        seen.files.insert("/etc/a".to_owned(), FileKind::Regular(found));
+        let other = Content::new(b"end\n".to_vec()).sha256;
+        let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n4 0644 {other} /etc/b\nend\nend\n");
+        assert_eq!(String::from_utf8(release().stream(&seen)).unwrap(), text);
+    }
+}

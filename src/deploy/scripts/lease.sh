@@ -1,0 +1,33 @@
+# Takes a host for one deploy, or gives it back.
+#
+#     lease.sh take LEASE HOLDER     fails where another deploy has it
+#     lease.sh force LEASE HOLDER    takes it from another deploy, and undoes what that one did not confirm
+#     lease.sh release LEASE         gives it back, if it is this deploy's; `*` is anybody's
+what=$1 lease=$2 holder=${3-}
+lock_state
+if [ "$what" = release ]; then
+    read -r id rest 2>/dev/null <"$state/lease" || finish 'done'
+    [ "$lease" != '*' ] || lease=$id
+    [ "$id" = "$lease" ] || finish 'overtaken: another deploy has taken over this host'
+else
+    held=$(held_lease)
+    if [ "$what" = take ] && [ -n "$held" ] && [ "${held%% *}" != "$lease" ]; then
+        rest=${held#* }
+        finish "untouched: a deploy of ${rest#* } has this host, and was last active ${rest%% *} s ago"
+    fi
+fi
+if [ -e "$state/pending" ]; then
+    nonce=$(cat "$state/pending")
+    unlock_state
+    SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2 || finish 'unknown: a change that was never confirmed could not be undone'
+    lock_state
+fi
+[ -n "$root" ] || systemctl stop 'sslscale-undo-*.timer' 2>/dev/null
+# Nothing waits for a confirmation now, so nothing will be undone.
+rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
+if [ "$what" = release ]; then
+    rm -f "$state/lease" || finish "untouched: $state cannot be written"
+else
+    write_lease "$lease" "$holder" || finish "untouched: $state cannot be written"
+fi
+finish 'done'

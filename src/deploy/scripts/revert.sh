@@ -1,0 +1,11 @@
+# Undoes a change now, confirmed or not.
+#
+#     revert.sh LEASE NONCE
+lease=$1 nonce=$2
+lock_state
+keep_lease "$lease"
+unlock_state
+SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" revert >&2 || finish 'unknown: the change could not be undone'
+[ -n "$root" ] || systemctl stop "sslscale-undo-$nonce.timer" 2>/dev/null
+[ -e "$state/undone.$nonce" ] || finish 'unknown: the host knows nothing of this change'
+finish 'done'

@@ -1,0 +1,67 @@
+# Stores a release beside those that are there, and does not use it yet.
+#
+#     stage.sh LEASE RELEASE < FILES
+#
+# FILES has a line for each directory that has to be there, `directory PATH`, and for each file a line with its
+# length, its mode, its SHA-256 and its path, and then its bytes; the length is `-` where the host has these bytes at
+# the path already. The last line is `end`. A release that is there already, with the right contents, is kept.
+lease=$1 id=$2
+lock_state
+keep_lease "$lease"
+new=$state/releases/.$id.$$
+rm -rf "$state"/releases/.[0-9a-f]*.[0-9]*
+mkdir -p "$new" || finish "untouched: $state cannot be written"
+refuse() {
+    rm -rf "$new"
+    finish "untouched: $*"
+}
+
+# Unpacking in the shell would start several programs for each file.
+perl -e '
+    use strict;
+    use warnings;
+    my ($new, $root) = @ARGV;
+    binmode STDIN;
+    open my $manifest, ">", "$new/manifest" or die "$new/manifest: $!\n";
+    sub directory { my $at = ""; for (split m{/}, shift) { $at .= "$_/"; -d $at or mkdir $at or die "$at: $!\n" } }
+    directory("$new/files");
+    while (1) {
+        my $line = <STDIN> // die "the files arrived incomplete\n";
+        if ($line eq "end\n") { print $manifest $line or die "$new/manifest: $!\n"; last }
+        if ($line =~ m{^directory /\S*\n$}) { print $manifest $line or die "$new/manifest: $!\n"; next }
+        my ($length, $mode, $sum, $path) = $line =~ m{^(\d+|-) ([0-7]{4}) ([0-9a-f]{64}) (/\S+)\n$}
+            or die "the files arrived incomplete\n";
+        my $bytes = "";
+        if ($length eq "-") {
+            open my $live, "<:raw", "$root$path" or die "$path: $!\n";
+            local $/;
+            $bytes = <$live> // "";
+        } else {
+            while (length $bytes < $length) {
+                read(STDIN, $bytes, $length - length $bytes, length $bytes) or die "the files arrived incomplete\n";
+            }
+        }
+        (my $folder = "$new/files$path") =~ s{/[^/]*$}{};
+        directory($folder);
+        open my $file, ">:raw", "$new/files$path" or die "$path: $!\n";
+        print $file $bytes or die "$path: $!\n";
+        close $file or die "$path: $!\n";
+        chmod oct $mode, "$new/files$path" or die "$path: $!\n";
+        print $manifest "file $sum $mode $path\n" or die "$new/manifest: $!\n";
+    }
+    close $manifest or die "$new/manifest: $!\n";
+' "$new" "$root" || refuse 'the files could not be stored'
+
+# The shell gives words with spaces to nobody here: paths have none.
+(cd "$new/files" && sed -n 's/^file \([0-9a-f]*\) [0-7]* \/\(.*\)$/\1  \2/p' ../manifest >../sums &&
+    { [ ! -s ../sums ] || sha256sum --quiet --strict --check ../sums; }) >&2 ||
+    refuse 'the files did not arrive as they were sent'
+rm -f "$new/sums"
+if [ -d "$state/releases/$id" ] && diff -r "$new" "$state/releases/$id" >/dev/null 2>&1; then
+    rm -rf "$new"
+    finish 'done'
+fi
+sync -f "$new" || refuse 'the files could not be stored'
+rm -rf "$state/releases/$id"
+mv -T "$new" "$state/releases/$id" && sync "$state/releases" || refuse 'the release could not be stored'
+finish 'done'

@@ -1,0 +1,36 @@
+# What sslscale keeps on a host, and whose turn it is to change the host.
+state=$root/var/lib/sslscale
+umask 077
+
+# lock_state: waits up to 20 s for the lock that every change of a host holds. It ends with the script, or with
+# unlock_state.
+lock_state() {
+    mkdir -p "$state" || finish "untouched: $state cannot be written"
+    exec 7<"$state" && flock -w 20 7 || finish 'untouched: another run is changing this host'
+}
+unlock_state() { exec 7<&-; }
+
+# Time since the boot, which no clock that is set changes, and the boot.
+uptime() { cut -d . -f 1 /proc/uptime; }
+boot() { cat /proc/sys/kernel/random/boot_id; }
+
+# write_lease LEASE HOLDER
+write_lease() {
+    echo "$1 $(boot) $(uptime) $2" >"$state/.lease" && sync "$state/.lease" && mv -T "$state/.lease" "$state/lease"
+}
+
+# held_lease: of a lease that still counts, its id, its age in seconds, and its holder. One from before a boot, or
+# that was not renewed for ten minutes, does not count: its deploy is gone.
+held_lease() {
+    read -r has_id has_boot has_since has_holder 2>/dev/null <"$state/lease" || return 0
+    has_age=$(($(uptime) - has_since))
+    [ "$has_boot" = "$(boot)" ] && [ "$has_age" -ge 0 ] && [ "$has_age" -lt 600 ] || return 0
+    echo "$has_id $has_age $has_holder"
+}
+
+# keep_lease LEASE: ends the script unless the host is this deploy's. Call it under the lock.
+keep_lease() {
+    read -r has_id has_boot has_since has_holder 2>/dev/null <"$state/lease" && [ "$has_id" = "$1" ] ||
+        finish 'overtaken: another deploy has taken over this host'
+    write_lease "$1" "$has_holder" || finish "untouched: $state cannot be written"
+}

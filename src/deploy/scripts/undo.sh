@@ -1,0 +1,62 @@
+# Puts back what a deploy that nobody confirmed has changed. It is on the host before anything changes there and runs
+# without the deploy: from a timer, from the deploy, or at a boot before the programs start.
+#
+#     undo.sh NONCE [boot | revert]     at a boot nothing is reloaded; revert also undoes what was confirmed
+#
+# Ends with 0 where the host is as it was, or where the change was confirmed.
+set -u
+nonce=$1 how=${2-}
+root=${SSLSCALE_ROOT-}
+state=$root/var/lib/sslscale
+[ "$nonce" != pending ] || nonce=$(cat "$state/pending") || exit 0
+backup=$state/backup/$nonce
+umask 077
+# A confirmation that has begun comes first.
+exec 7<"$state" && flock 7 || exit 1
+[ ! -e "$state/confirmed.$nonce" ] || [ "$how" = revert ] || exit 0
+[ ! -e "$state/undone.$nonce" ] && [ -f "$backup/list" ] || exit 0
+
+failed=
+while read -r what mode owner path; do
+    case $what in
+    was)
+        new=$root${path%/*}/.sslscale.${path##*/}
+        mkdir -p "$root${path%/*}" && cp "$backup/files$path" "$new" && chmod "$mode" "$new" &&
+            { [ -n "$root" ] || chown "$owner" "$new"; } && sync "$new" && mv -T "$new" "$root$path"
+        ;;
+    none) rm -f "$root$path" ;;
+    esac || failed=yes
+done <"$backup/list"
+release=$(cat "$backup/release")
+if [ "$release" = 000000000000 ]; then
+    rm -f "$state/current"
+else
+    rm -f "$state/.current.undo" && ln -s "releases/$release" "$state/.current.undo" &&
+        mv -T "$state/.current.undo" "$state/current" || failed=yes
+fi
+sync -f "$state"
+[ -z "$failed" ] || exit 1
+
+if [ -z "$root" ] && [ "$how" != boot ]; then
+    read -r program was <"$backup/unit" || exit 1
+    if [ "$program" = haproxy ] && [ -s "$backup/drained" ]; then
+        while read -r server; do
+            perl -MIO::Socket::UNIX -e 'alarm 3; my $s = IO::Socket::UNIX->new(Peer => $ARGV[0]) or exit 1; print $s "$ARGV[1]\n"; shutdown $s, 1; <$s>' \
+                /run/haproxy/admin.sock "set server $server state ready"
+        done <"$backup/drained"
+    fi
+    systemctl daemon-reload
+    if [ "$was" != active ]; then
+        systemctl stop "$program" && systemctl reset-failed "$program" 2>/dev/null
+    elif [ "$(systemctl is-active "$program")" = active ] && [ ! -e "$backup/restarted" ] &&
+        systemctl reload "$program" && sleep 0.5 && [ "$(systemctl is-active "$program")" = active ]; then
+        :
+    else
+        # A service that died several times in a row is not started again until its failures are forgotten.
+        systemctl reset-failed "$program" 2>/dev/null
+        systemctl restart "$program" || exit 1
+    fi
+fi
+: >"$state/undone.$nonce"
+rm -f "$state/pending"
+sync -f "$state"

@@ -1,0 +1,138 @@
+//! The steps of a change on one host, each a script with a result. The host keeps a lease for one deploy at a time;
+//! what changes it has an undo armed before, and stays only if it is confirmed.
+
+use std::time::Duration;
+
+use super::observation::{FileKind, Observation};
+use super::plan::{Action, Change, Role};
+use super::script::STATE;
+use crate::rollout::{Outcome, change, shell};
+use crate::transport::{Host, Limits, Script};
+
+const LEASE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/lease.sh")];
+const PREPARE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/prepare.sh")];
+const STAGE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/stage.sh")];
+const VALIDATE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/validate.sh")];
+const APPLY: &[&str] = &[shell::RESULT, STATE, shell::HAPROXY, shell::NGINX, include_str!("scripts/apply.sh")];
+const CONFIRM: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/confirm.sh")];
+const REVERT: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/revert.sh")];
+const COMMIT: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/commit.sh")];
+const UNDO: &str = include_str!("scripts/undo.sh");
+const UNDO_SERVICE: &str = include_str!("scripts/undo.service");
+
+/// A result, and a few lines of what a program wrote.
+const ANSWER: usize = 64 * 1024;
+/// Waiting for a lock, and some writes.
+const SHORT: Limits = Limits::new(Duration::from_secs(60), ANSWER);
+/// Sending files.
+const SENDING: Limits = Limits::new(Duration::from_secs(300), ANSWER);
+/// A drain, a reload or a restart, and undoing it.
+const CHANGING: Limits = Limits::new(Duration::from_secs(240), ANSWER);
+
+/// How many seconds a host waits for the confirmation of a change before it undoes it.
+pub const WINDOW: u64 = 120;
+/// How many seconds servers that go may take to finish their connections.
+const DRAIN: u64 = 30;
+/// How many releases a host keeps.
+const KEEP: u64 = 5;
+
+/// A deploy, as hosts know it.
+#[derive(Debug, Clone)]
+pub struct Lease {
+    /// What tells it from others.
+    pub id: String,
+    /// Who runs it, and where, for people.
+    pub holder: String,
+}
+
+impl Lease {
+    /// Takes a host. With `force`, also from another deploy, whose unconfirmed change is undone.
+    pub fn take(&self, host: &dyn Host, force: bool) -> Outcome {
+        let what = if force { "force" } else { "take" };
+        run(host, LEASE, &[what, &self.id, &self.holder], b"", SHORT)
+    }
+
+    /// Gives a host back.
+    pub fn release(&self, host: &dyn Host) -> Outcome {
+        run(host, LEASE, &["release", &self.id], b"", SHORT)
+    }
+
+    /// Puts on a host what undoes changes there.
+    pub fn prepare(&self, host: &dyn Host) -> Outcome {
+        let input = format!("{}\n{UNDO}{UNDO_SERVICE}", UNDO.len());
+        run(host, PREPARE, &[&self.id], input.as_bytes(), SHORT)
+    }
+
+    /// Stores a release, whose files come as [`super::HostRelease::stream`] writes them.
+    pub fn stage(&self, host: &dyn Host, release: &str, stream: &[u8]) -> Outcome {
+        run(host, STAGE, &[&self.id, release], stream, SENDING)
+    }
+
+    /// Makes a host use a release that is stored there. It goes back by itself unless `nonce` is confirmed.
+    pub fn apply(&self, host: &dyn Host, nonce: &str, to: &Applied<'_>) -> Outcome {
+        let actions = to.actions.iter().map(|action| match action {
+            Action::DaemonReload => "units",
+            Action::Reload => "reload",
+            Action::Restart => "restart",
+            Action::Start => "start",
+        });
+        let (window, drain) = (WINDOW.to_string(), DRAIN.to_string());
+        let first = [&*self.id, nonce, to.release, to.role.program(), &window, &drain];
+        let arguments: Vec<&str> = first.into_iter().chain(actions).collect();
+        run(host, APPLY, &arguments, to.expected().as_bytes(), CHANGING)
+    }
+
+    /// Lets a host keep a change.
+    pub fn confirm(&self, host: &dyn Host, nonce: &str) -> Outcome {
+        run(host, CONFIRM, &[&self.id, nonce], b"", SHORT)
+    }
+
+    /// Undoes a change, confirmed or not.
+    pub fn revert(&self, host: &dyn Host, nonce: &str) -> Outcome {
+        run(host, REVERT, &[&self.id, nonce], b"", CHANGING)
+    }
+
+    /// Ends a deploy on a host, and gives it back.
+    pub fn commit(&self, host: &dyn Host, release: &str) -> Outcome {
+        run(host, COMMIT, &[&self.id, release, &KEEP.to_string(), &self.holder], b"", SHORT)
+    }
+}
+
+/// Gives a host back, whoever has it; a change that was never confirmed is undone.
+pub fn unlock(host: &dyn Host) -> Outcome {
+    run(host, LEASE, &["release", "*"], b"", CHANGING)
+}
+
+/// Lets the program of a host check a release that is stored there.
+pub fn validate(host: &dyn Host, role: Role, release: &str) -> Outcome {
+    run(host, VALIDATE, &[release, role.program()], b"", SENDING)
+}
+
+/// What a host is to use, and how it was when that was planned.
+#[derive(Debug)]
+pub struct Applied<'a> {
+    /// The release.
+    pub release: &'a str,
+    /// What the host is.
+    pub role: Role,
+    /// The files that change.
+    pub changes: &'a [Change],
+    /// What makes the program use them.
+    pub actions: &'a [Action],
+    /// What the host told.
+    pub seen: &'a Observation,
+}
+
+impl Applied<'_> {
+    fn expected(&self) -> String {
+        let line = |change: &Change| match self.seen.files.get(&change.path) {
+            Some(FileKind::Regular(found)) => format!("{} {}\n", found.sha256, change.path),
+            _ => format!("absent {}\n", change.path),
+        };
+        self.changes.iter().map(line).collect()
+    }
+}
+
+fn run(host: &dyn Host, parts: &[&str], arguments: &[&str], input: &[u8], limits: Limits) -> Outcome {
+    change(host, &Script::new(parts).arguments(arguments).input(input).detached(), limits)
+}

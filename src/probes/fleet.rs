@@ -1,0 +1,81 @@
+//! The requests that each host of a fleet has to answer, from its inventory.
+
+use std::net::SocketAddr;
+
+use super::{Probe, ProxyHeader, ProxyVersion};
+use crate::inventory::Inventory;
+use crate::inventory::model::{AppServer, Haproxy, LoadBalancer, Site};
+use crate::inventory::types::ProxyProtocol;
+
+/// How many sites of a host are asked for.
+const SITES: usize = 20;
+/// The port that a PROXY header of ours gives the client.
+const CLIENT_PORT: u16 = 50_000;
+
+/// A request that a host has to answer.
+#[derive(Debug, Clone)]
+pub struct Expected {
+    /// The host that the connection comes from.
+    pub via: String,
+    /// Where it goes.
+    pub to: SocketAddr,
+    /// What is sent.
+    pub probe: Probe,
+    /// The certificates that the site may show, as paths on the app servers.
+    pub certificates: Vec<String>,
+}
+
+/// What a host of this name has to answer: an app server to a balancer, a balancer to a client, which is itself.
+pub fn expected(inventory: &Inventory, host: &str) -> Vec<Expected> {
+    let balancer = inventory.load_balancers.iter().find(|it| it.name.as_str() == host);
+    if let Some(balancer) = balancer {
+        return inventory.sites.iter().take(SITES).filter_map(|site| of_balancer(inventory, balancer, site)).collect();
+    }
+    let Some(index) = inventory.app_servers.iter().position(|it| it.name.as_str() == host) else { return Vec::new() };
+    let app = &inventory.app_servers[index];
+    let pools = inventory.pools.iter().filter(|pool| pool.members.contains(&index));
+    let sites = pools.flat_map(|pool| pool.sites.iter().map(|site| &inventory.sites[*site]));
+    sites.take(SITES).filter_map(|site| of_app_server(inventory, app, site)).collect()
+}
+
+fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> Option<Expected> {
+    let address = balancer.addresses.iter().next()?.0;
+    Some(Expected {
+        via: balancer.name.to_string(),
+        to: SocketAddr::new(address, balancer.haproxy.port.0),
+        probe: request(inventory, &balancer.haproxy, site, None),
+        certificates: certificates(site),
+    })
+}
+
+fn of_app_server(inventory: &Inventory, app: &AppServer, site: &Site) -> Option<Expected> {
+    let from = |balancer: &&LoadBalancer| app.addresses.reached_from(balancer.addresses.families()).is_some();
+    let balancer = inventory.load_balancers.iter().find(from)?;
+    let address = app.addresses.reached_from(balancer.addresses.families())?.0;
+    let source = balancer.addresses.iter().find(|it| it.0.is_ipv4() == address.is_ipv4())?.0;
+    let header = ProxyHeader {
+        version: match balancer.haproxy.proxy_protocol {
+            ProxyProtocol::V1 => ProxyVersion::V1,
+            ProxyProtocol::V2 => ProxyVersion::V2,
+        },
+        source: SocketAddr::new(source, CLIENT_PORT),
+        destination: SocketAddr::new(source, balancer.haproxy.port.0),
+    };
+    Some(Expected {
+        via: balancer.name.to_string(),
+        to: SocketAddr::new(address, app.nginx.port.0),
+        probe: request(inventory, &balancer.haproxy, site, Some(header)),
+        certificates: certificates(site),
+    })
+}
+
+fn request(inventory: &Inventory, haproxy: &Haproxy, site: &Site, proxy: Option<ProxyHeader>) -> Probe {
+    let name = inventory.sample_name(site);
+    let port = haproxy.public_port().0;
+    let host_header = if port == 443 { name.clone() } else { format!("{name}:{port}") };
+    Probe { proxy, server_name: name, path: "/".to_owned(), host_header }
+}
+
+fn certificates(site: &Site) -> Vec<String> {
+    site.certificates.iter().map(|pair| pair.ssl_certificate.to_string()).collect()
+}

@@ -1,0 +1,234 @@
+//! A deploy while it runs, and how it ended.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::tickets::block;
+use super::{Output, PlainFormat, Planned};
+use crate::count::several;
+use crate::deploy::{DeployEnd, DeployStep, HostState as State, Progress, WINDOW, Wanted};
+use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
+
+/// The version of the JSON lines.
+const VERSION: u32 = 1;
+
+/// Reports a deploy.
+pub struct DeployReport<'o> {
+    output: &'o Output,
+    format: PlainFormat,
+    /// The inventory's file, for commands that a reader can run.
+    file: String,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+enum Line<'l> {
+    /// What became of a host in a step.
+    Host {
+        version: u32,
+        step: &'static str,
+        host: &'l str,
+        result: &'static str,
+        reason: Option<&'l Reason>,
+        milliseconds: u128,
+    },
+    /// Why nothing was begun, or why it went no further.
+    Error { host: Option<&'l str>, reason: String },
+    /// How it ended.
+    End { version: u32, release: Option<&'l str>, result: &'static str, hosts: BTreeMap<&'l str, &'static str> },
+}
+
+impl<'o> DeployReport<'o> {
+    pub fn new(output: &'o Output, format: PlainFormat, file: &Path) -> Self {
+        Self { output, format, file: file.display().to_string() }
+    }
+
+    fn line(&self, line: &Line<'_>) -> io::Result<()> {
+        self.output.print(format!("{}\n", serde_json::to_string(line)?).as_bytes())
+    }
+
+    fn is_json(&self) -> bool {
+        self.format == PlainFormat::Json
+    }
+
+    /// What became of a host.
+    pub fn progress(&self, progress: &Progress<'_>) {
+        let Progress { step, host, outcome, elapsed } = progress;
+        if self.is_json() {
+            let reason = outcome.reason();
+            let (result, milliseconds) = (super::tickets::result_of(outcome), elapsed.as_millis());
+            let line = Line::Host { version: VERSION, step: step_name(*step), host, result, reason, milliseconds };
+            return self.output.reported(self.line(&line));
+        }
+        let words = match outcome {
+            Outcome::Done => match step {
+                DeployStep::Stage => "has stored the release",
+                DeployStep::Validate => "accepts the release",
+                DeployStep::AppServers | DeployStep::Balancer => "uses the release",
+                DeployStep::Commit => return,
+            },
+            Outcome::NotStarted => return,
+            Outcome::Untouched(_) | Outcome::Overtaken(_) => "was left as it was",
+            Outcome::Undone(_) => "was put back",
+            Outcome::Unknown(_) => "is in an unknown state",
+        };
+        self.output.say(&format!("{host} {words} ({})", seconds(*elapsed)));
+    }
+
+    /// There was nothing to do.
+    pub fn nothing(&self, hosts: usize) -> io::Result<()> {
+        if self.is_json() {
+            return self.line(&Line::End {
+                version: VERSION,
+                release: None,
+                result: "nothing",
+                hosts: BTreeMap::new(),
+            });
+        }
+        self.output.print(format!("nothing to do: {} up to date\n", several(hosts, "host")).as_bytes())
+    }
+
+    /// Hosts cannot be changed; the plan has said why to people.
+    pub fn refused(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) {
+        if !self.is_json() {
+            return self.output.say("nothing was changed");
+        }
+        for ((name, role, _), host) in wanted.iter().zip(seen) {
+            let reasons = match host {
+                Ok(planned) => planned.plan.problems.iter().map(|problem| super::plan::told(problem, *role)).collect(),
+                Err(lost) => vec![Reason::from(&lost.error).to_string()],
+            };
+            for reason in reasons {
+                self.output.reported(self.line(&Line::Error { host: Some(name), reason }));
+            }
+        }
+    }
+
+    /// Not every host could be taken.
+    pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
+        for (host, reason) in taken.filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
+            self.error(Some(host), reason);
+        }
+        if !self.is_json() {
+            self.output.say("nothing was changed");
+            let file = &self.file;
+            self.output.say(&format!(
+                "  help: if no other deploy runs, `sslscale unlock {file}` gives the hosts back, and `--resume` takes them over"
+            ));
+        }
+    }
+
+    fn error(&self, host: Option<&str>, reason: &Reason) {
+        if self.is_json() {
+            let line = Line::Error { host, reason: reason.to_string().replace("\n\t", "\n") };
+            return self.output.reported(self.line(&line));
+        }
+        let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
+        self.output.say(&format!("error: {host}{}", block(reason)));
+    }
+
+    /// How it ended.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn end(&self, end: &DeployEnd<'_>) -> io::Result<()> {
+        for (host, reason) in
+            end.run.steps.iter().flat_map(|step| &step.hosts).filter_map(|(h, o)| Some((h, o.reason()?)))
+        {
+            self.error(Some(host), reason);
+        }
+        if let Some(Halt::Unreachable(lost)) = &end.run.halt {
+            lost.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        }
+        for (host, reason) in end.reverted.iter().filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
+            self.error(Some(host), reason);
+        }
+        let states = end.states();
+        if self.is_json() {
+            let hosts = states.iter().map(|(host, state)| (*host, state_name(*state))).collect();
+            let result = match end.ending() {
+                Ending::Done => "done",
+                Ending::RolledBack => "rolled_back",
+                Ending::Mixed => "mixed",
+                Ending::Untouched => "not_started",
+            };
+            return self.line(&Line::End { version: VERSION, release: Some(end.release), result, hosts });
+        }
+        self.closing(end, &states)
+    }
+
+    fn closing(&self, end: &DeployEnd<'_>, states: &BTreeMap<&str, State>) -> io::Result<()> {
+        let with =
+            |state: State| states.iter().filter(|(_, it)| **it == state).map(|(host, _)| *host).collect::<Vec<_>>();
+        let (release, file) = (end.release, &self.file);
+        match end.ending() {
+            Ending::Done if end.dry_run => self.output.print(b"every program accepts its files; nothing was changed\n"),
+            Ending::Done => {
+                let changed = several(with(State::After).len(), "host");
+                self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
+                self.output.say(&format!("  help: `sslscale rollback {file}` goes back to what was there before"));
+                Ok(())
+            }
+            Ending::RolledBack => {
+                self.output.say(&format!("rolled back: {} as before", is_are(&with(State::RolledBack))));
+                Ok(())
+            }
+            Ending::Mixed => {
+                let list = [
+                    (State::After, "with the new release"),
+                    (State::RolledBack, "put back"),
+                    (State::Before, "as before"),
+                    (State::Unknown, "in an unknown state"),
+                ];
+                let parts =
+                    list.iter().map(|(state, words)| (with(*state), words)).filter(|(hosts, _)| !hosts.is_empty());
+                let parts: Vec<String> = parts.map(|(hosts, words)| format!("{} {words}", is_are(&hosts))).collect();
+                self.output.say(&format!("the fleet is mixed: {}", parts.join("; ")));
+                if !with(State::Unknown).is_empty() {
+                    self.output
+                        .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
+                }
+                self.output.say(&format!(
+                    "  help: `sslscale deploy --resume {file}` goes on, `sslscale rollback {file}` goes back"
+                ));
+                Ok(())
+            }
+            Ending::Untouched => {
+                self.output.say("nothing was changed");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn step_name(step: DeployStep) -> &'static str {
+    match step {
+        DeployStep::Stage => "stage",
+        DeployStep::Validate => "validate",
+        DeployStep::AppServers => "app_servers",
+        DeployStep::Balancer => "balancer",
+        DeployStep::Commit => "commit",
+    }
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Before => "before",
+        State::RolledBack => "rolled_back",
+        State::After => "after",
+        State::Unknown => "unknown",
+    }
+}
+
+fn is_are(hosts: &[&str]) -> String {
+    let verb = if hosts.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", hosts.join(", "))
+}
+
+fn seconds(elapsed: Duration) -> String {
+    format!("{:.1} s", elapsed.as_secs_f64())
+}

@@ -1,0 +1,149 @@
+//! The releases that hosts have used, and deploys that have hosts.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use serde::Serialize;
+
+use super::table::table;
+use super::tickets::block;
+use super::{Output, PlainFormat};
+use crate::count::{several, utc};
+use crate::deploy::{BEFORE, HeldLease, HistoryEntry};
+use crate::rollout::{Outcome, Reason, Unreachable};
+
+/// The version of the JSON document.
+const VERSION: u32 = 1;
+
+/// Reports what hosts keep of deploys.
+pub struct HistoryReport<'o> {
+    output: &'o Output,
+    format: PlainFormat,
+}
+
+/// What a host told of its releases, and the one that it uses.
+type Seen = Result<(Vec<HistoryEntry>, Option<String>), Unreachable>;
+
+/// A deploy, from the entries of all hosts.
+#[derive(Serialize)]
+struct Deploy<'d> {
+    release: &'d str,
+    /// When the first host had it, in seconds since 1970.
+    time: u64,
+    holder: &'d str,
+    /// Hosts that took part.
+    hosts: Vec<&'d str>,
+    /// Those that use the release now.
+    current: Vec<&'d str>,
+}
+
+#[derive(Serialize)]
+struct Document<'d> {
+    version: u32,
+    deploys: Vec<Deploy<'d>>,
+    errors: BTreeMap<&'d str, String>,
+}
+
+impl<'o> HistoryReport<'o> {
+    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
+        Self { output, format }
+    }
+
+    /// All deploys, the newest last.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn write(&self, names: &[&str], seen: &[Seen]) -> io::Result<()> {
+        let deploys = deploys(names, seen);
+        let lost = || seen.iter().filter_map(|host| host.as_ref().err());
+        if self.format == PlainFormat::Json {
+            let errors =
+                lost().map(|lost| (lost.host.as_str(), Reason::from(&lost.error).to_string().replace("\n\t", "\n")));
+            let document = Document { version: VERSION, deploys, errors: errors.collect() };
+            return self.output.print(format!("{}\n", serde_json::to_string_pretty(&document)?).as_bytes());
+        }
+        if deploys.is_empty() {
+            self.output.print(b"no host has a release\n")?;
+        } else {
+            let mut rows = vec![["release", "when (UTC)", "by", "hosts", "in use on"].map(str::to_owned)];
+            rows.extend(deploys.iter().map(|deploy| {
+                let release = if deploy.release == BEFORE { "before sslscale" } else { deploy.release };
+                [
+                    release.to_owned(),
+                    utc(i64::try_from(deploy.time).unwrap_or(i64::MAX)),
+                    deploy.holder.to_owned(),
+                    deploy.hosts.len().to_string(),
+                    deploy.current.len().to_string(),
+                ]
+            }));
+            self.output.print(table(&rows).as_bytes())?;
+        }
+        lost().for_each(|lost| self.lost(lost));
+        Ok(())
+    }
+
+    fn lost(&self, lost: &Unreachable) {
+        self.output.say(&format!("error: {}: {}", lost.host, block(&Reason::from(&lost.error))));
+    }
+
+    /// Which deploy has which host.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn leases(&self, names: &[&str], seen: &[Result<Option<HeldLease>, Unreachable>]) -> io::Result<()> {
+        let mut held = 0;
+        for (name, host) in names.iter().zip(seen) {
+            match host {
+                Ok(Some(lease)) => {
+                    held += 1;
+                    let (holder, age) = (&lease.holder, lease.age);
+                    self.output.print(format!("{name}: a deploy of {holder}, last active {age} s ago\n").as_bytes())?;
+                }
+                Ok(None) => {}
+                Err(lost) => self.lost(lost),
+            }
+        }
+        if held == 0 {
+            self.output.print(b"no host is locked\n")?;
+        }
+        Ok(())
+    }
+
+    /// What became of hosts that were given back.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn given_back(&self, outcomes: &[(&str, &Outcome)]) -> io::Result<()> {
+        let done = outcomes.iter().filter(|(_, outcome)| **outcome == Outcome::Done).count();
+        for (name, reason) in outcomes.iter().filter_map(|(name, outcome)| Some((name, outcome.reason()?))) {
+            self.output.say(&format!("error: {name}: {}", block(reason)));
+        }
+        self.output.print(format!("{} given back\n", several(done, "host")).as_bytes())
+    }
+}
+
+fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
+    let mut deploys: BTreeMap<(&str, &str), Deploy<'d>> = BTreeMap::new();
+    for (name, host) in names.iter().zip(seen) {
+        let Ok((entries, current)) = host else { continue };
+        let newest = entries.iter().rposition(|entry| Some(&entry.release) == current.as_ref());
+        for (index, entry) in entries.iter().enumerate() {
+            let new = || Deploy {
+                release: &entry.release,
+                time: entry.time,
+                holder: &entry.holder,
+                hosts: Vec::new(),
+                current: Vec::new(),
+            };
+            let deploy = deploys.entry((&entry.lease, &entry.release)).or_insert_with(new);
+            deploy.time = deploy.time.min(entry.time);
+            deploy.hosts.push(name);
+            if newest == Some(index) {
+                deploy.current.push(name);
+            }
+        }
+    }
+    let mut deploys: Vec<Deploy<'d>> = deploys.into_values().collect();
+    deploys.sort_by_key(|deploy| deploy.time);
+    deploys
+}

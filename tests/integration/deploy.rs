@@ -1,0 +1,330 @@
+//! `sslscale deploy` and its companions over directories that stand for hosts: files, releases, locks. What programs
+//! do is shown on hosts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use crate::cases::{all_of, cases, first};
+use crate::oracles::{rendered, small};
+use crate::support::{Run, Sslscale, need, pin, shipped};
+
+const INVENTORY: &str = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+tickets: per_host
+";
+const OTHER: &str = "haproxy: { maxconn: 7000 }\n";
+const CFG: &str = "lb1/etc/haproxy/haproxy.cfg";
+
+/// Empty roots for all hosts. `None` for a user who cannot give files to root, which has been reported.
+fn fleet(inventory: &str) -> Option<Sslscale> {
+    need::root().then(|| {
+        let run = Sslscale::new(&[]).inventory(inventory);
+        for host in ["lb1", "srv1", "srv2"] {
+            fs::create_dir_all(run.dir().join("roots").join(host)).unwrap();
+        }
+        run
+    })
+}
+
+fn run(fleet: &Sslscale, words: &[&str], code: i32) -> Run {
+    let run = fleet.run_with(&[&words[..1], &["inventory.yaml", "--roots", "roots"], &words[1..]].concat());
+    assert_eq!(run.status, code, "{words:?}: {}", run.all());
+    run
+}
+
+/// The files of all hosts with their modes, but those that sslscale keeps for itself.
+fn files(roots: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
+    fn collect(dir: &Path, name: &str, files: &mut BTreeMap<String, (u32, Vec<u8>)>) {
+        for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+            let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
+            if name.ends_with("/var/lib/sslscale") {
+                continue;
+            }
+            if entry.path().is_dir() {
+                collect(&entry.path(), &name, files);
+            } else {
+                let mode = entry.metadata().unwrap().permissions().mode() & 0o7777;
+                files.insert(name, (mode, fs::read(entry.path()).unwrap()));
+            }
+        }
+    }
+    let mut all = BTreeMap::new();
+    collect(roots, "", &mut all);
+    all
+}
+
+#[test]
+fn a_fleet_goes_from_nothing_to_releases_and_back() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    let first = run(&fleet, &["deploy", "--yes"], 0);
+    assert!(first.stdout.contains(" is in use: 3 hosts changed\n"), "{}", first.all());
+    let before = files(&roots);
+    assert_eq!(before.len(), 3 + 2 * 2, "{:?}", before.keys());
+    assert_eq!(run(&fleet, &["deploy", "--yes"], 0).stdout, "nothing to do: 3 hosts up to date\n");
+    assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    assert_ne!(files(&roots), before);
+    run(&fleet, &["rollback", "--yes"], 0);
+    assert_eq!(files(&roots), before);
+    // The one before that is the one that was rolled back.
+    run(&fleet, &["rollback", "--yes"], 0);
+    assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+    run(&fleet, &["rollback", "--yes", "--to", "000000000000"], 0);
+    assert_eq!(files(&roots), BTreeMap::new());
+    let history = run(&fleet, &["history", "--format", "json"], 0);
+    let history: serde_json::Value = serde_json::from_str(&history.stdout).unwrap();
+    let current = |deploy: &serde_json::Value| deploy["current"].as_array().unwrap().len();
+    let counts: Vec<usize> = history["deploys"].as_array().unwrap().iter().map(current).collect();
+    assert_eq!(counts.iter().sum::<usize>(), 3, "{history:#}");
+    assert_eq!(counts.len(), 5, "{history:#}");
+    let unknown = run(&fleet, &["rollback", "--yes", "--to", "0123456789ab"], 3);
+    assert!(unknown.stderr.contains("error: no host has the release 0123456789ab\n"), "{}", unknown.all());
+}
+
+#[test]
+fn what_is_shown_of_a_deploy() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let hide = |text: String| {
+        // Times, and the order in which lanes end.
+        let mut lines: Vec<String> = text
+            .lines()
+            .map(|line| line.split(" (").next().unwrap().to_owned())
+            .filter(|line| !line.starts_with('+') && !line.starts_with('@'))
+            .collect();
+        lines.sort();
+        lines.join("\n") + "\n"
+    };
+    let first = run(&fleet, &["deploy", "--yes"], 0);
+    pin("deploy", &hide(first.all()));
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
+    let json = run(&fleet, &["deploy", "--yes", "--format", "json"], 0);
+    let lines: Vec<serde_json::Value> = json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let end = lines.last().unwrap();
+    assert_eq!((&end["event"], &end["result"]), (&"end".into(), &"done".into()), "{}", json.stdout);
+    assert_eq!(end["hosts"], serde_json::json!({ "lb1": "after" }));
+    assert!(lines[..lines.len() - 1].iter().all(|line| line["event"] == "host" && line["result"] == "changed"));
+}
+
+#[test]
+fn nothing_is_begun_without_a_yes_or_with_names_that_are_not_there() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    let asked = run(&fleet, &["deploy"], 2);
+    assert!(
+        asked.stderr.contains("there is no terminal to ask for a confirmation\n  help: give `--yes`"),
+        "{}",
+        asked.all()
+    );
+    for (words, says) in [
+        (
+            &["deploy", "--yes", "--only", "lb2"][..],
+            "the inventory has no host `lb2`\n  help: hosts of the inventory: lb1, srv1, srv2",
+        ),
+        (&["deploy", "--yes", "--canary", "lb1"], "`lb1` is not an app server of this deploy"),
+        (&["rollback", "--yes", "--to", "1"], "not the id of a release"),
+    ] {
+        let refused = run(&fleet, words, 2);
+        assert!(refused.stderr.contains(says), "{}", refused.all());
+    }
+    let none = run(&fleet, &["rollback", "--yes"], 3);
+    assert!(
+        none.stderr.contains("error: no host has a release\n  help: `sslscale deploy` makes the first one"),
+        "{}",
+        none.all()
+    );
+    let dry = run(&fleet, &["deploy", "--dry-run"], 0);
+    assert!(dry.stdout.ends_with("every program accepts its files; nothing was changed\n"), "{}", dry.all());
+    assert_eq!(files(&roots), BTreeMap::new());
+    run(&fleet, &["deploy", "--yes", "--only", "srv2"], 0);
+    assert!(files(&roots).keys().all(|path| path.starts_with("/srv2/")));
+    assert_eq!(run(&fleet, &["unlock"], 0).stdout, "no host is locked\n");
+}
+
+#[test]
+fn files_of_others_and_links_stay_as_they_are() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    fs::create_dir_all(roots.join("lb1/etc/haproxy")).unwrap();
+    fs::write(roots.join(CFG), "# Managed by another tool\n").unwrap();
+    let before = files(&roots);
+    let refused = run(&fleet, &["deploy", "--yes"], 3);
+    assert!(refused.stderr.contains("neither sslscale's nor as the package has it"), "{}", refused.all());
+    assert!(refused.stderr.ends_with("nothing was changed\n"), "{}", refused.all());
+    assert_eq!(files(&roots), before);
+    run(&fleet, &["deploy", "--yes", "--adopt"], 0);
+    run(&fleet, &["rollback", "--yes"], 0);
+    assert_eq!(files(&roots), before);
+    fs::remove_file(roots.join(CFG)).unwrap();
+    fs::write(roots.join("lb1/etc/elsewhere"), "x").unwrap();
+    std::os::unix::fs::symlink("../elsewhere", roots.join(CFG)).unwrap();
+    let refused = run(&fleet, &["deploy", "--yes", "--adopt"], 3);
+    assert!(refused.stderr.contains("error: lb1: `/etc/haproxy/haproxy.cfg` is not a file\n"), "{}", refused.all());
+    assert_eq!(fs::read_to_string(roots.join("lb1/etc/elsewhere")).unwrap(), "x");
+}
+
+#[test]
+fn a_host_belongs_to_one_deploy_at_a_time() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    run(&fleet, &["deploy", "--yes"], 0);
+    let before = files(&roots);
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
+    let (boot, uptime) =
+        (fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap(), fs::read_to_string("/proc/uptime").unwrap());
+    let now: u64 = uptime.split('.').next().unwrap().parse().unwrap();
+    let lease = roots.join("srv2/var/lib/sslscale/lease");
+    fs::write(&lease, format!("0011 {} {now} alice@ops\n", boot.trim())).unwrap();
+    let refused = run(&fleet, &["deploy", "--yes"], 3);
+    let says = "error: srv2: a deploy of alice@ops has this host, and was last active ";
+    assert!(
+        refused.stderr.contains(says) && refused.stderr.contains("`--resume` takes them over"),
+        "{}",
+        refused.all()
+    );
+    assert_eq!(files(&roots), before);
+    // The others were given back.
+    assert!(!roots.join("srv1/var/lib/sslscale/lease").exists() && lease.exists());
+    run(&fleet, &["deploy", "--yes", "--resume"], 0);
+    assert!(!lease.exists());
+    // A deploy from before a boot, and one that is long silent, are gone.
+    for lost in [
+        format!("0011 other-boot {now} alice@ops\n"),
+        format!("0011 {} {} alice@ops\n", boot.trim(), now.saturating_sub(601)),
+    ] {
+        fs::write(&lease, lost).unwrap();
+        run(&fleet, &["rollback", "--yes"], 0);
+    }
+    fs::write(&lease, format!("0011 {} {now} alice@ops\n", boot.trim())).unwrap();
+    let given = run(&fleet, &["unlock", "--yes"], 0);
+    assert!(given.stdout.starts_with("srv2: a deploy of alice@ops, last active "), "{}", given.all());
+    assert!(given.stdout.ends_with("1 host given back\n"), "{}", given.all());
+    assert_eq!(run(&fleet, &["unlock"], 0).stdout, "no host is locked\n");
+}
+
+#[test]
+fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
+    let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
+    let inventory = INVENTORY.replace("tickets", &format!("{sources}tickets"));
+    let Some(fleet) = fleet(&inventory) else { return };
+    let roots = fleet.dir().join("roots");
+    let pair = |name: &str| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let leaf = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
+        fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
+        fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
+        fs::set_permissions(fleet.dir().join("ssl.key"), fs::Permissions::from_mode(0o600)).unwrap();
+        key.serialize_pem()
+    };
+    for round in 0..2 {
+        let key = pair("example.com");
+        let inside = key.lines().nth(1).unwrap();
+        let said = [
+            run(&fleet, &["plan"], 0),
+            run(&fleet, &["plan", "--format", "json"], 0),
+            run(&fleet, &["deploy", "--yes"], 0),
+        ];
+        for said in said {
+            assert!(!said.all().contains(inside), "round {round}: {}", said.all());
+        }
+        for host in ["srv1", "srv2"] {
+            let file = roots.join(host).join("etc/ssl/example/ssl.key");
+            assert_eq!(fs::read_to_string(&file).unwrap(), key);
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+    }
+    let said = run(&fleet, &["rollback", "--yes"], 0);
+    assert!(
+        !said.all().contains("MIG") && said.stdout.contains("(a private key, which is not shown)"),
+        "{}",
+        said.all()
+    );
+}
+
+const COUNT: u32 = 50;
+
+/// The roots of a fleet that has got these inventories, one after the other.
+fn deployed(inventories: &[&str]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for yaml in inventories {
+        let (inventory, _) = rendered(yaml).unwrap();
+        let balancers = inventory.load_balancers.iter().map(|it| it.name.as_str());
+        for host in balancers.chain(inventory.app_servers.iter().map(|it| it.name.as_str())) {
+            fs::create_dir_all(dir.path().join("roots").join(host)).unwrap();
+        }
+        fs::write(dir.path().join("inventory.yaml"), yaml).unwrap();
+        let run = |words: &[&str]| {
+            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sslscale"));
+            let output = command.args(words).current_dir(dir.path()).output().unwrap();
+            let text = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert_eq!(output.status.code(), Some(0), "{words:?}: {text}\n{yaml}");
+            String::from_utf8(output.stdout).unwrap()
+        };
+        run(&["deploy", "inventory.yaml", "--roots", "roots", "--yes"]);
+        let plan = run(&["plan", "inventory.yaml", "--roots", "roots", "--detailed-exitcode"]);
+        assert!(plan.ends_with(" up to date\n") && plan.lines().count() == 1, "{plan}\n{yaml}");
+    }
+    dir
+}
+
+#[test]
+fn any_inventory_follows_any_other_and_leaves_nothing_of_it() {
+    if !need::root() {
+        return;
+    }
+    let count = cases(COUNT);
+    // The files of certificate sources would have to be made.
+    let here = |number: u32| {
+        let lines = small(number);
+        lines.lines().filter(|line| !line.contains("_source:")).map(|line| format!("{line}\n")).collect::<String>()
+    };
+    let all = (first()..).map(|number| (number, here(number))).filter(|(_, yaml)| rendered(yaml).is_ok());
+    let sound = |yaml: &str| Sslscale::new(&["check", "-"]).input(yaml).run().status == 0;
+    let mut all = all.filter(|(_, yaml)| sound(yaml));
+    let (_, mut before) = all.next().unwrap();
+    let mut changed = 0;
+    for (number, after) in all.take(count as usize) {
+        let [moved, fresh] = [&[before.as_str(), after.as_str()][..], &[after.as_str()]].map(deployed);
+        let all = files(&moved.path().join("roots"));
+        for entry in fs::read_dir(fresh.path().join("roots")).unwrap() {
+            let host = entry.unwrap().file_name().into_string().unwrap();
+            let of_host = |(path, _): &(&String, &(u32, Vec<u8>))| path.starts_with(&format!("/{host}/"));
+            let [moved, fresh] = [&all, &files(&fresh.path().join("roots"))].map(|files| {
+                files
+                    .iter()
+                    .filter(of_host)
+                    .map(|(path, file)| (path.clone(), file.clone()))
+                    .collect::<BTreeMap<_, _>>()
+            });
+            assert_eq!(moved, fresh, "{host} of {number}\n{before}\n{after}");
+            changed += fresh.len();
+        }
+        before = after;
+    }
+    assert!(!all_of(COUNT, count) || changed > 200, "{changed}");
+}
+
+#[test]
+fn shipped_inventories_are_up_to_date_after_a_deploy() {
+    if !need::root() {
+        return;
+    }
+    for (_, path) in shipped() {
+        let text = fs::read_to_string(&path).unwrap();
+        if !text.contains("_source:") {
+            drop(deployed(&[&text]));
+        }
+    }
+}
