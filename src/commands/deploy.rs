@@ -9,14 +9,16 @@ use anyhow::anyhow;
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::DeployArgs;
-use crate::deploy::{self, Deploy, DeployEnd, DeployStep, HostRelease, Lease, Role, Target, Wanted};
+use crate::deploy::{self, Deploy, DeployEnd, DeployError, DeployStep, HostRelease, Lease, Role, Target, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
+use crate::inventory::types::Tickets;
 use crate::lint::Settings;
 use crate::parallel;
 use crate::render::Templates;
 use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned};
-use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Unreachable};
+use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
+use crate::tickets::{self, Goal};
 use crate::transport::Host;
 
 /// How many hosts are taken and given back at once.
@@ -157,7 +159,9 @@ impl Task<'_> {
             // A release that hosts go back to has served before, and need not be what the inventory says.
             probe: &|host| if self.back { None } else { serving.problem(host) },
             progress: &|progress| report.progress(progress),
+            tickets: &|| self.tickets(fleet),
             changed: Default::default(),
+            expanded: Default::default(),
         };
         let run = rollout::run(fleet, &deploy);
         let committed = run.steps.iter().any(|step| step.kind == DeployStep::Commit && step.is_done());
@@ -176,6 +180,34 @@ impl Task<'_> {
             Ending::RolledBack => ExitStatus::RolledBack,
             Ending::Mixed => ExitStatus::Mixed,
         })
+    }
+
+    /// Gives the app servers one ticket ring, if the release needs it. What hosts have is not changed otherwise.
+    fn tickets(&self, fleet: &Fleet<'_>) -> Result<(), DeployError> {
+        let apps: Vec<&dyn Host> = self
+            .wanted
+            .iter()
+            .zip(self.hosts)
+            .filter(|((_, role, _), _)| *role == Role::AppServer)
+            .map(|(_, host)| *host)
+            .collect();
+        if self.inventory.tickets != Tickets::Shared || apps.is_empty() {
+            return Ok(());
+        }
+        let whole = apps.len() == self.inventory.app_servers.len();
+        let run = tickets::run(&Fleet { hosts: &apps, ..*fleet }, Goal::Sync, whole);
+        let failed = run.steps.iter().flat_map(|step| &step.hosts);
+        let mut reasons: Vec<(Option<String>, Reason)> =
+            failed.filter_map(|(host, outcome)| Some((Some(host.clone()), outcome.reason()?.clone()))).collect();
+        match &run.halt {
+            None => {}
+            Some(Halt::Unreachable(lost)) => {
+                reasons.extend(lost.iter().map(|lost| (Some(lost.host.clone()), Reason::from(&lost.error))));
+            }
+            Some(Halt::Unprepared(error)) => reasons.push((None, Reason::new(error.to_string()))),
+            Some(Halt::Interrupted) => reasons.push((None, Reason::new("interrupted"))),
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(DeployError(reasons)) }
     }
 
     fn give_back(&self, lease: &Lease, taken: &[Outcome]) {

@@ -35,8 +35,14 @@ impl DeployEnd<'_> {
     pub fn states(&self) -> BTreeMap<&str, HostState> {
         let mut states = BTreeMap::new();
         let used = self.run.steps.iter().filter(|step| step.kind.switches());
-        for (host, outcome) in used.flat_map(|step| &step.hosts) {
+        for (kind, (host, outcome)) in used.flat_map(|step| step.hosts.iter().map(|host| (step.kind, host))) {
             let state = match outcome {
+                // It has more than the release.
+                Outcome::Untouched(_) | Outcome::Overtaken(_) | Outcome::NotStarted | Outcome::Undone(_)
+                    if kind == DeployStep::Contract =>
+                {
+                    HostState::After
+                }
                 Outcome::Done => HostState::After,
                 Outcome::Undone(_) => HostState::RolledBack,
                 Outcome::Unknown(_) => HostState::Unknown,
@@ -71,6 +77,6 @@ impl DeployEnd<'_> {
 impl DeployStep {
     /// Whether hosts begin to use the release in it.
     fn switches(self) -> bool {
-        matches!(self, Self::AppServers | Self::Balancer)
+        matches!(self, Self::AppServers | Self::Balancer | Self::Contract)
     }
 }

@@ -2,6 +2,7 @@
 //! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
 mod ending;
+mod expand;
 mod history;
 mod look;
 mod observation;
@@ -16,7 +17,7 @@ pub use history::{HistoryEntry, history};
 pub use look::{Contents, Wanted, look};
 pub use observation::{FileKind, Found, HeldLease, Observation, Release, Server, Unit};
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};
-pub use procedure::{Deploy, DeployRollout, DeployStep, Probe, Progress, Target, lease};
+pub use procedure::{Deploy, DeployError, DeployRollout, DeployStep, Probe, Progress, Target, lease};
 pub use release::{BEFORE, HostRelease, file_path, id, is_id, manifest_path, parse};
 pub use script::{contents, observe};
 pub use transaction::{Lease, WINDOW, unlock};

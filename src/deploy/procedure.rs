@@ -2,13 +2,13 @@
 //! one after the other. Nothing is used anywhere before every host has it and every program accepts it.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::look::{Contents, Wanted, look};
 use super::observation::Observation;
-use super::plan::{Action, HostPlan, Role};
-use super::release::HostRelease;
+use super::plan::{Action, HostPlan, Live, Role, plan};
+use super::release::{HostRelease, id};
 use super::transaction::{Applied, Lease, validate};
 use crate::rollout::{Next, Outcome, Prepared, Procedure, QueryError, Reason, Rollout, Step};
 use crate::transport::Host;
@@ -24,6 +24,8 @@ pub enum DeployStep {
     AppServers,
     /// A balancer uses it.
     Balancer,
+    /// App servers stop serving what balancers sent connections to before.
+    Contract,
     /// It is the current release everywhere.
     Commit,
 }
@@ -66,7 +68,7 @@ pub struct Deploy<'d> {
     pub lease: &'d Lease,
     /// Whether files of others may be replaced.
     pub adopt: bool,
-    /// Whether it goes back to a release that hosts have: nothing is stored, and balancers come first.
+    /// Whether it goes back to a release that hosts have, so that it is not sent.
     pub back: bool,
     /// Whether it ends when every program has accepted the release.
     pub dry_run: bool,
@@ -76,18 +78,32 @@ pub struct Deploy<'d> {
     pub probe: Probe<'d>,
     /// Called with what becomes of each host.
     pub progress: &'d (dyn Fn(&Progress<'_>) + Sync),
+    /// Makes the app servers have one ticket ring, once they have the release.
+    pub tickets: &'d (dyn Fn() -> Result<(), DeployError> + Sync),
     /// The confirmed changes in their order.
     pub changed: Mutex<Vec<(String, String)>>,
+    /// What app servers have while balancers change, by name; of those that have to serve more then.
+    pub expanded: OnceLock<BTreeMap<String, Expanded>>,
 }
 
+/// What an app server has while balancers change.
+pub struct Expanded {
+    id: String,
+    release: HostRelease,
+}
+
+/// Why a deploy went no further: what went wrong, with the host if it was one.
+#[derive(Debug)]
+pub struct DeployError(pub Vec<(Option<String>, Reason)>);
+
 /// What a deploy did.
-pub type DeployRollout = Rollout<DeployStep, std::convert::Infallible>;
+pub type DeployRollout = Rollout<DeployStep, DeployError>;
 
 impl Procedure for Deploy<'_> {
     type Seen = Seen;
     type Kind = DeployStep;
     type Work = DeployStep;
-    type Error = std::convert::Infallible;
+    type Error = DeployError;
 
     fn observe(&self, host: &dyn Host) -> Result<Seen, QueryError> {
         let target = &self.targets[host.name()];
@@ -96,58 +112,77 @@ impl Procedure for Deploy<'_> {
     }
 
     fn next(&self, hosts: &[&dyn Host], seen: &[Seen], done: &[Step<DeployStep>]) -> Next<Self> {
-        let changes = |index: &usize| !seen[*index].1.is_empty();
         let all = || (0..hosts.len()).collect::<Vec<_>>();
-        if done.is_empty() && !all().iter().any(changes) {
-            return Ok(None);
-        }
-        let last = done.last().map(|step| step.kind);
         let step = |kind, hosts: Vec<usize>, first_alone| {
             Ok(Some(Prepared { kind, work: kind, hosts, first_alone, more: true }))
         };
-        if last.is_none() && !self.back {
-            return step(DeployStep::Stage, all(), false);
-        }
-        if last.is_none_or(|last| last == DeployStep::Stage) {
-            let written = all().into_iter().filter(|index| !seen[*index].1.changes.is_empty()).collect::<Vec<_>>();
-            if !written.is_empty() {
-                return step(DeployStep::Validate, written, false);
+        match done.last().map(|step| step.kind) {
+            None if !seen.iter().any(|seen| !seen.1.is_empty()) => return Ok(None),
+            None => {
+                let _ = self.expanded.set(self.expand(hosts, seen));
+                return step(DeployStep::Stage, all(), false);
             }
+            Some(DeployStep::Stage) => {
+                if !self.back {
+                    (self.tickets)()?;
+                }
+                let written: Vec<usize> = all().into_iter().filter(|it| !seen[*it].1.changes.is_empty()).collect();
+                if !written.is_empty() {
+                    return step(DeployStep::Validate, written, false);
+                }
+            }
+            Some(DeployStep::Commit) => return Ok(None),
+            _ => {}
         }
-        if last == Some(DeployStep::Commit) || self.dry_run {
+        if self.dry_run {
             return Ok(None);
         }
-        // A host has its turn once.
-        let used = done.iter().filter(|step| matches!(step.kind, DeployStep::AppServers | DeployStep::Balancer));
-        let used: BTreeSet<&str> = used.flat_map(|step| step.hosts.iter().map(|(host, _)| host.as_str())).collect();
-        let waiting = |role| {
-            let is = move |index: &usize| {
+        // A host has its turn once in each kind of step.
+        let waiting = |kind: DeployStep, role| {
+            let used = done.iter().filter(|step| step.kind == kind).flat_map(|step| &step.hosts);
+            let used: BTreeSet<&str> = used.map(|(host, _)| host.as_str()).collect();
+            let is = |index: &usize| {
                 let name = hosts[*index].name();
-                changes(index) && self.targets[name].role == role && !used.contains(name)
+                !seen[*index].1.is_empty() && self.targets[name].role == role && !used.contains(name)
             };
             all().into_iter().filter(is).collect::<Vec<_>>()
         };
-        let balancer = waiting.clone()(Role::Balancer).into_iter().next();
-        let mut apps = waiting(Role::AppServer);
+        let mut apps = waiting(DeployStep::AppServers, Role::AppServer);
         apps.sort_by_key(|index| Some(hosts[*index].name()) != self.canary);
-        match (apps.is_empty(), balancer) {
-            (false, None) => step(DeployStep::AppServers, apps, true),
-            (false, Some(_)) if !self.back => step(DeployStep::AppServers, apps, true),
-            (_, Some(balancer)) => step(DeployStep::Balancer, vec![balancer], true),
-            (true, None) => step(DeployStep::Commit, all(), false),
+        if !apps.is_empty() {
+            return step(DeployStep::AppServers, apps, true);
         }
+        if let Some(balancer) = waiting(DeployStep::Balancer, Role::Balancer).first() {
+            return step(DeployStep::Balancer, vec![*balancer], true);
+        }
+        let expanded = |index: &usize| self.expanded().contains_key(hosts[*index].name());
+        let apps: Vec<usize> = waiting(DeployStep::Contract, Role::AppServer).into_iter().filter(expanded).collect();
+        if !apps.is_empty() {
+            return step(DeployStep::Contract, apps, true);
+        }
+        step(DeployStep::Commit, all(), false)
     }
 
     fn apply(&self, work: &DeployStep, host: &dyn Host, seen: &Seen) -> Outcome {
         let started = Instant::now();
         let target = &self.targets[host.name()];
+        let expanded = self.expanded().get(host.name());
         let outcome = match work {
-            DeployStep::Stage => match self.lease.prepare(host) {
-                Outcome::Done => self.lease.stage(host, self.release, &target.release.stream(&seen.0)),
-                other => other,
+            DeployStep::Stage => self.stage(host, target, seen),
+            DeployStep::Validate => {
+                let expanded = expanded.map(|expanded| expanded.id.as_str());
+                let mut releases = expanded.into_iter().chain([self.release]);
+                releases
+                    .find_map(|id| Some(validate(host, target.role, id)).filter(|it| *it != Outcome::Done))
+                    .unwrap_or(Outcome::Done)
+            }
+            DeployStep::AppServers => match expanded {
+                Some(Expanded { id, release }) => self.switch(host, (target.role, id, release), seen),
+                None => self.switch(host, (target.role, self.release, target.release), seen),
             },
-            DeployStep::Validate => validate(host, target.role, self.release),
-            DeployStep::AppServers | DeployStep::Balancer => self.switch(host, target, seen),
+            DeployStep::Balancer | DeployStep::Contract => {
+                self.switch(host, (target.role, self.release, target.release), seen)
+            }
             DeployStep::Commit => self.lease.commit(host, self.release),
         };
         let progress = Progress { step: *work, host: host.name(), outcome: &outcome, elapsed: started.elapsed() };
@@ -157,13 +192,50 @@ impl Procedure for Deploy<'_> {
 }
 
 impl Deploy<'_> {
-    /// Lets a host use the release, and keep it if it serves.
-    fn switch(&self, host: &dyn Host, target: &Target<'_>, (seen, plan, _): &Seen) -> Outcome {
+    fn expanded(&self) -> &BTreeMap<String, Expanded> {
+        static NONE: BTreeMap<String, Expanded> = BTreeMap::new();
+        self.expanded.get().unwrap_or(&NONE)
+    }
+
+    /// What app servers have to serve while balancers change, if any does.
+    fn expand(&self, hosts: &[&dyn Host], seen: &[Seen]) -> BTreeMap<String, Expanded> {
+        let all = || hosts.iter().zip(seen).map(|(host, seen)| (host.name(), &self.targets[host.name()], seen));
+        if !all().any(|(_, target, seen)| target.role == Role::Balancer && !seen.1.changes.is_empty()) {
+            return BTreeMap::new();
+        }
+        let apps = all().filter(|(_, target, _)| target.role == Role::AppServer);
+        apps.filter_map(|(name, target, (seen, _, contents))| {
+            let release = target.release.expanded(seen, contents)?;
+            Some((name.to_owned(), Expanded { id: id([(name, &release)]), release }))
+        })
+        .collect()
+    }
+
+    /// Stores on a host what it will have, and what undoes it.
+    fn stage(&self, host: &dyn Host, target: &Target<'_>, (seen, ..): &Seen) -> Outcome {
+        let expanded = self.expanded().get(host.name()).map(|it| (it.id.as_str(), &it.release));
+        let release = (!self.back).then_some((self.release, target.release));
+        let mut outcome = self.lease.prepare(host);
+        for (id, release) in expanded.into_iter().chain(release) {
+            if outcome == Outcome::Done {
+                outcome = self.lease.stage(host, id, &release.stream(seen));
+            }
+        }
+        outcome
+    }
+
+    /// Lets a host use a release, and keep it if it serves.
+    fn switch(
+        &self,
+        host: &dyn Host,
+        (role, id, release): (Role, &str, &HostRelease),
+        (seen, _, contents): &Seen,
+    ) -> Outcome {
         let Ok(nonce) = nonce() else {
             return Outcome::Untouched(Reason::new("the operating system returned no random numbers"));
         };
-        let applied =
-            Applied { release: self.release, role: target.role, changes: &plan.changes, actions: &plan.actions, seen };
+        let plan = plan(role, &release.files, Live { seen, contents }, self.adopt);
+        let applied = Applied { release: id, role, changes: &plan.changes, actions: &plan.actions, seen };
         match self.lease.apply(host, &nonce, &applied) {
             Outcome::Done => {}
             other => return other,

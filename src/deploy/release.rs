@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::expand;
 use super::observation::{FileKind, Observation};
 use crate::tree::{Content, Entry};
 
@@ -56,6 +57,35 @@ impl HostRelease {
         stream
     }
 }
+
+impl HostRelease {
+    /// What an app server has until balancers have changed, if that is more than this. `contents` are the files that
+    /// differ.
+    pub fn expanded(&self, seen: &Observation, contents: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
+        let conf = self.files.iter().find(|entry| entry.path.ends_with(CONF))?;
+        let old = String::from_utf8_lossy(contents.get(&*conf.path)?);
+        let text = expand::expanded(&old, &String::from_utf8_lossy(&conf.content.bytes))?;
+        let with = |entry: &Entry| {
+            let new = || Entry { content: Arc::new(Content::new(text.clone().into_bytes())), ..entry.clone() };
+            if entry.path == conf.path { new() } else { entry.clone() }
+        };
+        let mut files: Vec<Entry> = self.files.iter().map(with).collect();
+        // What the old blocks name, such as certificates, is there still.
+        for (path, kind) in &seen.files {
+            let FileKind::Regular(found) = kind else { continue };
+            if seen.managed.contains_key(path) && !self.files.iter().any(|entry| *entry.path == **path) {
+                let bytes = contents.get(path).cloned().unwrap_or_default();
+                let content = Content { bytes, sha256: found.sha256.clone(), mode: found.mode };
+                files.push(Entry { path: path.as_str().into(), content: Arc::new(content) });
+            }
+        }
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Some(Self { files, directories: self.directories.clone() })
+    }
+}
+
+/// How the path of nginx's rendered configuration ends.
+const CONF: &str = "/conf.d/sslscale.conf";
 
 /// The id of a release of a fleet, which depends on every file of every host and on nothing else.
 pub fn id<'h>(hosts: impl IntoIterator<Item = (&'h str, &'h HostRelease)>) -> String {

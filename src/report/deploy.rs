@@ -69,6 +69,7 @@ impl<'o> DeployReport<'o> {
                 DeployStep::Stage => "has stored the release",
                 DeployStep::Validate => "accepts the release",
                 DeployStep::AppServers | DeployStep::Balancer => "uses the release",
+                DeployStep::Contract => "serves only what the release has",
                 DeployStep::Commit => return,
             },
             Outcome::NotStarted => return,
@@ -141,8 +142,14 @@ impl<'o> DeployReport<'o> {
         {
             self.error(Some(host), reason);
         }
-        if let Some(Halt::Unreachable(lost)) = &end.run.halt {
-            lost.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        match &end.run.halt {
+            Some(Halt::Unreachable(lost)) => {
+                lost.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+            }
+            Some(Halt::Unprepared(error)) => {
+                error.0.iter().for_each(|(host, reason)| self.error(host.as_deref(), reason));
+            }
+            Some(Halt::Interrupted) | None => {}
         }
         for (host, reason) in end.reverted.iter().filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
             self.error(Some(host), reason);
@@ -211,6 +218,7 @@ fn step_name(step: DeployStep) -> &'static str {
         DeployStep::Validate => "validate",
         DeployStep::AppServers => "app_servers",
         DeployStep::Balancer => "balancer",
+        DeployStep::Contract => "contract",
         DeployStep::Commit => "commit",
     }
 }

@@ -47,7 +47,7 @@ fn files(roots: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
     fn collect(dir: &Path, name: &str, files: &mut BTreeMap<String, (u32, Vec<u8>)>) {
         for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
             let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
-            if name.ends_with("/var/lib/sslscale") {
+            if name.ends_with("/var/lib/sslscale") || name.contains("/etc/sslscale/tickets") {
                 continue;
             }
             if entry.path().is_dir() {
