@@ -19,6 +19,26 @@ const MACHINE: &str = "/.machine";
 /// Existing directories to mount over: the first that the fleet does not name is used.
 const PLACES: [&str; 6] = ["/mnt", "/media", "/srv", "/opt", "/var/tmp", "/tmp"];
 
+/// Directories without which haproxy and nginx do not start.
+const SYSTEM: [&str; 16] = [
+    MACHINE,
+    "/bin",
+    "/dev",
+    "/etc",
+    "/lib",
+    "/lib32",
+    "/lib64",
+    "/proc",
+    "/sbin",
+    "/sys",
+    "/usr/bin",
+    "/usr/lib",
+    "/usr/lib64",
+    "/usr/local",
+    "/usr/sbin",
+    "/usr/share/nginx/modules-available",
+];
+
 /// The tree of a host: this machine's, with the plan's files and what they need.
 fn tree(plan: &RootPlan<'_>) -> Directory {
     let mut root = Directory::stock();
@@ -46,12 +66,22 @@ fn tree(plan: &RootPlan<'_>) -> Directory {
     }
     for path in plan.roots {
         let path = root.resolve(path);
-        if !(root.shows(&path) && path.is_dir()) {
+        if !is_of_system(&path) {
+            root.directory(&path).mirror = false;
+        }
+        let index = path.join("index.html");
+        if !plan.files.contains_key(&index) {
             let page = format!("<!doctype html>\n<title>{0}</title>\n<p>{0}</p>\n", plan.name);
-            root.file(&path.join("index.html"), page.into_bytes().into(), 0o644);
+            root.file(&index, page.into_bytes().into(), 0o644);
         }
     }
     root
+}
+
+/// Whether programs need what this machine has in a directory, or in one below it. There, a document root is
+/// not empty.
+pub fn is_of_system(directory: &Path) -> bool {
+    SYSTEM.iter().any(|path| Path::new(path).starts_with(directory) || directory.starts_with(path))
 }
 
 /// Directories that must exist: those of the plan, and those that its files expect.

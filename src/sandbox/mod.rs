@@ -18,7 +18,7 @@ use std::io;
 use std::net::{IpAddr, Ipv6Addr};
 use std::path::{Path, PathBuf};
 
-pub use enter::{enter, refill};
+pub use enter::{enter, is_of_system, refill};
 pub use file::FileSpec;
 pub use program::{Program, ProgramError, ProgramOutput};
 
@@ -30,13 +30,14 @@ pub const HIDDEN: &str = "__fleet";
 /// What a private root contains in addition to this machine's files.
 #[derive(Debug, Clone, Copy)]
 pub struct RootPlan<'p> {
-    /// The host's name, for the pages of document roots that are not on the machine.
+    /// The host's name, for the pages of document roots.
     pub name: &'p str,
     /// Files by absolute path.
     pub files: &'p BTreeMap<PathBuf, FileSpec>,
     /// Directories that must exist, in addition to those that the files expect.
     pub directories: &'p [PathBuf],
-    /// Document roots that must exist.
+    /// Document roots: with a page, and without the files of this machine, unless these are
+    /// [needed](is_of_system).
     pub roots: &'p [PathBuf],
     /// The private /etc/hosts.
     pub names: &'p str,

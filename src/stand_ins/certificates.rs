@@ -61,8 +61,8 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
 /// Where a certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
-    /// It was found on this machine.
-    Real,
+    /// It was read from this file, the certificate source or the path that the hosts read.
+    Real(PathBuf),
     /// It was made for the run. The file that is here instead, if any, and why it was not used.
     StandIn(Option<(PathBuf, String)>),
 }
@@ -126,7 +126,7 @@ impl Pairs {
 
     /// The names of every pair that was found on this machine.
     pub fn real_names(&self) -> impl Iterator<Item = &String> {
-        self.known.iter().filter(|(_, pair)| pair.origin == Origin::Real).flat_map(|((_, names), _)| names)
+        self.known.iter().filter(|(_, pair)| matches!(pair.origin, Origin::Real(_))).flat_map(|((_, names), _)| names)
     }
 }
 
@@ -142,8 +142,8 @@ fn real(wanted: &CertificateSpec) -> Result<Pair, Option<(PathBuf, String)>> {
     let on_hosts = (wanted.certificate.clone(), wanted.key.clone());
     let mut unread = None;
     for (chain, key) in [wanted.source.as_ref(), Some(&on_hosts)].into_iter().flatten() {
-        match read(chain).and_then(|chain| Ok((chain, read(key)?))) {
-            Ok((chain, key)) => return Ok(Pair { chain, key, origin: Origin::Real }),
+        match read(chain).and_then(|bytes| Ok((bytes, read(key)?))) {
+            Ok((bytes, key)) => return Ok(Pair { chain: bytes, key, origin: Origin::Real(chain.clone()) }),
             Err((_, ReadError::Missing)) => {}
             Err((path, error)) => unread = unread.or(Some((path.to_owned(), error.to_string()))),
         }

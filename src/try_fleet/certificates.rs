@@ -45,10 +45,13 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
 fn note(wanted: &CertificateSpec, origin: &Origin) -> String {
     let (path, names) = (wanted.certificate.display(), wanted.names.join(", "));
     match origin {
-        Origin::Real => format!(
-            "`{path}` ({names}) is on this machine: it is used as it is, and clients do not \
-            verify it"
-        ),
+        Origin::Real(read) if *read == wanted.certificate => {
+            format!("`{path}` ({names}) is on this machine: it is used as it is, and clients do not verify it")
+        }
+        Origin::Real(read) => {
+            let read = read.display();
+            format!("`{path}` ({names}) is `{read}` of this machine, its source: clients do not verify it")
+        }
         Origin::StandIn(None) => {
             format!("`{path}` ({names}) is not on this machine: a certificate was made for this run")
         }

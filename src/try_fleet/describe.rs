@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::probes;
 use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
-use super::upstreams::{is_shared, is_taken, remote, upstream};
+use super::upstreams::{self, is_shared, is_taken, remote, upstream};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
 use crate::stand_ins::{ring, wanted};
@@ -23,7 +23,7 @@ const CLIENTS: [&str; 6] =
 pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     let mut contents = BTreeMap::new();
     let scripts = Scripts::of(inventory);
-    let hosts = balancers(inventory).into_iter().chain(app_servers(inventory, &scripts));
+    let hosts = balancers(inventory, &scripts).into_iter().chain(app_servers(inventory, &scripts));
     let mut hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
     let ring = ring(inventory);
     for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
@@ -35,14 +35,25 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
 }
 
 /// Clients connect to a balancer's addresses and to the virtual ones.
-fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
+fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
     let virtual_addresses: Vec<IpAddr> = inventory.virtual_addresses.iter().map(|address| address.0).collect();
-    let balancer = |balancer: &crate::inventory::model::LoadBalancer| {
+    let sites: Vec<&Site> = inventory.sites.iter().collect();
+    let apps = apps(inventory, &sites);
+    let balancer = |(index, balancer): (usize, &crate::inventory::model::LoadBalancer)| {
         let addresses: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
         // A virtual address moves only to balancers that have an address of its family.
         let has = |address: &&IpAddr| addresses.iter().any(|o| o.is_ipv4() == address.is_ipv4());
         let moving: Vec<IpAddr> = virtual_addresses.iter().filter(has).copied().collect();
+        let here = |app: &&App| upstreams::balancer(inventory, &app.0) == Some(index);
+        let upstreams: Vec<UpstreamSpec> = apps.iter().filter(here).cloned().map(spec).collect();
+        let script = |path: &String| (path.into(), made("a script"));
+        let files = scripts.files().filter(|_| !upstreams.is_empty()).map(script).collect();
+        let roots: Vec<&Site> = inventory.sites.iter().filter(|_| !upstreams.is_empty()).collect();
         HostSpec {
+            checks: checks(inventory),
+            upstreams,
+            files,
+            roots: roots.into_iter().flat_map(probes::roots).map(PathBuf::from).collect(),
             entries: addresses.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
             unproven: unproven(inventory),
@@ -56,7 +67,21 @@ fn balancers(inventory: &Inventory) -> Vec<HostSpec> {
             ..HostSpec::new(balancer.name.as_str(), Role::Balancer, addresses)
         }
     };
-    inventory.load_balancers.iter().map(balancer).collect()
+    inventory.load_balancers.iter().enumerate().map(balancer).collect()
+}
+
+/// An app: where it listens, and what it speaks.
+type App = (UpstreamListen, UpstreamProtocol);
+
+/// The apps of these sites that have a stand-in.
+fn apps(inventory: &Inventory, sites: &[&Site]) -> BTreeSet<App> {
+    let locations = sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site, location)));
+    let locations = locations.filter(|(site, location)| has_stand_in(inventory, site, location));
+    locations.filter_map(|(_, location)| upstream(location)).collect()
+}
+
+fn spec((listen, protocol): App) -> UpstreamSpec {
+    UpstreamSpec { protocol, listen }
 }
 
 /// A status that every balancer's check accepts, by the name in the check.
@@ -98,15 +123,13 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
     let app_server = |(index, app): (usize, &crate::inventory::model::AppServer)| {
         let serves = |site: &&Site| inventory.pools[site.pool].members.contains(&index);
         let sites: Vec<&Site> = inventory.sites.iter().filter(serves).collect();
-        let locations = sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site, location)));
-        let locations = locations.filter(|(site, location)| has_stand_in(inventory, site, location));
-        let upstreams: BTreeSet<(UpstreamListen, UpstreamProtocol)> =
-            locations.filter_map(|(_, location)| upstream(location)).collect();
+        let mut upstreams = apps(inventory, &sites);
+        upstreams.retain(|(listen, _)| upstreams::balancer(inventory, listen).is_none());
         let addresses: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
         let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &addresses)).collect();
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
-            upstreams: upstreams.into_iter().map(|(listen, protocol)| UpstreamSpec { protocol, listen }).collect(),
+            upstreams: upstreams.into_iter().map(spec).collect(),
             roots: sites
                 .iter()
                 .flat_map(|site| probes::roots(site))

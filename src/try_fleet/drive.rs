@@ -279,7 +279,7 @@ fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String,
         (Verdict::Ok, Some(astray)) => Verdict::Wrong(vec![astray]),
         (Verdict::Wrong(reasons), Some(astray)) => Verdict::Wrong(reasons.into_iter().chain([astray]).collect()),
     };
-    let echo = reply.echo();
+    let echo = reply.echo().filter(|echo| !site.app_hosts.contains(&echo.host));
     Request {
         site: site.name.clone(),
         path: probe.path.clone(),

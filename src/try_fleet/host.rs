@@ -19,7 +19,7 @@ use super::wire::{Answer, HostPlan, Order, receive, send};
 use super::{access_log, app, front, network, programs};
 use crate::file;
 use crate::process::{self, Invocation, Limits, Service, patience};
-use crate::sandbox::{RootPlan, enter, paths};
+use crate::sandbox::{RootPlan, enter, is_of_system, paths};
 use crate::stand_ins::date_ring;
 
 /// How long a command may take, and what it may write: curl gives up earlier.
@@ -97,6 +97,10 @@ fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
     }
     let directories = sockets(&plan);
     let mut warnings: Vec<String> = log_directories(&plan).map(|path| made(&path)).collect();
+    warnings.extend(plan.spec.roots.iter().filter(|path| is_of_system(path) && path.is_dir()).map(|path| {
+        let path = path.display();
+        format!("the document root `{path}` has the files of this machine, which may differ from those of app servers")
+    }));
     let root = RootPlan {
         name: &plan.spec.name,
         files: &plan.spec.files,

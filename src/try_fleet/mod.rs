@@ -17,6 +17,7 @@ mod launch;
 mod members;
 mod needs;
 mod network;
+mod paths;
 mod pids;
 mod plain;
 mod probes;

@@ -2,23 +2,18 @@
 //! each with the answer and with what the app must receive. Pure; it foretells what nginx does with
 //! the inventory's values and reads no rendered file.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Display;
 
+use super::paths::{Asked, Place, with_query};
 use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
-use super::upstreams::{is_shared, is_taken, is_too_small};
+use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstream};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Location, Site, Target};
+use crate::inventory::model::{AppServer, Location, Redirect, Site, Target};
 use crate::inventory::openssl::{Authentication, Offer};
+use crate::inventory::routing::{answering, location_of};
 use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
-
-/// What is requested below a location: a plain segment, one that has to be encoded, and a query.
-const BELOW: &str = "a-path/x";
-const ENCODED: &str = "a%20path/%C3%A9";
-const QUERY: &str = "a=%2F%20b&c";
-
-/// [`ENCODED`] as an app or a file system has it.
-const DECODED: &str = "a path/é";
 
 /// The requests for each location of a site, and for what its locations leave over.
 pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> Vec<SiteSpec> {
@@ -27,6 +22,7 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
     let plain = SiteSpec {
         name: inventory.sample_name(site),
         unlogged: members.iter().filter(|app| !is_logged(app)).map(|app| app.name.to_string()).collect(),
+        app_hosts: app_hosts(inventory, site),
         pool_hosts: members.iter().map(|app| app.name.to_string()).collect(),
         location: "/".to_owned(),
         probes: Vec::new(),
@@ -38,8 +34,15 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
         return vec![SiteSpec { driven: Err(why.to_owned()), ..plain }];
     }
     let known = (inventory, scripts);
-    let locations = site.locations.iter().map(|location| of_location(known, &plain, site, location));
-    locations.chain(rest(&plain, site)).collect()
+    let locations = (0..site.locations.len()).map(|index| of_location(known, &plain, site, index));
+    locations.chain(rest(inventory, &plain, site)).collect()
+}
+
+/// The balancers on which apps of the site run.
+fn app_hosts(inventory: &Inventory, site: &Site) -> Vec<String> {
+    let listens = site.locations.iter().filter_map(upstream).map(|(listen, _)| listen);
+    let balancers: BTreeSet<usize> = listens.filter_map(|listen| balancer(inventory, &listen)).collect();
+    balancers.into_iter().map(|index| inventory.load_balancers[index].name.to_string()).collect()
 }
 
 /// Whether no browser gets a connection over TLS 1.2 because the site's certificates are stand-ins: these
@@ -72,26 +75,22 @@ fn offers(members: &[&AppServer], site: &Site) -> Vec<Offered> {
 }
 
 /// What no location takes: files below the site's root, or a 404.
-fn rest(plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
-    let at_root = |matching| site.locations.iter().any(|it| it.path.as_str() == "/" && it.matching == matching);
-    if at_root(LocationMatch::Prefix) {
-        return None;
-    }
-    let mut probes = match &site.root {
-        Some(_) => files("/"),
-        None => vec![Probe { status: 404, ..Probe::new(format!("/{BELOW}")) }],
+fn rest(inventory: &Inventory, plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
+    let place = Place::new(site, None);
+    let probes: Vec<Probe> = match &site.root {
+        Some(_) => files(inventory, site, place),
+        None => place.paths().iter().map(|asked| Probe { status: 404, ..Probe::new(asked.uri()) }).collect(),
     };
-    probes.retain(|probe| probe.path != "/" || !at_root(LocationMatch::Exact));
-    Some(SiteSpec { probes, ..plain.clone() })
+    (!probes.is_empty()).then(|| SiteSpec { probes, ..plain.clone() })
 }
 
-fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, location: &Location) -> SiteSpec {
-    let (inventory, scripts) = known;
-    let path = location.path.as_str();
+fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, index: usize) -> SiteSpec {
+    let ((inventory, scripts), location) = (known, &site.locations[index]);
+    let (path, place) = (location.path.as_str(), Place::new(site, Some(index)));
     let exact = location.matching == LocationMatch::Exact;
     let not_driven =
         |why: &str| SiteSpec { location: path.to_owned(), driven: Err(format!("`{path}` {why}")), ..plain.clone() };
-    let probes = match &location.target {
+    let probes: Vec<Probe> = match &location.target {
         _ if is_taken(inventory, site, location) => {
             return not_driven("passes requests to a port that nginx takes itself on the app servers of a try-out");
         }
@@ -102,49 +101,68 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, loc
             return not_driven("takes no gRPC message: `client_max_body_size` is less than 5 bytes");
         }
         Target::Root(_) if exact && file(inventory, location).is_some() => vec![Probe::new(path.to_owned())],
-        Target::Root(_) if exact || twin(site, location) => {
-            return not_driven("serves files whose names are not known to the try-out");
-        }
+        Target::Root(_) if exact => return not_driven("serves files whose names are not known to the try-out"),
         Target::Root(_) => {
-            let mut probes = files(&directory(path));
-            let missing = Probe::new(format!("{}no-file/x", directory(path)));
-            probes.push(Probe { status: if location.fallback.is_some() { 200 } else { 404 }, ..missing });
-            probes
+            let status = if location.fallback.is_some() { 200 } else { 404 };
+            let missing = place.missing().map(|path| Probe { status, ..Probe::new(format!("{path}/x")) });
+            files(inventory, site, place).into_iter().chain(missing).collect()
         }
-        Target::Redirect(redirect) => {
-            let status = redirect.code.name().parse().unwrap_or_default();
-            let to = |uri: &str| format!("{}{}", redirect.url, if redirect.append_request_uri { uri } else { "" });
-            let probe = |path: String| Probe { status, redirect: Some(to(&path)), ..Probe::new(path) };
-            paths(site, location).into_iter().map(|asked| probe(asked.uri())).collect()
-        }
+        Target::Redirect(redirect) => place.paths().iter().map(|asked| redirected(redirect, asked.uri())).collect(),
         target => {
-            let asked = paths(site, location);
+            let asked = place.paths();
             let plain = asked.iter().map(|asked| to_app(scripts, site, location, asked));
             let handshake = plain.clone().take(usize::from(matches!(target, Target::Proxy(_))));
             plain.chain(handshake.map(|probe| Probe { kind: ProbeKind::WebSocket, status: 101, ..probe })).collect()
         }
     };
+    if probes.is_empty() {
+        return not_driven("takes no path that another location does not take");
+    }
     SiteSpec { location: path.to_owned(), probes, ..plain.clone() }
 }
 
+/// A request that is redirected.
+fn redirected(redirect: &Redirect, uri: String) -> Probe {
+    let status = redirect.code.name().parse().unwrap_or_default();
+    let to = format!("{}{}", redirect.url, if redirect.append_request_uri { &uri } else { "" });
+    Probe { status, redirect: Some(to), ..Probe::new(uri) }
+}
+
 /// Requests for indexes of directories, which the try-out makes.
-fn files(directory: &str) -> Vec<Probe> {
-    let below = |path: &str| Probe::new(format!("{directory}{path}/"));
-    let mut query = below(BELOW);
-    query.path.push_str(&format!("?{QUERY}"));
-    vec![Probe::new(directory.to_owned()), query, below(ENCODED)]
+fn files(inventory: &Inventory, site: &Site, place: Place<'_>) -> Vec<Probe> {
+    place.directories().iter().filter_map(|asked| index(inventory, site, asked)).collect()
+}
+
+/// A request for the index of a directory, with which nginx goes on in the location of `index.html`. `None` if
+/// what that answers is not known.
+fn index(inventory: &Inventory, site: &Site, asked: &Asked) -> Option<Probe> {
+    let (uri, found) = (asked.uri(), location_of(site, &asked.decoded));
+    let end = answering(site, &asked.decoded).location;
+    if end == found {
+        return Some(Probe::new(uri));
+    }
+    let location = &site.locations[end?];
+    match &location.target {
+        _ if is_taken(inventory, site, location) => None,
+        Target::Redirect(redirect) => Some(redirected(redirect, uri)),
+        Target::Proxy(_) | Target::Uwsgi(_) => Some(Probe { received: Some(BTreeMap::new()), ..Probe::new(uri) }),
+        Target::Root(_) | Target::Fastcgi(_) | Target::Grpc(_) => None,
+    }
 }
 
 /// The directories whose indexes are requested below a document root.
 pub(super) fn roots(site: &Site) -> Vec<String> {
-    let below = |location: &Location| match &location.target {
-        Target::Root(_) if served(location).is_some() => None,
-        Target::Root(root) => Some(format!("{root}{}", directory(location.path.as_str()))),
-        _ => None,
+    let below = |index: Option<usize>, root: &dyn Display| {
+        let directories = Place::new(site, index).directories();
+        directories.into_iter().map(|it| format!("{root}{}", it.decoded)).collect::<Vec<_>>()
     };
-    let root = site.root.iter().map(|root| format!("{root}/"));
-    let all = root.chain(site.locations.iter().filter_map(below));
-    all.flat_map(|root| [format!("{root}{BELOW}"), format!("{root}{DECODED}"), root]).collect()
+    let root = site.root.iter().flat_map(|root| std::iter::once(format!("{root}/")).chain(below(None, root)));
+    let locations = site.locations.iter().enumerate().filter_map(|(index, location)| match &location.target {
+        Target::Root(_) if served(location).is_some() => None,
+        Target::Root(root) => Some(below(Some(index), root)),
+        _ => None,
+    });
+    root.chain(locations.flatten()).collect()
 }
 
 /// The file that an exact location serves, where the try-out can make it: no other location needs a
@@ -169,80 +187,13 @@ fn served(location: &Location) -> Option<String> {
     (plain && !hidden && is_file).then(|| format!("{root}{path}"))
 }
 
-/// A location's path as the path of a directory.
-fn directory(path: &str) -> String {
-    if path.ends_with('/') { path.to_owned() } else { format!("{path}/") }
-}
-
-/// A path to request, encoded and decoded, and its query.
-struct Asked {
-    raw: String,
-    decoded: String,
-    query: &'static str,
-}
-
-impl Asked {
-    fn new(path: &str) -> Self {
-        Self { raw: path.to_owned(), decoded: path.to_owned(), query: "" }
-    }
-
-    /// As in the first line of an HTTP/1.1 request.
-    fn uri(&self) -> String {
-        with_query(&self.raw, self.query)
-    }
-}
-
-fn with_query(path: &str, query: &str) -> String {
-    if query.is_empty() { path.to_owned() } else { format!("{path}?{query}") }
-}
-
-/// With the same path, an exact location serves the request for the bare path.
-fn twin(site: &Site, location: &Location) -> bool {
-    let same = |other: &Location| other.path == location.path && other.matching == LocationMatch::Exact;
-    location.matching != LocationMatch::Exact && site.locations.iter().any(same)
-}
-
-/// The bare path and paths below it, as far as this location serves them.
-fn paths(site: &Site, location: &Location) -> Vec<Asked> {
-    let path = location.path.as_str();
-    if location.matching == LocationMatch::Exact {
-        return vec![Asked::new(path)];
-    }
-    if let (Target::Fastcgi(_), Some(script)) = (&location.target, &location.fallback) {
-        return to_script(&directory(path), script.as_str());
-    }
-    let end = if matches!(location.target, Target::Fastcgi(_)) { ".php" } else { "" };
-    let below = |raw: &str, decoded: &str, query| {
-        let directory = directory(path);
-        Asked { raw: format!("{directory}{raw}{end}"), decoded: format!("{directory}{decoded}{end}"), query }
-    };
-    let bare = (!twin(site, location)).then(|| Asked::new(path));
-    let below = [below(BELOW, BELOW, ""), below(ENCODED, DECODED, ""), below(BELOW, BELOW, QUERY)];
-    bare.into_iter().chain(below).collect()
-}
-
-/// Paths for which there are no files, so that the fallback script gets them.
-fn to_script(directory: &str, script: &str) -> Vec<Asked> {
-    let asked = |raw: &str, decoded: &str, query| Asked {
-        raw: format!("{directory}no-file/{raw}"),
-        decoded: format!("{directory}no-file/{decoded}"),
-        query,
-    };
-    // nginx runs the index of a directory, which may be another script or a page.
-    let bare = (format!("{directory}index.php") == script).then(|| Asked::new(directory));
-    let below =
-        [asked("x", "x", ""), asked(ENCODED, DECODED, ""), asked("x", "x", QUERY), asked("style.css", "style.css", "")];
-    bare.into_iter().chain(below).collect()
-}
-
 /// The paths of the scripts that requests for this site's locations lead to.
 pub(super) fn script_paths(site: &Site) -> Vec<String> {
     let root = site.root.as_ref().map(ToString::to_string).unwrap_or_default();
-    let scripts = site.locations.iter().filter(|it| matches!(it.target, Target::Fastcgi(_)));
-    scripts
-        .flat_map(|location| paths(site, location).into_iter().map(|asked| script(location, &asked)))
-        .map(|script| format!("{root}{script}"))
-        .collect()
+    let scripts = site.locations.iter().enumerate().filter(|(_, it)| matches!(it.target, Target::Fastcgi(_)));
+    let asked = |index| Place::new(site, Some(index)).paths().into_iter();
+    let scripts = scripts.flat_map(|(index, location)| asked(index).map(|asked| script(location, &asked)));
+    scripts.map(|script| format!("{root}{script}")).collect()
 }
 
 /// The script that a FastCGI app is to run, below the document root.

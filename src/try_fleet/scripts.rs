@@ -6,6 +6,9 @@ use std::path::{Component, Path};
 
 use super::probes::{self, script_paths};
 use crate::inventory::Inventory;
+use crate::inventory::model::Target;
+use crate::inventory::routing::{as_nginx_reads, location_of};
+use crate::inventory::types::CheckType;
 
 /// The longest name and the longest path that Linux takes, with room for a terminating zero.
 const NAME: usize = 255;
@@ -66,8 +69,26 @@ pub(super) fn status(path: &Path) -> u16 {
 
 /// The paths of all scripts that are asked for, whether they can be made or not.
 pub(super) fn wanted(inventory: &Inventory) -> BTreeSet<String> {
-    let paths = inventory.sites.iter().flat_map(script_paths);
+    let paths = inventory.sites.iter().flat_map(script_paths).chain(checked(inventory));
     paths.filter(|path| path.ends_with(".php")).collect()
+}
+
+/// The scripts that health checks over HTTP ask for, on every site of a pool.
+fn checked(inventory: &Inventory) -> impl Iterator<Item = String> + '_ {
+    let checks = inventory.load_balancers.iter().map(|balancer| &balancer.haproxy.check);
+    let checks: Vec<_> = checks.filter(|check| check.kind == CheckType::Http).collect();
+    inventory.sites.iter().flat_map(move |site| {
+        let paths = checks.iter().filter_map(|check| {
+            let asked = inventory.pools[site.pool].check.or(&check.http);
+            let path = as_nginx_reads(asked.path().path())?;
+            let location = location_of(site, &path)?;
+            let root = site.root.as_ref().filter(|_| matches!(site.locations[location].target, Target::Fastcgi(_)))?;
+            // What follows the script is told to it as `PATH_INFO`.
+            let end = path.find(".php/").map_or(path.len(), |at| at + ".php".len());
+            Some(format!("{root}{}", &path[..end]))
+        });
+        paths.collect::<Vec<_>>()
+    })
 }
 
 fn can_be_made(path: &str) -> bool {

@@ -76,7 +76,7 @@ pub struct HostSpec {
     /// The rendered files by absolute path.
     #[serde(deserialize_with = "unique")]
     pub files: BTreeMap<PathBuf, FileSpec>,
-    /// What nginx on this host passes requests to.
+    /// The apps that run on this host.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
     /// What apps on this host answer to health checks, by the name in the check; 200 for a name that is not listed.
@@ -223,6 +223,9 @@ pub struct SiteSpec {
     /// Those of them that write no access log to a file.
     #[serde(default)]
     pub unlogged: Vec<String>,
+    /// Balancers on which apps of the site run.
+    #[serde(default)]
+    pub app_hosts: Vec<String>,
     /// The path of the location.
     pub location: String,
     /// The requests, which are sent in turn.

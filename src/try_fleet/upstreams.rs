@@ -5,13 +5,23 @@ use std::net::IpAddr;
 use super::curl::EMPTY_MESSAGE;
 use super::spec::{UpstreamListen, UpstreamProtocol};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AcmeChallenge, AppServer, Location, Protocol, Site, Target};
+use crate::inventory::model::{AcmeChallenge, AppServer, LoadBalancer, Location, Protocol, Site, Target};
 use crate::inventory::types::Endpoint;
 
-/// Whether the app has a port that nginx of its app server takes for itself, on all addresses. In a
-/// try-out, apps on other machines are on the app server.
+/// The balancer on which an app runs, by its address.
+pub(super) fn balancer(inventory: &Inventory, listen: &UpstreamListen) -> Option<usize> {
+    let UpstreamListen::Tcp(socket) = listen else { return None };
+    let has = |it: &LoadBalancer| it.addresses.iter().any(|address| address.0 == socket.ip());
+    inventory.load_balancers.iter().position(has)
+}
+
+/// Whether the app has a port that nginx of its app server takes for itself, on all addresses. In a try-out,
+/// apps outside the fleet are on the app server. No inventory is accepted with an app on a port of haproxy.
 pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) -> bool {
     let Some(Endpoint::Tcp(socket)) = location.target.endpoint() else { return false };
+    if balancer(inventory, &UpstreamListen::Tcp(*socket)).is_some() {
+        return false;
+    }
     let challenges = |index: &usize| match inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
         Some(AcmeChallenge::AppServers { members, port, root: Some(_) }) if members.contains(index) => Some(port.0),
         _ => None,
@@ -22,11 +32,12 @@ pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) 
         .any(|index| port(&inventory.app_servers[*index]) == socket.port() || challenges(index) == Some(socket.port()))
 }
 
-/// Whether a gRPC app shares its socket with an HTTP app on some app server, which stand-ins cannot.
+/// Whether a gRPC app shares its socket with an HTTP app on some host, which stand-ins cannot.
 pub(super) fn is_shared(inventory: &Inventory, site: &Site, location: &Location) -> bool {
     let Some((listen, protocol)) = upstream(location).filter(|(_, protocol)| protocol.is_grpc()) else { return false };
     let members = |site: &Site| &inventory.pools[site.pool].members;
-    let together = |other: &&Site| members(other).iter().any(|member| members(site).contains(member));
+    let remote = balancer(inventory, &listen).is_some();
+    let together = |other: &&Site| remote || members(other).iter().any(|member| members(site).contains(member));
     let mut others = inventory.sites.iter().filter(together).flat_map(|it| &it.locations).filter_map(upstream);
     others.any(|(other, spoken)| other == listen && spoken != protocol)
 }
@@ -57,7 +68,7 @@ pub(super) fn upstream(location: &Location) -> Option<(UpstreamListen, UpstreamP
     Some((listen, protocol))
 }
 
-/// The address of an app on another machine: the host is given it, and runs the stand-in itself.
+/// The address of an app outside the fleet: the app server is given it, and runs the stand-in itself.
 pub(super) fn remote(listen: &UpstreamListen, addresses: &[IpAddr]) -> Option<IpAddr> {
     match listen {
         UpstreamListen::Tcp(socket) if !socket.ip().is_loopback() && !addresses.contains(&socket.ip()) => {

@@ -1,10 +1,15 @@
 //! What `try` requests of each location, and what it foretells of the answers.
 
 use sslscale::inventory::check;
+use sslscale::inventory::routing::{as_nginx_reads, location_of};
+use sslscale::inventory::types::LocationMatch;
 use sslscale::render::{Templates, render};
 use sslscale::source::Source;
 use sslscale::try_fleet::describe;
 use sslscale::try_fleet::spec::{Offered, Probe};
+
+use crate::cases::{all_of, cases};
+use crate::support::generate::{Generated, Versions};
 
 /// The sites of the blog's fleet with these TLS settings.
 fn offered(nginx: &str) -> Vec<(Result<(), String>, Vec<String>)> {
@@ -95,4 +100,59 @@ fn redirects_keep_the_request_or_not() {
     let query = "/a-path/x?a=%2F%20b&c";
     assert_eq!(shown[3], format!("{query} 308 -> https://x.org{query}"));
     assert_eq!(shown[7], format!("/b{query} 307 -> https://x.org/y"));
+}
+
+/// Random sites whose paths are checked.
+const SITES: u32 = 300;
+
+/// How many requests are made of every location, each of which nginx sends there.
+fn asked(yaml: &str) -> Option<Vec<(bool, usize)>> {
+    let inventory = check(&Source::new("inventory.yaml", yaml)).inventory?;
+    let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
+    let mut specs = describe(&inventory, &tree).sites.into_iter().peekable();
+    let mut counts = Vec::new();
+    for site in &inventory.sites {
+        for index in (0..site.locations.len()).map(Some).chain([None]) {
+            let path = index.map_or("/", |index| site.locations[index].path.as_str());
+            let Some(spec) = specs.next_if(|spec| spec.location == path && spec.name == inventory.sample_name(site))
+            else {
+                continue;
+            };
+            for probe in &spec.probes {
+                let read = as_nginx_reads(&probe.path).unwrap();
+                assert_eq!(location_of(site, &read), index, "{} is meant for {path}\n{yaml}", probe.path);
+            }
+            let exact = index.is_none_or(|it| site.locations[it].matching == LocationMatch::Exact);
+            counts.extend(spec.driven.is_ok().then_some((exact, spec.probes.len())));
+        }
+    }
+    assert_eq!(specs.next(), None, "{yaml}");
+    Some(counts)
+}
+
+// A request that is meant for one location used to be sent to another whose path starts alike.
+#[test]
+fn every_request_is_for_its_location() {
+    let (versions, count) = (Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) }, cases(SITES));
+    let counts: Vec<_> = (0..count).filter_map(|it| asked(&Generated::small(it, versions).yaml())).flatten().collect();
+    assert!(counts.iter().all(|(exact, asked)| *asked > if *exact { 0 } else { 1 }), "{counts:?}");
+    assert!(!all_of(SITES, count) || counts.len() > 300, "{}", counts.len());
+}
+
+#[test]
+fn a_location_without_a_free_name_is_asked_at_its_path() {
+    let letters = ('a'..='z').chain('A'..='Z').chain('0'..='9');
+    let others: String = letters.map(|it| format!(", {{ path: /{it}, root: /srv }}")).collect();
+    let shown = probes(&format!("{{ path: /, proxy_pass: 'http://[::1]:1' }}{others}"));
+    assert_eq!(shown[..3], ["/ 200 REQUEST_URI=/", "/ 101 REQUEST_URI=/", "/a/ 200"]);
+}
+
+#[test]
+fn where_nginx_goes_on_by_itself_is_foretold() {
+    let page = |to: &str| probes(&format!("{{ path: /, root: /srv }}, {{ path: /index.html, match: exact, {to} }}"));
+    let redirect = page("return: { url: 'https://x.org', append_request_uri: true }");
+    assert_eq!(redirect[0], "/ 308 -> https://x.org/");
+    assert_eq!(page("uwsgi_pass: '[::1]:2'")[0], "/ 200");
+    // Whose file this is cannot be told.
+    assert_eq!(page("root: /srv/other")[0], "/a-path/x/?a=%2F%20b&c 200");
 }

@@ -43,6 +43,7 @@ pub fn site(path: &str, apps: usize) -> SiteSpec {
     SiteSpec {
         name: "example.com".to_owned(),
         unlogged: Vec::new(),
+        app_hosts: Vec::new(),
         pool_hosts: (1..=apps).map(|n| format!("srv{n}")).collect(),
         location: path.to_owned(),
         probes: vec![probe],

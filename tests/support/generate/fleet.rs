@@ -122,7 +122,9 @@ fn checked(haproxy: Yaml, pools: Option<Yaml>, sites: &[Yaml]) -> (Yaml, Option<
         let Yaml::Map(mut keys) = pool else { unreachable!("a pool is a mapping") };
         if index % 2 == 0 {
             let name = keys.iter().find(|(key, _)| *key == "name").and_then(|(_, name)| text(name));
-            let asked = [("path", "/pool?of=1"), ("expect", "200-299,404")];
+            let script = sites.len().is_multiple_of(2);
+            let (path, expect) = if script { ("/health.php", "200-299") } else { ("/pool?of=1", "200-299,404") };
+            let asked = [("path", path), ("expect", expect)];
             let asked = asked.map(|(key, value)| (key, Yaml::Scalar(value.to_owned())));
             keys.push(("check", Yaml::Map(asked.into_iter().chain(host(name.as_ref())).collect())));
         }

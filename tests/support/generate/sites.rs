@@ -25,6 +25,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
         .prop_map(|(names, certificates, (size, hsts, timeouts), (root, locations), listed)| {
+            let locations = named(locations, &names);
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
             match root {
@@ -117,9 +118,84 @@ fn locations(grpc: bool, most: usize) -> Part {
     };
     let others = prop_oneof![4 => 0..4_usize, 1 => Just(most)]
         .prop_flat_map(move |count| (0..count).map(other).collect::<Vec<_>>());
+    let others = (others, proptest::option::weighted(0.4, vec(neighbour(grpc), 1..4)));
     (proptest::option::weighted(0.7, at_root), others)
-        .prop_map(|(root, others)| Yaml::List(root.into_iter().chain(others).collect()))
+        .prop_map(|(root, (others, neighbours))| {
+            let mut all: Vec<Yaml> = root.into_iter().chain(others).collect();
+            neighbours.into_iter().flatten().for_each(|neighbour| neighbour.join(&mut all));
+            Yaml::List(all)
+        })
         .boxed()
+}
+
+/// Stands for a name of the site in a redirect.
+const OWN: &str = "own.invalid";
+
+/// What takes requests that another location, or nginx by itself, or `try` could be thought to send elsewhere.
+const BESIDE: &[&str] = &["", "", "index.html", "index.html", "index.php", "no-file/", "a-path", "a", "a-path/x"];
+
+/// A location beside another one of the site.
+#[derive(Debug, Clone)]
+struct Neighbour {
+    of: prop::sample::Index,
+    end: &'static str,
+    matching: &'static str,
+    /// Whether it redirects back to the directory.
+    back: bool,
+    target: TargetKeys,
+}
+
+fn neighbour(grpc: bool) -> BoxedStrategy<Neighbour> {
+    let kind = (select(BESIDE), select(&["prefix", "exact"][..]), proptest::bool::weighted(0.2));
+    (any::<prop::sample::Index>(), kind, target(grpc))
+        .prop_map(|(of, (end, matching, back), target)| Neighbour { of, end, matching, back, target })
+        .boxed()
+}
+
+impl Neighbour {
+    fn join(self, locations: &mut Vec<Yaml>) {
+        let key = |yaml: &Yaml, name: &str| match yaml {
+            Yaml::Map(entries) => entries.iter().find_map(|(key, value)| match value {
+                Yaml::Scalar(text) if *key == name => Some(text.clone()),
+                _ => None,
+            }),
+            _ => None,
+        };
+        let of = if locations.is_empty() { None } else { key(self.of.get(locations), "path") };
+        let of = of.unwrap_or_else(|| "/".to_owned());
+        let directory = if of.ends_with('/') { of.clone() } else { format!("{of}/") };
+        let path = match self.end {
+            // The same with a slash or without, or the exact one.
+            "" if of.ends_with('/') && of.len() > 1 && self.matching == "prefix" => of.trim_end_matches('/').to_owned(),
+            "" => directory.clone(),
+            end => format!("{directory}{end}"),
+        };
+        let is_exact = |yaml: &Yaml| key(yaml, "match").as_deref() == Some("exact");
+        let same = |it: &Yaml| key(it, "path").as_ref() == Some(&path) && is_exact(it) == (self.matching == "exact");
+        if path.len() > 250 || locations.iter().any(same) {
+            return;
+        }
+        let back = ("return", Yaml::Map(vec![("url", Yaml::Scalar(format!("https://{OWN}{directory}")))]));
+        let target = if self.back { vec![back] } else { self.target };
+        locations.push(location(path, self.matching, target));
+    }
+}
+
+/// The same with this name in redirects to the site itself.
+fn named(locations: Yaml, names: &Yaml) -> Yaml {
+    let first = match names {
+        Yaml::List(names) => names.first(),
+        name => Some(name),
+    };
+    let name = match first {
+        Some(Yaml::Scalar(name)) => name.trim_start_matches("*.").to_owned(),
+        _ => return locations,
+    };
+    match locations {
+        Yaml::List(items) => Yaml::List(items.into_iter().map(|item| named(item, names)).collect()),
+        Yaml::Map(entries) => Yaml::Map(entries.into_iter().map(|(key, value)| (key, named(value, names))).collect()),
+        Yaml::Scalar(text) => Yaml::Scalar(text.replace(OWN, &name)),
+    }
 }
 
 /// The keys for timeouts of upstreams.
@@ -150,7 +226,8 @@ fn location(path: String, matching: &str, target: TargetKeys) -> Yaml {
     }
     let kind = target[0].0;
     let fallback = match kind {
-        _ if matching == "exact" || path.len() % 2 == 1 => None,
+        _ if matching == "exact" => None,
+        _ if if path == "/" { matching.is_empty() } else { path.len() % 2 == 1 } => None,
         "root" => Some("/index.html".to_owned()),
         // The first part would be the script.
         "fastcgi_pass" if path.contains(".php") => None,
