@@ -157,10 +157,8 @@ impl Source {
     /// # Errors
     /// See [`ReadError`]. At most [`MAX_BYTES`] + 1 bytes are read.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
-        if path == Path::new("-") {
-            return Ok(Self::new("<stdin>", text(bounded(std::io::stdin().lock())?)?));
-        }
-        Ok(Self::new(path.display().to_string(), text(file::read(path, MAX_BYTES)?)?))
+        let bytes = if is_stdin(path) { bounded(std::io::stdin().lock())? } else { file::read(path, MAX_BYTES)? };
+        Ok(Self::new(name(path), text(bytes)?))
     }
 
     /// The name in diagnostics: the path as it was given.
@@ -227,6 +225,16 @@ impl Source {
         let bytes = text.char_indices().nth(column.saturating_sub(1)).map_or(text.len(), |(i, _)| i);
         span.start + Span::new(bytes, bytes).start
     }
+}
+
+/// Whether `path` means standard input.
+pub fn is_stdin(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// The name of the source at `path` in diagnostics, whether it can be read or not.
+pub fn name(path: &Path) -> String {
+    if is_stdin(path) { "<stdin>".to_owned() } else { path.display().to_string() }
 }
 
 fn bounded(reader: impl Read) -> Result<Vec<u8>, file::ReadError> {

@@ -31,7 +31,7 @@ use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::{Linted, Settings, lint};
 use crate::report::{Checked, Output};
-use crate::source::{ReadError, Source, Span};
+use crate::source::{self, ReadError, Source, Span};
 use crate::visible::visible;
 
 /// Runs the command and reports the error that ended it.
@@ -118,9 +118,12 @@ fn load_with(path: &Path, lint: impl FnOnce(&Source) -> anyhow::Result<Linted>) 
 
 /// An inventory that cannot be read: the error is its only finding.
 fn unread(path: &Path, error: &ReadError) -> Loaded {
-    let name = path.display().to_string();
+    let name = source::name(path);
     let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
-    let message = format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name));
+    let message = match source::is_stdin(path) {
+        true => format!("the inventory on standard input cannot be read: {error}{cause}"),
+        false => format!("the inventory `{}` cannot be read: {error}{cause}", visible(&name)),
+    };
     let (text, span) = error.excerpt().map_or(("", Span::default()), |found| (&found.text, found.span));
     let linted = Linted::unreadable(Diagnostic::refusal(Code::IN01, span, message, error.help()));
     Loaded { source: Source::new(name, text), linted }

@@ -154,7 +154,11 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         if seen.package.is_none() && seen.unit.is_some() {
             add(format!("{program} is not installed"));
         } else if let Some(unit) = seen.unit.as_ref().filter(|unit| unit.active != "active") {
-            add(format!("{program} is {}", unit.active));
+            match (unit.active.as_str(), &seen.running) {
+                ("unknown", Some(_)) => add(format!("{program} runs, but systemd does not know it")),
+                ("unknown", None) => add(format!("systemd does not know whether {program} runs")),
+                (state, _) => add(format!("{program} is {state}")),
+            }
         }
         if !status.plan.changes.is_empty() {
             let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
