@@ -81,7 +81,7 @@ pub fn check_versions(reader: &mut Reader<'_>, hosts: &Hosts) {
     let mut is_old = |nginx: &Arc<Nginx>| *known.entry(Arc::as_ptr(nginx)).or_insert_with(|| old(nginx));
     let mut seen = HashSet::new();
     for (app, places) in hosts.app_servers.iter().filter(|(app, _)| is_old(&app.nginx)) {
-        let span = places.ssl_protocols.unwrap_or(places.address);
+        let span = places.ssl_protocols.unwrap_or(places.name);
         // A version without a cipher was reported there.
         if seen.insert(span) && Offer::dead(&app.nginx).is_none() {
             let message = format!("health checks need TLS 1.2 or 1.3, and `{}` has neither", app.name);

@@ -21,28 +21,45 @@ use crate::source::Span;
 /// The places of a host's settings in the inventory.
 #[derive(Debug, Clone, Copy)]
 pub struct Places {
+    /// The value of `name`.
+    pub name: Span,
     /// The value of `address`.
     pub address: Span,
+    /// The value of `port` of haproxy or nginx, of the host or of the fleet; `None` if it is the default.
+    pub port: Option<Span>,
+    /// The same for `http2`.
+    pub http2: Option<Span>,
     /// The value of `access_log`, of the host or of the fleet; `None` if it is the default.
     pub access_log: Option<Span>,
     /// The same for `ssl_protocols`.
     pub ssl_protocols: Option<Span>,
 }
 
-/// The places of the settings of nginx that are compared with others.
+/// The places of the settings of haproxy or nginx that are compared with others.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct NginxPlaces {
+pub struct SettingPlaces {
+    port: Option<Span>,
+    http2: Option<Span>,
     access_log: Option<Span>,
     ssl_protocols: Option<Span>,
 }
 
-impl NginxPlaces {
+impl SettingPlaces {
     /// The places in this section, else those in `base`.
     pub fn of(reader: &Reader<'_>, section: Option<&Node>, base: Self) -> Self {
+        let place = |key, base: Option<Span>| place_of(reader, section, key).or(base);
         Self {
-            access_log: place_of(reader, section, "access_log").or(base.access_log),
-            ssl_protocols: place_of(reader, section, "ssl_protocols").or(base.ssl_protocols),
+            port: place("port", base.port),
+            http2: place("http2", base.http2),
+            access_log: place("access_log", base.access_log),
+            ssl_protocols: place("ssl_protocols", base.ssl_protocols),
         }
+    }
+
+    /// The places of a host with these settings.
+    fn with(self, host: Places) -> Places {
+        let Self { port, http2, access_log, ssl_protocols } = self;
+        Places { port, http2, access_log, ssl_protocols, ..host }
     }
 }
 
@@ -74,7 +91,8 @@ impl Hosts {
         &mut self,
         reader: &mut Reader<'_>,
         nodes: &[Node],
-        (haproxy, ssh): (&Haproxy, &Arc<Ssh>),
+        (haproxy, fleet): (&Haproxy, SettingPlaces),
+        ssh: &Arc<Ssh>,
     ) {
         for node in nodes {
             let Some(raw) = RawLoadBalancer::read(reader, node) else { continue };
@@ -82,6 +100,7 @@ impl Hosts {
             let haproxy = settings::haproxy(reader, raw.haproxy, haproxy.clone());
             let ssh = ssh::read(reader, raw.ssh, ssh);
             if let Some((name, addresses, places)) = host {
+                let places = SettingPlaces::of(reader, raw.haproxy, fleet).with(places);
                 self.load_balancers.push((LoadBalancer { name, addresses, haproxy, ssh }, places));
             }
         }
@@ -92,7 +111,7 @@ impl Hosts {
         &mut self,
         reader: &mut Reader<'_>,
         nodes: &[Node],
-        (nginx, fleet): (&Arc<Nginx>, NginxPlaces),
+        (nginx, fleet): (&Arc<Nginx>, SettingPlaces),
         ssh: &Arc<Ssh>,
     ) {
         self.app_servers.reserve(nodes.len());
@@ -112,8 +131,7 @@ impl Hosts {
             };
             let ssh = ssh::read(reader, raw.ssh, ssh);
             if let Some((name, addresses, places)) = host {
-                let NginxPlaces { access_log, ssl_protocols } = NginxPlaces::of(reader, raw.nginx, fleet);
-                let places = Places { access_log, ssl_protocols, ..places };
+                let places = SettingPlaces::of(reader, raw.nginx, fleet).with(places);
                 self.by_name.insert(name.as_str().into(), self.app_servers.len());
                 self.app_servers.push((AppServer { name, addresses, weight, backup, maxconn, nginx, ssh }, places));
             }
@@ -152,7 +170,16 @@ impl Hosts {
             return None;
         }
         let pair = pair(reader, &addresses)?;
-        Some((name?.value, pair, Places { address: node.underline(), access_log: None, ssl_protocols: None }))
+        let name = name?;
+        let places = Places {
+            name: name.span,
+            address: node.underline(),
+            port: None,
+            http2: None,
+            access_log: None,
+            ssl_protocols: None,
+        };
+        Some((name.value, pair, places))
     }
 
     fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {

@@ -44,7 +44,7 @@ pub fn check(
         let Some(challenges) = challenges.as_ref().filter(|it| it.root) else { continue };
         let serving = members().filter(|(member, _)| challenges.members.contains(member));
         if let Some((socket, _)) = serving.into_iter().find_map(|(_, host)| apps.on(challenges.port, host)) {
-            // nginx does not start then.
+            // nginx does not start then. Without `root`, the app may be what answers: DP03 warns.
             let message =
                 format!("nginx cannot take challenges on port {}: an app listens on `{socket}`", challenges.port);
             reader.report(Code::IN09, challenges.span, message, "write another `port`, such as 8888");
@@ -58,8 +58,12 @@ fn balancers(reader: &mut Reader<'_>, http: &PlacedHttp, hosts: &Hosts) {
     let Some((balancer, places)) = hosts.load_balancers.iter().find(|(it, _)| it.haproxy.port == port) else { return };
     let message = format!("`{}` cannot take both TLS and plain HTTP on port {port}", balancer.name);
     let help = "change one of the ports, or write `http: { enabled: false }`";
-    let both = Diagnostic::refusal(Code::IN09, http.port.unwrap_or(places.address), message, help);
-    reader.diagnostics.push(both.related(places.address, "this balancer"));
+    let place = http.port.or(places.port).unwrap_or(places.name);
+    let mut both = Diagnostic::refusal(Code::IN09, place, message, help);
+    if let Some(other) = places.port.filter(|port| *port != place) {
+        both = both.related(other, "the port for TLS");
+    }
+    reader.diagnostics.push(both.related(places.name, "this balancer"));
 }
 
 /// Requests that are passed to a balancer come back to nginx, again and again.
@@ -111,7 +115,11 @@ impl Challenges {
         };
         let message = format!("challenges cannot go to port {} of `{}`: nginx uses it for TLS", self.port, app.name);
         let taken = Diagnostic::refusal(Code::IN09, self.span, message, "write another `port`, such as 80 or 8888");
-        reader.diagnostics.push(taken.related(places.address, "this app server"));
+        let taken = match places.port {
+            Some(port) => taken.related(port, "the port for TLS"),
+            None => taken,
+        };
+        reader.diagnostics.push(taken.related(places.name, "this app server"));
     }
 }
 

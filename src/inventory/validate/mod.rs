@@ -77,8 +77,9 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");
     let mut hosts = hosts::Hosts::default();
     let ssh = ssh::fleet(reader, raw.ssh);
-    hosts.read_load_balancers(reader, balancers, (&haproxy, &ssh));
-    let places = hosts::NginxPlaces::of(reader, raw.nginx, hosts::NginxPlaces::default());
+    let places = hosts::SettingPlaces::of(reader, raw.haproxy, hosts::SettingPlaces::default());
+    hosts.read_load_balancers(reader, balancers, (&haproxy, places), &ssh);
+    let places = hosts::SettingPlaces::of(reader, raw.nginx, hosts::SettingPlaces::default());
     hosts.read_app_servers(reader, apps, (&nginx, places), &ssh);
     checks::check_versions(reader, &hosts);
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);

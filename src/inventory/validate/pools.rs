@@ -188,7 +188,7 @@ pub fn check_use(reader: &mut Reader<'_>, pools: &[PlacedPool], hosts: &Hosts) {
     for (index, (app, places)) in hosts.app_servers.iter().enumerate() {
         if !used.contains(&index) {
             let message = format!("the app server `{}` is in no pool", app.name);
-            reader.report(Code::IN08, places.address, message, "add it to `app_servers` of a pool, or remove it");
+            reader.report(Code::IN08, places.name, message, "add it to `app_servers` of a pool, or remove it");
         }
     }
 }

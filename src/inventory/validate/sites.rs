@@ -20,7 +20,7 @@ use crate::source::Span;
 pub struct PlacedSite {
     /// The site.
     pub site: Site,
-    /// A location with `grpc_pass`.
+    /// The value of a `grpc_pass`.
     pub grpc: Option<Span>,
     /// The sockets that its apps listen on, what they speak there, and the places of the values.
     pub upstreams: Vec<(Endpoint, Protocol, Span)>,
@@ -87,7 +87,7 @@ fn read_site(
     );
     let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
-    let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.span);
+    let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.target);
     let upstream = |PlacedLocation { location: Location { target, .. }, target: place, .. }: &PlacedLocation| {
         Some((target.endpoint()?.clone(), target.protocol()?, *place))
     };
@@ -112,13 +112,13 @@ fn read_site(
 }
 
 /// The path on the app servers that a location leads to.
-fn path_of(PlacedLocation { location, span, .. }: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
+fn path_of(PlacedLocation { location, target, .. }: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
     let (usage, path) = match (&location.target, location.target.endpoint()) {
         (Target::Root(root), _) => (Use::Root, root),
         (_, Some(Endpoint::Unix(path))) => (Use::AppSocket, path),
         _ => return None,
     };
-    Some((usage, path.clone(), *span))
+    Some((usage, path.clone(), *target))
 }
 
 /// Checks that there is an answer to requests, and a directory of scripts for FastCGI.
@@ -135,9 +135,9 @@ fn check_answers(reader: &mut Reader<'_>, raw: &RawSite<'_>, placed: &[PlacedLoc
         Some(_) => {}
     }
     let scripts = placed.iter().find(|it| matches!(it.location.target, Target::Fastcgi(_)));
-    if let Some(PlacedLocation { span, .. }) = scripts {
+    if let Some(PlacedLocation { target, .. }) = scripts {
         let help = "add `root: /path` to the site, with the directory of its scripts";
-        reader.report(Code::IN04, *span, "`fastcgi_pass` needs the `root` of its site", help);
+        reader.report(Code::IN04, *target, "`fastcgi_pass` needs the `root` of its site", help);
     }
 }
 
@@ -180,7 +180,11 @@ pub fn check_grpc(reader: &mut Reader<'_>, sites: &[PlacedSite], pools: &Pools, 
                 message,
                 "set `http2: true` there, or serve the site from another pool",
             );
-            reader.diagnostics.push(off.related(places.address, "this app server"));
+            let off = match places.http2 {
+                Some(http2) => off.related(http2, "HTTP/2 is off"),
+                None => off,
+            };
+            reader.diagnostics.push(off.related(places.name, "this app server"));
         }
     }
 }

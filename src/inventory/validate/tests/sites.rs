@@ -72,7 +72,7 @@ fn names_and_answers_of_sites() {
         ("a name twice", replaced("a.example", "[a.example, A.example]"), &[("IN12", "A.example")]),
         ("no answer", answers(""), &[("IN04", "server_name: a.example")]),
         ("no location", answers("locations: [], "), &[("IN04", "server_name: a.example")]),
-        ("scripts", answers("locations: [{ path: /, fastcgi_pass: \"unix:/a\" }], "), &[("IN04", "path: /")]),
+        ("scripts", answers("locations: [{ path: /, fastcgi_pass: \"unix:/a\" }], "), &[("IN04", "\"unix:/a\"")]),
         ("no target", answers("locations: [{ path: / }], "), &[("IN04", "path: /")]),
         ("no path", answers("locations: [{ root: /srv }], "), &[("IN04", "root: /srv")]),
         ("two targets", answers("locations: [{ path: /, root: /a, uwsgi_pass: \"unix:/a\" }], "), &[("IN09", "/a")]),
@@ -87,7 +87,7 @@ fn names_and_answers_of_sites() {
             "grpc",
             with("nginx: { http2: false }\n")
                 .replace("root: /srv, ", "locations: [{ path: /, grpc_pass: \"unix:/a\" }], "),
-            &[("IN09", "path: /")],
+            &[("IN09", "\"unix:/a\"")],
         ),
     ]);
     accepted(&answers("locations: [{ path: /, root: /a }, { path: /, match: exact, root: /b }], "));
