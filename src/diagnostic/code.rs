@@ -233,6 +233,8 @@ codes! {
     CP06 "single-app-server" Warning;
     /// A fleet with one balancer.
     CP07 "single-balancer" Info;
+    /// A `client_max_body_size` of less than a kilobyte.
+    CP08 "tiny-body-limit" Warning;
     /// A `path` and a path in `proxy_pass` that do not fit together.
     LO01 "glued-request-path" Warning;
     /// A location with files that answers 404 to every request.

@@ -6,6 +6,7 @@ mod cp04;
 mod cp05;
 mod cp06;
 mod cp07;
+mod cp08;
 mod impossible;
 
 use super::Rule;
@@ -13,4 +14,5 @@ use super::Rule;
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can report a finding, now or in a later version.
-pub const RULES: &[&Rule] = &[&cp01::RULE, &cp03::RULE, &cp04::RULE, &cp05::RULE, &cp06::RULE, &cp07::RULE];
+pub const RULES: &[&Rule] =
+    &[&cp01::RULE, &cp03::RULE, &cp04::RULE, &cp05::RULE, &cp06::RULE, &cp07::RULE, &cp08::RULE];
