@@ -34,7 +34,21 @@ impl Certificate {
     /// answer depends on it.
     pub fn chain_problems<'r>(&self, roots: impl FnOnce() -> &'r Roots) -> Vec<Problem> {
         let problems = self.order_problem().into_iter().chain(self.stranger_problem());
-        problems.chain(self.missing_problem(roots)).collect()
+        problems.chain(self.missing_problem(roots)).chain(self.self_signed_problem()).collect()
+    }
+
+    /// A certificate that no authority issued: clients trust it only if somebody has installed it on them.
+    fn self_signed_problem(&self) -> Option<Problem> {
+        if !self.leaf().is_self_issued() {
+            return None;
+        }
+        let message =
+            format!("the certificate in `{}` is self-signed: browsers show an error page", self.path.display());
+        let help = "use one from an authority that clients trust; if every client has this one installed, ignore this";
+        Some(
+            Problem::new(ProblemKind::MissingIssuer, Subject::Certificate, message, help.to_owned())
+                .with_severity(Severity::Info),
+        )
     }
 
     fn order_problem(&self) -> Option<Problem> {

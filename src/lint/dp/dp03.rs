@@ -1,10 +1,12 @@
 //! DP03: ACME HTTP-01 challenges that reach any app server of a pool.
 
-use crate::diagnostic::Code;
+use std::net::SocketAddr;
+
+use crate::diagnostic::{Code, Severity};
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{AcmeChallenge, Pool, Site, Target};
-use crate::inventory::types::Endpoint;
-use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::inventory::model::{AcmeChallenge, AppServer, LoadBalancer, Pool, Site, Target};
+use crate::inventory::types::{Endpoint, HostName, Port};
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 /// Where ACME clients keep certificates.
 const CLIENTS: &[&str] = &[
@@ -35,14 +37,16 @@ pub const RULE: Rule = Rule {
                the site's certificate is in a directory where an ACME client such as certbot keeps its certificates, \
                or the site has a location for ACME challenges that each app server answers itself. The rule also \
                reports an `http.acme_challenge` that does not help: a pool whose members each have their own `root`, \
-               or a redirect to a name of the fleet itself. A location that sends all challenges to one place is fine, \
+               or a redirect to a name of the fleet itself or to an address of a balancer. Without a `root`, it \
+               reports a port that an app has, and port 80 as a note. A location that sends all challenges to one place is fine, \
                and so is a wildcard certificate, which only DNS-01 can issue.",
         why: "The app server that orders a certificate puts the answer to the challenge on its own disk. The \
               certificate authority's request reaches whichever app server is next, which most of the time does not \
               have the answer. Renewal succeeds only by chance, and often nobody notices until the certificate has \
               expired. A challenge arrives on port 80, where rendered balancers redirect it to HTTPS like every other \
               request. The authority follows the redirect and reaches any of the app servers. A redirect to a name \
-              that the fleet serves leads back to the fleet.",
+              that the fleet serves leads back to the fleet. On port 80 the packages' nginx has a default site: \
+              another program cannot listen there as long as nginx does.",
         evidence: "With the answer on one of two app servers behind `balance roundrobin`, 10 of 20 requests for it are \
                    answered with 404. certbot ordered 4 certificates, each for two names, from an authority (pebble) \
                    that requests the answer for each name three times, and got none. With `http.acme_challenge` it \
@@ -64,7 +68,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             separate_roots(fleet, members.len(), reporter)
         }
         // One app server answers for all, or all share their answers.
-        Some(AcmeChallenge::AppServers { root: None, .. }) => {}
+        Some(AcmeChallenge::AppServers { members, port, root: None }) => taken_port(fleet, (members, *port), reporter),
         None => unset(fleet, reporter),
     }
 }
@@ -80,10 +84,68 @@ fn separate_roots(fleet: &Fleet<'_>, members: usize, reporter: &mut Reporter<'_>
     }
 }
 
+/// The upstream on this port of an app server that takes challenges, with that app server.
+fn app_on<'f>(fleet: &Fleet<'f>, members: &[usize], port: Port) -> Option<(SocketAddr, &'f HostName)> {
+    let inventory = fleet.inventory;
+    let sites =
+        inventory.sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site.pool, location)));
+    let upstreams = sites.filter_map(|(pool, location)| Some((pool, location.target.endpoint()?.tcp()?)));
+    upstreams.filter(|(_, socket)| socket.port() == port.0).find_map(|(pool, socket)| {
+        let serving = inventory.pools[pool].members.iter().filter(|member| members.contains(*member));
+        let mut serving = serving.map(|member| &inventory.app_servers[*member]);
+        let own = |app: &&AppServer| app.addresses.iter().any(|address| address.0 == socket.ip());
+        let host = serving.find(|app| socket.ip().is_loopback() || own(app))?;
+        Some((socket, &host.name))
+    })
+}
+
+/// Without a `root` another program has to listen on the port. It cannot where an app does, or nginx as packages
+/// install it.
+fn taken_port(fleet: &Fleet<'_>, (members, port): (&[usize], Port), reporter: &mut Reporter<'_>) {
+    let place = fleet.written.key("http").key("acme_challenge");
+    if let Some((socket, host)) = app_on(fleet, members, port) {
+        let message = format!("challenges go to port {port} of `{host}`, where an app listens on `{socket}`");
+        let help = "write another `port`, such as 8888; if the app answers challenges, ignore this finding";
+        reporter.report(place.key("port").span(), message, help);
+        return;
+    }
+    let Some(host) = members.first().filter(|_| port == Port(80)).map(|it| &fleet.inventory.app_servers[*it].name)
+    else {
+        return;
+    };
+    let message = format!("challenges go to port 80 of `{host}`, where nginx listens as packages install it");
+    let help = "add `root: /var/www/acme` for nginx to answer, or `port: 8888` for a program such as `certbot \
+                --standalone`; if the default site is removed or answers challenges, nothing has to change";
+    reporter.push(Finding::new(place.span(), message, help).with_severity(Severity::Info));
+}
+
+/// The balancer that a URL without a name leads to, with what takes connections there.
+fn balancer<'f>(fleet: &'f Fleet<'_>, scheme: &str, authority: &str) -> Option<&'f HostName> {
+    let inventory = fleet.inventory;
+    let usual = if scheme == "http" { 80 } else { 443 };
+    let bare = authority.strip_prefix('[').and_then(|it| it.strip_suffix(']')).unwrap_or(authority);
+    let socket = authority.parse().or_else(|_| bare.parse().map(|address| SocketAddr::new(address, usual))).ok()?;
+    let plain = inventory.http.as_ref().map(|http| http.port);
+    let listens = |host: &&LoadBalancer| {
+        let port = if scheme == "http" { plain } else { Some(host.haproxy.port) };
+        let mut addresses = host.addresses.iter().chain(inventory.virtual_addresses.iter().copied());
+        port.is_some_and(|port| port.0 == socket.port()) && addresses.any(|address| address.0 == socket.ip())
+    };
+    inventory.load_balancers.iter().find(listens).map(|host| &host.name)
+}
+
 /// A redirect to a name of the fleet is answered by the fleet itself.
 fn redirects_to_fleet(fleet: &Fleet<'_>, url: &str, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let Some((scheme, rest)) = url.split_once("://") else { return };
+    let place = fleet.written.key("http").key("acme_challenge").key("redirect");
+    let help = "redirect to a host outside the fleet, or write `app_server: srv1` to let one app server answer";
+    if let Some(balancer) = balancer(fleet, scheme, rest) {
+        let end = if scheme == "http" { "the redirect loops" } else { "no site has an address as its name" };
+        let message = format!("challenges are redirected to `{rest}`, which is the balancer `{balancer}`: {end}");
+        reporter.report(place.span(), message, help);
+        return;
+    }
     let host = rest.split(':').next().unwrap_or_default();
     let covers = |name: &str| name == host || name.strip_prefix('*').is_some_and(|suffix| host.ends_with(suffix));
     let site = inventory.sites.iter().position(|site| site.server_names.iter().any(|name| covers(name.as_str())));
@@ -96,8 +158,6 @@ fn redirects_to_fleet(fleet: &Fleet<'_>, url: &str, reporter: &mut Reporter<'_>)
     } else {
         return;
     };
-    let place = fleet.written.key("http").key("acme_challenge").key("redirect");
-    let help = "redirect to a host outside the fleet, or write `app_server: srv1` to let one app server answer";
     reporter.report(place.span(), message, help);
 }
 
@@ -194,12 +254,23 @@ mod tests {
         let pools = "pools: [{ name: all, app_servers: [srv1, srv2] }]\n";
         let pool = |acme: &str| fires(&format!("{pools}{example}http: {{ acme_challenge: {{ {acme} }} }}\n"));
         assert!(fires(&format!("{example}http: {{ enabled: false }}\n")));
-        assert!(!with("app_server: srv1"));
+        assert!(with("app_server: srv1"), "nginx has the port");
+        assert!(!with("app_server: srv1, port: 8888"));
         assert!(!with("app_server: srv1, root: /var/www/acme"));
         assert!(!with("redirect: \"http://acme.example.net\""));
         assert!(with("redirect: \"http://example.com\""), "the redirect loops");
         assert!(with("redirect: \"https://example.com\""), "any of them answers");
-        assert!(!pool("pool: all"), "they share their answers");
+        assert!(!pool("pool: all, port: 8888"), "they share their answers");
+        let location = "    locations: [{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }]\n";
+        let app = |port: u16| {
+            fires(&format!("{example}{location}http: {{ acme_challenge: {{ app_server: srv1, port: {port} }} }}\n"))
+        };
+        assert!(app(8000) && !app(8888), "an app has the port");
+        for loop_or_dead_end in ["http://10.0.0.10", "http://10.0.0.10:80", "https://10.0.0.10"] {
+            assert!(with(&format!("redirect: \"{loop_or_dead_end}\"")), "{loop_or_dead_end}");
+        }
+        // Whatever listens there, it is no rendered balancer.
+        assert!(!with("redirect: \"http://10.0.0.10:8888\""));
         assert!(pool("pool: all, root: /var/www/acme"), "each has its own directory");
     }
 

@@ -13,7 +13,7 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "The certificates in a file do not form a chain: they are out of order, an intermediate is missing, or \
-            one is unrelated to the others. If the file holds only the server's certificate, this is an error if it \
+            one is unrelated to the others; or the server's certificate is self-signed (a note). If the file holds only the server's certificate, this is an error if it \
             comes from a public authority (it is in Certificate Transparency logs), a warning if it names a URL for its issuer's \
             certificate, and otherwise a note: only a client knows whether it trusts the issuer directly. Without a source to \
             look into, the names that certbot and dehydrated use count: `cert.pem` is the server's certificate alone, \
