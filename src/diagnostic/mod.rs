@@ -7,7 +7,7 @@ mod near;
 use std::path::PathBuf;
 
 pub use code::{CODES, Code, WITHDRAWN};
-pub use near::nearest;
+pub use near::{nearest, nearest_spelling};
 
 use crate::file::place;
 use crate::source::Span;

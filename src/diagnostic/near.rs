@@ -1,8 +1,17 @@
 //! The nearest known word for a misspelled one.
 
-/// The candidate that is most similar to `text`, if one is close. Words that differ only in a digit, such
-/// as `http2` and `http3`, are two things and no misspelling.
+/// The candidate that is most similar to `text`, if one is close; of several, the first. Words that differ only in
+/// a digit, such as `http2` and `http3`, are two things and no misspelling.
 pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(text, candidates, true)
+}
+
+/// The same for candidates that are all names of their kind: `SHA265` is a misspelling of `SHA256`.
+pub fn nearest_spelling<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    nearest_of(text, candidates, false)
+}
+
+fn nearest_of<'a>(text: &str, candidates: impl Iterator<Item = &'a str>, digits_matter: bool) -> Option<&'a str> {
     // Text this long is not a typing error, and comparing a megabyte would take minutes.
     if text.len() > 64 {
         return None;
@@ -19,7 +28,7 @@ pub fn nearest<'a>(text: &str, candidates: impl Iterator<Item = &'a str>) -> Opt
             return None;
         }
         let joined = joined(candidate);
-        if joined != wanted && letters(&joined) == letters(&wanted) {
+        if digits_matter && joined != wanted && letters(&joined) == letters(&wanted) {
             return None;
         }
         let distance = strsim::damerau_levenshtein(&wanted, &joined);
@@ -44,6 +53,14 @@ mod tests {
         assert_eq!(nearest("http3", ["http2", "https"].into_iter()), Some("https"));
         assert_eq!(nearest("TLSv1.4", ["TLSv1.2", "TLSv1.3"].into_iter()), None);
         assert_eq!(nearest("prime256v", ["prime256v1"].into_iter()), Some("prime256v1"));
+        assert_eq!(nearest("http3", ["http2"].into_iter()), None);
+        // Two characters that changed places are one error, and of two names that are as near the first is taken.
+        let ciphers = ["ECDHE-RSA-AES128-GCM-SHA256", "DHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES256-GCM-SHA384"];
+        let spelled = |text| nearest_spelling(text, ciphers.into_iter());
+        assert_eq!(spelled("ECDHE-RSA-AES128-GCM-SHA265"), Some(ciphers[0]));
+        assert_eq!(spelled("ECDHE-RSA-AES129-GCM-SHA256"), Some(ciphers[0]));
+        assert_eq!(spelled("ECDHE-RSA-AES256-GCM-SHA348"), Some(ciphers[2]));
+        assert_eq!(nearest_spelling("axb", ["ayb", "azb"].into_iter()), Some("ayb"));
         assert_eq!(nearest("trust-to-wide", ["trust-too-wide"].into_iter()), Some("trust-too-wide"));
     }
 }

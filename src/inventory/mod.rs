@@ -15,6 +15,7 @@ pub mod raw;
 pub mod reference;
 pub mod routing;
 pub mod schema;
+mod shapes;
 mod syntax;
 pub mod types;
 mod validate;

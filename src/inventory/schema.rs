@@ -3,6 +3,7 @@
 
 use super::document::spelled;
 use super::node::{Node, Value, printable};
+use super::shapes;
 use super::types::guard;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, nearest};
 use crate::source::{Source, Span};
@@ -142,10 +143,12 @@ impl<'s> Reader<'s> {
                 format!("the inventory must be a mapping but is {}", node.kind()),
                 "write keys such as `load_balancers: …`, with a space or a line break after the colon",
             ),
-            _ => (
-                format!("`{path}` must be a mapping but is {}", node.kind()),
-                "write `key: value` lines below it, indented",
-            ),
+            _ => {
+                let message = format!("`{path}` must be a mapping but is {}", node.kind());
+                let help = shapes::section(path, node, self.source);
+                self.report(Code::IN03, node.underline(), message, help);
+                return None;
+            }
         };
         self.report(Code::IN03, node.underline(), message, help);
         None
@@ -157,7 +160,8 @@ impl<'s> Reader<'s> {
             return Some(items);
         }
         let message = format!("`{path}` must be a list but is {}", node.kind());
-        self.report(Code::IN03, node.underline(), message, "write each item on its own line after `- `");
+        let help = shapes::list(path, node, self.source);
+        self.report(Code::IN03, node.underline(), message, help);
         None
     }
 

@@ -1,10 +1,13 @@
 //! Help that proposes a value or an edit: applied, it leads to an inventory without a finding of the same
 //! code at that place. Of every rule's example, and of every bad value in every key.
 
+mod slips;
+
 use std::collections::BTreeMap;
 
 use sslscale::diagnostic::{Diagnostic, Severity};
 use sslscale::inventory::document::spelled;
+use sslscale::inventory::raw::SECTIONS;
 use sslscale::lint::{Linted, Settings, lint, rules};
 use sslscale::source::{Source, Span};
 
@@ -57,7 +60,9 @@ fn edits(text: &str, at: Span, help: &str) -> Vec<String> {
     let put = |from: usize, to: usize, new: &str| format!("{}{new}{}", &text[..from], &text[to..]);
     let value = |word: &str| match word {
         // YAML as it is.
-        _ if word.starts_with(['[', '"']) && word.ends_with([']', '"']) && !word.contains("]:") => word.to_owned(),
+        _ if word.starts_with(['[', '"', '{']) && word.ends_with([']', '"', '}']) && !word.contains("]:") => {
+            word.to_owned()
+        }
         _ => spelled(old, word),
     };
     // A proposal ends where the reason begins, or another way.
@@ -66,12 +71,19 @@ fn edits(text: &str, at: Span, help: &str) -> Vec<String> {
         part.split('`')
             .skip(1)
             .step_by(2)
-            .filter(|word| word.len() > 2 && !word.contains('…'))
+            .filter(|word| {
+                word.len() > 2
+                    || *word == "/" && part.starts_with("`/`")
+                    || word.starts_with(|c: char| c.is_ascii_digit())
+            })
+            .filter(|word| !word.contains('…'))
             .map(str::to_owned)
             .collect()
     };
     let mut found = Vec::new();
-    if let Some((_, rest)) = clause.split_once("write `%25` for `") {
+    if let Some(together) = together(text, at, clause) {
+        found.push(together);
+    } else if let Some((_, rest)) = clause.split_once("write `%25` for `") {
         let bad = rest.split('`').next().unwrap_or_default();
         found.push(put(start, end, &old.replace(bad, "%25")));
     } else if let Some(rest) =
@@ -81,14 +93,25 @@ fn edits(text: &str, at: Span, help: &str) -> Vec<String> {
         found.push(put(start, end, &old.replacen(part, "", 1)));
     } else if clause.starts_with("write ") || clause.starts_with("did you mean ") {
         let clause = clause.split(", in ").next().unwrap_or(clause);
+        // The values of the key follow.
+        let clause = clause.split("? ").next().unwrap_or(clause);
         let proposal = clause.split(": ").next().unwrap_or(clause);
         let proposal = if clause[proposal.len()..].matches('`').count() % 2 == 1 { clause } else { proposal };
         let (_, such) = proposal.split_once("such as ").unwrap_or(("", proposal));
         // A name of a key or of a command is none.
-        let named = ["write the `", "write what `", "write another `", "write `:`", "write statuses"];
+        let named =
+            ["write it as for `", "write the `", "write what `", "write another `", "write `:`", "write statuses"];
         let such = if named.iter().any(|it| such.starts_with(it)) { "" } else { such };
-        let (key, other): (Vec<String>, Vec<String>) = words(such).into_iter().partition(|it| it.contains(": "));
-        found.extend(other.iter().map(|word| put(start, end, &value(word))));
+        let is_key = |it: &String| it.contains(": ") && !it.starts_with(['{', '[']);
+        let mut all = words(such);
+        // A key that the help names is no value.
+        all.retain(|it| !SECTIONS.iter().flat_map(|section| section.keys).any(|key| key.name == it));
+        let (key, other): (Vec<String>, Vec<String>) = all.into_iter().partition(is_key);
+        found.extend(other.iter().map(|word| match text[..start].ends_with('[') && word.starts_with('{') {
+            // A section in place of the whole list.
+            true => put(start - 1, end + text[end..].find(']').map_or(0, |at| at + 1), word),
+            false => put(start, end, &value(word)),
+        }));
         found.extend(key.iter().filter_map(|word| key_edit(text, at, word)));
         if let Some((_, range)) = proposal.split_once(" from ").filter(|_| words(proposal).is_empty())
             && let Some((low, high)) = range.split_once(" to ")
@@ -102,6 +125,17 @@ fn edits(text: &str, at: Span, help: &str) -> Vec<String> {
         found.extend(added(text, at, rest));
     }
     found
+}
+
+/// Two keys of one entry, such as `path: /x` and `match: exact`: the value at the place is the first key's.
+fn together(text: &str, at: Span, clause: &str) -> Option<String> {
+    let (first, second) = clause.split_once("` and `")?;
+    let (_, first) = first.rsplit_once('`').filter(|(_, first)| first.contains(": "))?;
+    let (key, value) = first.split_once(": ")?;
+    let second = second.split('`').next().filter(|second| second.contains(": "))?;
+    let (start, end) = (at.start as usize, at.end as usize);
+    let here = text[..start].trim_end().ends_with(&format!("{key}:"));
+    here.then(|| format!("{}{}, {second}{}", &text[..start], spelled(&text[start..end], value), &text[end..]))
 }
 
 /// The value of `key` replaced: the one at the place, the next one before it, or a new key of the inventory.
@@ -169,7 +203,11 @@ fn followed(
     for text in &proposed {
         let (after, new) = again(text.clone());
         let same = after.findings.iter().find(|it| {
-            it.code == found.code && path(&after, &new, it.span) == place && !before.contains(&it.message.as_str())
+            // Examples of a form may not fit the rest of the inventory.
+            let proposal = !["such as", "one of", " from ", "? "].iter().any(|word| found.help.contains(word));
+            let worse =
+                it.code == found.code || proposal && it.refuses && !["IN09", "IN11", "AD05"].contains(&it.code.id);
+            worse && path(&after, &new, it.span) == place && !before.contains(&it.message.as_str())
         });
         let changed = diff(source.text(), text);
         if let Some(same) = same {

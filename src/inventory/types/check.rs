@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::quantity::Integer;
-use super::{Scalar, ValueError, guard};
+use super::{Scalar, ValueError, guard, percent_encoded};
 
 /// The target of a check's request: an absolute path, with or without a query.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,8 +56,7 @@ impl Scalar for CheckPath {
     /// The path with what `guard` refuses in percent-encoding.
     fn instead(text: &str) -> Option<String> {
         let unsafe_in_urls = |c: char| guard(c.encode_utf8(&mut [0; 4])).is_err() || URL_UNSAFE.contains(c);
-        let byte = |c: char| c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
-        let encoded: String = text.chars().map(|c| if unsafe_in_urls(c) { byte(c) } else { c.to_string() }).collect();
+        let encoded = percent_encoded(text, |c| !unsafe_in_urls(c));
         Self::parse(&encoded).ok().filter(|_| guard(&encoded).is_ok()).map(|path| format!("write `{}`", path.0))
     }
 }

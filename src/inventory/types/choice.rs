@@ -12,8 +12,17 @@ fn meant(text: &str, names: &[&'static str]) -> Option<(Applicability, &'static 
         "no" | "off" | "n" => "false",
         _ => text,
     };
-    let near = || nearest(text, names.iter().copied()).map(|near| (Applicability::Unsafe, near));
+    let alike = || names.iter().copied().find(|name| bare(name) == bare(text)).filter(|_| !bare(text).is_empty());
+    let near = || alike().or_else(|| nearest(text, names.iter().copied())).map(|near| (Applicability::Unsafe, near));
     named(word).map(|name| (Applicability::Safe, name)).or_else(near)
+}
+
+/// A value without what people leave out of it or add: `TLS 1.2` and `1.2` are `TLSv1.2`.
+fn bare(text: &str) -> String {
+    let word: String = text.to_ascii_lowercase().chars().filter(char::is_ascii_alphanumeric).collect();
+    let version = word.strip_prefix("tls").map(|rest| rest.trim_start_matches('v')).unwrap_or(&word);
+    let version = if version.starts_with(|c: char| c.is_ascii_digit()) { version } else { &word };
+    if version == "10" { "1".to_owned() } else { version.to_owned() }
 }
 
 macro_rules! choice {
@@ -42,6 +51,11 @@ macro_rules! choice {
                         Err(refused(format!("did you mean `{near}`? the values are `{all}`")).replaced_by(sure, near))
                     }
                 }
+            }
+
+            fn instead(text: &str) -> Option<String> {
+                let (_, near) = meant(text.trim(), Self::NAMES)?;
+                Some(format!("did you mean `{near}`? the values are `{}`", Self::NAMES.join("`, `")))
             }
         }
     };

@@ -134,10 +134,11 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         return Err(ValueError::malformed("is empty", "write a value or remove the key"));
     }
     if let Some(bad) = text.chars().find(|c| !safe(*c)) {
-        let help = if bad.is_ascii() {
-            "remove the character: it would change the syntax of the rendered files"
-        } else {
-            "use ASCII alone: other characters can look like ASCII letters"
+        let help = match bad {
+            '$' => "write the value itself: variables of nginx are not supported",
+            ';' if text.find(bad) == Some(text.len() - 1) => "remove the `;` at the end",
+            _ if bad.is_ascii() => "write a value without it: it would change the syntax of the rendered files",
+            _ => "use ASCII alone: other characters can look like ASCII letters",
         };
         return Err(ValueError::new(Flaw::UnsafeText, format!("contains {}", describe(bad)), help));
     }
@@ -146,6 +147,21 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         return Err(ValueError::new(Flaw::UnsafeText, what, format!("shorten it: the limit is {MAX_SCALAR} bytes")));
     }
     Ok(())
+}
+
+/// `text` in percent-encoding, except the characters to `keep`.
+fn percent_encoded(text: &str, keep: impl Fn(char) -> bool) -> String {
+    let byte = |c: char| c.to_string().bytes().map(|byte| format!("%{byte:02X}")).collect::<String>();
+    text.chars().map(|c| if keep(c) { c.to_string() } else { byte(c) }).collect()
+}
+
+/// What precedes a variable of nginx for the path and query of a request, and nothing but that.
+pub(super) fn before_request_path(text: &str) -> Option<&str> {
+    const NAMES: [&str; 3] = ["$request_uri", "$uri", "$document_uri"];
+    let (before, rest) = text.split_at(text.find('$')?);
+    let ends = |after: &str| matches!(after, "" | "/") || after.starts_with(['$', '?']);
+    let whole = NAMES.iter().any(|name| rest.strip_prefix(name).is_some_and(ends));
+    whole.then(|| before.trim_end_matches('/'))
 }
 
 fn safe(c: char) -> bool {

@@ -61,6 +61,23 @@ impl Duration {
         Self::seconds(n * 60)
     }
 
+    /// The longest that haproxy takes: it counts milliseconds in 32 bits, which is 24.8 days.
+    pub const LONGEST: Self = Self::minutes(24 * 60 * 24);
+
+    /// What a text such as `1h30m`, `60sec` or `2y` means, which haproxy and nginx do not both read.
+    pub fn meant(text: &str) -> Option<Self> {
+        let mut rest = text.strip_prefix("max-age=").map_or_else(|| text.to_lowercase(), |age| format!("{age}s"));
+        rest.retain(|c| !c.is_whitespace());
+        let mut milliseconds = 0_u64;
+        while !rest.is_empty() {
+            let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+            let unit = rest[number..].find(|c: char| c.is_ascii_digit()).map_or(rest.len(), |at| number + at);
+            milliseconds = milliseconds.checked_add(part(&rest[..number], &rest[number..unit])?)?;
+            rest.drain(..unit);
+        }
+        (milliseconds > 0).then_some(Self { milliseconds })
+    }
+
     /// In milliseconds.
     pub fn milliseconds(self) -> u64 {
         self.milliseconds
@@ -80,13 +97,9 @@ impl Scalar for Duration {
         let digits = text.bytes().take_while(u8::is_ascii_digit).count();
         let (number, unit) = text.split_at(digits);
         if digits > 0 && unit.is_empty() {
-            let help = format!(
-                "write `{number}s` or `{number}ms`: haproxy reads a bare number as milliseconds, nginx as seconds"
-            );
-            let bare = ValueError::new(Flaw::NoUnit, "is a duration without a unit", help);
-            // A small number most likely means seconds; a large one could be either.
-            let small = number.parse().is_ok_and(|n: u64| (1..1_000).contains(&n));
-            return Err(if small { bare.replaced_by(Applicability::Unsafe, format!("{number}s")) } else { bare });
+            // What it most likely means depends on the key.
+            let help = "write a number and `ms`, `s`, `m`, `h` or `d`, such as `30s`";
+            return Err(ValueError::new(Flaw::NoUnit, "is a duration without a unit", help));
         }
         let size = UNITS.iter().find(|(name, _)| *name == unit).map(|(_, size)| *size);
         let milliseconds = number.parse::<u64>().ok().zip(size).and_then(|(n, size)| n.checked_mul(size));
@@ -99,6 +112,26 @@ impl Scalar for Duration {
         };
         milliseconds.map(|milliseconds| Self { milliseconds }).ok_or_else(invalid)
     }
+}
+
+/// The milliseconds of a number, perhaps with a fraction, of a unit.
+fn part(number: &str, unit: &str) -> Option<u64> {
+    const DAY: u64 = 86_400_000;
+    let size = match unit {
+        "ms" | "msec" | "millisecond" | "milliseconds" => 1,
+        "s" | "sec" | "secs" | "second" | "seconds" => 1_000,
+        "m" | "min" | "mins" | "minute" | "minutes" => 60_000,
+        "h" | "hr" | "hrs" | "hour" | "hours" => 3_600_000,
+        "d" | "day" | "days" => DAY,
+        "w" | "week" | "weeks" => 7 * DAY,
+        "y" | "year" | "years" => 365 * DAY,
+        _ => return None,
+    };
+    let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+    let places = u32::try_from(fraction.len()).ok().filter(|places| *places < 4)?;
+    let digits: u64 = format!("{whole}{fraction}").parse().ok()?;
+    let all = digits.checked_mul(size)?;
+    all.is_multiple_of(10_u64.pow(places)).then(|| all / 10_u64.pow(places))
 }
 
 /// A size in bytes, kept as written: `10m`.
@@ -141,12 +174,30 @@ impl Scalar for Size {
         };
         let bytes = Integer::inside(number).and_then(|n| n.0.checked_shl(shift).filter(|b| b >> shift == n.0));
         if bytes.is_none_or(|b| b > 1 << 40) {
-            return Err(ValueError::malformed(
-                "is not a size",
-                "write a number of bytes, or a number and `k`, `m` or `g`, such as `10m`; at most `1024g`",
-            ));
+            const HELP: &str =
+                "write a number of bytes, or a number and `k`, `m` or `g`, such as `10m`; at most `1024g`";
+            return Err(ValueError::malformed("is not a size", Self::instead(text).unwrap_or_else(|| HELP.to_owned())));
         }
         Ok(Self(text.to_ascii_lowercase().into()))
+    }
+
+    /// People write `10 MB` and `1.5g`.
+    fn instead(text: &str) -> Option<String> {
+        let mut bare = text.to_ascii_lowercase();
+        bare.retain(|c| !c.is_whitespace());
+        let bare = bare.strip_suffix("ib").or(bare.strip_suffix('b')).unwrap_or(&bare);
+        let digits = bare.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+        let size = match (digits.split_once('.'), &bare[digits.len()..]) {
+            (None, _) => bare.to_owned(),
+            // Half a gigabyte is 512 megabytes.
+            (Some((whole, part)), unit @ ("m" | "g")) if part.len() < 4 => {
+                let (number, places) = (format!("{whole}{part}").parse::<u64>().ok()?, part.len());
+                let smaller = number.checked_mul(1024)? / 10_u64.pow(u32::try_from(places).ok()?);
+                format!("{smaller}{}", if unit == "g" { "m" } else { "k" })
+            }
+            _ => return None,
+        };
+        (size != text && Self::parse(&size).is_ok()).then(|| format!("write `{size}`"))
     }
 }
 

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::net::{without_zone, zoned};
 use super::path::normalised;
-use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError};
+use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError, before_request_path};
 use crate::diagnostic::Applicability::{Safe, Unsafe};
 
 /// A socket that an upstream listens on.
@@ -130,14 +130,19 @@ fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) 
     let unix = normalised(file).unwrap_or_else(|| file.to_owned());
     let named = error.flaw == Flaw::HostName;
     let mut meanings = Vec::new();
-    if path.starts_with('/') {
+    if path.starts_with('/') && file.ends_with('/') {
+        // A directory is no socket.
+        let help = format!("write the path of the app's socket, such as `{scheme}unix:/run/app/app.sock`");
+        return ValueError { help, ..error };
+    } else if path.starts_with('/') {
         meanings.extend([format!("unix:{unix}{uri}"), format!("unix:{unix}")]);
     } else if named {
         meanings.extend([format!("127.0.0.1:{port}{tail}"), format!("127.0.0.1:{port}")]);
     } else {
         let host = host.trim_matches(['[', ']']);
         let whole = [rest.to_owned(), socket.to_owned()];
-        let bracketed = [format!("[{host}]:{port}{tail}"), format!("[{host}]:{port}")];
+        let bracketed =
+            [format!("[{host}]:{port}{tail}"), format!("[{host}]:{port}"), format!("[{socket}]:8000{tail}")];
         meanings.extend(whole.into_iter().chain(bracketed).chain([format!("{host}:{port}{tail}")]));
     }
     let plain = meanings.into_iter().map(|meaning| format!("{scheme}{meaning}")).find(|m| m != text && accepted(m));
@@ -218,6 +223,16 @@ impl Scalar for AppSocket {
         let endpoint = strict(text).map_err(|error| advised(text, "", error, |t| strict(t).is_ok()))?;
         Ok(Self { text: endpoint.to_string().into(), endpoint, tls: false })
     }
+
+    fn instead(text: &str) -> Option<String> {
+        without_path::<Self>(text)
+    }
+}
+
+/// Help for an upstream with nginx's variable for the path of a request after it.
+fn without_path<T: Scalar>(text: &str) -> Option<String> {
+    let upstream = before_request_path(text).filter(|upstream| T::parse(upstream).is_ok())?;
+    Some(format!("write `{upstream}`: requests are passed on with their path and query"))
 }
 
 impl HttpUpstream {
@@ -244,6 +259,10 @@ impl Scalar for HttpUpstream {
     fn parse(text: &str) -> Result<Self, ValueError> {
         let prefix = if text.starts_with("https://") { "https://" } else { "http://" };
         http(text).map_err(|error| advised(text, prefix, error, |t| http(t).is_ok()))
+    }
+
+    fn instead(text: &str) -> Option<String> {
+        without_path::<Self>(text)
     }
 }
 
@@ -273,6 +292,10 @@ impl Scalar for GrpcUpstream {
     fn parse(text: &str) -> Result<Self, ValueError> {
         let prefix = if text.starts_with("grpcs://") { "grpcs://" } else { "grpc://" };
         grpc(text).map_err(|error| advised(text, prefix, error, |t| grpc(t).is_ok()))
+    }
+
+    fn instead(text: &str) -> Option<String> {
+        without_path::<Self>(text)
     }
 }
 

@@ -1,5 +1,6 @@
 //! Reads one value of a known type at a known key and reports what is wrong with it.
 
+use super::advice;
 use super::codes::code;
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -53,7 +54,9 @@ pub fn scalar_with<T: Scalar>(
         reader.report(Code::IN03, node.underline(), message, help);
         return None;
     };
-    let guarded = guard(text).map_err(|error| match T::instead(text) {
+    let trimmed = || Some(text.trim()).filter(|trimmed| guard(trimmed).is_ok() && T::parse(trimmed).is_ok());
+    let instead = || T::instead(text).or_else(|| trimmed().map(|text| format!("write `{text}`")));
+    let guarded = guard(text).map_err(|error| match instead() {
         Some(help) => ValueError { help, ..error },
         None => error,
     });
@@ -159,7 +162,9 @@ pub fn duration_if_written(
     key: &str,
     range: [Duration; 2],
 ) -> Option<Duration> {
-    let found = scalar::<Duration>(reader, node?, key)?;
+    let (node, source) = (node?, reader.source);
+    let text = node.text(source).unwrap_or_default();
+    let found = scalar_with::<Duration>(reader, node, key, |error| advice::duration(text, key, range, error))?;
     if range[0] <= found.value && found.value <= range[1] {
         return Some(found.value);
     }

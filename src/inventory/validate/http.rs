@@ -1,6 +1,6 @@
 //! Reads how balancers answer plain HTTP, and where the challenges of a certificate authority go.
 
-use super::fields::{optional, or_default, place_of, scalar, switch};
+use super::fields::{optional, or_default, place_of, scalar, scalar_with, switch};
 use super::hosts::Hosts;
 use super::pools::{Pools, unknown};
 use crate::diagnostic::{Code, Diagnostic};
@@ -8,7 +8,7 @@ use crate::inventory::model::{AcmeChallenge, Http};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawAcmeChallenge, RawHttp};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl};
+use crate::inventory::types::{Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl, Scalar, ValueError};
 use crate::source::Span;
 
 /// How balancers answer plain HTTP, and the places of the ports.
@@ -113,7 +113,12 @@ fn pool(reader: &mut Reader<'_>, node: &Node, pools: &Pools) -> Option<Vec<usize
 
 /// A URL without a path: the path of the challenge is appended.
 fn redirect(reader: &mut Reader<'_>, node: &Node) -> Option<RedirectUrl> {
-    let url = scalar::<RedirectUrl>(reader, node, "redirect")?;
+    let written = node.text(reader.source).unwrap_or_default();
+    let improved = |error: ValueError| match written.contains('$') {
+        true => ValueError { help: host_alone(written), ..error },
+        false => error,
+    };
+    let url = scalar_with::<RedirectUrl>(reader, node, "redirect", improved)?;
     let text = url.value.to_string();
     let host = text.split_once("://").map_or("", |(_, host)| host);
     let plain = |c: char| c.is_ascii_alphanumeric() || ".-_:[]".contains(c);
@@ -126,6 +131,13 @@ fn redirect(reader: &mut Reader<'_>, node: &Node) -> Option<RedirectUrl> {
 
 fn refuse(reader: &mut Reader<'_>, span: Span, text: &str) {
     let message = format!("`redirect` has more than a host: `{text}`");
-    let help = "write `http://acme.example.com`: the path of the challenge is appended";
-    reader.report(Code::IN06, span, message, help);
+    reader.report(Code::IN06, span, message, host_alone(text));
+}
+
+/// Help for a redirect with more than a host: the URL up to there.
+fn host_alone(text: &str) -> String {
+    let end = text.find("://").map_or(0, |at| at + 3);
+    let host = text[end..].find(['/', '?', '$']).map_or(text, |at| &text[..end + at]);
+    let url = if RedirectUrl::parse(host).is_ok() { host } else { "http://acme.example.com" };
+    format!("write `{url}`: the path of the challenge is appended")
 }

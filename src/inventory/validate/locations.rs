@@ -2,22 +2,20 @@
 
 use std::collections::HashMap;
 
-use super::fields::{optional, or_default, required, switch};
-use super::upstream_timeouts;
+use super::fields::{optional, or_default, required, scalar_with, switch};
+use super::{advice, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Redirect, Target};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawLocation, RawReturn};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl};
+use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl, ValueError};
 use crate::source::Span;
 
 /// A location with its places.
 pub struct PlacedLocation {
     /// The location.
     pub location: Location,
-    /// Its entry.
-    pub span: Span,
     /// The value that is its target.
     pub target: Span,
 }
@@ -35,7 +33,17 @@ fn read_location(
     seen: &mut HashMap<(LocationMatch, LocationPath), Span>,
 ) -> Option<PlacedLocation> {
     let raw = RawLocation::read(reader, node)?;
-    let path = required::<LocationPath>(reader, raw.path, "path", "sites[].locations[]", raw.span);
+    let path = match raw.path {
+        Some(node) => {
+            let text = node.text(reader.source).unwrap_or_default();
+            let as_nginx = |error| match advice::location(text) {
+                Some(help) => ValueError { help, ..error },
+                None => error,
+            };
+            scalar_with::<LocationPath>(reader, node, "path", as_nginx)
+        }
+        None => required(reader, None, "path", "sites[].locations[]", raw.span),
+    };
     let matching = or_default(reader, raw.r#match, "match", LocationMatch::Prefix);
     if let Some(path) = &path {
         let key = (matching, path.value.clone());
@@ -53,8 +61,11 @@ fn read_location(
     }
     let (target, place) = read_target(reader, &raw)?;
     let fallback = raw.fallback.and_then(|node| {
-        let fallback = optional::<LocationPath>(reader, Some(node), "fallback")?;
         let path = path.as_ref().map(|path| (matching, path.value.as_str()));
+        let text = node.text(reader.source).unwrap_or_default();
+        let improved =
+            |error| ValueError { help: advice::fallback(text, &target, path.unwrap_or((matching, "/"))), ..error };
+        let fallback = scalar_with::<LocationPath>(reader, node, "fallback", improved)?.value;
         refuse_fallback(reader, node.span, (&fallback, &target), path).is_none().then_some(fallback)
     });
     let upstream_timeouts = upstream_timeouts::of_location(
@@ -63,7 +74,7 @@ fn read_location(
         &target,
     );
     let location = Location { path: path?.value, matching, target, fallback, upstream_timeouts };
-    Some(PlacedLocation { location, span: raw.span, target: place })
+    Some(PlacedLocation { location, target: place })
 }
 
 /// Reports a `fallback` that could not serve anything.
@@ -79,9 +90,7 @@ fn refuse_fallback(
             format!("`fallback` has no effect: this location serves `{path}` alone"),
             "remove `match: exact`, or remove the key".to_owned(),
         ),
-        (Target::Root(_), _) if text.ends_with('/') => {
-            (format!("`fallback` is a directory: `{text}`"), format!("write a file, such as `{text}index.html`"))
-        }
+        (Target::Root(_), _) if text.ends_with('/') => (format!("`fallback` is a directory: `{text}`"), file_of(text)),
         (Target::Root(_), _) => return None,
         (Target::Fastcgi(_), (_, path)) if !text.ends_with(".php") => {
             let script = format!("{}/index.php", path.trim_end_matches('/'));
@@ -106,6 +115,15 @@ fn refuse_fallback(
     };
     reader.report(Code::IN09, span, message, help);
     Some(())
+}
+
+/// Help for a directory where a file belongs.
+fn file_of(directory: &str) -> String {
+    let file = directory.trim_end_matches('/');
+    match file.rsplit('/').next().is_some_and(|name| name.contains('.')) {
+        true => format!("write `{file}`"),
+        false => format!("write a file, such as `{directory}index.html`"),
+    }
 }
 
 /// Reads the one key of a location that is its target, with the place of its value.

@@ -1,7 +1,9 @@
 //! Reads the `haproxy` and `nginx` sections. A host's settings override the fleet's, which override
 //! the defaults.
 
-use super::fields::{Words, count, count_if_written, distinct, duration, optional, or_default, scalar, switch};
+use super::fields::{
+    Words, count, count_if_written, distinct, duration, optional, or_default, scalar, scalar_with, switch,
+};
 use super::owned::{Use, canonical, refused};
 use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
@@ -12,7 +14,7 @@ use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown,
-    OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, Version,
+    OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError, Version,
 };
 
 /// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
@@ -25,8 +27,7 @@ const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
 /// The oldest versions that rendered files are tested with: those of Debian bullseye.
 const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 const OLDEST_NGINX: Version = Version(1, 18, 0);
-/// haproxy counts milliseconds in 32 bits, which is 24.8 days.
-pub const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(24 * 60 * 24)];
+pub const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::LONGEST];
 pub const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
@@ -223,7 +224,12 @@ fn version<V: Scalar + Into<Version>>(
     (key, node): (&str, Option<&Node>),
     (program, oldest): (&str, Version),
 ) -> Option<Version> {
-    let found = scalar::<V>(reader, node?, key)?;
+    let example = format!("such as `{oldest}`");
+    let of_program = |error: ValueError| match program {
+        "OpenSSL" => error,
+        _ => ValueError { help: error.help.replace("such as `2.6.12` or `1.22`", &example), ..error },
+    };
+    let found = scalar_with::<V>(reader, node?, key, of_program)?;
     let (version, span): (Version, _) = (found.value.into(), found.span);
     if version >= oldest {
         return Some(version);

@@ -67,13 +67,23 @@ fn cut_by_balancers(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             if timeout >= limit && seen.insert(place.span()) {
                 let message = format!("`{key}` is {timeout}, but {closing} a connection that is silent for {limit}");
                 let enough = Duration::milliseconds_of(timeout.milliseconds() + 5_000);
-                let help = format!(
-                    "write `timeouts: {{ client: {enough}, server: {enough} }}` {section}, or a shorter `{key}`"
-                );
+                let help = if enough <= Duration::LONGEST {
+                    format!(
+                        "write `timeouts: {{ client: {enough}, server: {enough} }}` {section}, or a shorter `{key}`"
+                    )
+                } else {
+                    format!("write a shorter one, such as `{key}: {}`", before(limit))
+                };
                 reporter.report(place.span(), message, help);
             }
         }
     }
+}
+
+/// A duration somewhat before `limit`.
+fn before(limit: Duration) -> Duration {
+    let limit = limit.milliseconds();
+    Duration::milliseconds_of(limit.saturating_sub(5_000).max(limit / 2).max(1_000))
 }
 
 /// Balancers' timeouts that are longer than nginx waits anywhere.

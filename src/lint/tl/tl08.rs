@@ -1,8 +1,9 @@
 //! TL08: a cipher that OpenSSL does not support, or that is unsafe or of no use with nginx.
 
 use super::offers;
-use crate::diagnostic::{Code, nearest};
-use crate::inventory::openssl::{CIPHERS, Cipher};
+use crate::diagnostic::{Code, nearest_spelling};
+use crate::inventory::document::Cursor;
+use crate::inventory::openssl::{BROWSER_CIPHERS, CIPHERS, Cipher};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -30,6 +31,19 @@ pub const RULE: Rule = Rule {
     examples: examples!("TL08", fixed),
 };
 
+/// The names to propose, first those that browsers have.
+fn names() -> impl Iterator<Item = &'static str> {
+    let useful = CIPHERS.iter().filter(|cipher| cipher.useless().is_none()).map(|cipher| cipher.name);
+    BROWSER_CIPHERS.into_iter().chain(useful)
+}
+
+/// The items of the lists that have this item.
+fn others<'a>(fleet: &Fleet<'a>, item: Cursor<'a>) -> Vec<&'a str> {
+    let lists = offers::written(fleet, "ssl_ciphers").into_iter().map(|(_, _, list)| list);
+    let lists = lists.filter(|list| list.items().any(|other| other.span() == item.span()));
+    lists.flat_map(Cursor::items).filter_map(Cursor::text).collect()
+}
+
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let wrong = |text: &str| match Cipher::named(text) {
         Some(cipher) => cipher.useless().map(Some),
@@ -48,8 +62,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             continue;
         }
         let registered = CIPHERS.iter().find(|cipher| cipher.iana == text).map(|cipher| cipher.name);
-        let names = || CIPHERS.iter().filter(|cipher| cipher.useless().is_none()).map(|cipher| cipher.name);
-        match registered.or_else(|| nearest(text, names())) {
+        match registered.or_else(|| nearest_spelling(text, names())) {
+            Some(name) if others(fleet, item).contains(&name) => {
+                reporter.report(item.span(), message, format!("remove it: `{name}` is in the list"));
+            }
             Some(name) => {
                 let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
                 reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));

@@ -1,9 +1,10 @@
 //! TL13: a group that the OpenSSL of the app server does not support.
 
 use super::offers;
-use crate::diagnostic::{Code, nearest};
-use crate::inventory::openssl::{GROUPS, Group, OLDEST, Offer};
-use crate::inventory::types::TlsVersion;
+use crate::diagnostic::{Code, nearest_spelling};
+use crate::inventory::document::Cursor;
+use crate::inventory::openssl::{GROUPS, Group, OLDEST, Offer, canonical_group};
+use crate::inventory::types::{Curve, Scalar, TlsVersion, Version};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -37,17 +38,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let sound = wrong.is_empty();
     for (app, item, newer) in wrong {
         let text = item.text().unwrap_or_default();
+        let openssl = fleet.inventory.app_servers[app].nginx.openssl;
         let Some((since, target)) = newer else {
             let message = format!("unknown group `{text}`: OpenSSL has no group with this name");
-            match nearest(text, GROUPS.iter().map(|group| group.name)) {
-                Some(name) => {
-                    let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
-                    reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
-                }
-                None => {
-                    reporter.report(item.span(), message, "every version has `X25519`, `prime256v1` and `secp384r1`")
-                }
-            }
+            reporter.push(unknown(fleet, item, (message, openssl)));
             continue;
         };
         let host = &fleet.inventory.app_servers[app].name;
@@ -55,6 +49,14 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             Some(target) => format!("the group `{text}` is unknown to OpenSSL {target} on `{host}`"),
             None => format!("not every OpenSSL from {OLDEST} on knows the group `{text}`"),
         };
+        let other = Curve::parse(text).ok().map(|group| canonical_group(&group).to_owned());
+        let older = other.and_then(|name| Group::named(&name)).filter(|group| group.is_in(openssl));
+        if let Some(Group { name, since, .. }) = older {
+            let help = format!("write `{name}`: OpenSSL knows the same group by this name from {since} on");
+            let found = Finding::new(item.span(), message, help);
+            reporter.push(found.fixed_by(offers::instead(fleet.source, item, name)));
+            continue;
+        }
         let help = format!(
             "OpenSSL knows it from {since} on: set `nginx.openssl` if the host has that version, or remove the group"
         );
@@ -63,6 +65,26 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     if sound {
         unusable(fleet, reporter);
     }
+}
+
+/// The finding for a name that no version has, with the nearest one that this version has.
+fn unknown(fleet: &Fleet<'_>, item: Cursor<'_>, (message, openssl): (String, Option<Version>)) -> Finding {
+    let text = item.text().unwrap_or_default();
+    let curve = text.eq_ignore_ascii_case("curve25519");
+    let near = curve.then_some("X25519").or_else(|| nearest_spelling(text, GROUPS.iter().map(|group| group.name)));
+    let group = near.and_then(Group::named);
+    let Some(Group { name, since, .. }) = group else {
+        return Finding::new(item.span(), message, "every version has `X25519`, `prime256v1` and `secp384r1`");
+    };
+    let alias = Curve::parse(name).ok().and_then(|group| Group::named(canonical_group(&group)));
+    if let Some(Group { name, .. }) = group.into_iter().chain(alias).find(|group| group.is_in(openssl)) {
+        let found = Finding::new(item.span(), message, format!("did you mean `{name}`?"));
+        return found.fixed_by(offers::instead(fleet.source, item, name));
+    }
+    let help = format!(
+        "OpenSSL knows `{name}` from {since} on: write that, and set `nginx.openssl` if the host has that version"
+    );
+    Finding::new(item.span(), message, help)
 }
 
 /// Reports lists of which an offered TLS version can use no group.

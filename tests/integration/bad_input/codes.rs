@@ -15,8 +15,11 @@ const CASES: &[(&str, &str, &str, &str)] = &[
     ("IN05", "/run/app/app.sock", "/tmp/$app.sock", "12:32"),
     ("IN06", "example.com", "example..com", "7:18"),
     ("IN07", "sites:\n", "pools: [{ name: web, app_servers: [srv3] }]\nsites:\n", "6:36"),
-    ("IN08", "sites:\n", "pools: [{ name: web, app_servers: [srv1] }]\nsites:\n", "5:28"),
+    ("IN08", "sites:\n", "pools: [{ name: web, app_servers: [srv1] }]\nsites:\n", "5:13"),
     ("IN09", "path: /,", "path: /, root: /srv,", "12:26"),
+    ("IN09", "sites:\n", "haproxy: { port: 80 }\nsites:\n", "6:18"),
+    ("IN09", "address: 10.0.0.10 }", "address: 10.0.0.10, haproxy: { port: 80 } }", "2:55"),
+    ("IN09", "sites:\n", "http: { port: 443 }\nsites:\n", "6:15"),
     ("IN10", "sites:\n", "haproxy: { version: 1.8.30 }\nsites:\n", "6:21"),
     ("IN11", "10.0.0.11", "\"fd00:0:0:1::11\"", "4:28"),
     ("IN12", "server_name: example.com", "server_name: [a.example, A.example]", "7:30"),
@@ -61,6 +64,17 @@ fn every_code_is_reported_at_its_place_and_alone() {
         linted.findings.iter().for_each(well_written);
     }
     assert!(wrong.is_empty(), "expected {}", wrong.join("\nexpected "));
+}
+
+#[test]
+fn standard_input_has_one_name_whether_it_can_be_read_or_not() {
+    for input in [&b"a: \xff"[..], b"\xff\xfea\0", b"a\0b", b"load_balancers: 1\n", b"- ["] {
+        let run = Sslscale::new(&["check", "--format", "json", "-"]).input(input).run();
+        let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        let one = &report["inventories"][0];
+        let names = [&one["inventory"], &one["findings"][0]["location"]["file"]];
+        assert_eq!(names, ["<stdin>"; 2], "{input:?}: {}", run.stdout);
+    }
 }
 
 /// The house style of messages, as far as a program can tell.
