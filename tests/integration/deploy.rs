@@ -6,6 +6,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use sslscale::tree::Tree;
+
 use crate::cases::{all_of, cases, first};
 use crate::oracles::{rendered, small};
 use crate::support::{Run, Sslscale, need, pin, shipped};
@@ -255,28 +257,24 @@ fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
 
 const COUNT: u32 = 50;
 
-/// The roots of a fleet that has got these inventories, one after the other.
-fn deployed(inventories: &[&str]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
-    for yaml in inventories {
-        let (inventory, _) = rendered(yaml).unwrap();
-        let balancers = inventory.load_balancers.iter().map(|it| it.name.as_str());
-        for host in balancers.chain(inventory.app_servers.iter().map(|it| it.name.as_str())) {
-            fs::create_dir_all(dir.path().join("roots").join(host)).unwrap();
-        }
-        fs::write(dir.path().join("inventory.yaml"), yaml).unwrap();
-        let run = |words: &[&str]| {
-            let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sslscale"));
-            let output = command.args(words).current_dir(dir.path()).output().unwrap();
-            let text = String::from_utf8_lossy(&output.stderr).into_owned();
-            assert_eq!(output.status.code(), Some(0), "{words:?}: {text}\n{yaml}");
-            String::from_utf8(output.stdout).unwrap()
-        };
-        run(&["deploy", "inventory.yaml", "--roots", "roots", "--yes"]);
-        let plan = run(&["plan", "inventory.yaml", "--roots", "roots", "--detailed-exitcode"]);
-        assert!(plan.ends_with(" up to date\n") && plan.lines().count() == 1, "{plan}\n{yaml}");
+/// Deploys an inventory to the roots in a directory, which are made where they are missing, and plans it again.
+fn deployed(dir: &Path, yaml: &str) -> Tree {
+    let (_, tree) = rendered(yaml).unwrap();
+    for (host, _) in tree.hosts() {
+        fs::create_dir_all(dir.join("roots").join(host)).unwrap();
     }
-    dir
+    fs::write(dir.join("inventory.yaml"), yaml).unwrap();
+    let run = |words: &[&str]| {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sslscale"));
+        let output = command.args(words).current_dir(dir).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(0), "{words:?}: {text}\n{yaml}");
+        String::from_utf8(output.stdout).unwrap()
+    };
+    run(&["deploy", "inventory.yaml", "--roots", "roots", "--yes"]);
+    let plan = run(&["plan", "inventory.yaml", "--roots", "roots", "--detailed-exitcode"]);
+    assert!(plan.ends_with(" up to date\n") && plan.lines().count() == 1, "{plan}\n{yaml}");
+    tree
 }
 
 #[test]
@@ -292,26 +290,23 @@ fn any_inventory_follows_any_other_and_leaves_nothing_of_it() {
     };
     let all = (first()..).map(|number| (number, here(number))).filter(|(_, yaml)| rendered(yaml).is_ok());
     let sound = |yaml: &str| Sslscale::new(&["check", "-"]).input(yaml).run().status == 0;
-    let mut all = all.filter(|(_, yaml)| sound(yaml));
-    let (_, mut before) = all.next().unwrap();
-    let mut changed = 0;
-    for (number, after) in all.take(count as usize) {
-        let [moved, fresh] = [&[before.as_str(), after.as_str()][..], &[after.as_str()]].map(deployed);
-        let all = files(&moved.path().join("roots"));
-        for entry in fs::read_dir(fresh.path().join("roots")).unwrap() {
-            let host = entry.unwrap().file_name().into_string().unwrap();
-            let of_host = |(path, _): &(&String, &(u32, Vec<u8>))| path.starts_with(&format!("/{host}/"));
-            let [moved, fresh] = [&all, &files(&fresh.path().join("roots"))].map(|files| {
-                files
-                    .iter()
-                    .filter(of_host)
-                    .map(|(path, file)| (path.clone(), file.clone()))
-                    .collect::<BTreeMap<_, _>>()
-            });
-            assert_eq!(moved, fresh, "{host} of {number}\n{before}\n{after}");
-            changed += fresh.len();
+    let all = all.filter(|(_, yaml)| sound(yaml));
+    let (dir, mut changed) = (tempfile::tempdir().unwrap(), 0);
+    for (number, yaml) in all.take(count as usize + 1) {
+        let tree = deployed(dir.path(), &yaml);
+        let found = files(&dir.path().join("roots"));
+        for (host, entries) in tree.hosts() {
+            let prefix = format!("/{host}/");
+            let of_host = found.iter().filter(|(path, _)| path.starts_with(&prefix));
+            let found: BTreeMap<&str, &(u32, Vec<u8>)> =
+                of_host.map(|(path, file)| (&path[prefix.len() - 1..], file)).collect();
+            let wanted: Vec<(u32, Vec<u8>)> =
+                entries.iter().map(|entry| (entry.content.mode, entry.content.bytes.clone())).collect();
+            let wanted: BTreeMap<&str, &(u32, Vec<u8>)> =
+                entries.iter().map(|entry| &*entry.path).zip(&wanted).collect();
+            assert_eq!(found, wanted, "{host} of {number}\n{yaml}");
+            changed += wanted.len();
         }
-        before = after;
     }
     assert!(!all_of(COUNT, count) || changed > 200, "{changed}");
 }
@@ -321,10 +316,11 @@ fn shipped_inventories_are_up_to_date_after_a_deploy() {
     if !need::root() {
         return;
     }
+    let dir = tempfile::tempdir().unwrap();
     for (_, path) in shipped() {
         let text = fs::read_to_string(&path).unwrap();
         if !text.contains("_source:") {
-            drop(deployed(&[&text]));
+            deployed(dir.path(), &text);
         }
     }
 }
