@@ -7,7 +7,8 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::serving::Serving;
-use super::{CommandError, ExitStatus, hosts, live, load};
+use super::sources::Sources;
+use super::{CommandError, ExitStatus, hosts, live, load, sources};
 use crate::cli::DeployArgs;
 use crate::deploy::{self, Deploy, DeployEnd, DeployError, DeployStep, HostRelease, Lease, Role, Target, Wanted};
 use crate::interrupt::Interrupt;
@@ -32,10 +33,14 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
-    let mut releases = live::releases(&tree, live::directory(&args.inventory))?;
+    let chosen = live::chosen(&inventory, &args.only)?;
+    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
+    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+    let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+    let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+    let mut releases = live::releases(&tree, &sources);
     // Whichever hosts it is for, a release is one of the whole fleet.
     let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
-    let chosen = live::chosen(&inventory, &args.only)?;
     releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
     let wanted = live::wanted(&inventory, &releases);
     if let Some(canary) = &args.canary
@@ -44,16 +49,13 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         let error = anyhow!("`{canary}` is not an app server of this deploy");
         return Err(CommandError::from(error).hint("give the name of an app server of the inventory"));
     }
-    let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
-    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
-    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     let task = Task {
         inventory: &inventory,
         file: &args.inventory,
         release: &id,
         releases: &releases,
         wanted: &wanted,
-        hosts: &hosts,
+        hosts: &hosts[..wanted.len()],
         adopt: args.adopt,
         back: false,
         dry_run: args.dry_run,

@@ -1,34 +1,26 @@
 //! The hosts of an inventory with the files that they are to have: those that are rendered, and certificates with a
-//! source on this machine.
+//! source.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 
 use super::CommandError;
+use super::sources::Sources;
 use crate::deploy::{HostRelease, Role, Wanted};
-use crate::file;
 use crate::inventory::Inventory;
-use crate::tree::{Content, DirectoryKind, Entry, Need, NeedKind, Tree};
+use crate::tree::{Content, DirectoryKind, Entry, Need, Tree};
 
-/// Chains of certificates and keys are some kilobytes.
-const LIMIT: u64 = 1 << 20;
-
-/// What each host of a tree is to have, by name. Certificate sources are relative to `directory`.
-///
-/// # Errors
-/// A certificate source cannot be read.
-pub fn releases(tree: &Tree, directory: &Path) -> Result<BTreeMap<String, HostRelease>, CommandError> {
+/// What each host of a tree is to have, by name.
+pub fn releases(tree: &Tree, sources: &Sources) -> BTreeMap<String, HostRelease> {
     let mut releases: BTreeMap<String, HostRelease> = tree
         .hosts()
         .map(|(name, entries)| (name.to_owned(), HostRelease { files: entries.to_vec(), directories: Vec::new() }))
         .collect();
     for needs in tree.needs() {
         let sourced = needs.files.iter().filter_map(|need| Some((need, need.source.as_deref()?)));
-        let certificates: Vec<Entry> =
-            sourced.map(|(need, source)| certificate(need, &directory.join(source))).collect::<Result<_, _>>()?;
+        let certificates: Vec<Entry> = sourced.map(|(need, source)| certificate(need, sources.get(source))).collect();
         // What deploys the files of a site creates its directory.
         let directories = needs.directories.iter().filter(|it| creates(it.kind)).map(|it| it.path.clone());
         let directories: Vec<String> = directories.collect();
@@ -39,25 +31,16 @@ pub fn releases(tree: &Tree, directory: &Path) -> Result<BTreeMap<String, HostRe
             release.directories.clone_from(&directories);
         }
     }
-    Ok(releases)
+    releases
 }
 
 fn creates(kind: DirectoryKind) -> bool {
     matches!(kind, DirectoryKind::Certificates | DirectoryKind::AcmeRoot | DirectoryKind::AccessLog)
 }
 
-fn certificate(need: &Need, source: &Path) -> Result<Entry, CommandError> {
-    let failed = |error: file::ReadError| {
-        let help = error.help();
-        let error = anyhow::Error::from(error);
-        CommandError::from(error.context(format!("the source of `{}` cannot be read", need.path))).hint(help)
-    };
-    let bytes = match need.kind {
-        NeedKind::Certificate => file::read(source, LIMIT).map_err(failed)?,
-        NeedKind::Key | NeedKind::TicketKey => file::read_secret(source, LIMIT).map_err(failed)?.to_vec(),
-    };
-    let content = Content { mode: need.kind.mode(), ..Content::new(bytes) };
-    Ok(Entry { path: need.path.as_str().into(), content: Arc::new(content) })
+fn certificate(need: &Need, bytes: &[u8]) -> Entry {
+    let content = Content { mode: need.kind.mode(), ..Content::new(bytes.to_vec()) };
+    Entry { path: need.path.as_str().into(), content: Arc::new(content) }
 }
 
 /// The hosts of the inventory that have a release, balancers first.
@@ -70,11 +53,6 @@ pub fn roles(inventory: &Inventory) -> impl Iterator<Item = (&str, Role)> {
     let balancers = inventory.load_balancers.iter().map(|host| (host.name.as_str(), Role::Balancer));
     let apps = inventory.app_servers.iter().map(|host| (host.name.as_str(), Role::AppServer));
     balancers.chain(apps)
-}
-
-/// The directory of an inventory, which its certificate sources are relative to.
-pub fn directory(inventory: &Path) -> &Path {
-    inventory.parent().unwrap_or(Path::new(""))
 }
 
 /// Whether the inventory has all of these hosts.

@@ -15,6 +15,7 @@ mod render;
 mod rollback;
 mod rules;
 mod serving;
+mod sources;
 mod status;
 mod tickets;
 mod try_fleet;

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::live;
-use super::{CommandError, ExitStatus, hosts, load, render};
+use super::sources::Sources;
+use super::{CommandError, ExitStatus, hosts, live, load, render, sources};
 use crate::cli::PlanArgs;
 use crate::deploy::{self, HostPlan, Wanted};
 use crate::interrupt::Interrupt;
@@ -20,14 +20,17 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = render::only(crate::render::render(&inventory, &templates)?, &args.host)?;
-    let releases = live::releases(&tree, live::directory(&args.inventory))?;
-    let wanted = live::wanted(&inventory, &releases);
-    let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
-    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
-    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
-    let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
-    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
+    let names = live::roles(&inventory).map(|(name, _)| name).filter(|name| tree.host(name).is_some());
+    let names: Vec<&str> = names.collect();
+    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+    let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     interrupt.end_programs();
+    let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+    let releases = live::releases(&tree, &sources);
+    let wanted = live::wanted(&inventory, &releases);
+    let hosts = &hosts[..wanted.len()];
+    let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
+    let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
     let Ok(seen) = fleet.observe(|host| {
         let (_, plan, contents) = deploy::look(host, by_name[host.name()], NONE, args.adopt)?;
         Ok(Planned { plan, contents })

@@ -74,7 +74,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     task.run(output, interrupt)
 }
 
-fn away(lost: &Unreachable) -> CommandError {
+pub fn away(lost: &Unreachable) -> CommandError {
     let reason = Reason::from(&lost.error);
     let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{}: {}", lost.host, reason.summary()));
     match reason.help() {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::live;
-use super::{CommandError, ExitStatus, hosts, load};
+use super::sources::Sources;
+use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::StatusArgs;
 use crate::deploy::{self, Role, Wanted};
 use crate::interrupt::Interrupt;
@@ -23,16 +23,17 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
-    let releases = live::releases(&tree, live::directory(&args.inventory))?;
+    let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
+    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
+    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    interrupt.end_programs();
+    let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+    let releases = live::releases(&tree, &sources);
     let wanted = live::wanted(&inventory, &releases);
     let certificates = certificates(&tree);
     let none = BTreeSet::new();
-    let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
-    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
-    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
-    interrupt.end_programs();
     let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
     let Ok(seen) =
         fleet.observe(|host| look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none)))

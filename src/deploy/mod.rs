@@ -19,5 +19,5 @@ pub use observation::{FileKind, Found, HeldLease, Observation, Release, Server, 
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};
 pub use procedure::{Deploy, DeployError, DeployRollout, DeployStep, Probe, Progress, Target, lease};
 pub use release::{BEFORE, HostRelease, file_path, id, is_id, manifest_path, parse};
-pub use script::{contents, observe};
+pub use script::{contents, observe, secrets};
 pub use transaction::{Lease, WINDOW, unlock};

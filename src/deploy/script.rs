@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use zeroize::Zeroizing;
+
 use super::observation::Observation;
 use super::plan::Role;
 use crate::rollout::{QueryError, query};
@@ -12,6 +14,8 @@ use crate::transport::{Host, HostText, Limits, Script};
 const LOOK: Limits = Limits::new(Duration::from_secs(40), 1 << 20);
 /// The rendered files of a host are a few megabytes at most.
 const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
+/// A chain of a hundred certificates is under 200 kB.
+const PEM: usize = 1 << 20;
 
 const OBSERVE: &[&str] = &[STATE, include_str!("scripts/observe.sh")];
 /// What sslscale keeps on a host.
@@ -33,12 +37,29 @@ pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observatio
 /// # Errors
 /// The host did not tell.
 pub fn contents(host: &dyn Host, paths: &[&str]) -> Result<BTreeMap<String, Vec<u8>>, QueryError> {
-    let answer = query(host, &Script::new(CONTENTS).arguments(paths), READ)?;
+    let files = read(host, paths, READ)?;
+    Ok(files.into_iter().map(|(path, mut bytes)| (path, std::mem::take(&mut *bytes))).collect())
+}
+
+/// The same for certificates and keys, which are overwritten when they are dropped.
+///
+/// # Errors
+/// The host did not tell, or one of them is larger than any certificate.
+pub fn secrets(host: &dyn Host, paths: &[&str]) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, QueryError> {
+    let files = read(host, paths, Limits::new(READ.time, paths.len().saturating_mul(PEM).saturating_add(PEM)))?;
+    if files.values().any(|bytes| bytes.len() > PEM) {
+        return Err(QueryError::Answer { problem: "a file is too large for a certificate", text: HostText::default() });
+    }
+    Ok(files)
+}
+
+fn read(host: &dyn Host, paths: &[&str], limits: Limits) -> Result<BTreeMap<String, Zeroizing<Vec<u8>>>, QueryError> {
+    let answer = query(host, &Script::new(CONTENTS).arguments(paths), limits)?;
     parse(&answer).ok_or(QueryError::Answer { problem: "its answer is incomplete", text: HostText::default() })
 }
 
 /// Files, each after a line with its length and path, and the end.
-fn parse(mut rest: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
+fn parse(mut rest: &[u8]) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
     let mut files = BTreeMap::new();
     loop {
         let end = rest.iter().position(|byte| *byte == b'\n')?;
@@ -49,7 +70,7 @@ fn parse(mut rest: &[u8]) -> Option<BTreeMap<String, Vec<u8>>> {
         }
         let (length, path) = line.split_once(' ')?;
         let length: usize = length.parse().ok()?;
-        files.insert(path.to_owned(), rest.get(..length)?.to_vec());
+        files.insert(path.to_owned(), Zeroizing::new(rest.get(..length)?.to_vec()));
         rest = rest.get(length..)?;
     }
 }

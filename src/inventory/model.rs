@@ -12,8 +12,8 @@ use ipnet::IpNet;
 
 pub use super::addresses::{Addresses, Families};
 use super::types::{
-    AbsolutePath, Address, AppSocket, CheckType, Duration, Endpoint, GrpcUpstream, HostName, HttpUpstream, LocalPath,
-    LocationMatch, LocationPath, PoolName, Port, RedirectCode, RedirectUrl, ServerName, Size, Tickets,
+    AbsolutePath, Address, AppSocket, CheckType, Duration, Endpoint, GrpcUpstream, HostName, HttpUpstream,
+    LocationMatch, LocationPath, PoolName, Port, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -210,7 +210,7 @@ pub struct SiteCertificate {
     pub ssl_certificate: AbsolutePath,
     /// Its key on the app servers.
     pub ssl_certificate_key: AbsolutePath,
-    /// The same files on this machine.
+    /// Where these files are read from.
     pub source: Option<CertificateSource>,
 }
 
@@ -225,15 +225,22 @@ pub struct Hsts {
     pub preload: bool,
 }
 
-/// A certificate's files on this machine, as the inventory names them.
+/// Where a certificate's files are read from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CertificateSource {
     /// The chain.
-    pub certificate: std::path::PathBuf,
+    pub certificate: SourceFile,
     /// Its key.
-    pub key: Option<std::path::PathBuf>,
-    /// Both as written, relative to the inventory's directory.
-    pub written: (LocalPath, Option<LocalPath>),
+    pub key: Option<SourceFile>,
+}
+
+/// A file that hosts get a copy of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceFile {
+    /// As written. A local path is relative to the inventory's directory.
+    pub written: SourcePath,
+    /// The file, if it is on this machine.
+    pub local: Option<std::path::PathBuf>,
 }
 
 /// Where requests for a path go.

@@ -104,10 +104,10 @@ section! {
         ssl_certificate: "absolute path or list, required",
         /// Its private key, as a path on the app servers. A list must be in the same order as `ssl_certificate`.
         ssl_certificate_key: "absolute path or list, required",
-        /// The certificate source: the same file on this machine, which `check` reads. A relative path is relative to the inventory's directory.
-        ssl_certificate_source: "path or list",
-        /// The private key's source: the same file on this machine.
-        ssl_certificate_key_source: "path or list",
+        /// The certificate source: the file on this machine, which `check` reads, or on a host of the fleet, such as `srv1:/etc/letsencrypt/live/example.com/fullchain.pem`, which `plan`, `deploy` and `certs roll` read. A relative path is relative to the inventory's directory.
+        ssl_certificate_source: "path, HOST:PATH or list",
+        /// The private key's source: the file on this machine or on a host of the fleet.
+        ssl_certificate_key_source: "path, HOST:PATH or list",
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
         hsts: "section; default: as in `nginx`",
         /// The largest request body; `0` for any size. For gRPC it limits all that a client sends in one call.

@@ -9,11 +9,10 @@ use std::path::{Path, PathBuf};
 use super::{CertificateRef, Finding, Fleet, Reporter};
 use crate::inventory::Inventory;
 use crate::inventory::certificate::{Certificate, PrivateKey, Problem, Roots};
-use crate::inventory::model::{CertificateSource, Site};
+use crate::inventory::model::{CertificateSource, Site, SourceFile};
 
-/// Where Debian and Fedora keep the root certificates that programs on this machine trust.
-const ROOTS: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
-
+/// What is on a host is read when it is deployed.
+const LOCAL: &str = "a certificate source on this machine";
 const CHAIN: &str = "`ssl_certificate_source`";
 const KEY: &str = "`ssl_certificate_key_source`";
 const USABLE_CHAIN: &str = "a usable `ssl_certificate_source`";
@@ -41,6 +40,8 @@ pub struct Files<T> {
     all: Vec<File<T>>,
     /// For each certificate of the fleet, the index of its file in `all`.
     places: Vec<(CertificateRef, Option<usize>)>,
+    /// The sites with a file that is on a host.
+    on_hosts: BTreeSet<usize>,
 }
 
 /// A file and what was read from it.
@@ -59,8 +60,8 @@ impl Certificates {
             inventory.sites.iter().enumerate().flat_map(|(site, it)| sources(site, it)).collect();
         // Without a source for the certificate there is none for the key.
         let lacking = if sources.iter().any(|(_, source)| source.is_none()) { CHAIN } else { KEY };
-        let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| source.certificate.as_path())));
-        let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_deref())));
+        let chains = sources.iter().map(|(at, source)| (*at, source.map(|source| &source.certificate)));
+        let keys = sources.iter().map(|(at, source)| (*at, source.and_then(|source| source.key.as_ref())));
         Self {
             chains: Files::read(("ssl_certificate_source", CHAIN, USABLE_CHAIN), chains, Certificate::read),
             keys: Files::read(("ssl_certificate_key_source", lacking, USABLE_KEY), keys, PrivateKey::read),
@@ -70,8 +71,7 @@ impl Certificates {
 
     /// This machine's root certificates; none if it has no bundle of them.
     pub fn roots(&self) -> &Roots {
-        let bundle = || ROOTS.iter().map(Path::new).find(|path| path.exists());
-        self.roots.get_or_init(|| bundle().map(Roots::read).unwrap_or_default())
+        self.roots.get_or_init(Roots::of_this_machine)
     }
 
     /// The pairs of certificate and key that sites name, each once, with the certificates that name it.
@@ -88,16 +88,20 @@ impl Certificates {
 impl<T> Files<T> {
     fn read<'p>(
         (key, lacking, usable): (&'static str, &'static str, &'static str),
-        paths: impl Iterator<Item = (CertificateRef, Option<&'p Path>)>,
+        files: impl Iterator<Item = (CertificateRef, Option<&'p SourceFile>)>,
         read: impl Fn(&Path) -> Result<T, Problem>,
     ) -> Self {
-        let paths: Vec<(CertificateRef, Option<&Path>)> = paths.collect();
+        let files: Vec<(CertificateRef, Option<&SourceFile>)> = files.collect();
+        let on_hosts = files.iter().filter(|(_, file)| file.is_some_and(|file| file.local.is_none()));
+        let on_hosts = on_hosts.map(|(at, _)| at.site).collect();
+        let paths: Vec<(CertificateRef, Option<&Path>)> =
+            files.into_iter().map(|(at, file)| (at, file.and_then(|file| file.local.as_deref()))).collect();
         let files = grouped(paths.iter().copied());
         let known: HashMap<&Path, usize> = files.iter().enumerate().map(|(place, (path, _))| (*path, place)).collect();
         let places = paths.iter().map(|(at, path)| (*at, path.and_then(|path| known.get(path).copied()))).collect();
         let file =
             |(path, named): (&Path, Vec<CertificateRef>)| File { read: read(path), path: path.to_owned(), named };
-        Self { key, lacking, usable, all: files.into_iter().map(file).collect(), places }
+        Self { key, lacking, usable, all: files.into_iter().map(file).collect(), places, on_hosts }
     }
 
     pub fn all(&self) -> &[File<T>] {
@@ -117,13 +121,19 @@ impl<T> Files<T> {
         places.filter_map(|(at, place)| Some((*at, self.all.get((*place)?)?.read.as_ref().ok()?)))
     }
 
-    /// Reports that the rule did not run for sites that name no file.
+    /// Reports that the rule did not run for sites that name no file on this machine.
     pub fn report_unnamed(&self, reporter: &mut Reporter<'_>) {
         let key = self.key;
         let sites: BTreeSet<usize> = self.places.iter().map(|(at, _)| at.site).collect();
         let unnamed: BTreeSet<usize> =
             self.places.iter().filter(|(_, file)| file.is_none()).map(|(at, _)| at.site).collect();
+        let unnamed: BTreeSet<usize> = unnamed.difference(&self.on_hosts).copied().collect();
         let sites = sites.len();
+        match self.on_hosts.len() {
+            0 => {}
+            1 => reporter.not_run(LOCAL, format!("the `{key}` of one site is on a host")),
+            some => reporter.not_run(LOCAL, format!("the `{key}` of {some} sites is on a host")),
+        }
         let reason = match unnamed.len() {
             0 => return,
             1 if sites == 1 => format!("the site does not set `{key}`"),

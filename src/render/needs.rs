@@ -7,8 +7,7 @@ use std::path::Path;
 use super::http::AcmeView;
 use super::nginx::{Shape, sites, ticket_keys};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Location, Target};
-use crate::inventory::types::LocalPath;
+use crate::inventory::model::{Location, SourceFile, Target};
 use crate::tree::{DirectoryKind, Need, NeedKind, NeededDirectory, Needs};
 
 /// The directories of haproxy in the rendered files. Debian's package has them; others may not.
@@ -24,20 +23,20 @@ pub fn of_balancer() -> Needs {
 /// What app servers of this shape need.
 pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -> Needs {
     let mut files: BTreeMap<String, Need> = BTreeMap::new();
-    let mut need = |path: String, kind, source: Option<&LocalPath>| {
+    let mut need = |path: String, kind, source: Option<&SourceFile>| {
         let file = files.entry(path.clone()).or_insert(Need { path, kind, source: None });
         // A file that holds both is kept as a key.
         if kind == NeedKind::Key {
             file.kind = kind;
         }
         // Several sites may use a file, and only one of them may have its source.
-        file.source = file.source.take().or(source.map(|source| source.as_str().to_owned()));
+        file.source = file.source.take().or(source.map(|source| source.written.to_string()));
     };
     let sites = sites(inventory, shape.pools);
     for pair in sites.iter().flat_map(|site| &site.certificates) {
-        let written = pair.source.as_ref().map(|source| &source.written);
-        need(pair.ssl_certificate.to_string(), NeedKind::Certificate, written.map(|(certificate, _)| certificate));
-        need(pair.ssl_certificate_key.to_string(), NeedKind::Key, written.and_then(|(_, key)| key.as_ref()));
+        let source = pair.source.as_ref();
+        need(pair.ssl_certificate.to_string(), NeedKind::Certificate, source.map(|source| &source.certificate));
+        need(pair.ssl_certificate_key.to_string(), NeedKind::Key, source.and_then(|source| source.key.as_ref()));
     }
     ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
     let log = shape.nginx.log_file();

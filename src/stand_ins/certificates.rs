@@ -12,7 +12,7 @@ use rcgen::{
 use serde::{Deserialize, Serialize};
 
 use crate::file::{self, ReadError};
-use crate::inventory::model::Site;
+use crate::inventory::model::{Site, SourceFile};
 use crate::sandbox::FileSpec;
 
 /// A certificate that a rendered file names.
@@ -47,7 +47,11 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
             continue;
         }
         known.insert(pair.ssl_certificate.as_str(), found.len());
-        let source = pair.source.as_ref().and_then(|source| Some((source.certificate.clone(), source.key.clone()?)));
+        let local = |file: &SourceFile| file.local.clone();
+        let source = pair
+            .source
+            .as_ref()
+            .and_then(|source| Some((local(&source.certificate)?, source.key.as_ref().and_then(local)?)));
         let (certificate, key) = (pair.ssl_certificate.as_str().into(), pair.ssl_certificate_key.as_str().into());
         found.push(CertificateSpec { certificate, key, names: names.collect(), source });
     }

@@ -233,7 +233,8 @@ impl Judge {
     fn root(&self, inventory: &Inventory) -> tempfile::TempDir {
         let root = tempfile::tempdir_in(self.work.path()).unwrap();
         for pair in inventory.sites.iter().flat_map(|site| &site.certificates) {
-            let kind = pair.source.as_ref().and_then(|source| kind_of(&source.certificate)).unwrap_or("p256");
+            let kind =
+                pair.source.as_ref().and_then(|source| kind_of(source.certificate.local.as_deref()?)).unwrap_or("p256");
             for (path, end) in [(&pair.ssl_certificate, "crt"), (&pair.ssl_certificate_key, "key")] {
                 let path = inside(root.path(), path.as_str());
                 let from = self.made(kind, end);

@@ -18,6 +18,7 @@ mod bad_input;
 mod binaries;
 mod breakages;
 mod certificates;
+mod certs;
 mod check;
 mod control;
 mod deploy;

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 use sslscale::event::{Request, Verdict};
-use sslscale::inventory::model::Target;
+use sslscale::inventory::model::{SourceFile, Target};
 use sslscale::inventory::{Inventory, check};
 use sslscale::source::Source;
 
@@ -122,10 +122,11 @@ impl Fleet {
         for site in &inventory.sites {
             let names: Vec<String> = site.server_names.iter().map(ToString::to_string).collect();
             for source in site.certificates.iter().filter_map(|it| it.source.as_ref()) {
-                let file = source.certificate.file_name().unwrap();
-                let (chain, key) = pair(kind_of(Path::new(file)).unwrap(), &names);
-                try_out.beside(file.to_str().unwrap(), &chain);
-                try_out.beside(source.key.as_ref().unwrap().file_name().unwrap().to_str().unwrap(), &key);
+                let name = |file: &SourceFile| file.written.to_string();
+                let file = name(&source.certificate);
+                let (chain, key) = pair(kind_of(Path::new(&file)).unwrap(), &names);
+                try_out.beside(&file, &chain);
+                try_out.beside(&name(source.key.as_ref().unwrap()), &key);
             }
         }
         let report: Value = serde_json::from_str(&try_out.check()).unwrap();

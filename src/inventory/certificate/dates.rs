@@ -49,6 +49,11 @@ impl Certificate {
     pub fn expires(&self) -> String {
         utc(self.leaf().not_after)
     }
+
+    /// When the server's certificate begins to be valid, in UTC. Authorities give the time of issue, or an hour before.
+    pub fn begins(&self) -> String {
+        utc(self.leaf().not_before)
+    }
 }
 
 /// How many seconds before its end a certificate is to be renewed. ACME clients renew when a third of the

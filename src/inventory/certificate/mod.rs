@@ -13,6 +13,7 @@ mod pair;
 mod pem;
 mod private;
 mod reorder;
+mod served;
 mod strength;
 #[cfg(test)]
 mod tests;

@@ -19,16 +19,20 @@ impl PrivateKey {
     /// Reads the first private key of the PEM file `path`, as nginx does. The error is
     /// `Unreadable`, `NotPem` or `UnusableKey`.
     pub fn read(path: &Path) -> Result<Self, Problem> {
+        Self::parse(path, &file::read(path, Subject::Key)?)
+    }
+
+    /// The same for what a file at `path` contains.
+    pub fn parse(path: &Path, bytes: &[u8]) -> Result<Self, Problem> {
         let subject = Subject::Key;
-        let bytes = file::read(path, subject)?;
-        let blocks = blocks(&bytes);
+        let blocks = blocks(bytes);
         let place = blocks.iter().position(|block| foreign::is_private_key(&block.label));
         let read = place.map_or(blocks.as_slice(), |place| &blocks[..=place]);
         if let Some(problem) = read.iter().find_map(|block| foreign::broken(path, subject, block)) {
             return Err(problem);
         }
         let Some(block) = place.and_then(|place| blocks.get(place)) else {
-            return Err(foreign::explain(path, subject, &bytes, &blocks));
+            return Err(foreign::explain(path, subject, bytes, &blocks));
         };
         match &block.body {
             Body::Der(der) if block.label != "ENCRYPTED PRIVATE KEY" => {

@@ -11,11 +11,19 @@ use super::{
 };
 use crate::diagnostic::Severity;
 
+/// Where Debian and Fedora keep the root certificates that programs on this machine trust.
+const BUNDLES: [&str; 2] = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt"];
+
 /// The names of the roots that programs on this machine trust.
 #[derive(Debug, Default)]
 pub struct Roots(HashSet<Vec<u8>>);
 
 impl Roots {
+    /// Those of this machine; none if it has no bundle of them.
+    pub fn of_this_machine() -> Self {
+        BUNDLES.iter().map(Path::new).find(|path| path.exists()).map(Self::read).unwrap_or_default()
+    }
+
     /// The roots in the bundle at `path`. A bundle that cannot be read gives no roots and is not an
     /// error: not every machine has one.
     pub fn read(path: &Path) -> Self {

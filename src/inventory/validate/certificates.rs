@@ -1,12 +1,14 @@
-//! Reads a site's certificates: their paths on the app servers and their sources on this machine.
+//! Reads a site's certificates: their paths on the app servers, and where they are read from.
 
 use super::fields::{Placed, at_most, items, scalar};
+use super::hosts::Hosts;
+use super::pools::unknown;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{CertificateSource, SiteCertificate};
+use crate::inventory::model::{CertificateSource, SiteCertificate, SourceFile};
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{AbsolutePath, LocalPath, Scalar};
+use crate::inventory::types::{AbsolutePath, Scalar, SourcePath};
 use crate::source::Span;
 
 /// OpenSSL uses one certificate for each kind of key, of which there are fewer.
@@ -16,11 +18,12 @@ const MOST: usize = 16;
 pub type PlacedCertificate = (SiteCertificate, [Span; 2]);
 
 /// The certificates of a site, each with the key at the same position of the other list.
-pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCertificate>> {
+pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>, hosts: &Hosts) -> Option<Vec<PlacedCertificate>> {
     let certificates = required(reader, raw, raw.ssl_certificate, "ssl_certificate");
     let keys = required(reader, raw, raw.ssl_certificate_key, "ssl_certificate_key");
-    let sources = optional::<LocalPath>(reader, raw.ssl_certificate_source, "ssl_certificate_source");
-    let key_sources = optional::<LocalPath>(reader, raw.ssl_certificate_key_source, "ssl_certificate_key_source");
+    let sources = optional::<SourcePath>(reader, raw.ssl_certificate_source, "ssl_certificate_source");
+    let key_sources = optional::<SourcePath>(reader, raw.ssl_certificate_key_source, "ssl_certificate_key_source");
+    sources.iter().chain(&key_sources).flatten().for_each(|placed| check_host(reader, placed, hosts));
     if let (Some(node), None) = (raw.ssl_certificate_key_source, raw.ssl_certificate_source) {
         let message = "`ssl_certificate_key_source` needs `ssl_certificate_source`";
         reader.report(Code::IN04, node.underline(), message, "add `ssl_certificate_source: …` next to it");
@@ -36,8 +39,10 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
     }
     let (certificates, keys) = (certificates?, keys?);
     let directory = reader.source.directory();
-    let written = |list: &[Option<Placed<LocalPath>>], index: usize| {
-        list.get(index).and_then(Option::as_ref).map(|placed| placed.value.clone())
+    let file = |list: &[Option<Placed<SourcePath>>], index: usize| {
+        let written = list.get(index).and_then(Option::as_ref)?.value.clone();
+        let local = if let SourcePath::Local(path) = &written { Some(directory.join(path.as_str())) } else { None };
+        Some(SourceFile { written, local })
     };
     let mut found: Vec<PlacedCertificate> = Vec::with_capacity(count);
     for (index, (certificate, key)) in certificates.into_iter().zip(keys).enumerate() {
@@ -48,17 +53,25 @@ pub fn read(reader: &mut Reader<'_>, raw: &RawSite<'_>) -> Option<Vec<PlacedCert
             let message = format!("the site has the certificate `{}` twice", first.ssl_certificate);
             reader.report(Code::IN12, certificate.span, message, "remove one of them, with its key");
         }
-        let source = written(&sources, index).map(|certificate| {
-            let key = written(&key_sources, index);
-            let local = |path: &LocalPath| directory.join(path.as_str());
-            let paths = (local(&certificate), key.as_ref().map(local));
-            CertificateSource { certificate: paths.0, key: paths.1, written: (certificate, key) }
-        });
+        let source =
+            file(&sources, index).map(|certificate| CertificateSource { certificate, key: file(&key_sources, index) });
         let spans = [certificate.span, key.span];
         let pair = SiteCertificate { ssl_certificate: certificate.value, ssl_certificate_key: key.value, source };
         found.push((pair, spans));
     }
     Some(found).filter(|found| !found.is_empty())
+}
+
+/// A source on a host is on one of the fleet.
+fn check_host(reader: &mut Reader<'_>, placed: &Placed<SourcePath>, hosts: &Hosts) {
+    let SourcePath::OnHost(host, _) = &placed.value else { return };
+    let names = hosts.names();
+    // A host that has an error was reported already, and its name is not a typo.
+    let broken = !hosts.all_named || hosts.named(host.as_str());
+    let similar = names.iter().any(|name| name.eq_ignore_ascii_case(host.as_str()));
+    if !names.iter().any(|name| **name == *host.as_str()) && (similar || !broken) {
+        unknown(reader, placed.span, "host", host.as_str(), &names);
+    }
 }
 
 /// Required paths.

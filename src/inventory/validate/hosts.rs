@@ -230,6 +230,12 @@ impl Hosts {
         self.names.get(name.to_ascii_lowercase().as_str()).is_some_and(|taken| taken.by_load_balancer)
     }
 
+    /// The names of all hosts, sorted.
+    pub fn names(&self) -> Vec<Box<str>> {
+        let balancers = self.load_balancers.iter().map(|(host, _)| host.name.as_str());
+        sorted(balancers.chain(self.by_name.keys().map(AsRef::as_ref)))
+    }
+
     /// The names of the app servers, sorted.
     pub fn app_server_names(&self) -> &[Box<str>] {
         self.app_server_names.get_or_init(|| sorted(self.by_name.keys().map(AsRef::as_ref)))

@@ -87,7 +87,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
     let mut pools = pools::read(reader, raw.pools, &hosts);
-    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools));
+    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), &hosts);
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), (&hosts, &virtual_addresses), (&pools, &sites));

@@ -35,6 +35,7 @@ pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
     (written, pools): (Option<&Node>, &mut Pools),
+    hosts: &Hosts,
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
     let mut names: HashMap<ServerName, Span> = HashMap::new();
@@ -44,7 +45,7 @@ pub fn read_sites(
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
         let pool = read_pool(reader, &raw, pools, incomplete);
-        if let Some(site) = read_site(reader, &raw, pool, &mut names) {
+        if let Some(site) = read_site(reader, &raw, pool, (&mut names, hosts)) {
             if let Some(entry) = pools.all.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
             }
@@ -74,11 +75,11 @@ fn read_site(
     reader: &mut Reader<'_>,
     raw: &RawSite<'_>,
     pool: Option<usize>,
-    names: &mut HashMap<ServerName, Span>,
+    (names, hosts): (&mut HashMap<ServerName, Span>, &Hosts),
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
     let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
-    let certificates = certificates::read(reader, raw);
+    let certificates = certificates::read(reader, raw, hosts);
     let hsts = tls::hsts(reader, raw.hsts);
     let client_max_body_size = optional(reader, raw.client_max_body_size, "client_max_body_size");
     let upstream_timeouts = upstream_timeouts::read(

@@ -258,7 +258,7 @@ pub const ROWS: &[Row] = &[
             "sites[].ssl_certificate_key_source",
             "sites[].ssl_certificate_key_source[]",
         ],
-        &[("a*b", "IN06")],
+        &[("a*b", "IN06"), ("srv1:a", "IN06"), ("srv1:/a/../b", "IN06"), ("srv1:/a*b", "IN06"), ("nowhere:/a", "IN07")],
     ),
     (&["sites[].locations[].path"], &[("static/", "IN06"), ("/a/../b", "IN06"), ("/a?b", "IN06")]),
     (

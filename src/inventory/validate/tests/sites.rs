@@ -57,7 +57,7 @@ fn files_of_sites() {
                 "{} {} {:?}",
                 it.ssl_certificate,
                 it.ssl_certificate_key,
-                it.source.as_ref().map(|it| &it.certificate)
+                it.source.as_ref().and_then(|it| it.certificate.local.as_ref())
             )
         })
         .collect();

@@ -1,0 +1,168 @@
+//! The certificates and keys that hosts are to have: read from this machine and from hosts of the fleet, and checked
+//! before any host is touched.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::time::SystemTime;
+
+use anyhow::anyhow;
+use zeroize::Zeroizing;
+
+use super::rollback::away;
+use super::{CommandError, ExitStatus};
+use crate::deploy;
+use crate::diagnostic::Severity;
+use crate::file;
+use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
+use crate::inventory::certificate::{Certificate, PrivateKey, Problem, ProblemKind, Roots};
+use crate::inventory::model::{CertificateSource, SiteCertificate, SourceFile};
+use crate::inventory::types::SourcePath;
+use crate::report::Output;
+use crate::rollout::Fleet;
+use crate::transport::Host;
+
+/// What was read, by the source as the inventory has it.
+#[derive(Default)]
+pub struct Sources(BTreeMap<String, Zeroizing<Vec<u8>>>);
+
+/// These hosts, and after them those that only sources are on.
+pub fn with_hosts<'i>(inventory: &'i Inventory, names: &[&'i str]) -> Vec<&'i str> {
+    let mut all = names.to_vec();
+    let on_hosts = files(inventory).filter_map(|(_, file)| on_host(file)).map(|(host, _)| host);
+    for host in on_hosts.collect::<BTreeSet<_>>() {
+        if !all.contains(&host) {
+            all.push(host);
+        }
+    }
+    all
+}
+
+/// All sources of an inventory, each with the path that hosts have it at.
+fn files(inventory: &Inventory) -> impl Iterator<Item = (&str, &SourceFile)> {
+    pairs(inventory).flat_map(|(_, pair, source)| {
+        let key = source.key.iter().map(|key| (pair.ssl_certificate_key.as_str(), key));
+        [(pair.ssl_certificate.as_str(), &source.certificate)].into_iter().chain(key)
+    })
+}
+
+/// All certificates with a source, and the place of their site.
+fn pairs(inventory: &Inventory) -> impl Iterator<Item = (usize, &SiteCertificate, &CertificateSource)> {
+    let sites = inventory.sites.iter().enumerate();
+    let pairs = sites.flat_map(|(site, it)| it.certificates.iter().map(move |pair| (site, pair)));
+    pairs.filter_map(|(site, pair)| Some((site, pair, pair.source.as_ref()?)))
+}
+
+fn on_host(file: &SourceFile) -> Option<(&str, &str)> {
+    if let SourcePath::OnHost(host, path) = &file.written { Some((host.as_str(), path.as_str())) } else { None }
+}
+
+impl Sources {
+    /// Reads them. Those that cannot be used are reported.
+    ///
+    /// # Errors
+    /// One cannot be read, is not a pair, or is not for the names of its site.
+    pub fn read(
+        inventory: &Inventory,
+        hosts: &[&dyn Host],
+        output: &Output,
+        interrupt: &Interrupt,
+    ) -> Result<Self, CommandError> {
+        let mut sources = Self::default();
+        let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (path, file) in files(inventory) {
+            if let Some((host, path)) = on_host(file) {
+                wanted.entry(host).or_default().insert(path);
+            } else if let Some(local) = &file.local {
+                let failed = |error: file::ReadError| {
+                    let help = error.help();
+                    let error = anyhow::Error::from(error);
+                    CommandError::from(error.context(format!("the source of `{path}` cannot be read"))).hint(help)
+                };
+                let bytes = file::read_secret(local, file::PEM).map_err(failed)?;
+                sources.0.insert(file.written.to_string(), bytes);
+            }
+        }
+        sources.read_hosts(&wanted, hosts, interrupt)?;
+        let problems = sources.problems(inventory);
+        for (message, help) in &problems {
+            output.error(&anyhow!(message.clone()), Some(help));
+        }
+        if problems.is_empty() { Ok(sources) } else { Err(CommandError::reported(ExitStatus::NotStarted)) }
+    }
+
+    fn read_hosts(
+        &mut self,
+        wanted: &BTreeMap<&str, BTreeSet<&str>>,
+        hosts: &[&dyn Host],
+        interrupt: &Interrupt,
+    ) -> Result<(), CommandError> {
+        let asked: Vec<&dyn Host> = hosts.iter().copied().filter(|host| wanted.contains_key(host.name())).collect();
+        let fleet = Fleet { hosts: &asked, interrupted: &|| interrupt.requested() };
+        let read = fleet.observe(|host| {
+            let paths: Vec<&str> = wanted[host.name()].iter().copied().collect();
+            deploy::secrets(host, &paths)
+        });
+        let stopped = || CommandError::reported(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
+        for (host, found) in asked.iter().map(|host| host.name()).zip(read.map_err(|_| stopped())?) {
+            let mut found = found.map_err(|lost| away(&lost))?;
+            for path in &wanted[host] {
+                let Some(bytes) = found.remove(*path) else {
+                    let error = anyhow!("{host} has no file `{path}`, which is a certificate source");
+                    let help = format!("look there with `ls -l {path}`, or correct the path in the inventory");
+                    return Err(CommandError::new(ExitStatus::NotStarted, error).hint(help));
+                };
+                self.0.insert(format!("{host}:{path}"), bytes);
+            }
+        }
+        Ok(())
+    }
+
+    /// What a source contains, as the inventory has it.
+    pub fn get(&self, written: &str) -> &[u8] {
+        self.0.get(written).map_or(&[], |bytes| bytes)
+    }
+
+    /// What keeps the pairs from being served: each problem once, with what to do.
+    fn problems(&self, inventory: &Inventory) -> BTreeSet<(String, String)> {
+        let roots = std::cell::OnceCell::new();
+        let now = SystemTime::now();
+        let mut problems = BTreeSet::new();
+        for (site, _, source) in pairs(inventory) {
+            let read = |file: &SourceFile| (file.written.to_string(), self.get(&file.written.to_string()));
+            let (path, chain) = read(&source.certificate);
+            let chain = Certificate::parse(Path::new(&path), chain);
+            let key = source.key.as_ref().map(read).map(|(path, key)| PrivateKey::parse(Path::new(&path), key));
+            let names = inventory.sites[site].server_names.iter().map(|name| name.as_str());
+            let found = match (chain, key.transpose()) {
+                (Ok(chain), Ok(key)) => {
+                    chain.problems(key.as_ref(), names, now, || roots.get_or_init(Roots::of_this_machine))
+                }
+                (Err(chain), Err(key)) => vec![chain, key],
+                (Err(problem), _) | (_, Err(problem)) => vec![problem],
+            };
+            // Files of this machine have passed the rules; but a renewal may have come between.
+            let local = source.certificate.local.is_some() && source.key.as_ref().is_none_or(|key| key.local.is_some());
+            let counts = |it: &Problem| {
+                it.severity == Severity::Error
+                    && (!local || matches!(it.kind, ProblemKind::KeyMismatch | ProblemKind::NotPem))
+            };
+            problems
+                .extend(found.into_iter().filter(counts).map(|problem| (problem.message, here(source, &problem.help))));
+        }
+        problems
+    }
+}
+
+/// What to do, for files that may be on a host: commands are for that host.
+fn here(source: &CertificateSource, help: &str) -> String {
+    let mut help = help.to_owned();
+    for (host, path) in [Some(&source.certificate), source.key.as_ref()].into_iter().flatten().filter_map(on_host) {
+        let both = format!("{host}:{path}");
+        if help.contains(&both) {
+            let there = format!("on {host}: ");
+            help = format!("{there}{}", help.replace(&both, path).trim_start_matches(&there));
+        }
+    }
+    help
+}

@@ -1,0 +1,144 @@
+//! Certificates and keys whose source is a host of the fleet, over directories that stand for hosts.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use crate::support::{Run, Sslscale, need};
+
+const INVENTORY: &str = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+    ssl_certificate_source: srv1:/etc/letsencrypt/live/example.com/fullchain.pem
+    ssl_certificate_key_source: srv1:/etc/letsencrypt/live/example.com/privkey.pem
+tickets: per_host
+";
+const LINEAGE: &str = "srv1/etc/letsencrypt";
+
+/// A chain and a key, in PEM.
+type Pair = (String, String);
+
+/// A fleet of directories, in which `srv1` renews certificates as certbot does.
+struct Fleet {
+    run: Sslscale,
+    renewals: std::cell::Cell<u32>,
+}
+
+impl Fleet {
+    /// `None` for a user who cannot give files to root, which has been reported.
+    fn new(inventory: &str) -> Option<Self> {
+        need::root().then(|| {
+            let run = Sslscale::new(&[]).inventory(inventory);
+            for host in ["lb1", "srv1", "srv2"] {
+                fs::create_dir_all(run.dir().join("roots").join(host)).unwrap();
+            }
+            Self { run, renewals: Default::default() }
+        })
+    }
+
+    fn path(&self, path: &str) -> std::path::PathBuf {
+        self.run.dir().join("roots").join(path)
+    }
+
+    fn run(&self, words: &[&str], code: i32) -> Run {
+        let at = if words[0] == "certs" { 2 } else { 1 };
+        let run = self.run.run_with(&[&words[..at], &["inventory.yaml", "--roots", "roots"], &words[at..]].concat());
+        assert_eq!(run.status, code, "{words:?}: {}", run.all());
+        run
+    }
+
+    /// Puts a pair where certbot does: into an archive, with links to it.
+    fn renew(&self, (chain, key): &Pair) {
+        let number = self.renewals.get() + 1;
+        self.renewals.set(number);
+        let (archive, live) =
+            (self.path(LINEAGE).join("archive/example.com"), self.path(LINEAGE).join("live/example.com"));
+        fs::create_dir_all(&archive).unwrap();
+        fs::create_dir_all(&live).unwrap();
+        for (name, text, mode) in [("fullchain", chain, 0o644), ("privkey", key, 0o600)] {
+            let file = archive.join(format!("{name}{number}.pem"));
+            fs::write(&file, text).unwrap();
+            fs::set_permissions(&file, fs::Permissions::from_mode(mode)).unwrap();
+            let link = live.join(format!("{name}.pem"));
+            let _ = fs::remove_file(&link);
+            symlink(Path::new("../../archive/example.com").join(file.file_name().unwrap()), link).unwrap();
+        }
+    }
+
+    /// What app servers have: the chain and the key, which only root may read.
+    fn installed(&self, host: &str) -> Pair {
+        let read = |name: &str, mode: u32| {
+            let file = self.path(host).join("etc/ssl/example").join(name);
+            assert_eq!(file.metadata().unwrap().permissions().mode() & 0o7777, mode, "{name}");
+            fs::read_to_string(file).unwrap()
+        };
+        (read("ssl.crt", 0o644), read("ssl.key", 0o600))
+    }
+}
+
+/// A certificate that begins some days from now and is valid for 90.
+fn pair(name: &str, days: i64) -> Pair {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut params = rcgen::CertificateParams::new([name.to_owned()]).unwrap();
+    const DAY: u64 = 24 * 60 * 60;
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let begins = now.checked_add_signed(days * DAY as i64).unwrap();
+    params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(begins);
+    params.not_after = params.not_before + Duration::from_secs(90 * DAY);
+    (params.self_signed(&key).unwrap().pem(), key.serialize_pem())
+}
+
+/// Nothing that was written shows any part of a key: the number is in the first two lines, and the rest is public.
+fn hides(run: &Run, key: &str) {
+    for line in key.lines().skip(1).take(2) {
+        assert!(!run.all().contains(line), "{}", run.all());
+    }
+}
+
+#[test]
+fn a_deploy_brings_what_is_on_a_host() {
+    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let missing = fleet.run(&["deploy", "--yes"], 3);
+    assert!(
+        missing.stderr.contains("error: srv1 has no file `/etc/letsencrypt/live/example.com/fullchain.pem`"),
+        "{}",
+        missing.all()
+    );
+    let first = pair("example.com", -1);
+    fleet.renew(&first);
+    for words in [&["plan"][..], &["plan", "--format", "json"], &["deploy", "--yes"]] {
+        hides(&fleet.run(words, 0), &first.1);
+    }
+    assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [first.clone(), first.clone()]);
+    assert_eq!(fleet.run(&["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+    fleet.run(&["status"], 0);
+    // Files of this machine are not looked for, and the other host is enough for its own plan.
+    assert_eq!(fleet.run(&["plan", "--host", "srv2", "--detailed-exitcode"], 0).stdout, "1 host: 1 up to date\n");
+    for (wrong, says) in [
+        (
+            (pair("example.com", 0).0, first.1.clone()),
+            "the private key in `srv1:/etc/letsencrypt/live/example.com/privkey.pem` does not belong to the certificate in",
+        ),
+        (pair("example.org", 0), "does not cover `example.com`"),
+        (pair("example.com", 1), "is not valid before"),
+        (pair("example.com", -91), "expired on"),
+        (("x".to_owned(), first.1.clone()), "is not PEM"),
+        ((first.0.clone(), "x".to_owned()), "is not PEM"),
+    ] {
+        fleet.renew(&wrong);
+        for words in [&["plan"][..], &["deploy", "--yes"]] {
+            let refused = fleet.run(words, 3);
+            assert!(refused.stderr.contains(says), "{says}: {}", refused.all());
+            hides(&refused, &wrong.1);
+        }
+        assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [first.clone(), first.clone()]);
+    }
+}
