@@ -7,6 +7,7 @@
 # manifest's sources are relative, and HOST a host of the inventory. COMMAND leads to the host and ends where
 # the words `sh -s` follow, as in a hosts file: ssh root@10.0.0.11. The script runs there as root.
 set -eu
+[ $# -ge 4 ] || { echo "usage: sh install.sh TREE SOURCES HOST COMMAND..." >&2; exit 2; }
 tree=$1 sources=$2 host=$3
 shift 3
 work=$(mktemp -d)

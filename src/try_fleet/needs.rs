@@ -35,7 +35,8 @@ fn descriptors(host: &str, wanted: u64) -> Option<Missing> {
         what: format!("{host} needs {wanted} open files (LimitNOFILE), and this machine allows {hard}"),
         help: format!(
             "run from a root shell after `ulimit -Hn {wanted}`, or put `* hard nofile {wanted}` \
-             into /etc/security/limits.conf and log in again, or lower haproxy's maxconn"
+             into /etc/security/limits.conf and log in again, or write a smaller `nofile` in `haproxy`, or a smaller \
+             `maxconn` if the inventory has no `nofile`"
         ),
     })
 }
@@ -50,5 +51,6 @@ mod tests {
         let missing = descriptors("lb1", 1 << 40).expect("no machine has them");
         assert!(missing.what.starts_with("lb1 needs 1099511627776 open files"));
         assert!(missing.help.contains("ulimit -Hn"));
+        assert!(missing.help.contains("a smaller `nofile` in `haproxy`"), "{}", missing.help);
     }
 }

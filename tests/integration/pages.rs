@@ -141,6 +141,17 @@ fn anchors_and_links_are_found() {
 }
 
 #[test]
+fn the_install_script_says_what_it_takes() {
+    let script = repository().join("docs/install.sh");
+    for arguments in [&[][..], &["rendered"], &["rendered", "."], &["rendered", ".", "srv1"]] {
+        let output = Command::new("sh").arg(&script).args(arguments).output().unwrap();
+        let usage = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {usage}");
+        assert_eq!(usage.lines().collect::<Vec<_>>(), ["usage: sh install.sh TREE SOURCES HOST COMMAND..."]);
+    }
+}
+
+#[test]
 fn the_slow_tests_that_are_listed_exist() {
     let output = Command::new(std::env::current_exe().unwrap()).arg("--list").output().unwrap();
     let all = String::from_utf8(output.stdout).unwrap();
