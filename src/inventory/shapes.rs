@@ -68,7 +68,11 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
     let place = is(|word| word.starts_with('/') && LocationPath::parse(word).is_ok());
     let port = is(|word| Port::parse(word).is_ok());
     let host = |usual: &str, at: &str| {
-        format!("{{ name: {}, address: {} }}", name.unwrap_or(usual), spelled("", address.unwrap_or(at)))
+        // Of several hosts, each has a name and an address of its own.
+        let usual = if words.is_empty() { usual } else { "…" };
+        let at = if words.is_empty() { at } else { "…" };
+        let address = address.map_or_else(|| at.to_owned(), |address| spelled("", address));
+        format!("{{ name: {}, address: {address} }}", name.unwrap_or(usual))
     };
     let age = || is(|it| Duration::parse(it).is_ok()).map(str::to_owned).or_else(|| seconds(words));
     Some(match path {

@@ -309,6 +309,33 @@ fn what_values_of_another_shape_are_told_leads_to_better_ones() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A port that two things want is led to one that is free.
+#[test]
+fn a_taken_port_is_led_to_another() {
+    const BLOG: &str = include_str!("../../inventories/blog.yaml");
+    let app = BLOG.replace("uwsgi_pass: \"unix:/run/app/app.sock\"", "proxy_pass: \"http://127.0.0.1:PORT\"");
+    for port in ["8000", "8888"] {
+        let acme = |more: &str| format!("http: {{ acme_challenge: {{ app_server: srv1, port: {port}{more} }} }}\n");
+        let app = app.replace("PORT", port);
+        for text in [
+            format!("{BLOG}nginx: {{ port: {port} }}\n{}", acme("")),
+            format!("{app}{}", acme(", root: /var/www/acme")),
+            format!("{app}{}", acme("")),
+        ] {
+            let found = |text: &str| {
+                let linted = lint(&Source::new("t", text), &Settings::default());
+                let wrong = linted.findings.into_iter().filter(|it| it.severity >= Severity::Warning);
+                wrong.map(|it| (it.span, it.help)).collect::<Vec<_>>()
+            };
+            let [(span, help)] = &found(&text)[..] else { panic!("{text}: {:?}", found(&text)) };
+            let other = help.split("such as ").nth(1).unwrap().split(';').next().unwrap();
+            let mut led = text.clone();
+            led.replace_range(span.range(), other);
+            assert_eq!(found(&led), [], "{led}");
+        }
+    }
+}
+
 #[test]
 fn challenges_of_a_pool_without_pools_are_led_to_an_app_server() {
     const BLOG: &str = include_str!("../../inventories/blog.yaml");

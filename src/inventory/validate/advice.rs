@@ -36,7 +36,9 @@ pub fn duration(text: &str, key: &str, [least, most]: [Duration; 2], error: Valu
     let meanings = units.map(|unit| format!("{number}{unit}"));
     let sound = |text: &&String| Duration::parse(text).is_ok_and(|found| fits(&found));
     let Some(meant) = meanings.iter().find(sound) else { return ValueError { help: bounds(), ..error } };
-    let error = ValueError { help: format!("write `{meant}`: {reader} a bare number as {unit}"), ..error };
+    let [usual, _] = &meanings;
+    let why = if meant == usual { String::new() } else { format!(", and `{usual}` is out of range") };
+    let error = ValueError { help: format!("write `{meant}`: {reader} a bare number as {unit}{why}"), ..error };
     // A large number could be in either unit.
     if small(1_000) { error.replaced_by(Applicability::Unsafe, meant.as_str()) } else { error }
 }

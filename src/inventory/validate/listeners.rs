@@ -47,7 +47,7 @@ pub fn check(
             // nginx does not start then. Without `root`, the app may be what answers: DP03 warns.
             let message =
                 format!("nginx cannot take challenges on port {}: an app listens on `{socket}`", challenges.port);
-            reader.report(Code::IN09, challenges.span, message, "write another `port`, such as 8888");
+            reader.report(Code::IN09, challenges.span, message, challenges.other_port());
         }
     }
 }
@@ -107,6 +107,14 @@ impl Challenges {
         Some(Self { port: *port, span: http.challenges?, members, root: root.is_some() })
     }
 
+    /// Help that names another port.
+    fn other_port(&self) -> &'static str {
+        match self.port {
+            Port(8888) => "write another `port`, such as 8889",
+            _ => "write another `port`, such as 8888",
+        }
+    }
+
     /// A port takes either plain HTTP or TLS after a PROXY header.
     fn against_tls(&self, reader: &mut Reader<'_>, hosts: &Hosts) {
         let members = hosts.app_servers.iter().enumerate().filter(|(index, _)| self.members.contains(index));
@@ -114,7 +122,7 @@ impl Challenges {
             return;
         };
         let message = format!("challenges cannot go to port {} of `{}`: nginx uses it for TLS", self.port, app.name);
-        let taken = Diagnostic::refusal(Code::IN09, self.span, message, "write another `port`, such as 80 or 8888");
+        let taken = Diagnostic::refusal(Code::IN09, self.span, message, self.other_port());
         let taken = match places.port {
             Some(port) => taken.related(port, "the port for TLS"),
             None => taken,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use crate::count::several;
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::types::Size;
@@ -35,7 +36,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut seen = HashSet::new();
     for (place, size) in written {
         if (1..1024).contains(&size.bytes()) && seen.insert(place.span()) {
-            let message = format!("`{KEY}` is {} bytes: requests with a larger body get 413", size.bytes());
+            let bytes = usize::try_from(size.bytes()).map_or_else(|_| size.to_string(), |count| several(count, "byte"));
+            let message = format!("`{KEY}` is {bytes}: requests with a larger body get 413");
             reporter.report(place.span(), message, format!("write `{}m` for megabytes", size.bytes()));
         }
     }

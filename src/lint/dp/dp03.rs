@@ -105,7 +105,8 @@ fn taken_port(fleet: &Fleet<'_>, (members, port): (&[usize], Port), reporter: &m
     let place = fleet.written.key("http").key("acme_challenge");
     if let Some((socket, host)) = app_on(fleet, members, port) {
         let message = format!("challenges go to port {port} of `{host}`, where an app listens on `{socket}`");
-        let help = "write another `port`, such as 8888; if the app answers challenges, ignore this finding";
+        let other = if port == Port(8888) { 8889 } else { 8888 };
+        let help = format!("write another `port`, such as {other}; if the app answers challenges, ignore this finding");
         reporter.report(place.key("port").span(), message, help);
         return;
     }
