@@ -232,7 +232,7 @@ pub fn grpc_upstream() -> Part {
 
 /// The target of a redirect; with a path only if the request's own path is not appended.
 pub fn redirect_url(with_path: bool) -> Text {
-    let host = select(&["www.example.com", "example.com:8443", "[2001:db8::1]", "[::1]:443", "a", "x_y.z"][..]);
+    let host = select(&["www.example.com", "example.com:8443", "[2001:db8::1]", "[::1]:443", "a", "x-y.z"][..]);
     let tail = prop_oneof![Just(String::new()), text("abz019/._~+:@,=-?&%[]", 0..40), text("az/%3F&=", 2000)];
     let tail = if with_path { tail.prop_map(|t| format!("/{t}")).boxed() } else { Just(String::new()).boxed() };
     (select(&["https", "http"][..]), host, tail)
