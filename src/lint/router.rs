@@ -17,8 +17,9 @@ pub struct Router<'f> {
 
 /// What becomes of a request.
 pub enum Hop {
-    /// It is redirected to this URL by a location: the indices of its site and its own.
-    Location(usize, usize, String),
+    /// It is redirected to this URL by a location: the indices of its site and its own. With the path that nginx went
+    /// on to by itself, if it did.
+    Location(usize, usize, String, Option<String>),
     /// It is redirected to this URL by a balancer.
     Balancer(String),
     /// It is answered, or it leads out of the fleet.
@@ -31,6 +32,8 @@ pub struct Circle {
     pub urls: Vec<String>,
     /// The locations, by the indices of their sites and their own.
     pub redirects: Vec<(usize, usize)>,
+    /// The first URL from which nginx goes on by itself, and the path that it goes on to.
+    pub page: Option<(String, String)>,
 }
 
 /// The path that a browser requests for a path in a URL: it removes `.` and `..`, also those that are encoded.
@@ -89,11 +92,13 @@ impl<'f> Router<'f> {
         }
         let site_of = &self.inventory.sites[site];
         let read = as_nginx_reads(path).filter(|path| !adds_slash(site_of, path));
-        let location = read.and_then(|path| answering(site_of, &path).location);
-        match location.map(|index| (index, &self.inventory.sites[site].locations[index].target)) {
+        let answering = read.as_ref().map(|path| answering(site_of, path));
+        let location = answering.as_ref().and_then(|it| it.location);
+        match location.map(|index| (index, &site_of.locations[index].target)) {
             Some((index, Target::Redirect(redirect))) => {
                 let appended = if redirect.append_request_uri { path } else { "" };
-                Hop::Location(site, index, format!("{}{appended}", redirect.url))
+                let page = answering.map(|it| it.path).filter(|path| Some(path) != read.as_ref());
+                Hop::Location(site, index, format!("{}{appended}", redirect.url), page)
             }
             _ => Hop::End,
         }
@@ -119,12 +124,14 @@ impl<'f> Router<'f> {
 
     /// Follows redirects from `start` on until a URL comes again. `None` if none does.
     pub fn circle(&self, start: &str) -> Option<Circle> {
-        let (mut urls, mut redirects) = (Vec::new(), Vec::new());
+        let (mut urls, mut redirects, mut pages) = (Vec::new(), Vec::new(), Vec::new());
         let mut url = start.to_owned();
         loop {
             if let Some(first) = urls.iter().position(|it| *it == url) {
                 let redirects = redirects.split_off(first).into_iter().flatten().collect();
-                return Some(Circle { urls: urls.split_off(first), redirects });
+                let urls = urls.split_off(first);
+                let page = pages.into_iter().find(|(url, _)| urls.contains(url));
+                return Some(Circle { urls, redirects, page });
             }
             urls.push(url.clone());
             // No client follows as many.
@@ -132,8 +139,9 @@ impl<'f> Router<'f> {
                 return None;
             }
             url = match self.hop(&url) {
-                Hop::Location(site, location, next) => {
+                Hop::Location(site, location, next, page) => {
                     redirects.push(Some((site, location)));
+                    pages.extend(page.map(|page| (url, page)));
                     next
                 }
                 Hop::Balancer(next) => {

@@ -57,6 +57,7 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
             entries: addresses.iter().chain(&moving).copied().collect(),
             extra_addresses: moving,
             unproven: unproven(inventory),
+            keyless: probes::keyless(inventory),
             port: balancer.haproxy.port.0,
             public_port: Some(balancer.haproxy.public_port().0),
             plain: inventory.http.as_ref().map(|http| PlainSpec {

@@ -8,7 +8,7 @@ use std::thread::sleep;
 use std::time::{Duration, Instant};
 
 use super::access_log;
-use super::browser::Client;
+use super::browser::{Client, Part};
 use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
@@ -38,6 +38,8 @@ pub(super) struct Drive<'a> {
     pub(super) failures: usize,
     /// Hosts whose program is known to have ended.
     pub(super) ended: BTreeSet<String>,
+    /// Sites that are known to be reached by browsers over TLS 1.3 alone.
+    pub(super) newer: BTreeSet<String>,
 }
 
 /// More requests than this to one site are not worth their time.
@@ -120,7 +122,7 @@ impl Drive<'_> {
                 let fetch = Fetch { name, path, kind: probe.kind, client: *client, entry, port, mapped, verified };
                 self.requests += 1;
                 let number = self.requests;
-                let reply = self.browse(&fetch, number, &offered)?;
+                let (reply, offered) = self.browse(site, &fetch, number, offered)?;
                 let first = reply.redirect.as_ref().filter(|_| followed.insert(path));
                 let astray = match first {
                     Some(url) => self.follow(&fetch, url, balancer.plain.map(|plain| plain.port))?,
@@ -159,9 +161,32 @@ impl Drive<'_> {
         Ok(None)
     }
 
-    /// A request as a browser makes it. Where it fails before there is an answer, other clients find
+    /// A request as a browser makes it: over TLS 1.3 where that is on and browsers have no cipher of TLS 1.2.
+    /// Returns the versions, too.
+    fn browse(
+        &mut self,
+        site: &SiteSpec,
+        fetch: &Fetch,
+        number: usize,
+        offered: Offered,
+    ) -> io::Result<(Reply, Offered)> {
+        let reply = self.attempt(fetch, number, &offered)?;
+        let (is_older, ciphers) = (offered.tls.as_deref() == Some("1.2"), Part::Ciphers.reason());
+        let newer = Offered { tls: Some("1.3".to_owned()), ..offered.clone() };
+        let has_newer = site.offers.iter().any(|it| it.tls == newer.tls);
+        if !is_older || !has_newer || reply.browser.as_deref() != Some(ciphers) {
+            return Ok((reply, offered));
+        }
+        if self.newer.insert(site.name.clone()) {
+            let name = &site.name;
+            (self.tell)(&Event::Note(format!("{name} is requested over TLS 1.3 alone: for TLS 1.2, {ciphers}")))?;
+        }
+        Ok((self.attempt(fetch, number, &newer)?, newer))
+    }
+
+    /// A request with a browser's settings and these versions. Where it fails before there is an answer, other clients find
     /// out whether only browsers do, and why.
-    fn browse(&mut self, fetch: &Fetch, number: usize, offered: &Offered) -> io::Result<Reply> {
+    fn attempt(&mut self, fetch: &Fetch, number: usize, offered: &Offered) -> io::Result<Reply> {
         let mut reply = self.curl(curl::command(fetch, number, Client::Browser, offered))?;
         // What takes too long for one client takes too long for all of them.
         let late = |error: &String| error.starts_with("(28)") || error.contains("did not answer");
@@ -169,7 +194,8 @@ impl Drive<'_> {
             return Ok(reply);
         }
         for client in Client::others() {
-            if self.curl(curl::command(fetch, number, client, offered))?.error.is_none() {
+            // Without the number: what these clients got is not this request.
+            if self.curl(curl::command(fetch, 0, client, offered))?.error.is_none() {
                 reply.browser = Some(client.reason().to_owned());
                 break;
             }

@@ -46,14 +46,23 @@ fn app_hosts(inventory: &Inventory, site: &Site) -> Vec<String> {
 }
 
 /// Whether no browser gets a connection over TLS 1.2 because the site's certificates are stand-ins: these
-/// have ECDSA keys, and browsers have ciphers of this app server for RSA keys alone.
+/// have ECDSA keys, and browsers, or all clients, have ciphers of this app server for RSA keys alone.
 fn needs_rsa(app: &AppServer, site: &Site) -> bool {
-    let browsers_have = |kind| {
-        let mut known = Offer::of(&app.nginx).known().collect::<Vec<_>>().into_iter();
-        known.any(|cipher| cipher.authentication == kind && cipher.is_in_browsers())
-    };
+    let offer = Offer::of(&app.nginx);
+    let known = |kind| offer.known().filter(move |it| it.authentication == kind && it.useless().is_none());
+    let browsers_have = |kind| known(kind).any(|cipher| cipher.is_in_browsers());
     let stand_ins = site.certificates.iter().all(|certificate| certificate.source.is_none());
-    stand_ins && !browsers_have(Authentication::Ecdsa) && browsers_have(Authentication::Rsa)
+    let other = browsers_have(Authentication::Rsa) || known(Authentication::Ecdsa).next().is_none();
+    stand_ins && !browsers_have(Authentication::Ecdsa) && other
+}
+
+/// The pools with a site that has no TLS connection with stand-ins.
+pub(super) fn keyless(inventory: &Inventory) -> BTreeSet<String> {
+    let none = |site: &&Site| {
+        let members: Vec<&AppServer> = inventory.pools[site.pool].app_servers(inventory).collect();
+        offers(&members, site).is_empty()
+    };
+    inventory.sites.iter().filter(none).map(|site| inventory.pools[site.pool].name.to_string()).collect()
 }
 
 /// The versions that every app server of a pool offers, combined; empty if stand-ins of apps can have no such connection.

@@ -126,6 +126,10 @@ pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
                     notes.push(format!("{shown}: its last check passed, and the next is far off"));
                 } else if is_unproven(host, server) {
                     notes.push(format!("{shown}: its check asks for files or for an app that a try-out does not have"));
+                } else if is_keyless(host, server) {
+                    notes.push(format!(
+                        "{shown}: its ciphers need a certificate with an RSA key, which stand-ins do not have"
+                    ));
                 } else {
                     doubts.push(shown);
                 }
@@ -140,6 +144,12 @@ pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
 fn is_unproven(host: &HostSpec, server: &Server) -> bool {
     let backend = server.name.split_once('/').map(|(backend, _)| backend);
     server.check.starts_with("L7") && backend.is_some_and(|backend| host.unproven.contains(backend))
+}
+
+/// Whether a check fails because the ciphers need another key than that of a stand-in.
+fn is_keyless(host: &HostSpec, server: &Server) -> bool {
+    let backend = server.name.split_once('/').map(|(backend, _)| backend);
+    server.check.starts_with("L6") && backend.is_some_and(|backend| host.keyless.contains(backend))
 }
 
 fn stats_socket(host: &HostSpec) -> Option<PathBuf> {

@@ -19,6 +19,8 @@ const PATH: usize = 4_000;
 pub(super) struct Scripts {
     files: BTreeSet<String>,
     directories: BTreeSet<String>,
+    /// Files that are not scripts.
+    pages: BTreeSet<String>,
 }
 
 impl Scripts {
@@ -29,12 +31,13 @@ impl Scripts {
 
     fn new(wanted: &BTreeSet<String>, directories: impl Iterator<Item = String>) -> Self {
         let directories: BTreeSet<String> = directories.map(|path| path.trim_end_matches('/').to_owned()).collect();
-        let is_below = |path: &String| parents(path).any(|parent| wanted.contains(parent));
+        let pages: BTreeSet<String> = directories.iter().map(|path| format!("{path}/index.html")).collect();
+        let is_below = |path: &String| parents(path).any(|parent| wanted.contains(parent) || pages.contains(parent));
         let is_directory = |path: &String| contains(&directories, path);
         // PHP-FPM runs `/x.php` for `/x.php/y.php` too.
         let files = wanted.iter().filter(|path| can_be_made(path) && !is_below(path) && !is_directory(path));
         let files = files.cloned().collect();
-        Self { files, directories }
+        Self { files, directories, pages }
     }
 
     /// The files to make.
@@ -46,6 +49,10 @@ impl Scripts {
     pub(super) fn status(&self, path: &str) -> u16 {
         if self.files.contains(path) || parents(path).any(|parent| self.files.contains(parent)) {
             return 200;
+        }
+        // PHP-FPM runs a file by its name.
+        if self.pages.contains(path) || parents(path).any(|parent| self.pages.contains(parent)) {
+            return 403;
         }
         if contains(&self.files, path) || contains(&self.directories, path) { 403 } else { 404 }
     }
@@ -115,7 +122,14 @@ mod tests {
     /// What is foretold is what the stand-in finds.
     #[test]
     fn paths_are_answered_as_by_php_fpm() {
-        let wanted = ["index.php", "api/a-path/x.php", "one.php", "one.php/a-path/x.php", "pages/dir.php"];
+        let wanted = [
+            "index.php",
+            "api/a-path/x.php",
+            "one.php",
+            "one.php/a-path/x.php",
+            "pages/dir.php",
+            "pages/dir.php/index.html/x.php",
+        ];
         let wanted = wanted.map(|path| format!("/srv/a/{path}")).into_iter().collect();
         let scripts = Scripts::new(&wanted, ["/srv/a/pages/dir.php/".to_owned()].into_iter());
         let root = tempfile::tempdir().unwrap();
@@ -125,6 +139,7 @@ mod tests {
             std::fs::write(below(path), "").unwrap();
         }
         std::fs::create_dir_all(below("/srv/a/pages/dir.php")).unwrap();
+        std::fs::write(below("/srv/a/pages/dir.php/index.html"), "").unwrap();
         let cases = [
             ("/srv/a/index.php", 200),
             ("/srv/a/public/index.php", 404),
@@ -134,6 +149,8 @@ mod tests {
             ("/srv/a/one.php", 200),
             ("/srv/a/one.php/a-path/x.php", 200),
             ("/srv/a/pages/dir.php", 403),
+            ("/srv/a/pages/dir.php/index.html", 403),
+            ("/srv/a/pages/dir.php/index.html/x.php", 403),
             ("/srv/b/index.php", 404),
         ];
         for (path, wanted) in cases {

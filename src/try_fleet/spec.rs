@@ -71,6 +71,9 @@ pub struct HostSpec {
     /// a stand-in.
     #[serde(default)]
     pub unproven: BTreeSet<String>,
+    /// Backends with which no TLS connection is possible, because the ciphers need another key than stand-ins have.
+    #[serde(default)]
+    pub keyless: BTreeSet<String>,
     /// The real programs that it runs, in the order of their start.
     pub programs: Vec<ProgramSpec>,
     /// The rendered files by absolute path.
@@ -117,6 +120,7 @@ impl HostSpec {
             public_port: None,
             plain: None,
             unproven: BTreeSet::new(),
+            keyless: BTreeSet::new(),
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
             files: BTreeMap::new(),
             upstreams: Vec::new(),

@@ -114,8 +114,8 @@ fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
     let mut requests = 0;
     if failures == 0 {
         let (clients, hosts) = hosts.split_last_mut().expect("the clients' host is there");
-        let ended = BTreeSet::new();
-        let mut drive = Drive { plan, hosts, clients, tell: &mut tell, requests, failures, ended };
+        let (ended, newer) = (BTreeSet::new(), BTreeSet::new());
+        let mut drive = Drive { plan, hosts, clients, tell: &mut tell, requests, failures, ended, newer };
         drive.run()?;
         (requests, failures) = (drive.requests, drive.failures);
     }

@@ -54,6 +54,9 @@ impl Try {
     pub fn beside(&self, name: &str, text: &str) -> String {
         let path = self.folder.path().join(name);
         fs::write(&path, text).unwrap();
+        if name.ends_with(".key") && !self.unprivileged {
+            fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        }
         format!("/.machine{}", path.display())
     }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use sslscale::event::{Request, Verdict};
 
 use crate::alone;
+use crate::keys::pair;
 use crate::run::Try;
 
 const HEAD: &str = "load_balancers: [ { name: lb1, address: 10.0.0.10 }, { name: lb2, address: 10.0.0.20 } ]\n\
@@ -110,6 +111,41 @@ fn scripts_that_health_checks_ask_for_exist() {
     for path in ["/health.php", "/status.php/ping?full"] {
         let check = format!("haproxy: {{ check: {{ type: http, path: \"{path}\", expect: 200 }} }}\n");
         works(&inventory(&check, &[("/srv/php", &[php])]));
+    }
+}
+
+/// Before, four of nine requests failed for a reason of OpenSSL, and the lint had only a note.
+#[test]
+fn ciphers_that_no_browser_has() {
+    let _alone = alone();
+    let app: &[&str] = &[&format!("path: /, {APP}")];
+    let note = "s0.example.com is requested over TLS 1.3 alone: for TLS 1.2, browsers have none of the ciphers";
+    let tried = |protocols: &str, source: bool| {
+        let settings = format!("ssl_protocols: [{protocols}], ssl_ciphers: [DHE-RSA-AES256-GCM-SHA384]");
+        let mut text = inventory(&format!("nginx: {{ {settings} }}\n"), &[("", app)]);
+        if source {
+            text += "    ssl_certificate_source: a.crt\n    ssl_certificate_key_source: a.key\n";
+        }
+        let tried = Try::inventory(&text);
+        let (chain, key) = pair("rsa", &["s0.example.com".to_owned()]);
+        tried.beside("a.crt", &chain);
+        tried.beside("a.key", &key);
+        tried
+    };
+    let (code, text) = tried("TLSv1.2, TLSv1.3", true).text();
+    assert!(code == Some(0) && text.contains(note), "{text}");
+    let (code, requests) = tried("TLSv1.2", true).requests();
+    let starts = "a browser would fail: browsers have none of the ciphers";
+    let reason = |it: &&Request| it.verdict.to_string().starts_with(starts);
+    // Plain HTTP has no ciphers.
+    let (plain, tls): (Vec<_>, Vec<_>) = requests.iter().partition(|it| it.site.starts_with("http:"));
+    assert!(code == Some(1) && tls.len() > 4 && tls.iter().all(reason), "{requests:?}");
+    assert!(plain.iter().all(|it| it.verdict == Verdict::Ok), "{requests:?}");
+    // The key of a stand-in is of no use with these: it is not asked, and no server is called DOWN for it.
+    for protocols in ["TLSv1.2, TLSv1.3", "TLSv1.2"] {
+        let (code, text) = tried(protocols, false).text();
+        assert!(code == Some(0) && !text.contains("WRONG"), "{text}");
+        assert_eq!(text.contains("a certificate with an RSA key"), protocols == "TLSv1.2", "{text}");
     }
 }
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Code;
 use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Target};
 use crate::inventory::routing::location_of;
 use crate::inventory::types::LocationMatch;
-use crate::lint::router::Router;
+use crate::lint::router::{Circle, Router};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -49,7 +49,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
                 .find(|circle| circle.redirects.contains(&(at, index)));
             if let Some(circle) = circle {
                 let place = fleet.site(at, "locations").item(index).key("return").key("url");
-                reporter.push(returning(place.span(), &circle.urls));
+                reporter.push(returning(place.span(), &circle));
             }
         }
     }
@@ -58,13 +58,14 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         && let Some(circle) = router.circle(&format!("{url}{ACME_CHALLENGE}x"))
     {
         let place = fleet.written.key("http").key("acme_challenge").key("redirect");
-        reporter.push(returning(place.span(), &circle.urls));
+        reporter.push(returning(place.span(), &circle));
     }
 }
 
 /// The finding about a circle of URLs.
-fn returning(span: crate::source::Span, urls: &[String]) -> Finding {
-    let way: Vec<String> = urls.iter().chain(urls.first()).map(|url| format!("`{url}`")).collect();
-    let message = format!("the redirect leads back to itself: {}", way.join(" to "));
+fn returning(span: crate::source::Span, circle: &Circle) -> Finding {
+    let way: Vec<String> = circle.urls.iter().chain(circle.urls.first()).map(|url| format!("`{url}`")).collect();
+    let page = circle.page.as_ref().map(|(url, page)| format!("; nginx serves `{url}` as `{page}`"));
+    let message = format!("the redirect leads back to itself: {}{}", way.join(" to "), page.unwrap_or_default());
     Finding::new(span, message, "write a URL that a location or another host answers without a redirect")
 }

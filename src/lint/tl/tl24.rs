@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
         what: "`ssl_ciphers` has no cipher for a site's certificates that Chromium has, such as only DHE ciphers. A \
             cipher counts if nginx serves a certificate that it works with and whose key Chromium accepts: ECDSA on \
             P-256 or P-384, or RSA. Or `ssl_ecdh_curve` has no group that it has, such as only `secp521r1`, `X448` or \
-            `ffdhe2048`. Without the cipher, clients with TLS 1.3 still connect: then this is a note.",
+            `ffdhe2048`. Without the cipher, clients with TLS 1.3 still connect: if it is on, this is a note.",
         why: "Every handshake of Chrome, Edge and other browsers with that engine fails, while curl and programs \
             connect. Firefox has `secp521r1` and some ffdhe groups, so that a test with it may succeed.",
         evidence: "With TLS 1.2 and `ssl_ciphers DHE-RSA-AES256-GCM-SHA384`, curl gets 200 and Chromium fails with \
