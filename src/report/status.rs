@@ -153,12 +153,8 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         let program = role.program();
         if seen.package.is_none() && seen.unit.is_some() {
             add(format!("{program} is not installed"));
-        } else if let Some(unit) = seen.unit.as_ref().filter(|unit| unit.active != "active") {
-            match (unit.active.as_str(), &seen.running) {
-                ("unknown", Some(_)) => add(format!("{program} runs, but systemd does not know it")),
-                ("unknown", None) => add(format!("systemd does not know whether {program} runs")),
-                (state, _) => add(format!("{program} is {state}")),
-            }
+        } else if let Some(unit) = &seen.unit {
+            service_problem(program, &unit.active, seen.running.is_some()).into_iter().for_each(&mut add);
         }
         if !status.plan.changes.is_empty() {
             let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
@@ -174,6 +170,18 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         rings.iter().filter(|(host, _)| host == name).for_each(|(_, problem)| add(problem.to_string()));
     }
     found
+}
+
+/// What is wrong with a service in this state. Without systemd, as in a try-out, the state is `unknown`.
+fn service_problem(program: &str, state: &str, runs: bool) -> Option<String> {
+    match state {
+        "active" => None,
+        "unknown" if runs => {
+            Some(format!("{program} runs, but not as a service: systemd does not answer on this host"))
+        }
+        "unknown" => Some(format!("systemd does not answer on this host: whether {program} runs is not known")),
+        state => Some(format!("{program} is {state}")),
+    }
 }
 
 fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
@@ -270,5 +278,23 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
         differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
         servers: observation.servers.iter().map(server).collect(),
         certificates,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::service_problem;
+
+    #[test]
+    fn a_host_without_systemd_is_told_apart_from_a_service_that_is_down() {
+        assert_eq!(service_problem("haproxy", "active", false), None);
+        assert_eq!(service_problem("haproxy", "failed", true).as_deref(), Some("haproxy is failed"));
+        for runs in [true, false] {
+            let problem = service_problem("haproxy", "unknown", runs).unwrap();
+            assert!(
+                problem.contains("systemd does not answer") && !problem.contains("haproxy is unknown"),
+                "{problem}"
+            );
+        }
     }
 }
