@@ -10,7 +10,9 @@ use super::serving::Serving;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, hosts, live, load, sources};
 use crate::cli::DeployArgs;
-use crate::deploy::{self, Deploy, DeployEnd, DeployError, DeployStep, HostRelease, Lease, Role, Target, Wanted};
+use crate::deploy::{
+    self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, Target, Wanted,
+};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
@@ -98,14 +100,49 @@ impl Task<'_> {
         output.say_on_request(interrupt, INTERRUPTED);
         interrupt.end_programs();
         let report = DeployReport::new(output, self.format, self.file);
+        let lease = deploy::lease(&holder())?;
+        // What another run did not confirm is undone before anything is looked at.
+        if self.take_over && !self.take(&lease, &report) {
+            return Ok(ExitStatus::NotStarted);
+        }
+        let ending = self.look((&fleet, &lease), &report, (output, interrupt));
+        if self.take_over {
+            self.give_back(&lease);
+        }
+        ending
+    }
+
+    /// Takes all hosts, or none.
+    fn take(&self, lease: &Lease, report: &DeployReport<'_>) -> bool {
+        let taken = parallel::map(self.hosts, LANES, |host| lease.take(*host, self.take_over));
+        let all = taken.iter().all(|outcome| *outcome == Outcome::Done);
+        if !all {
+            self.give_back(lease);
+            report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken));
+        }
+        all
+    }
+
+    fn look(
+        &self,
+        (fleet, lease): (&Fleet<'_>, &Lease),
+        report: &DeployReport<'_>,
+        (output, interrupt): (&Output, &Interrupt),
+    ) -> Result<ExitStatus, CommandError> {
         let none = [""; 0];
         let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
         let Ok(seen) = fleet.observe(|host| {
-            let (_, plan, contents) = deploy::look(host, by_name[host.name()], none, self.adopt)?;
-            Ok(Planned { plan, contents })
+            let (seen, plan, contents) = deploy::look(host, by_name[host.name()], none, self.adopt)?;
+            Ok(Planned { plan, contents, seen })
         }) else {
             return Ok(stopped(interrupt));
         };
+        if !self.take_over && seen.iter().flatten().any(|planned| planned.seen.lease.is_some()) {
+            let held = seen.iter().map(|host| Some(held(host.as_ref().ok()?.seen.lease.as_ref()?)));
+            let held: Vec<_> = held.collect();
+            report.locked(self.hosts.iter().zip(&held).filter_map(|(host, held)| Some((host.name(), held.as_ref()?))));
+            return Ok(ExitStatus::NotStarted);
+        }
         let unusable = |host: &Result<Planned, Unreachable>| {
             host.as_ref().map_or(true, |planned| !planned.plan.problems.is_empty())
         };
@@ -126,20 +163,16 @@ impl Task<'_> {
             output.say("nothing was changed");
             return Ok(ExitStatus::NotStarted);
         }
-        self.carry_out((&fleet, &seen), &report, (output, interrupt))
+        self.carry_out((fleet, lease, &seen), report, (output, interrupt))
     }
 
     fn carry_out(
         &self,
-        (fleet, seen): (&Fleet<'_>, &[Result<Planned, Unreachable>]),
+        (fleet, lease, seen): (&Fleet<'_>, &Lease, &[Result<Planned, Unreachable>]),
         report: &DeployReport<'_>,
         (output, interrupt): (&Output, &Interrupt),
     ) -> Result<ExitStatus, CommandError> {
-        let lease = deploy::lease(&holder())?;
-        let taken = parallel::map(self.hosts, LANES, |host| lease.take(*host, self.take_over));
-        if taken.iter().any(|outcome| *outcome != Outcome::Done) {
-            self.give_back(&lease, &taken);
-            report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken));
+        if !self.take_over && !self.take(lease, report) {
             return Ok(ExitStatus::NotStarted);
         }
         let changing = seen
@@ -153,11 +186,17 @@ impl Task<'_> {
         let deploy = Deploy {
             release: self.release,
             targets: targets.collect(),
-            lease: &lease,
+            lease,
             adopt: self.adopt,
             back: self.back,
             dry_run: self.dry_run,
             canary: self.canary,
+            agreed: self
+                .hosts
+                .iter()
+                .zip(seen)
+                .filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.seen)))
+                .collect(),
             // A release that hosts go back to has served before, and need not be what the inventory says.
             probe: &|host| if self.back { None } else { serving.problem(host) },
             progress: &|progress| report.progress(progress),
@@ -169,8 +208,8 @@ impl Task<'_> {
         let committed = run.steps.iter().any(|step| step.kind == DeployStep::Commit && step.is_done());
         let interrupted = matches!(run.halt, Some(Halt::Interrupted)) || interrupt.requested();
         let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
-        if !committed {
-            self.give_back(&lease, &taken);
+        if !committed && !self.take_over {
+            self.give_back(lease);
         }
         let end = DeployEnd { run: &run, release: self.release, reverted: &reverted, dry_run: self.dry_run };
         // The deploy alone decides the status, even if its report cannot be written.
@@ -212,16 +251,16 @@ impl Task<'_> {
         if reasons.is_empty() { Ok(()) } else { Err(DeployError(reasons)) }
     }
 
-    fn give_back(&self, lease: &Lease, taken: &[Outcome]) {
-        let hosts: Vec<&dyn Host> = self
-            .hosts
-            .iter()
-            .zip(taken)
-            .filter(|(_, outcome)| **outcome == Outcome::Done)
-            .map(|(host, _)| *host)
-            .collect();
-        parallel::map(&hosts, LANES, |host| lease.release(*host));
+    /// Those that this run has; others stay as they are.
+    fn give_back(&self, lease: &Lease) {
+        parallel::map(self.hosts, LANES, |host| lease.release(*host));
     }
+}
+
+/// What keeps a run from a host that another one has.
+fn held(lease: &HeldLease) -> Outcome {
+    let HeldLease { holder, age } = lease;
+    Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {age} s ago")))
 }
 
 fn stopped(interrupt: &Interrupt) -> ExitStatus {

@@ -32,8 +32,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
     let Ok(seen) = fleet.observe(|host| {
-        let (_, plan, contents) = deploy::look(host, by_name[host.name()], NONE, args.adopt)?;
-        Ok(Planned { plan, contents })
+        let (seen, plan, contents) = deploy::look(host, by_name[host.name()], NONE, args.adopt)?;
+        Ok(Planned { plan, contents, seen })
     }) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };

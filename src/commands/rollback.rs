@@ -18,6 +18,8 @@ use crate::transport::Host;
 struct Kept {
     used: Vec<String>,
     current: Option<String>,
+    /// Whether a run has it that did not end.
+    held: bool,
 }
 
 pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
@@ -86,15 +88,27 @@ pub fn away(lost: &Unreachable) -> CommandError {
 /// What a host tells of its releases.
 fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
     let used = deploy::history(host)?.into_iter().rev().map(|entry| entry.release).collect();
-    let current = deploy::observe(host, Role::AppServer, &[])?.release.map(|release| release.id);
-    Ok(Kept { used, current })
+    let seen = deploy::observe(host, Role::AppServer, &[])?;
+    Ok(Kept { used, current: seen.release.map(|release| release.id), held: seen.lease.is_some() })
 }
 
-/// The release before the current one, which all hosts that have any must have in common.
+/// The release before the current one, which all hosts that have any must have in common. After a deploy that did not
+/// end it is the one that the fleet had before that.
 fn before(kept: &[Kept]) -> Result<String, CommandError> {
+    // A release is in the history when a deploy has ended.
+    let ended = |host: &Kept| host.used.first().cloned().unwrap_or_else(|| BEFORE.to_owned());
+    let earlier = |host: &Kept, current: &String| {
+        host.used.iter().find(|id| *id != current).cloned().unwrap_or_else(|| BEFORE.to_owned())
+    };
+    let unended = |host: &Kept| host.current.is_some() && (host.held || host.current.as_ref() != host.used.first());
+    let wanted: BTreeSet<String> = kept.iter().filter(|host| unended(host)).map(ended).collect();
     let of = |host: &Kept| {
         let current = host.current.as_ref()?;
-        Some(host.used.iter().find(|id| *id != current).cloned().unwrap_or_else(|| BEFORE.to_owned()))
+        if unended(host) {
+            return Some(ended(host));
+        }
+        // Not changed by it yet, or the deploy has ended on this host only.
+        Some(if wanted.contains(current) { current.clone() } else { earlier(host, current) })
     };
     let before: BTreeSet<String> = kept.iter().filter_map(of).collect();
     let error = |text: String| CommandError::new(ExitStatus::NotStarted, anyhow!(text));

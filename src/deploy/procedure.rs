@@ -74,6 +74,8 @@ pub struct Deploy<'d> {
     pub dry_run: bool,
     /// The app server that is changed first.
     pub canary: Option<&'d str>,
+    /// What hosts told before the user agreed to the changes: a file that is another one since then stays.
+    pub agreed: BTreeMap<&'d str, &'d Observation>,
     /// Whether a changed host serves.
     pub probe: Probe<'d>,
     /// Called with what becomes of each host.
@@ -147,6 +149,13 @@ impl Procedure for Deploy<'_> {
             };
             all().into_iter().filter(is).collect::<Vec<_>>()
         };
+        // A host that is not as it was when the changes were agreed to refuses them, and so nothing else has changed yet.
+        for (kind, role) in [(DeployStep::AppServers, Role::AppServer), (DeployStep::Balancer, Role::Balancer)] {
+            let moved = waiting(kind, role).into_iter().find(|index| self.has_moved(hosts[*index], &seen[*index]));
+            if let Some(moved) = moved {
+                return step(kind, vec![moved], true);
+            }
+        }
         let mut apps = waiting(DeployStep::AppServers, Role::AppServer);
         apps.sort_by_key(|index| Some(hosts[*index].name()) != self.canary);
         if !apps.is_empty() {
@@ -224,6 +233,12 @@ impl Deploy<'_> {
         outcome
     }
 
+    /// Whether a file that would change is not the one that the user agreed to replace.
+    fn has_moved(&self, host: &dyn Host, (seen, plan, _): &Seen) -> bool {
+        let agreed = &self.agreed[host.name()].files;
+        plan.changes.iter().any(|change| seen.files.get(&change.path) != agreed.get(&change.path))
+    }
+
     /// Lets a host use a release, and keep it if it serves.
     fn switch(
         &self,
@@ -235,7 +250,12 @@ impl Deploy<'_> {
             return Outcome::Untouched(Reason::new("the operating system returned no random numbers"));
         };
         let plan = plan(role, &release.files, Live { seen, contents }, self.adopt);
-        let applied = Applied { release: id, role, changes: &plan.changes, actions: &plan.actions, seen };
+        // What this run has brought already is replaced, too.
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        let ours = changed.iter().any(|(name, _)| name == host.name());
+        drop(changed);
+        let agreed = if ours { seen } else { self.agreed[host.name()] };
+        let applied = Applied { release: id, role, changes: &plan.changes, actions: &plan.actions, agreed };
         match self.lease.apply(host, &nonce, &applied) {
             Outcome::Done => {}
             other => return other,

@@ -119,13 +119,13 @@ pub struct Applied<'a> {
     pub changes: &'a [Change],
     /// What makes the program use them.
     pub actions: &'a [Action],
-    /// What the host told.
-    pub seen: &'a Observation,
+    /// What the host told before anybody agreed to the change.
+    pub agreed: &'a Observation,
 }
 
 impl Applied<'_> {
     fn expected(&self) -> String {
-        let line = |change: &Change| match self.seen.files.get(&change.path) {
+        let line = |change: &Change| match self.agreed.files.get(&change.path) {
             Some(FileKind::Regular(found)) => format!("{} {}\n", found.sha256, change.path),
             _ => format!("absent {}\n", change.path),
         };

@@ -111,11 +111,15 @@ impl<'o> DeployReport<'o> {
 
     /// Not every host could be taken.
     pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
-        for (host, reason) in taken.filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
-            self.error(Some(host), reason);
+        let mut held = false;
+        for (host, outcome) in taken {
+            held |= matches!(outcome, Outcome::Overtaken(_));
+            outcome.reason().iter().for_each(|reason| self.error(Some(host), reason));
         }
         if !self.is_json() {
             self.output.say("nothing was changed");
+        }
+        if !self.is_json() && held {
             let file = &self.file;
             self.output.say(&format!(
                 "  help: if no other deploy runs, `sslscale unlock {file}` gives the hosts back, and `--resume` takes them over"

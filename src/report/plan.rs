@@ -9,7 +9,7 @@ use super::diff::unified;
 use super::escaped::pretty;
 use super::{Output, PlainFormat};
 use crate::count::several;
-use crate::deploy::{Action, Change, ChangeKind, HostPlan, Problem, Role};
+use crate::deploy::{Action, Change, ChangeKind, HostPlan, Observation, Problem, Role};
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
 
@@ -23,6 +23,8 @@ pub struct Planned {
     pub plan: HostPlan,
     /// What there is, by path.
     pub contents: BTreeMap<String, Vec<u8>>,
+    /// What the host told, which the plan was made from.
+    pub seen: Observation,
 }
 
 /// A host: its name, what it is, and its rendered files.

@@ -50,7 +50,7 @@ fi
 
 # Below another root no package and no service is looked at.
 if [ -z "$root" ]; then
-    for tool in perl flock setsid unshare sha256sum; do
+    for tool in perl flock setsid unshare sha256sum systemctl systemd-run; do
         command -v "$tool" >/dev/null || echo "tool $tool"
     done
     version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$program" 2>/dev/null)

@@ -53,10 +53,16 @@ perl -e '
 ' "$new" "$root" || refuse 'the files could not be stored'
 
 # The shell gives words with spaces to nobody here: paths have none.
-(cd "$new/files" && sed -n 's/^file \([0-9a-f]*\) [0-7]* \/\(.*\)$/\1  \2/p' ../manifest >../sums &&
-    { [ ! -s ../sums ] || sha256sum --quiet --strict --check ../sums; }) >&2 ||
+sed -n 's/^file \([0-9a-f]*\) [0-7]* \/\(.*\)$/\1  \2/p' "$new/manifest" >"$new/sums" || refuse 'the files could not be stored'
+(cd "$new/files" && { [ ! -s ../sums ] || sha256sum --quiet --strict --check ../sums; }) >&2 ||
     refuse 'the files did not arrive as they were sent'
 rm -f "$new/sums"
+# A host whose files cannot be replaced is found before any other is changed.
+closed=$(sed -n 's/^file [^ ]* [^ ]* \(.*\)\/[^/]*$/\1/p' "$new/manifest" | sort -u | while read -r directory; do
+    until [ -d "$root$directory/" ]; do directory=${directory%/*}; done
+    [ -w "$root$directory/" ] || { echo "$directory"; break; }
+done)
+[ -z "$closed" ] || refuse "$closed cannot be written"
 if [ -d "$state/releases/$id" ] && diff -r "$new" "$state/releases/$id" >/dev/null 2>&1; then
     rm -rf "$new"
     finish 'done'

@@ -16,7 +16,7 @@ boot() { cat /proc/sys/kernel/random/boot_id; }
 
 # write_lease LEASE HOLDER
 write_lease() {
-    echo "$1 $(boot) $(uptime) $2" >"$state/.lease" && sync "$state/.lease" && mv -T "$state/.lease" "$state/lease"
+    { echo "$1 $(boot) $(uptime) $2" >"$state/.lease"; } 2>/dev/null && sync "$state/.lease" && mv -T "$state/.lease" "$state/lease"
 }
 
 # held_lease: of a lease that still counts, its id, its age in seconds, and its holder. One from before a boot, or

@@ -16,13 +16,22 @@ exec 7<"$state" && flock 7 || exit 1
 [ ! -e "$state/confirmed.$nonce" ] || [ "$how" = revert ] || exit 0
 [ ! -e "$state/undone.$nonce" ] && [ -f "$backup/list" ] || exit 0
 
+# is_back PATH MODE OWNER: a file that cannot be replaced was not replaced before, either.
+is_back() {
+    [ ! -L "$root$1" ] && cmp -s "$backup/files$1" "$root$1" || return 1
+    [ -n "$root" ] || [ "$(stat -c '%a %U:%G' "$root$1")" = "$2 $3" ]
+}
 failed=
 while read -r what mode owner path; do
+    # What was to replace it, if that was interrupted.
+    new=$root${path%/*}/.sslscale.${path##*/}
+    rm -f "$new"
     case $what in
     was)
-        new=$root${path%/*}/.sslscale.${path##*/}
-        mkdir -p "$root${path%/*}" && cp "$backup/files$path" "$new" && chmod "$mode" "$new" &&
-            { [ -n "$root" ] || chown "$owner" "$new"; } && sync "$new" && mv -T "$new" "$root$path"
+        is_back "$path" "$mode" "$owner" ||
+            { mkdir -p "$root${path%/*}" && cp "$backup/files$path" "$new" && chmod "$mode" "$new" &&
+                { [ -n "$root" ] || chown "$owner" "$new"; } && sync "$new" && mv -T "$new" "$root$path"; } ||
+            { rm -f "$new"; false; }
         ;;
     none) rm -f "$root$path" ;;
     esac || failed=yes

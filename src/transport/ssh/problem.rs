@@ -81,6 +81,14 @@ pub(super) fn of_sudo(stderr: &HostText) -> Option<ConnectProblem> {
 pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostText) -> TransportError {
     let command = options.command();
     let help = help(problem, &command, (&options.host, options.port));
+    // The rest is about a file of this run, which nobody could edit.
+    let stderr = match problem {
+        ConnectProblem::NotPinned => {
+            let lines = stderr.lines().iter().filter(|line| line.starts_with("SHA256:"));
+            HostText::new(lines.map(|line| line.to_string()).collect::<Vec<_>>().join("\n").as_bytes())
+        }
+        _ => stderr,
+    };
     TransportError::NotConnected { problem, help, stderr }
 }
 

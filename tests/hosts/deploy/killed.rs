@@ -1,0 +1,132 @@
+//! A deploy that is killed, and how a fleet goes on from there.
+
+use std::process::Stdio;
+
+use super::{Deployed, Replaced, signal};
+use crate::fleet::Host;
+use crate::served::figure;
+use crate::ssh::Operator;
+
+/// A moment of a deploy: the host, the program that runs there then, and its arguments as a pattern of the shell.
+type Moment = (&'static str, &'static str, &'static str);
+
+/// In the order in which a deploy comes to them.
+const MOMENTS: [(&str, Moment); 12] = [
+    ("a host has been taken", ("app1", "sync", "*/.undo.sh*")),
+    ("a release is being stored", ("lb2", "sync", "-f */releases/.*")),
+    ("a program checks the release", ("lb1", "unshare", "*")),
+    ("the backup is being made", ("app1", "sync", "-f */backup/*")),
+    ("an undo has been promised", ("app1", "systemd-run", "*")),
+    ("a file is about to be replaced", ("app1", "sync", "/etc/*/.sslscale.*")),
+    ("the confirmation is being written", ("app1", "sync", "*/confirmed.*")),
+    ("files of the second app server have been replaced", ("app2", "sync", "-f /var/lib/sslscale")),
+    ("a balancer is about to be reloaded", ("lb1", "systemctl", "reload haproxy")),
+    ("one balancer has changed", ("lb2", "sync", "-f */backup/*")),
+    ("the last host is being confirmed", ("lb2", "sync", "*/confirmed.*")),
+    ("the end is being written", ("app2", "date", "+%s")),
+];
+
+/// How people go on.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Resume,
+    Rollback,
+    Unlock,
+}
+
+/// Stops a program of a host at its first run with these arguments, until [`Held::go`].
+struct Held<'h> {
+    host: &'h Host,
+    _program: Replaced<'h>,
+}
+
+impl<'h> Held<'h> {
+    fn new(host: &'h Host, program: &'static str, arguments: &str) -> Self {
+        let pattern = arguments.replace(' ', "\\ ");
+        let script = format!(
+            "case \"$*\" in {pattern})\n    ! mkdir /run/held 2>/dev/null || until [ -e /run/held/go ]; do sleep 0.1; done ;;\n\
+             esac\nexec \"$real\" \"$@\""
+        );
+        Self { host, _program: Replaced::new(host, program, &script) }
+    }
+
+    fn wait(&self) {
+        self.host.until("the program is held", || self.host.succeeds("test -d /run/held"));
+    }
+
+    fn go(&self) {
+        self.host.run("touch /run/held/go");
+    }
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        // What was held looks for a file.
+        let _ = self.host.output("touch /run/held/go; sleep 0.5; rm -rf /run/held", b"");
+    }
+}
+
+impl Deployed {
+    /// Kills a deploy of the second inventory at a moment.
+    fn kill_at(&self, (host, program, arguments): Moment) {
+        let held = Held::new(self.host(host), program, arguments);
+        let mut deploy = Operator::new(&self.served, &self.second).command(&["deploy", "--yes"]);
+        let mut deploy = deploy.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        held.wait();
+        signal(&self.served, "KILL");
+        deploy.wait().unwrap();
+        held.go();
+    }
+
+    /// Goes on from there, and ends with the files of the first inventory.
+    fn recover(&self, way: Way) {
+        match way {
+            Way::Resume => {
+                self.run(&self.second, &["deploy", "--yes", "--resume"], 0);
+                self.has(&self.second);
+                self.run(&self.second, &["rollback", "--yes"], 0);
+            }
+            Way::Rollback => drop(self.run(&self.second, &["rollback", "--yes", "--resume"], 0)),
+            Way::Unlock => {
+                self.run(&self.second, &["unlock", "--yes"], 0);
+                self.run(&self.first, &["deploy", "--yes"], 0);
+            }
+        }
+        self.has(&self.first);
+        self.is_as_before();
+    }
+}
+
+#[test]
+fn whenever_it_is_killed_the_fleet_goes_on_and_goes_back() {
+    let Some(fleet) = Deployed::new() else { return };
+    // All of them take a quarter of an hour.
+    let all = std::env::var_os("SSLSCALE_SOAK").is_some();
+    for (at, (what, moment)) in MOMENTS.into_iter().enumerate() {
+        let ways = [Way::Resume, Way::Rollback, Way::Unlock];
+        for way in if all { &ways[..] } else { &ways[at % 3..=at % 3] } {
+            let started = std::time::Instant::now();
+            fleet.kill_at(moment);
+            fleet.recover(*way);
+            figure(&format!("{what}, {way:?}: {:.0} s", started.elapsed().as_secs_f64()));
+        }
+    }
+}
+
+#[test]
+fn a_deploy_that_is_killed_leaves_hosts_that_put_themselves_back() {
+    let Some(fleet) = Deployed::new() else { return };
+    let mut deploy = Operator::new(&fleet.served, &fleet.second).command(&["deploy", "--yes"]).spawn().unwrap();
+    let app1 = fleet.host("app1");
+    app1.until("a change waits for its confirmation", || app1.succeeds("test -e /var/lib/sslscale/pending"));
+    signal(&fleet.served, "KILL");
+    deploy.wait().unwrap();
+    // Nobody else may change the hosts now.
+    let text = fleet.run(&fleet.second, &["deploy", "--yes"], 3);
+    assert!(text.contains("has this host, and was last active"), "{text}");
+    let text = fleet.run(&fleet.first, &["unlock", "--yes"], 0);
+    assert!(text.ends_with("5 hosts given back\n"), "{text}");
+    fleet.is_as_before();
+    fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    fleet.has(&fleet.second);
+}

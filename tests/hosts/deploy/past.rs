@@ -1,0 +1,64 @@
+//! What goes wrong after the checks is undone.
+
+use std::fs;
+
+use super::{Deployed, Replaced, shown, told};
+use crate::ssh::Operator;
+
+#[test]
+fn what_goes_wrong_past_the_check_is_undone() {
+    let Some(fleet) = Deployed::new() else { return };
+    let operator = Operator::new(&fleet.served, &fleet.second);
+    let templates = fleet.served.fleet.path("operator/templates");
+    fs::create_dir(&templates).unwrap();
+    let template = fs::read_to_string("templates/haproxy.cfg.tera").unwrap();
+    let template = template.replace("chroot /var/lib/haproxy", "chroot /var/lib/nowhere");
+    fs::write(templates.join("haproxy.cfg.tera"), template).unwrap();
+    // The check of this host is kinder than haproxy is.
+    let lb2 = fleet.host("lb2");
+    let kind = Replaced::new(lb2, "unshare", "exit 0");
+    fleet.host("lb1").run("mkdir /var/lib/nowhere");
+    let output = operator.run(&["deploy", "--yes", "--templates", "/run/hosts/operator/templates"]);
+    let text = shown(&output);
+    drop(kind);
+    fleet.host("lb1").run("rmdir /var/lib/nowhere");
+    assert_eq!(output.status.code(), Some(4), "{text}");
+    for words in [
+        "error: lb2: haproxy does not run the new configuration\n",
+        "rolled back: app1, app2, app3, lb1, lb2 are as before\n",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    fleet.is_as_before();
+    fleet.has(&fleet.first);
+}
+
+#[test]
+fn what_cannot_be_replaced_is_put_back() {
+    let Some(fleet) = Deployed::new() else { return };
+    // A file that is a mount cannot be replaced, as an immutable one cannot.
+    let lb2 = fleet.host("lb2");
+    lb2.run("mount --bind /etc/haproxy/haproxy.cfg /etc/haproxy/haproxy.cfg");
+    let text = fleet.run(&fleet.second, &["deploy", "--yes"], 4);
+    lb2.run("umount /etc/haproxy/haproxy.cfg");
+    assert_eq!(
+        told(&text),
+        [
+            "error: lb2: a file could not be replaced",
+            "  | mv: cannot move '/etc/haproxy/.sslscale.haproxy.cfg' to '/etc/haproxy/haproxy.cfg': Device or resource busy",
+            "rolled back: app1, app2, app3, lb1, lb2 are as before",
+        ],
+        "{text}"
+    );
+    fleet.is_as_before();
+    // A directory without space: the first file fits, and the next does not.
+    let app2 = fleet.host("app2");
+    app2.run(
+        "mkdir /run/kept && cp -a /etc/nginx/conf.d/. /run/kept && mount -t tmpfs -o size=64k tmpfs /etc/nginx/conf.d && \
+         cp -a /run/kept/. /etc/nginx/conf.d; cat /dev/zero >/etc/nginx/conf.d/full 2>/dev/null; true",
+    );
+    let text = fleet.run(&fleet.second, &["deploy", "--yes"], 4);
+    app2.run("rm -r /run/kept; rm /etc/nginx/conf.d/full; umount /etc/nginx/conf.d");
+    assert_eq!(told(&text)[0], "error: app2: a file could not be replaced", "{text}");
+    fleet.is_as_before();
+}
