@@ -13,7 +13,7 @@ type Moment = (&'static str, &'static str, &'static str);
 /// In the order in which a deploy comes to them.
 const MOMENTS: [(&str, Moment); 12] = [
     ("a host has been taken", ("app1", "sync", "*/.undo.sh*")),
-    ("a release is being stored", ("lb2", "sync", "-f */releases/.*")),
+    ("a release is being stored", ("lb2", "perl", "*/releases/.*")),
     ("a program checks the release", ("lb1", "unshare", "*")),
     ("the backup is being made", ("app1", "sync", "-f */backup/*")),
     ("an undo has been promised", ("app1", "systemd-run", "*")),
