@@ -196,7 +196,9 @@ impl Drive<'_> {
         for client in Client::others() {
             // Without the number: what these clients got is not this request.
             if self.curl(curl::command(fetch, 0, client, offered))?.error.is_none() {
-                reply.browser = Some(client.reason().to_owned());
+                // The reason is this one only if a browser fails every time.
+                let again = self.curl(curl::command(fetch, 0, Client::Browser, offered))?;
+                reply.browser = again.error.map(|_| client.reason().to_owned());
                 break;
             }
         }

@@ -32,13 +32,14 @@ const WORKERS: usize = 2;
 const BROWSED: u32 = 10;
 
 /// What fails because of the inventory, and the rules that foretell it.
-const FORETOLD: [(&str, &[&str]); 6] = [
+const FORETOLD: [(&str, &[&str]); 7] = [
     ("a browser would fail: redirects lead in a circle", &["LO03"]),
     ("status 404, not 200", &["LO02"]),
     ("a browser would fail: HTTP/2 forbids the cipher", &["TL23"]),
     ("a browser would fail: browsers have none of the ciphers", &["TL24"]),
     ("a browser would fail: browsers have none of the groups", &["TL24", "TL25"]),
     ("a browser would fail: browsers accept no signature", &["TL25"]),
+    ("a browser would fail: browsers have neither the ciphers nor the groups", &["TL24", "TL25"]),
 ];
 
 /// How many failures of one fleet are shown.
