@@ -236,6 +236,9 @@ pub struct PlanArgs {
     /// Accept that files which somebody else has put in the place of rendered ones are replaced
     #[arg(long)]
     pub adopt: bool,
+    /// Write the plan to FILE, for `sslscale deploy FILE`
+    #[arg(long, value_name = "FILE")]
+    pub out: Option<PathBuf>,
     /// Exit with 1 if anything would change
     #[arg(long)]
     pub detailed_exitcode: bool,
@@ -249,7 +252,7 @@ pub struct PlanArgs {
 
 #[derive(Debug, Args)]
 pub struct DeployArgs {
-    /// The inventory; `-` is standard input
+    /// The inventory, or a plan that `sslscale plan --out` wrote; `-` is standard input
     pub inventory: PathBuf,
     /// Do not ask before the first change
     #[arg(short, long)]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, IsTerminal};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::anyhow;
 
@@ -11,8 +11,9 @@ use super::sources::Sources;
 use super::{CommandError, ExitStatus, hosts, live, load, sources};
 use crate::cli::DeployArgs;
 use crate::deploy::{
-    self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, Target, Wanted,
+    self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, SavedPlan, Target, Wanted,
 };
+use crate::file;
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
@@ -26,16 +27,23 @@ use crate::transport::Host;
 
 /// How many hosts are taken and given back at once.
 const LANES: usize = 64;
+/// A line for each file of each host that changes.
+const PLAN_LIMIT: u64 = 256 << 20;
 
 /// What a user reads after the first signal.
 const INTERRUPTED: &str =
     "interrupted: the host that is being changed is finished first; interrupt again to stop at once";
 
 pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let saved = saved(&args.inventory)?;
+    let file = saved.as_ref().map_or(&*args.inventory, |plan| &*plan.inventory);
+    let templates = args.templates.as_deref().or(saved.as_ref().and_then(|plan| plan.templates.as_deref()));
+    let templates = Templates::load(templates)?;
+    let inventory = load(file, &Settings::default()).sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
-    let chosen = live::chosen(&inventory, &args.only)?;
+    let planned = saved.iter().flat_map(|plan| &plan.hosts).map(|host| host.name.clone());
+    let only: Vec<String> = if args.only.is_empty() { planned.collect() } else { args.only.clone() };
+    let chosen = live::chosen(&inventory, &only)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
     let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
     let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
@@ -53,12 +61,13 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     }
     let task = Task {
         inventory: &inventory,
-        file: &args.inventory,
+        file,
+        saved: saved.as_ref(),
         release: &id,
         releases: &releases,
         wanted: &wanted,
         hosts: &hosts[..wanted.len()],
-        adopt: args.adopt,
+        adopt: args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt),
         back: false,
         dry_run: args.dry_run,
         canary: args.canary.as_deref(),
@@ -69,11 +78,24 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     task.run(output, interrupt)
 }
 
+/// The saved plan in a file, if that is one and not an inventory.
+fn saved(file: &Path) -> Result<Option<SavedPlan>, CommandError> {
+    // What cannot be read is reported as an inventory that cannot.
+    let Some(bytes) = file::read(file, PLAN_LIMIT).ok().filter(|bytes| SavedPlan::is(bytes)) else { return Ok(None) };
+    let read = SavedPlan::read(&bytes).map_err(|why| {
+        let error = anyhow!("the plan `{}` cannot be used: {why}", file.display());
+        CommandError::from(error).hint("make it again with `sslscale plan --out`")
+    });
+    read.map(Some)
+}
+
 /// Hosts that are to have a release, and how they get it.
 pub struct Task<'t> {
     pub inventory: &'t Inventory,
     /// The inventory's file.
     pub file: &'t Path,
+    /// The plan that it carries out, if that was saved.
+    pub saved: Option<&'t SavedPlan>,
     pub release: &'t str,
     pub releases: &'t BTreeMap<String, HostRelease>,
     /// Those in `hosts`, in the same order.
@@ -129,14 +151,13 @@ impl Task<'_> {
         report: &DeployReport<'_>,
         (output, interrupt): (&Output, &Interrupt),
     ) -> Result<ExitStatus, CommandError> {
-        let none = [""; 0];
         let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
-        let Ok(seen) = fleet.observe(|host| {
-            let (seen, plan, contents) = deploy::look(host, by_name[host.name()], none, self.adopt)?;
-            Ok(Planned { plan, contents, seen })
-        }) else {
+        let Ok(seen) =
+            fleet.observe(|host| live::planned(host, (by_name[host.name()], &self.releases[host.name()]), self.adopt))
+        else {
             return Ok(stopped(interrupt));
         };
+        let (seen, now) = live::apart(seen);
         if !self.take_over && seen.iter().flatten().any(|planned| planned.seen.lease.is_some()) {
             let held = seen.iter().map(|host| Some(held(host.as_ref().ok()?.seen.lease.as_ref()?)));
             let held: Vec<_> = held.collect();
@@ -154,6 +175,14 @@ impl Task<'_> {
         if seen.iter().any(unusable) {
             report.refused(self.wanted, &seen);
             return Ok(ExitStatus::NotStarted);
+        }
+        if let Some(saved) = self.saved {
+            let now = SavedPlan::new(PathBuf::new(), None, self.adopt, self.release.to_owned(), now);
+            let stale = saved.stale(&now);
+            if !stale.is_empty() {
+                report.stale(&stale, &saved.inventory);
+                return Ok(ExitStatus::NotStarted);
+            }
         }
         if !changes {
             report.nothing(self.hosts.len())?;

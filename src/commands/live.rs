@@ -8,8 +8,11 @@ use anyhow::anyhow;
 
 use super::CommandError;
 use super::sources::Sources;
-use crate::deploy::{HostRelease, Role, Wanted};
+use crate::deploy::{self, HostRelease, Role, SavedHost, Wanted};
 use crate::inventory::Inventory;
+use crate::report::Planned;
+use crate::rollout::{QueryError, Unreachable};
+use crate::transport::Host;
 use crate::tree::{Content, DirectoryKind, Entry, Need, Tree};
 
 /// What each host of a tree is to have, by name.
@@ -79,4 +82,33 @@ pub fn chosen<'i>(inventory: &'i Inventory, asked: &[String]) -> Result<Vec<(&'i
     let all: Vec<(&str, Role)> = roles(inventory).collect();
     known(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>(), asked)?;
     Ok(all.into_iter().filter(|(name, _)| asked.is_empty() || asked.iter().any(|it| it == name)).collect())
+}
+
+/// What would be done on a host, for people and for a file.
+///
+/// # Errors
+/// The host did not tell.
+pub fn planned(
+    host: &dyn Host,
+    (wanted, release): (Wanted<'_>, &HostRelease),
+    adopt: bool,
+) -> Result<(Planned, SavedHost), QueryError> {
+    let (seen, plan, contents) = deploy::look(host, wanted, [""; 0], adopt)?;
+    let saved = SavedHost::new(wanted.0, wanted.2, &seen, &plan);
+    let expands = release.expanded(&seen, &contents).is_some();
+    Ok((Planned { plan, contents, seen, expands }, saved))
+}
+
+/// What hosts told, and what can be saved of it.
+pub fn apart(
+    seen: Vec<Result<(Planned, SavedHost), Unreachable>>,
+) -> (Vec<Result<Planned, Unreachable>>, Vec<SavedHost>) {
+    let mut saved = Vec::new();
+    let planned = seen.into_iter().map(|host| {
+        host.map(|(planned, host)| {
+            saved.push(host);
+            planned
+        })
+    });
+    (planned.collect(), saved)
 }

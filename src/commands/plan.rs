@@ -1,47 +1,57 @@
 //! `sslscale plan`: what would change on each host.
 
 use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::Context;
 
 use super::sources::Sources;
-use super::{CommandError, ExitStatus, hosts, live, load, render, sources};
+use super::{CommandError, ExitStatus, hosts, live, load, sources};
 use crate::cli::PlanArgs;
-use crate::deploy::{self, HostPlan, Wanted};
+use crate::deploy::{self, HostPlan, SavedPlan, Wanted};
+use crate::file::Staged;
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
-use crate::report::{Output, PlanReport, Planned};
+use crate::report::{Output, PlanReport};
 use crate::rollout::Fleet;
 use crate::transport::Host;
-
-/// No files besides those that would change.
-const NONE: [&str; 0] = [];
 
 pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
-    let tree = render::only(crate::render::render(&inventory, &templates)?, &args.host)?;
-    let names = live::roles(&inventory).map(|(name, _)| name).filter(|name| tree.host(name).is_some());
-    let names: Vec<&str> = names.collect();
+    let tree = crate::render::render(&inventory, &templates)?;
+    let chosen = live::chosen(&inventory, &args.host)?;
+    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
     let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
     let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     interrupt.end_programs();
     let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
-    let releases = live::releases(&tree, &sources);
+    let mut releases = live::releases(&tree, &sources);
+    let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
+    releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
     let wanted = live::wanted(&inventory, &releases);
     let hosts = &hosts[..wanted.len()];
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
-    let Ok(seen) = fleet.observe(|host| {
-        let (seen, plan, contents) = deploy::look(host, by_name[host.name()], NONE, args.adopt)?;
-        Ok(Planned { plan, contents, seen })
-    }) else {
+    let Ok(seen) =
+        fleet.observe(|host| live::planned(host, (by_name[host.name()], &releases[host.name()]), args.adopt))
+    else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
+    let (seen, saved) = live::apart(seen);
     let report = PlanReport::new(output, args.format);
     report.write(&wanted, &seen)?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
     if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) {
         return Ok(ExitStatus::NotStarted);
+    }
+    if let Some(file) = &args.out {
+        let absolute = |path: &Path| std::path::absolute(path).map_err(CommandError::from);
+        let templates = args.templates.as_deref().map(absolute).transpose()?;
+        let plan = SavedPlan::new(absolute(&args.inventory)?, templates, args.adopt, id, saved);
+        let written = Staged::new(file, plan.text().as_bytes(), 0o600).and_then(|(staged, _)| staged.place());
+        written.with_context(|| format!("the plan `{}` could not be written", file.display()))?;
     }
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
     Ok(if changes && args.detailed_exitcode { ExitStatus::Findings } else { ExitStatus::Done })

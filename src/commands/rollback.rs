@@ -61,6 +61,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let task = Task {
         inventory: &inventory,
         file: &args.inventory,
+        saved: None,
         release: &id,
         releases: &releases,
         wanted: &chosen,

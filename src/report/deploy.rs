@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::tickets::block;
-use super::{Output, PlainFormat, Planned};
+use super::{Output, PlainFormat, Planned, escaped};
 use crate::count::several;
 use crate::deploy::{DeployEnd, DeployStep, HostState as State, Progress, WINDOW, Wanted};
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
@@ -48,7 +48,7 @@ impl<'o> DeployReport<'o> {
     }
 
     fn line(&self, line: &Line<'_>) -> io::Result<()> {
-        self.output.print(format!("{}\n", serde_json::to_string(line)?).as_bytes())
+        self.output.print(&escaped::line(line)?)
     }
 
     fn is_json(&self) -> bool {
@@ -91,6 +91,16 @@ impl<'o> DeployReport<'o> {
             });
         }
         self.output.print(format!("nothing to do: {} up to date\n", several(hosts, "host")).as_bytes())
+    }
+
+    /// A saved plan does not fit any more.
+    pub fn stale(&self, stale: &[String], inventory: &Path) {
+        let reason = |text: &String| Reason::new(format!("the plan is stale: {text}"));
+        stale.iter().for_each(|text| self.error(None, &reason(text)));
+        if !self.is_json() {
+            self.output.say(&format!("  help: look at it again: `sslscale plan --out FILE {}`", inventory.display()));
+            self.output.say("nothing was changed");
+        }
     }
 
     /// Hosts cannot be changed; the plan has said why to people.
@@ -216,7 +226,7 @@ impl<'o> DeployReport<'o> {
     }
 }
 
-fn step_name(step: DeployStep) -> &'static str {
+pub fn step_name(step: DeployStep) -> &'static str {
     match step {
         DeployStep::Stage => "stage",
         DeployStep::Validate => "validate",

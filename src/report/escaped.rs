@@ -36,6 +36,14 @@ pub fn pretty(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
     Ok(text)
 }
 
+/// The document on one line.
+pub fn line(document: &impl Serialize) -> serde_json::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    serde_json::to_writer(Escaped(&mut text), document)?;
+    text.push(b'\n');
+    Ok(text)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,6 +5,7 @@ use std::io;
 
 use serde::Serialize;
 
+use super::escaped::pretty;
 use super::table::table;
 use super::tickets::block;
 use super::{Output, PlainFormat};
@@ -60,7 +61,7 @@ impl<'o> HistoryReport<'o> {
             let errors =
                 lost().map(|lost| (lost.host.as_str(), Reason::from(&lost.error).to_string().replace("\n\t", "\n")));
             let document = Document { version: VERSION, deploys, errors: errors.collect() };
-            return self.output.print(format!("{}\n", serde_json::to_string_pretty(&document)?).as_bytes());
+            return self.output.print(&pretty(&document)?);
         }
         if deploys.is_empty() {
             self.output.print(b"no host has a release\n")?;

@@ -5,11 +5,14 @@ use std::io;
 
 use serde::Serialize;
 
+use super::deploy::step_name;
 use super::diff::unified;
 use super::escaped::pretty;
 use super::{Output, PlainFormat};
 use crate::count::several;
-use crate::deploy::{Action, Change, ChangeKind, HostPlan, Observation, Problem, Role};
+use crate::deploy::{
+    self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
+};
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
 
@@ -25,6 +28,8 @@ pub struct Planned {
     pub contents: BTreeMap<String, Vec<u8>>,
     /// What the host told, which the plan was made from.
     pub seen: Observation,
+    /// Whether the host has to serve what balancers send there now until they have changed.
+    pub expands: bool,
 }
 
 /// A host: its name, what it is, and its rendered files.
@@ -42,6 +47,14 @@ struct Document<'d> {
     /// Whether nothing would change, and nothing is wrong.
     up_to_date: bool,
     hosts: Vec<HostDocument<'d>>,
+    /// The steps of a deploy.
+    order: Vec<StepDocument<'d>>,
+}
+
+#[derive(Serialize)]
+struct StepDocument<'d> {
+    step: &'static str,
+    hosts: Vec<&'d str>,
 }
 
 #[derive(Serialize)]
@@ -52,6 +65,7 @@ struct HostDocument<'d> {
     changes: Vec<ChangeDocument<'d>>,
     actions: Vec<&'static str>,
     problems: Vec<String>,
+    risks: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -76,7 +90,9 @@ impl<'o> PlanReport<'o> {
         if self.format == PlainFormat::Json {
             let up_to_date = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
-            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts })?);
+            let steps = order_of(wanted, seen).into_iter();
+            let order = steps.map(|(step, hosts)| StepDocument { step: step_name(step), hosts }).collect();
+            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts, order })?);
         }
         let mut groups: Vec<(Vec<&str>, &Planned, &[Entry], Role)> = Vec::new();
         for ((name, role, entries), host) in wanted.iter().zip(seen) {
@@ -100,7 +116,28 @@ impl<'o> PlanReport<'o> {
         for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
             self.output.say(&format!("error: {}: {}", lost.host, super::tickets::block(&Reason::from(&lost.error))));
         }
+        self.order(wanted, seen)?;
         self.summary(seen)
+    }
+
+    /// In which order the hosts would change, unless something keeps them from changing.
+    fn order(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
+        if !seen.iter().all(|host| host.as_ref().is_ok_and(|it| it.plan.problems.is_empty())) {
+            return Ok(());
+        }
+        let steps = order_of(wanted, seen).into_iter().filter_map(|(step, hosts)| match (step, &hosts[..]) {
+            (DeployStep::AppServers, [first, rest @ ..]) if !rest.is_empty() => {
+                Some(format!("{first}, then {}", rest.join(", ")))
+            }
+            (DeployStep::AppServers | DeployStep::Balancer, hosts) => Some(hosts.join(", ")),
+            (DeployStep::Contract, hosts) => Some(format!("{} again, without what went away", hosts.join(", "))),
+            (DeployStep::Stage | DeployStep::Validate | DeployStep::Commit, _) => None,
+        });
+        let steps: Vec<String> = steps.collect();
+        if steps.len() < 2 {
+            return Ok(());
+        }
+        self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())
     }
 
     fn summary(&self, seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
@@ -118,10 +155,33 @@ impl<'o> PlanReport<'o> {
     }
 }
 
+fn order_of<'w>(wanted: &[Wanted<'w>], seen: &'w [Result<Planned, Unreachable>]) -> Vec<(DeployStep, Vec<&'w str>)> {
+    let hosts = wanted.iter().zip(seen).filter_map(|((name, role, _), host)| {
+        let planned = host.as_ref().ok()?;
+        Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: planned.expands })
+    });
+    deploy::order(&hosts.collect::<Vec<_>>())
+}
+
+fn risk_words(risk: &Risk, role: Role) -> String {
+    match risk {
+        Risk::Restart => format!("{} is restarted: its connections are closed", role.program()),
+        Risk::EditsLost(path) => format!("the edits that somebody made to `{path}` are lost"),
+        Risk::Adopted(path) => format!("another tool may write `{path}` again"),
+    }
+}
+
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {
     let Ok(planned) = host else {
         let error = host.as_ref().err().map(|lost| Reason::from(&lost.error));
-        return HostDocument { name, error, changes: Vec::new(), actions: Vec::new(), problems: Vec::new() };
+        return HostDocument {
+            name,
+            error,
+            changes: Vec::new(),
+            actions: Vec::new(),
+            problems: Vec::new(),
+            risks: Vec::new(),
+        };
     };
     let changes = planned.plan.changes.iter().map(|change| ChangeDocument {
         path: &change.path,
@@ -134,6 +194,7 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
         changes: changes.collect(),
         actions: planned.plan.actions.iter().map(|action| named(*action)).collect(),
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
+        risks: deploy::risks(&planned.plan).iter().map(|risk| risk_words(risk, role)).collect(),
     }
 }
 
@@ -157,6 +218,9 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> Str
             Action::Start => format!("  then {program} is started\n"),
         }
         .as_str();
+    }
+    for risk in deploy::risks(&planned.plan).iter().filter(|risk| **risk != Risk::Restart) {
+        text += &format!("  risk: {}\n", risk_words(risk, role));
     }
     for change in &planned.plan.changes {
         text += &diff(change, planned, entries);

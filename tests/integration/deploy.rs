@@ -216,6 +216,42 @@ fn a_host_belongs_to_one_deploy_at_a_time() {
 }
 
 #[test]
+fn a_saved_plan_is_carried_out_or_refused() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    let save = || run(&fleet, &["plan", "--out", "plan.json"], 0);
+    let deploy = |code: i32| {
+        let run = fleet.run_with(&["deploy", "plan.json", "--roots", "roots", "--yes"]);
+        assert_eq!(run.status, code, "{}", run.all());
+        run
+    };
+    save();
+    deploy(0);
+    assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+    let before = files(&roots);
+    let stale = |says: &str| {
+        let run = deploy(3);
+        assert!(run.stderr.contains(&format!("error: the plan is stale: {says}\n")), "{}", run.all());
+        assert!(run.stderr.ends_with("nothing was changed\n"), "{}", run.all());
+    };
+    // The same plan again: the host has the files now.
+    stale("lb1 is not as it was");
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
+    stale("the inventory, a template or a certificate has changed");
+    save();
+    fs::write(roots.join(CFG), "edited\n").unwrap();
+    stale("lb1 is not as it was");
+    let edited = run(&fleet, &["plan"], 0);
+    let says = "  risk: the edits that somebody made to `/etc/haproxy/haproxy.cfg` are lost\n";
+    assert!(edited.stdout.contains(says), "{}", edited.all());
+    fs::write(roots.join(CFG), &before[&format!("/{CFG}")].1).unwrap();
+    deploy(0);
+    fs::write(fleet.dir().join("plan.json"), "{\"sslscale_plan\":2}\n").unwrap();
+    let damaged = deploy(2);
+    assert!(damaged.stderr.contains("error: the plan `plan.json` cannot be used: "), "{}", damaged.all());
+}
+
+#[test]
 fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
     let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
     let inventory = INVENTORY.replace("tickets", &format!("{sources}tickets"));

@@ -1,0 +1,109 @@
+//! The steps of a deploy in their order, and what a reader should know before it begins.
+
+use super::plan::{Action, ChangeKind, HostPlan, Role};
+use super::procedure::DeployStep;
+
+/// A host that is planned.
+#[derive(Debug, Clone, Copy)]
+pub struct PlannedHost<'p> {
+    /// Its name.
+    pub name: &'p str,
+    /// What it is.
+    pub role: Role,
+    /// What would be done there.
+    pub plan: &'p HostPlan,
+    /// Whether it has to serve more until balancers have changed.
+    pub expands: bool,
+}
+
+/// Each step with its hosts; none if nothing changes.
+pub fn order<'p>(hosts: &[PlannedHost<'p>]) -> Vec<(DeployStep, Vec<&'p str>)> {
+    let named = |is: &dyn Fn(&PlannedHost<'p>) -> bool| {
+        hosts.iter().filter(|host| is(host)).map(|host| host.name).collect::<Vec<_>>()
+    };
+    let changes = |host: &PlannedHost<'_>| !host.plan.is_empty();
+    if !hosts.iter().any(changes) {
+        return Vec::new();
+    }
+    let mut steps = vec![
+        (DeployStep::Stage, named(&|_| true)),
+        (DeployStep::Validate, named(&|host| !host.plan.changes.is_empty())),
+        (DeployStep::AppServers, named(&|host| host.role == Role::AppServer && changes(host))),
+    ];
+    let balancers = named(&|host| host.role == Role::Balancer && changes(host));
+    steps.extend(balancers.iter().map(|name| (DeployStep::Balancer, vec![*name])));
+    if hosts.iter().any(|host| host.role == Role::Balancer && !host.plan.changes.is_empty()) {
+        steps.push((DeployStep::Contract, named(&|host| host.expands)));
+    }
+    steps.retain(|(_, hosts)| !hosts.is_empty());
+    steps
+}
+
+/// What a deploy may cost.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Risk {
+    /// The program is restarted: its connections are closed, and for a moment it takes none.
+    Restart,
+    /// Edits that somebody made to a file are lost.
+    EditsLost(String),
+    /// Another tool may write the file again.
+    Adopted(String),
+}
+
+/// The risks of what is planned for a host.
+pub fn risks(plan: &HostPlan) -> Vec<Risk> {
+    let restart = plan.actions.contains(&Action::Restart).then_some(Risk::Restart);
+    let files = plan.changes.iter().filter_map(|change| match change.kind {
+        ChangeKind::Overwrite => Some(Risk::EditsLost(change.path.clone())),
+        ChangeKind::Adopt => Some(Risk::Adopted(change.path.clone())),
+        _ => None,
+    });
+    restart.into_iter().chain(files).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::plan::Change;
+    use super::*;
+
+    fn plan(kind: ChangeKind, action: Action) -> HostPlan {
+        HostPlan {
+            changes: vec![Change { path: "/etc/a".to_owned(), kind }],
+            actions: vec![action],
+            problems: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn app_servers_come_before_balancers_and_again_after_them() {
+        let (changing, none) = (plan(ChangeKind::Update, Action::Reload), HostPlan::default());
+        let host = |name, role, plan, expands| PlannedHost { name, role, plan, expands };
+        let hosts = [
+            host("lb1", Role::Balancer, &changing, false),
+            host("lb2", Role::Balancer, &changing, false),
+            host("srv1", Role::AppServer, &changing, true),
+            host("srv2", Role::AppServer, &none, false),
+        ];
+        let steps = order(&hosts);
+        let words: Vec<String> = steps.iter().map(|(step, hosts)| format!("{step:?} {}", hosts.join(" "))).collect();
+        let wanted = [
+            "Stage lb1 lb2 srv1 srv2",
+            "Validate lb1 lb2 srv1",
+            "AppServers srv1",
+            "Balancer lb1",
+            "Balancer lb2",
+            "Contract srv1",
+        ];
+        assert_eq!(words, wanted);
+        assert_eq!(order(&hosts[2..]).len(), 3);
+        assert_eq!(order(&hosts[3..]), []);
+    }
+
+    #[test]
+    fn what_a_reader_should_know() {
+        assert_eq!(risks(&plan(ChangeKind::Update, Action::Reload)), []);
+        assert_eq!(risks(&plan(ChangeKind::Update, Action::Restart)), [Risk::Restart]);
+        assert_eq!(risks(&plan(ChangeKind::Overwrite, Action::Reload)), [Risk::EditsLost("/etc/a".to_owned())]);
+        assert_eq!(risks(&plan(ChangeKind::Adopt, Action::Reload)), [Risk::Adopted("/etc/a".to_owned())]);
+    }
+}
