@@ -47,6 +47,11 @@ pub enum Command {
     Unlock(UnlockArgs),
     /// Show what every host runs, and exit with 1 if anything is wrong
     Status(StatusArgs),
+    /// Bring renewed certificates to the app servers
+    Certs {
+        #[command(subcommand)]
+        what: Certs,
+    },
     /// Rotate, sync or compare the session ticket keys that app servers share
     Tickets {
         #[command(subcommand)]
@@ -170,6 +175,30 @@ pub struct TryArgs {
     /// INVENTORY is a fleet as JSON with all files, for tests
     #[arg(long, hide = true)]
     pub spec: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Certs {
+    /// Install renewed certificates on one app server after the other, and see each on the wire; for a renewal hook or
+    /// a timer. Nothing else changes, and without a newer certificate nothing is printed
+    Roll(RollArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct RollArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
+    #[arg(long)]
+    pub resume: bool,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// Say so if there is nothing to do
+    #[arg(short, long)]
+    pub verbose: bool,
+    /// Format of the report; `json` is one line for each event
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,6 @@
 //! `sslscale deploy`: makes hosts use what is rendered, all of them or none.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -68,11 +68,13 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         wanted: &wanted,
         hosts: &hosts[..wanted.len()],
         adopt: args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt),
+        only: None,
         back: false,
         dry_run: args.dry_run,
         canary: args.canary.as_deref(),
         yes: args.yes || args.dry_run,
         take_over: args.resume,
+        quiet: false,
         format: args.format,
     };
     task.run(output, interrupt)
@@ -102,6 +104,8 @@ pub struct Task<'t> {
     pub wanted: &'t [Wanted<'t>],
     pub hosts: &'t [&'t dyn Host],
     pub adopt: bool,
+    /// The only files that may change: certificates and their keys.
+    pub only: Option<&'t BTreeSet<String>>,
     /// Whether hosts have the release already, and go back to it.
     pub back: bool,
     /// Whether it ends when every program has accepted the release.
@@ -111,6 +115,8 @@ pub struct Task<'t> {
     pub yes: bool,
     /// Whether hosts are taken from another run.
     pub take_over: bool,
+    /// Whether nothing is printed if there is nothing to do.
+    pub quiet: bool,
     pub format: PlainFormat,
 }
 
@@ -121,7 +127,7 @@ impl Task<'_> {
         let _hold = interrupt.hold()?;
         output.say_on_request(interrupt, INTERRUPTED);
         interrupt.end_programs();
-        let report = DeployReport::new(output, self.format, self.file);
+        let report = DeployReport::new(output, self.format, self.file, self.only.is_some());
         let lease = deploy::lease(&holder())?;
         // What another run did not confirm is undone before anything is looked at.
         if self.take_over && !self.take(&lease, &report) {
@@ -152,13 +158,16 @@ impl Task<'_> {
         (output, interrupt): (&Output, &Interrupt),
     ) -> Result<ExitStatus, CommandError> {
         let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
+        let scope = live::Scope { adopt: self.adopt, only: self.only, back: self.back };
         let Ok(seen) =
-            fleet.observe(|host| live::planned(host, (by_name[host.name()], &self.releases[host.name()]), self.adopt))
+            fleet.observe(|host| live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &scope))
         else {
             return Ok(stopped(interrupt));
         };
         let (seen, now) = live::apart(seen);
-        if !self.take_over && seen.iter().flatten().any(|planned| planned.seen.lease.is_some()) {
+        let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+        let begins = !self.take_over && (changes || !self.quiet);
+        if begins && seen.iter().flatten().any(|planned| planned.seen.lease.is_some()) {
             let held = seen.iter().map(|host| Some(held(host.as_ref().ok()?.seen.lease.as_ref()?)));
             let held: Vec<_> = held.collect();
             report.locked(self.hosts.iter().zip(&held).filter_map(|(host, held)| Some((host.name(), held.as_ref()?))));
@@ -168,7 +177,8 @@ impl Task<'_> {
             host.as_ref().map_or(true, |planned| !planned.plan.problems.is_empty())
         };
         let shown = if self.format == PlainFormat::Json { None } else { Some(PlanReport::new(output, self.format)) };
-        let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+        // Of certificates the dates tell more than the difference does.
+        let shown = shown.filter(|_| if self.only.is_some() { seen.iter().any(unusable) } else { true });
         if let Some(shown) = shown.filter(|_| changes || seen.iter().any(unusable)) {
             shown.write(self.wanted, &seen)?;
         }
@@ -185,12 +195,17 @@ impl Task<'_> {
             }
         }
         if !changes {
-            report.nothing(self.hosts.len())?;
+            if !self.quiet {
+                report.nothing(self.hosts.len())?;
+            }
             return Ok(ExitStatus::Done);
         }
         if !self.yes && !agreed(output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
             output.say("nothing was changed");
             return Ok(ExitStatus::NotStarted);
+        }
+        if self.only.is_some() {
+            output.reported(report.renewed(&sources::renewals(self.wanted, &seen)));
         }
         self.carry_out((fleet, lease, &seen), report, (output, interrupt))
     }
@@ -209,7 +224,7 @@ impl Task<'_> {
             .zip(self.hosts)
             .filter(|(host, _)| host.as_ref().is_ok_and(|it| !it.plan.is_empty() && !self.back));
         let changing = changing.map(|(_, host)| (host.name(), &self.releases[host.name()]));
-        let serving = Serving::before(self.inventory, self.hosts, changing);
+        let serving = Serving::before(self.inventory, self.hosts, changing, self.only);
         let targets =
             self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
         let deploy = Deploy {
@@ -217,6 +232,7 @@ impl Task<'_> {
             targets: targets.collect(),
             lease,
             adopt: self.adopt,
+            only: self.only,
             back: self.back,
             dry_run: self.dry_run,
             canary: self.canary,
@@ -244,7 +260,11 @@ impl Task<'_> {
         // The deploy alone decides the status, even if its report cannot be written.
         output.reported(report.end(&end));
         Ok(match end.ending() {
-            Ending::Done => ExitStatus::Done,
+            Ending::Done if serving.unseen().is_empty() => ExitStatus::Done,
+            Ending::Done => {
+                report.unseen(&serving.unseen());
+                ExitStatus::Findings
+            }
             Ending::Untouched if interrupted => stopped(interrupt),
             Ending::Untouched => ExitStatus::NotStarted,
             Ending::RolledBack => ExitStatus::RolledBack,
@@ -261,7 +281,7 @@ impl Task<'_> {
             .filter(|((_, role, _), _)| *role == Role::AppServer)
             .map(|(_, host)| *host)
             .collect();
-        if self.inventory.tickets != Tickets::Shared || apps.is_empty() {
+        if self.only.is_some() || self.inventory.tickets != Tickets::Shared || apps.is_empty() {
             return Ok(());
         }
         let whole = apps.len() == self.inventory.app_servers.len();

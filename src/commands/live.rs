@@ -1,13 +1,13 @@
 //! The hosts of an inventory with the files that they are to have: those that are rendered, and certificates with a
 //! source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::anyhow;
 
-use super::CommandError;
 use super::sources::Sources;
+use super::{CommandError, sources};
 use crate::deploy::{self, HostRelease, Role, SavedHost, Wanted};
 use crate::inventory::Inventory;
 use crate::report::Planned;
@@ -21,20 +21,34 @@ pub fn releases(tree: &Tree, sources: &Sources) -> BTreeMap<String, HostRelease>
         .hosts()
         .map(|(name, entries)| (name.to_owned(), HostRelease { files: entries.to_vec(), directories: Vec::new() }))
         .collect();
+    for (name, certificates) in certificates(tree, sources) {
+        let Some(release) = releases.get_mut(name) else { continue };
+        release.files.extend(certificates);
+        release.files.sort_by(|a, b| a.path.cmp(&b.path));
+    }
     for needs in tree.needs() {
-        let sourced = needs.files.iter().filter_map(|need| Some((need, need.source.as_deref()?)));
-        let certificates: Vec<Entry> = sourced.map(|(need, source)| certificate(need, sources.get(source))).collect();
         // What deploys the files of a site creates its directory.
         let directories = needs.directories.iter().filter(|it| creates(it.kind)).map(|it| it.path.clone());
         let directories: Vec<String> = directories.collect();
         for host in &needs.hosts {
             let Some(release) = releases.get_mut(&**host) else { continue };
-            release.files.extend(certificates.iter().cloned());
-            release.files.sort_by(|a, b| a.path.cmp(&b.path));
             release.directories.clone_from(&directories);
         }
     }
     releases
+}
+
+/// The certificates and keys with a source, by the name of the host that is to have them.
+pub fn certificates<'t>(tree: &'t Tree, sources: &Sources) -> BTreeMap<&'t str, Vec<Entry>> {
+    let mut certificates: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
+    for needs in tree.needs() {
+        let sourced = needs.files.iter().filter_map(|need| Some((need, need.source.as_deref()?)));
+        let entries: Vec<Entry> = sourced.map(|(need, source)| certificate(need, sources.get(source))).collect();
+        for host in &needs.hosts {
+            certificates.entry(host).or_default().extend(entries.iter().cloned());
+        }
+    }
+    certificates
 }
 
 fn creates(kind: DirectoryKind) -> bool {
@@ -84,6 +98,16 @@ pub fn chosen<'i>(inventory: &'i Inventory, asked: &[String]) -> Result<Vec<(&'i
     Ok(all.into_iter().filter(|(name, _)| asked.is_empty() || asked.iter().any(|it| it == name)).collect())
 }
 
+/// What a run may change.
+pub struct Scope<'s> {
+    /// Files of others, too.
+    pub adopt: bool,
+    /// The only files.
+    pub only: Option<&'s BTreeSet<String>>,
+    /// A release that hosts have had already, whose certificates may be older.
+    pub back: bool,
+}
+
 /// What would be done on a host, for people and for a file.
 ///
 /// # Errors
@@ -91,9 +115,13 @@ pub fn chosen<'i>(inventory: &'i Inventory, asked: &[String]) -> Result<Vec<(&'i
 pub fn planned(
     host: &dyn Host,
     (wanted, release): (Wanted<'_>, &HostRelease),
-    adopt: bool,
+    scope: &Scope<'_>,
 ) -> Result<(Planned, SavedHost), QueryError> {
-    let (seen, plan, contents) = deploy::look(host, wanted, [""; 0], adopt)?;
+    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], scope.adopt)?;
+    scope.only.iter().for_each(|only| plan.keep_only(only));
+    if !scope.back {
+        sources::refuse_older(&mut plan, wanted.2, &contents);
+    }
     let saved = SavedHost::new(wanted.0, wanted.2, &seen, &plan);
     let expands = release.expanded(&seen, &contents).is_some();
     Ok((Planned { plan, contents, seen, expands }, saved))

@@ -1,5 +1,6 @@
 //! The commands: each loads, decides, acts and reports, and returns its status.
 
+mod certs;
 mod check;
 mod deploy;
 mod ending;
@@ -80,6 +81,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::History(args) => history::run(args, output, interrupt),
         Command::Unlock(args) => history::unlock(args, output, interrupt),
         Command::Status(args) => status::run(args, output, interrupt),
+        Command::Certs { what } => certs::run(what, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
         Command::Fleet { what } => inside(what),
     }

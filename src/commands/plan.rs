@@ -34,8 +34,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let hosts = &hosts[..wanted.len()];
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
-    let Ok(seen) =
-        fleet.observe(|host| live::planned(host, (by_name[host.name()], &releases[host.name()]), args.adopt))
+    let scope = live::Scope { adopt: args.adopt, only: None, back: false };
+    let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], &releases[host.name()]), &scope))
     else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };

@@ -67,11 +67,13 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         wanted: &chosen,
         hosts: &all,
         adopt: true,
+        only: None,
         back: true,
         dry_run: false,
         canary: None,
         yes: args.yes,
         take_over: args.resume,
+        quiet: false,
         format: args.format,
     };
     task.run(output, interrupt)
@@ -125,7 +127,7 @@ fn before(kept: &[Kept]) -> Result<String, CommandError> {
 }
 
 /// A release as the host keeps it, if it has it.
-fn release(host: &dyn Host, id: &str) -> Result<Option<HostRelease>, QueryError> {
+pub fn release(host: &dyn Host, id: &str) -> Result<Option<HostRelease>, QueryError> {
     let path = deploy::manifest_path(id);
     let Some(manifest) = deploy::contents(host, &[&path])?.remove(&path) else { return Ok(None) };
     let manifest = String::from_utf8_lossy(&manifest).into_owned();

@@ -1,6 +1,6 @@
 //! Whether hosts serve: the probes of a fleet, sent over the hosts themselves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::Duration;
 
@@ -26,8 +26,10 @@ pub struct Serving<'s> {
     expected: BTreeMap<&'s str, Vec<Expected>>,
     /// The certificates that each host is to show, in DER, by path; only those that are brought.
     certificates: BTreeMap<&'s str, BTreeMap<String, Vec<u8>>>,
-    /// The names of sites that a host served, by host.
-    before: BTreeMap<&'s str, Vec<bool>>,
+    /// What hosts answered before, by host.
+    before: BTreeMap<&'s str, Vec<Answer>>,
+    /// Whether only certificates change: what a host did not serve before is no fault of theirs.
+    certificates_only: bool,
 }
 
 /// What became of a probe.
@@ -46,11 +48,13 @@ impl<'s> Serving<'s> {
         inventory: &Inventory,
         hosts: &'s [&'s dyn Host],
         releases: impl Iterator<Item = (&'s str, &'s HostRelease)>,
+        only: Option<&BTreeSet<String>>,
     ) -> Self {
-        let mut serving =
-            Self { hosts, expected: BTreeMap::new(), certificates: BTreeMap::new(), before: BTreeMap::new() };
+        let (expected, certificates, before) = Default::default();
+        let mut serving = Self { hosts, expected, certificates, before, certificates_only: only.is_some() };
         for (name, release) in releases {
-            serving.expected.insert(name, probes::expected(inventory, name));
+            let shows = |it: &Expected| only.is_none_or(|only| it.certificates.iter().any(|path| only.contains(path)));
+            serving.expected.insert(name, probes::expected(inventory, name).into_iter().filter(shows).collect());
             let files = release
                 .files
                 .iter()
@@ -60,8 +64,7 @@ impl<'s> Serving<'s> {
         let names: Vec<&str> = serving.expected.keys().copied().collect();
         let served = parallel::map(&names, LANES, |name| {
             // Another certificate than the new one is no fault yet.
-            let served = |it: &Expected| matches!(serving.ask(it, None), Answer::Served);
-            serving.expected[name].iter().map(served).collect::<Vec<_>>()
+            serving.expected[name].iter().map(|it| serving.ask(it, None)).collect::<Vec<_>>()
         });
         serving.before = names.into_iter().zip(served).collect();
         serving
@@ -72,12 +75,17 @@ impl<'s> Serving<'s> {
         let name = host.name();
         let expected = self.expected.get(name)?;
         let certificates = &self.certificates[name];
-        expected.iter().zip(&self.before[name]).find_map(|(expected, served)| {
+        let before = &self.before[name];
+        let any = before.iter().any(|before| matches!(before, Answer::Served));
+        expected.iter().zip(before).find_map(|(expected, before)| {
+            if self.certificates_only && matches!(before, Answer::Wrong(_)) {
+                return None;
+            }
             for again in (0..TRIES).rev() {
                 let problem = match self.ask(expected, Some(certificates)) {
                     Answer::Served | Answer::NotAsked => return None,
                     // An upstream that failed before does not say anything about the change.
-                    Answer::Failed(_) if !served && self.before[name].iter().any(|served| *served) => return None,
+                    Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
                     Answer::Failed(status) => {
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name))
                             .with_help("look at its nginx's error log; is the app of the site running?")
@@ -93,6 +101,22 @@ impl<'s> Serving<'s> {
             }
             None
         })
+    }
+
+    /// Hosts that did not serve a site before only certificates changed, and why.
+    pub fn unseen(&self) -> Vec<(String, String)> {
+        let all = self
+            .before
+            .iter()
+            .flat_map(|(name, before)| before.iter().zip(&self.expected[name]).map(move |it| (name, it)));
+        let unseen = all.filter_map(|(name, (before, expected))| match before {
+            Answer::Wrong(why) => {
+                let why = format!("it did not serve `{}` before: {why}", expected.probe.server_name);
+                Some(((*name).to_owned(), why))
+            }
+            _ => None,
+        });
+        unseen.filter(|_| self.certificates_only).collect()
     }
 
     fn ask(&self, expected: &Expected, certificates: Option<&BTreeMap<String, Vec<u8>>>) -> Answer {

@@ -10,17 +10,18 @@ use zeroize::Zeroizing;
 
 use super::rollback::away;
 use super::{CommandError, ExitStatus};
-use crate::deploy;
+use crate::deploy::{self, Contents, HostPlan, Problem, Wanted};
 use crate::diagnostic::Severity;
 use crate::file;
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
-use crate::inventory::certificate::{Certificate, PrivateKey, Problem, ProblemKind, Roots};
+use crate::inventory::certificate::{self, Certificate, PrivateKey, ProblemKind, Roots};
 use crate::inventory::model::{CertificateSource, SiteCertificate, SourceFile};
 use crate::inventory::types::SourcePath;
-use crate::report::Output;
-use crate::rollout::Fleet;
+use crate::report::{Output, Planned, Renewal};
+use crate::rollout::{Fleet, Unreachable};
 use crate::transport::Host;
+use crate::tree::Entry;
 
 /// What was read, by the source as the inventory has it.
 #[derive(Default)]
@@ -143,7 +144,7 @@ impl Sources {
             };
             // Files of this machine have passed the rules; but a renewal may have come between.
             let local = source.certificate.local.is_some() && source.key.as_ref().is_none_or(|key| key.local.is_some());
-            let counts = |it: &Problem| {
+            let counts = |it: &certificate::Problem| {
                 it.severity == Severity::Error
                     && (!local || matches!(it.kind, ProblemKind::KeyMismatch | ProblemKind::NotPem))
             };
@@ -165,4 +166,49 @@ fn here(source: &CertificateSource, help: &str) -> String {
         }
     }
     help
+}
+
+/// A certificate that hosts have at a path or are to have there.
+fn at(path: &str, bytes: &[u8]) -> Option<Certificate> {
+    Certificate::parse(Path::new(path), bytes).ok()
+}
+
+/// The certificates that a plan replaces: the path, what is to be there, and what is there.
+fn replaced<'p>(
+    plan: &'p HostPlan,
+    entries: &'p [Entry],
+    contents: &'p Contents,
+) -> impl Iterator<Item = (&'p str, Certificate, Option<Certificate>)> {
+    plan.changes.iter().filter_map(|change| {
+        let path = change.path.as_str();
+        let new = entries.iter().find(|entry| *entry.path == *path)?;
+        let live = contents.get(path).and_then(|bytes| at(path, bytes));
+        Some((path, at(path, &new.content.bytes)?, live))
+    })
+}
+
+/// Makes it a problem of the plan that a certificate would be replaced by an older one.
+pub fn refuse_older(plan: &mut HostPlan, entries: &[Entry], contents: &Contents) {
+    let older = replaced(plan, entries, contents).filter_map(|(path, new, live)| {
+        let live = live.filter(|live| new.is_older_than(live))?;
+        Some(Problem::Older { path: path.to_owned(), live: live.begins(), new: new.begins() })
+    });
+    let older: Vec<Problem> = older.collect();
+    plan.problems.extend(older);
+}
+
+/// The certificates that hosts get.
+pub fn renewals(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
+    let mut renewals: Vec<Renewal> = Vec::new();
+    for ((name, _, entries), host) in wanted.iter().zip(seen) {
+        let Ok(planned) = host else { continue };
+        for (path, new, live) in replaced(&planned.plan, entries, &planned.contents) {
+            let (expires, was) = (new.expires(), live.map(|live| live.expires()));
+            match renewals.iter_mut().find(|it| it.path == path && it.expires == expires && it.was == was) {
+                Some(same) => same.hosts.push((*name).to_owned()),
+                None => renewals.push(Renewal { path: path.to_owned(), expires, was, hosts: vec![(*name).to_owned()] }),
+            }
+        }
+    }
+    renewals
 }

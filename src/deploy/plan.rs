@@ -1,6 +1,6 @@
 //! What a deploy would change on one host: files, and what makes its program use them. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,6 +85,15 @@ pub enum Problem {
     Foreign(String),
     /// A link, a directory or a device is at the path of a file.
     NotAFile(String),
+    /// A certificate on the host begins later than the one that would replace it.
+    Older {
+        /// Its path.
+        path: String,
+        /// When the one on the host begins, for people.
+        live: String,
+        /// When the other one does.
+        new: String,
+    },
 }
 
 /// What a deploy would do on one host.
@@ -102,6 +111,20 @@ impl HostPlan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.actions.is_empty() && self.problems.is_empty()
+    }
+
+    /// Leaves out whatever is not about these files, which are no units: other files stay as they are, and a program
+    /// that runs reads its files again.
+    pub fn keep_only(&mut self, paths: &BTreeSet<String>) {
+        self.changes.retain(|change| paths.contains(&change.path));
+        let changes = !self.changes.is_empty();
+        self.problems.retain(|problem| match problem {
+            Problem::NotInstalled | Problem::NoTool(_) => changes,
+            Problem::Foreign(path) | Problem::NotAFile(path) | Problem::Older { path, .. } => paths.contains(path),
+        });
+        let runs = !self.actions.contains(&Action::Start);
+        let reads = runs && self.changes.iter().any(|change| change.kind != ChangeKind::Attributes);
+        self.actions = if reads { vec![Action::Reload] } else { Vec::new() };
     }
 }
 
@@ -247,136 +270,4 @@ fn is_behind(wanted: &[Entry], seen: &Observation) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::deploy::Unit;
-    use crate::tree::Content;
-
-    const PATH: &str = "/etc/haproxy/haproxy.cfg";
-    const UNIT: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
-
-    fn entry(path: &str, text: &str) -> Entry {
-        Entry { path: path.into(), content: Arc::new(Content::new(text.as_bytes().to_vec())) }
-    }
-
-    /// A host that runs haproxy and has these files.
-    struct Host {
-        seen: Observation,
-        contents: BTreeMap<String, Vec<u8>>,
-    }
-
-    impl Host {
-        fn with(files: &[(&str, &str)]) -> Self {
-            let found = |text: &str| Found {
-                mode: 0o644,
-                owner: "root:root".to_owned(),
-                sha256: Content::new(text.as_bytes().to_vec()).sha256,
-            };
-            let unit = Some(Unit { active: "active".to_owned(), enabled: "enabled".to_owned() });
-            let mut seen = Observation { unit, package: Some("3.0".to_owned()), ..Observation::default() };
-            let mut contents = BTreeMap::new();
-            for (path, text) in files {
-                seen.files.insert((*path).to_owned(), FileKind::Regular(found(text)));
-                contents.insert((*path).to_owned(), text.as_bytes().to_vec());
-            }
-            Self { seen, contents }
-        }
-
-        fn managed(mut self, path: &str, text: &str) -> Self {
-            self.seen.managed.insert(path.to_owned(), Content::new(text.as_bytes().to_vec()).sha256);
-            self
-        }
-
-        fn plan(&self, wanted: &[Entry], adopt: bool) -> HostPlan {
-            plan(Role::Balancer, wanted, Live { seen: &self.seen, contents: &self.contents }, adopt)
-        }
-
-        fn kinds(&self, wanted: &[Entry]) -> Vec<ChangeKind> {
-            self.plan(wanted, true).changes.iter().map(|change| change.kind).collect()
-        }
-    }
-
-    #[test]
-    fn whose_file_it_is() {
-        let wanted = [entry(PATH, "new")];
-        assert!(Host::with(&[(PATH, "new")]).plan(&wanted, false).is_empty());
-        assert_eq!(Host::with(&[]).kinds(&wanted), [ChangeKind::Create]);
-        assert_eq!(Host::with(&[(PATH, "old")]).managed(PATH, "old").kinds(&wanted), [ChangeKind::Update]);
-        assert_eq!(Host::with(&[(PATH, "edited")]).managed(PATH, "old").kinds(&wanted), [ChangeKind::Overwrite]);
-        assert_eq!(Host::with(&[(PATH, "# Rendered by sslscale; x\nold")]).kinds(&wanted), [ChangeKind::Update]);
-        let mut stock = Host::with(&[(PATH, "global")]);
-        stock.seen.stock.insert(PATH.to_owned());
-        assert_eq!(stock.kinds(&wanted), [ChangeKind::TakeOver]);
-        let foreign = Host::with(&[(PATH, "# Managed by another tool")]);
-        assert_eq!(foreign.kinds(&wanted), [ChangeKind::Adopt]);
-        let refused = foreign.plan(&wanted, false);
-        assert_eq!((refused.changes.len(), refused.problems), (1, vec![Problem::Foreign(PATH.to_owned())]));
-        let mut link = Host::with(&[]);
-        link.seen.files.insert(PATH.to_owned(), FileKind::Link);
-        assert_eq!(link.plan(&wanted, true).problems, [Problem::NotAFile(PATH.to_owned())]);
-    }
-
-    #[test]
-    fn what_is_not_rendered_any_more_goes_and_nothing_else() {
-        let host = Host::with(&[(PATH, "new"), ("/etc/old", "old"), ("/etc/other", "x")]).managed("/etc/old", "old");
-        let plan = host.plan(&[entry(PATH, "new")], false);
-        assert_eq!(plan.changes, [Change { path: "/etc/old".to_owned(), kind: ChangeKind::Remove }]);
-        let gone = Host::with(&[(PATH, "new")]).managed("/etc/old", "old");
-        assert!(gone.plan(&[entry(PATH, "new")], false).is_empty());
-    }
-
-    #[test]
-    fn a_mode_or_an_owner_is_put_right_without_a_reload() {
-        let mut host = Host::with(&[(PATH, "new")]);
-        let found =
-            Found { mode: 0o600, owner: "root:root".to_owned(), sha256: entry(PATH, "new").content.sha256.clone() };
-        host.seen.files.insert(PATH.to_owned(), FileKind::Regular(found));
-        let plan = host.plan(&[entry(PATH, "new")], false);
-        assert_eq!((plan.changes[0].kind, plan.actions.as_slice()), (ChangeKind::Attributes, &[][..]));
-    }
-
-    #[test]
-    fn a_reload_or_a_restart() {
-        let unit = |limit: &str| entry(UNIT, &format!("[Service]\nLimitNOFILE={limit}\n"));
-        let text = |limit: &str| format!("[Service]\nLimitNOFILE={limit}\n");
-        let actions = |old: &[(&str, &str)], new: &[Entry]| Host::with(old).plan(new, true).actions;
-        assert_eq!(actions(&[(PATH, "old")], &[entry(PATH, "new")]), [Action::Reload]);
-        assert_eq!(
-            actions(&[(PATH, "old")], &[entry(PATH, "new"), unit("9216:524288")]),
-            [Action::DaemonReload, Action::Reload]
-        );
-        let old = text("9216:524288");
-        assert_eq!(
-            actions(&[(PATH, "a"), (UNIT, &old)], &[entry(PATH, "a"), unit("10240:524288")]),
-            [Action::DaemonReload]
-        );
-        assert_eq!(
-            actions(&[(PATH, "a"), (UNIT, &old)], &[entry(PATH, "a"), unit("600000:600000")]),
-            [Action::DaemonReload, Action::Restart]
-        );
-        let mut stopped = Host::with(&[(PATH, "a")]);
-        stopped.seen.unit = Some(Unit { active: "inactive".to_owned(), enabled: "enabled".to_owned() });
-        assert_eq!(stopped.plan(&[entry(PATH, "a")], false).actions, [Action::Start]);
-    }
-
-    #[test]
-    fn a_program_that_runs_another_revision_is_reloaded() {
-        let text = "global\n    description sslscale 0123456789ab\n";
-        let mut host = Host::with(&[(PATH, text)]);
-        host.seen.running = Some("0123456789ab".to_owned());
-        assert!(host.plan(&[entry(PATH, text)], false).is_empty());
-        host.seen.running = Some("ba9876543210".to_owned());
-        assert_eq!(host.plan(&[entry(PATH, text)], false).actions, [Action::Reload]);
-    }
-
-    #[test]
-    fn a_host_without_the_program_or_a_tool_is_not_begun() {
-        let mut host = Host::with(&[]);
-        host.seen.package = None;
-        host.seen.missing_tools.push("flock".to_owned());
-        let problems = host.plan(&[], false).problems;
-        assert_eq!(problems, [Problem::NotInstalled, Problem::NoTool("flock".to_owned())]);
-    }
-}
+mod tests;

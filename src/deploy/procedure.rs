@@ -68,6 +68,8 @@ pub struct Deploy<'d> {
     pub lease: &'d Lease,
     /// Whether files of others may be replaced.
     pub adopt: bool,
+    /// The only files that may change.
+    pub only: Option<&'d BTreeSet<String>>,
     /// Whether it goes back to a release that hosts have, so that it is not sent.
     pub back: bool,
     /// Whether it ends when every program has accepted the release.
@@ -110,7 +112,9 @@ impl Procedure for Deploy<'_> {
     fn observe(&self, host: &dyn Host) -> Result<Seen, QueryError> {
         let target = &self.targets[host.name()];
         let wanted: Wanted<'_> = (host.name(), target.role, &target.release.files);
-        look(host, wanted, [""; 0], self.adopt)
+        let (seen, mut plan, contents) = look(host, wanted, [""; 0], self.adopt)?;
+        self.only.iter().for_each(|only| plan.keep_only(only));
+        Ok((seen, plan, contents))
     }
 
     fn next(&self, hosts: &[&dyn Host], seen: &[Seen], done: &[Step<DeployStep>]) -> Next<Self> {
@@ -249,7 +253,8 @@ impl Deploy<'_> {
         let Ok(nonce) = nonce() else {
             return Outcome::Untouched(Reason::new("the operating system returned no random numbers"));
         };
-        let plan = plan(role, &release.files, Live { seen, contents }, self.adopt);
+        let mut plan = plan(role, &release.files, Live { seen, contents }, self.adopt);
+        self.only.iter().for_each(|only| plan.keep_only(only));
         // What this run has brought already is replaced, too.
         let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         let ours = changed.iter().any(|(name, _)| name == host.name());

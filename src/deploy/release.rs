@@ -5,6 +5,7 @@ use std::fmt::Write;
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::expand;
 use super::observation::{FileKind, Observation};
@@ -37,9 +38,12 @@ impl HostRelease {
         directories.chain(files).chain(["end\n".to_owned()]).collect()
     }
 
-    /// What is sent to the host: only what it has not at its place already.
-    pub fn stream(&self, seen: &Observation) -> Vec<u8> {
-        let mut stream = Vec::new();
+    /// What is sent to the host: only what it has neither at its place nor in the release that it uses.
+    pub fn stream(&self, seen: &Observation) -> Zeroizing<Vec<u8>> {
+        let lines = self.files.iter().map(|entry| entry.path.len() + entry.content.bytes.len() + 100);
+        let directories = self.directories.iter().map(|path| path.len() + 20);
+        // Keys are in it: a larger buffer would leave a copy behind.
+        let mut stream = Zeroizing::new(Vec::with_capacity(lines.chain(directories).sum::<usize>() + 10));
         for path in &self.directories {
             stream.extend(format!("directory {path}\n").into_bytes());
         }
@@ -47,9 +51,14 @@ impl HostRelease {
             let Content { bytes, sha256, mode } = &*entry.content;
             let there =
                 matches!(seen.files.get(&*entry.path), Some(FileKind::Regular(found)) if found.sha256 == *sha256);
-            let length = if there { "-".to_owned() } else { bytes.len().to_string() };
+            let kept = seen.managed.get(&*entry.path) == Some(sha256);
+            let length = match (there, kept) {
+                (true, _) => "-".to_owned(),
+                (false, true) => "=".to_owned(),
+                (false, false) => bytes.len().to_string(),
+            };
             stream.extend(format!("{length} {mode:04o} {sha256} {}\n", entry.path).into_bytes());
-            if !there {
+            if !there && !kept {
                 stream.extend(bytes);
             }
         }
@@ -186,6 +195,10 @@ mod tests {
         seen.files.insert("/etc/a".to_owned(), FileKind::Regular(found));
         let other = Content::new(b"end\n".to_vec()).sha256;
         let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n4 0644 {other} /etc/b\nend\nend\n");
-        assert_eq!(String::from_utf8(release().stream(&seen)).unwrap(), text);
+        assert_eq!(String::from_utf8(release().stream(&seen).to_vec()).unwrap(), text);
+        // What the release that it uses has, whatever became of the file.
+        seen.managed.insert("/etc/b".to_owned(), other.clone());
+        let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n= 0644 {other} /etc/b\nend\n");
+        assert_eq!(String::from_utf8(release().stream(&seen).to_vec()).unwrap(), text);
     }
 }

@@ -22,6 +22,20 @@ pub struct DeployReport<'o> {
     format: PlainFormat,
     /// The inventory's file, for commands that a reader can run.
     file: String,
+    /// Whether only certificates change.
+    certificates: bool,
+}
+
+/// A certificate that hosts get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renewal {
+    /// Its path on the hosts.
+    pub path: String,
+    /// When it expires, in UTC.
+    pub expires: String,
+    /// When the one expires that it replaces.
+    pub was: Option<String>,
+    pub hosts: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +50,12 @@ enum Line<'l> {
         reason: Option<&'l Reason>,
         milliseconds: u128,
     },
+    /// A certificate that hosts will get.
+    Certificate {
+        version: u32,
+        #[serde(flatten)]
+        renewal: &'l Renewal,
+    },
     /// Why nothing was begun, or why it went no further.
     Error { host: Option<&'l str>, reason: String },
     /// How it ended.
@@ -43,8 +63,34 @@ enum Line<'l> {
 }
 
 impl<'o> DeployReport<'o> {
-    pub fn new(output: &'o Output, format: PlainFormat, file: &Path) -> Self {
-        Self { output, format, file: file.display().to_string() }
+    /// With `certificates`, only certificates change.
+    pub fn new(output: &'o Output, format: PlainFormat, file: &Path, certificates: bool) -> Self {
+        Self { output, format, file: file.display().to_string(), certificates }
+    }
+
+    /// The certificates that hosts will get.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn renewed(&self, renewals: &[Renewal]) -> io::Result<()> {
+        if self.is_json() {
+            return renewals.iter().try_for_each(|renewal| self.line(&Line::Certificate { version: VERSION, renewal }));
+        }
+        let line = |Renewal { path, expires, was, hosts }: &Renewal| {
+            let was = was.as_ref().map(|was| format!(", instead of `{was}`")).unwrap_or_default();
+            format!("{path} on {}: expires on `{expires}` UTC{was}\n", hosts.join(", "))
+        };
+        self.output.print(renewals.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Sites that hosts did not serve before the change, and why: the new certificate was not looked for there.
+    pub fn unseen(&self, sites: &[(String, String)]) {
+        for (host, why) in sites {
+            self.error(Some(host), &Reason::new(format!("the new certificate was not seen: {why}")));
+        }
+        if !self.is_json() {
+            self.output.say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.file));
+        }
     }
 
     fn line(&self, line: &Line<'_>) -> io::Result<()> {
@@ -214,7 +260,8 @@ impl<'o> DeployReport<'o> {
                         .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
                 }
                 self.output.say(&format!(
-                    "  help: `sslscale deploy --resume {file}` goes on, `sslscale rollback {file}` goes back"
+                    "  help: `sslscale {} --resume {file}` goes on, `sslscale rollback {file}` goes back",
+                    if self.certificates { "certs roll" } else { "deploy" }
                 ));
                 Ok(())
             }

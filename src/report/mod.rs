@@ -38,7 +38,7 @@ use crate::lint::Linted;
 use crate::source::Source;
 use crate::visible::{visible, visible_lines};
 
-pub use deploy::DeployReport;
+pub use deploy::{DeployReport, Renewal};
 pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;

@@ -285,6 +285,9 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
+        Problem::Older { path, live, new } => {
+            format!("`{path}` on the host begins on `{live}` UTC, and what would replace it on `{new}` UTC")
+        }
     }
 }
 
@@ -294,5 +297,8 @@ fn help(problem: &Problem, role: Role) -> String {
         Problem::NoTool(name) => format!("install the package that has `{name}`"),
         Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::Older { .. } => {
+            "renew the certificate, or correct its source; `sslscale rollback` goes back to an older one".to_owned()
+        }
     }
 }

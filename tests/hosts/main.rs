@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 mod app_down;
+mod certs;
 mod client;
 mod deploy;
 mod fleet;

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
@@ -64,6 +64,7 @@ pub struct Served {
     pub fleet: Fleet,
     /// What clients trust, in PEM.
     pub authority: String,
+    issuer: Issuer<'static, KeyPair>,
     certificate: String,
     key: String,
     folder: tempfile::TempDir,
@@ -76,10 +77,9 @@ impl Served {
         let key = KeyPair::generate().unwrap();
         let authority = params.self_signed(&key).unwrap().pem();
         let issuer = Issuer::new(params, key);
-        let key = KeyPair::generate().unwrap();
-        let leaf = CertificateParams::new([SITE.to_owned()]).unwrap().signed_by(&key, &issuer).unwrap();
+        let Pair { chain: certificate, key } = issued(&issuer, None);
         let folder = tempfile::tempdir().unwrap();
-        let served = Self { fleet, authority, certificate: leaf.pem(), key: key.serialize_pem(), folder };
+        let served = Self { fleet, authority, issuer, certificate, key, folder };
         for host in served.apps() {
             served.put(
                 host,
@@ -92,6 +92,11 @@ impl Served {
             );
         }
         served
+    }
+
+    /// A certificate for the site that begins this many hours from now, and lives for 90 days.
+    pub fn pair(&self, hours: i64) -> Pair {
+        issued(&self.issuer, Some(hours))
     }
 
     pub fn balancers(&self) -> impl Iterator<Item = &Host> {
@@ -229,6 +234,24 @@ impl Served {
         fs::write(&file, self.fleet.leads().to_string()).unwrap();
         file
     }
+}
+
+/// A certificate and its key, in PEM.
+pub struct Pair {
+    pub chain: String,
+    pub key: String,
+}
+
+fn issued(issuer: &Issuer<'_, KeyPair>, hours: Option<i64>) -> Pair {
+    let mut params = CertificateParams::new([SITE.to_owned()]).unwrap();
+    if let Some(hours) = hours {
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+        let begins = Duration::from_secs(now.checked_add_signed(hours * 3600).unwrap());
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1) + begins;
+        params.not_after = params.not_before + Duration::from_secs(90 * 24 * 3600);
+    }
+    let key = KeyPair::generate().unwrap();
+    Pair { chain: params.signed_by(&key, issuer).unwrap().pem(), key: key.serialize_pem() }
 }
 
 fn run_on<'h>(hosts: impl Iterator<Item = &'h Host>, script: &str) {

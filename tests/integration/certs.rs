@@ -73,6 +73,30 @@ impl Fleet {
         }
     }
 
+    /// The files of all hosts with their contents.
+    fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let all = self.state().into_iter().filter(|(path, _)| !path.contains("/var/lib/sslscale/"));
+        all.collect()
+    }
+
+    /// The same with what sslscale keeps for itself.
+    fn state(&self) -> Vec<(String, Vec<u8>)> {
+        fn collect(dir: &Path, name: &str, files: &mut Vec<(String, Vec<u8>)>) {
+            for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
+                let name = format!("{name}{}", entry.file_name().to_str().unwrap());
+                if entry.file_type().unwrap().is_dir() {
+                    collect(&entry.path(), &format!("{name}/"), files);
+                } else {
+                    files.push((name, fs::read(entry.path()).unwrap_or_default()));
+                }
+            }
+        }
+        let mut files = Vec::new();
+        collect(&self.run.dir().join("roots"), "", &mut files);
+        files.sort();
+        files
+    }
+
     /// What app servers have: the chain and the key, which only root may read.
     fn installed(&self, host: &str) -> Pair {
         let read = |name: &str, mode: u32| {
@@ -141,4 +165,107 @@ fn a_deploy_brings_what_is_on_a_host() {
         }
         assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [first.clone(), first.clone()]);
     }
+}
+
+#[test]
+fn a_renewal_changes_certificates_and_nothing_else() {
+    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let first = pair("example.com", -10);
+    fleet.renew(&first);
+    let none = fleet.run(&["certs", "roll"], 3);
+    assert!(
+        none.stderr.contains("error: lb1 has no release\n  help: `sslscale deploy` makes the first one"),
+        "{}",
+        none.all()
+    );
+    fleet.run(&["deploy", "--yes"], 0);
+    let quiet = |words: &[&str]| {
+        let before = fleet.state();
+        let run = fleet.run(words, 0);
+        assert_eq!(fleet.state(), before);
+        run
+    };
+    let nothing = quiet(&["certs", "roll"]);
+    assert_eq!((nothing.stdout.as_str(), nothing.stderr.as_str()), ("", ""));
+    assert_eq!(quiet(&["certs", "roll", "-v"]).stdout, "nothing to do: 3 hosts up to date\n");
+    // An inventory that is not deployed yet, and a file that somebody has edited, do not take part.
+    fs::write(fleet.run.dir().join("inventory.yaml"), format!("{INVENTORY}nginx: {{ keepalive_timeout: 30s }}\n"))
+        .unwrap();
+    let conf = fleet.path("srv2/etc/nginx/conf.d/sslscale.conf");
+    let edited = fs::read_to_string(&conf).unwrap() + "# by hand\n";
+    fs::write(&conf, &edited).unwrap();
+    assert_eq!(quiet(&["certs", "roll"]).stdout, "");
+    for days in [-9, -8] {
+        let new = pair("example.com", days);
+        fleet.renew(&new);
+        let before = fleet.files();
+        let renewed = fleet.run(&["certs", "roll"], 0);
+        assert!(renewed.stdout.contains("/etc/ssl/example/ssl.crt on srv1, srv2: expires on `"), "{}", renewed.all());
+        hides(&renewed, &new.1);
+        assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [new.clone(), new]);
+        let changed: Vec<String> = fleet.files().into_iter().filter(|it| !before.contains(it)).map(|it| it.0).collect();
+        let pairs = ["srv1", "srv2"].map(|host| ["crt", "key"].map(|end| format!("{host}/etc/ssl/example/ssl.{end}")));
+        assert_eq!(changed, pairs.concat());
+        assert_eq!(quiet(&["certs", "roll"]).stdout, "");
+    }
+    assert_eq!(fs::read_to_string(&conf).unwrap(), edited);
+    // It is a release of the whole fleet, which a rollback leaves.
+    fleet.run(&["rollback", "--yes"], 0);
+    assert_ne!(fs::read_to_string(&conf).unwrap(), edited);
+    let again = fleet.run(&["certs", "roll", "--format", "json"], 0);
+    let events: Vec<serde_json::Value> = again.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(
+        (&events[0]["event"], &events[0]["hosts"]),
+        (&"certificate".into(), &serde_json::json!(["srv1", "srv2"]))
+    );
+    assert_eq!(events.last().unwrap()["hosts"], serde_json::json!({ "srv1": "after", "srv2": "after" }));
+}
+
+#[test]
+fn a_pair_that_cannot_serve_or_is_older_stops_before_any_host() {
+    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let first = pair("example.com", -10);
+    fleet.renew(&first);
+    fleet.run(&["deploy", "--yes"], 0);
+    for (wrong, says) in [
+        ((pair("example.com", -1).0, first.1.clone()), "does not belong to the certificate"),
+        (pair("example.org", -1), "does not cover `example.com`"),
+        (pair("example.com", 2), "is not valid before"),
+        (pair("example.com", -20), "error: srv1, srv2: `/etc/ssl/example/ssl.crt` on the host begins on `"),
+    ] {
+        fleet.renew(&wrong);
+        let before = fleet.state();
+        let refused = fleet.run(&["certs", "roll"], 3);
+        assert!(refused.stderr.contains(says), "{says}: {}", refused.all());
+        hides(&refused, &wrong.1);
+        assert_eq!(fleet.state(), before);
+    }
+    // A deploy does not go back either.
+    assert!(fleet.run(&["plan"], 3).all().contains("on the host begins on `"));
+    assert!(fleet.run(&["deploy", "--yes"], 3).stderr.contains("nothing was changed"));
+}
+
+#[test]
+fn a_certificate_that_was_never_deployed_is_named() {
+    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    fleet.renew(&pair("example.com", -10));
+    fleet.run(&["deploy", "--yes"], 0);
+    let site = INVENTORY[INVENTORY.find("  - server_name").unwrap()..INVENTORY.find("tickets").unwrap()].to_owned();
+    let site = site
+        .replace("server_name: example.com", "server_name: www.example.com")
+        .replace("/etc/ssl/example/", "/etc/ssl/www/");
+    let inventory = INVENTORY.replace("tickets", &(site.replace("live/example.com", "live/www") + "tickets"));
+    fs::write(fleet.run.dir().join("inventory.yaml"), &inventory).unwrap();
+    let www = fleet.path(LINEAGE).join("live/www");
+    fs::create_dir_all(&www).unwrap();
+    let new = pair("www.example.com", -1);
+    fs::write(www.join("fullchain.pem"), &new.0).unwrap();
+    fs::write(www.join("privkey.pem"), &new.1).unwrap();
+    let renewal = pair("example.com", -1);
+    fleet.renew(&renewal);
+    let renewed = fleet.run(&["certs", "roll"], 0);
+    let says = "`/etc/ssl/www/ssl.crt` is left out: it is not in the release of srv1, srv2\n";
+    assert!(renewed.stderr.contains(says), "{}", renewed.all());
+    assert_eq!(fleet.installed("srv2"), renewal);
+    assert!(!fleet.path("srv2/etc/ssl/www").exists());
 }

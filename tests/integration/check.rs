@@ -56,6 +56,8 @@ fn help_says_what_there_is() {
     pin("help-history", &Sslscale::new(&["history", "--help"]).run().all());
     pin("help-unlock", &Sslscale::new(&["unlock", "--help"]).run().all());
     pin("help-status", &Sslscale::new(&["status", "--help"]).run().all());
+    pin("help-certs", &Sslscale::new(&["certs", "--help"]).run().all());
+    pin("help-certs-roll", &Sslscale::new(&["certs", "roll", "--help"]).run().all());
     pin("help-tickets", &Sslscale::new(&["tickets", "--help"]).run().all());
     pin("help-tickets-status", &Sslscale::new(&["tickets", "status", "--help"]).run().all());
     pin("help-tickets-rotate", &Sslscale::new(&["tickets", "rotate", "--help"]).run().all());

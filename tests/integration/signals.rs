@@ -61,7 +61,7 @@ fn names(dir: &Path) -> BTreeSet<String> {
 // `check -o` left its temporary file behind.
 #[test]
 fn every_command_ends_at_once_while_it_reads() {
-    let commands: [&[&str]; 15] = [
+    let commands: [&[&str]; 16] = [
         &["check", "-"],
         &["check", "--fix", "-"],
         &["check", "--format", "json", "-o", "report", "-"],
@@ -73,6 +73,7 @@ fn every_command_ends_at_once_while_it_reads() {
         &["history", "-", "--roots", "roots"],
         &["unlock", "-", "--roots", "roots"],
         &["status", "-", "--roots", "roots"],
+        &["certs", "roll", "-", "--roots", "roots"],
         &["tickets", "status", "-", "--roots", "roots"],
         &["tickets", "rotate", "-", "--roots", "roots"],
         &["tickets", "sync", "-", "--roots", "roots"],

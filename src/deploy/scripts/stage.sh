@@ -4,7 +4,7 @@
 #
 # FILES has a line for each directory that has to be there, `directory PATH`, and for each file a line with its
 # length, its mode, its SHA-256 and its path, and then its bytes; the length is `-` where the host has these bytes at
-# the path already. The last line is `end`. A release that is there already, with the right contents, is kept.
+# the path already, and `=` where the release that it uses has them. The last line is `end`. A release that is there already, with the right contents, is kept.
 lease=$1 id=$2
 lock_state
 keep_lease "$lease"
@@ -20,7 +20,7 @@ refuse() {
 perl -e '
     use strict;
     use warnings;
-    my ($new, $root) = @ARGV;
+    my ($new, $root, $current) = @ARGV;
     binmode STDIN;
     open my $manifest, ">", "$new/manifest" or die "$new/manifest: $!\n";
     sub directory { my $at = ""; for (split m{/}, shift) { $at .= "$_/"; -d $at or mkdir $at or die "$at: $!\n" } }
@@ -29,11 +29,12 @@ perl -e '
         my $line = <STDIN> // die "the files arrived incomplete\n";
         if ($line eq "end\n") { print $manifest $line or die "$new/manifest: $!\n"; last }
         if ($line =~ m{^directory /\S*\n$}) { print $manifest $line or die "$new/manifest: $!\n"; next }
-        my ($length, $mode, $sum, $path) = $line =~ m{^(\d+|-) ([0-7]{4}) ([0-9a-f]{64}) (/\S+)\n$}
+        my ($length, $mode, $sum, $path) = $line =~ m{^(\d+|[-=]) ([0-7]{4}) ([0-9a-f]{64}) (/\S+)\n$}
             or die "the files arrived incomplete\n";
         my $bytes = "";
-        if ($length eq "-") {
-            open my $live, "<:raw", "$root$path" or die "$path: $!\n";
+        if ($length =~ /[-=]/) {
+            my $there = $length eq "-" ? "$root$path" : "$current/files$path";
+            open my $live, "<:raw", $there or die "$there: $!\n";
             local $/;
             $bytes = <$live> // "";
         } else {
@@ -50,7 +51,7 @@ perl -e '
         print $manifest "file $sum $mode $path\n" or die "$new/manifest: $!\n";
     }
     close $manifest or die "$new/manifest: $!\n";
-' "$new" "$root" || refuse 'the files could not be stored'
+' "$new" "$root" "$state/current" || refuse 'the files could not be stored'
 
 # The shell gives words with spaces to nobody here: paths have none.
 sed -n 's/^file \([0-9a-f]*\) [0-7]* \/\(.*\)$/\1  \2/p' "$new/manifest" >"$new/sums" || refuse 'the files could not be stored'

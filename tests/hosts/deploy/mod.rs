@@ -17,7 +17,7 @@ fn shown(output: &Output) -> String {
 }
 
 /// A run that has to end with this exit code, and what it wrote.
-fn run(served: &Served, inventory: &str, words: &[&str], code: i32) -> String {
+pub fn run(served: &Served, inventory: &str, words: &[&str], code: i32) -> String {
     let output = Operator::new(served, inventory).run(words);
     let text = shown(&output);
     assert_eq!(output.status.code(), Some(code), "{words:?}: {text}");
@@ -25,7 +25,7 @@ fn run(served: &Served, inventory: &str, words: &[&str], code: i32) -> String {
 }
 
 /// Gives all hosts the files that their packages bring, and nothing else.
-fn to_stock(served: &Served) {
+pub fn to_stock(served: &Served) {
     for host in served.fleet.hosts() {
         let config = fs::read(host.release.root().join("etc/haproxy/haproxy.cfg")).unwrap();
         served.put(host, &[("/etc/haproxy/haproxy.cfg", "0644", config)]);
@@ -50,7 +50,7 @@ fn files(host: &Host) -> String {
 }
 
 /// What must not be left behind on any host when nothing runs.
-fn nothing_pending(served: &Served) {
+pub fn nothing_pending(served: &Served) {
     for host in served.fleet.hosts() {
         let left = host.run(
             "ls -d /var/lib/sslscale/pending /var/lib/sslscale/lease /var/lib/sslscale/backup/* 2>/dev/null; \

@@ -1,0 +1,106 @@
+//! `sslscale certs roll`: renewed certificates for the app servers. Everything else on the hosts stays as their current
+//! release has it, whatever the inventory says meanwhile.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use anyhow::anyhow;
+
+use super::deploy::Task;
+use super::rollback::{away, release};
+use super::sources::Sources;
+use super::{CommandError, ExitStatus, hosts, live, load};
+use crate::cli::{Certs, RollArgs};
+use crate::deploy::{self, BEFORE, HostRelease, Role};
+use crate::interrupt::Interrupt;
+use crate::lint::Settings;
+use crate::render::Templates;
+use crate::report::Output;
+use crate::rollout::{Fleet, QueryError};
+use crate::transport::Host;
+use crate::tree::Entry;
+
+pub fn run(what: &Certs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    match what {
+        Certs::Roll(args) => roll(args, output, interrupt),
+    }
+}
+
+fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    // Only for the list of the certificates that each host needs.
+    let tree = crate::render::render(&inventory, &Templates::load(None)?)?;
+    let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
+    let reached = hosts::reached(&args.reach, &inventory, &names)?;
+    let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+    let sources = Sources::read(&inventory, &all, output, interrupt)?;
+    let new = live::certificates(&tree, &sources);
+    if new.values().all(Vec::is_empty) {
+        let error = CommandError::new(ExitStatus::NotStarted, anyhow!("no site has an `ssl_certificate_source`"));
+        return Err(error.hint("set it to the file that is renewed, and `ssl_certificate_key_source` to its key"));
+    }
+    let fleet = Fleet { hosts: &all, interrupted: &|| interrupt.requested() };
+    let Ok(found) = fleet.observe(current) else {
+        return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
+    };
+    let mut releases = BTreeMap::new();
+    let mut changed = BTreeSet::new();
+    let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, found) in names.iter().zip(found) {
+        let Some(mut release) = found.map_err(|lost| away(&lost))? else {
+            let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{name} has no release"));
+            return Err(error.hint("`sslscale deploy` makes the first one"));
+        };
+        for entry in new.get(*name).into_iter().flatten() {
+            if renew(&mut release, entry) {
+                changed.insert(entry.path.to_string());
+            } else {
+                absent.entry(&*entry.path).or_default().push(*name);
+            }
+        }
+        releases.insert((*name).to_owned(), release);
+    }
+    for (path, hosts) in &absent {
+        output.say(&format!("`{path}` is left out: it is not in the release of {}", hosts.join(", ")));
+        output.say("  help: `sslscale deploy` brings it");
+    }
+    if changed.is_empty() {
+        return Err(CommandError::new(ExitStatus::NotStarted, anyhow!("no host has a certificate with a source yet"))
+            .hint("`sslscale deploy` brings them for the first time"));
+    }
+    let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
+    let wanted = live::wanted(&inventory, &releases);
+    let task = Task {
+        inventory: &inventory,
+        file: &args.inventory,
+        release: &id,
+        releases: &releases,
+        wanted: &wanted,
+        hosts: &all,
+        adopt: false,
+        only: Some(&changed),
+        back: false,
+        dry_run: false,
+        canary: None,
+        yes: true,
+        take_over: args.resume,
+        saved: None,
+        quiet: !args.verbose,
+        format: args.format,
+    };
+    task.run(output, interrupt)
+}
+
+/// The release that a host uses; `None` if none was ever deployed.
+fn current(host: &dyn Host) -> Result<Option<HostRelease>, QueryError> {
+    let seen = deploy::observe(host, Role::AppServer, &[])?;
+    match seen.release.filter(|current| current.id != BEFORE) {
+        Some(current) => release(host, &current.id),
+        None => Ok(None),
+    }
+}
+
+/// Puts a file in the place of the one that the release has, if it has one.
+fn renew(release: &mut HostRelease, entry: &Entry) -> bool {
+    let old = release.files.iter_mut().find(|old| old.path == entry.path);
+    old.map(|old| old.clone_from(entry)).is_some()
+}
