@@ -11,11 +11,11 @@ use crate::served::{Served, Shared, figure};
 const BALANCERS: [&str; 2] = ["lb1", "lb2"];
 
 /// Takes TCP connections on port 443 and closes them, as something that is not TLS does.
-const DEAF: &str = "systemctl stop nginx; systemd-run --quiet --collect --unit=deaf perl -MIO::Socket::INET -e \
+pub const DEAF: &str = "systemctl stop nginx; systemd-run --quiet --collect --unit=deaf perl -MIO::Socket::INET -e \
     'my $s = IO::Socket::INET->new(LocalPort => 443, Listen => 512, ReuseAddr => 1) or die; while (my $c = $s->accept) { close $c }'";
 
 /// A reload that goes past the unit.
-const SIGNAL: &str = "systemctl kill --signal=USR2 --kill-who=main haproxy";
+pub const SIGNAL: &str = "systemctl kill --signal=USR2 --kill-who=main haproxy";
 
 /// Serves the inventory where app2 cannot be told from a healthy server by TCP, and is down.
 fn deaf(served: &Served) {
@@ -45,7 +45,7 @@ fn worker(balancer: &Host) -> String {
     info.lines().find_map(|line| line.strip_prefix("Pid: ")).unwrap().to_owned()
 }
 
-fn reload(balancer: &Host, script: &str) {
+pub fn reload(balancer: &Host, script: &str) {
     let before = worker(balancer);
     balancer.run(script);
     balancer.until("a new worker", || worker(balancer) != before);

@@ -35,13 +35,13 @@ enum Way {
 }
 
 /// Stops a program of a host at its first run with these arguments, until [`Held::go`].
-struct Held<'h> {
+pub struct Held<'h> {
     host: &'h Host,
     _program: Replaced<'h>,
 }
 
 impl<'h> Held<'h> {
-    fn new(host: &'h Host, program: &'static str, arguments: &str) -> Self {
+    pub fn new(host: &'h Host, program: &'static str, arguments: &str) -> Self {
         let pattern = arguments.replace(' ', "\\ ");
         let script = format!(
             "case \"$*\" in {pattern})\n    ! mkdir /run/held 2>/dev/null || until [ -e /run/held/go ]; do sleep 0.1; done ;;\n\
@@ -50,11 +50,11 @@ impl<'h> Held<'h> {
         Self { host, _program: Replaced::new(host, program, &script) }
     }
 
-    fn wait(&self) {
+    pub fn wait(&self) {
         self.host.until("the program is held", || self.host.succeeds("test -d /run/held"));
     }
 
-    fn go(&self) {
+    pub fn go(&self) {
         self.host.run("touch /run/held/go");
     }
 }

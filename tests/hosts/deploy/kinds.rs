@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{files, nothing_pending, run, to_stock};
+use super::{files, nothing_pending, run, to_stock, user_with_sudo};
 use crate::client::Load;
 use crate::served::{Shared, figure};
 use crate::ssh::pinned;
@@ -45,8 +45,28 @@ fn from_packages_to_serving_and_from_there_to_others() {
     assert_eq!(after, before);
 }
 
+#[test]
+fn a_user_with_sudo_can_deploy() {
+    let Some(served) = Shared::get() else { return };
+    to_stock(&served);
+    let before: Vec<String> = served.fleet.hosts().iter().map(files).collect();
+    user_with_sudo(&served);
+    let first = (pinned(&served) + "tickets: per_host\n").replace("user: root", "user: deploy");
+    let text = run(&served, &first, &["deploy", "--yes"], 0);
+    assert!(text.contains("is in use: 5 hosts changed\n"), "{text}");
+    nothing_pending(&served);
+    assert_eq!(run(&served, &first, &["plan", "--detailed-exitcode"], 0), "5 hosts: 5 up to date\n");
+    served.apps().for_each(|app| served.wait_for_server(app.name, "UP"));
+    let report = Load::run(&served, &BALANCERS, 20, Duration::from_secs(2));
+    assert_eq!((report.failed, report.servers.len()), (0, 3), "{report:#?}");
+    run(&served, &first, &["rollback", "--yes"], 0);
+    served.on_all("rm -f /etc/sudoers.d/deploy");
+    let after: Vec<String> = served.fleet.hosts().iter().map(files).collect();
+    assert_eq!(after, before);
+}
+
 /// The inventory with another site before the first one, which checks then ask for.
-fn with_another_site(inventory: &str) -> String {
+pub fn with_another_site(inventory: &str) -> String {
     let site = "  - server_name: first.example\n    ssl_certificate: /etc/ssl/example/ssl.crt\n    \
                 ssl_certificate_key: /etc/ssl/example/ssl.key\n    locations:\n      - { path: /, proxy_pass: \"http://127.0.0.1:8000\" }\n";
     inventory.replacen("sites:\n", &format!("sites:\n{site}"), 1)

@@ -2,6 +2,8 @@
 
 mod killed;
 mod kinds;
+mod long;
+mod lost;
 mod past;
 mod refused;
 

@@ -7,31 +7,35 @@
 set -eu
 name=$1 address=$2 lower=$3 cgroup=$4
 host=/run/hosts/$name
-mkdir -p "$host/upper" "$host/work" "$host/root"
-mount -t overlay overlay -o "lowerdir=$lower,upperdir=$host/upper,workdir=$host/work" "$host/root"
-cd "$host/root"
+# A host that boots again keeps what it wrote.
+if ! mountpoint -q "$host/root"; then
+    mkdir -p "$host/upper" "$host/work" "$host/root"
+    mount -t overlay overlay -o "lowerdir=$lower,upperdir=$host/upper,workdir=$host/work" "$host/root"
+    cd "$host/root"
 
-echo "$name" >etc/hostname
-printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$name" >etc/hosts
-: >etc/machine-id
-mkdir -p root/.ssh var/log/journal
-chmod 0700 root/.ssh
-cp /run/hosts/login.pub root/.ssh/authorized_keys
-rm -f etc/ssh/ssh_host_*
-cp "$host.key" etc/ssh/ssh_host_ed25519_key
-cp "$host.key.pub" etc/ssh/ssh_host_ed25519_key.pub
-chmod 0600 etc/ssh/ssh_host_ed25519_key
+    echo "$name" >etc/hostname
+    printf '127.0.0.1 localhost\n127.0.1.1 %s\n' "$name" >etc/hosts
+    : >etc/machine-id
+    mkdir -p root/.ssh var/log/journal
+    chmod 0700 root/.ssh
+    cp /run/hosts/login.pub root/.ssh/authorized_keys
+    rm -f etc/ssh/ssh_host_*
+    cp "$host.key" etc/ssh/ssh_host_ed25519_key
+    cp "$host.key.pub" etc/ssh/ssh_host_ed25519_key.pub
+    chmod 0600 etc/ssh/ssh_host_ed25519_key
 
-units=etc/systemd/system
-printf '[Match]\nName=host0\n[Network]\nAddress=%s/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n' \
-    "$address" >etc/systemd/network/10-host0.network
-ln -sf /lib/systemd/system/systemd-networkd.service $units/multi-user.target.wants/
-for unit in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer; do
-    ln -sf /dev/null "$units/$unit"
-done
-# Which of them a host runs is up to the test.
-rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
+    units=etc/systemd/system
+    printf '[Match]\nName=host0\n[Network]\nAddress=%s/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n' \
+        "$address" >etc/systemd/network/10-host0.network
+    ln -sf /lib/systemd/system/systemd-networkd.service $units/multi-user.target.wants/
+    for unit in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer; do
+        ln -sf /dev/null "$units/$unit"
+    done
+    # Which of them a host runs is up to the test.
+    rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
+fi
 
+[ ! -d "$cgroup/$name" ] || find "$cgroup/$name" -depth -type d -exec rmdir {} \;
 mkdir "$cgroup/$name"
 echo $$ >"$cgroup/$name/cgroup.procs"
 cd /

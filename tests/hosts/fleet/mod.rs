@@ -53,20 +53,43 @@ impl Fleet {
         let mut fleet = Self::supervised()?;
         fleet.make_keys(specs);
         let mut booting: Vec<Child> = specs.iter().map(|spec| fleet.start(spec)).collect();
-        let deadline = Instant::now() + BOOT_LIMIT;
         for (spec, nspawn) in specs.iter().zip(&mut booting) {
             let host = Host::new(spec, fleet.inside);
-            while let Some(reason) = host.not_ready() {
-                let ended = nspawn.try_wait().unwrap();
-                if ended.is_some() || Instant::now() > deadline {
-                    let log = fs::read_to_string(fleet.path(&format!("{}/console.log", spec.name)));
-                    panic!("{} did not boot ({ended:?}): {reason}\n{}", spec.name, log.unwrap_or_default());
-                }
-                std::thread::sleep(Duration::from_millis(100));
-            }
+            fleet.wait_for(&host, nspawn);
             fleet.hosts.push(host);
         }
         Some(fleet)
+    }
+
+    fn wait_for(&self, host: &Host, nspawn: &mut Child) {
+        let deadline = Instant::now() + BOOT_LIMIT;
+        while let Some(reason) = host.not_ready() {
+            let ended = nspawn.try_wait().unwrap();
+            if ended.is_some() || Instant::now() > deadline {
+                let log = fs::read_to_string(self.path(&format!("{}/console.log", host.name)));
+                panic!("{} did not boot ({ended:?}): {reason}\n{}", host.name, log.unwrap_or_default());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Ends all processes of a host at once, as a power failure does. What it wrote to files stays.
+    pub fn power_off(&self, name: &str) {
+        let cgroup = self.cgroup.join(name);
+        fs::write(cgroup.join("cgroup.kill"), "1").unwrap();
+        let deadline = Instant::now() + BOOT_LIMIT;
+        while fs::read_to_string(cgroup.join("cgroup.events")).unwrap().contains("populated 1") {
+            assert!(Instant::now() < deadline, "{name} did not end");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        self.host(name).hang_up();
+    }
+
+    /// Boots a host that was powered off.
+    pub fn power_on(&self, name: &str) {
+        let host = self.host(name);
+        let spec = Spec { name: host.name, address: host.address, release: host.release };
+        self.wait_for(host, &mut self.start(&spec));
     }
 
     fn supervised() -> Option<Self> {
