@@ -22,7 +22,10 @@ impl Scalar for SourcePath {
             return LocalPath::parse(text).map(Self::Local);
         };
         if !path.starts_with('/') {
-            let help = format!("write `{host}:/…` for a file on `{host}`, or `./{text}` for one on this machine");
+            let here = format!("./{text}");
+            // What no path may have is reported first.
+            LocalPath::parse(&here)?;
+            let help = format!("write `{host}:/…` for a file on `{host}`, or `{here}` for one on this machine");
             return Err(ValueError::malformed(format!("has no absolute path after `{host}:`"), help));
         }
         if let Some(normal) = normalised(path) {

@@ -14,7 +14,7 @@ use crate::cases::{all_of, cases, first};
 use crate::keys::pair;
 use crate::support::{need, ports};
 
-const COUNT: u32 = 60;
+const COUNT: u32 = 120;
 /// Nothing listens there. No request of a test leaves this machine.
 const NO_APP: &str = "127.0.0.1:9";
 
@@ -142,6 +142,12 @@ fn redirects_of_nginx_itself_lead_back_to_the_port_that_the_client_used() {
         for path in servers.iter().flat_map(|server| &server.paths) {
             fs::create_dir_all(format!("{}/root{path}", dir.path().display())).unwrap();
         }
+        let returned: Vec<&str> = config
+            .lines()
+            .filter_map(|line| {
+                line.trim().strip_prefix("return ")?.split([' ', ';', '$', '"']).find(|it| it.contains("://"))
+            })
+            .collect();
         let _nginx = Nginx::start(dir.path(), &servable(config, dir.path(), listeners));
         for server in &servers {
             let (front, port, more) = match server.tls {
@@ -151,7 +157,9 @@ fn redirects_of_nginx_itself_lead_back_to_the_port_that_the_client_used() {
             let urls: Vec<String> = server.paths.iter().map(|path| format!("{front}{}", &path[1..])).collect();
             for (url, to) in urls.iter().zip(redirects(&urls, port, more)) {
                 let host = to.split("://").nth(1).map_or("", |rest| rest.split([':', '/']).next().unwrap());
-                if !host.eq_ignore_ascii_case(&server.name) {
+                // A redirect of the inventory's may lead to the same site, too.
+                let written = returned.iter().any(|url| to.starts_with(url));
+                if written || !host.eq_ignore_ascii_case(&server.name) {
                     seen[3] += i32::from(!to.is_empty());
                     continue;
                 }
