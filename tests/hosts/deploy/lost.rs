@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
 use super::killed::Held;
 use super::{Deployed, files, signal, told};
 use crate::ssh::Operator;
@@ -22,6 +25,8 @@ fn a_host_without_a_confirmation_puts_itself_back() {
     app1.until("the host has put itself back", || app1.succeeds("ls /var/lib/sslscale/undone.*"));
     assert_eq!(files(app1), fleet.before[2]);
     signal(&fleet.served, "CONT");
+    // `nsenter` stops with the program that it waits for.
+    kill(Pid::from_raw(deploy.id().try_into().unwrap()), Signal::SIGCONT).unwrap();
     let output = deploy.wait_with_output().unwrap();
     let text = super::shown(&output);
     assert_eq!(output.status.code(), Some(4), "{text}");
