@@ -65,6 +65,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[group(skip)]
 #[command(group = ArgGroup::new("fixing").multiple(true))]
+#[command(group = ArgGroup::new("rendered").multiple(true))]
+#[command(mut_group("reach", |group| group.requires("hosts")))]
 pub struct CheckArgs {
     /// Inventories to check; `-` is standard input
     #[arg(required = true, value_name = "INVENTORY")]
@@ -88,10 +90,15 @@ pub struct CheckArgs {
     #[arg(long)]
     pub exit_zero: bool,
     /// Also check the rendered files with the installed haproxy and nginx
-    #[arg(long)]
+    #[arg(long, group = "rendered")]
     pub with_binaries: bool,
-    /// With `--with-binaries`: use the templates in DIR instead of the built-in ones with the same names
-    #[arg(long, value_name = "DIR", requires = "with_binaries")]
+    /// Also check the running hosts; without it, no host is contacted
+    #[arg(long, group = "rendered")]
+    pub hosts: bool,
+    #[command(flatten)]
+    pub reach: ReachArgs,
+    /// With `--with-binaries` or `--hosts`: use the templates in DIR instead of the built-in ones with the same names
+    #[arg(long, value_name = "DIR", requires = "rendered")]
     pub templates: Option<PathBuf>,
     /// Explain each rule after its first finding
     #[arg(long)]

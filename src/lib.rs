@@ -12,6 +12,7 @@ pub mod deploy;
 pub mod diagnostic;
 pub mod event;
 pub mod file;
+mod host_rules;
 pub mod interrupt;
 pub mod inventory;
 pub mod lint;

@@ -71,6 +71,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let wanted = live::wanted(&inventory, &releases);
     let task = Task {
         inventory: &inventory,
+        source: None,
         file: &args.inventory,
         release: &id,
         releases: &releases,

@@ -1,9 +1,13 @@
 //! `sslscale check`: every finding in the given inventories, in one run.
 
+use std::cell::Cell;
+
 use anyhow::anyhow;
 
 use super::fix::{self, Fixing};
-use super::{CommandError, ExitStatus, Loaded, load, load_with, programs};
+use super::host_findings::Hosts;
+use super::programs::More;
+use super::{CommandError, ExitStatus, Loaded, load, load_with};
 use crate::cli::CheckArgs;
 use crate::diagnostic::Severity;
 use crate::interrupt::Interrupt;
@@ -26,14 +30,14 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
         let status = fix::diff(args, &settings, output)?;
         return Ok(forgiven(status, args.exit_zero));
     }
-    let templates = args.with_binaries.then(|| Templates::load(args.templates.as_deref())).transpose()?;
+    let more = more(args, interrupt)?;
     let mut all: Vec<Loaded> = Vec::new();
     let mut written = ExitStatus::Done;
     let mut fixing = Fixing::new(args, &settings, output, interrupt);
     // One after the other: a fix may change a file that the next inventory names.
     for path in &args.inventories {
-        let with_programs = |source: &Source| match &templates {
-            Some(templates) => programs::lint(source, &settings, templates, output),
+        let with_more = |source: &Source| match &more {
+            Some(more) => more.lint(source, &settings, output),
             None => Ok(lint(source, &settings)),
         };
         let mut loaded;
@@ -41,11 +45,11 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
             let status;
             (loaded, status) = fixing.apply(path, load(path, &settings))?;
             written = written.max(status);
-            if templates.is_some() && loaded.linted.document.is_some() {
-                loaded.linted = with_programs(&loaded.source)?;
+            if more.is_some() && loaded.linted.document.is_some() {
+                loaded.linted = with_more(&loaded.source)?;
             }
         } else {
-            loaded = load_with(path, with_programs)?;
+            loaded = load_with(path, with_more)?;
         }
         all.push(loaded);
     }
@@ -56,7 +60,10 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
     let output = if fixed_stdin { &output.aside() } else { output };
     let least = args.fail_on.map(Severity::from);
     let checked: Vec<Checked<'_>> = all.iter().map(|loaded| loaded.checked(least)).collect();
-    let status = written.max(forgiven(status(&checked), args.exit_zero));
+    let away = more.as_ref().and_then(|more| more.hosts.as_ref()).is_some_and(|hosts| hosts.away.get());
+    // A host that did not answer is no finding, which could be forgiven.
+    let seen = if away { ExitStatus::Unreadable } else { ExitStatus::Done };
+    let status = written.max(seen).max(forgiven(status(&checked), args.exit_zero));
     let reported = output.findings(&checked, ReportOptions { format: args.format, explain: args.explain, target });
     if hold.is_some() {
         output.reported(reported);
@@ -64,6 +71,18 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
         reported?;
     }
     Ok(status)
+}
+
+/// What the arguments say to look at besides the inventory and local files.
+fn more<'c>(args: &'c CheckArgs, interrupt: &'c Interrupt) -> Result<Option<More<'c>>, CommandError> {
+    if !args.with_binaries && !args.hosts {
+        return Ok(None);
+    }
+    let hosts = args.hosts.then_some(Hosts { reach: &args.reach, interrupt, away: Cell::new(false) });
+    if hosts.is_some() {
+        interrupt.end_programs();
+    }
+    Ok(Some(More { templates: Templates::load(args.templates.as_deref())?, binaries: args.with_binaries, hosts }))
 }
 
 fn status(all: &[Checked<'_>]) -> ExitStatus {

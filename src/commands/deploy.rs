@@ -8,7 +8,7 @@ use anyhow::anyhow;
 
 use super::serving::Serving;
 use super::sources::Sources;
-use super::{CommandError, ExitStatus, hosts, live, load, sources};
+use super::{CommandError, ExitStatus, host_findings, hosts, live, load, sources};
 use crate::cli::DeployArgs;
 use crate::deploy::{
     self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, SavedPlan, Target, Wanted,
@@ -22,6 +22,7 @@ use crate::parallel;
 use crate::render::Templates;
 use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned};
 use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
+use crate::source::Source;
 use crate::tickets::{self, Goal};
 use crate::transport::Host;
 
@@ -39,7 +40,9 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let file = saved.as_ref().map_or(&*args.inventory, |plan| &*plan.inventory);
     let templates = args.templates.as_deref().or(saved.as_ref().and_then(|plan| plan.templates.as_deref()));
     let templates = Templates::load(templates)?;
-    let inventory = load(file, &Settings::default()).sound(output)?;
+    let loaded = load(file, &Settings::default());
+    let source = loaded.source.clone();
+    let inventory = loaded.sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
     let planned = saved.iter().flat_map(|plan| &plan.hosts).map(|host| host.name.clone());
     let only: Vec<String> = if args.only.is_empty() { planned.collect() } else { args.only.clone() };
@@ -61,6 +64,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     }
     let task = Task {
         inventory: &inventory,
+        source: Some(&source),
         file,
         saved: saved.as_ref(),
         release: &id,
@@ -94,6 +98,8 @@ fn saved(file: &Path) -> Result<Option<SavedPlan>, CommandError> {
 /// Hosts that are to have a release, and how they get it.
 pub struct Task<'t> {
     pub inventory: &'t Inventory,
+    /// The inventory's text, for findings about hosts; `None` if nobody looks for them.
+    pub source: Option<&'t Source>,
     /// The inventory's file.
     pub file: &'t Path,
     /// The plan that it carries out, if that was saved.
@@ -158,7 +164,7 @@ impl Task<'_> {
         (output, interrupt): (&Output, &Interrupt),
     ) -> Result<ExitStatus, CommandError> {
         let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
-        let scope = live::Scope { adopt: self.adopt, only: self.only, back: self.back };
+        let scope = live::Scope { adopt: self.adopt, only: self.only, back: self.back, rules: self.source.is_some() };
         let Ok(seen) =
             fleet.observe(|host| live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &scope))
         else {
@@ -173,17 +179,21 @@ impl Task<'_> {
             report.locked(self.hosts.iter().zip(&held).filter_map(|(host, held)| Some((host.name(), held.as_ref()?))));
             return Ok(ExitStatus::NotStarted);
         }
+        let linted = self.source.map(|source| host_findings::of_plan(source, self.wanted, &seen));
+        let linted = linted.unwrap_or_default();
         let unusable = |host: &Result<Planned, Unreachable>| {
             host.as_ref().map_or(true, |planned| !planned.plan.problems.is_empty())
         };
         let shown = if self.format == PlainFormat::Json { None } else { Some(PlanReport::new(output, self.format)) };
         // Of certificates the dates tell more than the difference does.
         let shown = shown.filter(|_| if self.only.is_some() { seen.iter().any(unusable) } else { true });
+        let found = self.source.map(|source| host_findings::checked(source, &linted));
+        let prevented = changes && host_findings::prevent(&linted);
         if let Some(shown) = shown.filter(|_| changes || seen.iter().any(unusable)) {
-            shown.write(self.wanted, &seen)?;
+            shown.write(self.wanted, &seen, found)?;
         }
-        if seen.iter().any(unusable) {
-            report.refused(self.wanted, &seen);
+        if prevented || seen.iter().any(unusable) {
+            report.refused(self.wanted, &seen, found);
             return Ok(ExitStatus::NotStarted);
         }
         if let Some(saved) = self.saved {

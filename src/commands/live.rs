@@ -106,6 +106,8 @@ pub struct Scope<'s> {
     pub only: Option<&'s BTreeSet<String>>,
     /// A release that hosts have had already, whose certificates may be older.
     pub back: bool,
+    /// With what rules about hosts look at.
+    pub rules: bool,
 }
 
 /// What would be done on a host, for people and for a file.
@@ -117,7 +119,11 @@ pub fn planned(
     (wanted, release): (Wanted<'_>, &HostRelease),
     scope: &Scope<'_>,
 ) -> Result<(Planned, SavedHost), QueryError> {
-    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], scope.adopt)?;
+    let (seen, mut plan, contents) = if scope.rules {
+        deploy::look_for_rules(host, wanted, scope.adopt)?
+    } else {
+        deploy::look(host, wanted, [""; 0], scope.adopt)?
+    };
     scope.only.iter().for_each(|only| plan.keep_only(only));
     if !scope.back {
         sources::refuse_older(&mut plan, wanted.2, &contents);

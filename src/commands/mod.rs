@@ -7,6 +7,7 @@ mod ending;
 mod explain;
 mod fix;
 mod history;
+mod host_findings;
 mod hosts;
 mod hosts_file;
 mod live;
@@ -66,8 +67,8 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
     if !matches!(cli.command, Command::Fleet { .. }) {
         let runs_programs =
             !matches!(cli.command, Command::Check(_) | Command::Explain(_) | Command::Rules(_) | Command::Render(_));
-        let with_binaries = matches!(&cli.command, Command::Check(args) if args.with_binaries);
-        interrupt.prepare(runs_programs || with_binaries)?;
+        let more = matches!(&cli.command, Command::Check(args) if args.with_binaries || args.hosts);
+        interrupt.prepare(runs_programs || more)?;
     }
     match &cli.command {
         Command::Check(args) => check::run(args, output, interrupt),
@@ -112,7 +113,7 @@ fn load(path: &Path, settings: &Settings) -> Loaded {
 }
 
 /// Like [`load`], with another lint.
-fn load_with(path: &Path, lint: impl FnOnce(&Source) -> anyhow::Result<Linted>) -> anyhow::Result<Loaded> {
+fn load_with(path: &Path, lint: impl FnOnce(&Source) -> Result<Linted, CommandError>) -> Result<Loaded, CommandError> {
     match Source::read(path) {
         Ok(source) => Ok(Loaded { linted: lint(&source)?, source }),
         Err(error) => Ok(unread(path, &error)),

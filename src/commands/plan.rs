@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::Context;
 
 use super::sources::Sources;
-use super::{CommandError, ExitStatus, hosts, live, load, sources};
+use super::{CommandError, ExitStatus, host_findings, hosts, live, load, sources};
 use crate::cli::PlanArgs;
 use crate::deploy::{self, HostPlan, SavedPlan, Wanted};
 use crate::file::Staged;
@@ -19,7 +19,9 @@ use crate::transport::Host;
 
 pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let loaded = load(&args.inventory, &Settings::default());
+    let source = loaded.source.clone();
+    let inventory = loaded.sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
     let chosen = live::chosen(&inventory, &args.host)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
@@ -34,16 +36,19 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let hosts = &hosts[..wanted.len()];
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
-    let scope = live::Scope { adopt: args.adopt, only: None, back: false };
+    let scope = live::Scope { adopt: args.adopt, only: None, back: false, rules: true };
     let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], &releases[host.name()]), &scope))
     else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
     let (seen, saved) = live::apart(seen);
+    let linted = host_findings::of_plan(&source, &wanted, &seen);
+    let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+    let prevented = changes && host_findings::prevent(&linted);
     let report = PlanReport::new(output, args.format);
-    report.write(&wanted, &seen)?;
+    report.write(&wanted, &seen, Some(host_findings::checked(&source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
-    if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) {
+    if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) || prevented {
         return Ok(ExitStatus::NotStarted);
     }
     if let Some(file) = &args.out {
@@ -53,6 +58,5 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         let written = Staged::new(file, plan.text().as_bytes(), 0o600).and_then(|(staged, _)| staged.place());
         written.with_context(|| format!("the plan `{}` could not be written", file.display()))?;
     }
-    let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
     Ok(if changes && args.detailed_exitcode { ExitStatus::Findings } else { ExitStatus::Done })
 }

@@ -60,6 +60,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let all: Vec<&dyn Host> = all.into_iter().filter(|host| releases.contains_key(host.name())).collect();
     let task = Task {
         inventory: &inventory,
+        source: None,
         file: &args.inventory,
         saved: None,
         release: &id,

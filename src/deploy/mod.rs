@@ -3,6 +3,7 @@
 
 mod ending;
 mod expand;
+mod facts;
 mod history;
 mod look;
 mod observation;
@@ -15,8 +16,9 @@ mod script;
 mod transaction;
 
 pub use ending::{DeployEnd, HostState};
+pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use history::{HistoryEntry, history};
-pub use look::{Contents, Wanted, look};
+pub use look::{Contents, Wanted, look, look_for_rules};
 pub use observation::{FileKind, Found, HeldLease, Observation, Release, Server, Unit};
 pub use order::{PlannedHost, Risk, order, risks};
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::facts::Facts;
 use crate::rollout::{QueryError, permissions};
 use crate::transport::HostText;
 
@@ -102,6 +103,8 @@ pub struct Observation {
     pub lease: Option<HeldLease>,
     /// Programs that a deploy needs and that are missing.
     pub missing_tools: Vec<String>,
+    /// For rules; `None` if nobody asked, or nothing was told.
+    pub facts: Option<Facts>,
 }
 
 impl Observation {
@@ -158,7 +161,8 @@ impl Observation {
                 self.lease = Some(HeldLease { age: age.parse().ok()?, holder: holder.to_owned() });
             }
             ["tool", name] => self.missing_tools.push(name.to_owned()),
-            _ => return None,
+            ["facts"] => self.facts = Some(Facts::default()),
+            ref words => self.facts.as_mut()?.line(words)?,
         }
         Some(())
     }

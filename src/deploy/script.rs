@@ -18,6 +18,8 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 const PEM: usize = 1 << 20;
 
 const OBSERVE: &[&str] = &[STATE, include_str!("scripts/observe.sh")];
+/// With what rules look at.
+const INSPECT: &[&str] = &[STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
 /// What sslscale keeps on a host.
 pub(super) const STATE: &str = include_str!("scripts/state.sh");
 const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
@@ -27,8 +29,20 @@ const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
 /// # Errors
 /// The host did not tell.
 pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
+    observed(host, role, paths, OBSERVE)
+}
+
+/// The same, with what rules look at.
+///
+/// # Errors
+/// The host did not tell.
+pub fn inspect(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
+    observed(host, role, paths, INSPECT)
+}
+
+fn observed(host: &dyn Host, role: Role, paths: &[&str], parts: &[&str]) -> Result<Observation, QueryError> {
     let arguments: Vec<&str> = [role.program()].into_iter().chain(paths.iter().copied()).collect();
-    let answer = query(host, &Script::new(OBSERVE).arguments(&arguments), LOOK)?;
+    let answer = query(host, &Script::new(parts).arguments(&arguments), LOOK)?;
     Observation::read(&String::from_utf8_lossy(&answer))
 }
 

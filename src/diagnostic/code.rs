@@ -95,7 +95,7 @@ codes! {
     AD07 "v4v6-overlap" Error;
     /// An app server with the same address as a balancer.
     AD08 "backend-is-self" Error;
-    /// A `bind` to an address that the host does not have.
+    /// An address that the host does not have.
     AD09 "bind-not-local" Warning;
     /// A host name that haproxy or nginx would resolve only once, at start.
     AD10 "hostname-backend" Error;
@@ -183,7 +183,7 @@ codes! {
     RS02 "ticket-key-not-on-default" Error;
     /// A ticket key file that is not 48 or 80 bytes, or a session cache that is too small.
     RS03 "ticket-or-cache-size" Error;
-    /// Ticket keys that have not been rotated for a day.
+    /// Ticket keys that have not been rotated for two days.
     RS04 "ticket-keys-stale" Warning;
     /// Health checks that only test whether the port is open.
     HP01 "l4-check-only" Warning;
@@ -261,15 +261,15 @@ codes! {
     SE07 "key-below-root" Error;
     /// PHP that gets every request below a path.
     SE08 "php-without-fallback" Warning;
-    /// The PROXY protocol turned on or off on a port in use.
+    /// The PROXY protocol turned on at a port in use, or a port moved without all balancers.
     DP01 "proxy-flip-not-atomic" Error;
     /// Files on hosts that differ from what was deployed.
     DP02 "fleet-drift" Error;
     /// HTTP-01 challenges that reach the wrong app server.
     DP03 "acme-http01-under-roundrobin" Warning;
-    /// A rollout batch that empties a pool.
+    /// A deploy that restarts the only host that serves.
     DP04 "unsafe-rollout" Error;
-    /// A file not managed by sslscale that configures the same port or name.
+    /// A program or file that sslscale does not manage, on the port of a rendered file.
     DP05 "unmanaged-conflict" Error;
     /// HTTP-01 challenges at balancers that do not listen on port 80.
     DP06 "challenge-port" Info;

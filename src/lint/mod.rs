@@ -162,13 +162,24 @@ impl Linted {
     }
 }
 
-/// Reads, validates and lints the inventory in `source`, without running haproxy and nginx.
+/// Reads, validates and lints the inventory in `source`, without running haproxy and nginx and without hosts.
 pub fn lint(source: &Source, settings: &Settings) -> Linted {
     let mut gathered = find(source, settings);
-    for rule in rules().filter(|rule| rule.needs == Requirement::Programs) {
-        gathered.findings.reporter(rule.code).not_run("`--with-binaries`", "it needs `--with-binaries`");
-    }
+    gathered.findings.extend(not_requested(Requirement::Programs));
+    gathered.findings.extend(not_requested(Requirement::Hosts));
     judge(gathered)
+}
+
+/// The rules that did not run because the option that gives them what they need is not there.
+pub fn not_requested(needs: Requirement) -> Findings {
+    let mut findings = Findings::default();
+    let option = needs.option().into_iter();
+    for (rule, option) in option.flat_map(|option| rules().map(move |rule| (rule, option))) {
+        if rule.needs == needs {
+            findings.reporter(rule.code).not_run(option, format!("it needs {option}"));
+        }
+    }
+    findings
 }
 
 /// The findings for one inventory, before they are judged. Code that checks more than the inventory
@@ -194,6 +205,12 @@ impl Gathered<'_> {
     }
 }
 
+/// Reads and validates the inventory in `source` and runs no rule: for findings of others alone.
+pub fn read<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
+    let inventory::Checked { document, inventory, lint: section, .. } = inventory::check(source);
+    Gathered { source, settings, section, document, inventory, findings: Findings::default() }
+}
+
 /// Reads and validates the inventory in `source`, and runs the rules that need only it and local
 /// files.
 pub fn find<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
@@ -216,8 +233,9 @@ fn run(rule: &Rule, text: &InventoryText<'_>, fleet: Option<&Fleet<'_>>, reporte
         (Detection::Text(find), _) => find(text, reporter),
         (Detection::Fleet(find), Some(fleet)) => find(fleet, reporter),
         (Detection::Fleet(_), None) => reporter.not_run("a valid inventory", INVALID),
-        (Detection::Planned(reason), _) => reporter.not_run(rule.needs.name(), reason),
-        (Detection::Reading | Detection::Comments | Detection::Programs | Detection::Impossible(_), _) => {}
+        // Found elsewhere, or never.
+        (Detection::Reading | Detection::Comments | Detection::Programs, _) => {}
+        (Detection::Hosts | Detection::Impossible(_), _) => {}
     }
 }
 

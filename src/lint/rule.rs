@@ -44,8 +44,6 @@ pub enum Requirement {
     Programs,
     /// The running hosts.
     Hosts,
-    /// What was deployed last.
-    LastPlan,
 }
 
 impl Requirement {
@@ -56,7 +54,15 @@ impl Requirement {
             Self::Files => "files",
             Self::Programs => "programs",
             Self::Hosts => "hosts",
-            Self::LastPlan => "last plan",
+        }
+    }
+
+    /// The option of `check` that gives it; `None` if no option is needed.
+    pub fn option(self) -> Option<&'static str> {
+        match self {
+            Self::Inventory | Self::Files => None,
+            Self::Programs => Some("`--with-binaries`"),
+            Self::Hosts => Some("`--hosts`"),
         }
     }
 }
@@ -95,8 +101,8 @@ pub enum Detection {
     Comments,
     /// In what installed programs print about the rendered files.
     Programs,
-    /// Not yet, for this reason. The rule is listed as not run, never as passed.
-    Planned(&'static str),
+    /// In what hosts have, and in what a deploy would do there.
+    Hosts,
     /// Never in rendered files, for this reason, which a test proves.
     Impossible(&'static str),
 }

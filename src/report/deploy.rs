@@ -8,9 +8,10 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::tickets::block;
-use super::{Output, PlainFormat, Planned, escaped};
+use super::{Checked, Output, PlainFormat, Planned, escaped};
 use crate::count::several;
 use crate::deploy::{DeployEnd, DeployStep, HostState as State, Progress, WINDOW, Wanted};
+use crate::diagnostic::Severity;
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
 
 /// The version of the JSON lines.
@@ -150,7 +151,7 @@ impl<'o> DeployReport<'o> {
     }
 
     /// Hosts cannot be changed; the plan has said why to people.
-    pub fn refused(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) {
+    pub fn refused(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>], found: Option<Checked<'_>>) {
         if !self.is_json() {
             return self.output.say("nothing was changed");
         }
@@ -162,6 +163,11 @@ impl<'o> DeployReport<'o> {
             for reason in reasons {
                 self.output.reported(self.line(&Line::Error { host: Some(name), reason }));
             }
+        }
+        let errors = found.iter().flat_map(|found| &found.linted.findings);
+        for finding in errors.filter(|finding| finding.severity == Severity::Error) {
+            let reason = format!("{}: {}\nhelp: {}", finding.code.id, finding.message, finding.help);
+            self.output.reported(self.line(&Line::Error { host: None, reason }));
         }
     }
 

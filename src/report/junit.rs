@@ -42,7 +42,7 @@ fn cases<'r>(one: &'r Reported<'r>) -> BTreeMap<&'static str, Case<'r>> {
     let unread = one.linted.document.is_none();
     for code in CODES {
         let detection = rule(code).map(|rule| rule.detection);
-        if let Some(Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Planned(_)) = detection {
+        if let Some(Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Hosts) = detection {
             let case = cases.entry(code.id).or_default();
             // What stops at the first byte or at broken YAML has looked at nothing else.
             case.not_run.extend(unread.then_some("the inventory could not be read"));

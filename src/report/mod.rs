@@ -35,6 +35,7 @@ use reported::Reported;
 use crate::diagnostic::Severity;
 use crate::interrupt::Interrupt;
 use crate::lint::Linted;
+use crate::rollout::{Reason, Unreachable};
 use crate::source::Source;
 use crate::visible::{visible, visible_lines};
 
@@ -141,6 +142,16 @@ impl Output {
         self.say(&format!("error: {error}"));
         error.chain().skip(1).for_each(|cause| self.say(&format!("  caused by: {cause}")));
         hint.iter().for_each(|hint| self.say(&format!("  help: {hint}")));
+    }
+
+    /// Writes why a host is not known.
+    pub fn unreachable(&self, lost: &Unreachable) {
+        self.say(&format!("error: {}: {}", lost.host, tickets::block(&Reason::from(&lost.error))));
+    }
+
+    /// Writes findings to standard error, and nothing else about the inventory.
+    pub fn diagnostics(&self, checked: Checked<'_>) {
+        self.say_findings(checked, None);
     }
 
     /// Takes the result of a report on changes. A failure is printed and changes nothing else.

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::deploy::step_name;
 use super::diff::unified;
 use super::escaped::pretty;
-use super::{Output, PlainFormat};
+use super::{Checked, Output, PlainFormat};
 use crate::count::several;
 use crate::deploy::{
     self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
@@ -49,12 +49,26 @@ struct Document<'d> {
     hosts: Vec<HostDocument<'d>>,
     /// The steps of a deploy.
     order: Vec<StepDocument<'d>>,
+    /// Of the rules about hosts.
+    findings: Vec<FindingDocument<'d>>,
 }
 
 #[derive(Serialize)]
 struct StepDocument<'d> {
     step: &'static str,
     hosts: Vec<&'d str>,
+}
+
+/// Lines and columns count from 1, columns in characters.
+#[derive(Serialize)]
+struct FindingDocument<'d> {
+    code: &'d str,
+    slug: &'d str,
+    severity: &'d str,
+    message: &'d str,
+    help: &'d str,
+    line: usize,
+    column: usize,
 }
 
 #[derive(Serialize)]
@@ -82,17 +96,23 @@ impl<'o> PlanReport<'o> {
         Self { output, format }
     }
 
-    /// What would be done on each host, or why that is not known.
+    /// What would be done on each host, or why that is not known, and what the rules about hosts found.
     ///
     /// # Errors
     /// Standard output takes no more.
-    pub fn write(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
+    pub fn write(
+        &self,
+        wanted: &[Wanted<'_>],
+        seen: &[Result<Planned, Unreachable>],
+        found: Option<Checked<'_>>,
+    ) -> io::Result<()> {
         if self.format == PlainFormat::Json {
             let up_to_date = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
             let steps = order_of(wanted, seen).into_iter();
             let order = steps.map(|(step, hosts)| StepDocument { step: step_name(step), hosts }).collect();
-            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts, order })?);
+            let findings = found.map(findings).unwrap_or_default();
+            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts, order, findings })?);
         }
         let mut groups: Vec<(Vec<&str>, &Planned, &[Entry], Role)> = Vec::new();
         for ((name, role, entries), host) in wanted.iter().zip(seen) {
@@ -113,8 +133,9 @@ impl<'o> PlanReport<'o> {
                 self.output.say(&format!("  help: {}", help(problem, *role)));
             }
         }
+        found.into_iter().for_each(|found| self.output.diagnostics(found));
         for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
-            self.output.say(&format!("error: {}: {}", lost.host, super::tickets::block(&Reason::from(&lost.error))));
+            self.output.unreachable(lost);
         }
         self.order(wanted, seen)?;
         self.summary(seen)
@@ -196,6 +217,22 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
         risks: deploy::risks(&planned.plan).iter().map(|risk| risk_words(risk, role)).collect(),
     }
+}
+
+fn findings(found: Checked<'_>) -> Vec<FindingDocument<'_>> {
+    let all = found.linted.findings.iter().map(|finding| {
+        let place = found.source.position(finding.span.start);
+        FindingDocument {
+            code: finding.code.id,
+            slug: finding.code.slug,
+            severity: finding.severity.name(),
+            message: &finding.message,
+            help: &finding.help,
+            line: place.line,
+            column: place.column,
+        }
+    });
+    all.collect()
 }
 
 /// The changes on hosts that have the same.

@@ -12,10 +12,8 @@ const VERSION: u32 = 1;
 /// Whether a rule can find something, in a word that is printed.
 fn state(rule: &Rule) -> &'static str {
     match rule.detection {
-        Detection::Reading | Detection::Text(_) | Detection::Fleet(_) | Detection::Comments | Detection::Programs => {
-            "applies"
-        }
-        Detection::Planned(_) => "not run",
+        Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies",
+        Detection::Comments | Detection::Programs | Detection::Hosts => "applies",
         Detection::Impossible(_) => "impossible",
     }
 }
@@ -26,7 +24,8 @@ fn reason(rule: &Rule) -> Option<&'static str> {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => None,
         Detection::Comments => Some("after the other rules have run"),
         Detection::Programs => Some("only with `--with-binaries`"),
-        Detection::Planned(reason) | Detection::Impossible(reason) => Some(reason),
+        Detection::Hosts => Some("only with `--hosts`, and in `plan`"),
+        Detection::Impossible(reason) => Some(reason),
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use super::Checked;
 use crate::count::{agreeing, several};
-use crate::diagnostic::{Applicability, Code, Severity};
-use crate::lint::{Detection, NotRun, rule};
+use crate::diagnostic::{Applicability, Severity};
+use crate::lint::NotRun;
 use crate::visible::visible;
 
 /// How many findings there are, by severity; nothing where there are none.
@@ -88,12 +88,10 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     }
 }
 
-/// How many rules did not run, and what the user can give them. Those that no command runs yet
-/// are not counted.
+/// How many rules did not run, and what the user can give them.
 fn not_run(all: &[NotRun]) -> Option<String> {
-    let planned = |code| Code::named(code).and_then(rule).is_some_and(|r| matches!(r.detection, Detection::Planned(_)));
     let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    for not_run in all.iter().filter(|not_run| !planned(not_run.code)) {
+    for not_run in all {
         first.entry(not_run.code).or_insert(not_run.needs);
     }
     let mut groups: BTreeMap<&str, usize> = BTreeMap::new();

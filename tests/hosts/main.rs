@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 mod app_down;
 mod certs;
+mod check;
 mod client;
 mod deploy;
 mod fleet;

@@ -36,6 +36,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "binaries",
         &["diagnostic", "event", "inventory", "lint", "process", "sandbox", "source", "stand_ins", "tree", "visible"],
     ),
+    ("host_rules", &["count", "deploy", "diagnostic", "inventory", "lint", "source", "tickets", "tree", "visible"]),
     (
         "report",
         &[
@@ -65,6 +66,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "diagnostic",
             "event",
             "file",
+            "host_rules",
             "interrupt",
             "inventory",
             "lint",

@@ -84,7 +84,7 @@ pub fn hostile(text: &str) -> Known {
     linted.suppressed = vec![Suppressed { diagnostic: finding(Code::PX07), reason: text.to_owned() }];
     linted.not_run = vec![
         NotRun { code: Code::TL01.id, reason: text.to_owned(), needs: "`ssl_certificate_source`" },
-        NotRun { code: Code::DP01.id, reason: text.to_owned(), needs: "last plan" },
+        NotRun { code: Code::DP01.id, reason: text.to_owned(), needs: "`--hosts`" },
     ];
     (source, linted)
 }

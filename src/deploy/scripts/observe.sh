@@ -17,6 +17,8 @@
 #   end
 program=$1
 shift
+# Only where the caller has put it before this script.
+! command -v show_facts >/dev/null || show_facts "$program"
 show_file() { # PATH
     if [ -L "$root$1" ]; then
         echo "file $1 link"

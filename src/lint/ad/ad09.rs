@@ -1,4 +1,4 @@
-//! AD09: a bind to an address that the host does not have.
+//! AD09: an address that the host does not have.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -8,19 +8,26 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
+    detection: Detection::Hosts,
     doc: Doc {
-        what: "A balancer or an app server is configured to listen on an address that none of its interfaces has.",
-        why: "The program does not start, or a reload keeps the old configuration, although every check before it \
-              passed.",
+        what: "No interface of a host has an address that the inventory gives it, or one that its rendered files \
+            listen on. The second is an error, as is a file that listens on IPv6 on a host without it; only \
+            custom templates can render such an address.",
+        why: "With a wrong address the inventory describes another host: balancers connect to it, app servers \
+            trust it, and `deploy` changes the one that answers. With a wrong address in a file, the program \
+            does not start, or a reload keeps the old configuration, although every check before it passed.",
         evidence: "`haproxy -c` accepts a `bind` to an address that the host does not have (exit code 0), but haproxy \
-                   does not start: `cannot bind socket (Cannot assign requested address)`. `nginx -t` binds its \
-                   addresses for a moment and does report it: `bind() to 10.99.99.99:443 failed (99: Cannot assign \
-                   requested address)`. Run it on the host itself: on another machine the result means nothing.",
-        fix: "Correct the host's `address`, or give the host that address. To listen on a virtual address while \
-              another host has it, set `net.ipv4.ip_nonlocal_bind` to 1 (for IPv6, `net.ipv6.ip_nonlocal_bind`). \
-              Rendered configuration always listens on all addresses of the host and never names one.",
-        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+            does not start: `cannot bind socket (Cannot assign requested address)`. A reload with such a bind \
+            refuses every connection for 2.1 seconds and then goes back to the old configuration, with exit code \
+            0 (205 to 212 of 600 to 700 connections failed). `nginx -t` binds its addresses for a moment and \
+            does report it: `bind() to 10.99.99.99:443 failed (99: Cannot assign requested address)`. The \
+            addresses of a host are read from `/proc/net/fib_trie` and `/proc/net/if_inet6`.",
+        fix: "Correct the host's `address`, or the way it is reached (`ssh.host`), or give the host that address. \
+            If the network translates the address, ignore the finding with a comment. To listen on a virtual \
+            address while another host has it, set `net.ipv4.ip_nonlocal_bind` to 1 (for IPv6, \
+            `net.ipv6.ip_nonlocal_bind`): then there is no finding. The built-in templates listen on all \
+            addresses of the host and name none.",
+        verified_on: "haproxy 2.6.12, 3.0.11, nginx 1.22.1",
     },
     examples: None,
 };

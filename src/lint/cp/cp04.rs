@@ -8,18 +8,21 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the nginx.conf of the running hosts, which `check` does not contact"),
+    detection: Detection::Hosts,
     doc: Doc {
-        what: "nginx's `worker_connections` is above the number of file descriptors that a worker may have \
-            (`worker_rlimit_nofile`, or `LimitNOFILE` of its unit).",
+        what: "On an app server, nginx's `worker_connections` is above the number of file descriptors that a worker \
+            may have: `worker_rlimit_nofile` if nginx.conf has it, otherwise the limit of the running worker, or \
+            that of the unit if nginx does not run.",
         why: "A worker that runs out of descriptors refuses connections that `worker_connections` allows, and logs \
             `Too many open files`. A request that is passed to an upstream needs two descriptors.",
         evidence: "nginx starts, and prints `4096 worker_connections exceed open file resource limit: 1024` only if an \
-            `error_log` has the level `warn`, which Debian's nginx.conf does not set. `nginx -t` prints it too, but \
-            compares with the limit of the shell that it runs in. Debian's nginx.conf sets 768 worker connections.",
-        fix: "Write `worker_rlimit_nofile` in the host's nginx.conf, at least twice `worker_connections`. sslscale \
-            leaves the main context of nginx.conf to the host, so this rule has to read it there.",
-        verified_on: "nginx 1.22.1",
+            `error_log` has the level `warn`, which Debian's nginx.conf does not set. `nginx -t` prints it too, \
+            but compares with the limit of the shell that it runs in. Debian's nginx.conf sets 768 worker \
+            connections, and systemd gives a service 1,024 descriptors. nginx.conf is read on the host with all \
+            files that it includes, also if nginx rejects it.",
+        fix: "Write `worker_rlimit_nofile` in the main context of the host's nginx.conf, twice \
+            `worker_connections`, and reload nginx. sslscale leaves the main context of nginx.conf to the host.",
+        verified_on: "nginx 1.22.1, 1.26.3",
     },
     examples: None,
 };

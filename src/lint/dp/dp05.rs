@@ -1,4 +1,4 @@
-//! DP05: a file not managed by sslscale that configures the same port or name.
+//! DP05: something on a host that sslscale does not manage takes connections of a rendered file.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -8,17 +8,25 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts, which `check` does not contact"),
+    detection: Detection::Hosts,
     doc: Doc {
-        what: "On an app server, a file that sslscale does not manage has a server on a port that a rendered file \
-               uses, or one with the same `server_name` as a rendered site.",
-        why: "Socket options apply to all servers on the socket, and of two servers with the same name the first in \
-              the order of the files wins. Either file can break the other, although each is correct by itself.",
-        evidence: "`nginx -t` reports nothing about different options on the same address and port (PX03), or about a \
-                   listener on one address that takes the wildcard's traffic (PX04). A second server with the same \
-                   name on one port is only a warning: `conflicting server name … ignored`.",
-        fix: "Remove the file, or bring what it serves into the inventory.",
-        verified_on: "nginx 1.22.1",
+        what: "A program other than haproxy listens on a balancer's port, or one other than nginx on an app \
+            server's. Or a file of nginx that sslscale does not manage has a server on a port of a rendered \
+            file: with the same name, on one address, with other options, as the default server, or (a warning) \
+            beside it.",
+        why: "haproxy and nginx cannot listen on a port that another program has. Socket options apply to all \
+            servers on the socket, a listener on one address takes the wildcard's traffic, and of two servers \
+            with the same name the first in the order of the files wins. Either file can break the other, \
+            although each is correct by itself.",
+        evidence: "A haproxy reload with a busy port refuses every connection for 2.1 seconds and goes back to the old \
+            configuration; nginx keeps the old one and logs `still could not bind()`; both reloads return 0. \
+            `nginx -t` reports nothing about different options on the same address and port (PX03), or about a \
+            listener on one address that takes the wildcard's traffic (PX04). A second server with the same name \
+            on one port is only a warning: `conflicting server name … ignored`. Debian's own default site on \
+            port 80 is not a conflict.",
+        fix: "Stop the other program and disable its service, or give it another port. Remove the file from the \
+            host, give its server another port, or bring what it serves into the inventory.",
+        verified_on: "haproxy 2.6.12, 3.0.11, nginx 1.22.1",
     },
     examples: None,
 };

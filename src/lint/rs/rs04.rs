@@ -1,4 +1,4 @@
-//! RS04: ticket keys that have not been rotated for a day.
+//! RS04: ticket keys that have not been rotated for two days.
 
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
@@ -8,18 +8,20 @@ pub const RULE: Rule = Rule {
     since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
-    detection: Detection::Planned("it needs the running hosts; `sslscale tickets status` reports it"),
+    detection: Detection::Hosts,
     doc: Doc {
-        what: "The session ticket keys on the app servers are older than two days. `sslscale tickets status` reports \
-            this and exits with 1.",
+        what: "With `tickets: shared`, an app server has encrypted session tickets with the same key for more than \
+            50 hours. `sslscale tickets status` reports this too, and everything else that can be wrong with a \
+            ring.",
         why: "Anyone who gets hold of a ticket key can decrypt every TLS 1.2 connection that was resumed with it, \
             even long afterwards: a key that never changes defeats forward secrecy.",
-        evidence: "nginx reads the key files at start and at reload and keeps them for as long as it runs; it does \
-            not rotate them itself. With several `ssl_session_ticket_key` lines, the first key encrypts and the \
-            others still decrypt, which makes it possible to change keys without losing sessions.",
-        fix: "Run `sslscale tickets rotate` once a day, from cron. By hand: a new key must be on all app servers, for \
-            decryption only, before the first of them encrypts with it.",
-        verified_on: "nginx 1.22.1",
+        evidence: "nginx reads the key files at start and at reload and keeps them for as long as it runs; it does not \
+            rotate them itself. With several `ssl_session_ticket_key` lines, the first key encrypts and the \
+            others still decrypt, which makes it possible to change keys without losing sessions. The age is \
+            that of `/etc/sslscale/tickets/current.key`.",
+        fix: "Run `sslscale tickets rotate` once a day, from cron or a timer. By hand: a new key must be on all \
+            app servers, for decryption only, before the first of them encrypts with it.",
+        verified_on: "nginx 1.22.1, 1.26.3",
     },
     examples: None,
 };

@@ -37,8 +37,13 @@ fn what_the_programs_refuse() {
     lb2.until("the port is taken", || {
         lb2.succeeds("perl -MIO::Socket::INET -e 'IO::Socket::INET->new(\"127.0.0.1:8443\") or exit 1'")
     });
+    let taken = fleet.second.replace("maxconn: 7000", "port: 8443");
+    let text = fleet.run(&taken, &["deploy", "--yes"], 3);
+    assert!(text.contains("error[DP05]: `perl` listens on port 8443 of `lb2`, which haproxy needs\n"), "{text}");
+    fleet.is_as_before();
+    // The check of the files sees it, too.
     fleet.refuses(
-        &fleet.second.replace("maxconn: 7000", "port: 8443"),
+        &format!("{taken}lint: {{ allow: [DP05] }}\n"),
         &[],
         &["error: lb2: haproxy refuses the files", "  | port 8443 on 0.0.0.0 cannot be used: Address already in use"],
     );

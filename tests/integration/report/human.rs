@@ -24,7 +24,7 @@ fn one_line_says_how_many_what_is_fixable_and_what_was_not_looked_at() {
     let (source, mut linted) = hostile("x");
     linted.not_run.push(not_run(Code::TL02, "`ssl_certificate_source`"));
     let shown = line((source, linted));
-    let wanted = "dir/x.yaml: 4 errors, 1 warning, 1 note; 2 fixable with `--fix`, 1 more with `--unsafe-fixes`; 1 ignored; 2 rules not run: 2 need `ssl_certificate_source`";
+    let wanted = "dir/x.yaml: 4 errors, 1 warning, 1 note; 2 fixable with `--fix`, 1 more with `--unsafe-fixes`; 1 ignored; 3 rules not run: 2 need `ssl_certificate_source`, 1 needs `--hosts`";
     assert_eq!(shown, wanted);
 }
 
@@ -48,8 +48,8 @@ fn a_sound_inventory_says_on_its_line_what_was_not_looked_at() {
     let all = [&keys[1..], &chains, &keys[..1]].concat();
     let wanted = "3 rules not run: 2 need `ssl_certificate_source`, 1 needs `ssl_certificate_key_source`";
     assert_eq!(with(&all), format!("{ok}; {wanted}\n"));
-    // No command runs these yet: there is nothing to be done about them.
-    assert_eq!(with(&[not_run(Code::AD09, "hosts"), not_run(Code::DP01, "last plan")]), format!("{ok}\n"));
+    let hosts = [Code::AD09, Code::DP01].map(|code| not_run(code, "`--hosts`"));
+    assert_eq!(with(&hosts), format!("{ok}; 2 rules not run: 2 need `--hosts`\n"));
 }
 
 #[test]

@@ -127,7 +127,7 @@ fn state(rule: &Rule) -> String {
         Detection::Reading | Detection::Text(_) | Detection::Fleet(_) => "applies".to_owned(),
         Detection::Comments => "applies: after the other rules have run".to_owned(),
         Detection::Programs => "applies: only with `--with-binaries`".to_owned(),
-        Detection::Planned(reason) => format!("not run: {reason}"),
+        Detection::Hosts => "applies: only with `--hosts`, and in `plan`".to_owned(),
         Detection::Impossible(reason) => format!("impossible: {reason}"),
     }
 }

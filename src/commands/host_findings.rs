@@ -1,0 +1,85 @@
+//! Findings about hosts: for `check --hosts` among all others, and for what a plan shows.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+
+use super::{CommandError, ExitStatus, hosts, live};
+use crate::cli::ReachArgs;
+use crate::deploy::{self, HostPlan, Observation, Wanted};
+use crate::diagnostic::Severity;
+use crate::host_rules::{self, Live, LiveHost};
+use crate::interrupt::Interrupt;
+use crate::lint::{self, Findings, Linted, Settings};
+use crate::report::{Checked, Output, Planned};
+use crate::rollout::{Fleet, Reason, Unreachable};
+use crate::source::Source;
+use crate::transport::Host;
+use crate::tree::Tree;
+
+/// How `check --hosts` looks at hosts.
+pub struct Hosts<'c> {
+    pub reach: &'c ReachArgs,
+    pub interrupt: &'c Interrupt,
+    /// Whether a host of any inventory did not answer.
+    pub away: Cell<bool>,
+}
+
+impl Hosts<'_> {
+    /// The findings about the hosts of a fleet. One that does not answer is named on standard error.
+    ///
+    /// # Errors
+    /// The arguments do not lead to the hosts, or the run was interrupted.
+    pub fn find(&self, fleet: &lint::Fleet<'_>, tree: &Tree, output: &Output) -> Result<Findings, CommandError> {
+        let wanted: Vec<Wanted<'_>> =
+            live::roles(fleet.inventory).filter_map(|(name, role)| Some((name, role, tree.host(name)?))).collect();
+        let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
+        let hosts = hosts::reached(self.reach, fleet.inventory, &names)?;
+        let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+        let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
+        let all = Fleet { hosts: &hosts, interrupted: &|| self.interrupt.requested() };
+        let seen = all
+            .observe(|host| deploy::look_for_rules(host, by_name[host.name()], true))
+            .map_err(|_| CommandError::reported(self.interrupt.signal().map_or(ExitStatus::Unreadable, Into::into)))?;
+        for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
+            self.away.set(true);
+            output.unreachable(lost);
+        }
+        Ok(find(fleet, &wanted, seen.iter().map(|host| host.as_ref().map(|(seen, plan, _)| (seen, plan)))))
+    }
+}
+
+/// The findings about hosts, which `seen` has in the order of `wanted`.
+fn find<'v>(
+    fleet: &lint::Fleet<'_>,
+    wanted: &[Wanted<'v>],
+    seen: impl Iterator<Item = Result<(&'v Observation, &'v HostPlan), &'v Unreachable>>,
+) -> Findings {
+    let host = |(wanted, seen): (&Wanted<'v>, Result<_, &Unreachable>)| {
+        let seen = seen.map_err(|lost| Reason::from(&lost.error).summary().to_owned());
+        LiveHost { name: wanted.0, role: wanted.1, files: wanted.2, seen }
+    };
+    let hosts: Vec<LiveHost<'_>> = wanted.iter().zip(seen).map(host).collect();
+    host_rules::find(&Live { fleet, hosts: &hosts })
+}
+
+/// What the rules about hosts find, judged as the inventory says, and nothing of other rules.
+pub fn of_plan(source: &Source, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Linted {
+    let settings = Settings::default();
+    let mut gathered = lint::read(source, &settings);
+    let seen = seen.iter().map(|host| host.as_ref().map(|planned| (&planned.seen, &planned.plan)));
+    let findings = gathered.fleet().map(|fleet| find(&fleet, wanted, seen)).unwrap_or_default();
+    gathered.findings.extend(findings);
+    let mut linted = lint::judge(gathered);
+    linted.findings.retain(|finding| host_rules::is_one(finding.code));
+    linted
+}
+
+/// Whether an error among these keeps a deploy from beginning.
+pub fn prevent(linted: &Linted) -> bool {
+    linted.findings.iter().any(|it| it.severity == Severity::Error && host_rules::prevents(it.code))
+}
+
+/// For a report of these findings alone.
+pub fn checked<'c>(source: &'c Source, linted: &'c Linted) -> Checked<'c> {
+    Checked { source, linted, fail_on: Severity::Error }
+}

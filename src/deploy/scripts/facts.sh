@@ -1,0 +1,157 @@
+# Shows what the rules about hosts need to know, and changes nothing. Below another root there is nothing to show.
+#   facts                                these lines are there
+#   address ADDRESS                      one of the host's own
+#   nonlocal FAMILY                      4 or 6: programs may listen on addresses that the host does not have
+#   ipv6                                 the kernel has it
+#   listening ADDRESS PORT PROGRAM       TCP
+#   nofile LIMIT                         file descriptors that a process of the program may open
+#   ring AGE                             for how many seconds an app server has encrypted tickets with the same key
+#   revision REVISION                    of the haproxy.cfg that is there
+# and of nginx's configuration, read as nginx would read it, though nginx may reject it:
+#   connections NUMBER                   worker_connections
+#   rlimit NUMBER                        worker_rlimit_nofile
+#   block FILE                           a server in this file, with what follows
+#   listen WORDS...                      its addresses
+#   names NAMES...                       its names
+#   unread FILE                          it has changed since nginx loaded its configuration
+# What is not printable is shown as a question mark.
+show_facts() { # PROGRAM
+    [ -z "$root" ] && command -v perl >/dev/null || return 0
+    perl -MFile::Glob=:bsd_glob -MSocket=:all -e '
+        my ($program) = @ARGV;
+        sub show { my $line = join " ", map { s/[^\x21-\x7e]/?/gr } @_; print "$line\n" }
+        sub text { open my $file, "<", $_[0] or return ""; local $/; my $text = <$file>; defined $text ? $text : "" }
+        sub lines { split /\n/, text($_[0]) }
+        show("facts");
+
+        # Addresses: the kernel lists local ones of the old family in its routing table.
+        my $last = "";
+        my %own;
+        for (lines("/proc/net/fib_trie")) {
+            $last = $1 if /\|-- ([0-9.]+)/;
+            $own{$last} = 1 if m{/32 host LOCAL};
+        }
+        for (lines("/proc/net/if_inet6")) {
+            $own{inet_ntop(AF_INET6, pack("H32", $1))} = 1 if /^([0-9a-f]{32}) /;
+        }
+        show("address", $_) for sort keys %own;
+        for (["4", "ipv4"], ["6", "ipv6"]) {
+            show("nonlocal", $$_[0]) if text("/proc/sys/net/$$_[1]/ip_nonlocal_bind") =~ /^1/;
+        }
+        show("ipv6") if -e "/proc/net/if_inet6";
+
+        # A process has its listeners among its first descriptors.
+        my (%sockets, %names);
+        for my $family (["tcp", AF_INET], ["tcp6", AF_INET6]) {
+            for (lines("/proc/net/$$family[0]")) {
+                my @fields = split;
+                next unless @fields > 9 and $fields[3] eq "0A" and $fields[1] =~ /^([0-9A-F]+):([0-9A-F]{4})$/;
+                my $port = hex $2;
+                # Words of the kernel are in the order of the machine.
+                my $address = pack "L*", map { hex } $1 =~ /.{8}/g;
+                push @{$sockets{$fields[9]}}, [inet_ntop($$family[1], $address), $port];
+            }
+        }
+        # Another nginx may run, too, such as that of an app.
+        my ($master) = text("/run/nginx.pid") =~ /^([0-9]+)/;
+        sub fields { my $stat = text("$_[0]/stat"); $stat =~ s/^.*\) //s; split / /, $stat }
+        my @workers;
+        for my $process (bsd_glob("/proc/[0-9]*")) {
+            my ($name) = lines("$process/comm");
+            next unless defined $name;
+            my $title = text("$process/cmdline");
+            push @workers, $process if $name eq $program
+                and ($program ne "nginx" or $title =~ /^nginx: worker process(?! is shutting down)/
+                    and (!defined $master or ((fields($process))[1] // "") eq $master));
+            opendir my $folder, "$process/fd" or next;
+            for (1 .. 512) {
+                my $number = readdir $folder;
+                last unless defined $number;
+                my $to = readlink "$process/fd/$number" or next;
+                $names{$1} = $name if $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1};
+            }
+        }
+        for my $inode (sort { $a <=> $b } keys %sockets) {
+            show("listening", @$_, $names{$inode} // "?") for @{$sockets{$inode}};
+        }
+
+        my $limit;
+        for (@workers) {
+            next unless text("$_/limits") =~ /^Max open files +([0-9]+)/m;
+            $limit = $1 if !defined $limit or $1 < $limit;
+        }
+        if (!defined $limit) {
+            my $unit = `systemctl show -p LimitNOFILESoft $program 2>/dev/null`;
+            $limit = $1 if $unit =~ /^LimitNOFILESoft=([0-9]+)$/m;
+        }
+        show("nofile", $limit) if defined $limit;
+        my $key = (stat "/etc/sslscale/tickets/current.key")[9];
+        show("ring", time - $key) if defined $key and $key <= time;
+        show("revision", $1) if text("/etc/haproxy/haproxy.cfg") =~ /^ *description sslscale ([0-9a-f]{12})$/m;
+        exit unless $program eq "nginx" and -e "/etc/nginx/nginx.conf";
+
+        my @open;
+        my %files;
+        sub statement {
+            my ($file, $end, $word, @rest) = @_;
+            if ($end eq "}") {
+                my $block = pop @open;
+                if ($block and $$block{is} eq "server") {
+                    show("block", $$block{file});
+                    show("listen", @$_) for @{$$block{listen}};
+                    show("names", @{$$block{names}}) if @{$$block{names}};
+                }
+                return;
+            }
+            return unless defined $word;
+            if ($end eq "{") {
+                push @open, { is => $word, file => $file, listen => [], names => [] };
+                return;
+            }
+            my ($inside) = @open ? $open[-1] : undef;
+            if ($word eq "include" and @rest) {
+                my $pattern = $rest[0] =~ m{^/} ? $rest[0] : "/etc/nginx/$rest[0]";
+                configuration($_) for sort { $a cmp $b } bsd_glob($pattern, GLOB_NOSORT);
+            } elsif ($word eq "worker_connections" and $inside) {
+                show("connections", $rest[0]) if $rest[0] =~ /^[0-9]+$/;
+            } elsif ($word eq "worker_rlimit_nofile") {
+                show("rlimit", $rest[0]) if $rest[0] =~ /^[0-9]+$/;
+            } elsif ($inside and $$inside{is} eq "server") {
+                push @{$$inside{listen}}, [@rest] if $word eq "listen";
+                push @{$$inside{names}}, @rest if $word eq "server_name";
+            }
+        }
+        my $depth = 0;
+        sub configuration {
+            my ($file) = @_;
+            return if -d $file or !-r $file or $depth > 20;
+            $files{$file} = 1;
+            $depth++;
+            my $text = text($file);
+            my @words;
+            while ($text =~ /\G(?:\s+|#[^\n]*)*(?:([{};])|"((?:[^"\\]|\\.)*)"|\x27((?:[^\x27\\]|\\.)*)\x27|((?:\$\{|\\.|[^\s{};])+))/gcs) {
+                if (defined $1) {
+                    statement($file, $1, @words);
+                    @words = ();
+                } else {
+                    push @words, $2 // $3 // $4;
+                }
+            }
+            $depth--;
+        }
+        configuration("/etc/nginx/nginx.conf");
+
+        # A container may hide the time since boot: ages are differences to a process that starts now.
+        my ($now, $oldest) = ((fields("/proc/$$"))[19]);
+        for (@workers) {
+            my $start = (fields($_))[19];
+            $oldest = $start if defined $start and (!defined $oldest or $start < $oldest);
+        }
+        exit unless defined $oldest and defined $now;
+        my $loaded = time - ($now - $oldest) / 100;
+        for (sort keys %files) {
+            my ($link, $file) = ((lstat)[9] // 0, (stat)[9] // 0);
+            show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
+        }
+    ' "$1" 2>/dev/null
+}

@@ -1,0 +1,37 @@
+//! DP01: the PROXY protocol, or the port of an app server, changed while balancers use it.
+
+use super::Live;
+use crate::deploy::{Listen, Role};
+use crate::lint::Reporter;
+
+pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
+    let running = live.running(Some(Role::AppServer), reporter);
+    let away = live.fleet.inventory.load_balancers.iter().map(|balancer| balancer.name.as_str());
+    let away = away.into_iter().find(|name| !live.hosts.iter().any(|host| host.name == *name));
+    for (seen, facts) in running {
+        let Some((_, app)) = live.app(seen.host.name) else { continue };
+        let (name, port) = (seen.host.name, app.nginx.port.0);
+        // Files that the deploy writes or removes.
+        let changes = |file: &str| seen.plan.changes.iter().any(|change| change.path == file);
+        let blocks = facts.nginx.blocks.iter().filter(|block| changes(&block.file));
+        let sockets: Vec<&Listen> = blocks.flat_map(|block| &block.listens).filter(|it| it.has("ssl")).collect();
+        let place = live.place(seen.host, "name").span();
+        if sockets.iter().any(|listen| listen.port == port && !listen.is_proxied()) {
+            let message = format!(
+                "nginx on `{name}` takes port {port} without the PROXY protocol, and a deploy would turn that on while \
+                 clients use it"
+            );
+            let help =
+                format!("give `nginx.port` a port other than {port}, so that both are served while balancers change");
+            reporter.report(place, message, help);
+        } else if let Some(away) = away
+            && let Some(old) = sockets.first().filter(|_| sockets.iter().all(|listen| listen.port != port))
+        {
+            let message = format!(
+                "a deploy without `{away}` would move nginx on `{name}` from port {} to {port}, and `{away}` uses the first",
+                old.port
+            );
+            reporter.report(place, message, "deploy to all hosts at once, without `--only` and `--host`");
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! DP02: hosts that differ from what was deployed to them.
+
+use super::{Live, Seen, list, quoted};
+use crate::deploy::{Facts, FileKind, Role};
+use crate::lint::Reporter;
+
+pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
+    let seen = live.seen(reporter);
+    for seen in &seen {
+        let place = live.place(seen.host, "name").span();
+        let name = seen.host.name;
+        let files = edited(seen);
+        if !files.is_empty() {
+            let message = format!("`{name}` differs from what was deployed: {}", list(&files));
+            let help = "copy the change into the inventory, or run `sslscale deploy` to write the files again";
+            reporter.report(place, message, help);
+        }
+        let Some(facts) = &seen.observation.facts else { continue };
+        let unread = unread(seen, facts);
+        if !unread.is_empty() {
+            let message = format!("nginx on `{name}` has not loaded {} since the last change", list(&unread));
+            reporter.report(place, message, "run `systemctl reload nginx` on the host");
+        }
+        if let (Some(running), Some(file)) = (&seen.observation.running, &facts.revision)
+            && running != file
+            && seen.host.role == Role::Balancer
+        {
+            let message = format!("haproxy on `{name}` runs the revision `{running}`, and its file is `{file}`");
+            reporter.report(place, message, "run `systemctl reload haproxy` on the host, or `sslscale deploy`");
+        }
+    }
+    let mut new = seen.iter().filter(|seen| seen.observation.managed.is_empty());
+    if let Some(first) = new.next() {
+        let names = super::with_others(first.host.name, new.count());
+        reporter.not_run("a deployed release", format!("nothing was deployed to {names} yet"));
+    }
+}
+
+/// The files of the last release that are not as it left them.
+fn edited(seen: &Seen<'_>) -> Vec<String> {
+    let files = &seen.observation.files;
+    let problem = |(path, sha256): (&String, &String)| {
+        let what = match files.get(path).unwrap_or(&FileKind::Absent) {
+            FileKind::Regular(found) if found.sha256 == *sha256 => return None,
+            FileKind::Regular(_) => "was edited",
+            FileKind::Absent => "is missing",
+            FileKind::Link | FileKind::Directory | FileKind::Other => "was replaced by something that is not a file",
+        };
+        Some(format!("{} {what}", quoted(path)))
+    };
+    seen.observation.managed.iter().filter_map(problem).collect()
+}
+
+/// Our files that nginx has not loaded.
+fn unread(seen: &Seen<'_>, facts: &Facts) -> Vec<String> {
+    let ours = |path: &&String| {
+        seen.observation.managed.contains_key(*path) || seen.host.files.iter().any(|entry| *entry.path == **path)
+    };
+    facts.nginx.unread.iter().filter(ours).map(|path| quoted(path)).collect()
+}

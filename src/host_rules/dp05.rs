@@ -1,0 +1,116 @@
+//! DP05: something on a host that sslscale does not manage and that takes connections of a rendered file.
+
+use std::collections::BTreeSet;
+
+use super::{Live, Seen, quoted};
+use crate::deploy::{Block, Facts, Listen, Role};
+use crate::diagnostic::Severity;
+use crate::inventory::model::{AcmeChallenge, Http};
+use crate::lint::{Finding, Reporter};
+
+pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
+    for (seen, facts) in live.running(None, reporter) {
+        let ports = ports(live, &seen);
+        for (program, port) in others(&seen, facts, &ports) {
+            let message = format!(
+                "{} listens on port {port} of `{}`, which {} needs",
+                quoted(&program),
+                seen.host.name,
+                seen.host.role.program()
+            );
+            let help = "stop that program and disable its service, or give it another port";
+            reporter.report(live.place(seen.host, "name").span(), message, help);
+        }
+        if seen.host.role == Role::AppServer {
+            blocks(live, &seen, facts, &ports, reporter);
+        }
+    }
+}
+
+/// The ports that rendered files of a host listen on.
+struct Ports {
+    /// With TLS.
+    tls: u16,
+    /// With plain HTTP.
+    plain: Option<u16>,
+}
+
+fn ports(live: &Live<'_>, seen: &Seen<'_>) -> Ports {
+    let http = live.fleet.inventory.http.as_ref();
+    if let Some((_, balancer)) = live.balancer(seen.host.name) {
+        return Ports { tls: balancer.haproxy.port.0, plain: http.map(|it| it.port.0) };
+    }
+    let Some((index, app)) = live.app(seen.host.name) else { return Ports { tls: 0, plain: None } };
+    let challenges = match http {
+        Some(Http { acme_challenge: Some(AcmeChallenge::AppServers { members, port, root: Some(_) }), .. }) => {
+            members.contains(&index).then_some(port.0)
+        }
+        _ => None,
+    };
+    Ports { tls: app.nginx.port.0, plain: challenges }
+}
+
+/// Other programs that listen on a port of ours.
+fn others(seen: &Seen<'_>, facts: &Facts, ports: &Ports) -> BTreeSet<(String, u16)> {
+    let program = seen.host.role.program();
+    let taken = |port: u16| port == ports.tls || Some(port) == ports.plain;
+    let others = facts.listening.iter().filter(|it| taken(it.port) && it.program != program);
+    others.map(|it| (it.program.clone(), it.port)).collect()
+}
+
+/// Other servers of nginx on a port of ours.
+fn blocks(live: &Live<'_>, seen: &Seen<'_>, facts: &Facts, ports: &Ports, reporter: &mut Reporter<'_>) {
+    let ours = |file: &str| {
+        seen.observation.managed.contains_key(file) || seen.host.files.iter().any(|entry| *entry.path == *file)
+    };
+    let names: BTreeSet<&str> = live.fleet.inventory.names().map(|name| name.as_str()).collect();
+    let mut told = BTreeSet::new();
+    for block in facts.nginx.blocks.iter().filter(|block| !ours(&block.file)) {
+        let name = block.names.iter().find(|name| names.contains(name.as_str()));
+        let conflicts = block.listens.iter().filter_map(|listen| conflict(listen, name, ports));
+        // One of each file and port is enough; errors first.
+        let Some((severity, port, what)) = conflicts.max_by_key(|(severity, ..)| *severity) else { continue };
+        if !told.insert((&block.file, port)) {
+            continue;
+        }
+        reporter.push(finding(live, seen, block, (severity, what)));
+    }
+}
+
+fn finding(live: &Live<'_>, seen: &Seen<'_>, block: &Block, (severity, what): (Severity, String)) -> Finding {
+    let message = format!("{} on `{}` {what}", quoted(&block.file), seen.host.name);
+    let help = "remove the file, or give its server another port; what it serves can be a site of the inventory";
+    Finding::new(live.place(seen.host, "name").span(), message, help).with_severity(severity)
+}
+
+/// What a server that is not ours does to those that are.
+fn conflict(listen: &Listen, name: Option<&String>, ports: &Ports) -> Option<(Severity, u16, String)> {
+    let Listen { address, port, .. } = listen;
+    let plain = Some(*port) == ports.plain;
+    if !plain && *port != ports.tls {
+        return None;
+    }
+    let error = |what: String| Some((Severity::Error, *port, what));
+    if let Some(address) = address {
+        return error(format!(
+            "takes all connections to {} from the rendered servers",
+            quoted(&format!("{address}:{port}"))
+        ));
+    }
+    if let Some(name) = name {
+        return error(format!("has a server for {} on port {port}, as the rendered file does", quoted(name)));
+    }
+    if plain {
+        return None;
+    }
+    for option in ["ssl", "proxy_protocol"] {
+        if !listen.has(option) {
+            return error(format!("listens on port {port} without `{option}`, and the rendered file with it"));
+        }
+    }
+    if listen.has("default_server") {
+        return error(format!("has a `default_server` on port {port}, as the rendered file does"));
+    }
+    let what = format!("shares port {port} with the rendered file, whose TLS settings then apply");
+    Some((Severity::Warning, *port, what))
+}
