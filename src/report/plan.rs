@@ -32,6 +32,13 @@ pub struct Planned {
     pub expands: bool,
 }
 
+impl Planned {
+    /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
+    fn shows_the_same(&self, other: &Self) -> bool {
+        (&self.plan, &self.contents, self.expands) == (&other.plan, &other.contents, other.expands)
+    }
+}
+
 /// A host: its name, what it is, and its rendered files.
 pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
 
@@ -120,7 +127,9 @@ impl<'o> PlanReport<'o> {
             if planned.plan.is_empty() {
                 continue;
             }
-            let same = |group: &&mut (Vec<&str>, &Planned, &[Entry], Role)| group.1 == planned && group.2 == *entries;
+            let same = |group: &&mut (Vec<&str>, &Planned, &[Entry], Role)| {
+                group.1.shows_the_same(planned) && group.2 == *entries && group.3 == *role
+            };
             match groups.iter_mut().find(same) {
                 Some(group) => group.0.push(name),
                 None => groups.push((vec![name], planned, entries, *role)),
