@@ -67,9 +67,8 @@ fn check_host(reader: &mut Reader<'_>, placed: &Placed<SourcePath>, hosts: &Host
     let SourcePath::OnHost(host, _) = &placed.value else { return };
     let names = hosts.names();
     // A host that has an error was reported already, and its name is not a typo.
-    let broken = !hosts.all_named || hosts.named(host.as_str());
-    let similar = names.iter().any(|name| name.eq_ignore_ascii_case(host.as_str()));
-    if !names.iter().any(|name| **name == *host.as_str()) && (similar || !broken) {
+    let broken = !hosts.all_named || hosts.has_error(host.as_str());
+    if !names.iter().any(|name| **name == *host.as_str()) && !broken {
         unknown(reader, placed.span, "host", host.as_str(), &names);
     }
 }

@@ -220,9 +220,13 @@ impl Hosts {
         reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
     }
 
-    /// Whether a host has this name, valid or not.
-    pub fn named(&self, name: &str) -> bool {
-        self.names.contains_key(name.to_ascii_lowercase().as_str())
+    /// Whether a host with an error has this name.
+    pub fn has_error(&self, name: &str) -> bool {
+        let valid = || {
+            let balancers = self.load_balancers.iter().map(|(host, _)| host.name.as_str());
+            balancers.chain(self.by_name.keys().map(AsRef::as_ref)).any(|it| it.eq_ignore_ascii_case(name))
+        };
+        self.names.contains_key(name.to_ascii_lowercase().as_str()) && !valid()
     }
 
     /// Whether a balancer has this name.

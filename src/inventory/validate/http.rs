@@ -2,7 +2,7 @@
 
 use super::fields::{optional, or_default, place_of, scalar, scalar_with, switch};
 use super::hosts::Hosts;
-use super::pools::{Pools, unknown};
+use super::pools::{self, Pools, unknown};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{AcmeChallenge, Http};
 use crate::inventory::node::Node;
@@ -94,12 +94,7 @@ fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &P
 
 fn app_server(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts) -> Option<usize> {
     let name = scalar::<HostName>(reader, node, "app_server")?;
-    let found = hosts.by_name.get(name.value.as_str()).copied();
-    // A host that has an error was reported already, and its name is not a typo.
-    if found.is_none() && hosts.all_named && !hosts.named(name.value.as_str()) {
-        unknown(reader, name.span, "app server", name.value.as_str(), hosts.app_server_names());
-    }
-    found
+    pools::app_server(reader, hosts, &name)
 }
 
 fn pool(reader: &mut Reader<'_>, node: &Node, pools: &Pools) -> Option<Vec<usize>> {

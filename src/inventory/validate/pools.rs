@@ -121,16 +121,9 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
     let mut seen = HashSet::new();
     for node in nodes {
         let Some(name) = scalar::<HostName>(reader, node, "app_servers") else { continue };
-        let Some(index) = hosts.by_name.get(name.value.as_str()) else {
-            // A host that has an error was reported already, and its name is not a typo.
-            let typo = hosts.all_named && !hosts.named(name.value.as_str());
-            if typo || hosts.is_load_balancer(name.value.as_str()) {
-                unknown(reader, name.span, "app server", name.value.as_str(), hosts.app_server_names());
-            }
-            continue;
-        };
-        if seen.insert(*index) {
-            members.push(*index);
+        let Some(index) = app_server(reader, hosts, &name) else { continue };
+        if seen.insert(index) {
+            members.push(index);
         } else {
             reader.report(
                 Code::IN12,
@@ -141,6 +134,17 @@ fn read_members(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> Vec<usiz
         }
     }
     members
+}
+
+/// The app server of this name; one that there is not is reported.
+pub fn app_server(reader: &mut Reader<'_>, hosts: &Hosts, name: &Placed<HostName>) -> Option<usize> {
+    let text = name.value.as_str();
+    let found = hosts.by_name.get(text).copied();
+    // An app server that has an error was reported already, and its name is not a typo.
+    if found.is_none() && (hosts.is_load_balancer(text) || (hosts.all_named && !hosts.has_error(text))) {
+        unknown(reader, name.span, "app server", text, hosts.app_server_names());
+    }
+    found
 }
 
 /// Reports a name that nothing has, with the nearest of `names`, which are sorted.

@@ -96,3 +96,28 @@ fn every_code_that_stops_the_reading_has_a_case() {
     let missing: Vec<&str> = reading.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());
 }
+
+// In another case, or as a balancer's, a name was taken for that of a host with an error: the key was
+// dropped in silence.
+#[test]
+fn a_name_that_is_not_quite_that_of_an_app_server_is_reported_wherever_it_is_written() {
+    let fleet = |more: &str| {
+        format!(
+            "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\napp_servers: [{{ name: srv1, address: 10.0.0.11 }}]\n\
+             {more}\nsites: [{{ server_name: a.test, root: /srv, ssl_certificate: /etc/ssl/a.crt, \
+             ssl_certificate_key: /etc/ssl/a.key, pool: web }}]\n"
+        )
+    };
+    for name in ["SRV1", "Srv1", "lb1", "LB1", "srv2"] {
+        for more in [
+            format!("pools: [{{ name: web, app_servers: [srv1, {name}] }}]"),
+            format!(
+                "pools: [{{ name: web, app_servers: [srv1] }}]\nhttp: {{ acme_challenge: {{ app_server: {name} }} }}"
+            ),
+        ] {
+            let found = Sslscale::new(&["check", "--format", "json", "-"]).input(fleet(&more)).run();
+            assert_eq!(found.status, 1, "{more}: {}", found.all());
+            assert!(found.stdout.contains(&format!("there is no app server `{name}`")), "{more}: {}", found.all());
+        }
+    }
+}
