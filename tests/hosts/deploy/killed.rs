@@ -26,6 +26,9 @@ const MOMENTS: [(&str, Moment); 12] = [
     ("the end is being written", ("app2", "date", "+%s")),
 ];
 
+/// Those of a short run: nothing is used yet, files wait for their confirmation, and some hosts have changed.
+const SHORT: [usize; 4] = [2, 5, 8, 10];
+
 /// How people go on.
 #[derive(Clone, Copy, Debug)]
 enum Way {
@@ -102,9 +105,9 @@ fn whenever_it_is_killed_the_fleet_goes_on_and_goes_back() {
     let Some(fleet) = Deployed::new() else { return };
     // All of them take a quarter of an hour.
     let all = std::env::var_os("SSLSCALE_SOAK").is_some();
-    for (at, (what, moment)) in MOMENTS.into_iter().enumerate() {
-        let ways = [Way::Resume, Way::Rollback, Way::Unlock];
-        for way in if all { &ways[..] } else { &ways[at % 3..=at % 3] } {
+    let ways = [Way::Resume, Way::Rollback, Way::Unlock];
+    for (at, (what, moment)) in MOMENTS.into_iter().enumerate().filter(|(at, _)| all || SHORT.contains(at)) {
+        for way in if all { &ways[..] } else { &ways[at / 3 % 3..=at / 3 % 3] } {
             let started = std::time::Instant::now();
             fleet.kill_at(moment);
             fleet.recover(*way);
