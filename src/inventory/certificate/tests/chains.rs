@@ -55,10 +55,14 @@ fn a_chain_in_order_is_silent_with_and_without_its_root() {
     let below = authority("b", Some(&a));
     let own = leaf(&below, None);
     let (a, below) = (a.made.pem(), below.made.pem());
-    for parts in [&[&own, &below, &a, &b][..], &[&own, &below, &a], &[&own, &below], &[&b]] {
+    for parts in [&[&own, &below, &a, &b][..], &[&own, &below, &a], &[&own, &below]] {
         let parts: Vec<&str> = parts.iter().map(|part| part.as_str()).collect();
         assert_eq!(said(&parts, &Roots::default()), (Vec::new(), None), "{}", parts.len());
     }
+    // A root alone is a certificate that nobody else vouches for.
+    let alone = "the certificate in `a.crt` is self-signed: browsers show an error page".to_owned();
+    let note = (ProblemKind::MissingIssuer, Severity::Info, alone);
+    assert_eq!(said(&[&b], &Roots::default()), (vec![note], None));
 }
 
 #[test]
