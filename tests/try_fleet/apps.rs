@@ -92,7 +92,7 @@ fn a_wrong_grpc_location_is_found() {
     ];
     for (location, wanted) in cases {
         for verdict in verdicts(ProbeKind::Grpc, UpstreamProtocol::Grpc, &location) {
-            // nginx 1.26 takes what such an app sends for an answer of HTTP/0.9.
+            // Through nginx 1.26 the client gets an answer, which is none of gRPC.
             let other = wanted == "status " && verdict.starts_with("the answer has no `grpc-status: 0`");
             assert!(verdict.starts_with(wanted) || other, "{location}: {verdict}");
         }
@@ -112,7 +112,7 @@ fn a_location_without_websockets_is_found() {
     ];
     for (location, wanted) in cases {
         for verdict in verdicts(ProbeKind::WebSocket, UpstreamProtocol::Http, &location) {
-            // nginx 1.26 takes what such an app sends for an answer of HTTP/0.9.
+            // Through nginx 1.26 the client gets an answer, which is none of gRPC.
             let other = wanted == "status " && verdict.starts_with("the answer has no `grpc-status: 0`");
             assert!(verdict.starts_with(wanted) || other, "{location}: {verdict}");
         }
