@@ -1,4 +1,4 @@
-//! AD09: an address that a host does not have, and IPv6 where there is none.
+//! AD09: a host lacks an address that the inventory gives it, or has no IPv6 although its files listen on it.
 
 use std::net::IpAddr;
 

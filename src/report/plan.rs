@@ -84,7 +84,7 @@ struct HostDocument<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Reason>,
     changes: Vec<ChangeDocument<'d>>,
-    actions: Vec<&'static str>,
+    actions: Vec<Action>,
     problems: Vec<String>,
     risks: Vec<String>,
 }
@@ -92,7 +92,7 @@ struct HostDocument<'d> {
 #[derive(Serialize)]
 struct ChangeDocument<'d> {
     path: &'d str,
-    kind: &'static str,
+    kind: ChangeKind,
     /// In unified format.
     diff: String,
 }
@@ -215,14 +215,14 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
     };
     let changes = planned.plan.changes.iter().map(|change| ChangeDocument {
         path: &change.path,
-        kind: name_of(change.kind),
+        kind: change.kind,
         diff: diff(change, planned, entries),
     });
     HostDocument {
         name,
         error: None,
         changes: changes.collect(),
-        actions: planned.plan.actions.iter().map(|action| named(*action)).collect(),
+        actions: planned.plan.actions.clone(),
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
         risks: deploy::risks(&planned.plan).iter().map(|risk| risk_words(risk, role)).collect(),
     }
@@ -301,27 +301,6 @@ fn words(kind: ChangeKind) -> &'static str {
         ChangeKind::Adopt => "replaces somebody else's",
         ChangeKind::Attributes => "sets mode and owner of",
         ChangeKind::Remove => "removes",
-    }
-}
-
-fn name_of(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Create => "create",
-        ChangeKind::Update => "update",
-        ChangeKind::Overwrite => "overwrite",
-        ChangeKind::TakeOver => "take_over",
-        ChangeKind::Adopt => "adopt",
-        ChangeKind::Attributes => "attributes",
-        ChangeKind::Remove => "remove",
-    }
-}
-
-fn named(action: Action) -> &'static str {
-    match action {
-        Action::DaemonReload => "daemon_reload",
-        Action::Reload => "reload",
-        Action::Restart => "restart",
-        Action::Start => "start",
     }
 }
 
