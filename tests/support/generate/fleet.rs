@@ -217,11 +217,12 @@ fn version((major, minor, patch): (u32, u32, u32)) -> Part {
 /// Health checks. What a check over HTTP asks for is written only with that type; the type is then
 /// always written, as a balancer's own section may follow a fleet's of another type.
 fn check(scale: Scale) -> Part {
-    // A try-out waits until every server was checked.
-    let longest = if scale == Scale::Any { HOUR } else { 1_000 };
+    // A try-out waits until every server was checked. On a busy machine a check takes more than the
+    // 100 ms that so short an `inter` would give its connection, and `fall` may be 1.
+    let (shortest, longest) = if scale == Scale::Any { (100, HOUR) } else { (500, 1_000) };
     let common = || {
         vec![
-            ("inter", 0.5, duration(100, longest)),
+            ("inter", 0.5, duration(shortest, longest)),
             ("fastinter", 0.3, duration(100, HOUR)),
             ("downinter", 0.3, duration(100, HOUR)),
             ("fall", 0.5, number(1, 100)),
