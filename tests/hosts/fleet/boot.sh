@@ -35,6 +35,9 @@ if ! mountpoint -q "$host/root"; then
     rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
 fi
 
+# systemd-nspawn 256 and later mount this and refuse to boot over it; a host that lost power leaves it.
+export="/run/systemd/nspawn/unix-export/$name"
+! mountpoint -q "$export" || umount "$export"
 [ ! -d "$cgroup/$name" ] || find "$cgroup/$name" -depth -type d -exec rmdir {} \;
 mkdir "$cgroup/$name"
 echo $$ >"$cgroup/$name/cgroup.procs"
