@@ -9,8 +9,8 @@ use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
 use crate::diagnostic::{Code, Severity};
 use crate::report::{Format, PlainFormat};
 pub use hosts::{
-    Certs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs, SyncArgs,
-    Tickets, TicketsArgs, UnlockArgs,
+    Certs, ChoiceArgs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs,
+    SyncArgs, Tickets, TicketsArgs, UnlockArgs,
 };
 
 /// Configure TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx terminates TLS

@@ -20,6 +20,9 @@ pub struct RollArgs {
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
     #[arg(long)]
     pub resume: bool,
+    /// Leave out this host, because it is down; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub without: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,
     /// Say so if there is nothing to do
@@ -82,6 +85,17 @@ pub struct ReachArgs {
     pub roots: Option<PathBuf>,
 }
 
+/// Which hosts are changed.
+#[derive(Debug, Args)]
+pub struct ChoiceArgs {
+    /// Change only this host; can be repeated
+    #[arg(long, value_name = "HOST")]
+    pub only: Vec<String>,
+    /// Leave out this host, because it is down; can be repeated
+    #[arg(long, value_name = "HOST", conflicts_with = "only")]
+    pub without: Vec<String>,
+}
+
 #[derive(Debug, Args)]
 pub struct PlanArgs {
     /// The inventory; `-` is standard input
@@ -118,9 +132,8 @@ pub struct DeployArgs {
     /// Store the files on the hosts and let the programs check them, and stop there
     #[arg(long)]
     pub dry_run: bool,
-    /// Change only this host; can be repeated
-    #[arg(long, value_name = "HOST")]
-    pub only: Vec<String>,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
     #[arg(long)]
     pub resume: bool,
@@ -130,6 +143,9 @@ pub struct DeployArgs {
     /// Replace files that somebody else has put in the place of rendered ones
     #[arg(long)]
     pub adopt: bool,
+    /// Install packages that hosts lack, such as haproxy and nginx, after showing the command
+    #[arg(long)]
+    pub install: bool,
     #[command(flatten)]
     pub reach: ReachArgs,
     /// Format of the report; `json` is one line for each event
@@ -150,9 +166,8 @@ pub struct RollbackArgs {
     /// Do not ask before the first change
     #[arg(short, long)]
     pub yes: bool,
-    /// Change only this host; can be repeated
-    #[arg(long, value_name = "HOST")]
-    pub only: Vec<String>,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
     #[arg(long)]
     pub resume: bool,

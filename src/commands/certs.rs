@@ -5,12 +5,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 
-use super::deploy::Task;
-use super::rollback::{away, release};
+use super::rollback::release;
 use super::sources::Sources;
-use super::{CommandError, ExitStatus, hosts, live, load};
+use super::task::Task;
+use super::{CommandError, ExitStatus, hosts, live, load, sources};
 use crate::cli::{Certs, RollArgs};
-use crate::deploy::{self, BEFORE, HostRelease, Role};
+use crate::deploy::{self, BEFORE, HostRelease, Role, Scope};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
@@ -29,10 +29,12 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     // Only for the list of the certificates that each host needs.
     let tree = crate::render::render(&inventory, &Templates::load(None)?)?;
-    let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
-    let reached = hosts::reached(&args.reach, &inventory, &names)?;
-    let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+    let chosen = live::Choice { only: &[], without: &args.without }.of(&inventory)?;
+    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
+    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+    let mut all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     let sources = Sources::read(&inventory, &all, output, interrupt)?;
+    all.truncate(names.len());
     let new = live::certificates(&tree, &sources);
     if new.values().all(Vec::is_empty) {
         let error = CommandError::new(ExitStatus::NotStarted, anyhow!("no site has an `ssl_certificate_source`"));
@@ -46,7 +48,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let mut changed = BTreeSet::new();
     let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, found) in names.iter().zip(found) {
-        let Some(mut release) = found.map_err(|lost| away(&lost))? else {
+        let Some(mut release) = found.map_err(|lost| live::away_of(&lost, "certs roll", &args.inventory))? else {
             let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{name} has no release"));
             return Err(error.hint("`sslscale deploy` makes the first one"));
         };
@@ -77,11 +79,11 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         releases: &releases,
         wanted: &wanted,
         hosts: &all,
-        adopt: false,
-        only: Some(&changed),
+        scope: Scope { only: Some(&changed), ..Scope::default() },
         back: false,
         dry_run: false,
         canary: None,
+        install: false,
         yes: true,
         take_over: args.resume,
         saved: None,

@@ -1,6 +1,7 @@
 //! `sslscale history`: the releases that hosts have used. `sslscale unlock`: gives hosts back.
 
-use super::{CommandError, ExitStatus, deploy::agreed, hosts, live, load};
+use super::task::agreed;
+use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::{HistoryArgs, UnlockArgs};
 use crate::deploy;
 use crate::interrupt::Interrupt;

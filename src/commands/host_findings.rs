@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{CommandError, ExitStatus, hosts, live};
 use crate::cli::ReachArgs;
-use crate::deploy::{self, HostPlan, Observation, Wanted};
+use crate::deploy::{self, HostPlan, Observation, Scope, Wanted};
 use crate::diagnostic::Severity;
 use crate::host_rules::{self, Live, LiveHost};
 use crate::interrupt::Interrupt;
@@ -37,8 +37,9 @@ impl Hosts<'_> {
         let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
         let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
         let all = Fleet { hosts: &hosts, interrupted: &|| self.interrupt.requested() };
+        let scope = Scope { adopt: true, only: None, rules: true };
         let seen = all
-            .observe(|host| deploy::look_for_rules(host, by_name[host.name()], true))
+            .observe(|host| deploy::look(host, by_name[host.name()], [""; 0], &scope))
             .map_err(|_| CommandError::reported(self.interrupt.signal().map_or(ExitStatus::Unreadable, Into::into)))?;
         for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
             self.away.set(true);

@@ -1,17 +1,18 @@
 //! The hosts of an inventory with the files that they are to have: those that are rendered, and certificates with a
 //! source.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
 
 use super::sources::Sources;
-use super::{CommandError, sources};
-use crate::deploy::{self, HostRelease, Role, SavedHost, Wanted};
+use super::{CommandError, ExitStatus, sources};
+use crate::deploy::{self, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
-use crate::report::Planned;
-use crate::rollout::{QueryError, Unreachable};
+use crate::report::{LeftBehind, Planned};
+use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
 use crate::tree::{Content, DirectoryKind, Entry, Need, Tree};
 
@@ -88,29 +89,70 @@ pub fn known(names: &[&str], asked: &[String]) -> Result<(), CommandError> {
     Err(error.hint(hint))
 }
 
-/// The hosts of the inventory that were asked for, or all, balancers first.
-///
-/// # Errors
-/// The inventory does not have one of them.
-pub fn chosen<'i>(inventory: &'i Inventory, asked: &[String]) -> Result<Vec<(&'i str, Role)>, CommandError> {
-    let all: Vec<(&str, Role)> = roles(inventory).collect();
-    known(&all.iter().map(|(name, _)| *name).collect::<Vec<_>>(), asked)?;
-    Ok(all.into_iter().filter(|(name, _)| asked.is_empty() || asked.iter().any(|it| it == name)).collect())
+/// A host that did not answer, as an error.
+pub fn away(lost: &Unreachable) -> CommandError {
+    let reason = Reason::from(&lost.error);
+    let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{}: {}", lost.host, reason.summary()));
+    match reason.help() {
+        Some(help) => error.hint(help),
+        None => error,
+    }
 }
 
-/// What a run may change.
-pub struct Scope<'s> {
-    /// Files of others, too.
-    pub adopt: bool,
-    /// The only files.
-    pub only: Option<&'s BTreeSet<String>>,
-    /// A release that hosts have had already, whose certificates may be older.
-    pub back: bool,
-    /// With what rules about hosts look at.
-    pub rules: bool,
+/// The same for a command that can go on without the host.
+pub fn away_of(lost: &Unreachable, command: &str, file: &Path) -> CommandError {
+    let error = away(lost);
+    let without = format!("to go on without it: `sslscale {command} {} --without {}`", file.display(), lost.host);
+    let hint = error.hint.as_ref().map_or(without.clone(), |hint| format!("{hint}; {without}"));
+    error.hint(hint)
 }
 
-/// What would be done on a host, for people and for a file.
+/// Which hosts of an inventory a command is about.
+#[derive(Clone, Copy, Default)]
+pub struct Choice<'c> {
+    /// These; all if it is empty.
+    pub only: &'c [String],
+    /// But not these.
+    pub without: &'c [String],
+}
+
+impl Choice<'_> {
+    /// The hosts, balancers first.
+    ///
+    /// # Errors
+    /// The inventory does not have one of them, or none is left.
+    pub fn of<'i>(&self, inventory: &'i Inventory) -> Result<Vec<(&'i str, Role)>, CommandError> {
+        let all: Vec<(&str, Role)> = roles(inventory).collect();
+        let names: Vec<&str> = all.iter().map(|(name, _)| *name).collect();
+        known(&names, self.only)?;
+        known(&names, self.without)?;
+        let among = |list: &[String], name: &str| list.iter().any(|it| it == name);
+        let chosen = |name: &str| (self.only.is_empty() || among(self.only, name)) && !among(self.without, name);
+        let chosen: Vec<_> = all.into_iter().filter(|(name, _)| chosen(name)).collect();
+        if chosen.is_empty() {
+            return Err(CommandError::from(anyhow!("every host is left out")).hint("leave out fewer with `--without`"));
+        }
+        Ok(chosen)
+    }
+}
+
+/// Balancers that are left out though app servers would stop serving what they send there. App servers do that only
+/// when every balancer has changed.
+pub fn needed(
+    inventory: &Inventory,
+    wanted: &[Wanted<'_>],
+    seen: &[Result<Planned, Unreachable>],
+) -> Option<LeftBehind> {
+    let left_out = |(name, _): &(&str, Role)| !wanted.iter().any(|(it, ..)| it == name);
+    let balancers = roles(inventory).filter(|(_, role)| *role == Role::Balancer).filter(left_out);
+    let balancers: Vec<String> = balancers.map(|(name, _)| name.to_owned()).collect();
+    let expands = wanted.iter().zip(seen).filter(|(_, host)| host.as_ref().is_ok_and(|planned| planned.expands));
+    let apps: Vec<String> = expands.map(|((name, ..), _)| (*name).to_owned()).collect();
+    (!balancers.is_empty() && !apps.is_empty()).then_some(LeftBehind { balancers, apps })
+}
+
+/// What would be done on a host, for people and for a file. With `back` it goes to a release that it had, whose
+/// certificates may be older.
 ///
 /// # Errors
 /// The host did not tell.
@@ -118,14 +160,10 @@ pub fn planned(
     host: &dyn Host,
     (wanted, release): (Wanted<'_>, &HostRelease),
     scope: &Scope<'_>,
+    back: bool,
 ) -> Result<(Planned, SavedHost), QueryError> {
-    let (seen, mut plan, contents) = if scope.rules {
-        deploy::look_for_rules(host, wanted, scope.adopt)?
-    } else {
-        deploy::look(host, wanted, [""; 0], scope.adopt)?
-    };
-    scope.only.iter().for_each(|only| plan.keep_only(only));
-    if !scope.back {
+    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], scope)?;
+    if !back {
         sources::refuse_older(&mut plan, wanted.2, &contents);
     }
     let saved = SavedHost::new(wanted.0, wanted.2, &seen, &plan);

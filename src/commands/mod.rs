@@ -10,8 +10,10 @@ mod history;
 mod host_findings;
 mod hosts;
 mod hosts_file;
+mod install;
 mod live;
 mod plan;
+mod prepared;
 mod programs;
 mod render;
 mod rollback;
@@ -19,6 +21,7 @@ mod rules;
 mod serving;
 mod sources;
 mod status;
+mod task;
 mod tickets;
 mod try_fleet;
 

@@ -5,48 +5,42 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::sources::Sources;
-use super::{CommandError, ExitStatus, host_findings, hosts, live, load, sources};
+use super::prepared::{Prepared, Request};
+use super::{CommandError, ExitStatus, host_findings, live};
 use crate::cli::PlanArgs;
-use crate::deploy::{self, HostPlan, SavedPlan, Wanted};
+use crate::deploy::{HostPlan, SavedPlan, Scope, Wanted};
 use crate::file::Staged;
 use crate::interrupt::Interrupt;
-use crate::lint::Settings;
-use crate::render::Templates;
 use crate::report::{Output, PlanReport};
 use crate::rollout::Fleet;
 use crate::transport::Host;
 
 pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let templates = Templates::load(args.templates.as_deref())?;
-    let loaded = load(&args.inventory, &Settings::default());
-    let source = loaded.source.clone();
-    let inventory = loaded.sound(output)?;
-    let tree = crate::render::render(&inventory, &templates)?;
-    let chosen = live::chosen(&inventory, &args.host)?;
-    let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
-    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
-    let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
-    interrupt.end_programs();
-    let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
-    let mut releases = live::releases(&tree, &sources);
-    let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
-    releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
-    let wanted = live::wanted(&inventory, &releases);
-    let hosts = &hosts[..wanted.len()];
+    let prepared = Prepared::new(
+        &Request {
+            file: &args.inventory,
+            templates: args.templates.as_deref(),
+            reach: &args.reach,
+            hosts: live::Choice { only: &args.host, without: &[] },
+        },
+        output,
+        interrupt,
+    )?;
+    let (wanted, hosts) = (prepared.wanted(), prepared.hosts());
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
-    let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
-    let scope = live::Scope { adopt: args.adopt, only: None, back: false, rules: true };
-    let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], &releases[host.name()]), &scope))
+    let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
+    let scope = Scope { adopt: args.adopt, only: None, rules: true };
+    let release = |host: &dyn Host| &prepared.releases[host.name()];
+    let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], release(host)), &scope, false))
     else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
     let (seen, saved) = live::apart(seen);
-    let linted = host_findings::of_plan(&source, &wanted, &seen);
+    let linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
     let prevented = changes && host_findings::prevent(&linted);
     let report = PlanReport::new(output, args.format);
-    report.write(&wanted, &seen, Some(host_findings::checked(&source, &linted)))?;
+    report.write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
     if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) || prevented {
         return Ok(ExitStatus::NotStarted);
@@ -54,7 +48,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     if let Some(file) = &args.out {
         let absolute = |path: &Path| std::path::absolute(path).map_err(CommandError::from);
         let templates = args.templates.as_deref().map(absolute).transpose()?;
-        let plan = SavedPlan::new(absolute(&args.inventory)?, templates, args.adopt, id, saved);
+        let plan = SavedPlan::new(absolute(&args.inventory)?, templates, args.adopt, prepared.id.clone(), saved);
         let written = Staged::new(file, plan.text().as_bytes(), 0o600).and_then(|(staged, _)| staged.place());
         written.with_context(|| format!("the plan `{}` could not be written", file.display()))?;
     }

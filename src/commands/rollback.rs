@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 
-use super::deploy::Task;
+use super::task::Task;
 use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::RollbackArgs;
-use crate::deploy::{self, BEFORE, HostRelease, Role, Wanted};
+use crate::deploy::{self, BEFORE, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::report::Output;
-use crate::rollout::{Fleet, QueryError, Reason, Unreachable};
+use crate::rollout::{Fleet, QueryError};
 use crate::transport::Host;
 
 /// The releases that a host has used, the last one first, and the one that it uses.
@@ -24,7 +24,7 @@ struct Kept {
 
 pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
-    let roles = live::chosen(&inventory, &args.only)?;
+    let roles = live::Choice { only: &args.choice.only, without: &args.choice.without }.of(&inventory)?;
     let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
     let reached = hosts::reached(&args.reach, &inventory, &names)?;
     let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
@@ -33,7 +33,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let Ok(kept) = fleet.observe(kept) else { return Ok(stopped()) };
     let kept: Vec<Kept> = match kept.into_iter().collect::<Result<_, _>>() {
         Ok(kept) => kept,
-        Err(lost) => return Err(away(&lost)),
+        Err(lost) => return Err(live::away_of(&lost, "rollback", &args.inventory)),
     };
     let id = match &args.to {
         Some(id) => id.clone(),
@@ -42,7 +42,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
     let found: Vec<Option<HostRelease>> = match found.into_iter().collect::<Result<_, _>>() {
         Ok(found) => found,
-        Err(lost) => return Err(away(&lost)),
+        Err(lost) => return Err(live::away_of(&lost, "rollback", &args.inventory)),
     };
     let mut releases = BTreeMap::new();
     for ((name, _), release) in roles.iter().zip(found) {
@@ -67,26 +67,17 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         releases: &releases,
         wanted: &chosen,
         hosts: &all,
-        adopt: true,
-        only: None,
+        scope: Scope { adopt: true, ..Scope::default() },
         back: true,
         dry_run: false,
         canary: None,
+        install: false,
         yes: args.yes,
         take_over: args.resume,
         quiet: false,
         format: args.format,
     };
     task.run(output, interrupt)
-}
-
-pub fn away(lost: &Unreachable) -> CommandError {
-    let reason = Reason::from(&lost.error);
-    let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{}: {}", lost.host, reason.summary()));
-    match reason.help() {
-        Some(help) => error.hint(help),
-        None => error,
-    }
 }
 
 /// What a host tells of its releases.

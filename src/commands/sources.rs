@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use anyhow::anyhow;
 use zeroize::Zeroizing;
 
-use super::rollback::away;
+use super::live::away;
 use super::{CommandError, ExitStatus};
 use crate::deploy::{self, Contents, HostPlan, Problem, Wanted};
 use crate::diagnostic::Severity;

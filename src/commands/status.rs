@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::StatusArgs;
-use crate::deploy::{self, Role, Wanted};
+use crate::deploy::{self, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::certificate::Certificate;
 use crate::inventory::types::Tickets;
@@ -71,7 +71,8 @@ fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// What there is on one host.
 fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
-    let (observation, plan, contents) = deploy::look(host, wanted, certificates, true)?;
+    let (observation, plan, contents) =
+        deploy::look(host, wanted, certificates, &Scope { adopt: true, ..Scope::default() })?;
     let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
     Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }

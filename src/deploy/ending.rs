@@ -9,6 +9,8 @@ use crate::rollout::{Ending, Outcome};
 pub struct DeployEnd<'e> {
     /// The steps.
     pub run: &'e DeployRollout,
+    /// The hosts that were to change.
+    pub targets: &'e [&'e str],
     /// The id of the release.
     pub release: &'e str,
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
@@ -33,7 +35,9 @@ pub enum HostState {
 impl DeployEnd<'_> {
     /// The hosts that were to change.
     pub fn states(&self) -> BTreeMap<&str, HostState> {
-        let mut states = BTreeMap::new();
+        // The turn of some may never have come.
+        let mut states: BTreeMap<&str, HostState> =
+            self.targets.iter().map(|host| (*host, HostState::Before)).collect();
         let used = self.run.steps.iter().filter(|step| step.kind.switches());
         for (kind, (host, outcome)) in used.flat_map(|step| step.hosts.iter().map(|host| (step.kind, host))) {
             let state = match outcome {
@@ -78,5 +82,28 @@ impl DeployStep {
     /// Whether hosts begin to use the release in it.
     fn switches(self) -> bool {
         matches!(self, Self::AppServers | Self::Balancer | Self::Contract)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rollout::{Reason, Step};
+
+    #[test]
+    fn hosts_whose_turn_never_came_are_as_before() {
+        let step = |kind, hosts: &[(&str, Outcome)]| Step {
+            kind,
+            hosts: hosts.iter().map(|(host, outcome)| ((*host).to_owned(), outcome.clone())).collect(),
+        };
+        let lost = Outcome::Unknown(Reason::new("no answer"));
+        let apps = [("srv1", Outcome::Done), ("srv2", lost), ("srv3", Outcome::NotStarted)];
+        let run = DeployRollout { steps: vec![step(DeployStep::AppServers, &apps)], halt: None };
+        let targets = ["lb1", "srv1", "srv2", "srv3"];
+        let end = DeployEnd { run: &run, targets: &targets, release: "", reverted: &[], dry_run: false };
+        let states: Vec<_> = end.states().into_iter().collect();
+        use HostState::{After, Before, Unknown};
+        assert_eq!(states, [("lb1", Before), ("srv1", After), ("srv2", Unknown), ("srv3", Before)]);
+        assert_eq!(end.ending(), Ending::Mixed);
     }
 }

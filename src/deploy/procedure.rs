@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::look::{Contents, Wanted, look};
+use super::look::{Contents, Scope, look};
 use super::observation::Observation;
-use super::plan::{Action, HostPlan, Live, Role, plan};
+use super::plan::{Action, HostPlan, Live, Role};
 use super::release::{HostRelease, id};
 use super::transaction::{Applied, Lease, validate};
 use crate::rollout::{Next, Outcome, Prepared, Procedure, QueryError, Reason, Rollout, Step};
@@ -66,10 +66,8 @@ pub struct Deploy<'d> {
     pub targets: BTreeMap<&'d str, Target<'d>>,
     /// The lease that all hosts have given.
     pub lease: &'d Lease,
-    /// Whether files of others may be replaced.
-    pub adopt: bool,
-    /// The only files that may change.
-    pub only: Option<&'d BTreeSet<String>>,
+    /// What may change.
+    pub scope: Scope<'d>,
     /// Whether it goes back to a release that hosts have, so that it is not sent.
     pub back: bool,
     /// Whether it ends when every program has accepted the release.
@@ -111,10 +109,7 @@ impl Procedure for Deploy<'_> {
 
     fn observe(&self, host: &dyn Host) -> Result<Seen, QueryError> {
         let target = &self.targets[host.name()];
-        let wanted: Wanted<'_> = (host.name(), target.role, &target.release.files);
-        let (seen, mut plan, contents) = look(host, wanted, [""; 0], self.adopt)?;
-        self.only.iter().for_each(|only| plan.keep_only(only));
-        Ok((seen, plan, contents))
+        look(host, (host.name(), target.role, &target.release.files), [""; 0], &self.scope)
     }
 
     fn next(&self, hosts: &[&dyn Host], seen: &[Seen], done: &[Step<DeployStep>]) -> Next<Self> {
@@ -253,8 +248,7 @@ impl Deploy<'_> {
         let Ok(nonce) = nonce() else {
             return Outcome::Untouched(Reason::new("the operating system returned no random numbers"));
         };
-        let mut plan = plan(role, &release.files, Live { seen, contents }, self.adopt);
-        self.only.iter().for_each(|only| plan.keep_only(only));
+        let plan = self.scope.plan((host.name(), role, &release.files), Live { seen, contents });
         // What this run has brought already is replaced, too.
         let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
         let ours = changed.iter().any(|(name, _)| name == host.name());

@@ -10,16 +10,16 @@ use serde::Serialize;
 use super::tickets::block;
 use super::{Checked, Output, PlainFormat, Planned, escaped};
 use crate::count::several;
-use crate::deploy::{DeployEnd, DeployStep, HostState as State, Progress, WINDOW, Wanted};
+use crate::deploy::{DeployEnd, DeployStep, HostState as State, Progress, Role, WINDOW, Wanted};
 use crate::diagnostic::Severity;
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
 
 /// The version of the JSON lines.
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 /// Reports a deploy.
 pub struct DeployReport<'o> {
-    output: &'o Output,
+    pub(super) output: &'o Output,
     format: PlainFormat,
     /// The inventory's file, for commands that a reader can run.
     file: String,
@@ -41,7 +41,7 @@ pub struct Renewal {
 
 #[derive(Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
-enum Line<'l> {
+pub(super) enum Line<'l> {
     /// What became of a host in a step.
     Host {
         version: u32,
@@ -57,10 +57,52 @@ enum Line<'l> {
         #[serde(flatten)]
         renewal: &'l Renewal,
     },
+    /// A host lacks packages, which this command installs, and what became of that.
+    Install { version: u32, host: &'l str, command: &'l str, result: Option<&'static str>, reason: Option<&'l Reason> },
     /// Why nothing was begun, or why it went no further.
     Error { host: Option<&'l str>, reason: String },
     /// How it ended.
     End { version: u32, release: Option<&'l str>, result: &'static str, hosts: BTreeMap<&'l str, &'static str> },
+}
+
+/// Balancers that are left out, and app servers that would stop serving what these send there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    pub balancers: Vec<String>,
+    pub apps: Vec<String>,
+}
+
+/// Why a deploy does not begin.
+pub struct Refusal<'r> {
+    pub wanted: &'r [Wanted<'r>],
+    pub seen: &'r [Result<Planned, Unreachable>],
+    pub found: Option<Checked<'r>>,
+    pub needed: Option<LeftBehind>,
+    /// The words after `sslscale` that were run.
+    pub command: &'static str,
+}
+
+impl Refusal<'_> {
+    /// How to go on without the hosts that cannot be reached, if any can.
+    fn without(&self, file: &str) -> Option<String> {
+        let lost: Vec<&str> = self.seen.iter().filter_map(|host| Some(host.as_ref().err()?.host.as_str())).collect();
+        if lost.is_empty() || lost.len() == self.seen.len() {
+            return None;
+        }
+        let options: String = lost.iter().map(|host| format!(" --without {host}")).collect();
+        let balancer = |(name, role, _): &Wanted<'_>| *role == Role::Balancer && lost.contains(name);
+        let then = match (self.wanted.iter().any(balancer), lost.len()) {
+            (true, _) => "clients must not reach a balancer that is left out until the next deploy".to_owned(),
+            (false, 1) => {
+                "checks keep it DOWN, and once it is back it serves what it has now until the next deploy".to_owned()
+            }
+            (false, _) => {
+                "checks keep them DOWN, and once they are back they serve what they have now until the next deploy"
+                    .to_owned()
+            }
+        };
+        Some(format!("to go on without {}: `sslscale {} {file}{options}`; {then}", lost.join(", "), self.command))
+    }
 }
 
 impl<'o> DeployReport<'o> {
@@ -94,11 +136,11 @@ impl<'o> DeployReport<'o> {
         }
     }
 
-    fn line(&self, line: &Line<'_>) -> io::Result<()> {
+    pub(super) fn line(&self, line: &Line<'_>) -> io::Result<()> {
         self.output.print(&escaped::line(line)?)
     }
 
-    fn is_json(&self) -> bool {
+    pub(super) fn is_json(&self) -> bool {
         self.format == PlainFormat::Json
     }
 
@@ -151,20 +193,35 @@ impl<'o> DeployReport<'o> {
     }
 
     /// Hosts cannot be changed; the plan has said why to people.
-    pub fn refused(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>], found: Option<Checked<'_>>) {
+    pub fn refused(&self, refusal: &Refusal<'_>) {
+        if let Some(LeftBehind { balancers, apps }) = &refusal.needed {
+            let (verb, also) = if balancers.len() == 1 { ("is", "it") } else { ("are", "them") };
+            let summary = format!(
+                "{} {verb} left out, but still {} what {} would stop serving",
+                balancers.join(", "),
+                if balancers.len() == 1 { "sends clients to" } else { "send clients to" },
+                apps.join(", ")
+            );
+            let help = format!("deploy to {also} as well, or keep the old names and ports in the inventory until then");
+            self.error(None, &Reason::new(summary).with_help(help));
+        }
         if !self.is_json() {
+            refusal.without(&self.file).iter().for_each(|help| self.output.say(&format!("  help: {help}")));
             return self.output.say("nothing was changed");
         }
-        for ((name, role, _), host) in wanted.iter().zip(seen) {
+        for ((name, role, _), host) in refusal.wanted.iter().zip(refusal.seen) {
             let reasons = match host {
                 Ok(planned) => planned.plan.problems.iter().map(|problem| super::plan::told(problem, *role)).collect(),
-                Err(lost) => vec![Reason::from(&lost.error).to_string()],
+                Err(lost) => {
+                    let without = refusal.without(&self.file).map(|help| format!("\nhelp: {help}"));
+                    vec![format!("{}{}", Reason::from(&lost.error), without.unwrap_or_default())]
+                }
             };
             for reason in reasons {
                 self.output.reported(self.line(&Line::Error { host: Some(name), reason }));
             }
         }
-        let errors = found.iter().flat_map(|found| &found.linted.findings);
+        let errors = refusal.found.iter().flat_map(|found| &found.linted.findings);
         for finding in errors.filter(|finding| finding.severity == Severity::Error) {
             let reason = format!("{}: {}\nhelp: {}", finding.code.id, finding.message, finding.help);
             self.output.reported(self.line(&Line::Error { host: None, reason }));
@@ -189,7 +246,7 @@ impl<'o> DeployReport<'o> {
         }
     }
 
-    fn error(&self, host: Option<&str>, reason: &Reason) {
+    pub(super) fn error(&self, host: Option<&str>, reason: &Reason) {
         if self.is_json() {
             let line = Line::Error { host, reason: reason.to_string().replace("\n\t", "\n") };
             return self.output.reported(self.line(&line));
@@ -304,6 +361,6 @@ fn is_are(hosts: &[&str]) -> String {
     format!("{} {verb}", hosts.join(", "))
 }
 
-fn seconds(elapsed: Duration) -> String {
+pub(super) fn seconds(elapsed: Duration) -> String {
     format!("{:.1} s", elapsed.as_secs_f64())
 }

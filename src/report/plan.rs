@@ -318,8 +318,10 @@ pub fn told(problem: &Problem, role: Role) -> String {
 
 fn help(problem: &Problem, role: Role) -> String {
     match problem {
-        Problem::NotInstalled => format!("run `apt-get install {}` on the host", role.program()),
-        Problem::NoTool(name) => format!("install the package that has `{name}`"),
+        Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
+            Some(package) => format!("`sslscale deploy --install` installs `{package}`, or do it by hand"),
+            None => "a host needs systemd as its init".to_owned(),
+        },
         Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
         Problem::Older { .. } => {

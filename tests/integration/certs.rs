@@ -5,21 +5,10 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::support::{Run, Sslscale, need};
+use crate::support::{Run, Sslscale, roots};
 
-const INVENTORY: &str = "\
-load_balancers: [{ name: lb1, address: 10.0.0.10 }]
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: srv1:/etc/letsencrypt/live/example.com/fullchain.pem
+const SOURCES: &str = "    ssl_certificate_source: srv1:/etc/letsencrypt/live/example.com/fullchain.pem
     ssl_certificate_key_source: srv1:/etc/letsencrypt/live/example.com/privkey.pem
-tickets: per_host
 ";
 const LINEAGE: &str = "srv1/etc/letsencrypt";
 
@@ -34,14 +23,8 @@ struct Fleet {
 
 impl Fleet {
     /// `None` for a user who cannot give files to root, which has been reported.
-    fn new(inventory: &str) -> Option<Self> {
-        need::root().then(|| {
-            let run = Sslscale::new(&[]).inventory(inventory);
-            for host in ["lb1", "srv1", "srv2"] {
-                fs::create_dir_all(run.dir().join("roots").join(host)).unwrap();
-            }
-            Self { run, renewals: Default::default() }
-        })
+    fn new() -> Option<Self> {
+        Some(Self { run: roots::fleet(&roots::inventory(SOURCES))?, renewals: Default::default() })
     }
 
     fn path(&self, path: &str) -> std::path::PathBuf {
@@ -49,10 +32,7 @@ impl Fleet {
     }
 
     fn run(&self, words: &[&str], code: i32) -> Run {
-        let at = if words[0] == "certs" { 2 } else { 1 };
-        let run = self.run.run_with(&[&words[..at], &["inventory.yaml", "--roots", "roots"], &words[at..]].concat());
-        assert_eq!(run.status, code, "{words:?}: {}", run.all());
-        run
+        roots::run(&self.run, words, code)
     }
 
     /// Puts a pair where certbot does: into an archive, with links to it.
@@ -129,7 +109,7 @@ fn hides(run: &Run, key: &str) {
 
 #[test]
 fn a_deploy_brings_what_is_on_a_host() {
-    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let Some(fleet) = Fleet::new() else { return };
     let missing = fleet.run(&["deploy", "--yes"], 3);
     assert!(
         missing.stderr.contains("error: srv1 has no file `/etc/letsencrypt/live/example.com/fullchain.pem`"),
@@ -169,7 +149,7 @@ fn a_deploy_brings_what_is_on_a_host() {
 
 #[test]
 fn a_renewal_changes_certificates_and_nothing_else() {
-    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let Some(fleet) = Fleet::new() else { return };
     let first = pair("example.com", -10);
     fleet.renew(&first);
     let none = fleet.run(&["certs", "roll"], 3);
@@ -189,8 +169,11 @@ fn a_renewal_changes_certificates_and_nothing_else() {
     assert_eq!((nothing.stdout.as_str(), nothing.stderr.as_str()), ("", ""));
     assert_eq!(quiet(&["certs", "roll", "-v"]).stdout, "nothing to do: 3 hosts up to date\n");
     // An inventory that is not deployed yet, and a file that somebody has edited, do not take part.
-    fs::write(fleet.run.dir().join("inventory.yaml"), format!("{INVENTORY}nginx: {{ keepalive_timeout: 30s }}\n"))
-        .unwrap();
+    fs::write(
+        fleet.run.dir().join("inventory.yaml"),
+        format!("{}nginx: {{ keepalive_timeout: 30s }}\n", roots::inventory(SOURCES)),
+    )
+    .unwrap();
     let conf = fleet.path("srv2/etc/nginx/conf.d/sslscale.conf");
     let edited = fs::read_to_string(&conf).unwrap() + "# by hand\n";
     fs::write(&conf, &edited).unwrap();
@@ -223,7 +206,7 @@ fn a_renewal_changes_certificates_and_nothing_else() {
 
 #[test]
 fn a_pair_that_cannot_serve_or_is_older_stops_before_any_host() {
-    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let Some(fleet) = Fleet::new() else { return };
     let first = pair("example.com", -10);
     fleet.renew(&first);
     fleet.run(&["deploy", "--yes"], 0);
@@ -247,14 +230,15 @@ fn a_pair_that_cannot_serve_or_is_older_stops_before_any_host() {
 
 #[test]
 fn a_certificate_that_was_never_deployed_is_named() {
-    let Some(fleet) = Fleet::new(INVENTORY) else { return };
+    let Some(fleet) = Fleet::new() else { return };
     fleet.renew(&pair("example.com", -10));
     fleet.run(&["deploy", "--yes"], 0);
-    let site = INVENTORY[INVENTORY.find("  - server_name").unwrap()..INVENTORY.find("tickets").unwrap()].to_owned();
+    let inventory = roots::inventory(SOURCES);
+    let site = inventory[inventory.find("  - server_name").unwrap()..inventory.find("tickets").unwrap()].to_owned();
     let site = site
         .replace("server_name: example.com", "server_name: www.example.com")
         .replace("/etc/ssl/example/", "/etc/ssl/www/");
-    let inventory = INVENTORY.replace("tickets", &(site.replace("live/example.com", "live/www") + "tickets"));
+    let inventory = inventory.replace("tickets", &(site.replace("live/example.com", "live/www") + "tickets"));
     fs::write(fleet.run.dir().join("inventory.yaml"), &inventory).unwrap();
     let www = fleet.path(LINEAGE).join("live/www");
     fs::create_dir_all(&www).unwrap();

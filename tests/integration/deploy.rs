@@ -1,6 +1,9 @@
 //! `sslscale deploy` and its companions over directories that stand for hosts: files, releases, locks. What programs
 //! do is shown on hosts.
 
+mod packages;
+mod without;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -10,39 +13,11 @@ use sslscale::tree::Tree;
 
 use crate::cases::{all_of, cases, first};
 use crate::oracles::{rendered, small};
-use crate::support::{Run, Sslscale, need, pin, shipped};
+use crate::support::roots::{self, INVENTORY, fleet, run};
+use crate::support::{Sslscale, need, pin, shipped};
 
-const INVENTORY: &str = "\
-load_balancers: [{ name: lb1, address: 10.0.0.10 }]
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-tickets: per_host
-";
 const OTHER: &str = "haproxy: { maxconn: 7000 }\n";
 const CFG: &str = "lb1/etc/haproxy/haproxy.cfg";
-
-/// Empty roots for all hosts. `None` for a user who cannot give files to root, which has been reported.
-fn fleet(inventory: &str) -> Option<Sslscale> {
-    need::root().then(|| {
-        let run = Sslscale::new(&[]).inventory(inventory);
-        for host in ["lb1", "srv1", "srv2"] {
-            fs::create_dir_all(run.dir().join("roots").join(host)).unwrap();
-        }
-        run
-    })
-}
-
-fn run(fleet: &Sslscale, words: &[&str], code: i32) -> Run {
-    let run = fleet.run_with(&[&words[..1], &["inventory.yaml", "--roots", "roots"], &words[1..]].concat());
-    assert_eq!(run.status, code, "{words:?}: {}", run.all());
-    run
-}
 
 /// The files of all hosts with their modes, but those that sslscale keeps for itself.
 fn files(roots: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
@@ -116,6 +91,11 @@ fn what_is_shown_of_a_deploy() {
     let end = lines.last().unwrap();
     assert_eq!((&end["event"], &end["result"]), (&"end".into(), &"done".into()), "{}", json.stdout);
     assert_eq!(end["hosts"], serde_json::json!({ "lb1": "after" }));
+    // Hosts that are to change are named even if their turn does not come.
+    fs::write(fleet.dir().join("inventory.yaml"), INVENTORY).unwrap();
+    let dry = run(&fleet, &["deploy", "--dry-run", "--format", "json"], 0);
+    let end: serde_json::Value = serde_json::from_str(dry.stdout.lines().last().unwrap()).unwrap();
+    assert_eq!(end["hosts"], serde_json::json!({ "lb1": "before" }));
     assert!(lines[..lines.len() - 1].iter().all(|line| line["event"] == "host" && line["result"] == "changed"));
 }
 
@@ -254,8 +234,7 @@ fn a_saved_plan_is_carried_out_or_refused() {
 #[test]
 fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
     let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
-    let inventory = INVENTORY.replace("tickets", &format!("{sources}tickets"));
-    let Some(fleet) = fleet(&inventory) else { return };
+    let Some(fleet) = fleet(&roots::inventory(sources)) else { return };
     let roots = fleet.dir().join("roots");
     let pair = |name: &str| {
         let key = rcgen::KeyPair::generate().unwrap();

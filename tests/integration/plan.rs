@@ -3,20 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use crate::support::roots::INVENTORY;
 use crate::support::{Run, Sslscale, pin};
-
-const INVENTORY: &str = "\
-load_balancers: [{ name: lb1, address: 10.0.0.10 }]
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-tickets: per_host
-";
 
 /// A fleet of roots that have what is rendered.
 fn fleet() -> Sslscale {

@@ -46,7 +46,7 @@ check_tools() {
 
 # What a host has besides haproxy and nginx. There is no curl, no socat and no full perl: what runs on
 # hosts has to do with what is on every one.
-host_packages=systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps
+host_packages=apt,systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps
 
 packages() { # ROOT
     echo "haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)"

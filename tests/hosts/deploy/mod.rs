@@ -1,5 +1,6 @@
 //! `sslscale deploy` on hosts over SSH.
 
+mod install;
 mod killed;
 mod kinds;
 mod long;

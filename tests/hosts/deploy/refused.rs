@@ -5,6 +5,10 @@ use super::{Deployed, Replaced, told, user_with_sudo};
 use crate::fleet::Host;
 use crate::ssh::host_key;
 
+/// How to go on when app2 cannot be reached.
+const WITHOUT: &str = "  help: to go on without app2: `sslscale deploy /run/hosts/operator/inventory.yaml --without app2`; \
+                       checks keep it DOWN, and once it is back it serves what it has now until the next deploy";
+
 impl Deployed {
     /// Nothing is changed, and these lines say why.
     fn refuses(&self, inventory: &str, words: &[&str], lines: &[&str]) {
@@ -96,12 +100,14 @@ fn what_a_host_lacks() {
         app2,
         "cp -a /var/lib/dpkg/status /run/kept; sed -i '/^Package: nginx$/,/^$/s/^Status: .*/Status: deinstall ok config-files/' /var/lib/dpkg/status",
         "mv /run/kept /var/lib/dpkg/status",
-        &["error: app2: nginx is not installed", "  help: run `apt-get install nginx` on the host"],
+        &["error: app2: nginx is not installed", "  help: `sslscale deploy --install` installs `nginx`, or do it by hand"],
     );
-    for (program, path) in [("perl", "/usr/bin/perl"), ("systemd-run", "/usr/bin/systemd-run")] {
+    for (program, path, help) in [
+        ("perl", "/usr/bin/perl", "  help: `sslscale deploy --install` installs `perl-base`, or do it by hand"),
+        ("systemd-run", "/usr/bin/systemd-run", "  help: a host needs systemd as its init"),
+    ] {
         let why = format!("error: app2: there is no `{program}`, which a deploy needs");
-        let help = format!("  help: install the package that has `{program}`");
-        fleet.refuses_where(app2, &format!("mv {path} {path}.away"), &format!("mv {path}.away {path}"), &[&why, &help]);
+        fleet.refuses_where(app2, &format!("mv {path} {path}.away"), &format!("mv {path}.away {path}"), &[&why, help]);
     }
 }
 
@@ -146,6 +152,7 @@ fn who_cannot_be_reached() {
                 "error: app2: nothing answers",
                 "  | ssh: connect to host 10.0.0.12 port 22: Connection timed out",
                 "  help: check that the host is up and sshd listens: `ssh -i /run/hosts/login root@10.0.0.12 true`",
+                WITHOUT,
                 "nothing was changed",
             ],
             "{text}"
@@ -164,6 +171,7 @@ fn who_cannot_be_reached() {
             "error: app2: its host key is not in `host_keys`",
             &format!("  | {}.", print.split(' ').nth(1).unwrap()),
             "  help: find out why before anything else; if the host is new, put its key into `ssh.host_keys`",
+            WITHOUT,
         ],
     );
     user_with_sudo(&fleet.served);
@@ -177,6 +185,7 @@ fn who_cannot_be_reached() {
             "  | sudo: a password is required",
             "  help: let the user run commands as root without a password, so that this works: \
              `ssh -i /run/hosts/login deploy@10.0.0.12 sudo -n true`",
+            WITHOUT,
         ],
     );
 }

@@ -6,6 +6,7 @@ pub mod generate;
 pub mod need;
 pub mod ports;
 pub mod release;
+pub mod roots;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

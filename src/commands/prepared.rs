@@ -1,0 +1,70 @@
+//! What `plan` and `deploy` begin with: an inventory, its hosts, and what each of them is to have.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::sources::Sources;
+use super::{CommandError, hosts, live, load, sources};
+use crate::cli::ReachArgs;
+use crate::deploy::{self, HostRelease, Wanted};
+use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
+use crate::lint::Settings;
+use crate::render::Templates;
+use crate::report::Output;
+use crate::source::Source;
+use crate::transport::Host;
+
+/// Where an inventory is, and which hosts it is about.
+pub struct Request<'r> {
+    pub file: &'r Path,
+    pub templates: Option<&'r Path>,
+    pub reach: &'r ReachArgs,
+    pub hosts: live::Choice<'r>,
+}
+
+/// An inventory, and what its hosts are to have.
+pub struct Prepared {
+    pub source: Source,
+    pub inventory: Inventory,
+    /// The id of the release. Whichever hosts are chosen, a release is one of the whole fleet.
+    pub id: String,
+    /// Of the chosen hosts, by name.
+    pub releases: BTreeMap<String, HostRelease>,
+    /// The chosen hosts in the order of [`Self::wanted`], and after them those that only have sources.
+    reached: Vec<Box<dyn Host>>,
+}
+
+impl Prepared {
+    /// Reads and renders the inventory, and the certificates that its sites are to have.
+    ///
+    /// # Errors
+    /// The inventory, a template or a source cannot be used, or a host cannot be reached for its source.
+    pub fn new(request: &Request<'_>, output: &Output, interrupt: &Interrupt) -> Result<Self, CommandError> {
+        let templates = Templates::load(request.templates)?;
+        let loaded = load(request.file, &Settings::default());
+        let source = loaded.source.clone();
+        let inventory = loaded.sound(output)?;
+        let tree = crate::render::render(&inventory, &templates)?;
+        let chosen = request.hosts.of(&inventory)?;
+        let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
+        let reached = hosts::reached(request.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+        let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+        interrupt.end_programs();
+        let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+        let mut releases = live::releases(&tree, &sources);
+        let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
+        releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
+        Ok(Self { source, id, releases, reached, inventory })
+    }
+
+    /// The chosen hosts, balancers first.
+    pub fn wanted(&self) -> Vec<Wanted<'_>> {
+        live::wanted(&self.inventory, &self.releases)
+    }
+
+    /// The same hosts in the same order.
+    pub fn hosts(&self) -> Vec<&dyn Host> {
+        self.reached[..self.releases.len()].iter().map(|host| &**host).collect()
+    }
+}

@@ -1,0 +1,340 @@
+//! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::anyhow;
+
+use super::serving::Serving;
+use super::{CommandError, ExitStatus, host_findings, install, live, sources};
+use crate::deploy::{
+    self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, SavedPlan, Scope, Target,
+    Wanted,
+};
+use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
+use crate::inventory::types::Tickets;
+use crate::lint::Linted;
+use crate::parallel;
+use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
+use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
+use crate::source::Source;
+use crate::tickets::{self, Goal};
+use crate::transport::Host;
+
+/// How many hosts are taken and given back at once.
+const LANES: usize = 64;
+
+/// What a user reads after the first signal.
+const INTERRUPTED: &str =
+    "interrupted: the host that is being changed is finished first; interrupt again to stop at once";
+
+/// Hosts that are to have a release, and how they get it.
+pub struct Task<'t> {
+    pub inventory: &'t Inventory,
+    /// The inventory's text, for findings about hosts; `None` if nobody looks for them.
+    pub source: Option<&'t Source>,
+    /// The inventory's file.
+    pub file: &'t Path,
+    /// The plan that it carries out, if that was saved.
+    pub saved: Option<&'t SavedPlan>,
+    pub release: &'t str,
+    pub releases: &'t BTreeMap<String, HostRelease>,
+    /// Those in `hosts`, in the same order.
+    pub wanted: &'t [Wanted<'t>],
+    pub hosts: &'t [&'t dyn Host],
+    /// What may change. The only files of a renewal are certificates and their keys.
+    pub scope: Scope<'t>,
+    /// Whether hosts have the release already, and go back to it.
+    pub back: bool,
+    /// Whether it ends when every program has accepted the release.
+    pub dry_run: bool,
+    pub canary: Option<&'t str>,
+    /// Whether missing packages are installed.
+    pub install: bool,
+    /// Whether nobody is asked.
+    pub yes: bool,
+    /// Whether hosts are taken from another run.
+    pub take_over: bool,
+    /// Whether nothing is printed if there is nothing to do.
+    pub quiet: bool,
+    pub format: PlainFormat,
+}
+
+/// A run of a task: the hosts, what they know it by, and where it reports.
+pub struct Run<'r> {
+    pub fleet: Fleet<'r>,
+    lease: &'r Lease,
+    pub report: DeployReport<'r>,
+    pub output: &'r Output,
+    interrupt: &'r Interrupt,
+}
+
+impl Run<'_> {
+    pub fn stopped(&self) -> ExitStatus {
+        self.interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from)
+    }
+}
+
+/// Hosts that this run has. Dropping this gives them back, unless the deploy has ended there.
+struct Taken<'t> {
+    hosts: &'t [&'t dyn Host],
+    lease: &'t Lease,
+    committed: Cell<bool>,
+}
+
+impl Drop for Taken<'_> {
+    fn drop(&mut self) {
+        if !self.committed.get() {
+            // Those that another run has meanwhile stay as they are.
+            parallel::map(self.hosts, LANES, |host| self.lease.release(*host));
+        }
+    }
+}
+
+impl Task<'_> {
+    /// Shows what would change, asks, and does it.
+    pub fn run(&self, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+        let _hold = interrupt.hold()?;
+        output.say_on_request(interrupt, INTERRUPTED);
+        interrupt.end_programs();
+        let lease = deploy::lease(&holder())?;
+        let run = Run {
+            fleet: Fleet { hosts: self.hosts, interrupted: &|| interrupt.requested() },
+            lease: &lease,
+            report: DeployReport::new(output, self.format, self.file, self.scope.only.is_some()),
+            output,
+            interrupt,
+        };
+        if !self.take_over {
+            return self.look(&run, None, self.install);
+        }
+        // What another run did not confirm is undone before anything is looked at.
+        match self.take(&run) {
+            Some(taken) => self.look(&run, Some(taken), self.install),
+            None => Ok(ExitStatus::NotStarted),
+        }
+    }
+
+    /// Takes all hosts, or none.
+    fn take<'r>(&'r self, run: &Run<'r>) -> Option<Taken<'r>> {
+        let held = Taken { hosts: self.hosts, lease: run.lease, committed: Cell::new(false) };
+        let taken = parallel::map(self.hosts, LANES, |host| run.lease.take(*host, self.take_over));
+        if taken.iter().all(|outcome| *outcome == Outcome::Done) {
+            return Some(held);
+        }
+        drop(held);
+        run.report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken));
+        None
+    }
+
+    fn look(&self, run: &Run<'_>, taken: Option<Taken<'_>>, install: bool) -> Result<ExitStatus, CommandError> {
+        let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
+        let planned = |host: &dyn Host| {
+            live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &self.scope, self.back)
+        };
+        let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.stopped()) };
+        let (seen, now) = live::apart(seen);
+        let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+        let begins = taken.is_none() && (changes || !self.quiet);
+        if begins && self.is_held(run, &seen) {
+            return Ok(ExitStatus::NotStarted);
+        }
+        if let Some(missing) = install::missing(self.wanted, &seen).filter(|_| install) {
+            return match install::run(&missing, self, run)? {
+                ExitStatus::Done if !self.dry_run => self.look(run, taken, false),
+                other => Ok(other),
+            };
+        }
+        let linted = self.source.map(|source| host_findings::of_plan(source, self.wanted, &seen)).unwrap_or_default();
+        if !self.is_possible(run, &seen, &linted)? {
+            return Ok(ExitStatus::NotStarted);
+        }
+        if let Some(saved) = self.saved {
+            let now = SavedPlan::new(PathBuf::new(), None, self.scope.adopt, self.release.to_owned(), now);
+            let stale = saved.stale(&now);
+            if !stale.is_empty() {
+                run.report.stale(&stale, &saved.inventory);
+                return Ok(ExitStatus::NotStarted);
+            }
+        }
+        if !changes {
+            if !self.quiet {
+                run.report.nothing(self.hosts.len())?;
+            }
+            return Ok(ExitStatus::Done);
+        }
+        if !self.agreed(run.output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
+            return Ok(ExitStatus::NotStarted);
+        }
+        if self.scope.only.is_some() {
+            run.output.reported(run.report.renewed(&sources::renewals(self.wanted, &seen)));
+        }
+        self.carry_out(run, taken, &seen)
+    }
+
+    /// Whether another deploy has a host, which is then reported.
+    fn is_held(&self, run: &Run<'_>, seen: &[Result<Planned, Unreachable>]) -> bool {
+        let held = seen.iter().map(|host| Some(held(host.as_ref().ok()?.seen.lease.as_ref()?)));
+        let held: Vec<Option<Outcome>> = held.collect();
+        let is_held = held.iter().any(Option::is_some);
+        if is_held {
+            let hosts = self.hosts.iter().zip(&held);
+            run.report.locked(hosts.filter_map(|(host, held)| Some((host.name(), held.as_ref()?))));
+        }
+        is_held
+    }
+
+    /// Shows what would change, and whether that can begin.
+    fn is_possible(
+        &self,
+        run: &Run<'_>,
+        seen: &[Result<Planned, Unreachable>],
+        linted: &Linted,
+    ) -> Result<bool, CommandError> {
+        let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+        let unusable = |host: &Result<Planned, Unreachable>| {
+            host.as_ref().map_or(true, |planned| !planned.plan.problems.is_empty())
+        };
+        let unusable = seen.iter().any(unusable);
+        // Of certificates the dates tell more than the difference does.
+        let shown = self.format == PlainFormat::Human && (self.scope.only.is_none() || unusable);
+        let found = self.source.map(|source| host_findings::checked(source, linted));
+        if shown && (changes || unusable) {
+            PlanReport::new(run.output, self.format).write(self.wanted, seen, found)?;
+        }
+        let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
+        if unusable || needed.is_some() || changes && host_findings::prevent(linted) {
+            run.report.refused(&Refusal { wanted: self.wanted, seen, found, needed, command: self.command() });
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    /// What a user has run.
+    fn command(&self) -> &'static str {
+        match (self.scope.only, self.back) {
+            (Some(_), _) => "certs roll",
+            (None, true) => "rollback",
+            (None, false) => "deploy",
+        }
+    }
+
+    /// Asks, unless nobody is to be asked.
+    pub fn agreed(&self, output: &Output, question: &str) -> Result<bool, CommandError> {
+        let agreed = self.yes || agreed(output, question)?;
+        if !agreed {
+            output.say("nothing was changed");
+        }
+        Ok(agreed)
+    }
+
+    fn carry_out(
+        &self,
+        run: &Run<'_>,
+        taken: Option<Taken<'_>>,
+        seen: &[Result<Planned, Unreachable>],
+    ) -> Result<ExitStatus, CommandError> {
+        let Some(taken) = taken.or_else(|| self.take(run)) else { return Ok(ExitStatus::NotStarted) };
+        let changing =
+            seen.iter().zip(self.hosts).filter(|(host, _)| host.as_ref().is_ok_and(|it| !it.plan.is_empty()));
+        let changing: Vec<&str> = changing.map(|(_, host)| host.name()).collect();
+        // A release that hosts go back to has served before, and need not be what the inventory says.
+        let probed = changing.iter().filter(|_| !self.back).map(|name| (*name, &self.releases[*name]));
+        let serving = Serving::before(self.inventory, self.hosts, probed, self.scope.only);
+        let targets =
+            self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
+        let agreed = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.seen)));
+        let deploy = Deploy {
+            release: self.release,
+            targets: targets.collect(),
+            lease: run.lease,
+            scope: Scope { rules: false, ..self.scope },
+            back: self.back,
+            dry_run: self.dry_run,
+            canary: self.canary,
+            agreed: agreed.collect(),
+            probe: &|host| if self.back { None } else { serving.problem(host) },
+            progress: &|progress| run.report.progress(progress),
+            tickets: &|| self.tickets(&run.fleet),
+            changed: Default::default(),
+            expanded: Default::default(),
+        };
+        let done = rollout::run(&run.fleet, &deploy);
+        let committed = done.steps.iter().any(|step| step.kind == DeployStep::Commit && step.is_done());
+        let interrupted = matches!(done.halt, Some(Halt::Interrupted)) || run.interrupt.requested();
+        let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
+        taken.committed.set(committed);
+        drop(taken);
+        let (release, dry_run) = (self.release, self.dry_run);
+        let end = DeployEnd { run: &done, targets: &changing, release, reverted: &reverted, dry_run };
+        // The deploy alone decides the status, even if its report cannot be written.
+        run.output.reported(run.report.end(&end));
+        Ok(match end.ending() {
+            Ending::Done if serving.unseen().is_empty() => ExitStatus::Done,
+            Ending::Done => {
+                run.report.unseen(&serving.unseen());
+                ExitStatus::Findings
+            }
+            Ending::Untouched if interrupted => run.stopped(),
+            Ending::Untouched => ExitStatus::NotStarted,
+            Ending::RolledBack => ExitStatus::RolledBack,
+            Ending::Mixed => ExitStatus::Mixed,
+        })
+    }
+
+    /// Gives the app servers one ticket ring, if the release needs it. What hosts have is not changed otherwise.
+    fn tickets(&self, fleet: &Fleet<'_>) -> Result<(), DeployError> {
+        let apps: Vec<&dyn Host> = self
+            .wanted
+            .iter()
+            .zip(self.hosts)
+            .filter(|((_, role, _), _)| *role == Role::AppServer)
+            .map(|(_, host)| *host)
+            .collect();
+        if self.scope.only.is_some() || self.inventory.tickets != Tickets::Shared || apps.is_empty() {
+            return Ok(());
+        }
+        let whole = apps.len() == self.inventory.app_servers.len();
+        let run = tickets::run(&Fleet { hosts: &apps, ..*fleet }, Goal::Sync, whole);
+        let failed = run.steps.iter().flat_map(|step| &step.hosts);
+        let mut reasons: Vec<(Option<String>, Reason)> =
+            failed.filter_map(|(host, outcome)| Some((Some(host.clone()), outcome.reason()?.clone()))).collect();
+        match &run.halt {
+            None => {}
+            Some(Halt::Unreachable(lost)) => {
+                reasons.extend(lost.iter().map(|lost| (Some(lost.host.clone()), Reason::from(&lost.error))));
+            }
+            Some(Halt::Unprepared(error)) => reasons.push((None, Reason::new(error.to_string()))),
+            Some(Halt::Interrupted) => reasons.push((None, Reason::new("interrupted"))),
+        }
+        if reasons.is_empty() { Ok(()) } else { Err(DeployError(reasons)) }
+    }
+}
+
+/// What keeps a run from a host that another one has.
+fn held(lease: &HeldLease) -> Outcome {
+    let HeldLease { holder, age } = lease;
+    Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {age} s ago")))
+}
+
+/// Who runs this, and where.
+fn holder() -> String {
+    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
+    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
+    host.map_or(user.clone(), |host| format!("{user}@{host}"))
+}
+
+/// Asks on the terminal.
+pub fn agreed(output: &Output, question: &str) -> Result<bool, CommandError> {
+    if !io::stdin().is_terminal() {
+        let error = anyhow!("there is no terminal to ask for a confirmation");
+        return Err(CommandError::from(error).hint("give `--yes`, after you have looked at `sslscale plan`"));
+    }
+    output.say(&format!("{question} [y/N]"));
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "yes"))
+}

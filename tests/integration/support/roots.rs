@@ -1,0 +1,43 @@
+//! Directories that stand for the hosts of a small fleet.
+
+use std::fs;
+
+use super::{Run, Sslscale, need};
+
+/// A balancer and two app servers with one site.
+pub const INVENTORY: &str = "\
+load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers:
+  - { name: srv1, address: 10.0.0.11 }
+  - { name: srv2, address: 10.0.0.12 }
+sites:
+  - server_name: example.com
+    root: /srv
+    ssl_certificate: /etc/ssl/example/ssl.crt
+    ssl_certificate_key: /etc/ssl/example/ssl.key
+tickets: per_host
+";
+
+/// The same with more lines for the site.
+pub fn inventory(site: &str) -> String {
+    INVENTORY.replace("tickets", &format!("{site}tickets"))
+}
+
+/// Empty roots for all hosts. `None` for a user who cannot give files to root, which has been reported.
+pub fn fleet(inventory: &str) -> Option<Sslscale> {
+    need::root().then(|| {
+        let run = Sslscale::new(&[]).inventory(inventory);
+        for host in ["lb1", "srv1", "srv2"] {
+            fs::create_dir_all(run.dir().join("roots").join(host)).unwrap();
+        }
+        run
+    })
+}
+
+/// A command on the roots, which has to end with this exit code.
+pub fn run(fleet: &Sslscale, words: &[&str], code: i32) -> Run {
+    let at = if words[0] == "certs" { 2 } else { 1 };
+    let run = fleet.run_with(&[&words[..at], &["inventory.yaml", "--roots", "roots"], &words[at..]].concat());
+    assert_eq!(run.status, code, "{words:?}: {}", run.all());
+    run
+}
