@@ -39,7 +39,9 @@ pub const NGINX_MAIN: &str = "/etc/nginx/modules-enabled/90-sslscale.conf";
 /// The path of nginx's server blocks.
 pub const NGINX_CONF: &str = "/etc/nginx/conf.d/sslscale.conf";
 
-/// A placeholder for the revision, of the same length, until the rest of the file is known.
+/// Is in the place of the revision until the rest of the file is known. No value of an inventory can have such bytes.
+const PLACEHOLDER: &str = "\u{1}revision\u{1}";
+/// Is hashed in its place.
 const NO_REVISION: &str = "000000000000";
 
 /// Renders every file of every host.
@@ -95,8 +97,11 @@ fn nginx_files(
     templates: &Templates,
 ) -> Files {
     let view = nginx::view(inventory, shape, acme);
-    let conf = file(NGINX_CONF, templates.render("nginx.conf.tera", &view)?);
-    let main = file(NGINX_MAIN, templates.render("nginx-modules.conf.tera", &view)?);
+    let conf = templates.render("nginx.conf.tera", &view)?;
+    let main = templates.render("nginx-modules.conf.tera", &view)?;
+    // What nginx tells of the one file counts for both.
+    let conf = revised(NGINX_CONF, &conf, &revision(&[&conf, &main]));
+    let main = file(NGINX_MAIN, main);
     let dh_group = view.tls.has_dh_group().then(|| file(tls::DH_GROUP, tls::FFDHE2048.to_owned()));
     Ok([conf, main].into_iter().chain(dh_group).collect())
 }
@@ -108,7 +113,7 @@ fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &
     for ((path, map), named) in HAPROXY_MAPS.into_iter().zip(view.maps()).zip(&mut maps) {
         if let Some(map) = map {
             let text = templates.render("haproxy-names.map.tera", &map)?;
-            *named = Some(revision(&text));
+            *named = Some(revision(&[&text]));
             entries.push(file(path, text));
         }
     }
@@ -141,14 +146,20 @@ struct Revised<'v, V: Serialize> {
     view: &'v V,
 }
 
-/// Replaces the placeholder of the revision by a hash of the file: it changes exactly when the file
-/// does, and a running program shows it.
+/// A file with its revision: a hash of it, which changes exactly when the file does, and which a running program shows.
 fn file(path: &'static str, text: String) -> Entry {
-    let text = text.replacen(NO_REVISION, &revision(&text), 1);
+    revised(path, &text, &revision(&[&text]))
+}
+
+/// A file with this revision in the place of the placeholder.
+fn revised(path: &'static str, text: &str, revision: &str) -> Entry {
+    let text = text.replace(PLACEHOLDER, revision);
     Entry { path: path.into(), content: Arc::new(Content::new(text.into_bytes())) }
 }
 
-/// The revision of a file with the placeholder in it.
-fn revision(text: &str) -> String {
-    hex::encode(Sha256::digest(text))[..NO_REVISION.len()].to_owned()
+/// The revision of files with the placeholder in them.
+fn revision(texts: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    texts.iter().for_each(|text| hash.update(text.replace(PLACEHOLDER, NO_REVISION)));
+    hex::encode(hash.finalize())[..NO_REVISION.len()].to_owned()
 }

@@ -8,7 +8,7 @@ use super::http::AcmeView;
 use super::ports::Ports;
 use super::tls::{TlsView, hsts};
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{AccessLog, LocationMatch, ServerName, Tickets, Version};
+use crate::inventory::types::{AccessLog, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
 use crate::inventory::{Inventory, headers};
 use crate::tickets::{KEYS, RING};
 
@@ -86,6 +86,8 @@ pub struct View {
     /// Headers of clients that upstreams do not get.
     removed_headers: Vec<RemovedHeader>,
     sites: Vec<SiteView>,
+    /// The name by which the host asks for the revision that its nginx runs.
+    revision_name: &'static str,
     acme: Option<AcmeView>,
 }
 
@@ -189,8 +191,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     View {
         names_hash: match acme {
             // The server for challenges has all names of the fleet.
-            Some(_) => names_hash(inventory.names()),
-            None => names_hash(names().chain(misdirected.iter().copied())),
+            Some(_) => names_hash(inventory.names().map(ServerName::as_str)),
+            None => names_hash(names().chain(misdirected.iter().copied()).map(ServerName::as_str)),
         },
         reject_handshake: shape.nginx.version.is_none() || at_least(REJECT_HANDSHAKE),
         http2_directive,
@@ -211,6 +213,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         upstreams: views.iter().any(|site| !site.upstreams.is_empty()),
         removed_headers: headers::removed().map(RemovedHeader::of).collect(),
         sites: views,
+        revision_name: REVISION_NAME,
         acme: acme.cloned(),
     }
 }
@@ -235,9 +238,9 @@ fn misdirected<'i>(
     elsewhere.flat_map(|site| &site.server_names).filter(covered).collect()
 }
 
-fn names_hash<'i>(names: impl Iterator<Item = &'i ServerName>) -> NamesHash {
-    let (count, longest) =
-        names.fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.as_str().len())));
+fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {
+    let all = names.chain([REVISION_NAME]);
+    let (count, longest) = all.fold((0_usize, 0_usize), |(count, longest), name| (count + 1, longest.max(name.len())));
     // An entry is a pointer, a length of two bytes, and the name, in whole words.
     let entry = 8 + (longest + 2).next_multiple_of(8);
     NamesHash {

@@ -7,7 +7,7 @@ use std::sync::LazyLock;
 use serde::Serialize;
 use tera::{Context, Tera};
 
-use super::{NO_REVISION, Revised};
+use super::{PLACEHOLDER, Revised};
 use crate::file::{self, ReadError};
 
 /// The built-in templates, by the file name that a user's template has to have.
@@ -28,6 +28,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("nginx-modules.conf.tera", include_str!("../../templates/nginx-modules.conf.tera")),
     ("nginx-tls.conf.tera", include_str!("../../templates/nginx-tls.conf.tera")),
     ("nginx-real-ip.conf.tera", include_str!("../../templates/nginx-real-ip.conf.tera")),
+    ("nginx-revision.conf.tera", include_str!("../../templates/nginx-revision.conf.tera")),
 ];
 
 /// The user's templates cannot be used.
@@ -136,7 +137,7 @@ impl Templates {
     pub(super) fn render(&self, name: &str, view: &impl Serialize) -> Result<String, TemplatesError> {
         let broken =
             |source| TemplatesError::Broken { name: format!("the template `{name}`"), source: Box::new(source) };
-        let context = Context::from_serialize(&Revised { revision: NO_REVISION, view }).map_err(broken)?;
+        let context = Context::from_serialize(&Revised { revision: PLACEHOLDER, view }).map_err(broken)?;
         self.replaced.as_ref().unwrap_or_else(|| &*COMPILED).render(name, &context).map_err(broken)
     }
 }

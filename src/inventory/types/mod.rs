@@ -37,7 +37,7 @@ pub use choice::{
     Tickets, TlsProfile, TlsVersion, UnknownNames,
 };
 pub use log::AccessLog;
-pub use name::{HostName, PoolName, ServerName};
+pub use name::{HostName, PoolName, REVISION_NAME, ServerName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};

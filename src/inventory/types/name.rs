@@ -10,6 +10,10 @@ use crate::diagnostic::Applicability;
 const RESERVED: [(&str, &str); 3] =
     [("https-in", "frontend"), ("http-in", "frontend for plain HTTP"), ("acme-challenge", "backend for challenges")];
 
+/// The name by which an app server asks its own nginx for the revision that it runs. Nobody can have a name in `invalid`
+/// (RFC 2606).
+pub const REVISION_NAME: &str = "revision.sslscale.invalid";
+
 /// A host's name: a directory in the rendered tree and a word on a `server` line.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct HostName(Box<str>);
@@ -138,6 +142,9 @@ impl Scalar for ServerName {
         }
         if labels.last().is_some_and(|l| l.chars().all(|c| c.is_ascii_digit())) {
             return invalid("ends in a number, which no DNS name does");
+        }
+        if name == REVISION_NAME {
+            return invalid("is reserved: app servers ask their own nginx for its revision by this name");
         }
         Ok(Self(name.into()))
     }

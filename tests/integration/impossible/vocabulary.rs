@@ -30,6 +30,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("grpc_ssl_name", OLD),
     ("grpc_ssl_server_name", OLD),
     ("http2", (1, 25, 1)),
+    ("if", OLD),
     ("include", OLD),
     ("index", OLD),
     ("keepalive_timeout", OLD),

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use sslscale::diagnostic::Severity;
+use sslscale::inventory::types::REVISION_NAME;
 use sslscale::lint::{Settings, lint};
 use sslscale::render::{HAPROXY_CFG, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
@@ -93,8 +94,10 @@ impl Location<'_> {
 /// A `server` of nginx.conf: its name, whether it has a root, and its locations.
 struct Server<'c>(&'c str, bool, Vec<Location<'c>>);
 
+/// Those of sites.
 fn servers(config: &str) -> Vec<Server<'_>> {
-    config.split("\nserver {").skip(2).map(server).collect()
+    let of_sites = config.split("\nserver {").skip(2).filter(|block| !block.contains(REVISION_NAME));
+    of_sites.map(server).collect()
 }
 
 /// Locations are indented by four spaces, and what is in them by more.

@@ -5,6 +5,7 @@ mod fallback;
 mod headers;
 mod locations;
 mod ports;
+mod revision;
 mod timeouts;
 mod upgrade;
 
