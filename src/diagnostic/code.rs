@@ -127,6 +127,8 @@ codes! {
     PX12 "proxy-options-inconsistent" Warning;
     /// A monitor that sends plain HTTP to a port that requires a PROXY header.
     PX14 "probe-needs-plain-listener" Info;
+    /// Apps or logs that get a balancer's address instead of the client's.
+    PX15 "client-address-hidden" Warning;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
     /// A private key that does not match its certificate.
@@ -261,7 +263,7 @@ codes! {
     SE07 "key-below-root" Error;
     /// PHP that gets every request below a path.
     SE08 "php-without-fallback" Warning;
-    /// The PROXY protocol turned on at a port in use, or a port moved without all balancers.
+    /// The PROXY protocol turned on or off at a port in use, or a port moved without all balancers.
     DP01 "proxy-flip-not-atomic" Error;
     /// Files on hosts that differ from what was deployed.
     DP02 "fleet-drift" Error;

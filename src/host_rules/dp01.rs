@@ -6,6 +6,7 @@ use crate::lint::Reporter;
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     let running = live.running(Some(Role::AppServer), reporter);
+    let has_header = live.fleet.inventory.has_proxy_header();
     let away = live.fleet.inventory.load_balancers.iter().map(|balancer| balancer.name.as_str());
     let away = away.into_iter().find(|name| !live.hosts.iter().any(|host| host.name == *name));
     for (seen, facts) in running {
@@ -16,9 +17,10 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let blocks = facts.nginx.blocks.iter().filter(|block| changes(&block.file));
         let sockets: Vec<&Listen> = blocks.flat_map(|block| &block.listens).filter(|it| it.has("ssl")).collect();
         let place = live.place(seen.host, "name").span();
-        if sockets.iter().any(|listen| listen.port == port && !listen.is_proxied()) {
+        if sockets.iter().any(|listen| listen.port == port && listen.is_proxied() != has_header) {
+            let (is, to) = if has_header { ("without", "on") } else { ("with", "off") };
             let message = format!(
-                "nginx on `{name}` takes port {port} without the PROXY protocol, and a deploy would turn that on while \
+                "nginx on `{name}` takes port {port} {is} the PROXY protocol, and a deploy would turn that {to} while \
                  clients use it"
             );
             let help =

@@ -67,7 +67,8 @@ fn blocks(live: &Live<'_>, seen: &Seen<'_>, facts: &Facts, ports: &Ports, report
     let mut told = BTreeSet::new();
     for block in facts.nginx.blocks.iter().filter(|block| !ours(&block.file)) {
         let name = block.names.iter().find(|name| names.contains(name.as_str()));
-        let conflicts = block.listens.iter().filter_map(|listen| conflict(listen, name, ports));
+        let options = [("ssl", true), ("proxy_protocol", live.fleet.inventory.has_proxy_header())];
+        let conflicts = block.listens.iter().filter_map(|listen| conflict(listen, name, ports, options));
         // One of each file and port is enough; errors first.
         let Some((severity, port, what)) = conflicts.max_by_key(|(severity, ..)| *severity) else { continue };
         if !told.insert((&block.file, port)) {
@@ -83,8 +84,13 @@ fn finding(live: &Live<'_>, seen: &Seen<'_>, block: &Block, (severity, what): (S
     Finding::new(live.place(seen.host, "name").span(), message, help).with_severity(severity)
 }
 
-/// What a server that is not ours does to those that are.
-fn conflict(listen: &Listen, name: Option<&String>, ports: &Ports) -> Option<(Severity, u16, String)> {
+/// What a server that is not ours does to those that are, which have these options or not.
+fn conflict(
+    listen: &Listen,
+    name: Option<&String>,
+    ports: &Ports,
+    options: [(&str, bool); 2],
+) -> Option<(Severity, u16, String)> {
     let Listen { address, port, .. } = listen;
     let plain = Some(*port) == ports.plain;
     if !plain && *port != ports.tls {
@@ -103,9 +109,10 @@ fn conflict(listen: &Listen, name: Option<&String>, ports: &Ports) -> Option<(Se
     if plain {
         return None;
     }
-    for option in ["ssl", "proxy_protocol"] {
-        if !listen.has(option) {
-            return error(format!("listens on port {port} without `{option}`, and the rendered file with it"));
+    for (option, wanted) in options {
+        if listen.has(option) != wanted {
+            let (is, other) = if wanted { ("without", "with") } else { ("with", "without") };
+            return error(format!("listens on port {port} {is} `{option}`, and the rendered file {other} it"));
         }
     }
     if listen.has("default_server") {

@@ -219,6 +219,23 @@ fn dp01_the_proxy_protocol_on_a_port_in_use() {
         world.plan("srv1").changes = changes.then(|| change.clone()).into_iter().collect();
         assert_eq!(world.found(), vec![("DP01", 5, Error); wanted], "{listen:?}");
     }
+    // The other way round.
+    for (listen, wanted) in
+        [((443, &["ssl", "proxy_protocol"][..]), 1), ((443, &["ssl"]), 0), ((8443, &["ssl", "proxy_protocol"]), 0)]
+    {
+        let mut world = World::new();
+        world.inventory += "haproxy: { proxy_protocol: \"off\" }\n";
+        world.facts("srv1").nginx.blocks = vec![block(FILE, &["example.com"], &[(None, listen.0, listen.1)])];
+        world.plan("srv1").changes = vec![change.clone()];
+        assert_eq!(world.found(), vec![("DP01", 5, Error); wanted], "{listen:?}");
+    }
+    // While a deploy changes it, both ports are served.
+    let both = [(None, 443, &["ssl", "proxy_protocol"][..]), (None, 8443, &["ssl"])];
+    let mut world = World::new();
+    world.inventory += "haproxy: { proxy_protocol: \"off\" }\nnginx: { port: 8443 }\n";
+    world.facts("srv1").nginx.blocks = vec![block(FILE, &["example.com"], &both)];
+    world.plan("srv1").changes = vec![change.clone()];
+    assert_eq!(world.found(), []);
     // A balancer that the deploy leaves out goes on using the old port.
     let mut world = World::new();
     world.facts("srv1").nginx.blocks = vec![block(FILE, &["example.com"], &[(None, 8443, &["ssl", "proxy_protocol"])])];
@@ -296,6 +313,12 @@ fn dp05_what_takes_the_connections_of_rendered_servers() {
         world.facts("srv1").nginx.blocks = vec![block(OTHER, names, &[listen]), block(FILE, names, &[listen])];
         let wanted: Vec<_> = wanted.map(|severity| ("DP05", 5, severity)).into_iter().collect();
         assert_eq!(world.found(), wanted, "{names:?} {listen:?}");
+    }
+    for (options, wanted) in [(&["ssl"][..], Warning), (same, Error), (&[], Error)] {
+        let mut world = World::new();
+        world.inventory += "haproxy: { proxy_protocol: \"off\" }\n";
+        world.facts("srv1").nginx.blocks = vec![block(OTHER, &["other.example"], &[(None, 443, options)])];
+        assert_eq!(world.found(), [("DP05", 5, wanted)], "{options:?}");
     }
     for (host, port, program, wanted) in [
         ("srv1", 443, "apache2", 1),

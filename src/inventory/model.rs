@@ -13,7 +13,8 @@ use ipnet::IpNet;
 pub use super::addresses::{Addresses, Families};
 use super::types::{
     AbsolutePath, Address, AppSocket, CheckType, Duration, Endpoint, GrpcUpstream, HostName, HttpUpstream,
-    LocationMatch, LocationPath, PoolName, Port, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
+    LocationMatch, LocationPath, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size,
+    SourcePath, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -92,6 +93,11 @@ impl Inventory {
 }
 
 impl Inventory {
+    /// Whether connections of balancers to app servers begin with a PROXY header. All do or none does.
+    pub fn has_proxy_header(&self) -> bool {
+        self.load_balancers.iter().any(|balancer| balancer.haproxy.proxy_protocol != ProxyProtocol::Off)
+    }
+
     /// A name that a client can ask for and that this site answers.
     pub fn sample_name(&self, site: &Site) -> String {
         site.sample_name(|sample| self.names().any(|name| name.as_str() == sample))

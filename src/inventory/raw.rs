@@ -220,8 +220,8 @@ section! {
         nofile: "1024 to 1048576; default: as many as `maxconn` needs",
         /// How connections are distributed over a pool.
         balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
-        /// The version of the PROXY header.
-        proxy_protocol: "`v1` or `v2`; default `v1`",
+        /// The version of the PROXY header, which tells nginx the client's address. With `off` there is none, and app servers see a balancer's address instead; then it is `off` for every balancer.
+        proxy_protocol: "`v1`, `v2` or `off`; default `v1`",
         /// How many times a failed connection attempt is retried.
         retries: "1 to 100; default 3",
         /// Whether a failed connection attempt is retried on another app server instead of the same one.
@@ -264,7 +264,7 @@ section! {
 section! {
     /// Health checks of app servers.
     RawCheck at "haproxy.check" {
-        /// What a check does: a TLS handshake after a PROXY header, like a client; the same and an HTTP request, which also finds an app that is down; or only a TCP connection.
+        /// What a check does: a TLS handshake, like a client; the same and an HTTP request, which also finds an app that is down; or only a TCP connection.
         r#type as "type": "`tls`, `http` or `tcp`; default `tls`",
         /// With `type: http`, the path that a check asks for, with or without a query.
         path: "starts with `/`; default `/`",
@@ -292,7 +292,7 @@ section! {
     RawNginx at "nginx" {
         /// The version of nginx to render for.
         version: "such as 1.22.1; default: any version from 1.19.4",
-        /// The port on which nginx takes TLS connections with PROXY headers.
+        /// The port on which nginx takes TLS connections from balancers.
         port: "1 to 65535; default 443",
         /// Whether clients may use HTTP/2.
         http2: "true or false; default true",

@@ -53,18 +53,20 @@ fn of_app_server(inventory: &Inventory, app: &AppServer, site: &Site) -> Option<
     let balancer = inventory.load_balancers.iter().find(from)?;
     let address = app.addresses.reached_from(balancer.addresses.families())?.0;
     let source = balancer.addresses.iter().find(|it| it.0.is_ipv4() == address.is_ipv4())?.0;
-    let header = ProxyHeader {
-        version: match balancer.haproxy.proxy_protocol {
-            ProxyProtocol::V1 => ProxyVersion::V1,
-            ProxyProtocol::V2 => ProxyVersion::V2,
-        },
+    let version = match balancer.haproxy.proxy_protocol {
+        ProxyProtocol::V1 => Some(ProxyVersion::V1),
+        ProxyProtocol::V2 => Some(ProxyVersion::V2),
+        ProxyProtocol::Off => None,
+    };
+    let header = version.map(|version| ProxyHeader {
+        version,
         source: SocketAddr::new(source, CLIENT_PORT),
         destination: SocketAddr::new(source, balancer.haproxy.port.0),
-    };
+    });
     Some(Expected {
         via: balancer.name.to_string(),
         to: SocketAddr::new(address, app.nginx.port.0),
-        probe: request(inventory, &balancer.haproxy, site, Some(header)),
+        probe: request(inventory, &balancer.haproxy, site, header),
         certificates: certificates(site),
     })
 }

@@ -50,6 +50,7 @@ pub struct View {
     ipv6: bool,
     port: u16,
     balance: &'static str,
+    /// Empty without a PROXY header.
     send_proxy: &'static str,
     names: Routes,
     backends: Vec<Backend>,
@@ -158,6 +159,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         send_proxy: match shape.haproxy.proxy_protocol {
             ProxyProtocol::V1 => "send-proxy",
             ProxyProtocol::V2 => "send-proxy-v2",
+            ProxyProtocol::Off => "",
         },
         names: routes(inventory, shape.haproxy.unknown_names),
         backends: backends(inventory, shape.own, &check.http),

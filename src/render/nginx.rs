@@ -70,6 +70,7 @@ pub struct View {
     tickets: bool,
     /// The files of the ticket ring, the key that encrypts first.
     ticket_keys: Vec<String>,
+    /// Empty without PROXY headers: nginx knows no other client than the balancer.
     trusted_proxies: Vec<String>,
     /// `combined`, `json` or `stock`; with `stock`, `access_log` is not used.
     log_format: &'static str,
@@ -184,6 +185,9 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let at_least = |version: Version| shape.nginx.version.is_some_and(|v| v >= version);
     let http2_directive = shape.nginx.http2 && at_least(HTTP2_DIRECTIVE);
     let http2_parameter = if shape.nginx.http2 && !http2_directive { " http2" } else { "" };
+    let has_header = inventory.has_proxy_header();
+    let proxy_parameter = if has_header { " proxy_protocol" } else { "" };
+    let trusted = inventory.trusted_proxies.iter().filter(|_| has_header);
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
@@ -198,11 +202,11 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         http2_directive,
         ipv4: shape.families.v4,
         ipv6: shape.families.v6,
-        listen: format!("{} ssl{http2_parameter} proxy_protocol", shape.nginx.port),
+        listen: format!("{} ssl{http2_parameter}{proxy_parameter}", shape.nginx.port),
         tls: TlsView::of(shape.nginx),
         tickets: inventory.tickets != Tickets::Off,
         ticket_keys: ticket_keys(inventory),
-        trusted_proxies: inventory.trusted_proxies.iter().map(ToString::to_string).collect(),
+        trusted_proxies: trusted.map(ToString::to_string).collect(),
         log_format: shape.nginx.log_format.name(),
         log_off: shape.nginx.access_log == AccessLog::Off,
         access_log: shape.nginx.access_log.to_string(),

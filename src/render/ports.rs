@@ -1,6 +1,6 @@
 //! The port that a client used, as apps are told it. nginx knows only the port that balancers connect
-//! to; the PROXY header has the one that the balancer accepted the connection on, and something in
-//! front of the balancer may map another port to that.
+//! to. A PROXY header has the one that the balancer accepted the connection on, and something in front of
+//! the balancer may map another port to that; without a header, the balancer's address tells.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
@@ -42,12 +42,15 @@ impl Ports {
         if all.len() == 1 {
             return Self { value: default.to_string(), by: "", default, entries: Vec::new(), kept };
         }
-        let (by, entries) = match by_port(inventory) {
+        let has_header = inventory.has_proxy_header();
+        let (by, entries) = match by_port(inventory).filter(|_| has_header) {
             Some(entries) => ("$proxy_protocol_server_port", entries),
             None => ("$realip_remote_addr", by_balancer(inventory)),
         };
+        // While a deploy turns the header on or off, a file has servers with it and servers without it, and both maps.
+        let value = if has_header { "$sslscale_port" } else { "$sslscale_balancer_port" }.to_owned();
         let entries = entries.into_iter().map(|(key, port)| Entry { key, port }).collect();
-        Self { value: "$sslscale_port".to_owned(), by, default, entries, kept }
+        Self { value, by, default, entries, kept }
     }
 }
 

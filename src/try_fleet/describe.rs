@@ -12,6 +12,7 @@ use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen
 use super::upstreams::{self, is_shared, is_taken, remote, upstream};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
+use crate::inventory::types::ProxyProtocol;
 use crate::stand_ins::{ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -60,6 +61,7 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
             keyless: probes::keyless(inventory),
             port: balancer.haproxy.port.0,
             public_port: Some(balancer.haproxy.public_port().0),
+            hides_clients: balancer.haproxy.proxy_protocol == ProxyProtocol::Off,
             plain: inventory.http.as_ref().map(|http| PlainSpec {
                 port: http.port.0,
                 code: http.code.name().parse().unwrap_or_default(),

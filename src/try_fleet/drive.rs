@@ -133,7 +133,7 @@ impl Drive<'_> {
         }
         let logged = self.logged(&sent)?;
         for sent in &sent {
-            let request = joined(site, &balancer.name, sent, logged.get(&sent.number));
+            let request = joined(site, balancer, sent, logged.get(&sent.number));
             if request.verdict != Verdict::Ok {
                 self.failures += 1;
             }
@@ -299,10 +299,14 @@ fn turns(site: &SiteSpec, first: bool) -> usize {
     [2, servers, site.probes.len()].into_iter().chain(all).max().unwrap_or_default()
 }
 
-fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
+fn joined(site: &SiteSpec, balancer: &HostSpec, sent: &Sent, logged: Option<&(String, Option<IpAddr>)>) -> Request {
     let Sent { probe, offered, fetch, reply, astray, .. } = sent;
     let logged = logged.map(|(server, seen)| (server.as_str(), *seen));
-    let verdict = match (judge(&Case { site, probe, offered, fetch, reply, logged }), astray.clone()) {
+    let hidden_by = balancer.hides_clients.then(|| balancer.addresses.clone());
+    let verdict = match (
+        judge(&Case { site, probe, offered, fetch, reply, logged, hidden_by: hidden_by.as_deref() }),
+        astray.clone(),
+    ) {
         (verdict, None) => verdict,
         (Verdict::Ok, Some(astray)) => Verdict::Wrong(vec![astray]),
         (Verdict::Wrong(reasons), Some(astray)) => Verdict::Wrong(reasons.into_iter().chain([astray]).collect()),
@@ -313,7 +317,7 @@ fn joined(site: &SiteSpec, balancer: &str, sent: &Sent, logged: Option<&(String,
         path: probe.path.clone(),
         location: site.location.clone(),
         client: fetch.client,
-        balancer: balancer.to_owned(),
+        balancer: balancer.name.clone(),
         entry: fetch.entry,
         app_server: logged.map(|(server, _)| server.to_owned()).or_else(|| echo.as_ref().map(|echo| echo.host.clone())),
         seen: logged.and_then(|(_, seen)| seen).or_else(|| echo.and_then(|echo| echo.remote_addr?.parse().ok())),

@@ -64,6 +64,9 @@ pub struct HostSpec {
     /// The port that clients name, where something in front of this balancer maps it to `port`.
     #[serde(default)]
     pub public_port: Option<u16>,
+    /// Whether this balancer sends no PROXY header: app servers see its own addresses instead of clients'.
+    #[serde(default)]
+    pub hides_clients: bool,
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
@@ -118,6 +121,7 @@ impl HostSpec {
             entries: Vec::new(),
             port: https(),
             public_port: None,
+            hides_clients: false,
             plain: None,
             unproven: BTreeSet::new(),
             keyless: BTreeSet::new(),

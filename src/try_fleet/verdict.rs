@@ -21,6 +21,20 @@ pub(super) struct Case<'a> {
     pub(super) fetch: &'a Fetch<'a>,
     pub(super) reply: &'a Reply,
     pub(super) logged: Logged<'a>,
+    /// The addresses of the balancer, if it sends no PROXY header: app servers see one of them.
+    pub(super) hidden_by: Option<&'a [IpAddr]>,
+}
+
+impl Case<'_> {
+    /// Whether this is the address that nginx and apps should see.
+    fn expects(&self, address: IpAddr) -> bool {
+        self.hidden_by.map_or(address == self.fetch.client, |balancer| balancer.contains(&address))
+    }
+
+    /// Whose address that is.
+    fn expected(&self) -> &'static str {
+        if self.hidden_by.is_some() { "the balancer's" } else { "the client's" }
+    }
 }
 
 /// Every deviation of a request from what the site promises.
@@ -51,8 +65,8 @@ pub(super) fn judge(case: &Case) -> Verdict {
                 wrong.push(format!("{server} is not in the pool of this site"));
             }
             match address {
-                Some(seen) if seen != case.fetch.client => {
-                    wrong.push(format!("nginx saw {seen}, not the client's address"));
+                Some(seen) if !case.expects(seen) => {
+                    wrong.push(format!("nginx saw {seen}, not {} address", case.expected()));
                 }
                 None if probe.received.is_none() => {
                     wrong.push("the access log has no client address".to_owned());
@@ -124,7 +138,6 @@ fn kind(case: &Case, wrong: &mut Vec<String>) {
 
 /// What the app received must be what nginx logged, and what the inventory foretells.
 fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<String>) {
-    let client = case.fetch.client;
     let Some(echo) = case.reply.echo() else {
         wrong.push("the answer does not come from the stand-in app".to_owned());
         return;
@@ -142,10 +155,10 @@ fn echoed(case: &Case, expected: &BTreeMap<String, String>, wrong: &mut Vec<Stri
         wrong.push(format!("the app received the address that the client forged, as {}{more}", named.join(", ")));
     }
     let passed = echo.remote_addr.as_deref();
-    if passed.and_then(|passed| passed.parse().ok()) != Some(client) {
+    if !passed.and_then(|passed| passed.parse().ok()).is_some_and(|passed| case.expects(passed)) {
         wrong.push(passed.map_or_else(
             || "the app received no client address".to_owned(),
-            |passed| format!("the app received {passed}, not the client's address"),
+            |passed| format!("the app received {passed}, not {} address", case.expected()),
         ));
     }
     let host = echo.received.get("HTTP_HOST").map(|host| host.to_ascii_lowercase());
@@ -209,6 +222,16 @@ mod tests {
     }
 
     fn judged(site: &SiteSpec, reply: &Reply, logged: Option<(&str, &str)>) -> String {
+        judged_behind(None, site, reply, logged)
+    }
+
+    /// The same, behind a balancer with these addresses that sends no PROXY header.
+    fn judged_behind(
+        hidden_by: Option<&[IpAddr]>,
+        site: &SiteSpec,
+        reply: &Reply,
+        logged: Option<(&str, &str)>,
+    ) -> String {
         let logged = logged.map(|(server, seen)| (server, seen.parse().ok()));
         let fetch = Fetch {
             name: &site.name,
@@ -221,7 +244,7 @@ mod tests {
             verified: true,
         };
         let (probe, offered) = (&site.probes[0], &site.offers[0]);
-        judge(&Case { site, probe, offered, fetch: &fetch, reply, logged }).to_string()
+        judge(&Case { site, probe, offered, fetch: &fetch, reply, logged, hidden_by }).to_string()
     }
 
     #[test]
@@ -315,6 +338,22 @@ mod tests {
             judged(&site(), &reply, Some(("srv1", "10.0.0.10"))),
             "nginx saw 10.0.0.10, not the client's address; the app received 10.0.0.10, not the client's address"
         );
+    }
+
+    #[test]
+    fn a_balancer_without_a_proxy_header() {
+        let balancer = ["10.0.0.10", "fd00::10"].map(|address| address.parse().unwrap());
+        for (address, wanted) in [
+            ("10.0.0.10", "ok"),
+            ("fd00::10", "ok"),
+            (
+                CLIENT,
+                "nginx saw 192.0.2.1, not the balancer's address; the app received 192.0.2.1, not the balancer's address",
+            ),
+        ] {
+            let told = judged_behind(Some(&balancer), &site(), &reply("srv1", address), Some(("srv1", address)));
+            assert_eq!(told, wanted, "{address}");
+        }
     }
 
     #[test]

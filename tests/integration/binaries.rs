@@ -159,7 +159,7 @@ fn a_message_of_haproxy_is_at_the_key_that_it_is_about() {
         "change this value, or the template that it is rendered with; rendered as `maxconn 900 many` at \
          /etc/haproxy/haproxy.cfg:",
     );
-    let run = check(BLOG, &[template("haproxy-servers.cfg.tera", "}} {{ send_proxy }}", "}} {{ send_proxy }}-v9")]);
+    let run = check(BLOG, &[template("haproxy-servers.cfg.tera", " {{ send_proxy }}", " {{ send_proxy }}-v9")]);
     // The key is left to its default: what can be edited is the balancer.
     assert_finds(&run, "2:", "'send-proxy-v9'", "correct the word");
     // Two lines of one file that come of one value are one host's.

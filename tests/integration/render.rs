@@ -1,6 +1,7 @@
 //! `render` into a directory: what it writes, what it leaves alone, what it removes.
 
 mod links;
+mod proxy_header;
 mod revision;
 
 use std::fs;

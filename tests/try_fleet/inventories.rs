@@ -17,6 +17,7 @@ use crate::names::client;
 use crate::run::{Kept, Try};
 
 const BLOG: &str = include_str!("../../inventories/blog.yaml");
+const TWO_BALANCERS: &str = include_str!("../../inventories/two-balancers.yaml");
 const IPV6: &str = include_str!("../../inventories/ipv6.yaml");
 
 fn wrong(requests: &[Request]) -> Vec<&Request> {
@@ -77,6 +78,31 @@ fn a_real_flask_app_is_told_the_clients_address() {
 fn a_real_flask_app_is_told_the_clients_ipv6_address() {
     let _alone = alone();
     real_app(IPV6, "2001:db8:1::1");
+}
+
+const OFF: &str = "haproxy: { proxy_protocol: \"off\" }\n";
+
+#[test]
+fn without_a_proxy_header_a_real_flask_app_is_told_the_balancers_address() {
+    let _alone = alone();
+    real_app(&format!("{BLOG}{OFF}"), "10.0.0.10");
+}
+
+#[test]
+fn without_a_proxy_header_apps_and_logs_have_the_balancers_address() {
+    let _alone = alone();
+    // Ports then come from the balancer's address, in both families.
+    let second = "haproxy: { port: 8443, public_port: 444 }";
+    let two = TWO_BALANCERS.replace("trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]\n", OFF);
+    let fleet = two.replace("name: lb2,", &format!("name: lb2, {second},"));
+    assert!(fleet.contains(second) && fleet.contains(OFF), "{fleet}");
+    for fleet in [fleet, format!("{IPV6}{OFF}")] {
+        let (code, requests) = Try::inventory(&fleet).requests();
+        assert_eq!((code, wrong(&requests)), (Some(0), vec![]));
+        // A redirect of plain HTTP is not logged.
+        let seen: Vec<_> = requests.iter().filter_map(|request| Some((request.seen?, request.client))).collect();
+        assert!(seen.len() > 3 && seen.iter().all(|(seen, client)| seen != client), "{requests:?}");
+    }
 }
 
 /// Connects to an app server as no balancer does, says that it speaks for another client, and

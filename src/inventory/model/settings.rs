@@ -21,7 +21,7 @@ pub struct Haproxy {
     pub nofile: Option<u64>,
     /// How connections are distributed.
     pub balance: Balance,
-    /// The PROXY header's version.
+    /// The PROXY header; `Off` for all balancers or for none.
     pub proxy_protocol: ProxyProtocol,
     /// Retries of a failed connect.
     pub retries: u64,

@@ -13,8 +13,12 @@ fn meant(text: &str, names: &[&'static str]) -> Option<(Applicability, &'static 
         _ => text,
     };
     let alike = || names.iter().copied().find(|name| bare(name) == bare(text)).filter(|_| !bare(text).is_empty());
+    let off = || {
+        matches!(text.to_ascii_lowercase().as_str(), "false" | "no" | "n" | "none" | "disabled").then(|| named("off"))
+    };
+    let off = off().flatten();
     let near = || alike().or_else(|| nearest(text, names.iter().copied())).map(|near| (Applicability::Unsafe, near));
-    named(word).map(|name| (Applicability::Safe, name)).or_else(near)
+    named(word).or(off).map(|name| (Applicability::Safe, name)).or_else(near)
 }
 
 /// A value without what people leave out of it or add: `TLS 1.2` and `1.2` are `TLSv1.2`.
@@ -114,12 +118,14 @@ impl Scalar for &'static Code {
 }
 
 choice! {
-    /// Version of the PROXY header.
+    /// The PROXY header at the start of a balancer's connections to app servers.
     ProxyProtocol {
         /// The text form.
         V1 "v1",
         /// The binary form.
         V2 "v2",
+        /// None.
+        Off "off",
     }
 }
 

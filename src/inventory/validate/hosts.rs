@@ -27,6 +27,8 @@ pub struct Places {
     pub address: Span,
     /// The value of `port` of haproxy or nginx, of the host or of the fleet; `None` if it is the default.
     pub port: Option<Span>,
+    /// The same for `proxy_protocol` of haproxy.
+    pub proxy_protocol: Option<Span>,
     /// The same for `http2`.
     pub http2: Option<Span>,
     /// The value of `access_log`, of the host or of the fleet; `None` if it is the default.
@@ -39,6 +41,7 @@ pub struct Places {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SettingPlaces {
     port: Option<Span>,
+    proxy_protocol: Option<Span>,
     http2: Option<Span>,
     access_log: Option<Span>,
     ssl_protocols: Option<Span>,
@@ -50,6 +53,7 @@ impl SettingPlaces {
         let place = |key, base: Option<Span>| place_of(reader, section, key).or(base);
         Self {
             port: place("port", base.port),
+            proxy_protocol: place("proxy_protocol", base.proxy_protocol),
             http2: place("http2", base.http2),
             access_log: place("access_log", base.access_log),
             ssl_protocols: place("ssl_protocols", base.ssl_protocols),
@@ -58,8 +62,8 @@ impl SettingPlaces {
 
     /// The places of a host with these settings.
     fn with(self, host: Places) -> Places {
-        let Self { port, http2, access_log, ssl_protocols } = self;
-        Places { port, http2, access_log, ssl_protocols, ..host }
+        let Self { port, proxy_protocol, http2, access_log, ssl_protocols } = self;
+        Places { port, proxy_protocol, http2, access_log, ssl_protocols, ..host }
     }
 }
 
@@ -175,6 +179,7 @@ impl Hosts {
             name: name.span,
             address: node.underline(),
             port: None,
+            proxy_protocol: None,
             http2: None,
             access_log: None,
             ssl_protocols: None,

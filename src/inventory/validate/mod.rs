@@ -16,6 +16,7 @@ mod owned;
 mod paths;
 mod pools;
 mod protocols;
+mod proxy_header;
 mod settings;
 mod sites;
 mod ssh;
@@ -86,6 +87,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
+    proxy_header::check(reader, &hosts, raw.trusted_proxies);
     let mut pools = pools::read(reader, raw.pools, &hosts);
     let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), &hosts);
     let tickets = tickets(reader, raw.tickets, &hosts);

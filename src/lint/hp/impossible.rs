@@ -7,8 +7,8 @@ use crate::lint::{Doc, Rule};
 pub const IMPOSSIBLE: &[Rule] = &[
     Rule::impossible(
         Code::HP02,
-        "a rendered check goes to the address and port of its server, and every `default-server` has \
-         `check-send-proxy`",
+        "a rendered check goes to the address and port of its server, and `default-server` has `check-send-proxy` if \
+         the servers have `send-proxy`",
         Doc {
             what: "A health check goes to a separate port (`check port …`) and does not set whether it sends a PROXY \
                 header.",
@@ -16,7 +16,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
                 pool with it.",
             evidence: "A plain `check` inherits `send-proxy` from its server; `check port X` does not. `haproxy -c` \
                 accepts it, and a healthy server that expects the header goes `DOWN`.",
-            fix: "Write `check-send-proxy`. sslscale renders it in every `default-server`, and no key of the \
+            fix: "Write `check-send-proxy`. sslscale renders it wherever it renders `send-proxy`, and no key of the \
                 inventory sends a check to another port.",
             verified_on: "haproxy 2.6.12, nginx 1.22.1",
         },
@@ -49,8 +49,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
                 `Connection reset by peer` (`SOCKERR`). `haproxy -c` accepts it. With `check-send-proxy` and \
                 `check-ssl` the request goes through the PROXY header and TLS, also in `mode tcp`, and the same nginx \
                 is `UP` (`L7OK`).",
-            fix: "Check with the protocol that clients use. sslscale renders a check that makes a TLS handshake after \
-                a PROXY header; with `type: http`, one that also sends a request, which needs both; or, with `type: \
+            fix: "Check with the protocol that clients use. sslscale renders a check that makes a TLS handshake, after a \
+                PROXY header if connections begin with one; with `type: http`, one that also sends a request, which needs both; or, with `type: \
                 tcp`, one that only opens a connection.",
             verified_on: "haproxy 2.6.12, nginx 1.22.1",
         },

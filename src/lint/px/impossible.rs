@@ -7,8 +7,8 @@ use crate::lint::{Doc, Rule};
 pub const IMPOSSIBLE: &[Rule] = &[
     Rule::impossible(
         Code::PX01,
-        "every `server` line of a pool and the `listen` that it leads to are rendered from the same app server, and \
-         every `listen` has `proxy_protocol`",
+        "every `server` line and every `listen` of a fleet is rendered for PROXY headers, or with `proxy_protocol: off` \
+         none is",
         Doc {
             what: "A balancer's `server` line sends a PROXY header to a port on which nginx does not expect one.",
             why: "nginx takes the header for the start of a TLS handshake or of a request. Every client of the fleet \
@@ -18,13 +18,15 @@ pub const IMPOSSIBLE: &[Rule] = &[
                        because each sees only its own files, and haproxy's plain `check`, which only connects, keeps \
                        the server UP.",
             fix: "Write `proxy_protocol` on the `listen` or remove `send-proxy` from the `server` line; on a running \
-                  fleet, do not change both at once (see DP01). Rendered files have both.",
+                  fleet, do not change both at once (see DP01). Rendered files have both or, with `proxy_protocol: off`, \
+                  neither.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6, haproxy 2.6.12",
         },
     ),
     Rule::impossible(
         Code::PX02,
-        "every `server` line of a pool is rendered with `send-proxy` or `send-proxy-v2`, and no key leaves it out",
+        "balancers of which only some have `proxy_protocol: off` are refused, and every `listen` is rendered for what \
+         all of them send",
         Doc {
             what: "nginx waits for a PROXY header on a port to which a balancer sends none.",
             why: "The first bytes of a TLS handshake are not a PROXY header, so nginx resets every connection. To \
@@ -33,7 +35,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
                        while reading PROXY protocol`. `haproxy -c` and `nginx -t` accept either side, and haproxy's \
                        plain `check` keeps the server UP; `check check-ssl` marks it DOWN.",
             fix: "Add `send-proxy` to the `server` line, or remove `proxy_protocol` from the `listen`. Rendered files \
-                  have both.",
+                  have both or, with `proxy_protocol: off`, neither.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6, haproxy 2.6.12",
         },
     ),
@@ -75,8 +77,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::PX08,
-        "`set_real_ip_from` and `real_ip_header` are rendered by one template, always together, and `trusted_proxies` \
-         is never empty",
+        "`set_real_ip_from` and `real_ip_header` are rendered by one template, together or, with `proxy_protocol: off`, \
+         not at all",
         Doc {
             what: "A server block has `set_real_ip_from` without `real_ip_header proxy_protocol`, or the other way round.",
             why: "The PROXY header is read and discarded: every client has the balancer's address.",
@@ -84,7 +86,8 @@ pub const IMPOSSIBLE: &[Rule] = &[
                        `$remote_addr` to the balancer's address. `nginx -t` accepts either line alone without a \
                        warning: without `real_ip_header`, nginx takes the address from `X-Real-IP`, which clients can \
                        set themselves.",
-            fix: "Write both lines in the same block. Rendered files have both in every server block.",
+            fix: "Write both lines in the same block. Rendered files have both in every server block or, with \
+                  `proxy_protocol: off`, neither in any.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
         },
     ),
@@ -98,7 +101,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "With `listen 443 ssl`, `real_ip_header proxy_protocol` and a trusted peer, nginx sets \
                        `$remote_addr` to the peer's address. `nginx -t` accepts it without a warning.",
             fix: "Add `proxy_protocol` to the `listen`, together with `send-proxy` on the balancers. Rendered files \
-                  have both.",
+                  have all three lines or none of them.",
             verified_on: "nginx 1.18.0, 1.22.1, 1.26.3, 1.30.6",
         },
     ),
@@ -129,7 +132,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
             evidence: "nginx reads both versions on one listener, so a mixture works until a server has neither; then \
                        connections fail as in PX01 and PX02. `haproxy -c` accepts any mixture.",
             fix: "Use one version, in `default-server` or on every line. Rendered files have one version on every \
-                  line of a balancer.",
+                  line of a balancer, or with `proxy_protocol: off` none.",
             verified_on: "nginx 1.22.1, haproxy 2.6.12",
         },
     ),

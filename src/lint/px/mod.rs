@@ -1,10 +1,11 @@
-//! The PROXY protocol, and the addresses from which nginx accepts it.
+//! The PROXY protocol, the addresses from which nginx accepts it, and what is known of clients without it.
 
 mod impossible;
 mod px05;
 mod px06;
 mod px07;
 mod px14;
+mod px15;
 
 use ipnet::IpNet;
 
@@ -18,7 +19,7 @@ use crate::inventory::types::Address;
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can find something, now or later.
-pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE];
+pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE, &px15::RULE];
 
 /// Addresses that balancers connect from and that no entry of `trusted_proxies` contains, each with
 /// its balancer and that one's index.

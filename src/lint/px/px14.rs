@@ -38,8 +38,9 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site has a location that monitors usually request, such as `/healthz` or `/status`. Every port that \
-               is rendered for an app server requires a PROXY header before the TLS handshake.",
+        what: "A site has a location that monitors usually request, such as `/healthz` or `/status`. Unless \
+               `proxy_protocol` is `off`, every port that is rendered for an app server requires a PROXY header \
+               before the TLS handshake.",
         why: "A monitor that connects to an app server directly, without a balancer, sends no such header and is \
               reset. It reports every app server as dead and, if it acts on that, takes them out of service.",
         evidence: "`curl https://…` directly to such a port ends with `(35) Recv failure: Connection reset by peer`, \
@@ -54,6 +55,9 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
+    if !inventory.has_proxy_header() {
+        return;
+    }
     for (index, site) in inventory.sites.iter().enumerate() {
         for (location, path) in site.locations.iter().map(|location| location.path.as_str()).enumerate() {
             if !PROBED.contains(&path.trim_end_matches('/')) {

@@ -26,7 +26,9 @@ fn every_check(rendered: &Rendered<'_>, what: &str, holds: impl Fn(usize, &Secti
 pub fn checks_go_where_traffic_goes(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "a check of something else", |_, backend, default| {
         let astray = |server: &Server<'_>| ["port", "addr"].iter().any(|keyword| server.has(keyword));
-        default.has("check-send-proxy") && !astray(default) && !backend.servers().iter().any(astray)
+        let mut servers = backend.servers().into_iter();
+        servers.all(|server| !astray(&server) && default.has("check-send-proxy") != server.sends().is_empty())
+            && !astray(default)
     })
 }
 
@@ -62,7 +64,7 @@ pub fn checks_speak_no_other_protocol(rendered: &Rendered<'_>) -> Held {
         let name = sent.windows(3).find(|words| words[..2] == ["hdr", "Host"]).map(|words| words[2].as_str());
         let asked = first == ["option httpchk", "http-check send", "http-check expect"]
             && default.has("check-ssl")
-            && default.has("check-send-proxy")
+            && default.has("check-send-proxy") != backend.servers().iter().any(|server| server.sends().is_empty())
             && name.is_some()
             && name == default.value("check-sni");
         first.is_empty() || (asked && !backend.head[1].ends_with(FALLBACK))

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sslscale::inventory::types::ProxyProtocol;
+
 use super::rendered::{App, Leg, Rendered};
 use super::{Held, ensure};
 
@@ -18,7 +20,8 @@ fn expects(rendered: &Rendered<'_>, leg: &Leg<'_>) -> Result<bool, String> {
 
 /// PX01: what a balancer sends, its app server expects.
 pub fn sent_is_expected(rendered: &Rendered<'_>) -> Held {
-    for leg in rendered.legs().filter(|leg| !leg.server.sends().is_empty()) {
+    let sends = |leg: &Leg<'_>| !leg.server.sends().is_empty() || leg.balancer.backends().any(checks_send);
+    for leg in rendered.legs().filter(sends) {
         let words = || format!("{} sends a header to {}, which expects none", leg.balancer.host.name, leg.to);
         ensure(expects(rendered, &leg)?, words)?;
     }
@@ -30,6 +33,8 @@ pub fn expected_is_sent(rendered: &Rendered<'_>) -> Held {
     let mut reached = BTreeSet::new();
     for leg in rendered.legs() {
         let sends = leg.server.sends().len() == 1 && leg.balancer.backends().all(checks_send);
+        let off = leg.balancer.host.haproxy.proxy_protocol == ProxyProtocol::Off;
+        ensure(off != sends, || format!("{} sends a header or not, against its key", leg.balancer.host.name))?;
         let words = || format!("{} sends no header to {}, which waits for one", leg.balancer.host.name, leg.to);
         ensure(sends || !expects(rendered, &leg)?, words)?;
         reached
@@ -107,8 +112,10 @@ pub fn families_are_apart(rendered: &Rendered<'_>) -> Held {
 pub fn real_ip_is_whole(rendered: &Rendered<'_>) -> Held {
     for (app, server) in rendered.servers() {
         let header = server.only("real_ip_header");
-        let whole = server.all("set_real_ip_from").next().is_some() && header == Some(vec!["proxy_protocol"]);
-        ensure(whole, || format!("{}: a server with half of it, {header:?}", app.host.name))?;
+        let trusts = server.all("set_real_ip_from").next().is_some();
+        let whole = trusts && header == Some(vec!["proxy_protocol"]);
+        let none = !trusts && header.is_none() && server.listens().iter().all(|it| !it.has("proxy_protocol"));
+        ensure(whole || none, || format!("{}: a server with half of it, {header:?}", app.host.name))?;
     }
     Ok(())
 }
@@ -125,7 +132,8 @@ pub fn real_ip_is_read(rendered: &Rendered<'_>) -> Held {
 
 /// PX10: every server has the whole list, and nothing else has any of it.
 pub fn trust_is_said_in_servers(rendered: &Rendered<'_>) -> Held {
-    let wanted: Vec<String> = rendered.inventory.trusted_proxies.iter().map(ToString::to_string).collect();
+    let trusted_proxies = rendered.inventory.trusted_proxies.iter().filter(|_| rendered.inventory.has_proxy_header());
+    let wanted: Vec<String> = trusted_proxies.map(ToString::to_string).collect();
     for app in &rendered.apps {
         let mut inside = 0;
         for server in app.servers() {
@@ -148,7 +156,8 @@ pub fn headers_are_alike(rendered: &Rendered<'_>) -> Held {
     for leg in rendered.legs() {
         let (name, sends) = (leg.balancer.host.name.as_str(), leg.server.sends());
         let one = first.entry(name).or_insert_with(|| sends.clone());
-        ensure(*one == sends && sends.len() == 1, || format!("{name}: {one:?} and {sends:?}"))?;
+        let count = usize::from(leg.balancer.host.haproxy.proxy_protocol != ProxyProtocol::Off);
+        ensure(*one == sends && sends.len() == count, || format!("{name}: {one:?} and {sends:?}"))?;
     }
     Ok(())
 }

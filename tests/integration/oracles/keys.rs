@@ -19,6 +19,7 @@ const ROWS: &[Row] = &[
     ("haproxy", "nofile: 40000", ""),
     ("haproxy", "balance: source", ""),
     ("haproxy", "proxy_protocol: v2", ""),
+    ("haproxy", "proxy_protocol: \"off\"", ""),
     ("haproxy", "retries: 5", ""),
     ("haproxy", "redispatch: false", ""),
     ("haproxy", "log: 10.0.0.5:514", ""),

@@ -56,7 +56,11 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
                 let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
                 let (haproxy, pools) = checked(haproxy, pools, &sites);
-                let trusted = trusted(&lbs, &trust.2, trust.0, trust.1);
+                // One of six fleets sends no PROXY header, from any balancer.
+                let off = trust.1 % 6 == 5;
+                let trusted = trusted(&lbs, &trust.2, trust.0, trust.1).filter(|_| !off);
+                let (haproxy, own_haproxy) =
+                    if off { without_header(haproxy, own_haproxy) } else { (haproxy, own_haproxy) };
                 let own_ssh = ssh.is_some();
                 let balancer = |(host, haproxy): (Host, Option<Yaml>)| {
                     let alias = Yaml::Scalar(format!("{}.internal", host.name));
@@ -175,6 +179,19 @@ fn trusted(balancers: &[Host], more: &[IpAddr], mood: u8, prefix: u8) -> Option<
         _ => own.map(around).collect(),
     };
     Some(Yaml::List(list.into_iter().map(Yaml::Scalar).collect()))
+}
+
+/// The settings of a fleet and of its balancers, with no PROXY header.
+fn without_header(mut fleet: Yaml, mut balancers: Vec<Option<Yaml>>) -> (Yaml, Vec<Option<Yaml>>) {
+    let off = || Yaml::Scalar("off".to_owned());
+    fleet.put("proxy_protocol", off());
+    for balancer in balancers.iter_mut().flatten() {
+        let written = matches!(&*balancer, Yaml::Map(keys) if keys.iter().any(|(key, _)| *key == "proxy_protocol"));
+        if written {
+            balancer.put("proxy_protocol", off());
+        }
+    }
+    (fleet, balancers)
 }
 
 type Pools = (usize, Vec<(String, u16)>);

@@ -80,6 +80,43 @@ fn trust_and_virtual_addresses() {
 }
 
 #[test]
+fn all_balancers_send_a_proxy_header_or_none_does() {
+    let fleet = |first: &str, second: &str, more: &str| {
+        let own =
+            |it: &str| if it.is_empty() { String::new() } else { format!(", haproxy: {{ proxy_protocol: {it} }}") };
+        let hosts = format!(
+            "{{ name: lb1, address: 10.0.0.10{} }}, {{ name: lb2, address: 10.0.0.20{} }}",
+            own(first),
+            own(second)
+        );
+        replaced("{ name: lb1, address: 10.0.0.10 }", &hosts) + more
+    };
+    let off = "haproxy: { proxy_protocol: off }\n";
+    assert_refused(&[
+        ("one without", fleet("", "off", ""), &[("IN09", "off")]),
+        ("the first without", fleet("\"off\"", "v2", ""), &[("IN09", "\"off\"")]),
+        ("one with", fleet("v1", "", off), &[("IN09", "off")]),
+        ("nobody to trust", fleet("", "", &format!("{off}trusted_proxies: [10.0.0.10]\n")), &[("IN09", "10.0.0.10")]),
+        ("both", fleet("v1", "", &format!("{off}trusted_proxies: [10.0.0.10]\n")), &[("IN09", "off")]),
+        ("false", with("haproxy: { proxy_protocol: false }\n"), &[("IN06", "false")]),
+    ]);
+    for (first, second, more, header) in [
+        ("", "", "", true),
+        ("v1", "v2", "", true),
+        ("v1", "v2", off, true),
+        ("off", "'off'", "", false),
+        ("", "", off, false),
+        ("", "", "haproxy: { proxy_protocol: 'off' }\n", false),
+        ("off", "", off, false),
+    ] {
+        let inventory = accepted(&fleet(first, second, more));
+        assert_eq!(inventory.has_proxy_header(), header, "{first} {second} {more}");
+    }
+    let found = check(&Source::new("t", with("haproxy: { proxy_protocol: none }\n"))).diagnostics.remove(0);
+    assert_eq!(found.fix.map(|fix| fix.edits[0].text.clone()).as_deref(), Some("off"));
+}
+
+#[test]
 fn challenges_of_certificate_authorities() {
     let acme = |more: &str| with(&format!("http: {{ acme_challenge: {{ {more} }} }}\n"));
     let pool = |more: &str| {
