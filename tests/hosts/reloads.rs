@@ -10,9 +10,10 @@ use crate::served::{Served, Shared, figure};
 
 const BALANCERS: [&str; 2] = ["lb1", "lb2"];
 
-/// Takes TCP connections on port 443 and closes them, as something that is not TLS does.
+/// Takes TCP connections on the ports of TLS and closes them, as something that is not TLS does.
 pub const DEAF: &str = "systemctl stop nginx; systemd-run --quiet --collect --unit=deaf perl -MIO::Socket::INET -e \
-    'my $s = IO::Socket::INET->new(LocalPort => 443, Listen => 512, ReuseAddr => 1) or die; while (my $c = $s->accept) { close $c }'";
+'my @s = map { IO::Socket::INET->new(LocalPort => $_, Listen => 512, ReuseAddr => 1) or die } 443, 8443; \
+    fork or @s = reverse @s; while (my $c = $s[0]->accept) { close $c }'";
 
 /// A reload that goes past the unit.
 pub const SIGNAL: &str = "systemctl kill --signal=USR2 --kill-who=main haproxy";
@@ -78,6 +79,18 @@ fn a_reload_keeps_drains_and_forgets_what_has_another_address() {
         reload(balancer, "systemctl reload haproxy");
         assert_eq!(balancer.server_state("app3"), "DRAIN", "{}", balancer.name);
         assert_eq!(balancer.server_state("app2"), "DOWN", "{}", balancer.name);
+
+        // A server of another name or port is as down as the one at its address is.
+        for change in ["s/10.0.0.12:443/10.0.0.12:8443/", "s/server app2 /server app9 /", "s/https-servers/others/"] {
+            let sed = |change: &str| format!("sed -i '{change}' /etc/haproxy/haproxy.cfg; systemctl reload haproxy");
+            reload(balancer, &sed(change));
+            let name = if change.contains("app9") { "app9" } else { "app2" };
+            assert_eq!(balancer.server_state(name), "DOWN", "{} {change}", balancer.name);
+            let words: Vec<&str> = change.split('/').collect();
+            reload(balancer, &sed(&format!("s/{}/{}/", words[2], words[1])));
+            assert_eq!(balancer.server_state("app2"), "DOWN", "{} {change}", balancer.name);
+        }
+        balancer.ask("/run/haproxy/admin.sock", "set server https-servers/app3 state drain");
 
         // The server of this name is another one now, and it is healthy.
         reload(balancer, "sed -i 's/10.0.0.12:443/10.0.0.11:443/' /etc/haproxy/haproxy.cfg; systemctl reload haproxy");
