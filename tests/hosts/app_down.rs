@@ -37,7 +37,7 @@ fn an_http_check_takes_out_a_server_whose_app_is_down() {
     sleep(Duration::from_secs(2));
     let report = load.stop();
     figure(&format!("nginx up before the app: {}", report.line()));
-    assert_eq!((report.failed, report.servers.len()), (0, 3), "{report:#?}");
+    assert_eq!((report.failed, report.servers.len()), (0, 4), "{report:#?}");
 
     // Without any app that answers, clients get nginx's error and not a closed connection.
     served.on_apps("systemctl stop app");
@@ -49,7 +49,7 @@ fn an_http_check_takes_out_a_server_whose_app_is_down() {
     served.on_apps("systemctl start app");
     served.apps().for_each(|host| served.wait_for_server(host.name, "UP"));
     let report = Load::run(&served, &BALANCERS, 20, Duration::from_secs(2));
-    assert_eq!((report.failed, report.servers.len()), (0, 3), "{report:#?}");
+    assert_eq!((report.failed, report.servers.len()), (0, 4), "{report:#?}");
 }
 
 /// What HTTP checks are for.

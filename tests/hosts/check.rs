@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::deploy::{run, to_stock};
-use crate::served::{Served, Shared};
+use crate::served::{APPS, Served, Shared};
 use crate::ssh::{Operator, pinned};
 
 /// The findings of the rules about hosts: codes, and the names of the hosts at whose lines they are.
@@ -65,7 +65,7 @@ fn each_rule_finds_a_host_and_its_help_puts_that_right() {
     // RS04: ticket keys.
     let app1 = served.host("app1");
     served.on_apps("touch -d '3 days ago' /etc/sslscale/tickets/current.key /etc/sslscale/tickets/previous.key");
-    let all: Vec<_> = ["app1", "app2", "app3"].iter().flat_map(|host| one("RS04", host)).collect();
+    let all: Vec<_> = APPS.iter().flat_map(|host| one("RS04", host)).collect();
     assert_eq!(found(&served, &inventory), all);
     run(&served, &inventory, &["tickets", "rotate"], 0);
     assert_eq!(found(&served, &inventory), []);

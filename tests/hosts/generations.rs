@@ -16,7 +16,7 @@ fn reload_five_times(served: &Served, unit: &str, hosts: &[&Host]) -> Vec<Tls> {
     for _ in 0..5 {
         for balancer in ["lb1", "lb2"] {
             // One to each app server.
-            held.extend(hold(served, balancer, 3));
+            held.extend(hold(served, balancer, 4));
         }
         for host in hosts {
             let before = host.run(&format!("pgrep --newest --exact {unit}"));

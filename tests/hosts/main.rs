@@ -36,13 +36,13 @@ fn both_balancers_serve_both_protocols() {
     served.serve(&served.inventory(""));
     let report = Load::run(&served, &["lb1", "lb2"], 20, Duration::from_secs(2));
     assert_eq!(report.failed, 0, "{report:#?}");
-    assert_eq!(report.servers.len(), 3, "{report:#?}");
+    assert_eq!(report.servers.len(), 4, "{report:#?}");
     for balancer in ["lb1", "lb2"] {
         for protocol in [Protocol::Http1, Protocol::Http2] {
-            let mut kept = Kept::open(&served, balancer, protocol, 6);
+            let mut kept = Kept::open(&served, balancer, protocol, 8);
             for _ in 0..2 {
                 let answers = Kept::ask(&mut kept, Duration::from_secs(20));
-                assert_eq!(Kept::count(&answers), [6, 0, 0], "{balancer} {protocol:?}");
+                assert_eq!(Kept::count(&answers), [8, 0, 0], "{balancer} {protocol:?}");
             }
         }
     }

@@ -5,7 +5,7 @@ use std::fs;
 use std::process::Output;
 
 use crate::fleet::Release;
-use crate::served::Shared;
+use crate::served::{Shared, UP_TO_DATE};
 use crate::ssh::{Operator, pinned};
 
 fn shown(output: &Output) -> String {
@@ -18,11 +18,11 @@ fn a_fleet_that_is_as_it_should_be_has_nothing_to_change() {
     served.serve(&served.inventory(""));
     let operator = Operator::new(&served, &pinned(&served));
     let output = operator.run(&["plan", "--detailed-exitcode"]);
-    assert_eq!((output.status.code(), shown(&output).as_str()), (Some(0), "5 hosts: 5 up to date\n"));
+    assert_eq!((output.status.code(), shown(&output).as_str()), (Some(0), UP_TO_DATE));
     // A program that does not run is a difference, too.
     served.host("app2").run("systemctl stop nginx");
     let output = operator.run(&["plan", "--detailed-exitcode"]);
-    let text = "app2:\n  then nginx is started\n5 hosts: 1 would change, 4 up to date\n";
+    let text = "app2:\n  then nginx is started\n6 hosts: 1 would change, 5 up to date\n";
     assert_eq!((output.status.code(), shown(&output).as_str()), (Some(1), text));
 }
 
@@ -42,7 +42,7 @@ fn what_would_change_is_shown_and_nothing_does() {
         "lb1, lb2:\n  changes /etc/haproxy/haproxy.cfg\n  changes /etc/systemd/system/haproxy.service.d/sslscale.conf\n",
         "  then systemd reads its units again\n  then haproxy is reloaded: open connections stay\n",
         "\n-    maxconn 8192\n+    maxconn 7000\n",
-        "5 hosts: 2 would change, 3 up to date\n",
+        "6 hosts: 2 would change, 4 up to date\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -75,7 +75,7 @@ fn files_of_others_are_told_from_those_of_packages() {
     for words in [
         "error: lb2: `/etc/haproxy/haproxy.cfg` is neither sslscale's nor as the package has it\n",
         "  help: look at the difference above; with `--adopt` it may be replaced\n",
-        "5 hosts: 1 would change, 3 up to date, 1 cannot be changed\n",
+        "6 hosts: 1 would change, 4 up to date, 1 cannot be changed\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -103,5 +103,5 @@ fn a_host_that_is_away_is_named_and_the_others_are_shown() {
         ),
         "{text}"
     );
-    assert!(text.contains("5 hosts: 4 up to date, 1 not known\n"), "{text}");
+    assert!(text.contains("6 hosts: 5 up to date, 1 not known\n"), "{text}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
@@ -15,47 +15,73 @@ use crate::fleet::{Fleet, Host, Release, Spec};
 /// The site that all inventories of these tests have.
 pub const SITE: &str = "example.com";
 
-/// A balancer and two app servers of each release would be six; five show the same.
-const HOSTS: [Spec; 5] = [
+/// Where the app listens on every app server.
+pub const UPSTREAM: &str = "uwsgi_pass: \"unix:/run/app/app.sock\"";
+
+const HOSTS: [Spec; 6] = [
     Spec { name: "lb1", address: "10.0.0.10", release: Release::Trixie },
     Spec { name: "lb2", address: "10.0.0.20", release: Release::Bookworm },
     Spec { name: "app1", address: "10.0.0.11", release: Release::Trixie },
     Spec { name: "app2", address: "10.0.0.12", release: Release::Bookworm },
     Spec { name: "app3", address: "10.0.0.13", release: Release::Trixie },
+    Spec { name: "app4", address: "10.0.0.14", release: Release::Bookworm },
 ];
 
-static SHARED: Mutex<Option<Served>> = Mutex::new(None);
+/// The app servers among them.
+pub const APPS: [&str; 4] = ["app1", "app2", "app3", "app4"];
 
-/// The hosts that all tests share, for one test at a time. A test that fails leaves them in a state that
-/// nobody knows: they are booted again.
-pub struct Shared(MutexGuard<'static, Option<Served>>, Instant);
+/// What a plan with nothing to do prints.
+pub const UP_TO_DATE: &str = "6 hosts: 6 up to date\n";
+
+/// How many fleets run at once. Tests mostly wait.
+const FLEETS: usize = 2;
+
+/// The fleets that no test uses, and how many there are.
+static FLEETS_FREE: Mutex<(Vec<Served>, usize)> = Mutex::new((Vec::new(), 0));
+static RETURNED: Condvar = Condvar::new();
+
+/// A fleet that tests share, for one test at a time. A test that fails leaves its hosts in a state that
+/// nobody knows: they are not used again.
+pub struct Shared {
+    served: Option<Served>,
+    started: Instant,
+}
 
 impl Shared {
     /// `None` if this machine cannot boot hosts, which has been reported.
     pub fn get() -> Option<Self> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        let started = Instant::now();
-        if shared.is_none() {
-            *shared = Some(Served::new(Fleet::boot(&HOSTS)?));
+        let fleets = FLEETS_FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        let none_free = |(free, all): &mut (Vec<Served>, usize)| free.is_empty() && *all >= FLEETS;
+        let mut fleets = RETURNED.wait_while(fleets, none_free).unwrap_or_else(PoisonError::into_inner);
+        let mut shared = Self { served: fleets.0.pop(), started: Instant::now() };
+        if shared.served.is_none() {
+            fleets.1 += 1;
+            drop(fleets);
+            // Where this fails, the number is corrected when `shared` is dropped.
+            shared.served = Some(Served::new(Fleet::boot(&HOSTS)?));
         }
-        Some(Self(shared, started))
+        Some(shared)
     }
 }
 
 impl std::ops::Deref for Shared {
     type Target = Served;
     fn deref(&self) -> &Served {
-        self.0.as_ref().expect("set by `get`")
+        self.served.as_ref().expect("set by `get`")
     }
 }
 
 impl Drop for Shared {
     fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.take();
+        let served = self.served.take().filter(|_| !std::thread::panicking());
+        let mut fleets = FLEETS_FREE.lock().unwrap_or_else(PoisonError::into_inner);
+        match served {
+            Some(served) => fleets.0.push(served),
+            None => fleets.1 -= 1,
         }
+        RETURNED.notify_one();
         let test = std::thread::current().name().unwrap_or_default().to_owned();
-        figure(&format!("{test} took {:.0} s", self.1.elapsed().as_secs_f64()));
+        figure(&format!("{test} took {:.0} s", self.started.elapsed().as_secs_f64()));
     }
 }
 
@@ -71,7 +97,7 @@ pub struct Served {
 }
 
 impl Served {
-    fn new(fleet: Fleet) -> Self {
+    pub fn new(fleet: Fleet) -> Self {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
@@ -84,7 +110,8 @@ impl Served {
             served.put(
                 host,
                 &[
-                    ("/etc/app.conf", "0644", include_bytes!("app.conf").to_vec()),
+                    ("/srv/app/app.py", "0644", include_bytes!("app.py").to_vec()),
+                    ("/etc/app.ini", "0644", include_bytes!("app.ini").to_vec()),
                     ("/etc/systemd/system/app.service", "0644", include_bytes!("app.service").to_vec()),
                     ("/etc/ssl/example/ssl.crt", "0644", served.certificate.clone().into()),
                     ("/etc/ssl/example/ssl.key", "0600", served.key.clone().into()),
@@ -120,7 +147,7 @@ impl Served {
         format!(
             "load_balancers:\n{}app_servers:\n{}sites:\n  - server_name: {SITE}\n    \
              ssl_certificate: /etc/ssl/example/ssl.crt\n    ssl_certificate_key: /etc/ssl/example/ssl.key\n    \
-             locations:\n      - {{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}\n{more}\n",
+             locations:\n      - {{ path: /, {UPSTREAM} }}\n{more}\n",
             list(self.balancers().collect()),
             list(self.apps().collect()),
         )
@@ -142,10 +169,16 @@ impl Served {
         let restart = |units: &str| {
             format!("systemctl daemon-reload; systemctl reset-failed {units} 2>/dev/null; systemctl restart {units}")
         };
-        self.on_apps(&restart("app nginx"));
+        // The app takes a while to start, and no test changes it.
+        self.on_apps(&format!("systemctl start app; {}", restart("nginx")));
         run_on(self.balancers(), &restart("haproxy"));
-        self.apps().for_each(|app| self.wait_for_server(app.name, "UP"));
+        self.all_up();
         tree
+    }
+
+    /// Waits until all balancers have all app servers up.
+    pub fn all_up(&self) {
+        self.apps().for_each(|app| self.wait_for_server(app.name, "UP"));
     }
 
     /// Runs a script on all app servers at once.

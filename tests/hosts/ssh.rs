@@ -26,8 +26,10 @@ impl<'f> Operator<'f> {
         let folder = fleet.path("operator");
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(folder.join("ssh")).unwrap();
-        // The home of this machine's root, where the program may be, is hidden.
-        fs::copy(env!("CARGO_BIN_EXE_sslscale"), folder.join("sslscale")).unwrap();
+        // The home of this machine's root, where the program may be, is hidden. A file that this process
+        // writes cannot be run while a child of another test's thread still has it open.
+        let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_sslscale")).arg(folder.join("sslscale")).status();
+        assert!(copied.unwrap().success());
         Self { fleet, inventory: inventory.to_owned(), files: Vec::new() }
     }
 
@@ -127,7 +129,7 @@ fn a_host_that_is_not_who_it_should_be_is_refused() {
     );
     let of_another = host_key(&served, "app2");
     let changed = Operator::new(&served, &served.inventory(LOGIN))
-        .file("known_hosts", format!("10.0.0.11,10.0.0.12,10.0.0.13 ssh-ed25519 {of_another}\n"));
+        .file("known_hosts", format!("10.0.0.11,10.0.0.12,10.0.0.13,10.0.0.14 ssh-ed25519 {of_another}\n"));
     told(
         &changed,
         [
@@ -197,7 +199,7 @@ fn a_jump_host_leads_there_and_aliases_are_those_of_ssh_config() {
     let config = "Host jump\n  HostName 10.0.0.10\n  User root\n  IdentityFile /run/hosts/login\n\
                   Host alias-*\n  User root\n  IdentityFile /run/hosts/login\n  RemoteCommand false\n  RequestTTY force\n\
                   Host alias-app1\n  HostName 10.0.0.11\nHost alias-app2\n  HostName 10.0.0.12\n\
-                  Host alias-app3\n  HostName 10.0.0.13\n";
+                  Host alias-app3\n  HostName 10.0.0.13\nHost alias-app4\n  HostName 10.0.0.14\n";
     let known = fs::read_to_string(served.fleet.path("known_hosts")).unwrap();
     let text = inventory(&served, "ssh: { proxy_jump: jump }", |name| format!(", ssh: {{ host: alias-{name} }}"));
     let operator = Operator::new(&served, &text).file("config", config).file("known_hosts", known);

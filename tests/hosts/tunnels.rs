@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use sslscale::probes::{Probe, ProbeError, ProxyHeader, ProxyVersion, probe};
 use sslscale::transport::{Host, Masters, Ssh, SshOptions, TransportError, TunnelProblem};
 
-use crate::served::{SITE, Served, Shared};
+use crate::served::{APPS, SITE, Served, Shared};
 use crate::ssh::host_key;
 
 const LIMIT: Duration = Duration::from_secs(60);
@@ -65,7 +65,7 @@ fn a_balancer_carries_probes_to_app_servers() {
         for balancer in ["lb1", "lb2"] {
             let host = over_ssh(&served, balancer, &masters);
             for version in [ProxyVersion::V1, ProxyVersion::V2] {
-                for app in ["app1", "app2", "app3"] {
+                for app in APPS {
                     let tunnel = host.tunnel(https(&served, app), LIMIT).unwrap();
                     let answer = probe(tunnel, &site(SITE, version)).unwrap();
                     assert_eq!((answer.status, answer.tls.as_str()), (200, "TLSv1.3"), "{balancer} {app}");

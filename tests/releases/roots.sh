@@ -45,8 +45,9 @@ check_tools() {
 }
 
 # What a host has besides haproxy and nginx. There is no curl, no socat and no full perl: what runs on
-# hosts has to do with what is on every one.
-host_packages=apt,systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps
+# hosts has to do with what is on every one. uWSGI runs the app, which is Flask's; tests/hosts removes
+# the interpreter itself, which scripts could use.
+host_packages=apt,systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps,uwsgi-core,uwsgi-plugin-python3,python3-flask
 
 packages() { # ROOT
     echo "haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)"

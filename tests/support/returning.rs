@@ -6,6 +6,8 @@
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
@@ -51,6 +53,20 @@ impl Returning {
         let kinds: Vec<HandshakeKind> = (0..=self.times).map(|_| self.connect(&config)).collect();
         assert_eq!(kinds[0], HandshakeKind::Full, "the first had nothing to come back with");
         kinds[1..].iter().filter(|kind| **kind == HandshakeKind::Resumed).count()
+    }
+
+    /// Returns until this is set; how many returning handshakes there were, and how many were resumed.
+    #[allow(dead_code, reason = "one binary of the tests returns a number of times only")]
+    pub fn run_until(&self, stop: &AtomicBool) -> [usize; 2] {
+        let config = Arc::new(self.config());
+        assert_eq!(self.connect(&config), HandshakeKind::Full, "the first had nothing to come back with");
+        let mut counts = [0; 2];
+        while !stop.load(Ordering::Relaxed) {
+            std::thread::sleep(Duration::from_millis(20));
+            counts[0] += 1;
+            counts[1] += usize::from(self.connect(&config) == HandshakeKind::Resumed);
+        }
+        counts
     }
 
     fn config(&self) -> ClientConfig {

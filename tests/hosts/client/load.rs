@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
@@ -19,6 +19,7 @@ pub struct Load {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     results: Receiver<Connection>,
+    failed: Arc<AtomicUsize>,
     started: Instant,
 }
 
@@ -50,20 +51,24 @@ impl Load {
     /// `rate` connections a second to each balancer of `through`.
     pub fn start(served: &Served, through: &[&str], rate: u32) -> Self {
         let (stop, started) = (Arc::new(AtomicBool::new(false)), Instant::now());
+        let failed = Arc::new(AtomicUsize::new(0));
         let (sender, results) = mpsc::channel();
         let config = config(&served.authority, "http/1.1");
         let threads = through.iter().map(|name| {
             let to: SocketAddr = entry(served.host(name)).parse().unwrap();
             let (stop, sender, config, fleet) = (stop.clone(), sender.clone(), config.clone(), served.fleet.network());
+            let failed = failed.clone();
             thread::spawn(move || {
                 fleet.join();
                 let every = Duration::from_secs(1) / rate;
                 let mut due = Instant::now();
                 while !stop.load(Ordering::Relaxed) {
                     let (sender, config): (Sender<Connection>, _) = (sender.clone(), config.clone());
+                    let failed = failed.clone();
                     thread::spawn(move || {
                         let began = Instant::now();
                         let result = connect(to, &config, PATIENCE).and_then(|mut tls| get(&mut tls, "close"));
+                        failed.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
                         let connection = Connection { began: began - started, took: began.elapsed(), result };
                         // Nobody listens where a test failed meanwhile.
                         let _ = sender.send(connection);
@@ -74,12 +79,17 @@ impl Load {
             })
         });
         let threads = threads.collect();
-        Self { stop, threads, results, started }
+        Self { stop, threads, results, failed, started }
     }
 
     /// Seconds since the start, to compare with a report's failures.
     pub fn elapsed(&self) -> f64 {
         self.started.elapsed().as_secs_f64()
+    }
+
+    /// How many connections have failed so far.
+    pub fn failed(&self) -> usize {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Starts no more connections, waits for those that are open, and counts.

@@ -2,7 +2,7 @@
 
 use super::{nothing_pending, run, to_stock};
 use crate::fleet::Host;
-use crate::served::Shared;
+use crate::served::{Shared, UP_TO_DATE};
 use crate::ssh::pinned;
 
 /// Makes packages of what is installed, with their own scripts and the files of the release, in a directory that apt
@@ -16,7 +16,8 @@ for package; do
     # A list of the package's own files, parents first.
     while read -r path; do
         [ \"$path\" != /. ] || continue
-        if [ -d \"$path\" ] && [ ! -L \"$path\" ]; then mkdir -p \"$tree$path\"; continue; fi
+        # Links at the top are those of a merged /usr.
+        case $path in /*/*) [ ! -L \"$path\" ] ;; esac && [ -d \"$path\" ] && { mkdir -p \"$tree$path\"; continue; }
         [ -e \"$path\" ] || [ -L \"$path\" ] || continue
         mkdir -p \"$tree${path%/*}\" && cp -a \"$path\" \"$tree$path\"
     done <\"$(ls /var/lib/dpkg/info/$package.list /var/lib/dpkg/info/$package:amd64.list 2>/dev/null | head -n 1)\"
@@ -38,7 +39,8 @@ const RESTORE: &str = "rm -f /etc/apt/sources.list; mv /srv/sources/* /etc/apt/s
 fn prepare(host: &Host, packages: &str) {
     host.run(&format!("set -- {packages}\n{REPOSITORY}"));
     host.run(&format!(
-        "DEBIAN_FRONTEND=noninteractive dpkg --purge {packages} >/dev/null 2>&1; ! command -v nginx haproxy"
+        "DEBIAN_FRONTEND=noninteractive dpkg --purge {packages} >/dev/null 2>&1; ! command -v {}",
+        packages.split(' ').next().unwrap()
     ));
 }
 
@@ -70,8 +72,8 @@ fn packages_are_installed_and_the_fleet_serves() {
 
     let deployed = run(&served, &inventory, &["deploy", "--yes", "--install"], 0);
     assert!(deployed.contains("app2: installs nginx\n") && deployed.contains("app2 has nginx now ("), "{deployed}");
-    assert!(deployed.contains(" is in use: 5 hosts changed\n"), "{deployed}");
-    assert_eq!(run(&served, &inventory, &["plan", "--detailed-exitcode"], 0), "5 hosts: 5 up to date\n");
+    assert!(deployed.contains(" is in use: 6 hosts changed\n"), "{deployed}");
+    assert_eq!(run(&served, &inventory, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
     nothing_pending(&served);
     for (name, _) in hosts {
         served.host(name).run(RESTORE);

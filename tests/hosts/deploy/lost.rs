@@ -67,7 +67,10 @@ fn a_host_that_loses_power_comes_back_as_it_was() {
     let output = deploy.wait_with_output().unwrap();
     let text = super::shown(&output);
     assert_eq!(output.status.code(), Some(5), "{text}");
-    assert!(text.contains("the fleet is mixed: app2, app3 are as before; app1 is in an unknown state\n"), "{text}");
+    assert!(
+        text.contains("the fleet is mixed: app2, app3, app4, lb1, lb2 are as before; app1 is in an unknown state\n"),
+        "{text}"
+    );
     fleet.served.fleet.power_on("app1");
     drop(held);
     assert_eq!(files(app1), fleet.before[2]);

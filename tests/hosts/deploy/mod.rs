@@ -7,12 +7,13 @@ mod long;
 mod lost;
 mod past;
 mod refused;
+mod shipped;
 
 use std::fs;
 use std::process::{Command, Output};
 
 use crate::fleet::Host;
-use crate::served::{Served, Shared};
+use crate::served::{Served, Shared, UP_TO_DATE};
 use crate::ssh::{Operator, pinned};
 
 fn shown(output: &Output) -> String {
@@ -39,7 +40,7 @@ pub fn to_stock(served: &Served) {
          /etc/haproxy/sslscale* /etc/systemd/system/haproxy.service.d /etc/systemd/system/sslscale-undo.service; \
          systemctl daemon-reload; systemctl reset-failed; systemctl stop haproxy nginx",
     );
-    served.on_apps("systemctl restart app; systemctl start nginx");
+    served.on_apps("systemctl start app nginx");
     run_on_balancers(served, "systemctl start haproxy");
 }
 
@@ -119,7 +120,7 @@ impl Deployed {
     /// All hosts have what the inventory says, and nothing waits anywhere.
     fn has(&self, inventory: &str) {
         nothing_pending(&self.served);
-        assert_eq!(self.run(inventory, &["plan", "--detailed-exitcode"], 0), "5 hosts: 5 up to date\n");
+        assert_eq!(self.run(inventory, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
     }
 }
 

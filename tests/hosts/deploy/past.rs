@@ -25,7 +25,7 @@ fn what_goes_wrong_past_the_check_is_undone() {
     assert_eq!(output.status.code(), Some(4), "{text}");
     for words in [
         "error: lb2: haproxy does not run the new configuration\n",
-        "rolled back: app1, app2, app3, lb1, lb2 are as before\n",
+        "rolled back: app1, app2, app3, app4, lb1, lb2 are as before\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
@@ -46,7 +46,7 @@ fn what_cannot_be_replaced_is_put_back() {
         [
             "error: lb2: a file could not be replaced",
             "  | mv: cannot move '/etc/haproxy/.sslscale.haproxy.cfg' to '/etc/haproxy/haproxy.cfg': Device or resource busy",
-            "rolled back: app1, app2, app3, lb1, lb2 are as before",
+            "rolled back: app1, app2, app3, app4, lb1, lb2 are as before",
         ],
         "{text}"
     );

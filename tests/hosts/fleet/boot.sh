@@ -28,9 +28,13 @@ if ! mountpoint -q "$host/root"; then
     printf '[Match]\nName=host0\n[Network]\nAddress=%s/24\nLinkLocalAddressing=no\nIPv6AcceptRA=no\n' \
         "$address" >etc/systemd/network/10-host0.network
     ln -sf /lib/systemd/system/systemd-networkd.service $units/multi-user.target.wants/
-    for unit in systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer; do
+    # Nobody sits there. Each of these has inotify instances, of which a user gets 128 on one machine.
+    for unit in console-getty.service systemd-ask-password-console.path systemd-ask-password-wall.path \
+        systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer; do
         ln -sf /dev/null "$units/$unit"
     done
+    # uWSGI has Python's library; what runs on hosts must not need the interpreter.
+    rm -f usr/bin/python3*
     # Which of them a host runs is up to the test.
     rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
 fi

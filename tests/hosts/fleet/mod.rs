@@ -9,6 +9,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::sched::{CloneFlags, setns};
@@ -19,6 +20,33 @@ use crate::need;
 
 /// Generous: a loaded machine may be slow, and a host that does not boot fails the test anyway.
 const BOOT_LIMIT: Duration = Duration::from_secs(120);
+
+/// How many hosts run at once. Each has some six inotify instances of root's, who gets 128 of them.
+const HOSTS_AT_ONCE: usize = 18;
+
+/// How many hosts run.
+static RUNNING: Mutex<usize> = Mutex::new(0);
+static ENDED: Condvar = Condvar::new();
+
+/// Hosts that count as running, until this is dropped.
+struct Places(usize);
+
+impl Places {
+    /// Waits until there is room for so many.
+    fn wait(hosts: usize) -> Self {
+        let running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        let full = |running: &mut usize| *running + hosts > HOSTS_AT_ONCE;
+        *ENDED.wait_while(running, full).unwrap_or_else(PoisonError::into_inner) += hosts;
+        Self(hosts)
+    }
+}
+
+impl Drop for Places {
+    fn drop(&mut self) {
+        *RUNNING.lock().unwrap_or_else(PoisonError::into_inner) -= self.0;
+        ENDED.notify_all();
+    }
+}
 
 /// A host to boot.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +66,8 @@ pub struct Fleet {
     inside: u32,
     cgroup: PathBuf,
     hosts: Vec<Host>,
+    /// Dropped last.
+    _places: Places,
 }
 
 impl Fleet {
@@ -50,7 +80,7 @@ impl Fleet {
             need::missing(&format!("there is no {}", spec.release.root().display()), "make roots");
             return None;
         }
-        let mut fleet = Self::supervised()?;
+        let mut fleet = Self::supervised(Places::wait(specs.len()))?;
         fleet.make_keys(specs);
         let mut booting: Vec<Child> = specs.iter().map(|spec| fleet.start(spec)).collect();
         for (spec, nspawn) in specs.iter().zip(&mut booting) {
@@ -92,7 +122,7 @@ impl Fleet {
         self.wait_for(host, &mut self.start(&spec));
     }
 
-    fn supervised() -> Option<Self> {
+    fn supervised(places: Places) -> Option<Self> {
         let mut command = Command::new("sh");
         command.args(["-c", include_str!("supervisor.sh"), "supervisor.sh"]).arg(roots());
         // A signal of the terminal is for the test process alone.
@@ -111,7 +141,7 @@ impl Fleet {
             );
             return None;
         };
-        Some(Self { supervisor, alive, inside, cgroup: cgroup.into(), hosts: Vec::new() })
+        Some(Self { supervisor, alive, inside, cgroup: cgroup.into(), hosts: Vec::new(), _places: places })
     }
 
     /// One key that may log in everywhere and one for each sshd, made for this run.
