@@ -71,8 +71,12 @@ fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// What there is on one host.
 fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
-    let (observation, plan, contents) =
-        deploy::look(host, wanted, certificates, &Scope { adopt: true, ..Scope::default() })?;
+    let (observation, plan, contents) = deploy::look(
+        host,
+        wanted,
+        certificates,
+        &Scope { adopt: true, rules: wanted.1 == Role::AppServer, ..Scope::default() },
+    )?;
     let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
     Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }

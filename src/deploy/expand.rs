@@ -3,14 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest, Sha256};
+
+use crate::probes::{REVISION_NAME, RevisionServer};
+
 /// nginx's configuration with what `old` has and `new` has not: server blocks for other names or ports, and what they
 /// refer to. `None` if there is nothing of that kind. Both are rendered files.
 pub fn expanded(old: &str, new: &str) -> Option<String> {
     let (old, new_parts) = (parts(old), parts(new));
     let listens = listens(&new_parts);
     let served: BTreeSet<(&str, &str)> = new_parts.iter().flat_map(|part| part.served()).collect();
-    let left: Vec<String> =
-        old.iter().filter(|part| part.is_server()).filter_map(|part| part.without(&served, &listens)).collect();
+    let left: Vec<String> = old
+        .iter()
+        .filter(|part| part.is_server() && !part.tells_revision())
+        .filter_map(|part| part.without(&served, &listens))
+        .collect();
     if left.is_empty() {
         return None;
     }
@@ -33,7 +40,14 @@ pub fn expanded(old: &str, new: &str) -> Option<String> {
         });
         text.extend(lines);
     }
-    Some(text)
+    Some(with_its_own_revision(&text))
+}
+
+/// With a revision that is not that of the configuration that follows it: nginx tells them apart.
+fn with_its_own_revision(text: &str) -> String {
+    let Some(server) = RevisionServer::find(text) else { return text.to_owned() };
+    let hash = hex::encode(Sha256::digest(text));
+    text.replace(&server.revision, &hash[..server.revision.len()])
 }
 
 /// A cache has one size.
@@ -49,6 +63,10 @@ struct Part<'t> {
 impl<'t> Part<'t> {
     fn is_server(&self) -> bool {
         self.key == "server"
+    }
+
+    fn tells_revision(&self) -> bool {
+        self.names().any(|name| name == REVISION_NAME)
     }
 
     /// The arguments of each of these directives in a block of ours, which has one in a line.
@@ -211,5 +229,26 @@ mod tests {
         assert_eq!(text.matches("listen 443 ssl").count(), 2, "{text}");
         assert_eq!(text.matches("listen 8443 ssl").count(), 2, "{text}");
         assert_eq!(text.matches("default_server").count(), 2, "{text}");
+    }
+
+    #[test]
+    fn what_serves_both_has_a_revision_of_its_own_and_tells_it_once() {
+        let tells = |port: &str, revision: &str| {
+            format!(
+                "\nserver {{\n    listen {port} ssl;\n    server_name {REVISION_NAME};\n    location = / {{\n        return 200 \"{revision} $pid\\n\";\n    }}\n}}\n"
+            )
+        };
+        let file = |port: &str, revision: &str| {
+            let site = server(&format!("{port} ssl"), "a");
+            format!("{}{site}{}", HEAD.replace("0123456789ab", revision), tells(port, revision))
+        };
+        let (old, new) = (file("443", "aaaaaaaaaaaa"), file("8443", "bbbbbbbbbbbb"));
+        let text = expanded(&old, &new).unwrap();
+        let found = RevisionServer::find(&text).unwrap();
+        assert_eq!((text.matches(REVISION_NAME).count(), found.addresses[0].port()), (1, 8443), "{text}");
+        assert!(!text.contains("bbbbbbbbbbbb") && !text.contains("aaaaaaaaaaaa $pid"), "{text}");
+        assert!(text.contains(&format!("# Revision {}\n", found.revision)), "{text}");
+        // Where a file tells none any more, nobody waits for it.
+        assert_eq!(expanded(&old, &old.replace(&tells("443", "aaaaaaaaaaaa"), "")), None);
     }
 }

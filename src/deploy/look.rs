@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::observation::Observation;
+use super::observation::{FileKind, Observation};
 use super::plan::{HostPlan, Live, Role, differing, plan};
+use super::revision::{Running, configuration, revision, running};
 use super::script::{contents, inspect, observe};
 use crate::rollout::QueryError;
 use crate::transport::Host;
@@ -28,8 +29,8 @@ pub struct Scope<'s> {
 
 impl Scope<'_> {
     /// What a deploy would do on a host.
-    pub fn plan(&self, (_, role, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
-        let mut plan = plan(role, entries, live, self.adopt);
+    pub fn plan(&self, (_, _, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
+        let mut plan = plan(entries, live, self.adopt);
         self.only.iter().for_each(|only| plan.keep_only(only));
         plan
     }
@@ -48,11 +49,32 @@ pub fn look(
 ) -> Result<(Observation, HostPlan, Contents), QueryError> {
     let (_, role, entries) = wanted;
     let paths: Vec<&str> = entries.iter().map(|entry| &*entry.path).collect();
-    let seen = if scope.rules { inspect(host, role, &paths)? } else { observe(host, role, &paths)? };
+    let mut seen = if scope.rules { inspect(host, role, &paths)? } else { observe(host, role, &paths)? };
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);
     needed.extend(more.iter().map(AsRef::as_ref));
     let contents = if needed.is_empty() { BTreeMap::new() } else { contents(host, &needed)? };
+    observe_revision(host, entries, &mut seen, &contents);
     let plan = scope.plan(wanted, Live { seen: &seen, contents: &contents });
     Ok((seen, plan, contents))
+}
+
+/// Adds the revision of the configuration that the host has, and the one that its nginx runs. haproxy's comes with the
+/// rest.
+fn observe_revision(host: &dyn Host, entries: &[Entry], seen: &mut Observation, contents: &Contents) {
+    let Some(entry) = configuration(entries) else { return };
+    if !matches!(seen.files.get(&*entry.path), Some(FileKind::Regular(_))) {
+        return;
+    }
+    // Without contents it is what it should be.
+    let bytes = contents.get(&*entry.path).unwrap_or(&entry.content.bytes);
+    let text = String::from_utf8_lossy(bytes);
+    seen.on_disk = revision(&entry.path, &text);
+    if seen.unit.as_ref().is_some_and(|unit| matches!(unit.active.as_str(), "active" | "reloading")) {
+        match running(host, &text) {
+            Some(Running::Revision(runs)) => seen.running = Some(runs),
+            Some(Running::Silent(why)) => seen.silent = Some(why),
+            Some(Running::NotAsked) | None => {}
+        }
+    }
 }

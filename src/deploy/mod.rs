@@ -12,6 +12,7 @@ mod order;
 mod plan;
 mod procedure;
 mod release;
+mod revision;
 mod saved;
 mod script;
 mod transaction;

@@ -97,6 +97,10 @@ pub struct Observation {
     pub unit: Option<Unit>,
     /// The revision that the program runs.
     pub running: Option<String>,
+    /// Why nginx does not tell it, though its configuration has what tells it.
+    pub silent: Option<String>,
+    /// The revision that the configuration on the host has.
+    pub on_disk: Option<String>,
     /// The app servers, of a balancer.
     pub servers: Vec<Server>,
     /// The deploy that has the host.

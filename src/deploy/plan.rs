@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::observation::{FileKind, Found, Observation};
+use super::revision::{configuration, revision};
 use crate::tree::Entry;
 
 /// The first line of every rendered file.
@@ -150,7 +151,7 @@ pub fn differing<'o>(wanted: &[Entry], seen: &'o Observation) -> Vec<&'o str> {
 }
 
 /// The plan for one host.
-pub fn plan(role: Role, wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
+pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     let mut plan = HostPlan::default();
     if live.seen.package.is_none() && live.seen.unit.is_some() {
         plan.problems.push(Problem::NotInstalled);
@@ -176,7 +177,7 @@ pub fn plan(role: Role, wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPl
         }
     }
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
-    plan.actions = actions(role, wanted, live, &plan.changes);
+    plan.actions = actions(wanted, live, &plan.changes);
     plan
 }
 
@@ -214,7 +215,7 @@ fn owner(path: &str, found: &Found, live: Live<'_>) -> ChangeKind {
 }
 
 /// What makes the program use the files, in its order.
-fn actions(role: Role, wanted: &[Entry], live: Live<'_>, changes: &[Change]) -> Vec<Action> {
+fn actions(wanted: &[Entry], live: Live<'_>, changes: &[Change]) -> Vec<Action> {
     let running = live.seen.unit.as_ref().is_none_or(|unit| unit.active == "active" || unit.active == "reloading");
     let is_unit = |change: &&Change| change.path.starts_with("/etc/systemd/");
     let content = |change: &&Change| change.kind != ChangeKind::Attributes;
@@ -230,7 +231,7 @@ fn actions(role: Role, wanted: &[Entry], live: Live<'_>, changes: &[Change]) -> 
         needs_restart(old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default())
     });
     let others = changes.iter().filter(|change| !is_unit(change)).any(|change| content(&change));
-    let stale = role == Role::Balancer && !others && running && is_behind(wanted, live.seen);
+    let stale = !others && running && is_behind(wanted, live.seen);
     match (running, restart, others || stale) {
         (false, ..) => actions.push(Action::Start),
         (true, true, _) => actions.push(Action::Restart),
@@ -259,14 +260,9 @@ fn needs_restart(old: &str, new: &str) -> bool {
 
 /// Whether the program runs another revision than its file has, though the file is right.
 fn is_behind(wanted: &[Entry], seen: &Observation) -> bool {
-    let Some(running) = &seen.running else { return false };
-    let text = wanted.iter().filter(|entry| entry.path.ends_with(".cfg")).map(|entry| &entry.content.bytes);
-    let mut revisions = text.filter_map(|bytes| {
-        let text = String::from_utf8_lossy(bytes);
-        let line = text.lines().find_map(|line| line.trim().strip_prefix("description sslscale "));
-        line.map(str::to_owned)
-    });
-    revisions.next().is_some_and(|revision| revision != *running)
+    let (Some(running), Some(entry)) = (&seen.running, configuration(wanted)) else { return false };
+    let text = String::from_utf8_lossy(&entry.content.bytes);
+    revision(&entry.path, &text).is_some_and(|revision| revision != *running)
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A deploy as a procedure for a rollout: all hosts store the release, all programs check it, and then hosts use it
 //! one after the other. Nothing is used anywhere before every host has it and every program accepts it.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -9,6 +10,7 @@ use super::look::{Contents, Scope, look};
 use super::observation::Observation;
 use super::plan::{Action, HostPlan, Live, Role};
 use super::release::{HostRelease, id};
+use super::revision::{NGINX_CONF, not_running};
 use super::transaction::{Applied, Lease, validate};
 use crate::rollout::{Next, Outcome, Prepared, Procedure, QueryError, Reason, Rollout, Step};
 use crate::transport::Host;
@@ -261,7 +263,9 @@ impl Deploy<'_> {
         }
         // Without an action nothing that clients can notice has changed.
         let acts = plan.actions.iter().any(|action| *action != Action::DaemonReload);
-        if let Some(reason) = acts.then(|| (self.probe)(host)).flatten() {
+        let conf = conf(release, &plan, contents);
+        let not_running = || not_running(host, &conf).map(Reason::from);
+        if let Some(reason) = acts.then(|| not_running().or_else(|| (self.probe)(host))).flatten() {
             return match self.lease.revert(host, &nonce) {
                 Outcome::Done => Outcome::Undone(reason),
                 other => other.reason().map_or(Outcome::Unknown(reason), |why| Outcome::Unknown(why.clone())),
@@ -287,6 +291,15 @@ impl Deploy<'_> {
         };
         changed.into_iter().rev().filter_map(back).collect()
     }
+}
+
+/// nginx's configuration on a host that uses a release as planned; empty on a balancer. Where only certificates
+/// change, it need not be the release's.
+fn conf<'r>(release: &'r HostRelease, plan: &HostPlan, contents: &'r Contents) -> Cow<'r, str> {
+    let Some(entry) = release.files.iter().find(|entry| entry.path.ends_with(NGINX_CONF)) else { return "".into() };
+    let changes = plan.changes.iter().any(|change| change.path == *entry.path);
+    let live = contents.get(&*entry.path).filter(|_| !changes);
+    String::from_utf8_lossy(live.unwrap_or(&entry.content.bytes))
 }
 
 fn nonce() -> Result<String, getrandom::Error> {

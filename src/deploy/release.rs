@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 
 use super::expand;
 use super::observation::{FileKind, Observation};
+use super::revision::NGINX_CONF;
 use crate::tree::{Content, Entry};
 
 /// How many digits an id has.
@@ -71,7 +72,7 @@ impl HostRelease {
     /// What an app server has until balancers have changed, if that is more than this. `contents` are the files that
     /// differ.
     pub fn expanded(&self, seen: &Observation, contents: &BTreeMap<String, Vec<u8>>) -> Option<Self> {
-        let conf = self.files.iter().find(|entry| entry.path.ends_with(CONF))?;
+        let conf = self.files.iter().find(|entry| entry.path.ends_with(NGINX_CONF))?;
         let old = String::from_utf8_lossy(contents.get(&*conf.path)?);
         let text = expand::expanded(&old, &String::from_utf8_lossy(&conf.content.bytes))?;
         let with = |entry: &Entry| {
@@ -92,9 +93,6 @@ impl HostRelease {
         Some(Self { files, directories: self.directories.clone() })
     }
 }
-
-/// How the path of nginx's rendered configuration ends.
-const CONF: &str = "/conf.d/sslscale.conf";
 
 /// The id of a release of a fleet, which depends on every file of every host and on nothing else.
 pub fn id<'h>(hosts: impl IntoIterator<Item = (&'h str, &'h HostRelease)>) -> String {

@@ -25,13 +25,41 @@ pub(super) fn request(host: &str, path: &str) -> Result<String, ProbeError> {
 
 /// Sends the request and reads up to the final status.
 pub(super) fn status(connection: &mut Connection<impl Read + Write>, request: &str) -> Result<u16, ProbeError> {
+    read(connection, request, |_| Some(())).map(|(status, ())| status)
+}
+
+/// Sends the request and reads up to the first line of the answer's body: the final status and that line.
+pub(super) fn first_line(
+    connection: &mut Connection<impl Read + Write>,
+    request: &str,
+) -> Result<(u16, String), ProbeError> {
+    read(connection, request, |answer| {
+        let body = answer.windows(4).position(|window| window == b"\r\n\r\n")? + 4;
+        let end = answer[body..].iter().position(|byte| *byte == b'\n')?;
+        Some(String::from_utf8_lossy(&answer[body..body + end]).into_owned())
+    })
+}
+
+/// Sends the request and reads until the status and a part of what was read are known.
+fn read<T>(
+    connection: &mut Connection<impl Read + Write>,
+    request: &str,
+    part: impl Fn(&[u8]) -> Option<T>,
+) -> Result<(u16, T), ProbeError> {
     connection.send(request.as_bytes());
     let mut answer = Vec::new();
     loop {
         match parse(&answer) {
-            Parsed::Status(status) => return Ok(status),
-            Parsed::More if answer.len() < LIMIT => {}
-            _ => return Err(ProbeError::NotHttp { answer: beginning(&answer) }),
+            Parsed::Status(status) => {
+                if let Some(part) = part(&answer) {
+                    return Ok((status, part));
+                }
+            }
+            Parsed::More => {}
+            Parsed::NotHttp => return Err(ProbeError::NotHttp { answer: beginning(&answer) }),
+        }
+        if answer.len() >= LIMIT {
+            return Err(ProbeError::NotHttp { answer: beginning(&answer) });
         }
         let open = connection.exchange(Phase::Request)?;
         if connection.receive(&mut answer) == 0 && !open {

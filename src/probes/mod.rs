@@ -7,6 +7,7 @@ mod error;
 mod fleet;
 mod http;
 mod proxy;
+mod revision;
 mod tls;
 
 use std::io::{Read, Write};
@@ -14,6 +15,9 @@ use std::io::{Read, Write};
 pub use error::{Phase, ProbeError};
 pub use fleet::{Expected, expected};
 pub use proxy::{ProxyHeader, ProxyVersion};
+pub use revision::RevisionServer;
+
+pub use crate::inventory::types::REVISION_NAME;
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +60,15 @@ pub fn probe(stream: impl Read + Write, probe: &Probe) -> Result<Answer, ProbeEr
     let (leaf, alpn, tls) = connection.handshake()?;
     let status = http::status(&mut connection, &request)?;
     Ok(Answer { status, leaf, alpn, tls })
+}
+
+/// The same, up to the first line of the answer's body: the status and the line.
+fn first_line(stream: impl Read + Write, probe: &Probe) -> Result<(u16, String), ProbeError> {
+    let request = http::request(&probe.host_header, &probe.path)?;
+    let header = probe.proxy.as_ref().map(ProxyHeader::bytes).unwrap_or_default();
+    let mut connection = tls::Connection::open(stream, header, &probe.server_name)?;
+    connection.handshake()?;
+    http::first_line(&mut connection, &request)
 }
 
 #[cfg(test)]

@@ -64,6 +64,9 @@ struct HostDocument<'d> {
     service: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     running: Option<&'d str>,
+    /// The revision that the configuration on the host has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    on_disk: Option<&'d str>,
     /// Files that differ from what is rendered.
     differing: Vec<&'d str>,
     servers: Vec<ServerDocument<'d>>,
@@ -156,11 +159,16 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         } else if let Some(unit) = &seen.unit {
             service_problem(program, &unit.active, seen.running.is_some()).into_iter().for_each(&mut add);
         }
+        let unloaded = unloaded(program, seen);
+        unloaded.iter().cloned().for_each(&mut add);
         if !status.plan.changes.is_empty() {
             let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
             let count = several(status.plan.changes.len(), "file");
             add(format!("{count} not as rendered: {}", paths.collect::<Vec<_>>().join(", ")));
-        } else if !status.plan.actions.is_empty() && seen.unit.as_ref().is_some_and(|unit| unit.active == "active") {
+        } else if unloaded.is_empty()
+            && !status.plan.actions.is_empty()
+            && seen.unit.as_ref().is_some_and(|unit| unit.active == "active")
+        {
             add(format!("{program} does not run what its files say"));
         }
         for server in seen.servers.iter().filter(|server| !server.is_up()) {
@@ -170,6 +178,20 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         rings.iter().filter(|(host, _)| host == name).for_each(|(_, problem)| add(problem.to_string()));
     }
     found
+}
+
+/// What the program has not loaded of its configuration.
+fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
+    let unread = seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
+    let unread = unread.map(|file| format!("{program} has not read `{file}` since it changed: it needs a reload"));
+    let other = match (&seen.running, &seen.on_disk) {
+        (Some(running), Some(on_disk)) if running != on_disk => {
+            Some(format!("{program} runs the revision {running}, and the one on the host is {on_disk}"))
+        }
+        _ => None,
+    };
+    let silent = seen.silent.iter().map(|why| format!("{program} does not tell which revision it runs: {why}"));
+    other.into_iter().chain(unread).chain(silent).collect()
 }
 
 /// What is wrong with a service in this state. Without systemd, as in a try-out, the state is `unknown`.
@@ -185,10 +207,10 @@ fn service_problem(program: &str, state: &str, runs: bool) -> Option<String> {
 }
 
 fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
-    let mut rows = vec![["host", "program", "service", "files", "runs"].map(str::to_owned).to_vec()];
+    let mut rows = vec![["host", "program", "service", "files", "on disk", "runs"].map(str::to_owned).to_vec()];
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let row = match seen {
-            Err(_) => [name, role.program(), "", "not reachable", ""].map(str::to_owned).to_vec(),
+            Err(_) => [name, role.program(), "", "not reachable", "", ""].map(str::to_owned).to_vec(),
             Ok(status) => {
                 let seen = &status.observation;
                 let version = seen.package.as_deref().unwrap_or("-");
@@ -196,6 +218,7 @@ fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
                     0 => "as rendered".to_owned(),
                     count => format!("{count} not as rendered"),
                 };
+                let on_disk = seen.on_disk.as_deref().unwrap_or("-");
                 let runs = seen.running.as_deref().unwrap_or("-");
                 let service = seen.unit.as_ref().map_or("-", |unit| unit.active.as_str());
                 vec![
@@ -203,6 +226,7 @@ fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
                     format!("{} {version}", role.program()),
                     service.to_owned(),
                     files,
+                    on_disk.to_owned(),
                     runs.to_owned(),
                 ]
             }
@@ -261,6 +285,7 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
             package: None,
             service: None,
             running: None,
+            on_disk: None,
             differing: Vec::new(),
             servers: Vec::new(),
             certificates: &[],
@@ -275,6 +300,7 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
         package: observation.package.as_deref(),
         service: observation.unit.as_ref().map(|unit| unit.active.as_str()),
         running: observation.running.as_deref(),
+        on_disk: observation.on_disk.as_deref(),
         differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
         servers: observation.servers.iter().map(server).collect(),
         certificates,

@@ -40,7 +40,7 @@ impl Host {
     }
 
     fn plan(&self, wanted: &[Entry], adopt: bool) -> HostPlan {
-        plan(Role::Balancer, wanted, Live { seen: &self.seen, contents: &self.contents }, adopt)
+        plan(wanted, Live { seen: &self.seen, contents: &self.contents }, adopt)
     }
 
     fn kinds(&self, wanted: &[Entry]) -> Vec<ChangeKind> {
@@ -149,4 +149,18 @@ fn a_host_without_the_program_or_a_tool_is_not_begun() {
     host.seen.missing_tools.push("flock".to_owned());
     let problems = host.plan(&[], false).problems;
     assert_eq!(problems, [Problem::NotInstalled, Problem::NoTool("flock".to_owned())]);
+}
+
+#[test]
+fn nginx_that_runs_another_revision_reads_its_files_again() {
+    let conf = "# Head\nserver {\n    listen 443 ssl;\n    server_name revision.sslscale.invalid;\n    location = / {\n        \
+                return 200 \"0123456789ab $pid\\n\";\n    }\n}\n";
+    let path = "/etc/nginx/conf.d/sslscale.conf";
+    let mut host = Host::with(&[(path, conf)]);
+    for (running, actions) in
+        [(None, vec![]), (Some("0123456789ab"), vec![]), (Some("ba9876543210"), vec![Action::Reload])]
+    {
+        host.seen.running = running.map(str::to_owned);
+        assert_eq!(host.plan(&[entry(path, conf)], false).actions, actions, "{running:?}");
+    }
 }

@@ -7,6 +7,7 @@ mod long;
 mod lost;
 mod past;
 mod refused;
+mod revision;
 mod shipped;
 
 use std::fs;
