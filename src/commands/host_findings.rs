@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{CommandError, ExitStatus, hosts, live};
 use crate::cli::ReachArgs;
-use crate::deploy::{self, HostPlan, Observation, Scope, Wanted};
+use crate::deploy::{self, HostPlan, Observation, Problem, Scope, Wanted};
 use crate::diagnostic::Severity;
 use crate::host_rules::{self, Live, LiveHost};
 use crate::interrupt::Interrupt;
@@ -39,7 +39,12 @@ impl Hosts<'_> {
         let all = Fleet { hosts: &hosts, interrupted: &|| self.interrupt.requested() };
         let scope = Scope { adopt: true, only: None, rules: true };
         let seen = all
-            .observe(|host| deploy::look(host, by_name[host.name()], [""; 0], &scope))
+            .observe(|host| {
+                let (seen, mut plan, contents) = deploy::look(host, by_name[host.name()], [""; 0], &scope)?;
+                // Here DP01 reports it.
+                plan.problems.retain(|problem| !matches!(problem, Problem::HeaderFlip { .. }));
+                Ok((seen, plan, contents))
+            })
             .map_err(|_| CommandError::reported(self.interrupt.signal().map_or(ExitStatus::Unreadable, Into::into)))?;
         for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
             self.away.set(true);

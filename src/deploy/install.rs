@@ -22,7 +22,7 @@ impl Problem {
                 "sha256sum" => Some("coreutils"),
                 _ => None,
             },
-            Self::Foreign(_) | Self::NotAFile(_) | Self::Older { .. } => None,
+            Self::Foreign(_) | Self::NotAFile(_) | Self::HeaderFlip { .. } | Self::Older { .. } => None,
         }
     }
 }

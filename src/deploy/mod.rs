@@ -4,6 +4,7 @@
 mod ending;
 mod expand;
 mod facts;
+mod header_flip;
 mod history;
 mod install;
 mod look;
@@ -19,6 +20,7 @@ mod transaction;
 
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
+pub use header_flip::HeaderFlip;
 pub use history::{HistoryEntry, history};
 pub use install::{install, install_command};
 pub use look::{Contents, Scope, Wanted, look};

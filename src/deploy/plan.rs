@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use super::header_flip::{HeaderFlip, header_flip};
 use super::observation::{FileKind, Found, Observation};
 use super::revision::{configuration, revision};
 use crate::tree::Entry;
@@ -86,6 +87,13 @@ pub enum Problem {
     Foreign(String),
     /// A link, a directory or a device is at the path of a file.
     NotAFile(String),
+    /// A rendered file would turn PROXY headers on or off on a port in use.
+    HeaderFlip {
+        /// The file's path.
+        path: String,
+        /// Where, and which of these.
+        flip: HeaderFlip,
+    },
     /// A certificate on the host begins later than the one that would replace it.
     Older {
         /// Its path.
@@ -121,7 +129,10 @@ impl HostPlan {
         let changes = !self.changes.is_empty();
         self.problems.retain(|problem| match problem {
             Problem::NotInstalled | Problem::NoTool(_) => changes,
-            Problem::Foreign(path) | Problem::NotAFile(path) | Problem::Older { path, .. } => paths.contains(path),
+            Problem::Foreign(path)
+            | Problem::NotAFile(path)
+            | Problem::HeaderFlip { path, .. }
+            | Problem::Older { path, .. } => paths.contains(path),
         });
         let runs = !self.actions.contains(&Action::Start);
         let reads = runs && self.changes.iter().any(|change| change.kind != ChangeKind::Attributes);
@@ -164,6 +175,9 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
                 if kind == Some(ChangeKind::Adopt) && !adopt {
                     plan.problems.push(Problem::Foreign(entry.path.to_string()));
                 }
+                if matches!(kind, Some(ChangeKind::Update | ChangeKind::Overwrite)) {
+                    plan.problems.extend(flipped(entry, live));
+                }
                 plan.changes.extend(kind.map(|kind| Change { path: entry.path.to_string(), kind }));
             }
             Err(problem) => plan.problems.push(problem),
@@ -179,6 +193,13 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
     plan.actions = actions(wanted, live, &plan.changes);
     plan
+}
+
+/// PROXY headers that a change of this file would turn on or off.
+fn flipped(entry: &Entry, live: Live<'_>) -> Option<Problem> {
+    let old = String::from_utf8_lossy(live.contents.get(&*entry.path)?);
+    let flip = header_flip(&old, &String::from_utf8_lossy(&entry.content.bytes))?;
+    Some(Problem::HeaderFlip { path: entry.path.to_string(), flip })
 }
 
 /// What becomes of the file at the path of an entry.

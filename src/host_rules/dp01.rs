@@ -1,7 +1,7 @@
 //! DP01: the PROXY protocol, or the port of an app server, changed while balancers use it.
 
 use super::Live;
-use crate::deploy::{Listen, Role};
+use crate::deploy::{Listen, Problem, Role};
 use crate::lint::Reporter;
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
@@ -17,7 +17,10 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let blocks = facts.nginx.blocks.iter().filter(|block| changes(&block.file));
         let sockets: Vec<&Listen> = blocks.flat_map(|block| &block.listens).filter(|it| it.has("ssl")).collect();
         let place = live.place(seen.host, "name").span();
-        if sockets.iter().any(|listen| listen.port == port && listen.is_proxied() != has_header) {
+        let flips = sockets.iter().any(|listen| listen.port == port && listen.is_proxied() != has_header);
+        // The plan shows it as a problem of the host.
+        let shown = seen.plan.problems.iter().any(|problem| matches!(problem, Problem::HeaderFlip { .. }));
+        if flips && !shown {
             let (is, to) = if has_header { ("without", "on") } else { ("with", "off") };
             let message = format!(
                 "nginx on `{name}` takes port {port} {is} the PROXY protocol, and a deploy would turn that {to} while \

@@ -11,7 +11,7 @@ use super::escaped::pretty;
 use super::{Checked, Output, PlainFormat};
 use crate::count::several;
 use crate::deploy::{
-    self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
+    self, Action, Change, ChangeKind, DeployStep, HeaderFlip, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
 };
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
@@ -310,6 +310,13 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
+        Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
+            let to = if *on { "on" } else { "off" };
+            format!(
+                "PROXY headers would be turned {to} at port {port}, which is in use: clients would fail until all \
+                 balancers and app servers have changed"
+            )
+        }
         Problem::Older { path, live, new } => {
             format!("`{path}` on the host begins on `{live}` UTC, and what would replace it on `{new}` UTC")
         }
@@ -324,6 +331,13 @@ fn help(problem: &Problem, role: Role) -> String {
         },
         Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::HeaderFlip { flip, .. } => {
+            let other = if flip.port == 8443 { 443 } else { 8443 };
+            format!(
+                "change `nginx.port` together with `proxy_protocol`, for example to {other}: app servers then serve both \
+                 ports until every balancer has changed; a later deploy can change the port alone"
+            )
+        }
         Problem::Older { .. } => {
             "renew the certificate, or correct its source; `sslscale rollback` goes back to an older one".to_owned()
         }

@@ -4,6 +4,8 @@
 mod packages;
 mod without;
 
+mod proxy_header;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

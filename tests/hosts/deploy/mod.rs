@@ -6,6 +6,7 @@ mod kinds;
 mod long;
 mod lost;
 mod past;
+mod proxy_header;
 mod refused;
 mod revision;
 mod shipped;
