@@ -16,9 +16,9 @@ QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
 
-# The roots come first: without them the tests of the releases and of hosts would be skipped.
-test: setup roots toolchain
-	CARGO_PROFILE_DEV_OPT_LEVEL=1 cargo test --workspace
+# It makes the roots, too: without them the tests of the releases and of hosts would be skipped.
+test: setup toolchain
+	@.ci/tests
 
 # The inner loop: formatting, clippy, unit tests, and integration tests without the slow ones.
 check: toolchain
