@@ -2,12 +2,14 @@
 //! connections when the run ends, however it ends.
 
 use std::collections::HashMap;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
+use std::{fs, io};
+
+use nix::unistd::{User, geteuid};
 
 use super::problem::{self, ConnectProblem};
 use super::{CHECK, ENVIRONMENT, SshOptions};
@@ -42,6 +44,8 @@ pub struct Masters {
     count: AtomicUsize,
     gates: Mutex<HashMap<String, usize>>,
     passed: Condvar,
+    /// Whether `ssh_config` may lead through other hosts.
+    jumps: OnceLock<bool>,
     sweeper: Mutex<Option<Conversation>>,
 }
 
@@ -60,6 +64,7 @@ impl Masters {
             count: AtomicUsize::new(0),
             gates: Mutex::new(HashMap::new()),
             passed: Condvar::new(),
+            jumps: OnceLock::new(),
             sweeper: Mutex::new(Some(sweeper)),
         })
     }
@@ -148,6 +153,9 @@ impl Masters {
     /// What leads to the host instead of a connection of its own, by the options or by `ssh_config`. Hosts with the
     /// same are behind one sshd.
     fn jump(&self, options: &SshOptions) -> Option<String> {
+        if options.proxy_jump.is_none() && !*self.jumps.get_or_init(may_jump) {
+            return None;
+        }
         let words = options.words().into_iter().chain(["-G", "--"].map(str::to_owned)).chain([options.destination()]);
         let show = Invocation::new("ssh").args(words).pass(ENVIRONMENT.iter().copied());
         // What is wrong with the configuration is told when the connection is opened.
@@ -162,17 +170,6 @@ impl Masters {
         let mut gates = self.passed.wait_while(gates, full).unwrap_or_else(PoisonError::into_inner);
         *gates.entry(jump.to_owned()).or_default() += 1;
         Gate { masters: self, jump: jump.to_owned() }
-    }
-
-    /// Closes the connection of a host, if it has one.
-    pub(super) fn close(&self, index: usize) {
-        let socket = self.path(index, "s");
-        if socket.exists() {
-            let path = format!("ControlPath={}", socket.display());
-            // Where the master does not answer, the sweeper removes what is left.
-            let _ =
-                Invocation::new("ssh").args(["-F", "none", "-o", &path, "-O", "exit", "--", "host"]).run(b"", CHECK);
-        }
     }
 }
 
@@ -198,6 +195,25 @@ impl Drop for Gate<'_> {
         }
         self.masters.passed.notify_one();
     }
+}
+
+/// Whether a host may be behind another one by `ssh_config`. Where no file can say so, `ssh` need not be asked about
+/// each host.
+fn may_jump() -> bool {
+    let home = User::from_uid(geteuid()).ok().flatten().map(|user| user.dir.join(".ssh/config"));
+    let parts = fs::read_dir("/etc/ssh/ssh_config.d").into_iter().flatten().flatten().map(|entry| entry.path());
+    let files = parts.chain(home).chain(["/etc/ssh/ssh_config".into()]);
+    files.into_iter().any(|path| match file::read(&path, LOG) {
+        Ok(text) => mentions_jumps(&String::from_utf8_lossy(&text)),
+        Err(_) => path.exists(),
+    })
+}
+
+/// Whether a file of `ssh_config` has a proxy, or includes files that are not looked at.
+fn mentions_jumps(text: &str) -> bool {
+    text.lines().map(|line| line.trim().to_ascii_lowercase()).filter(|line| !line.starts_with('#')).any(|line| {
+        line.contains("proxy") || (line.starts_with("include") && line != "include /etc/ssh/ssh_config.d/*.conf")
+    })
 }
 
 /// The jump hosts or the proxy command in what `ssh -G` shows.
@@ -233,6 +249,15 @@ mod tests {
         assert_eq!(jump_of("proxycommand nc %h %p\n").as_deref(), Some("nc %h %p"));
         for none in ["", "user root\nport 22\n", "proxyjump none\n", "proxycommandx y\n"] {
             assert_eq!(jump_of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_configuration_without_proxies_leads_through_no_host() {
+        let debian = "Include /etc/ssh/ssh_config.d/*.conf\n\nHost *\n#   ProxyCommand ssh -q\n    SendEnv LANG LC_*\n";
+        assert!(!mentions_jumps(debian));
+        for text in ["Host a\n\tProxyJump b\n", "proxycommand=nc %h %p", "Include ~/.ssh/work", "include=x"] {
+            assert!(mentions_jumps(text), "{text}");
         }
     }
 

@@ -104,12 +104,13 @@ impl Ssh {
     /// still be running.
     fn connect(&self) -> Result<(), TransportError> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        if *state == State::Closed {
-            self.masters.open(self.index, &self.name, &self.options)?;
-            *state = State::Open;
-        }
-        if *state == State::Open && !self.is_open()? {
-            *state = State::Lost;
+        match *state {
+            State::Closed => {
+                self.masters.open(self.index, &self.name, &self.options)?;
+                *state = State::Open;
+            }
+            State::Open if !self.is_open()? => *state = State::Lost,
+            State::Open | State::Lost => {}
         }
         match *state {
             State::Open | State::Closed => Ok(()),
@@ -163,11 +164,5 @@ impl Host for Ssh {
         // Connecting needs no `sudo`.
         let invocation = self.client(&[]).args(["--", &self.options.destination(), "sh", "-s"]);
         Tunnel::open(&invocation, "ssh", to, limit).map_err(|error| self.explain(error))
-    }
-}
-
-impl Drop for Ssh {
-    fn drop(&mut self) {
-        self.masters.close(self.index);
     }
 }
