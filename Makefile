@@ -38,7 +38,7 @@ mutants: toolchain
 soak: setup roots toolchain
 	@.ci/soak
 
-bench: setup-demo toolchain
+bench: setup roots toolchain
 	cargo bench
 
 lint: toolchain

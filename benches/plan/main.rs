@@ -137,7 +137,8 @@ fn install(fleet: &Fleet) -> Result<()> {
     for name in ["host0", "host2"] {
         unpack(host, &tree.join(name))?;
     }
-    host.run("chmod 600 /etc/ssl/example/ssl.key; systemctl daemon-reload; systemctl restart nginx haproxy");
+    // Debian's own site has a port of haproxy's.
+    host.run("chmod 600 /etc/ssl/example/ssl.key; rm /etc/nginx/sites-enabled/default; systemctl daemon-reload; systemctl restart nginx haproxy");
     Ok(())
 }
 

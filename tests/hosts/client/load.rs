@@ -19,7 +19,8 @@ pub struct Load {
     stop: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
     results: Receiver<Connection>,
-    failed: Arc<AtomicUsize>,
+    /// Connections that have failed, and all.
+    counts: Arc<[AtomicUsize; 2]>,
     started: Instant,
 }
 
@@ -51,24 +52,25 @@ impl Load {
     /// `rate` connections a second to each balancer of `through`.
     pub fn start(served: &Served, through: &[&str], rate: u32) -> Self {
         let (stop, started) = (Arc::new(AtomicBool::new(false)), Instant::now());
-        let failed = Arc::new(AtomicUsize::new(0));
+        let counts: Arc<[AtomicUsize; 2]> = Arc::default();
         let (sender, results) = mpsc::channel();
         let config = config(&served.authority, "http/1.1");
         let threads = through.iter().map(|name| {
             let to: SocketAddr = entry(served.host(name)).parse().unwrap();
             let (stop, sender, config, fleet) = (stop.clone(), sender.clone(), config.clone(), served.fleet.network());
-            let failed = failed.clone();
+            let counts = counts.clone();
             thread::spawn(move || {
                 fleet.join();
                 let every = Duration::from_secs(1) / rate;
                 let mut due = Instant::now();
                 while !stop.load(Ordering::Relaxed) {
                     let (sender, config): (Sender<Connection>, _) = (sender.clone(), config.clone());
-                    let failed = failed.clone();
+                    let counts = counts.clone();
                     thread::spawn(move || {
                         let began = Instant::now();
                         let result = connect(to, &config, PATIENCE).and_then(|mut tls| get(&mut tls, "close"));
-                        failed.fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+                        counts[0].fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
+                        counts[1].fetch_add(1, Ordering::Relaxed);
                         let connection = Connection { began: began - started, took: began.elapsed(), result };
                         // Nobody listens where a test failed meanwhile.
                         let _ = sender.send(connection);
@@ -79,7 +81,7 @@ impl Load {
             })
         });
         let threads = threads.collect();
-        Self { stop, threads, results, failed, started }
+        Self { stop, threads, results, counts, started }
     }
 
     /// Seconds since the start, to compare with a report's failures.
@@ -87,9 +89,9 @@ impl Load {
         self.started.elapsed().as_secs_f64()
     }
 
-    /// How many connections have failed so far.
-    pub fn failed(&self) -> usize {
-        self.failed.load(Ordering::Relaxed)
+    /// How many connections have failed so far, and how many are over.
+    pub fn so_far(&self) -> [usize; 2] {
+        self.counts.each_ref().map(|count| count.load(Ordering::Relaxed))
     }
 
     /// Starts no more connections, waits for those that are open, and counts.

@@ -102,11 +102,11 @@ fn a_release_that_tells_no_revision_can_be_gone_back_to() {
     assert_eq!(output.status.code(), Some(0), "{}", shown(&output));
     let app1 = fleet.host("app1");
     let tells = || app1.run("grep -c revision.sslscale.invalid /etc/nginx/conf.d/sslscale.conf || true");
-    assert_eq!(tells(), "0\n");
+    assert_eq!(tells(), "0");
     fleet.run(&fleet.second, &["deploy", "--yes"], 0);
-    assert_eq!(tells(), "1\n");
+    assert_eq!(tells(), "1");
     fleet.run(&fleet.second, &["rollback", "--yes"], 0);
-    assert_eq!(tells(), "0\n");
+    assert_eq!(tells(), "0");
     fleet.run(&fleet.second, &["rollback", "--yes"], 0);
-    assert_eq!(tells(), "1\n");
+    assert_eq!(tells(), "1");
 }
