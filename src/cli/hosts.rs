@@ -20,7 +20,8 @@ pub struct RollArgs {
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
     #[arg(long)]
     pub resume: bool,
-    /// Leave out this host, because it is down; can be repeated
+    /// Leave out this host, because it keeps the others from a renewal; can be repeated. One that cannot be reached is
+    /// left out anyway
     #[arg(long, value_name = "HOST")]
     pub without: Vec<String>,
     #[command(flatten)]

@@ -32,43 +32,32 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let chosen = live::Choice { only: &[], without: &args.without }.of(&inventory)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
     let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
-    let mut all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
-    let sources = Sources::read(&inventory, &all, output, interrupt)?;
-    all.truncate(names.len());
-    let new = live::certificates(&tree, &sources);
-    if new.values().all(Vec::is_empty) {
-        let error = CommandError::new(ExitStatus::NotStarted, anyhow!("no site has an `ssl_certificate_source`"));
-        return Err(error.hint("set it to the file that is renewed, and `ssl_certificate_key_source` to its key"));
-    }
-    let fleet = Fleet { hosts: &all, interrupted: &|| interrupt.requested() };
+    let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+    let (chosen, only_sources) = all.split_at(names.len());
+    let fleet = Fleet { hosts: chosen, interrupted: &|| interrupt.requested() };
     let Ok(found) = fleet.observe(current) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
-    let mut releases = BTreeMap::new();
-    let mut changed = BTreeSet::new();
-    let mut absent: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, found) in names.iter().zip(found) {
-        let Some(mut release) = found.map_err(|lost| live::away_of(&lost, "certs roll", &args.inventory))? else {
-            let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{name} has no release"));
-            return Err(error.hint("`sslscale deploy` makes the first one"));
-        };
-        for entry in new.get(*name).into_iter().flatten() {
-            if renew(&mut release, entry) {
-                changed.insert(entry.path.to_string());
-            } else {
-                absent.entry(&*entry.path).or_default().push(*name);
-            }
+    // One host that is down for weeks must not keep the others from a renewal.
+    let (mut present, mut absent) = (Vec::new(), Vec::new());
+    for (host, found) in chosen.iter().zip(found) {
+        match found {
+            Ok(release) => present.push((*host, release)),
+            Err(lost) => absent.push(lost),
         }
-        releases.insert((*name).to_owned(), release);
     }
-    for (path, hosts) in &absent {
-        output.say(&format!("`{path}` is left out: it is not in the release of {}", hosts.join(", ")));
-        output.say("  help: `sslscale deploy` brings it");
+    let answering = present.iter().map(|(host, _)| *host).chain(only_sources.iter().copied());
+    let sources = Sources::read(&inventory, &answering.collect::<Vec<_>>(), output, interrupt)?;
+    let new = live::certificates(&tree, &sources);
+    if new.values().all(Vec::is_empty) {
+        if let Some(lost) = absent.first() {
+            return Err(live::away(lost));
+        }
+        let error = CommandError::new(ExitStatus::NotStarted, anyhow!("no site has an `ssl_certificate_source`"));
+        return Err(error.hint("set it to the file that is renewed, and `ssl_certificate_key_source` to its key"));
     }
-    if changed.is_empty() {
-        return Err(CommandError::new(ExitStatus::NotStarted, anyhow!("no host has a certificate with a source yet"))
-            .hint("`sslscale deploy` brings them for the first time"));
-    }
+    let (releases, changed) = renewed(present, &new, output)?;
+    let hosts: Vec<&dyn Host> = chosen.iter().copied().filter(|host| releases.contains_key(host.name())).collect();
     let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
     let wanted = live::wanted(&inventory, &releases);
     let task = Task {
@@ -78,7 +67,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         release: &id,
         releases: &releases,
         wanted: &wanted,
-        hosts: &all,
+        hosts: &hosts,
         scope: Scope { only: Some(&changed), ..Scope::default() },
         back: false,
         dry_run: false,
@@ -86,11 +75,56 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         install: false,
         yes: true,
         take_over: args.resume,
+        absent: &absent,
         saved: None,
         quiet: !args.verbose,
         format: args.format,
     };
     task.run(output, interrupt)
+}
+
+/// The releases of hosts with new certificates in the place of those that they have, and the paths of these. What has
+/// none is left out and named.
+fn renewed(
+    present: Vec<(&dyn Host, Option<HostRelease>)>,
+    new: &BTreeMap<&str, Vec<Entry>>,
+    output: &Output,
+) -> Result<(BTreeMap<String, HostRelease>, BTreeSet<String>), CommandError> {
+    let (mut releases, mut changed) = (BTreeMap::new(), BTreeSet::new());
+    let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    let mut first: Vec<&str> = Vec::new();
+    for (host, release) in present {
+        let name = host.name();
+        let Some(mut release) = release else {
+            first.push(name);
+            continue;
+        };
+        for entry in new.get(name).into_iter().flatten() {
+            if renew(&mut release, entry) {
+                changed.insert(entry.path.to_string());
+            } else {
+                without.entry(&*entry.path).or_default().push(name);
+            }
+        }
+        releases.insert(name.to_owned(), release);
+    }
+    let refused = |text: String, help: &str| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)).hint(help));
+    if releases.is_empty() {
+        return refused("no host has a release".to_owned(), "`sslscale deploy` makes the first one");
+    }
+    for host in first {
+        output.say(&format!("{host} is left out: it has no release"));
+        output.say("  help: `sslscale deploy` brings it into the fleet");
+    }
+    for (path, hosts) in &without {
+        output.say(&format!("`{path}` is left out: it is not in the release of {}", hosts.join(", ")));
+        output.say("  help: `sslscale deploy` brings it");
+    }
+    if changed.is_empty() {
+        let help = "`sslscale deploy` brings them for the first time";
+        return refused("no host has a certificate with a source yet".to_owned(), help);
+    }
+    Ok((releases, changed))
 }
 
 /// The release that a host uses; `None` if none was ever deployed.

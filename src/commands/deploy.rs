@@ -54,6 +54,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         install: args.install,
         yes: args.yes || args.dry_run,
         take_over: args.resume,
+        absent: &[],
         quiet: false,
         format: args.format,
     };

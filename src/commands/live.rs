@@ -39,12 +39,13 @@ pub fn releases(tree: &Tree, sources: &Sources) -> BTreeMap<String, HostRelease>
     releases
 }
 
-/// The certificates and keys with a source, by the name of the host that is to have them.
+/// The certificates and keys whose source was read, by the name of the host that is to have them.
 pub fn certificates<'t>(tree: &'t Tree, sources: &Sources) -> BTreeMap<&'t str, Vec<Entry>> {
     let mut certificates: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
     for needs in tree.needs() {
         let sourced = needs.files.iter().filter_map(|need| Some((need, need.source.as_deref()?)));
-        let entries: Vec<Entry> = sourced.map(|(need, source)| certificate(need, sources.get(source))).collect();
+        let entries: Vec<Entry> =
+            sourced.filter_map(|(need, source)| Some(certificate(need, sources.get(source)?))).collect();
         for host in &needs.hosts {
             certificates.entry(host).or_default().extend(entries.iter().cloned());
         }

@@ -74,6 +74,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         install: false,
         yes: args.yes,
         take_over: args.resume,
+        absent: &[],
         quiet: false,
         format: args.format,
     };

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
 use std::time::Duration;
 
-use crate::deploy::HostRelease;
+use crate::deploy::{HostPlan, HostRelease};
 use crate::inventory::Inventory;
 use crate::inventory::certificate::Certificate;
 use crate::parallel;
@@ -19,6 +19,9 @@ const TRIES: u32 = 6;
 const PAUSE: Duration = Duration::from_millis(500);
 /// How many hosts are asked at once.
 const LANES: usize = 16;
+/// How many sites of a host are asked for, and how many whose certificates are renewed.
+const SITES: usize = 20;
+const RENEWED: usize = 200;
 
 /// The probes of hosts, with what they answered before a change.
 pub struct Serving<'s> {
@@ -43,18 +46,27 @@ enum Answer {
 }
 
 impl<'s> Serving<'s> {
-    /// Asks the hosts with these releases, which are those that will change.
+    /// Asks the hosts with these releases and plans, which are those that will change.
     pub fn before(
         inventory: &Inventory,
         hosts: &'s [&'s dyn Host],
-        releases: impl Iterator<Item = (&'s str, &'s HostRelease)>,
+        releases: impl Iterator<Item = (&'s str, &'s HostRelease, &'s HostPlan)>,
         only: Option<&BTreeSet<String>>,
     ) -> Self {
         let (expected, certificates, before) = Default::default();
         let mut serving = Self { hosts, expected, certificates, before, certificates_only: only.is_some() };
-        for (name, release) in releases {
-            let shows = |it: &Expected| only.is_none_or(|only| it.certificates.iter().any(|path| only.contains(path)));
-            serving.expected.insert(name, probes::expected(inventory, name).into_iter().filter(shows).collect());
+        let reached: Vec<&str> = hosts.iter().map(|host| host.name()).collect();
+        for (name, release, plan) in releases {
+            let changed: BTreeSet<&str> = plan.changes.iter().map(|change| change.path.as_str()).collect();
+            let shows = |it: &Expected| {
+                let renewed = |path: &String, only: &BTreeSet<String>| {
+                    if changed.is_empty() { only.contains(path) } else { changed.contains(path.as_str()) }
+                };
+                only.is_none_or(|only| it.certificates.iter().any(|path| renewed(path, only)))
+            };
+            let limit = if only.is_some() { RENEWED } else { SITES };
+            let asked = probes::expected(inventory, name, &reached).filter(shows).take(limit);
+            serving.expected.insert(name, asked.collect());
             let files = release
                 .files
                 .iter()

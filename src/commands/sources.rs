@@ -59,7 +59,7 @@ fn on_host(file: &SourceFile) -> Option<(&str, &str)> {
 }
 
 impl Sources {
-    /// Reads them. Those that cannot be used are reported.
+    /// Reads them, but for pairs on other hosts than these. Those that cannot be used are reported.
     ///
     /// # Errors
     /// One cannot be read, is not a pair, or is not for the names of its site.
@@ -73,7 +73,9 @@ impl Sources {
         let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
         for (path, file) in files(inventory) {
             if let Some((host, path)) = on_host(file) {
-                wanted.entry(host).or_default().insert(path);
+                if hosts.iter().any(|it| it.name() == host) {
+                    wanted.entry(host).or_default().insert(path);
+                }
             } else if let Some(local) = &file.local {
                 let failed = |error: file::ReadError| {
                     let help = error.help();
@@ -85,6 +87,7 @@ impl Sources {
             }
         }
         sources.read_hosts(&wanted, hosts, interrupt)?;
+        sources.drop_halves(inventory);
         let problems = sources.problems(inventory);
         for (message, help) in &problems {
             output.error(&anyhow!(message.clone()), Some(help));
@@ -119,9 +122,21 @@ impl Sources {
         Ok(())
     }
 
-    /// What a source contains, as the inventory has it.
-    pub fn get(&self, written: &str) -> &[u8] {
-        self.0.get(written).map_or(&[], |bytes| bytes)
+    /// Without its key, a certificate is of no use.
+    fn drop_halves(&mut self, inventory: &Inventory) {
+        let written = |source: &CertificateSource| {
+            let files = [Some(&source.certificate), source.key.as_ref()];
+            files.into_iter().flatten().map(|file| file.written.to_string()).collect::<Vec<_>>()
+        };
+        let whole = pairs(inventory).map(|(_, _, source)| written(source));
+        let whole: BTreeSet<String> =
+            whole.filter(|files| files.iter().all(|file| self.0.contains_key(file))).flatten().collect();
+        self.0.retain(|file, _| whole.contains(file));
+    }
+
+    /// What a source contains, as the inventory has it; `None` if it was not read.
+    pub fn get(&self, written: &str) -> Option<&[u8]> {
+        self.0.get(written).map(|bytes| &***bytes)
     }
 
     /// What keeps the pairs from being served: each problem once, with what to do.
@@ -130,10 +145,13 @@ impl Sources {
         let now = SystemTime::now();
         let mut problems = BTreeSet::new();
         for (site, _, source) in pairs(inventory) {
-            let read = |file: &SourceFile| (file.written.to_string(), self.get(&file.written.to_string()));
-            let (path, chain) = read(&source.certificate);
+            let read = |file: &SourceFile| {
+                let written = file.written.to_string();
+                self.get(&written).map(|bytes| (written.clone(), bytes))
+            };
+            let Some((path, chain)) = read(&source.certificate) else { continue };
             let chain = Certificate::parse(Path::new(&path), chain);
-            let key = source.key.as_ref().map(read).map(|(path, key)| PrivateKey::parse(Path::new(&path), key));
+            let key = source.key.as_ref().and_then(read).map(|(path, key)| PrivateKey::parse(Path::new(&path), key));
             let names = inventory.sites[site].server_names.iter().map(|name| name.as_str());
             let found = match (chain, key.transpose()) {
                 (Ok(chain), Ok(key)) => {

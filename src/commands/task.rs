@@ -58,6 +58,8 @@ pub struct Task<'t> {
     pub yes: bool,
     /// Whether hosts are taken from another run.
     pub take_over: bool,
+    /// Hosts that are left out because they could not be reached.
+    pub absent: &'t [Unreachable],
     /// Whether nothing is printed if there is nothing to do.
     pub quiet: bool,
     pub format: PlainFormat,
@@ -164,7 +166,8 @@ impl Task<'_> {
             if !self.quiet {
                 run.report.nothing(self.hosts.len())?;
             }
-            return Ok(ExitStatus::Done);
+            run.report.absent(self.absent);
+            return Ok(if self.absent.is_empty() { ExitStatus::Done } else { ExitStatus::NotStarted });
         }
         if !self.agreed(run.output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
             return Ok(ExitStatus::NotStarted);
@@ -238,11 +241,11 @@ impl Task<'_> {
         seen: &[Result<Planned, Unreachable>],
     ) -> Result<ExitStatus, CommandError> {
         let Some(taken) = taken.or_else(|| self.take(run)) else { return Ok(ExitStatus::NotStarted) };
-        let changing =
-            seen.iter().zip(self.hosts).filter(|(host, _)| host.as_ref().is_ok_and(|it| !it.plan.is_empty()));
-        let changing: Vec<&str> = changing.map(|(_, host)| host.name()).collect();
+        let plans = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.plan)));
+        let plans: Vec<_> = plans.filter(|(_, plan)| !plan.is_empty()).collect();
+        let changing: Vec<&str> = plans.iter().map(|(name, _)| *name).collect();
         // A release that hosts go back to has served before, and need not be what the inventory says.
-        let probed = changing.iter().filter(|_| !self.back).map(|name| (*name, &self.releases[*name]));
+        let probed = plans.iter().filter(|_| !self.back).map(|(name, plan)| (*name, &self.releases[*name], *plan));
         let serving = Serving::before(self.inventory, self.hosts, probed, self.scope.only);
         let targets =
             self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
@@ -268,8 +271,8 @@ impl Task<'_> {
         let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
         taken.committed.set(committed);
         drop(taken);
-        let (release, dry_run) = (self.release, self.dry_run);
-        let end = DeployEnd { run: &done, targets: &changing, release, reverted: &reverted, dry_run };
+        let (release, absent, dry_run) = (self.release, self.absent, self.dry_run);
+        let end = DeployEnd { run: &done, targets: &changing, release, absent, reverted: &reverted, dry_run };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
         Ok(match end.ending() {
@@ -281,7 +284,13 @@ impl Task<'_> {
             Ending::Untouched if interrupted => run.stopped(),
             Ending::Untouched => ExitStatus::NotStarted,
             Ending::RolledBack => ExitStatus::RolledBack,
-            Ending::Mixed => ExitStatus::Mixed,
+            Ending::Mixed => {
+                let unseen = serving.unseen();
+                if end.is_complete() && !unseen.is_empty() {
+                    run.report.unseen(&unseen);
+                }
+                ExitStatus::Mixed
+            }
         })
     }
 

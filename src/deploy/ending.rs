@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::procedure::{DeployRollout, DeployStep};
-use crate::rollout::{Ending, Outcome};
+use crate::rollout::{Ending, Outcome, Unreachable};
 
 /// What a deploy did.
 pub struct DeployEnd<'e> {
@@ -13,6 +13,8 @@ pub struct DeployEnd<'e> {
     pub targets: &'e [&'e str],
     /// The id of the release.
     pub release: &'e str,
+    /// Hosts that it was for, too, and that could not be reached.
+    pub absent: &'e [Unreachable],
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
     pub reverted: &'e [(String, Outcome)],
     /// Whether it was to end when every program had accepted the release.
@@ -58,16 +60,22 @@ impl DeployEnd<'_> {
             let undone = *outcome == Outcome::Done;
             states.insert(host, if undone { HostState::RolledBack } else { HostState::Unknown });
         }
+        states.extend(self.absent.iter().map(|lost| (lost.host.as_str(), HostState::Before)));
         states
+    }
+
+    /// Whether every step was done.
+    pub fn is_complete(&self) -> bool {
+        let last = if self.dry_run { DeployStep::Validate } else { DeployStep::Commit };
+        let complete = self.run.steps.last().is_some_and(|step| step.is_done() && step.kind >= last);
+        complete && self.run.halt.is_none()
     }
 
     /// For the fleet as a whole.
     pub fn ending(&self) -> Ending {
         let states: BTreeSet<HostState> = self.states().into_values().collect();
-        let last = if self.dry_run { DeployStep::Validate } else { DeployStep::Commit };
-        let complete = self.run.steps.last().is_some_and(|step| step.is_done() && step.kind >= last);
-        if complete && self.run.halt.is_none() {
-            Ending::Done
+        if self.is_complete() {
+            if self.absent.is_empty() { Ending::Done } else { Ending::Mixed }
         } else if states.contains(&HostState::Unknown) || states.contains(&HostState::After) {
             Ending::Mixed
         } else if states.contains(&HostState::RolledBack) {
@@ -100,7 +108,7 @@ mod tests {
         let apps = [("srv1", Outcome::Done), ("srv2", lost), ("srv3", Outcome::NotStarted)];
         let run = DeployRollout { steps: vec![step(DeployStep::AppServers, &apps)], halt: None };
         let targets = ["lb1", "srv1", "srv2", "srv3"];
-        let end = DeployEnd { run: &run, targets: &targets, release: "", reverted: &[], dry_run: false };
+        let end = DeployEnd { run: &run, targets: &targets, release: "", absent: &[], reverted: &[], dry_run: false };
         let states: Vec<_> = end.states().into_iter().collect();
         use HostState::{After, Before, Unknown};
         assert_eq!(states, [("lb1", Before), ("srv1", After), ("srv2", Unknown), ("srv3", Before)]);

@@ -7,8 +7,6 @@ use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Haproxy, LoadBalancer, Site};
 use crate::inventory::types::ProxyProtocol;
 
-/// How many sites of a host are asked for.
-const SITES: usize = 20;
 /// The port that a PROXY header of ours gives the client.
 const CLIENT_PORT: u16 = 50_000;
 
@@ -25,17 +23,27 @@ pub struct Expected {
     pub certificates: Vec<String>,
 }
 
-/// What a host of this name has to answer: an app server to a balancer, a balancer to a client, which is itself.
-pub fn expected(inventory: &Inventory, host: &str) -> Vec<Expected> {
+/// What a host of this name has to answer for each of its sites: an app server to a balancer, a balancer to a client,
+/// which is itself. Without a balancer in `reached`, an app server has to answer itself.
+pub fn expected<'i>(inventory: &'i Inventory, host: &str, reached: &[&str]) -> Box<dyn Iterator<Item = Expected> + 'i> {
     let balancer = inventory.load_balancers.iter().find(|it| it.name.as_str() == host);
     if let Some(balancer) = balancer {
-        return inventory.sites.iter().take(SITES).filter_map(|site| of_balancer(inventory, balancer, site)).collect();
+        return Box::new(inventory.sites.iter().filter_map(move |site| of_balancer(inventory, balancer, site)));
     }
-    let Some(index) = inventory.app_servers.iter().position(|it| it.name.as_str() == host) else { return Vec::new() };
+    let Some(index) = inventory.app_servers.iter().position(|it| it.name.as_str() == host) else {
+        return Box::new(std::iter::empty());
+    };
     let app = &inventory.app_servers[index];
-    let pools = inventory.pools.iter().filter(|pool| pool.members.contains(&index));
+    let leads = |balancer: &&LoadBalancer| app.addresses.reached_from(balancer.addresses.families()).is_some();
+    let is_reached = |balancer: &&LoadBalancer| reached.contains(&balancer.name.as_str());
+    let (mut all, any) = (inventory.load_balancers.iter().filter(leads), inventory.load_balancers.iter().find(leads));
+    let Some((via, balancer)) = all.find(is_reached).map(|it| (&it.name, it)).or_else(|| any.map(|it| (&app.name, it)))
+    else {
+        return Box::new(std::iter::empty());
+    };
+    let pools = inventory.pools.iter().filter(move |pool| pool.members.contains(&index));
     let sites = pools.flat_map(|pool| pool.sites.iter().map(|site| &inventory.sites[*site]));
-    sites.take(SITES).filter_map(|site| of_app_server(inventory, app, site)).collect()
+    Box::new(sites.filter_map(move |site| of_app_server(inventory, app, (via.as_str(), balancer), site)))
 }
 
 fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> Option<Expected> {
@@ -48,9 +56,13 @@ fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> O
     })
 }
 
-fn of_app_server(inventory: &Inventory, app: &AppServer, site: &Site) -> Option<Expected> {
-    let from = |balancer: &&LoadBalancer| app.addresses.reached_from(balancer.addresses.families()).is_some();
-    let balancer = inventory.load_balancers.iter().find(from)?;
+/// What `balancer` asks of an app server; the connection comes from the host `via`.
+fn of_app_server(
+    inventory: &Inventory,
+    app: &AppServer,
+    (via, balancer): (&str, &LoadBalancer),
+    site: &Site,
+) -> Option<Expected> {
     let address = app.addresses.reached_from(balancer.addresses.families())?.0;
     let source = balancer.addresses.iter().find(|it| it.0.is_ipv4() == address.is_ipv4())?.0;
     let version = match balancer.haproxy.proxy_protocol {
@@ -64,7 +76,7 @@ fn of_app_server(inventory: &Inventory, app: &AppServer, site: &Site) -> Option<
         destination: SocketAddr::new(source, balancer.haproxy.port.0),
     });
     Some(Expected {
-        via: balancer.name.to_string(),
+        via: via.to_owned(),
         to: SocketAddr::new(address, app.nginx.port.0),
         probe: request(inventory, &balancer.haproxy, site, header),
         certificates: certificates(site),

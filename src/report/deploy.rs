@@ -228,6 +228,18 @@ impl<'o> DeployReport<'o> {
         }
     }
 
+    /// Hosts that could not be reached, so that what is new is not there.
+    pub fn absent(&self, absent: &[Unreachable]) {
+        absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        if !absent.is_empty() && !self.is_json() {
+            let hosts: Vec<&str> = absent.iter().map(|lost| lost.host.as_str()).collect();
+            let (hosts, file) = (hosts.join(", "), &self.file);
+            self.output.say(&format!(
+                "  help: {hosts} may have an older certificate; once reachable, `sslscale certs roll {file}` brings the new one"
+            ));
+        }
+    }
+
     /// Not every host could be taken.
     pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
         let mut held = false;
@@ -274,6 +286,7 @@ impl<'o> DeployReport<'o> {
             }
             Some(Halt::Interrupted) | None => {}
         }
+        end.absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
         for (host, reason) in end.reverted.iter().filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
             self.error(Some(host), reason);
         }
@@ -322,10 +335,15 @@ impl<'o> DeployReport<'o> {
                     self.output
                         .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
                 }
-                self.output.say(&format!(
-                    "  help: `sslscale {} --resume {file}` goes on, `sslscale rollback {file}` goes back",
-                    if self.certificates { "certs roll" } else { "deploy" }
-                ));
+                let command = if self.certificates { "certs roll" } else { "deploy" };
+                self.output.say(&if end.is_complete() {
+                    let hosts: Vec<&str> = end.absent.iter().map(|lost| lost.host.as_str()).collect();
+                    format!("  help: once {} can be reached, run `sslscale {command} {file}` again", hosts.join(", "))
+                } else {
+                    format!(
+                        "  help: `sslscale {command} --resume {file}` goes on, `sslscale rollback {file}` goes back"
+                    )
+                });
                 Ok(())
             }
             Ending::Untouched => {

@@ -14,8 +14,10 @@ mod leftovers;
 mod limits;
 #[path = "../integration/support/need.rs"]
 mod need;
+mod pebble;
 mod plan;
 mod reloads;
+mod renewals;
 #[path = "../support/returning.rs"]
 mod returning;
 mod served;

@@ -27,6 +27,17 @@ const HOSTS: [Spec; 6] = [
     Spec { name: "app4", address: "10.0.0.14", release: Release::Bookworm },
 ];
 
+/// The same, `app1` with certbot, and one more that is not in inventories.
+const WITH_CERTBOT: [Spec; 7] = [
+    HOSTS[0],
+    HOSTS[1],
+    Spec { name: "app1", address: "10.0.0.11", release: Release::TrixieWithCertbot },
+    HOSTS[3],
+    HOSTS[4],
+    HOSTS[5],
+    Spec { name: "admin", address: "10.0.0.30", release: Release::Trixie },
+];
+
 /// The app servers among them.
 pub const APPS: [&str; 4] = ["app1", "app2", "app3", "app4"];
 
@@ -50,15 +61,29 @@ pub struct Shared {
 impl Shared {
     /// `None` if this machine cannot boot hosts, which has been reported.
     pub fn get() -> Option<Self> {
+        Self::of(&HOSTS)
+    }
+
+    /// With certbot on `app1`, and a host `admin` that is no part of the fleet.
+    pub fn with_certbot() -> Option<Self> {
+        Self::of(&WITH_CERTBOT)
+    }
+
+    fn of(hosts: &[Spec]) -> Option<Self> {
         let fleets = FLEETS_FREE.lock().unwrap_or_else(PoisonError::into_inner);
         let none_free = |(free, all): &mut (Vec<Served>, usize)| free.is_empty() && *all >= FLEETS;
         let mut fleets = RETURNED.wait_while(fleets, none_free).unwrap_or_else(PoisonError::into_inner);
-        let mut shared = Self { served: fleets.0.pop(), started: Instant::now() };
+        let same =
+            fleets.0.iter().position(|served| served.fleet.hosts().iter().map(Host::spec).eq(hosts.iter().copied()));
+        let mut shared = Self { served: same.map(|at| fleets.0.swap_remove(at)), started: Instant::now() };
         if shared.served.is_none() {
-            fleets.1 += 1;
+            // One of other hosts makes room.
+            let other = if fleets.1 < FLEETS { None } else { fleets.0.pop() };
+            fleets.1 += usize::from(other.is_none());
             drop(fleets);
+            drop(other);
             // Where this fails, the number is corrected when `shared` is dropped.
-            shared.served = Some(Served::new(Fleet::boot(&HOSTS)?));
+            shared.served = Some(Served::new(Fleet::boot(hosts)?));
         }
         Some(shared)
     }

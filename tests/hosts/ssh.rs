@@ -65,7 +65,7 @@ impl<'f> Operator<'f> {
 /// `address`, with more lines for each host and for all of them.
 fn inventory(served: &Served, all: &str, own: impl Fn(&str) -> String) -> String {
     let mut text = served.inventory(all);
-    for host in served.fleet.hosts() {
+    for host in served.balancers().chain(served.apps()) {
         let entry = format!("{{ name: {}, address: {} }}", host.name, host.address);
         assert!(text.contains(&entry), "{text}");
         let more = own(host.name);

@@ -154,7 +154,7 @@ fn a_renewal_changes_certificates_and_nothing_else() {
     fleet.renew(&first);
     let none = fleet.run(&["certs", "roll"], 3);
     assert!(
-        none.stderr.contains("error: lb1 has no release\n  help: `sslscale deploy` makes the first one"),
+        none.stderr.contains("error: no host has a release\n  help: `sslscale deploy` makes the first one"),
         "{}",
         none.all()
     );
@@ -214,6 +214,7 @@ fn a_pair_that_cannot_serve_or_is_older_stops_before_any_host() {
         ((pair("example.com", -1).0, first.1.clone()), "does not belong to the certificate"),
         (pair("example.org", -1), "does not cover `example.com`"),
         (pair("example.com", 2), "is not valid before"),
+        (pair("example.com", -91), "expired on"),
         (pair("example.com", -20), "error: srv1, srv2: `/etc/ssl/example/ssl.crt` on the host begins on `"),
     ] {
         fleet.renew(&wrong);
@@ -252,4 +253,22 @@ fn a_certificate_that_was_never_deployed_is_named() {
     assert!(renewed.stderr.contains(says), "{}", renewed.all());
     assert_eq!(fleet.installed("srv2"), renewal);
     assert!(!fleet.path("srv2/etc/ssl/www").exists());
+}
+
+/// It is in the inventory, and nobody has deployed it yet.
+#[test]
+fn a_host_without_a_release_keeps_no_other_from_a_renewal() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.renew(&pair("example.com", -10));
+    fleet.run(&["deploy", "--yes"], 0);
+    let more = roots::inventory(SOURCES).replace("sites:", "  - { name: srv3, address: 10.0.0.13 }\nsites:");
+    fs::write(fleet.run.dir().join("inventory.yaml"), more).unwrap();
+    fs::create_dir_all(fleet.path("srv3")).unwrap();
+    let renewal = pair("example.com", -1);
+    fleet.renew(&renewal);
+    let renewed = fleet.run(&["certs", "roll"], 0);
+    let says = "srv3 is left out: it has no release\n  help: `sslscale deploy` brings it into the fleet\n";
+    assert!(renewed.stderr.starts_with(says), "{}", renewed.all());
+    assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [renewal.clone(), renewal]);
+    assert!(!fleet.path("srv3/etc").exists());
 }

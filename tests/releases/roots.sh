@@ -2,7 +2,7 @@
 # Makes the Debian roots that tests use.
 #
 #     tests/releases/roots.sh [ROOT...]      default: bullseye bookworm trixie sid, and as root
-#                                            bookworm-host trixie-host
+#                                            bookworm-host trixie-host trixie-certbot-host
 #
 # RELEASE is what the release tests run real programs from: that release's haproxy and nginx, as their
 # packages install them, and little else. RELEASE-host is what tests/hosts boots: the same with systemd
@@ -50,7 +50,11 @@ check_tools() {
 host_packages=apt,systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps,uwsgi-core,uwsgi-plugin-python3,python3-flask
 
 packages() { # ROOT
-    echo "haproxy,nginx$(case $1 in *-host) echo ",$host_packages" ;; esac)"
+    local more=
+    case $1 in *-host) more=,$host_packages ;; esac
+    # The app server on which certificates are renewed.
+    case $1 in *-certbot-host) more=$more,certbot ;; esac
+    echo "haproxy,nginx$more"
 }
 
 # Whether the root is there, with what it should have.
@@ -67,7 +71,7 @@ bootstrap() { # ROOT MIRROR?
         --mode="$([ "$(id -u)" = 0 ] && echo root || echo unshare)" \
         --aptopt='Acquire::Check-Valid-Until "false"' --dpkgopt=force-unsafe-io \
         --dpkgopt=path-exclude=/usr/share/{doc,info,locale,man}/'*' \
-        "${1%-host}" - ${2:+"$2"}
+        "${1%%-*}" - ${2:+"$2"}
 }
 
 # Device files are left out: nothing here needs them, and only root could make them.
@@ -100,7 +104,7 @@ make_root() { # ROOT
     if ! bootstrap "$root" "$mirror" 9>&- >"$temp.tar" 2>"$temp.log" || ! unpack "$root" "$temp"; then
         cat "$temp.log" >&2
         fail "cannot make $root from ${mirror:-the default mirror}" \
-            "fix: SSLSCALE_MIRROR=URI of a mirror or archive that has ${root%-host}"
+            "fix: SSLSCALE_MIRROR=URI of a mirror or archive that has ${root%%-*}"
     fi
     rm -f "$temp.tar" "$temp.log"
     for file in usr/sbin/haproxy usr/sbin/nginx etc/nginx/nginx.conf; do
@@ -116,7 +120,7 @@ make_root() { # ROOT
 
 if [ $# = 0 ]; then
     set -- bullseye bookworm trixie sid
-    [ "$(id -u)" != 0 ] || set -- "$@" bookworm-host trixie-host
+    [ "$(id -u)" != 0 ] || set -- "$@" bookworm-host trixie-host trixie-certbot-host
 fi
 if [ $# = 1 ]; then
     make_root "$1"

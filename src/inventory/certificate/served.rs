@@ -4,6 +4,9 @@ use std::time::SystemTime;
 
 use super::{Certificate, PrivateKey, Problem, Roots};
 
+/// Authorities date certificates back: Let's Encrypt by an hour, others to midnight.
+const DATED_BACK: i64 = 24 * 60 * 60;
+
 impl Certificate {
     /// All problems at `now` with serving this certificate for these names with this key. `roots` is called only if
     /// the answer depends on it.
@@ -23,8 +26,12 @@ impl Certificate {
         problems
     }
 
-    /// Whether the server's certificate was issued before that of `other`.
+    /// Whether the server's certificate was issued before that of `other`. Between issuers the dates only tell it from
+    /// a day on. A self-signed one is there until an authority has issued another, and is never newer than that.
     pub fn is_older_than(&self, other: &Self) -> bool {
-        self.leaf().not_before < other.leaf().not_before
+        let (this, other) = (self.leaf(), other.leaf());
+        let tolerance = if this.issuer == other.issuer { 0 } else { DATED_BACK };
+        (this.is_self_issued() || !other.is_self_issued())
+            && this.not_before.timestamp().saturating_add(tolerance) < other.not_before.timestamp()
     }
 }

@@ -29,6 +29,27 @@ struct Connection {
     began: Duration,
     took: Duration,
     result: Result<String, Failure>,
+    /// The server's certificate, in DER, if the handshake came to an end.
+    leaf: Option<Vec<u8>>,
+}
+
+/// A time in which a server has to show one certificate.
+pub struct Window {
+    /// In seconds since the start of the load.
+    pub from: f64,
+    pub to: f64,
+    /// In DER.
+    pub leaf: Vec<u8>,
+}
+
+/// When connections began, with the certificates that they were shown.
+#[derive(Default)]
+pub struct Leaves(Vec<(f64, Vec<u8>)>);
+
+impl std::fmt::Debug for Leaves {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} certificates", self.0.len())
+    }
 }
 
 /// What became of a load.
@@ -46,15 +67,21 @@ pub struct Report {
     pub milliseconds: [u128; 3],
     /// Good connections by server.
     pub servers: BTreeMap<String, usize>,
+    pub leaves: Leaves,
 }
 
 impl Load {
     /// `rate` connections a second to each balancer of `through`.
     pub fn start(served: &Served, through: &[&str], rate: u32) -> Self {
+        Self::trusting(&served.authority, served, through, rate)
+    }
+
+    /// The same with certificates of this authority, in PEM.
+    pub fn trusting(authority: &str, served: &Served, through: &[&str], rate: u32) -> Self {
         let (stop, started) = (Arc::new(AtomicBool::new(false)), Instant::now());
         let counts: Arc<[AtomicUsize; 2]> = Arc::default();
         let (sender, results) = mpsc::channel();
-        let config = config(&served.authority, "http/1.1");
+        let config = config(authority, "http/1.1");
         let threads = through.iter().map(|name| {
             let to: SocketAddr = entry(served.host(name)).parse().unwrap();
             let (stop, sender, config, fleet) = (stop.clone(), sender.clone(), config.clone(), served.fleet.network());
@@ -68,10 +95,14 @@ impl Load {
                     let counts = counts.clone();
                     thread::spawn(move || {
                         let began = Instant::now();
-                        let result = connect(to, &config, PATIENCE).and_then(|mut tls| get(&mut tls, "close"));
+                        let mut leaf = None;
+                        let result = connect(to, &config, PATIENCE).and_then(|mut tls| {
+                            leaf = tls.conn.peer_certificates().map(|chain| chain[0].to_vec());
+                            get(&mut tls, "close")
+                        });
                         counts[0].fetch_add(usize::from(result.is_err()), Ordering::Relaxed);
                         counts[1].fetch_add(1, Ordering::Relaxed);
-                        let connection = Connection { began: began - started, took: began.elapsed(), result };
+                        let connection = Connection { began: began - started, took: began.elapsed(), result, leaf };
                         // Nobody listens where a test failed meanwhile.
                         let _ = sender.send(connection);
                     });
@@ -118,9 +149,20 @@ impl Report {
         self.failures.iter().filter(|began| **began > second).count()
     }
 
+    /// How many connections began in these times, and how many of them were shown another certificate.
+    pub fn stale(&self, windows: &[Window]) -> (usize, usize) {
+        let within = |window: &Window| {
+            let began = self.leaves.0.iter().filter(|(began, _)| (window.from..window.to).contains(began));
+            let (wanted, other): (Vec<_>, Vec<_>) = began.partition(|(_, leaf)| *leaf == window.leaf);
+            (wanted.len() + other.len(), other.len())
+        };
+        windows.iter().map(within).fold((0, 0), |all, it| (all.0 + it.0, all.1 + it.1))
+    }
+
     /// One line for a reader.
     pub fn line(&self) -> String {
-        let Self { total, failed, causes, slow, failures, milliseconds: [middle, most, longest], servers } = self;
+        let Self { total, failed, causes, slow, failures, milliseconds: [middle, most, longest], servers, leaves: _ } =
+            self;
         let ends = failures.iter().copied().reduce(f64::min).zip(failures.iter().copied().reduce(f64::max));
         let window = ends.map(|(first, last)| format!(" from {first:.1} to {last:.1} s")).unwrap_or_default();
         format!(
@@ -132,8 +174,9 @@ impl Report {
     fn of(connections: impl Iterator<Item = Connection>) -> Self {
         let mut report = Self::default();
         let mut times = Vec::new();
-        for Connection { began, took, result } in connections {
+        for Connection { began, took, result, leaf } in connections {
             report.total += 1;
+            report.leaves.0.extend(leaf.map(|leaf| (began.as_secs_f64(), leaf)));
             match result {
                 Ok(body) => {
                     times.push(took.as_millis());

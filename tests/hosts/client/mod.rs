@@ -15,7 +15,7 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 pub use kept::{Kept, Protocol};
-pub use load::{Load, Report};
+pub use load::{Load, Report, Window};
 
 use crate::served::{SITE, Served, entry};
 

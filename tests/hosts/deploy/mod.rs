@@ -127,14 +127,14 @@ impl Deployed {
 }
 
 /// A program of a host that does something else, until this is dropped.
-struct Replaced<'h> {
+pub struct Replaced<'h> {
     host: &'h Host,
     name: &'static str,
 }
 
 impl<'h> Replaced<'h> {
     /// `script` may end with the program itself, `"$real" "$@"`.
-    fn new(host: &'h Host, name: &'static str, script: &str) -> Self {
+    pub fn new(host: &'h Host, name: &'static str, script: &str) -> Self {
         let text = format!("#!/bin/sh\nreal=$(PATH=/usr/sbin:/usr/bin command -v {name})\n{script}\n");
         let path = format!("/usr/local/sbin/{name}");
         host.output(&format!("cat >{path}.new && chmod 755 {path}.new && mv {path}.new {path}"), text.as_bytes());

@@ -33,8 +33,8 @@ if ! mountpoint -q "$host/root"; then
         systemd-networkd-wait-online.service apt-daily.timer apt-daily-upgrade.timer; do
         ln -sf /dev/null "$units/$unit"
     done
-    # uWSGI has Python's library; what runs on hosts must not need the interpreter.
-    rm -f usr/bin/python3*
+    # uWSGI has Python's library; what runs on hosts must not need the interpreter. certbot does.
+    [ -e usr/bin/certbot ] || rm -f usr/bin/python3*
     # Which of them a host runs is up to the test.
     rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
 fi

@@ -14,6 +14,8 @@ pub enum Release {
     Bookworm,
     /// haproxy 3.0, nginx 1.26, systemd 257, OpenSSH 10.0.
     Trixie,
+    /// The same with certbot 4.0, and with Python, which that needs.
+    TrixieWithCertbot,
 }
 
 impl Release {
@@ -21,6 +23,7 @@ impl Release {
         roots().join(match self {
             Self::Bookworm => "bookworm-host",
             Self::Trixie => "trixie-host",
+            Self::TrixieWithCertbot => "trixie-certbot-host",
         })
     }
 }
@@ -36,6 +39,11 @@ pub struct Host {
 impl Host {
     pub(super) fn new(spec: &Spec, inside: u32) -> Self {
         Self { name: spec.name, address: spec.address, release: spec.release, inside }
+    }
+
+    /// What it was booted as.
+    pub fn spec(&self) -> Spec {
+        Spec { name: self.name, address: self.address, release: self.release }
     }
 
     /// ssh to this host as root, over one kept connection, up to where the remote command follows.

@@ -49,7 +49,7 @@ impl Drop for Places {
 }
 
 /// A host to boot.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spec {
     pub name: &'static str,
     /// In 10.0.0.0/24. The tests' own address there is 10.0.0.1.

@@ -7,6 +7,7 @@ mod dates_and_names;
 mod files;
 mod keys;
 mod nginx;
+mod served;
 
 use std::{
     fs,
