@@ -198,7 +198,7 @@ fn certificates_of_certbot_reach_every_app_server() {
     ended(admin);
     let report = load.stop();
     let (seen, stale) = report.stale(&windows);
-    figure(&format!("{} renewals: {}", windows.len(), report.line()));
+    figure(&format!("renewals with certbot, {} of them: {}", windows.len(), report.line()));
     figure(&format!("after `certs roll`: {stale} of {seen} connections were shown an older certificate"));
     assert_eq!((report.failed, stale), (0, 0), "{report:#?}");
     assert!(seen > 10 * windows.len(), "{seen}");
