@@ -21,6 +21,16 @@ pub fn utc(seconds: i64) -> String {
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02}", time.hour(), time.minute())
 }
 
+/// How long ago something was: `5 s ago`, `3 min ago`, `2 h ago`, `4 days ago`.
+pub fn ago(seconds: u64) -> String {
+    match seconds {
+        0..120 => format!("{seconds} s ago"),
+        120..7_200 => format!("{} min ago", seconds / 60),
+        7_200..172_800 => format!("{} h ago", seconds / 3_600),
+        _ => format!("{} days ago", seconds / 86_400),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -29,6 +39,12 @@ mod tests {
     fn words_agree_with_numbers() {
         let shown = [0, 1, 2].map(|n| format!("{} {}", several(n, "app server"), agreeing(n, "has", "have")));
         assert_eq!(shown, ["0 app servers have", "1 app server has", "2 app servers have"]);
+    }
+
+    #[test]
+    fn an_age_has_a_unit_that_people_think_in() {
+        let shown = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(ago);
+        assert_eq!(shown, ["0 s ago", "119 s ago", "2 min ago", "119 min ago", "2 h ago", "47 h ago", "2 days ago"]);
     }
 
     #[test]

@@ -3,6 +3,17 @@
 
 use std::borrow::Cow;
 
+/// An error with its causes, in one line.
+pub fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
 /// `text` with what cannot be seen, or would be obeyed by a terminal, escaped.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if !text.contains(hidden) {

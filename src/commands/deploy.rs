@@ -8,7 +8,7 @@ use super::prepared::{Prepared, Request};
 use super::task::Task;
 use super::{CommandError, ExitStatus, live};
 use crate::cli::DeployArgs;
-use crate::deploy::{Role, SavedPlan, Scope};
+use crate::deploy::{Details, Role, SavedPlan, Scope};
 use crate::file;
 use crate::interrupt::Interrupt;
 use crate::report::Output;
@@ -38,6 +38,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         let error = anyhow!("`{canary}` is not an app server of this deploy");
         return Err(CommandError::from(error).hint("give the name of an app server of the inventory"));
     }
+    let adopt = args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt);
     let task = Task {
         inventory: &prepared.inventory,
         source: Some(&prepared.source),
@@ -47,7 +48,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         releases: &prepared.releases,
         wanted: &wanted,
         hosts: &hosts,
-        scope: Scope { adopt: args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt), only: None, rules: true },
+        scope: Scope { adopt, details: Details::Rules, ..Scope::default() },
         back: false,
         dry_run: args.dry_run,
         canary: args.canary.as_deref(),

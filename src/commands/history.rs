@@ -1,11 +1,11 @@
 //! `sslscale history`: the releases that hosts have used. `sslscale unlock`: gives hosts back.
 
+use super::prepared::Members;
 use super::task::agreed;
-use super::{CommandError, ExitStatus, hosts, live, load};
+use super::{CommandError, ExitStatus, live};
 use crate::cli::{HistoryArgs, UnlockArgs};
 use crate::deploy;
 use crate::interrupt::Interrupt;
-use crate::lint::Settings;
 use crate::parallel;
 use crate::report::{HistoryReport, Output};
 use crate::rollout::{Fleet, Outcome};
@@ -15,11 +15,8 @@ use crate::transport::Host;
 const LANES: usize = 64;
 
 pub fn run(args: &HistoryArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
-    let roles: Vec<_> = live::roles(&inventory).collect();
-    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
-    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
-    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let members = Members::new(&args.inventory, live::Choice::default(), &args.reach, output)?;
+    let hosts = members.hosts();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     interrupt.end_programs();
     let Ok(seen) = fleet.observe(|host| {
@@ -28,16 +25,13 @@ pub fn run(args: &HistoryArgs, output: &Output, interrupt: &Interrupt) -> Result
     }) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
-    HistoryReport::new(output, args.format).write(&names, &seen)?;
+    HistoryReport::new(output, args.format).write(&members.names(), &seen)?;
     Ok(if seen.iter().all(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotStarted })
 }
 
 pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
-    let roles: Vec<_> = live::roles(&inventory).collect();
-    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
-    let hosts = hosts::reached(&args.reach, &inventory, &names)?;
-    let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
+    let members = Members::new(&args.inventory, live::Choice::default(), &args.reach, output)?;
+    let hosts = members.hosts();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let Ok(seen) = fleet.observe(|host| Ok(deploy::observe(host, deploy::Role::AppServer, &[])?.lease)) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
@@ -49,7 +43,7 @@ pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Resu
         .filter(|(_, lease)| lease.as_ref().is_ok_and(Option::is_some))
         .map(|(host, _)| *host)
         .collect();
-    report.leases(&names, &seen)?;
+    report.leases(&members.names(), &seen)?;
     let known = seen.iter().all(Result::is_ok);
     let ending = if known { ExitStatus::Done } else { ExitStatus::NotStarted };
     if locked.is_empty() {

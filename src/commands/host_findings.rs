@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{CommandError, ExitStatus, hosts, live};
 use crate::cli::ReachArgs;
-use crate::deploy::{self, HostPlan, Observation, Problem, Scope, Wanted};
+use crate::deploy::{self, Details, HostPlan, Observation, Problem, Scope, Wanted};
 use crate::diagnostic::Severity;
 use crate::host_rules::{self, Live, LiveHost};
 use crate::interrupt::Interrupt;
@@ -37,7 +37,7 @@ impl Hosts<'_> {
         let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
         let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
         let all = Fleet { hosts: &hosts, interrupted: &|| self.interrupt.requested() };
-        let scope = Scope { adopt: true, only: None, rules: true };
+        let scope = Scope { adopt: true, details: Details::Rules, ..Scope::default() };
         let seen = all
             .observe(|host| {
                 let (seen, mut plan, contents) = deploy::look(host, by_name[host.name()], [""; 0], &scope)?;

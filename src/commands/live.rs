@@ -44,6 +44,7 @@ pub fn certificates<'t>(tree: &'t Tree, sources: &Sources) -> BTreeMap<&'t str, 
     let mut certificates: BTreeMap<&str, Vec<Entry>> = BTreeMap::new();
     for needs in tree.needs() {
         let sourced = needs.files.iter().filter_map(|need| Some((need, need.source.as_deref()?)));
+        // `status` goes on without those that could not be read.
         let entries: Vec<Entry> =
             sourced.filter_map(|(need, source)| Some(certificate(need, sources.get(source)?))).collect();
         for host in &needs.hosts {

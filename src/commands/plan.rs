@@ -8,7 +8,7 @@ use anyhow::Context;
 use super::prepared::{Prepared, Request};
 use super::{CommandError, ExitStatus, host_findings, live};
 use crate::cli::PlanArgs;
-use crate::deploy::{HostPlan, SavedPlan, Scope, Wanted};
+use crate::deploy::{Details, HostPlan, SavedPlan, Scope, Wanted};
 use crate::file::Staged;
 use crate::interrupt::Interrupt;
 use crate::report::{Output, PlanReport};
@@ -29,7 +29,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let (wanted, hosts) = (prepared.wanted(), prepared.hosts());
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
-    let scope = Scope { adopt: args.adopt, only: None, rules: true };
+    let scope = Scope { adopt: args.adopt, details: Details::Rules, ..Scope::default() };
     let release = |host: &dyn Host| &prepared.releases[host.name()];
     let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], release(host)), &scope, false))
     else {

@@ -1,4 +1,5 @@
-//! What `plan` and `deploy` begin with: an inventory, its hosts, and what each of them is to have.
+//! What commands about hosts begin with: an inventory and its hosts, and for `plan` and `deploy` what each of them is to
+//! have.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -66,5 +67,37 @@ impl Prepared {
     /// The same hosts in the same order.
     pub fn hosts(&self) -> Vec<&dyn Host> {
         self.reached[..self.releases.len()].iter().map(|host| &**host).collect()
+    }
+}
+
+/// An inventory and hosts of it.
+pub struct Members {
+    pub inventory: Inventory,
+    reached: Vec<Box<dyn Host>>,
+}
+
+impl Members {
+    /// Reads the inventory, whose hosts are balancers first.
+    ///
+    /// # Errors
+    /// It cannot be used, or does not have a host of the choice.
+    pub fn new(
+        file: &Path,
+        choice: live::Choice<'_>,
+        reach: &ReachArgs,
+        output: &Output,
+    ) -> Result<Self, CommandError> {
+        let inventory = load(file, &Settings::default()).sound(output)?;
+        let names: Vec<&str> = choice.of(&inventory)?.into_iter().map(|(name, _)| name).collect();
+        let reached = hosts::reached(reach, &inventory, &names)?;
+        Ok(Self { inventory, reached })
+    }
+
+    pub fn hosts(&self) -> Vec<&dyn Host> {
+        self.reached.iter().map(|host| &**host).collect()
+    }
+
+    pub fn names(&self) -> Vec<&str> {
+        self.reached.iter().map(|host| host.name()).collect()
     }
 }

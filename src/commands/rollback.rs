@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 
+use super::prepared::Members;
 use super::task::Task;
-use super::{CommandError, ExitStatus, hosts, live, load};
+use super::{CommandError, ExitStatus, live};
 use crate::cli::RollbackArgs;
 use crate::deploy::{self, BEFORE, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
-use crate::lint::Settings;
 use crate::report::Output;
 use crate::rollout::{Fleet, QueryError};
 use crate::transport::Host;
@@ -23,11 +23,10 @@ struct Kept {
 }
 
 pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
-    let roles = live::Choice { only: &args.choice.only, without: &args.choice.without }.of(&inventory)?;
-    let names: Vec<&str> = roles.iter().map(|(name, _)| *name).collect();
-    let reached = hosts::reached(&args.reach, &inventory, &names)?;
-    let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
+    let choice = live::Choice { only: &args.choice.only, without: &args.choice.without };
+    let members = Members::new(&args.inventory, choice, &args.reach, output)?;
+    let roles = choice.of(&members.inventory)?;
+    let all = members.hosts();
     let fleet = Fleet { hosts: &all, interrupted: &|| interrupt.requested() };
     let stopped = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
     let Ok(kept) = fleet.observe(kept) else { return Ok(stopped()) };
@@ -59,7 +58,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         roles.iter().filter_map(|(name, role)| Some((*name, *role, &*releases.get(*name)?.files))).collect();
     let all: Vec<&dyn Host> = all.into_iter().filter(|host| releases.contains_key(host.name())).collect();
     let task = Task {
-        inventory: &inventory,
+        inventory: &members.inventory,
         source: None,
         file: &args.inventory,
         saved: None,

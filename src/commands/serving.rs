@@ -2,15 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::deploy::{HostPlan, HostRelease};
+use crate::deploy::{HostPlan, HostRelease, PROBING};
 use crate::inventory::Inventory;
 use crate::inventory::certificate::Certificate;
 use crate::parallel;
-use crate::probes::{self, Expected, ProbeError, probe};
+use crate::probes::{self, Expected, probe};
 use crate::rollout::Reason;
 use crate::transport::{Host, TransportError};
+use crate::visible::with_causes;
 
 /// How long one request may take.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -41,6 +42,8 @@ enum Answer {
     /// The upstream fails.
     Failed(u16),
     Wrong(String),
+    /// It shows another certificate than the host has.
+    Outdated,
     /// This host cannot be asked.
     NotAsked,
 }
@@ -48,6 +51,39 @@ enum Answer {
 impl<'s> Serving<'s> {
     /// Asks the hosts with these releases and plans, which are those that will change.
     pub fn before(
+        inventory: &Inventory,
+        hosts: &'s [&'s dyn Host],
+        releases: impl Iterator<Item = (&'s str, &'s HostRelease, &'s HostPlan)>,
+        only: Option<&BTreeSet<String>>,
+    ) -> Self {
+        let mut serving = Self::new(inventory, hosts, releases, only);
+        let names: Vec<&str> = serving.expected.keys().copied().collect();
+        let served = parallel::map(&names, LANES, |name| {
+            // Another certificate than the new one is no fault yet.
+            serving.expected[name].iter().map(|it| serving.ask(it, None, LIMIT)).collect::<Vec<_>>()
+        });
+        serving.before = names.into_iter().zip(served).collect();
+        serving
+    }
+
+    /// Those of the hosts with these releases that show another certificate than they have.
+    pub fn outdated(
+        inventory: &Inventory,
+        hosts: &'s [&'s dyn Host],
+        releases: impl Iterator<Item = (&'s str, &'s HostRelease, &'s HostPlan)>,
+        only: &BTreeSet<String>,
+    ) -> BTreeSet<String> {
+        let serving = Self::new(inventory, hosts, releases, Some(only));
+        let names: Vec<&str> = serving.expected.keys().copied().collect();
+        let outdated = parallel::map(&names, LANES, |name| {
+            let certificates = &serving.certificates[name];
+            let shows = |it: &Expected| serving.ask(it, Some(certificates), LIMIT);
+            serving.expected[name].iter().any(|it| matches!(shows(it), Answer::Outdated))
+        });
+        names.iter().zip(outdated).filter(|(_, outdated)| *outdated).map(|(name, _)| (*name).to_owned()).collect()
+    }
+
+    fn new(
         inventory: &Inventory,
         hosts: &'s [&'s dyn Host],
         releases: impl Iterator<Item = (&'s str, &'s HostRelease, &'s HostPlan)>,
@@ -73,12 +109,6 @@ impl<'s> Serving<'s> {
                 .filter_map(|entry| Some((entry.path.to_string(), Certificate::shown(&entry.content.bytes)?)));
             serving.certificates.insert(name, files.collect());
         }
-        let names: Vec<&str> = serving.expected.keys().copied().collect();
-        let served = parallel::map(&names, LANES, |name| {
-            // Another certificate than the new one is no fault yet.
-            serving.expected[name].iter().map(|it| serving.ask(it, None)).collect::<Vec<_>>()
-        });
-        serving.before = names.into_iter().zip(served).collect();
         serving
     }
 
@@ -89,12 +119,18 @@ impl<'s> Serving<'s> {
         let certificates = &self.certificates[name];
         let before = &self.before[name];
         let any = before.iter().any(|before| matches!(before, Answer::Served));
+        // The host undoes its change when it waits for longer.
+        let started = Instant::now();
+        let left = || PROBING.saturating_sub(started.elapsed());
         expected.iter().zip(before).find_map(|(expected, before)| {
             if self.certificates_only && matches!(before, Answer::Wrong(_)) {
                 return None;
             }
             for again in (0..TRIES).rev() {
-                let problem = match self.ask(expected, Some(certificates)) {
+                if left().is_zero() {
+                    return Some(Reason::new(format!("its sites did not all answer within {} s", PROBING.as_secs())));
+                }
+                let problem = match self.ask(expected, Some(certificates), left().min(LIMIT)) {
                     Answer::Served | Answer::NotAsked => return None,
                     // An upstream that failed before does not say anything about the change.
                     Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
@@ -102,11 +138,15 @@ impl<'s> Serving<'s> {
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name))
                             .with_help("look at its nginx's error log; is the app of the site running?")
                     }
+                    Answer::Outdated => Reason::new(format!(
+                        "it does not serve `{}`: it shows another certificate",
+                        expected.probe.server_name
+                    )),
                     Answer::Wrong(why) => {
                         Reason::new(format!("it does not serve `{}`: {why}", expected.probe.server_name))
                     }
                 };
-                if again == 0 {
+                if again == 0 || left() <= PAUSE {
                     return Some(problem);
                 }
                 sleep(PAUSE);
@@ -131,9 +171,9 @@ impl<'s> Serving<'s> {
         unseen.filter(|_| self.certificates_only).collect()
     }
 
-    fn ask(&self, expected: &Expected, certificates: Option<&BTreeMap<String, Vec<u8>>>) -> Answer {
+    fn ask(&self, expected: &Expected, certificates: Option<&BTreeMap<String, Vec<u8>>>, limit: Duration) -> Answer {
         let Some(via) = self.hosts.iter().find(|host| host.name() == expected.via) else { return Answer::NotAsked };
-        let tunnel = match via.tunnel(expected.to, LIMIT) {
+        let tunnel = match via.tunnel(expected.to, limit) {
             Ok(tunnel) => tunnel,
             Err(TransportError::NoTunnel) => return Answer::NotAsked,
             Err(error) => return Answer::Wrong(format!("from {}: {error}", expected.via)),
@@ -145,22 +185,12 @@ impl<'s> Serving<'s> {
                 // Of certificates that are on the hosts already, nothing is known here.
                 let wrong = known.filter(|all| all.iter().all(Option::is_some) && !all.contains(&Some(&answer.leaf)));
                 match answer.status {
-                    _ if wrong.is_some() => Answer::Wrong("it shows another certificate".to_owned()),
+                    _ if wrong.is_some() => Answer::Outdated,
                     500.. => Answer::Failed(answer.status),
                     _ => Answer::Served,
                 }
             }
-            Err(error) => Answer::Wrong(with_cause(&error)),
+            Err(error) => Answer::Wrong(with_causes(&error)),
         }
     }
-}
-
-fn with_cause(error: &ProbeError) -> String {
-    let mut text = error.to_string();
-    let mut cause = std::error::Error::source(error);
-    while let Some(error) = cause {
-        text += &format!(": {error}");
-        cause = error.source();
-    }
-    text
 }

@@ -27,6 +27,14 @@ use crate::tree::Entry;
 #[derive(Default)]
 pub struct Sources(BTreeMap<String, Zeroizing<Vec<u8>>>);
 
+/// A source that could not be read.
+pub struct Unread {
+    /// Where hosts are to have what is in it.
+    pub path: String,
+    /// Why.
+    pub error: CommandError,
+}
+
 /// These hosts, and after them those that only sources are on.
 pub fn with_hosts<'i>(inventory: &'i Inventory, names: &[&'i str]) -> Vec<&'i str> {
     let mut all = names.to_vec();
@@ -69,24 +77,10 @@ impl Sources {
         output: &Output,
         interrupt: &Interrupt,
     ) -> Result<Self, CommandError> {
-        let mut sources = Self::default();
-        let mut wanted: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-        for (path, file) in files(inventory) {
-            if let Some((host, path)) = on_host(file) {
-                if hosts.iter().any(|it| it.name() == host) {
-                    wanted.entry(host).or_default().insert(path);
-                }
-            } else if let Some(local) = &file.local {
-                let failed = |error: file::ReadError| {
-                    let help = error.help();
-                    let error = anyhow::Error::from(error);
-                    CommandError::from(error.context(format!("the source of `{path}` cannot be read"))).hint(help)
-                };
-                let bytes = file::read_secret(local, file::PEM).map_err(failed)?;
-                sources.0.insert(file.written.to_string(), bytes);
-            }
+        let (mut sources, unread) = Self::read_each(inventory, hosts, interrupt)?;
+        if let Some(unread) = unread.into_iter().next() {
+            return Err(unread.error);
         }
-        sources.read_hosts(&wanted, hosts, interrupt)?;
         sources.drop_halves(inventory);
         let problems = sources.problems(inventory);
         for (message, help) in &problems {
@@ -95,31 +89,74 @@ impl Sources {
         if problems.is_empty() { Ok(sources) } else { Err(CommandError::reported(ExitStatus::NotStarted)) }
     }
 
-    fn read_hosts(
-        &mut self,
-        wanted: &BTreeMap<&str, BTreeSet<&str>>,
+    /// Reads those that can be read, and looks at none.
+    ///
+    /// # Errors
+    /// The run was interrupted.
+    pub fn read_each(
+        inventory: &Inventory,
         hosts: &[&dyn Host],
         interrupt: &Interrupt,
-    ) -> Result<(), CommandError> {
+    ) -> Result<(Self, Vec<Unread>), CommandError> {
+        let (mut sources, mut unread) = (Self::default(), Vec::new());
+        let mut wanted: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+        for (path, file) in files(inventory) {
+            if let Some((host, source)) = on_host(file) {
+                if hosts.iter().any(|it| it.name() == host) {
+                    wanted.entry(host).or_default().insert(source, path);
+                }
+            } else if let Some(local) = &file.local {
+                match file::read_secret(local, file::PEM) {
+                    Ok(bytes) => drop(sources.0.insert(file.written.to_string(), bytes)),
+                    Err(error) => {
+                        let help = error.help();
+                        let error =
+                            anyhow::Error::from(error).context(format!("the source of `{path}` cannot be read"));
+                        unread.push(Unread { path: path.to_owned(), error: CommandError::from(error).hint(help) });
+                    }
+                }
+            }
+        }
+        unread.extend(sources.read_hosts(&wanted, hosts, interrupt)?);
+        Ok((sources, unread))
+    }
+
+    /// Reads those on hosts, each with the path that hosts are to have it at.
+    fn read_hosts(
+        &mut self,
+        wanted: &BTreeMap<&str, BTreeMap<&str, &str>>,
+        hosts: &[&dyn Host],
+        interrupt: &Interrupt,
+    ) -> Result<Vec<Unread>, CommandError> {
         let asked: Vec<&dyn Host> = hosts.iter().copied().filter(|host| wanted.contains_key(host.name())).collect();
         let fleet = Fleet { hosts: &asked, interrupted: &|| interrupt.requested() };
         let read = fleet.observe(|host| {
-            let paths: Vec<&str> = wanted[host.name()].iter().copied().collect();
+            let paths: Vec<&str> = wanted[host.name()].keys().copied().collect();
             deploy::secrets(host, &paths)
         });
         let stopped = || CommandError::reported(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
-        for (host, found) in asked.iter().map(|host| host.name()).zip(read.map_err(|_| stopped())?) {
-            let mut found = found.map_err(|lost| away(&lost))?;
-            for path in &wanted[host] {
-                let Some(bytes) = found.remove(*path) else {
-                    let error = anyhow!("{host} has no file `{path}`, which is a certificate source");
-                    let help = format!("look there with `ls -l {path}`, or correct the path in the inventory");
-                    return Err(CommandError::new(ExitStatus::NotStarted, error).hint(help));
+        let mut unread = Vec::new();
+        for (host, mut found) in asked.iter().map(|host| host.name()).zip(read.map_err(|_| stopped())?) {
+            for (source, path) in &wanted[host] {
+                let error = match &mut found {
+                    Ok(found) => match found.remove(*source) {
+                        Some(bytes) => {
+                            self.0.insert(format!("{host}:{source}"), bytes);
+                            continue;
+                        }
+                        None => {
+                            let error = anyhow!("{host} has no file `{source}`, which is a certificate source");
+                            let help =
+                                format!("look there with `ls -l {source}`, or correct the path in the inventory");
+                            CommandError::new(ExitStatus::NotStarted, error).hint(help)
+                        }
+                    },
+                    Err(lost) => away(lost),
                 };
-                self.0.insert(format!("{host}:{path}"), bytes);
+                unread.push(Unread { path: (*path).to_owned(), error });
             }
         }
-        Ok(())
+        Ok(unread)
     }
 
     /// Without its key, a certificate is of no use.
@@ -136,22 +173,25 @@ impl Sources {
 
     /// What a source contains, as the inventory has it; `None` if it was not read.
     pub fn get(&self, written: &str) -> Option<&[u8]> {
-        self.0.get(written).map(|bytes| &***bytes)
+        self.0.get(written).map(|bytes| bytes.as_slice())
     }
 
-    /// What keeps the pairs from being served: each problem once, with what to do.
-    fn problems(&self, inventory: &Inventory) -> BTreeSet<(String, String)> {
+    /// What keeps the pairs from being served: each problem once, with what to do. Pairs that were not read are left out.
+    pub fn problems(&self, inventory: &Inventory) -> BTreeSet<(String, String)> {
         let roots = std::cell::OnceCell::new();
         let now = SystemTime::now();
         let mut problems = BTreeSet::new();
         for (site, _, source) in pairs(inventory) {
-            let read = |file: &SourceFile| {
-                let written = file.written.to_string();
-                self.get(&written).map(|bytes| (written.clone(), bytes))
+            let bytes = |file: &SourceFile| self.get(&file.written.to_string());
+            let Some(chain) = bytes(&source.certificate) else { continue };
+            let chain = Certificate::parse(Path::new(&source.certificate.written.to_string()), chain);
+            let key = match &source.key {
+                Some(key) => match bytes(key) {
+                    Some(bytes) => Some(PrivateKey::parse(Path::new(&key.written.to_string()), bytes)),
+                    None => continue,
+                },
+                None => None,
             };
-            let Some((path, chain)) = read(&source.certificate) else { continue };
-            let chain = Certificate::parse(Path::new(&path), chain);
-            let key = source.key.as_ref().and_then(read).map(|(path, key)| PrivateKey::parse(Path::new(&path), key));
             let names = inventory.sites[site].server_names.iter().map(|name| name.as_str());
             let found = match (chain, key.transpose()) {
                 (Ok(chain), Ok(key)) => {
@@ -215,12 +255,27 @@ pub fn refuse_older(plan: &mut HostPlan, entries: &[Entry], contents: &Contents)
     plan.problems.extend(older);
 }
 
+/// The certificates that hosts get and that have expired.
+pub fn expired(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
+    let now = SystemTime::now();
+    let expired = |new: &Certificate| new.date_problems(now, None).iter().any(|it| it.kind == ProblemKind::Expired);
+    coming(wanted, seen, expired)
+}
+
 /// The certificates that hosts get.
 pub fn renewals(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
+    coming(wanted, seen, |_| true)
+}
+
+fn coming(
+    wanted: &[Wanted<'_>],
+    seen: &[Result<Planned, Unreachable>],
+    which: impl Fn(&Certificate) -> bool,
+) -> Vec<Renewal> {
     let mut renewals: Vec<Renewal> = Vec::new();
     for ((name, _, entries), host) in wanted.iter().zip(seen) {
         let Ok(planned) = host else { continue };
-        for (path, new, live) in replaced(&planned.plan, entries, &planned.contents) {
+        for (path, new, live) in replaced(&planned.plan, entries, &planned.contents).filter(|(_, new, _)| which(new)) {
             let (expires, was) = (new.expires(), live.map(|live| live.expires()));
             match renewals.iter_mut().find(|it| it.path == path && it.expires == expires && it.was == was) {
                 Some(same) => same.hosts.push((*name).to_owned()),

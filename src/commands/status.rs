@@ -4,17 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::sources::Sources;
+use super::sources::{Sources, Unread};
 use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::StatusArgs;
-use crate::deploy::{self, Role, Scope, Wanted};
+use crate::deploy::{self, Details, HostPlan, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::certificate::Certificate;
 use crate::inventory::types::Tickets;
 use crate::lint::Settings;
 use crate::render::Templates;
 use crate::report::{CertificateStatus, HostStatus, Output, StatusReport};
-use crate::rollout::{Fleet, QueryError};
+use crate::rollout::{Fleet, QueryError, Reason};
 use crate::tickets;
 use crate::transport::Host;
 use crate::tree::{NeedKind, Tree};
@@ -27,7 +27,7 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     interrupt.end_programs();
-    let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+    let (sources, unread) = Sources::read_each(&inventory, &hosts, interrupt)?;
     let releases = live::releases(&tree, &sources);
     let wanted = live::wanted(&inventory, &releases);
     let certificates = certificates(&tree);
@@ -35,9 +35,11 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
-    let Ok(seen) =
-        fleet.observe(|host| look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none)))
-    else {
+    let Ok(seen) = fleet.observe(|host| {
+        let mut status = look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none))?;
+        leave_out(&mut status.plan, &unread);
+        Ok(status)
+    }) else {
         return Ok(interrupted());
     };
     let rings = if inventory.tickets == Tickets::Shared {
@@ -54,8 +56,38 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
         Vec::new()
     };
     let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
-    let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings)?;
+    let mut others = source_problems(unread);
+    others.extend(sources.problems(&inventory).into_iter().map(|(message, help)| Reason::new(message).with_help(help)));
+    let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings, &others)?;
     Ok(if sound { ExitStatus::Done } else { ExitStatus::Findings })
+}
+
+/// Leaves out files whose source could not be read: they stay, and whether they are right is not known.
+fn leave_out(plan: &mut HostPlan, unread: &[Unread]) {
+    let before = plan.changes.len();
+    plan.changes.retain(|change| !unread.iter().any(|unread| unread.path == change.path));
+    if plan.changes.is_empty() && before > 0 {
+        plan.actions.clear();
+    }
+}
+
+/// What is not known because sources could not be read: one problem for each reason.
+fn source_problems(unread: Vec<Unread>) -> Vec<Reason> {
+    let mut problems: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
+    for Unread { path, error } in unread {
+        let why = error.error.map(|error| format!("{error:#}")).unwrap_or_default();
+        match problems.iter_mut().find(|(known, ..)| *known == why) {
+            Some((.., paths)) if !paths.contains(&path) => paths.push(path),
+            Some(_) => {}
+            None => problems.push((why, error.hint, vec![path])),
+        }
+    }
+    let reason = |(why, help, paths): (String, Option<String>, Vec<String>)| {
+        let paths = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let reason = Reason::new(format!("whether hosts have the latest {paths} is not known: {why}"));
+        help.map_or(reason.clone(), |help| reason.with_help(help))
+    };
+    problems.into_iter().map(reason).collect()
 }
 
 /// The paths of each host's certificates, without those of files that hold a key, too.
@@ -71,12 +103,9 @@ fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// What there is on one host.
 fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
-    let (observation, plan, contents) = deploy::look(
-        host,
-        wanted,
-        certificates,
-        &Scope { adopt: true, rules: wanted.1 == Role::AppServer, ..Scope::default() },
-    )?;
+    let details = if wanted.1 == Role::AppServer { Details::All } else { Details::Workers };
+    let (observation, plan, contents) =
+        deploy::look(host, wanted, certificates, &Scope { adopt: true, details, ..Scope::default() })?;
     let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
     Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }

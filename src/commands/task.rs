@@ -1,7 +1,7 @@
 //! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
 
 use std::cell::Cell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufRead, IsTerminal};
 use std::path::{Path, PathBuf};
 
@@ -10,8 +10,8 @@ use anyhow::anyhow;
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::deploy::{
-    self, Deploy, DeployEnd, DeployError, DeployStep, HeldLease, HostRelease, Lease, Role, SavedPlan, Scope, Target,
-    Wanted,
+    self, Action, Deploy, DeployEnd, DeployError, DeployStep, Details, HeldLease, HostRelease, Lease, Role, SavedPlan,
+    Scope, Target, Wanted,
 };
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
@@ -138,7 +138,8 @@ impl Task<'_> {
             live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &self.scope, self.back)
         };
         let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.stopped()) };
-        let (seen, now) = live::apart(seen);
+        let (mut seen, now) = live::apart(seen);
+        let outdated = self.outdated(run, &mut seen);
         let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
         let begins = taken.is_none() && (changes || !self.quiet);
         if begins && self.is_held(run, &seen) {
@@ -169,13 +170,34 @@ impl Task<'_> {
             run.report.absent(self.absent);
             return Ok(if self.absent.is_empty() { ExitStatus::Done } else { ExitStatus::NotStarted });
         }
+        let expired = if self.back { sources::expired(self.wanted, &seen) } else { Vec::new() };
+        run.report.expired(&expired);
         if !self.agreed(run.output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
             return Ok(ExitStatus::NotStarted);
         }
         if self.scope.only.is_some() {
             run.output.reported(run.report.renewed(&sources::renewals(self.wanted, &seen)));
+            run.output.reported(run.report.outdated(&outdated));
         }
-        self.carry_out(run, taken, &seen)
+        self.carry_out(run, taken, (&seen, &outdated))
+    }
+
+    /// Hosts that have the certificates of a renewal, and whose program does not show them yet: somebody has copied
+    /// them, or a reload has failed. Their plan is to reload it.
+    fn outdated(&self, run: &Run<'_>, seen: &mut [Result<Planned, Unreachable>]) -> BTreeSet<String> {
+        let Some(only) = self.scope.only.filter(|_| !run.interrupt.requested()) else { return BTreeSet::new() };
+        let same = seen.iter().zip(self.hosts).filter(|(host, _)| host.as_ref().is_ok_and(|it| it.plan.is_empty()));
+        let same =
+            same.filter_map(|(seen, host)| Some((host.name(), &self.releases[host.name()], &seen.as_ref().ok()?.plan)));
+        let outdated = Serving::outdated(self.inventory, self.hosts, same, only);
+        for (host, seen) in self.hosts.iter().zip(seen) {
+            if let Ok(planned) = seen
+                && outdated.contains(host.name())
+            {
+                planned.plan.actions.push(Action::Reload);
+            }
+        }
+        outdated
     }
 
     /// Whether another deploy has a host, which is then reported.
@@ -238,7 +260,7 @@ impl Task<'_> {
         &self,
         run: &Run<'_>,
         taken: Option<Taken<'_>>,
-        seen: &[Result<Planned, Unreachable>],
+        (seen, outdated): (&[Result<Planned, Unreachable>], &BTreeSet<String>),
     ) -> Result<ExitStatus, CommandError> {
         let Some(taken) = taken.or_else(|| self.take(run)) else { return Ok(ExitStatus::NotStarted) };
         let plans = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.plan)));
@@ -254,7 +276,7 @@ impl Task<'_> {
             release: self.release,
             targets: targets.collect(),
             lease: run.lease,
-            scope: Scope { rules: false, ..self.scope },
+            scope: Scope { details: Details::None, reload: Some(outdated), ..self.scope },
             back: self.back,
             dry_run: self.dry_run,
             canary: self.canary,
@@ -325,7 +347,7 @@ impl Task<'_> {
 
 /// What keeps a run from a host that another one has.
 fn held(lease: &HeldLease) -> Outcome {
-    let HeldLease { holder, age } = lease;
+    let HeldLease { holder, age, .. } = lease;
     Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {age} s ago")))
 }
 

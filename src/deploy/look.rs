@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::observation::{FileKind, Observation};
-use super::plan::{HostPlan, Live, Role, differing, plan};
+use super::plan::{Action, HostPlan, Live, Role, differing, plan};
 use super::revision::{Running, configuration, revision, running};
-use super::script::{contents, inspect, observe};
+pub use super::script::Details;
+use super::script::{contents, inspect};
 use crate::rollout::QueryError;
 use crate::transport::Host;
 use crate::tree::Entry;
@@ -23,15 +24,20 @@ pub struct Scope<'s> {
     pub adopt: bool,
     /// The only files that may change.
     pub only: Option<&'s BTreeSet<String>>,
-    /// Whether hosts also report what rules look at.
-    pub rules: bool,
+    /// Hosts whose program has to read its files again though none of them changes.
+    pub reload: Option<&'s BTreeSet<String>>,
+    /// What else hosts report.
+    pub details: Details,
 }
 
 impl Scope<'_> {
     /// What a deploy would do on a host.
-    pub fn plan(&self, (_, _, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
+    pub fn plan(&self, (name, _, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
         let mut plan = plan(entries, live, self.adopt);
         self.only.iter().for_each(|only| plan.keep_only(only));
+        if plan.actions.is_empty() && self.reload.is_some_and(|hosts| hosts.contains(name)) {
+            plan.actions.push(Action::Reload);
+        }
         plan
     }
 }
@@ -49,7 +55,7 @@ pub fn look(
 ) -> Result<(Observation, HostPlan, Contents), QueryError> {
     let (_, role, entries) = wanted;
     let paths: Vec<&str> = entries.iter().map(|entry| &*entry.path).collect();
-    let mut seen = if scope.rules { inspect(host, role, &paths)? } else { observe(host, role, &paths)? };
+    let mut seen = inspect(host, role, &paths, scope.details)?;
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);
     needed.extend(more.iter().map(AsRef::as_ref));

@@ -3,6 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::Serialize;
+
 use super::facts::Facts;
 use crate::rollout::{QueryError, permissions};
 use crate::transport::HostText;
@@ -54,10 +56,25 @@ pub struct Release {
 /// A deploy that has a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeldLease {
+    /// What tells the deploy from others.
+    pub id: String,
     /// Seconds since it last did something there.
     pub age: u64,
+    /// Seconds since it took the host.
+    pub since: u64,
     /// Who runs it.
     pub holder: String,
+}
+
+/// A worker that a reload has replaced, and that has connections to finish.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OldWorker {
+    pub pid: u32,
+    /// Seconds since it started.
+    #[serde(rename = "age_seconds")]
+    pub age: u64,
+    /// `None` if it does not answer.
+    pub connections: Option<u64>,
 }
 
 /// An app server as a balancer sees it.
@@ -103,6 +120,8 @@ pub struct Observation {
     pub on_disk: Option<String>,
     /// The app servers, of a balancer.
     pub servers: Vec<Server>,
+    /// Workers of the program that a reload has replaced; none if nobody looked for them.
+    pub old_workers: Vec<OldWorker>,
     /// The deploy that has the host.
     pub lease: Option<HeldLease>,
     /// Programs that a deploy needs and that are missing.
@@ -161,9 +180,15 @@ impl Observation {
                 sessions: sessions.parse().ok()?,
                 status: status.join(" "),
             }),
-            ["lease", age, holder] => {
-                self.lease = Some(HeldLease { age: age.parse().ok()?, holder: holder.to_owned() });
+            ["lease", id, age, since, holder] => {
+                let (id, holder) = (id.to_owned(), holder.to_owned());
+                self.lease = Some(HeldLease { id, age: age.parse().ok()?, since: since.parse().ok()?, holder });
             }
+            ["old", pid, age, connections] => self.old_workers.push(OldWorker {
+                pid: pid.parse().ok()?,
+                age: age.parse().ok()?,
+                connections: if connections == "-" { None } else { Some(connections.parse().ok()?) },
+            }),
             ["tool", name] => self.missing_tools.push(name.to_owned()),
             ["facts"] => self.facts = Some(Facts::default()),
             ref words => self.facts.as_mut()?.line(words)?,
@@ -195,7 +220,8 @@ mod tests {
         let text = format!(
             "release 0123456789ab 1700000000\nmanaged /etc/a {sum}\nfile /etc/a regular 644 root:root {sum}\n\
              file /etc/b absent\nfile /etc/c link\nfile /etc/d directory\nfile /etc/e other\nstock /etc/a\ntool flock\n\
-             package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nserver web srv1 12 UP 1/3\nserver web srv2 0 DOWN\nend\n"
+             package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nserver web srv1 12 UP 1/3\nserver web srv2 0 DOWN\n\
+             old 77 3600 4\nold 78 5 -\nlease 0011 5 60 root@ops\nend\n"
         );
         let seen = Observation::read(&text).unwrap();
         assert_eq!(seen.files.len(), 5);
@@ -210,6 +236,10 @@ mod tests {
         let servers: Vec<(&str, u64, bool)> =
             seen.servers.iter().map(|it| (it.status.as_str(), it.sessions, it.is_up())).collect();
         assert_eq!(servers, [("UP 1/3", 12, true), ("DOWN", 0, false)]);
+        let old: Vec<_> = seen.old_workers.iter().map(|it| (it.pid, it.age, it.connections)).collect();
+        assert_eq!(old, [(77, 3600, Some(4)), (78, 5, None)]);
+        let lease = HeldLease { id: "0011".to_owned(), age: 5, since: 60, holder: "root@ops".to_owned() };
+        assert_eq!(seen.lease, Some(lease));
         assert!(Observation::read("end\n").unwrap() == Observation::default());
         for wrong in [
             "",

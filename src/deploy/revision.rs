@@ -17,6 +17,8 @@ const HAPROXY_CFG: &str = "/haproxy.cfg";
 const LIMIT: Duration = Duration::from_secs(5);
 /// How long nginx may take until a worker answers that has the new revision, and the pause before it is asked again.
 const OBSERVE: Duration = Duration::from_secs(10);
+/// All of that, with a last question.
+pub(super) const PATIENCE: Duration = Duration::from_secs(OBSERVE.as_secs() + LIMIT.as_secs());
 const PAUSE: Duration = Duration::from_millis(200);
 /// How often it is asked at least.
 const TRIES: u32 = 3;

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::observation::Observation;
 use super::plan::Role;
-use crate::rollout::{QueryError, query};
+use crate::rollout::{QueryError, query, shell};
 use crate::transport::{Host, HostText, Limits, Script};
 
 /// A line for each file, of which a host has a few more than a hundred at most.
@@ -17,30 +17,55 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 /// A chain of a hundred certificates is under 200 kB.
 const PEM: usize = 1 << 20;
 
-const OBSERVE: &[&str] = &[STATE, include_str!("scripts/observe.sh")];
+const OBSERVE: &[&str] = &[shell::TIME, STATE, include_str!("scripts/observe.sh")];
+/// With workers that a reload has replaced.
+const STATUS: &[&str] = &[shell::TIME, STATE, include_str!("scripts/workers.sh"), include_str!("scripts/observe.sh")];
+/// With both.
+const ALL: &[&str] = &[
+    shell::TIME,
+    STATE,
+    include_str!("scripts/facts.sh"),
+    include_str!("scripts/workers.sh"),
+    include_str!("scripts/observe.sh"),
+];
 /// With what rules look at.
-const INSPECT: &[&str] = &[STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
+const INSPECT: &[&str] = &[shell::TIME, STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
 /// What sslscale keeps on a host.
 pub(super) const STATE: &str = include_str!("scripts/state.sh");
 const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
 
+/// What a host reports besides its files and its program.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Details {
+    #[default]
+    None,
+    /// What rules look at.
+    Rules,
+    /// Workers that a reload has replaced.
+    Workers,
+    /// Both.
+    All,
+}
+
 /// What a host has at these paths and of its program.
 ///
 /// # Errors
-/// The host did not tell.
+/// The host did not report it.
 pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
-    observed(host, role, paths, OBSERVE)
+    inspect(host, role, paths, Details::None)
 }
 
-/// The same, with what rules look at.
+/// The same, with details.
 ///
 /// # Errors
-/// The host did not tell.
-pub fn inspect(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
-    observed(host, role, paths, INSPECT)
-}
-
-fn observed(host: &dyn Host, role: Role, paths: &[&str], parts: &[&str]) -> Result<Observation, QueryError> {
+/// The host did not report it.
+pub fn inspect(host: &dyn Host, role: Role, paths: &[&str], details: Details) -> Result<Observation, QueryError> {
+    let parts = match details {
+        Details::None => OBSERVE,
+        Details::Rules => INSPECT,
+        Details::Workers => STATUS,
+        Details::All => ALL,
+    };
     let arguments: Vec<&str> = [role.program()].into_iter().chain(paths.iter().copied()).collect();
     let answer = query(host, &Script::new(parts).arguments(&arguments), LOOK)?;
     Observation::read(&String::from_utf8_lossy(&answer))

@@ -5,18 +5,20 @@ use std::time::Duration;
 
 use super::observation::{FileKind, Observation};
 use super::plan::{Action, Change, Role};
+use super::revision;
 use super::script::STATE;
 use crate::rollout::{Outcome, change, shell};
 use crate::transport::{Host, Limits, Script};
 
-const LEASE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/lease.sh")];
-const PREPARE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/prepare.sh")];
-const STAGE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/stage.sh")];
-const VALIDATE: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/validate.sh")];
-const APPLY: &[&str] = &[shell::RESULT, STATE, shell::HAPROXY, shell::NGINX, include_str!("scripts/apply.sh")];
-const CONFIRM: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/confirm.sh")];
-const REVERT: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/revert.sh")];
-const COMMIT: &[&str] = &[shell::RESULT, STATE, include_str!("scripts/commit.sh")];
+const LEASE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/lease.sh")];
+const PREPARE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/prepare.sh")];
+const STAGE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/stage.sh")];
+const VALIDATE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/validate.sh")];
+const APPLY: &[&str] =
+    &[shell::RESULT, shell::TIME, STATE, shell::HAPROXY, shell::NGINX, include_str!("scripts/apply.sh")];
+const CONFIRM: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/confirm.sh")];
+const REVERT: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/revert.sh")];
+const COMMIT: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/commit.sh")];
 const UNDO: &str = include_str!("scripts/undo.sh");
 const UNDO_SERVICE: &str = include_str!("scripts/undo.service");
 
@@ -29,10 +31,23 @@ const SENDING: Limits = Limits::new(Duration::from_secs(300), ANSWER);
 /// A drain, a reload or a restart, and undoing it.
 const CHANGING: Limits = Limits::new(Duration::from_secs(240), ANSWER);
 
-/// How many seconds a host waits for the confirmation of a change before it undoes it.
-pub const WINDOW: u64 = 120;
 /// How many seconds servers that go may take to finish their connections.
 const DRAIN: u64 = 30;
+/// How many seconds a host may take to replace its files and to see its program run them. What is left then is undone.
+const CHANGE: u64 = 35;
+/// How many seconds a question to a program, or a look at it, may last beyond that.
+const OVERRUN: u64 = 15;
+/// How long a changed host may be probed.
+pub const PROBING: Duration = Duration::from_secs(25);
+/// Writing down that a host keeps a change.
+const CONFIRMING: Limits = Limits::new(Duration::from_secs(25), ANSWER);
+/// How many seconds a host waits for the confirmation of a change before it undoes it, and [`DRAIN`] longer where there
+/// is something to drain. All that comes before the confirmation has its limit, and together they are shorter.
+pub const WINDOW: u64 = 120;
+const _: () = {
+    let change = CHANGE + OVERRUN;
+    assert!(change + revision::PATIENCE.as_secs() + PROBING.as_secs() + CONFIRMING.time.as_secs() < WINDOW);
+};
 /// How many releases a host keeps.
 const KEEP: u64 = 5;
 
@@ -76,15 +91,15 @@ impl Lease {
             Action::Restart => "restart",
             Action::Start => "start",
         });
-        let (window, drain) = (WINDOW.to_string(), DRAIN.to_string());
-        let first = [&*self.id, nonce, to.release, to.role.program(), &window, &drain];
+        let [window, drain, change] = [WINDOW, DRAIN, CHANGE].map(|seconds| seconds.to_string());
+        let first = [&*self.id, nonce, to.release, to.role.program(), &window, &drain, &change];
         let arguments: Vec<&str> = first.into_iter().chain(actions).collect();
         run(host, APPLY, &arguments, to.expected().as_bytes(), CHANGING)
     }
 
     /// Lets a host keep a change.
     pub fn confirm(&self, host: &dyn Host, nonce: &str) -> Outcome {
-        run(host, CONFIRM, &[&self.id, nonce], b"", SHORT)
+        run(host, CONFIRM, &[&self.id, nonce], b"", CONFIRMING)
     }
 
     /// Undoes a change, confirmed or not.

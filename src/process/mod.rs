@@ -21,6 +21,8 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use crate::visible::with_causes;
+
 pub use conversation::{Conversation, Line, Lines};
 pub use duplex::Duplex;
 pub use path::{find, search_path};
@@ -103,8 +105,7 @@ pub enum Error {
 impl Error {
     /// The message with its cause, for where it has to be text: in a line to another process.
     pub fn with_cause(&self) -> String {
-        let cause = std::error::Error::source(self).map(|cause| format!(": {cause}")).unwrap_or_default();
-        format!("{self}{cause}")
+        with_causes(self)
     }
 
     /// Of what failed while `limit` was running.

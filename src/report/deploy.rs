@@ -1,6 +1,6 @@
 //! A deploy while it runs, and how it ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -59,6 +59,10 @@ pub(super) enum Line<'l> {
     },
     /// A host lacks packages, which this command installs, and what became of that.
     Install { version: u32, host: &'l str, command: &'l str, result: Option<&'static str>, reason: Option<&'l Reason> },
+    /// A host that has a certificate and does not show it.
+    Outdated { version: u32, host: &'l str },
+    /// What a reader should know before the change.
+    Warning { version: u32, host: &'l str, reason: String },
     /// Why nothing was begun, or why it went no further.
     Error { host: Option<&'l str>, reason: String },
     /// How it ended.
@@ -124,6 +128,36 @@ impl<'o> DeployReport<'o> {
             format!("{path} on {}: expires on `{expires}` UTC{was}\n", hosts.join(", "))
         };
         self.output.print(renewals.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Hosts whose nginx does not show the certificates that are there.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn outdated(&self, hosts: &BTreeSet<String>) -> io::Result<()> {
+        if self.is_json() {
+            return hosts.iter().try_for_each(|host| self.line(&Line::Outdated { version: VERSION, host }));
+        }
+        let line = |host: &String| format!("{host} has the certificates, but shows others: its nginx is reloaded\n");
+        self.output.print(hosts.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Certificates that have expired and that hosts go back to.
+    pub fn expired(&self, expired: &[Renewal]) {
+        for Renewal { path, expires, hosts, .. } in expired {
+            let reason = format!("`{path}` of this release has expired on `{expires}` UTC");
+            if self.is_json() {
+                hosts.iter().for_each(|host| {
+                    let (host, reason) = (host.as_str(), reason.clone());
+                    self.output.reported(self.line(&Line::Warning { version: VERSION, host, reason }));
+                });
+            } else {
+                self.output.say(&format!("warning: {}: {reason}, and clients will refuse it", hosts.join(", ")));
+            }
+        }
+        if !self.is_json() && !expired.is_empty() {
+            self.output.say(&format!("  help: `sslscale deploy {}` brings a renewed one again", self.file));
+        }
     }
 
     /// Sites that hosts did not serve before the change, and why: the new certificate was not looked for there.

@@ -6,6 +6,7 @@ use std::io;
 use serde::Serialize;
 
 use super::escaped::pretty;
+use super::status::lease_words;
 use super::table::table;
 use super::tickets::block;
 use super::{Output, PlainFormat};
@@ -97,8 +98,7 @@ impl<'o> HistoryReport<'o> {
             match host {
                 Ok(Some(lease)) => {
                     held += 1;
-                    let (holder, age) = (&lease.holder, lease.age);
-                    self.output.print(format!("{name}: a deploy of {holder}, last active {age} s ago\n").as_bytes())?;
+                    self.output.print(format!("{name}: {}\n", lease_words(lease)).as_bytes())?;
                 }
                 Ok(None) => {}
                 Err(lost) => self.lost(lost),

@@ -8,8 +8,8 @@ use serde::Serialize;
 use super::escaped::pretty;
 use super::table::table;
 use super::{Output, PlainFormat};
-use crate::count::several;
-use crate::deploy::{HostPlan, Observation, Role, Server};
+use crate::count::{ago, several, utc};
+use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Role, Server};
 use crate::rollout::{Reason, Unreachable};
 use crate::tickets;
 
@@ -62,15 +62,39 @@ struct HostDocument<'d> {
     package: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<&'d str>,
+    /// Whether the service starts at a boot, as systemd says it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enabled: Option<&'d str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     running: Option<&'d str>,
     /// The revision that the configuration on the host has.
     #[serde(skip_serializing_if = "Option::is_none")]
     on_disk: Option<&'d str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    release: Option<ReleaseDocument<'d>>,
+    /// The deploy that has the host.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease: Option<LeaseDocument<'d>>,
+    old_workers: &'d [OldWorker],
     /// Files that differ from what is rendered.
     differing: Vec<&'d str>,
     servers: Vec<ServerDocument<'d>>,
     certificates: &'d [CertificateStatus],
+}
+
+#[derive(Serialize)]
+struct ReleaseDocument<'d> {
+    id: &'d str,
+    /// When it was deployed, in seconds since 1970.
+    time: u64,
+}
+
+#[derive(Serialize)]
+struct LeaseDocument<'d> {
+    id: &'d str,
+    holder: &'d str,
+    since_seconds: u64,
+    active_seconds: u64,
 }
 
 #[derive(Serialize)]
@@ -83,12 +107,13 @@ struct ServerDocument<'d> {
 
 #[derive(Serialize)]
 struct ProblemDocument<'d> {
-    host: &'d str,
+    /// `None` for a certificate source.
+    host: Option<&'d str>,
     problem: String,
 }
 
 /// What is wrong, by host.
-type Problems<'p> = Vec<(&'p str, String)>;
+type Problems<'p> = Vec<(Option<&'p str>, String)>;
 /// A host's name and what it is.
 type Named<'n> = (&'n str, Role);
 /// What became of the look at a host.
@@ -100,12 +125,20 @@ impl<'o> StatusReport<'o> {
         Self { output, format }
     }
 
-    /// The fleet, and whether nothing is wrong with it. `rings` has what is wrong with ticket rings.
+    /// The fleet, and whether nothing is wrong with it. `rings` has what is wrong with ticket rings, and `others` what
+    /// is wrong with certificate sources.
     ///
     /// # Errors
     /// Standard output takes no more.
-    pub fn write(&self, hosts: &[Named<'_>], seen: &[Seen], rings: &[(String, tickets::Problem)]) -> io::Result<bool> {
-        let problems = problems(hosts, seen, rings);
+    pub fn write(
+        &self,
+        hosts: &[Named<'_>],
+        seen: &[Seen],
+        rings: &[(String, tickets::Problem)],
+        others: &[Reason],
+    ) -> io::Result<bool> {
+        let mut problems = problems(hosts, seen, rings);
+        problems.extend(others.iter().map(|reason| (None, reason.to_string())));
         if self.format == PlainFormat::Json {
             let document = Document {
                 version: VERSION,
@@ -113,23 +146,25 @@ impl<'o> StatusReport<'o> {
                 hosts: hosts.iter().zip(seen).map(|(host, seen)| document(*host, seen)).collect(),
                 problems: problems
                     .iter()
-                    .map(|(host, problem)| ProblemDocument { host, problem: problem.replace("\n\t", "\n") })
+                    .map(|(host, problem)| ProblemDocument { host: *host, problem: problem.replace("\n\t", "\n") })
                     .collect(),
             };
             self.output.print(&pretty(&document)?)?;
             return Ok(problems.is_empty());
         }
         self.output.print(table(&programs(hosts, seen)).as_bytes())?;
-        let servers = servers(hosts, seen);
-        if servers.len() > 1 {
-            self.output.print(format!("\n{}", table(&servers)).as_bytes())?;
+        for rows in [servers(hosts, seen), certificates(seen), old_workers(hosts, seen)] {
+            if rows.len() > 1 {
+                self.output.print(format!("\n{}", table(&rows)).as_bytes())?;
+            }
         }
-        let certificates = certificates(seen);
-        if certificates.len() > 1 {
-            self.output.print(format!("\n{}", table(&certificates)).as_bytes())?;
+        let leases: String = leases(hosts, seen).collect();
+        if !leases.is_empty() {
+            self.output.print(format!("\n{leases}").as_bytes())?;
         }
         for (host, problem) in &problems {
-            self.output.say(&format!("error: {host}: {}", super::tickets::block(problem)));
+            let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
+            self.output.say(&format!("error: {host}{}", super::tickets::block(problem)));
         }
         let wrong = match problems.len() {
             0 => "nothing is wrong".to_owned(),
@@ -144,7 +179,7 @@ impl<'o> StatusReport<'o> {
 fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)]) -> Problems<'p> {
     let mut found = Vec::new();
     for ((name, role), seen) in hosts.iter().zip(seen) {
-        let mut add = |problem: String| found.push((*name, problem));
+        let mut add = |problem: String| found.push((Some(*name), problem));
         let status = match seen {
             Ok(status) => status,
             Err(lost) => {
@@ -158,6 +193,7 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
             add(format!("{program} is not installed"));
         } else if let Some(unit) = &seen.unit {
             service_problem(program, &unit.active, seen.running.is_some()).into_iter().for_each(&mut add);
+            boot_problem(program, &unit.enabled).into_iter().for_each(&mut add);
         }
         let unloaded = unloaded(program, seen);
         unloaded.iter().cloned().for_each(&mut add);
@@ -206,11 +242,22 @@ fn service_problem(program: &str, state: &str, runs: bool) -> Option<String> {
     }
 }
 
+/// What is wrong with a service that systemd does not start at a boot. Without systemd nothing is known.
+fn boot_problem(program: &str, enabled: &str) -> Option<String> {
+    matches!(enabled, "disabled" | "masked" | "masked-runtime" | "enabled-runtime").then(|| {
+        format!("{program} is {enabled}: it does not start when the host boots\n\thelp: on the host: `systemctl enable {program}`")
+    })
+}
+
 fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
-    let mut rows = vec![["host", "program", "service", "files", "on disk", "runs"].map(str::to_owned).to_vec()];
+    let mut rows = vec![
+        ["host", "program", "service", "files", "on disk", "runs", "release", "since (UTC)"]
+            .map(str::to_owned)
+            .to_vec(),
+    ];
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let row = match seen {
-            Err(_) => [name, role.program(), "", "not reachable", "", ""].map(str::to_owned).to_vec(),
+            Err(_) => [name, role.program(), "", "not reachable", "", "", "", ""].map(str::to_owned).to_vec(),
             Ok(status) => {
                 let seen = &status.observation;
                 let version = seen.package.as_deref().unwrap_or("-");
@@ -228,6 +275,10 @@ fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
                     files,
                     on_disk.to_owned(),
                     runs.to_owned(),
+                    seen.release.as_ref().map_or("-", |release| &release.id).to_owned(),
+                    seen.release
+                        .as_ref()
+                        .map_or("-".to_owned(), |release| utc(release.time.try_into().unwrap_or(i64::MAX))),
                 ]
             }
         };
@@ -260,6 +311,33 @@ fn servers(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
     [head].into_iter().chain(rows.into_iter().map(row)).collect()
 }
 
+/// A row for each worker that a reload has replaced.
+fn old_workers(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
+    let mut rows = vec![["host", "old worker", "started", "connections"].map(str::to_owned).to_vec()];
+    for ((name, role), status) in hosts.iter().zip(seen) {
+        for OldWorker { pid, age, connections } in status.iter().flat_map(|status| &status.observation.old_workers) {
+            let worker = format!("{} {pid}", role.program());
+            let connections = connections.map_or("not known".to_owned(), |count| count.to_string());
+            rows.push(vec![(*name).to_owned(), worker, ago(*age), connections]);
+        }
+    }
+    rows
+}
+
+/// A line for each host that a deploy has.
+fn leases<'l>(hosts: &'l [Named<'_>], seen: &'l [Seen]) -> impl Iterator<Item = String> + 'l {
+    let held = hosts
+        .iter()
+        .zip(seen)
+        .filter_map(|((name, _), seen)| Some((name, seen.as_ref().ok()?.observation.lease.as_ref()?)));
+    held.map(|(name, lease)| format!("{name}: {}\n", lease_words(lease)))
+}
+
+/// Which deploy has a host.
+pub(super) fn lease_words(HeldLease { id, age, since, holder }: &HeldLease) -> String {
+    format!("a deploy of {holder}, last active {age} s ago, began {} ({id})", ago(*since))
+}
+
 /// A row for each certificate and date.
 fn certificates(seen: &[Seen]) -> Vec<Vec<String>> {
     let mut rows: BTreeMap<(&str, &str), usize> = BTreeMap::new();
@@ -284,8 +362,12 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
             reachable: false,
             package: None,
             service: None,
+            enabled: None,
             running: None,
             on_disk: None,
+            release: None,
+            lease: None,
+            old_workers: &[],
             differing: Vec::new(),
             servers: Vec::new(),
             certificates: &[],
@@ -299,8 +381,17 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
         reachable: true,
         package: observation.package.as_deref(),
         service: observation.unit.as_ref().map(|unit| unit.active.as_str()),
+        enabled: observation.unit.as_ref().map(|unit| unit.enabled.as_str()),
         running: observation.running.as_deref(),
         on_disk: observation.on_disk.as_deref(),
+        release: observation.release.as_ref().map(|it| ReleaseDocument { id: &it.id, time: it.time }),
+        lease: observation.lease.as_ref().map(|HeldLease { id, age, since, holder }| LeaseDocument {
+            id,
+            holder,
+            since_seconds: *since,
+            active_seconds: *age,
+        }),
+        old_workers: &observation.old_workers,
         differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
         servers: observation.servers.iter().map(server).collect(),
         certificates,
@@ -309,7 +400,16 @@ fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
 
 #[cfg(test)]
 mod tests {
-    use super::service_problem;
+    use super::{boot_problem, service_problem};
+
+    #[test]
+    fn a_service_that_a_boot_does_not_start_is_named() {
+        for enabled in ["enabled", "static", "alias", "not-found", "unknown"] {
+            assert_eq!(boot_problem("nginx", enabled), None, "{enabled}");
+        }
+        let problem = boot_problem("nginx", "masked").unwrap();
+        assert!(problem.starts_with("nginx is masked: it does not start when the host boots"), "{problem}");
+    }
 
     #[test]
     fn a_host_without_systemd_is_told_apart_from_a_service_that_is_down() {

@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 
 use super::query::QueryError;
 use crate::transport::HostText;
+use crate::visible::with_causes;
 
 /// What became of one host in one step.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,13 +80,7 @@ impl Reason {
 
 impl From<&QueryError> for Reason {
     fn from(error: &QueryError) -> Self {
-        let mut summary = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(error) = cause {
-            summary += &format!(": {error}");
-            cause = error.source();
-        }
-        Self { summary, output: error.output(), help: error.help().map(str::to_owned) }
+        Self { summary: with_causes(error), output: error.output(), help: error.help().map(str::to_owned) }
     }
 }
 

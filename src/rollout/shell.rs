@@ -5,6 +5,8 @@
 pub const LOCK: &str = include_str!("shell/lock.sh");
 /// `finish`: the result that [`super::change()`] reads.
 pub const RESULT: &str = include_str!("shell/result.sh");
+/// `uptime`, which [`HAPROXY`] and [`NGINX`] wait with.
+pub const TIME: &str = include_str!("shell/time.sh");
 /// `swap` and `swap_back`.
 pub const SWAP: &str = include_str!("shell/swap.sh");
 /// `haproxy_ask`, `haproxy_admin`, `haproxy_master`, `haproxy_worker`, `haproxy_revision`, `haproxy_runs`,
@@ -82,5 +84,34 @@ mod tests {
     #[test]
     fn the_workers_of_a_process_without_any_are_none() {
         assert_eq!(written(&[NGINX], "nginx_workers $$; echo $?", |_| {}), "0\n");
+    }
+
+    /// Each look at the clock takes five seconds, and each question to a program one line in `asked`.
+    const SLOW: &str = "\
+uptime() { seconds=$(($(cat clock 2>/dev/null || echo 0) + 5)); echo $seconds >clock; echo $seconds; }
+sleep() { :; }
+haproxy_ask() { echo x >>asked; echo 'web,app1,0,0,3'; }
+haproxy_worker() { echo x >>asked; echo 1 0 7; }
+nginx_workers() { echo x >>asked; echo 7:7; }
+systemctl() { echo active; }
+timeout() { :; }
+kill() { :; }
+count() { wc -l <asked; }
+";
+
+    #[test]
+    fn waiting_ends_by_the_clock_however_slow_a_host_is() {
+        let prepare = |dir: &Path| fs::write(dir.join("servers"), "web/app1\n").unwrap();
+        for waits in [
+            "haproxy_wait_drained servers 30",
+            "haproxy_reload 30",
+            "haproxy_runs 0123456789ab 30",
+            "nginx_reload 1 30",
+        ] {
+            let text = format!("{waits} >&2 && echo no; count");
+            let asked = written(&[TIME, HAPROXY, NGINX, SLOW], &text, prepare);
+            let asked: usize = asked.trim().parse().unwrap_or_else(|_| panic!("{waits}: {asked}"));
+            assert!((1..=20).contains(&asked), "{waits}: {asked}");
+        }
     }
 }

@@ -262,3 +262,28 @@ fn a_renewal_and_a_deploy_wait_for_nobody() {
     assert_eq!(run(&served, &inventory, &["certs", "roll"], 0), "");
     nothing_pending(&served);
 }
+
+// The files were right, so nothing was to be done; nginx went on with what it had read.
+#[test]
+fn a_pair_that_was_copied_by_hand_is_loaded() {
+    let Some(served) = Shared::get() else { return };
+    let inventory = inventory(&served);
+    begin(&served, &inventory, &served.pair(-100));
+    let new = served.pair(-60);
+    renew(&served, &new);
+    let files = [
+        ("/etc/ssl/rolled/ssl.crt", "0644", new.chain.clone().into()),
+        ("/etc/ssl/rolled/ssl.key", "0600", new.key.clone().into()),
+    ];
+    served.apps().for_each(|app| served.put(app, &files));
+    // One of them has loaded it.
+    served.host("app2").run("systemctl reload nginx");
+    let text = run(&served, &inventory, &["certs", "roll"], 0);
+    for (app, reloads) in [("app1", true), ("app2", false), ("app3", true), ("app4", true)] {
+        let line = format!("{app} has the certificates, but shows others: its nginx is reloaded\n");
+        assert_eq!(text.contains(&line), reloads, "{text}");
+    }
+    shows(&served, &APPS, &new);
+    assert_eq!(run(&served, &inventory, &["certs", "roll"], 0), "");
+    nothing_pending(&served);
+}

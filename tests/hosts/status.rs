@@ -1,5 +1,6 @@
 //! `sslscale status` on hosts over SSH: programs, servers as each balancer sees them, certificates, rings.
 
+use crate::client::hold;
 use crate::served::Shared;
 use crate::ssh::{Operator, pinned};
 
@@ -14,6 +15,9 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
         assert_eq!(output.status.code(), Some(wanted), "{text}");
         text
     };
+    // Nothing starts at a boot on the hosts of these tests.
+    served.balancers().for_each(|host| drop(host.run("systemctl enable --quiet haproxy")));
+    served.on_apps("systemctl enable --quiet nginx");
     // The ring that tests begin with is not one that sslscale made.
     let sync = operator.run(&["tickets", "sync"]);
     assert_eq!(sync.status.code(), Some(0), "{sync:?}");
@@ -32,6 +36,28 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
         assert!(running.len() == 12 && host["on_disk"] == running, "{host}");
     }
 
+    // Downloads that take long, and reloads.
+    let held = hold(&served, "lb1", 3);
+    served.host("lb1").run("systemctl reload haproxy");
+    served.host("app1").run("systemctl reload nginx");
+    let old = |host: usize| {
+        let json = operator.run(&["status", "--format", "json"]);
+        let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+        json["hosts"][host]["old_workers"].as_array().unwrap().clone()
+    };
+    served.host("lb1").until("the old workers are shown", || old(0).len() == 1 && old(2).len() == 1);
+    assert_eq!((&old(0)[0]["connections"], old(1).len()), (&3.into(), 0));
+    assert!(old(2)[0]["connections"].as_u64().unwrap() >= 1 && old(2)[0]["pid"].as_u64().unwrap() > 1, "{:?}", old(2));
+    let text = shown(0);
+    assert!(text.contains("host  old worker") && text.contains("\nlb1   haproxy "), "{text}");
+    drop(held);
+
+    served.host("app1").run("systemctl disable --quiet nginx");
+    let text = shown(1);
+    let says = "error: app1: nginx is disabled: it does not start when the host boots\n  help: on the host: `systemctl enable nginx`\n";
+    assert!(text.contains(says), "{text}");
+    served.host("app1").run("systemctl enable --quiet nginx");
+
     served.host("app3").run("systemctl stop nginx");
     served.wait_for_server("app3", "DOWN");
     served.host("lb2").run("echo '# by hand' >>/etc/haproxy/haproxy.cfg");
@@ -45,4 +71,6 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("6 hosts: 5 problems\n"), "{text}");
+    served.balancers().for_each(|host| drop(host.run("systemctl disable --quiet haproxy")));
+    served.on_apps("systemctl disable --quiet nginx");
 }

@@ -272,3 +272,87 @@ fn a_host_without_a_release_keeps_no_other_from_a_renewal() {
     assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [renewal.clone(), renewal]);
     assert!(!fleet.path("srv3/etc").exists());
 }
+
+#[test]
+fn a_status_goes_on_without_a_source() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.renew(&pair("example.com", -10));
+    fleet.run(&["deploy", "--yes"], 0);
+    fleet.run(&["status"], 0);
+    fs::remove_dir_all(fleet.path(LINEAGE)).unwrap();
+    let status = fleet.run(&["status"], 1);
+    let says = "error: whether hosts have the latest `/etc/ssl/example/ssl.crt` is not known: srv1 has no file \
+                `/etc/letsencrypt/live/example.com/fullchain.pem`, which is a certificate source\n  help: look there with ";
+    assert!(status.stderr.contains(says), "{}", status.all());
+    assert!(!status.all().contains("not as rendered"), "{}", status.all());
+    assert!(status.stdout.contains("3 hosts: 2 problems\n"), "{}", status.all());
+    let json: serde_json::Value = serde_json::from_str(&fleet.run(&["status", "--format", "json"], 1).stdout).unwrap();
+    assert_eq!(json["problems"][0]["host"], serde_json::Value::Null);
+    assert_eq!((&json["hosts"][1]["differing"], &json["sound"]), (&serde_json::json!([]), &false.into()));
+    let release = &json["hosts"][1]["release"];
+    assert!(release["id"].as_str().unwrap().len() == 12 && release["time"].as_u64().unwrap() > 1_700_000_000, "{json}");
+    // A pair that would be refused is a problem as well.
+    let wrong = (pair("example.com", -1).0, pair("example.com", -1).1);
+    fleet.renew(&wrong);
+    let status = fleet.run(&["status"], 1);
+    assert!(status.stderr.contains("does not belong to the certificate in"), "{}", status.all());
+}
+
+// The host that renews certificates was away, and nothing was shown of any host.
+#[test]
+fn a_status_goes_on_without_the_host_of_a_source() {
+    const HOST: &str = "\
+text=$(cat)
+case $text in
+*'Shows files of a host'*) answer=end ;;
+*) answer='unit active enabled
+package 1.0
+end' ;;
+esac
+printf '\\nsslscale-begin\\n%s\\n\\nsslscale-end 0\\n' \"$answer\"
+";
+    let there = |name: &str| serde_json::json!(["sh", "-c", HOST, name]);
+    let hosts = serde_json::json!({ "lb1": there("lb1"), "srv1": ["false", "srv1"], "srv2": there("srv2") });
+    let run = Sslscale::new(&[]).inventory(roots::inventory(SOURCES)).file("hosts.json", hosts.to_string());
+    let status = run.run_with(&["status", "inventory.yaml", "--hosts-file", "hosts.json"]);
+    assert_eq!(status.status, 1, "{}", status.all());
+    assert!(status.stdout.contains("srv2  nginx 1.0"), "{}", status.all());
+    let says = "error: whether hosts have the latest `/etc/ssl/example/ssl.crt`, `/etc/ssl/example/ssl.key` is not known: srv1: ";
+    assert!(status.stderr.contains(says) && status.stderr.contains("error: srv1: "), "{}", status.all());
+}
+
+#[test]
+fn a_rollback_to_a_certificate_that_has_expired_says_so() {
+    let Some(fleet) = Fleet::new() else { return };
+    for days in [-10, -9] {
+        fleet.renew(&pair("example.com", days));
+        fleet.run(&["deploy", "--yes"], 0);
+    }
+    // Time has passed: the certificate of the release before is not valid any more.
+    let expired = pair("example.com", -91).0;
+    let digest = |text: &str| {
+        let file = fleet.run.dir().join("expired.pem");
+        fs::write(&file, text).unwrap();
+        let sum = std::process::Command::new("sha256sum").arg(&file).output().unwrap();
+        String::from_utf8(sum.stdout).unwrap()[..64].to_owned()
+    };
+    for host in ["srv1", "srv2"] {
+        let state = fleet.path(host).join("var/lib/sslscale");
+        let history = fs::read_to_string(state.join("history")).unwrap();
+        let id = history.lines().next().unwrap().split(' ').nth(1).unwrap();
+        let file = state.join("releases").join(id).join("files/etc/ssl/example/ssl.crt");
+        let before = digest(&fs::read_to_string(&file).unwrap());
+        fs::write(&file, &expired).unwrap();
+        let manifest = state.join("releases").join(id).join("manifest");
+        fs::write(&manifest, fs::read_to_string(&manifest).unwrap().replace(&before, &digest(&expired))).unwrap();
+    }
+    let says = "`/etc/ssl/example/ssl.crt` of this release has expired on `";
+    let asked = fleet.run(&["rollback"], 2);
+    assert!(asked.stderr.contains(&format!("warning: srv1, srv2: {says}")), "{}", asked.all());
+    let json = fleet.run(&["rollback", "--yes", "--format", "json"], 0);
+    let warnings: Vec<serde_json::Value> =
+        json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let of = |host: &str| warnings.iter().any(|line| line["event"] == "warning" && line["host"] == host);
+    assert!(of("srv1") && of("srv2"), "{}", json.stdout);
+    assert_eq!(fleet.installed("srv2").0, expired);
+}

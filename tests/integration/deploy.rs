@@ -1,6 +1,8 @@
 //! `sslscale deploy` and its companions over directories that stand for hosts: files, releases, locks. What programs
 //! do is shown on hosts.
 
+mod edits;
+mod kept;
 mod packages;
 mod without;
 

@@ -20,6 +20,7 @@ mod breakages;
 mod certificates;
 mod certs;
 mod check;
+mod contact;
 mod control;
 mod deploy;
 mod fix;

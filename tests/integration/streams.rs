@@ -57,3 +57,9 @@ fn what_runs_on_hosts() {
     let prepared = cases::rotated();
     cases::hosts(&prepared).iter().for_each(same_with_every_kind);
 }
+
+#[test]
+fn renewals_of_certificates() {
+    let Some(prepared) = cases::renewed() else { return };
+    cases::renewals(&prepared).iter().for_each(same_with_every_kind);
+}

@@ -1,13 +1,14 @@
 # Makes a host use a release that is stored there: a backup, a timer that undoes everything, the files, and the
 # program's reload, which is observed. The host keeps the release only if it is confirmed before the timer ends.
 #
-#     apply.sh LEASE NONCE RELEASE PROGRAM WINDOW DRAIN ACTION... < EXPECTED
+#     apply.sh LEASE NONCE RELEASE PROGRAM WINDOW DRAIN CHANGE ACTION... < EXPECTED
 #
 # EXPECTED has a line for each file that changes, `SHA256 PATH` or `absent PATH`, as it was when this was planned.
 # WINDOW is how many seconds the host waits for the confirmation. ACTION is units, reload, restart or start. DRAIN is
-# how many seconds servers that the new configuration has no more may take to finish their connections.
-lease=$1 nonce=$2 id=$3 program=$4 window=$5 drain=$6
-shift 6
+# how many seconds servers that the new configuration has no more may take to finish their connections; the host waits
+# for that much longer where there are any. After CHANGE seconds without the drain what is not finished is undone.
+lease=$1 nonce=$2 id=$3 program=$4 window=$5 drain=$6 change=$7
+shift 7
 actions=" $* "
 release=$state/releases/$id backup=$state/backup/$nonce
 
@@ -53,6 +54,13 @@ echo "$current" >"$backup/release"
 [ -n "$root" ] || echo "$program $(systemctl is-active "$program")" >"$backup/unit"
 sync -f "$backup" || give_up 'untouched: the backup could not be made'
 
+# Connections to servers that go are finished first, on this balancer.
+if [ "$program" = haproxy ] && [ "$drain" -gt 0 ] && [ -z "$root" ]; then
+    haproxy_retired "$release/files/etc/haproxy/haproxy.cfg" >"$backup/drained"
+fi
+[ -s "$backup/drained" ] || drain=0
+window=$((window + drain))
+
 # From here on the host undoes this by itself, even after a boot.
 if [ -z "$root" ]; then
     unit=/etc/systemd/system/sslscale-undo.service
@@ -62,6 +70,7 @@ if [ -z "$root" ]; then
             give_up 'untouched: the service that undoes changes at a boot could not be installed'
     fi
 fi
+: >"$backup/unused" || give_up 'untouched: the backup could not be made'
 echo "$nonce" >"$state/.pending" && sync "$state/.pending" && mv -T "$state/.pending" "$state/pending" &&
     sync "$state" || give_up "untouched: $state cannot be written"
 if [ -z "$root" ]; then
@@ -74,61 +83,121 @@ fi
 
 undo() { # REASON
     unlock_state
-    if SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2; then
-        finish "undone: $*"
-    else
-        finish "unknown: $*, and undoing it failed"
-    fi
+    SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2 || finish "unknown: $*, and undoing it failed"
+    [ ! -e "$backup/edited" ] || finish "overtaken: $(cat "$backup/edited") has changed since this was planned"
+    finish "undone: $*"
 }
 
-# Connections to servers that go are finished first, on this balancer.
-if [ "$program" = haproxy ] && [ "$drain" -gt 0 ] && [ -z "$root" ]; then
-    haproxy_retired "$release/files/etc/haproxy/haproxy.cfg" >"$backup/drained"
-    if [ -s "$backup/drained" ]; then
-        while read -r server; do haproxy_ask "$(haproxy_admin)" "set server $server state drain" >/dev/null; done \
-            <"$backup/drained"
-        haproxy_wait_drained "$backup/drained" "$drain" ||
-            echo "after $drain s there are still connections to servers that go; they end with haproxy's old worker" >&2
-    fi
+if [ "$drain" -gt 0 ]; then
+    while read -r server; do haproxy_ask "$(haproxy_admin)" "set server $server state drain" >/dev/null; done \
+        <"$backup/drained"
+    haproxy_wait_drained "$backup/drained" "$drain" ||
+        echo "after $drain s there are still connections to servers that go; they end with haproxy's old worker" >&2
 fi
+change_until=$(($(uptime) + change))
+# left: seconds until the change has to be finished, at least one.
+left() { seconds=$((change_until - $(uptime))) && echo $((seconds > 0 ? seconds : 1)); }
 
+# is_as_planned FILE PATH: whether the file is what the backup has of PATH.
+is_as_planned() {
+    if [ -e "$backup/files$2" ]; then [ ! -L "$1" ] && cmp -s "$backup/files$2" "$1"; else [ ! -e "$1" ] && [ ! -L "$1" ]; fi
+}
+# keep_edit FILE PATH: FILE is what somebody has made of PATH in the last moment. The undo brings it back.
+keep_edit() {
+    echo "$2" >"$backup/edited"
+    rm -f "$backup/files$2"
+    what='none - -'
+    if [ -f "$1" ] && [ ! -L "$1" ]; then
+        mkdir -p "$backup/files${2%/*}" && cp -a "$1" "$backup/files$2" && what="was $(stat -c '%a %U:%G' "$1")" || return
+    elif [ -e "$1" ] || [ -L "$1" ]; then
+        # The undo leaves alone what is no file.
+        what=
+    fi
+    awk -v path="$2" -v what="$what" '$4 != path { print; next } what != "" { print what, path }' "$backup/list" \
+        >"$backup/.list" && mv -T "$backup/.list" "$backup/list"
+}
+# swap NEW LIVE FLAG: renames as renameat2 does: 1 only if nothing is at LIVE, 2 with what is there taking the place of
+# NEW. Fails with 38 where that is not possible on this machine.
+swap() {
+    perl -e '
+        my ($from, $to, $flag) = @ARGV;
+        my %number = (x86_64 => 316, aarch64 => 276, riscv64 => 276, ppc64le => 357, s390x => 347);
+        chomp(my $machine = `uname -m`);
+        my $number = $number{$machine} or exit 38;
+        exit 0 if syscall($number, -100, $from, -100, $to, $flag + 0) == 0;
+        exit 38 if $!{EINVAL} or $!{ENOSYS};
+        warn "cannot move $from to $to: $!\n" unless $!{EEXIST} or $!{ENOENT};
+        exit $! + 0;
+    ' "$1" "$2" "$3"
+}
 put() { # MODE PATH
-    new=$root${2%/*}/.sslscale.${2##*/}
-    (umask 022 && mkdir -p "$root${2%/*}") && cp "$release/files$2" "$new" && chmod "$1" "$new" &&
-        { [ -n "$root" ] || chown root:root "$new"; } && sync "$new" && mv -T "$new" "$root$2" && sync "$root${2%/*}"
+    new=$root${2%/*}/.sslscale.${2##*/} live=$root$2
+    if [ -n "$1" ]; then
+        (umask 022 && mkdir -p "$root${2%/*}") && cp "$release/files$2" "$new" && chmod "$1" "$new" &&
+            { [ -n "$root" ] || chown root:root "$new"; } && sync "$new" || return
+    fi
+    is_as_planned "$live" "$2" || { rm -f "$new"; keep_edit "$live" "$2"; return 1; }
+    if [ -z "$1" ]; then
+        mv -T "$live" "$new" || return
+    elif [ -e "$backup/files$2" ]; then
+        swap "$new" "$live" 2
+        case $? in
+        0) ;;
+        38) mv -T "$new" "$live" || return ;;
+        # It has just been removed.
+        2) rm -f "$new"; keep_edit "$live" "$2"; return 1 ;;
+        *) rm -f "$new"; return 1 ;;
+        esac
+    else
+        swap "$new" "$live" 1
+        case $? in
+        0) ;;
+        38) mv -T "$new" "$live" || return ;;
+        # Somebody has just created it.
+        17) rm -f "$new"; keep_edit "$live" "$2"; return 1 ;;
+        *) rm -f "$new"; return 1 ;;
+        esac
+    fi
+    sync "$root${2%/*}"
+    # What came out may be an edit that was made after the look.
+    [ ! -e "$new" ] || is_as_planned "$new" "$2" || { keep_edit "$new" "$2"; return 1; }
+    rm -f "$new"
 }
 sed -n 's/^directory //p' "$release/manifest" | while read -r directory; do
     (umask 022 && mkdir -p "$root$directory") || exit 1
 done || undo 'a directory could not be created'
-cut -d ' ' -f 4 "$backup/list" | while read -r path; do
+cut -d ' ' -f 4 "$backup/list" >"$backup/paths"
+while read -r path; do
     mode=$(awk -v path="$path" '$1 == "file" && $4 == path { print $3 }' "$release/manifest")
-    if [ -n "$mode" ]; then put "$mode" "$path" || exit 1; else rm -f "$root$path" || exit 1; fi
-done || undo 'a file could not be replaced'
+    put "$mode" "$path" || undo 'a file could not be replaced'
+done <"$backup/paths"
 ln -s "releases/$id" "$state/.current.$$" && mv -T "$state/.current.$$" "$state/current" && sync -f "$state" ||
     undo 'the release could not be made the current one'
 [ -z "$root" ] || finish 'done'
 
+rm -f "$backup/unused"
+[ "$(uptime)" -lt "$change_until" ] || undo "replacing the files took longer than $change s"
 case $actions in *' units '*) systemctl daemon-reload || undo 'systemd did not read its units' ;; esac
 case $actions in
 *' restart '* | *' start '*)
     : >"$backup/restarted"
     systemctl reset-failed "$program" 2>/dev/null
-    systemctl restart "$program" >&2 || undo "$program did not start"
+    timeout -k 1 "$(left)" systemctl restart "$program" >&2 || undo "$program did not start"
     ;;
 *' reload '*)
     case $program in
-    haproxy) haproxy_reload 20 || undo 'haproxy does not run the new configuration' ;;
+    haproxy) haproxy_reload "$(left)" || undo 'haproxy does not run the new configuration' ;;
     nginx)
         config=$(nginx_config /etc/sslscale/tickets) && master=$(nginx_master) && [ -n "$master" ] ||
             undo 'nginx does not run, or refuses its configuration'
-        nginx_reload "$master" 20 || undo 'nginx does not run the new configuration'
+        nginx_reload "$master" "$(left)" || undo 'nginx does not run the new configuration'
         ;;
     esac
     ;;
 *) finish 'done' ;;
 esac
 if [ "$program" = haproxy ]; then
-    haproxy_runs "$(haproxy_revision)" 10 || undo 'haproxy does not run the new configuration'
+    haproxy_runs "$(haproxy_revision)" "$(left)" || undo 'haproxy does not run the new configuration'
 fi
 [ "$(systemctl is-active "$program")" = active ] || undo "$program does not run"
 finish 'done'

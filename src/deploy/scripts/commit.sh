@@ -1,6 +1,7 @@
 # Ends a deploy on a host: its release is the current one, and older ones go.
 #
-#     commit.sh LEASE RELEASE KEEP HOLDER      keeps the newest KEEP releases and what was there before the first one
+#     commit.sh LEASE RELEASE KEEP HOLDER      keeps the KEEP releases that were used last, and what was there before the
+#                                              first one
 lease=$1 id=$2 keep=$3 holder=$4
 lock_state
 keep_lease "$lease"
@@ -10,9 +11,13 @@ if [ "$(readlink "$state/current")" != "releases/$id" ]; then
         finish "untouched: $state cannot be written"
 fi
 echo "$(date +%s) $id $lease $holder" >>"$state/history" && sync -f "$state" || finish 'unknown: the history could not be written'
-# The releases that were used last, the newest first.
-tail -n 400 "$state/history" | sort -s -n -r -k 1,1 | awk -v keep="$keep" '!seen[$2]++ && seen["count"]++ < keep { print $2 }' \
-    >"$state/.kept"
+# The releases that were used last. The history is in the order of the deploys, whatever the clock was.
+awk -v keep="$keep" '{ used[NR] = $2 } END { for (i = NR; i > 0; i--) if (!seen[used[i]]++ && count++ < keep) print used[i] }' \
+    "$state/history" >"$state/.kept"
+# Only what can be gone back to stays in the history.
+tail -n 200 "$state/history" | awk -v kept="$state/.kept" \
+    'BEGIN { while ((getline id < kept) > 0) keeps[id] = 1 } keeps[$2]' >"$state/.history" &&
+    sync "$state/.history" && mv -T "$state/.history" "$state/history" || finish 'unknown: the history could not be written'
 for found in "$state"/releases/*; do
     name=${found##*/}
     [ "$name" = 000000000000 ] || [ "$name" = "$id" ] || grep -qx "$name" "$state/.kept" || rm -rf "$found"

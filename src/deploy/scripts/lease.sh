@@ -13,7 +13,7 @@ else
     held=$(held_lease)
     if [ "$what" = take ] && [ -n "$held" ] && [ "${held%% *}" != "$lease" ]; then
         rest=${held#* }
-        finish "overtaken: a deploy of ${rest#* } has this host, and was last active ${rest%% *} s ago"
+        finish "overtaken: a deploy of ${held##* } has this host, and was last active ${rest%% *} s ago"
     fi
 fi
 if [ -e "$state/pending" ]; then

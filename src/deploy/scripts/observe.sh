@@ -12,13 +12,14 @@
 #   unit ACTIVE ENABLED                  of its service
 #   running REVISION                     what the program runs, if it is a rendered file
 #   server POOL NAME SESSIONS STATUS     an app server as this balancer sees it, such as `UP 1/3`
-#   lease AGE HOLDER                     the deploy that has the host, and how many seconds ago it did something
+#   lease ID AGE SINCE HOLDER            the deploy that has the host, and how many seconds ago it did something and began
 #   tool NAME                            a program that a deploy needs and that is missing
 #   end
 program=$1
 shift
 # Only where the caller has put it before this script.
 ! command -v show_facts >/dev/null || show_facts "$program"
+! command -v show_workers >/dev/null || show_workers "$program"
 show_file() { # PATH
     if [ -L "$root$1" ]; then
         echo "file $1 link"
@@ -35,12 +36,18 @@ show_file() { # PATH
 }
 
 held=$(held_lease)
-[ -z "$held" ] || echo "lease ${held#* }"
+[ -z "$held" ] || echo "lease $held"
 managed=
 if [ -f "$state/current/manifest" ]; then
     managed=$(sed -n 's/^file \([0-9a-f]\{64\}\) [0-7]* \(\/.*\)$/\1 \2/p' "$state/current/manifest") || exit
     release=$(readlink "$state/current") || exit
-    echo "release ${release##*/} $(stat -c %Y "$state/current/manifest")"
+    # A release that was used before is older than its last use.
+    time=$(tail -n 1 "$state/history" 2>/dev/null)
+    case $time in
+    *' '"${release##*/}"' '*) time=${time%% *} ;;
+    *) time=$(stat -c %Y "$state/current/manifest") ;;
+    esac
+    echo "release ${release##*/} $time"
     printf '%s\n' "$managed" | while read -r sum path; do
         [ -z "$path" ] || echo "managed $path $sum"
     done

@@ -10,27 +10,26 @@ lock_state() {
 }
 unlock_state() { exec 7<&-; }
 
-# Time since the boot, which no clock that is set changes, and the boot.
-uptime() { cut -d . -f 1 /proc/uptime; }
+# The boot that the time since then counts from.
 boot() { cat /proc/sys/kernel/random/boot_id; }
 
-# write_lease LEASE HOLDER
+# write_lease LEASE HOLDER [BEGAN]: BEGAN is the time since the boot when the deploy took the host; now without it.
 write_lease() {
-    { echo "$1 $(boot) $(uptime) $2" >"$state/.lease"; } 2>/dev/null && sync "$state/.lease" && mv -T "$state/.lease" "$state/lease"
+    { echo "$1 $(boot) $(uptime) $2 ${3:-$(uptime)}" >"$state/.lease"; } 2>/dev/null && sync "$state/.lease" && mv -T "$state/.lease" "$state/lease"
 }
 
-# held_lease: of a lease that still counts, its id, its age in seconds, and its holder. One from before a boot, or
-# that was not renewed for ten minutes, does not count: its deploy is gone.
+# held_lease: of a lease that still counts, its id, how many seconds ago its deploy did something and took the host, and
+# its holder. One from before a boot, or that was not renewed for ten minutes, does not count: its deploy is gone.
 held_lease() {
-    read -r has_id has_boot has_since has_holder 2>/dev/null <"$state/lease" || return 0
+    read -r has_id has_boot has_since has_holder has_began 2>/dev/null <"$state/lease" || return 0
     has_age=$(($(uptime) - has_since))
     [ "$has_boot" = "$(boot)" ] && [ "$has_age" -ge 0 ] && [ "$has_age" -lt 600 ] || return 0
-    echo "$has_id $has_age $has_holder"
+    echo "$has_id $has_age $(($(uptime) - ${has_began:-$has_since})) $has_holder"
 }
 
 # keep_lease LEASE: ends the script unless the host is this deploy's. Call it under the lock.
 keep_lease() {
-    read -r has_id has_boot has_since has_holder 2>/dev/null <"$state/lease" && [ "$has_id" = "$1" ] ||
+    read -r has_id has_boot has_since has_holder has_began 2>/dev/null <"$state/lease" && [ "$has_id" = "$1" ] ||
         finish 'overtaken: another deploy has taken over this host'
-    write_lease "$1" "$has_holder" || finish "untouched: $state cannot be written"
+    write_lease "$1" "$has_holder" "$has_began" || finish "untouched: $state cannot be written"
 }

@@ -54,8 +54,11 @@ if [ -z "$root" ] && [ "$how" != boot ]; then
                 /run/haproxy/admin.sock "set server $server state ready"
         done <"$backup/drained"
     fi
-    systemctl daemon-reload
-    if [ "$was" != active ]; then
+    [ -e "$backup/unused" ] || systemctl daemon-reload
+    # Its program has not been asked to use any of it yet.
+    if [ -e "$backup/unused" ]; then
+        :
+    elif [ "$was" != active ]; then
         systemctl stop "$program" && systemctl reset-failed "$program" 2>/dev/null
     elif [ "$(systemctl is-active "$program")" = active ] && [ ! -e "$backup/restarted" ] &&
         systemctl reload "$program" && sleep 0.5 && [ "$(systemctl is-active "$program")" = active ]; then

@@ -42,8 +42,8 @@ haproxy_revision() { sed -n 's/^ *description sslscale \([0-9a-f]*\)$/\1/p' "$ro
 # haproxy_runs REVISION SECONDS [PID]: waits until a worker, of this process id if one is given, runs the revision.
 # Without a revision any will do: it is not a file of ours.
 haproxy_runs() {
-    turns=$(($2 * 10))
-    while [ "$turns" -gt 0 ]; do
+    runs_until=$(($(uptime) + $2))
+    while :; do
         info=$(haproxy_ask "$(haproxy_admin)" 'show info' 2>/dev/null)
         if printf '%s\n' "$info" | grep -qx "Pid: ${3:-[0-9]*}" &&
             { [ -z "$1" ] || printf '%s\n' "$info" | grep -qx "description: sslscale $1"; }; then
@@ -51,20 +51,20 @@ haproxy_runs() {
         fi
         # Some configurations of others have no socket of this name.
         [ -n "$1" ] || [ -n "$info" ] || { [ "$(systemctl is-active haproxy)" = active ] && return 0; }
+        [ "$(uptime)" -lt "$runs_until" ] || return 1
         sleep 0.1
-        turns=$((turns - 1))
     done
-    return 1
 }
 
 # haproxy_reload SECONDS: makes haproxy read its files again, and waits until a new worker runs them. `systemctl
 # reload` tells only that a signal was sent.
 haproxy_reload() {
+    reload_until=$(($(uptime) + $1))
     before=$(haproxy_worker)
     [ -n "$before" ] || { echo 'the master of haproxy does not answer' >&2; return 1; }
-    systemctl reload haproxy >&2 || return 1
-    turns=$(($1 * 10)) lost=20
-    while [ "$turns" -gt 0 ]; do
+    timeout -k 1 "$1" systemctl reload haproxy >&2 || return 1
+    lost=20
+    while [ "$(uptime)" -lt "$reload_until" ]; do
         now=$(haproxy_worker)
         if [ -z "$now" ]; then
             case $(systemctl is-active haproxy) in
@@ -74,14 +74,13 @@ haproxy_reload() {
         elif [ "${now%% *}" = "${before%% *}" ]; then
             # A signal that arrives while haproxy starts is lost.
             lost=$((lost - 1))
-            [ "$lost" -gt 0 ] || { lost=1000; systemctl reload haproxy >&2; }
+            [ "$lost" -gt 0 ] || { lost=1000; timeout -k 1 "$1" systemctl reload haproxy >&2; }
         else
             worker=${now##* } failed=${now% *} failed=${failed#* }
             [ "$failed" = 0 ] || { haproxy_errors; return 1; }
             if [ "$worker" != "${before##* }" ] && haproxy_runs "$(haproxy_revision)" 2 "$worker"; then return 0; fi
         fi
         sleep 0.1
-        turns=$((turns - 1))
     done
     return 1
 }
@@ -108,8 +107,8 @@ haproxy_retired() {
 
 # haproxy_wait_drained FILE SECONDS: waits until no worker has a connection to the servers that FILE lists.
 haproxy_wait_drained() {
-    turns=$2
-    while [ "$turns" -gt 0 ]; do
+    drained_until=$(($(uptime) + $2))
+    while :; do
         {
             haproxy_ask "$(haproxy_admin)" 'show stat'
             for worker in $(haproxy_ask "$(haproxy_master)" 'show proc' | awk '
@@ -120,8 +119,7 @@ haproxy_wait_drained() {
             BEGIN { while ((getline line < file) > 0) listed[line] = 1 }
             listed[$1 "/" $2] { open += $5 }
             END { exit open > 0 }' && return 0
+        [ "$(uptime)" -lt "$drained_until" ] || return 1
         sleep 1
-        turns=$((turns - 1))
     done
-    return 1
 }

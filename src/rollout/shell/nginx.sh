@@ -110,8 +110,8 @@ nginx_changed() {
 nginx_reload() {
     before=$(nginx_workers "$1")
     kill -HUP "$1" || return 1
-    turns=$(($2 * 10))
-    while [ "$turns" -gt 0 ]; do
+    reload_until=$(($(uptime) + $2))
+    while [ "$(uptime)" -lt "$reload_until" ]; do
         sleep 0.1
         now=$(nginx_workers "$1")
         lingering=
@@ -119,7 +119,6 @@ nginx_reload() {
             case " $(echo $now) " in *" $worker "*) lingering=yes ;; esac
         done
         [ -z "$now" ] || [ -n "$lingering" ] || return 0
-        turns=$((turns - 1))
     done
     return 1
 }

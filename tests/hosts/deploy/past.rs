@@ -45,7 +45,7 @@ fn what_cannot_be_replaced_is_put_back() {
         told(&text),
         [
             "error: lb2: a file could not be replaced",
-            "  | mv: cannot move '/etc/haproxy/.sslscale.haproxy.cfg' to '/etc/haproxy/haproxy.cfg': Device or resource busy",
+            "  | cannot move /etc/haproxy/.sslscale.haproxy.cfg to /etc/haproxy/haproxy.cfg: Device or resource busy",
             "rolled back: app1, app2, app3, app4, lb1, lb2 are as before",
         ],
         "{text}"

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
 
@@ -61,7 +62,10 @@ impl Case {
         for (name, text) in &self.files {
             let path = dir.path().join(name);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, text).unwrap();
+            fs::write(&path, text).unwrap();
+            if name.ends_with(".key") {
+                private(&path);
+            }
         }
         if let Some(roots) = &self.roots {
             let copied = Command::new("cp").arg("-a").arg(roots).arg(dir.path().join("roots")).status().unwrap();
@@ -184,8 +188,75 @@ pub fn rotated() -> TempDir {
     dir
 }
 
+/// Roots of a fleet that has an older certificate than the one beside the inventory. `None` for a user who cannot
+/// give files to root.
+pub fn renewed() -> Option<TempDir> {
+    const DAY: u64 = 24 * 60 * 60;
+    let dir = crate::support::need::root().then(rotated)?;
+    fs::write(dir.path().join("inventory.yaml"), sourced()).unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    fs::write(dir.path().join("a.key"), key.serialize_pem()).unwrap();
+    private(&dir.path().join("a.key"));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    for days in [2, 1] {
+        let mut params = rcgen::CertificateParams::new(["example.com".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(1970, 1, 1) + Duration::from_secs(now - days * DAY);
+        params.not_after = params.not_before + Duration::from_secs(90 * DAY);
+        fs::write(dir.path().join("a.crt"), params.self_signed(&key).unwrap().pem()).unwrap();
+        if days == 2 {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+            command.args(["deploy", "inventory.yaml", "--roots", "roots", "--yes"]).current_dir(dir.path());
+            assert!(command.output().unwrap().status.success());
+        }
+    }
+    Some(dir)
+}
+
+fn private(key: &Path) {
+    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+}
+
+fn sourced() -> String {
+    INVENTORY.replace(" }]\n", ", ssl_certificate_source: a.crt, ssl_certificate_key_source: a.key }]\n").replacen(
+        "10.0.0.10, ssl_certificate_source: a.crt, ssl_certificate_key_source: a.key",
+        "10.0.0.10",
+        1,
+    )
+}
+
+pub fn renewals(prepared: &TempDir) -> Vec<Case> {
+    let arguments: [&[&str]; 2] = [
+        // One host: several report in any order.
+        &["certs", "roll", "inventory.yaml", "--roots", "roots", "--without", "lb1", "--without", "srv2"],
+        &[
+            "certs",
+            "roll",
+            "inventory.yaml",
+            "--roots",
+            "roots",
+            "--without",
+            "lb1",
+            "--without",
+            "srv2",
+            "--format",
+            "json",
+        ],
+    ];
+    let case = |arguments| {
+        let mut case = Case::new(arguments, 0, Prints::Report).file("inventory.yaml", sourced());
+        for name in ["a.crt", "a.key"] {
+            case = case.file(name, fs::read_to_string(prepared.path().join(name)).unwrap());
+        }
+        case.roots = Some(prepared.path().join("roots"));
+        case
+    };
+    arguments.into_iter().map(case).collect()
+}
+
 pub fn hosts(prepared: &TempDir) -> Vec<Case> {
-    let arguments: [(&[&str], i32, Prints); 12] = [
+    let arguments: [(&[&str], i32, Prints); 14] = [
+        (&["check", "--hosts", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
+        (&["check", "--hosts", "inventory.yaml", "--roots", "roots", "--format", "json"], 0, Prints::Result),
         (&["plan", "inventory.yaml", "--roots", "roots"], 0, Prints::Result),
         (&["plan", "inventory.yaml", "--roots", "roots", "--format", "json"], 0, Prints::Result),
         (&["deploy", "inventory.yaml", "--roots", "roots", "--yes", "--only", "srv1"], 0, Prints::Result),
