@@ -82,11 +82,15 @@ keep() {
     echo "$1" >>changed
 }
 restore() {
-    while read -r path; do
+    # Files are back before the one that names them.
+    tac changed | while read -r path; do
         if [ -e "old$path" ]; then cp -p "old$path" "$path.sslscale-new" && mv -f "$path.sslscale-new" "$path"; else rm -f "$path"; fi
-    done <changed
+    done
     systemctl daemon-reload
 }
+# What others name comes first, so that no reload reads files of two versions.
+main='/etc/haproxy/haproxy[.]cfg|/etc/nginx/conf[.]d/.*|/etc/nginx/modules-enabled/.*|/etc/systemd/.*'
+{ grep -Evx "[a-z_]* [0-7]* ($main)" list; grep -Ex "[a-z_]* [0-7]* ($main)" list; } >ordered || :
 while read -r kind mode path; do
     [ "$kind" = file ] || continue
     if cmp -s "files$path" "$path"; then chmod "$mode" "$path"; continue; fi
@@ -94,11 +98,15 @@ while read -r kind mode path; do
     keep "$path"
     install -m "$mode" "files$path" "$path.sslscale-new"
     mv -f "$path.sslscale-new" "$path"
-done <list
-# What an earlier run installed, and the inventory no longer has.
+done <ordered
+# What an earlier run installed, and the inventory no longer has, goes: what programs read by themselves at once, and
+# what others named when the program runs the new files.
+: >last
 if [ -f "$kept" ]; then
     while read -r path; do
-        grep -q "^file [0-7]* $path\$" list || { keep "$path"; rm -f "$path"; }
+        ! grep -q "^file [0-7]* $path\$" list || continue
+        keep "$path"
+        if echo "$path" | grep -Eqx "$main"; then rm -f "$path"; else echo "$path" >>last; fi
     done <"$kept"
 fi
 ! grep -q '^/etc/systemd/' changed || systemctl daemon-reload
@@ -156,6 +164,7 @@ case $(cat list) in
     systemctl -q enable haproxy
     ;;
 esac
+while read -r path; do rm -f "$path"; done <last
 mkdir -p "${kept%/*}"
 sed -n 's/^file [0-7]* //p' list >"$kept"
 echo "$(wc -l <changed) files changed"

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::observation::{FileKind, Observation};
-use super::plan::{Action, Change, Role};
+use super::plan::{Action, Change, ChangeKind, Role};
 use super::revision;
 use super::script::STATE;
 use crate::rollout::{Outcome, change, shell};
@@ -139,15 +139,75 @@ pub struct Applied<'a> {
 }
 
 impl Applied<'_> {
+    /// The files in the order in which they change.
     fn expected(&self) -> String {
-        let line = |change: &Change| match self.agreed.files.get(&change.path) {
-            Some(FileKind::Regular(found)) => format!("{} {}\n", found.sha256, change.path),
-            _ => format!("absent {}\n", change.path),
+        let mut changes: Vec<&Change> = self.changes.iter().collect();
+        changes.sort_by_key(|change| Turn::of(change));
+        let line = |change: &&Change| {
+            let now = match self.agreed.files.get(&change.path) {
+                Some(FileKind::Regular(found)) => &*found.sha256,
+                _ => "absent",
+            };
+            let last = if Turn::of(change) == Turn::Last { " last" } else { "" };
+            format!("{now} {}{last}\n", change.path)
         };
-        self.changes.iter().map(line).collect()
+        changes.iter().map(line).collect()
+    }
+}
+
+/// When a file changes: what another names is there before and after it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Turn {
+    /// What others name.
+    First,
+    /// What programs and systemd read by themselves.
+    Main,
+    /// What nothing names any more, once the program has read its files again.
+    Last,
+}
+
+impl Turn {
+    fn of(change: &Change) -> Self {
+        let path = &change.path;
+        let folders = ["/etc/nginx/conf.d/", "/etc/nginx/modules-enabled/", "/etc/systemd/"];
+        if path == "/etc/haproxy/haproxy.cfg" || folders.iter().any(|folder| path.starts_with(folder)) {
+            Self::Main
+        } else if change.kind == ChangeKind::Remove {
+            Self::Last
+        } else {
+            Self::First
+        }
     }
 }
 
 fn run(host: &dyn Host, parts: &[&str], arguments: &[&str], input: &[u8], limits: Limits) -> Outcome {
     change(host, &Script::new(parts).arguments(arguments).input(input).detached(), limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_others_name_is_there_before_and_after_them() {
+        use ChangeKind::{Create, Remove, Update};
+        let change = |(path, kind): (&str, ChangeKind)| Change { path: path.to_owned(), kind };
+        let changes = [
+            ("/etc/haproxy/haproxy.cfg", Update),
+            ("/etc/haproxy/sslscale-names-a.map", Remove),
+            ("/etc/haproxy/sslscale-names-b.map", Create),
+            ("/etc/nginx/conf.d/sslscale.conf", Remove),
+            ("/etc/ssl/a.crt", Update),
+            ("/etc/systemd/system/haproxy.service.d/sslscale.conf", Create),
+        ];
+        let changes = changes.map(change);
+        let agreed = Observation::default();
+        let applied = Applied { release: "", role: Role::Balancer, changes: &changes, actions: &[], agreed: &agreed };
+        assert_eq!(
+            applied.expected(),
+            "absent /etc/haproxy/sslscale-names-b.map\nabsent /etc/ssl/a.crt\nabsent /etc/haproxy/haproxy.cfg\n\
+             absent /etc/nginx/conf.d/sslscale.conf\nabsent /etc/systemd/system/haproxy.service.d/sslscale.conf\n\
+             absent /etc/haproxy/sslscale-names-a.map last\n"
+        );
+    }
 }

@@ -26,8 +26,9 @@ use crate::tree::{Content, Entry, Needs, Tree};
 
 /// The path of haproxy's configuration.
 pub const HAPROXY_CFG: &str = "/etc/haproxy/haproxy.cfg";
-/// The paths of the files of names, for exact names and for wildcards, if there are many.
-pub const HAPROXY_MAPS: [&str; 2] = ["/etc/haproxy/sslscale-names.map", "/etc/haproxy/sslscale-wildcards.map"];
+/// How the paths of the files of names begin, for exact names and for wildcards, if there are many. What follows
+/// depends on their contents: haproxy.cfg names a new file, and one that reads it never meets another's.
+pub const HAPROXY_MAPS: [&str; 2] = ["/etc/haproxy/sslscale-names-", "/etc/haproxy/sslscale-wildcards-"];
 /// The path of the systemd drop-in that raises haproxy's limit of descriptors.
 pub const HAPROXY_SERVICE: &str = "/etc/systemd/system/haproxy.service.d/sslscale.conf";
 /// The path of the script that saves the state of haproxy's servers before a reload.
@@ -109,31 +110,27 @@ fn nginx_files(
 fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {
     let view = haproxy::view(inventory, shape);
     let mut entries = Vec::new();
-    let mut maps = [None, None];
-    for ((path, map), named) in HAPROXY_MAPS.into_iter().zip(view.maps()).zip(&mut maps) {
+    let mut maps = [String::new(), String::new()];
+    for ((beginning, map), named) in HAPROXY_MAPS.into_iter().zip(view.maps()).zip(&mut maps) {
         if let Some(map) = map {
             let text = templates.render("haproxy-names.map.tera", &map)?;
-            *named = Some(revision(&[&text]));
-            entries.push(file(path, text));
+            *named = format!("{beginning}{}.map", revision(&[&text]));
+            entries.push(file(named, text));
         }
     }
-    let [exact_revision, wildcards_revision] = maps.map(Option::unwrap_or_default);
-    let [exact_map, wildcards_map] = HAPROXY_MAPS;
-    let mapped = Mapped { exact_map, exact_revision, wildcards_map, wildcards_revision, view: &view };
+    let [exact_map, wildcards_map] = maps;
+    let mapped = Mapped { exact_map, wildcards_map, view: &view };
     entries.push(file(HAPROXY_CFG, templates.render("haproxy.cfg.tera", &mapped)?));
     entries.push(file(HAPROXY_STATE_SCRIPT, templates.render("haproxy-state.pl.tera", &view)?));
     entries.push(file(HAPROXY_SERVICE, templates.render("haproxy-service.conf.tera", &view)?));
     Ok(entries.into())
 }
 
-/// The data of a balancer with its files of names. Their revisions are in the configuration, so that
-/// its own revision changes with them.
+/// The data of a balancer with the paths of its files of names, which are empty without them.
 #[derive(Serialize)]
 struct Mapped<'v> {
-    exact_map: &'static str,
-    exact_revision: String,
-    wildcards_map: &'static str,
-    wildcards_revision: String,
+    exact_map: String,
+    wildcards_map: String,
     #[serde(flatten)]
     view: &'v haproxy::View,
 }
@@ -147,12 +144,12 @@ struct Revised<'v, V: Serialize> {
 }
 
 /// A file with its revision: a hash of it, which changes exactly when the file does, and which a running program shows.
-fn file(path: &'static str, text: String) -> Entry {
+fn file(path: &str, text: String) -> Entry {
     revised(path, &text, &revision(&[&text]))
 }
 
 /// A file with this revision in the place of the placeholder.
-fn revised(path: &'static str, text: &str, revision: &str) -> Entry {
+fn revised(path: &str, text: &str, revision: &str) -> Entry {
     let text = text.replace(PLACEHOLDER, revision);
     Entry { path: path.into(), content: Arc::new(Content::new(text.into_bytes())) }
 }

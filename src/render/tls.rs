@@ -5,8 +5,8 @@ use serde::Serialize;
 use crate::inventory::model::{Hsts, Nginx};
 use crate::inventory::openssl::Offer;
 
-/// The path of the group for DHE ciphers: nginx does not have a built-in one.
-pub const DH_GROUP: &str = "/etc/nginx/sslscale-dhparam.pem";
+/// The path of the group for DHE ciphers: nginx does not have a built-in one. A hash of the file is in its name.
+pub const DH_GROUP: &str = "/etc/nginx/sslscale-dhparam-9ba6429597ae.pem";
 /// ffdhe2048 of RFC 7919, a public group.
 pub const FFDHE2048: &str = include_str!("../../templates/ffdhe2048.pem");
 
@@ -49,4 +49,14 @@ pub fn hsts(hsts: &Hsts) -> String {
         value.push_str(if set { word } else { "" });
     }
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_the_group_has_its_hash() {
+        assert_eq!(DH_GROUP, format!("/etc/nginx/sslscale-dhparam-{}.pem", crate::render::revision(&[FFDHE2048])));
+    }
 }

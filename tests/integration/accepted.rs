@@ -190,9 +190,9 @@ impl Judge {
         };
         let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
         let root = self.root(inventory);
-        // The names are the fleet's: every balancer that has them in files has the same.
-        for (path, bytes) in HAPROXY_MAPS.iter().flat_map(|path| distinct(path).into_iter().map(move |it| (path, it))) {
-            put(&inside(root.path(), path), |path| fs::write(path, bytes));
+        let all = tree.hosts().flat_map(|(_, entries)| entries.iter());
+        for entry in all.filter(|entry| HAPROXY_MAPS.iter().any(|map| entry.path.starts_with(map))) {
+            put(&inside(root.path(), &entry.path), |path| fs::write(path, &entry.content.bytes));
         }
         for group in distinct(DH_GROUP) {
             put(&inside(root.path(), DH_GROUP), |path| fs::write(path, group));

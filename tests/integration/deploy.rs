@@ -3,6 +3,7 @@
 
 mod edits;
 mod kept;
+mod named;
 mod packages;
 mod without;
 

@@ -103,11 +103,11 @@ impl Balancer {
         let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
         let port = ports::free();
-        let text = |path: &str| {
-            let entry = tree.host("lb1").unwrap().iter().find(|entry| &*entry.path == path)?;
-            Some(String::from_utf8(entry.content.bytes.clone()).unwrap())
+        let found = |path: &str| {
+            let entry = tree.host("lb1").unwrap().iter().find(|entry| entry.path.starts_with(path))?;
+            Some((entry.path.to_string(), String::from_utf8(entry.content.bytes.clone()).unwrap()))
         };
-        let rendered = text(HAPROXY_CFG).unwrap();
+        let (_, rendered) = found(HAPROXY_CFG).unwrap();
         let (_, sections) = rendered.split_once("\nfrontend https-in\n").unwrap();
         // Health checks would find that the pools speak no TLS.
         let lines = sections.lines().filter(|line| !line.contains("default-server") && keep(line));
@@ -115,12 +115,10 @@ impl Balancer {
         for (address, port) in [("10.0.0.11:443", pools[0]), ("10.0.0.12:443", pools[1])] {
             sections = sections.replace(address, &format!("127.0.0.1:{port}"));
         }
-        for path in HAPROXY_MAPS {
+        for (path, map) in HAPROXY_MAPS.into_iter().filter_map(found) {
             let here = format!("/mnt{path}").replace("/etc/haproxy", "");
-            sections = sections.replace(path, &here);
-            if let Some(map) = text(path) {
-                std::fs::write(folder.path().join(here.trim_start_matches("/mnt/")), map).unwrap();
-            }
+            sections = sections.replace(&path, &here);
+            std::fs::write(folder.path().join(here.trim_start_matches("/mnt/")), map).unwrap();
         }
         let cfg = format!(
             "global\n    maxconn 2000\ndefaults\n    timeout connect 10s\n    timeout client 60s\n    timeout server 60s\n\

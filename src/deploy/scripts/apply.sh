@@ -3,7 +3,9 @@
 #
 #     apply.sh LEASE NONCE RELEASE PROGRAM WINDOW DRAIN CHANGE ACTION... < EXPECTED
 #
-# EXPECTED has a line for each file that changes, `SHA256 PATH` or `absent PATH`, as it was when this was planned.
+# EXPECTED has a line for each file that changes, `SHA256 PATH` or `absent PATH`, as it was when this was planned. They
+# change in this order; a line that ends with ` last` is of a file that is removed once the program has read its files
+# again.
 # WINDOW is how many seconds the host waits for the confirmation. ACTION is units, reload, restart or start. DRAIN is
 # how many seconds servers that the new configuration has no more may take to finish their connections; the host waits
 # for that much longer where there are any. After CHANGE seconds without the drain what is not finished is undone.
@@ -23,7 +25,8 @@ give_up() {
 
 mkdir -p "$backup/files" || finish "untouched: $state cannot be written"
 : >"$backup/list"
-while read -r sum path; do
+: >"$backup/last"
+while read -r sum path turn; do
     now=absent
     if [ -L "$root$path" ]; then
         now=link
@@ -37,6 +40,7 @@ while read -r sum path; do
         mkdir -p "$backup/files${path%/*}" && cp -a "$root$path" "$backup/files$path" &&
             echo "was $(stat -c '%a %U:%G' "$root$path") $path" || give_up 'untouched: the backup could not be made'
     fi >>"$backup/list" || give_up 'untouched: the backup could not be made'
+    [ -z "$turn" ] || echo "$path" >>"$backup/last" || give_up 'untouched: the backup could not be made'
 done
 # What was there before the first release is a release, too.
 current=$(readlink "$state/current" 2>/dev/null) || current=
@@ -169,11 +173,16 @@ done || undo 'a directory could not be created'
 cut -d ' ' -f 4 "$backup/list" >"$backup/paths"
 while read -r path; do
     mode=$(awk -v path="$path" '$1 == "file" && $4 == path { print $3 }' "$release/manifest")
-    put "$mode" "$path" || undo 'a file could not be replaced'
+    grep -Fqx -- "$path" "$backup/last" || put "$mode" "$path" || undo 'a file could not be replaced'
 done <"$backup/paths"
 ln -s "releases/$id" "$state/.current.$$" && mv -T "$state/.current.$$" "$state/current" && sync -f "$state" ||
     undo 'the release could not be made the current one'
-[ -z "$root" ] || finish 'done'
+# No program names these any more, and none is in the middle of reading a file that does.
+complete() {
+    while read -r path; do put '' "$path" || undo 'a file could not be removed'; done <"$backup/last"
+    finish 'done'
+}
+[ -z "$root" ] || complete
 
 rm -f "$backup/unused"
 [ "$(uptime)" -lt "$change_until" ] || undo "replacing the files took longer than $change s"
@@ -194,10 +203,10 @@ case $actions in
         ;;
     esac
     ;;
-*) finish 'done' ;;
+*) complete ;;
 esac
 if [ "$program" = haproxy ]; then
     haproxy_runs "$(haproxy_revision)" "$(left)" || undo 'haproxy does not run the new configuration'
 fi
 [ "$(systemctl is-active "$program")" = active ] || undo "$program does not run"
-finish 'done'
+complete

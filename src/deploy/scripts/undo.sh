@@ -21,21 +21,26 @@ is_back() {
     [ ! -L "$root$1" ] && cmp -s "$backup/files$1" "$root$1" || return 1
     [ -n "$root" ] || [ "$(stat -c '%a %U:%G' "$root$1")" = "$2 $3" ]
 }
-failed=
-while read -r what mode owner path; do
+put_back() { # WHAT MODE OWNER PATH
     # What was to replace it, if that was interrupted.
-    new=$root${path%/*}/.sslscale.${path##*/}
+    new=$root${4%/*}/.sslscale.${4##*/}
     rm -f "$new"
-    case $what in
+    case $1 in
     was)
-        is_back "$path" "$mode" "$owner" ||
-            { mkdir -p "$root${path%/*}" && cp "$backup/files$path" "$new" && chmod "$mode" "$new" &&
-                { [ -n "$root" ] || chown "$owner" "$new"; } && sync "$new" && mv -T "$new" "$root$path"; } ||
+        is_back "$4" "$2" "$3" ||
+            { mkdir -p "$root${4%/*}" && cp "$backup/files$4" "$new" && chmod "$2" "$new" &&
+                { [ -n "$root" ] || chown "$3" "$new"; } && sync "$new" && mv -T "$new" "$root$4"; } ||
             { rm -f "$new"; false; }
         ;;
-    none) rm -f "$root$path" ;;
-    esac || failed=yes
-done <"$backup/list"
+    none) rm -f "$root$4" ;;
+    esac
+}
+# What was done last is undone first: what a file names is back before it.
+failed=
+tac "$backup/list" | {
+    while read -r what mode owner path; do put_back "$what" "$mode" "$owner" "$path" || failed=yes; done
+    [ -z "$failed" ]
+} || failed=yes
 release=$(cat "$backup/release")
 if [ "$release" = 000000000000 ]; then
     rm -f "$state/current"

@@ -89,7 +89,7 @@ const OWNED: &[Owned] = &[
     Owned("/etc/nginx/koi-utf", File, NGINX, FILES),
     Owned("/etc/nginx/koi-win", File, NGINX, FILES),
     Owned("/etc/nginx/win-utf", File, NGINX, FILES),
-    Owned("/etc/nginx/sslscale-dhparam.pem", File, NGINX, FILES),
+    Owned("/etc/nginx/sslscale-dhparam-9ba6429597ae.pem", File, NGINX, FILES),
     Owned("/etc/nginx/sites-available/default", File, NGINX, FILES),
     Owned("/etc/nginx/snippets/fastcgi-php.conf", File, NGINX, FILES),
     Owned("/etc/nginx/snippets/snakeoil.conf", File, NGINX, FILES),

@@ -45,8 +45,10 @@ fn an_edit_between_the_look_and_the_swap_stays() {
             scope.spawn(move || {
                 let mut pipe = fs::File::open(new).unwrap();
                 edit(live, "# mine\n");
-                fs::remove_file(new).unwrap();
-                fs::write(new, "new\n").unwrap();
+                // At once: what comes next on the host finds a file here.
+                let beside = new.with_file_name("beside");
+                fs::write(&beside, "new\n").unwrap();
+                fs::rename(beside, new).unwrap();
                 pipe.read_to_end(&mut Vec::new()).unwrap();
             });
             let refused = run(&fleet, &["deploy", "--yes", "--only", "lb1"], 3);

@@ -120,7 +120,9 @@ impl<'i> Rendered<'i> {
         let balancers = inventory.load_balancers.iter().map(|host| {
             let cfg = text(host.name.as_str(), HAPROXY_CFG);
             let cfg = cfgs.entry(cfg).or_insert_with(|| Rc::new(haproxy::parse(cfg))).clone();
-            let maps = HAPROXY_MAPS.iter().filter_map(|path| files.get(&(host.name.to_string(), (*path).to_owned())));
+            let is_map = |path: &str| HAPROXY_MAPS.iter().any(|map| path.starts_with(map));
+            let maps = files.iter().filter(|((name, path), _)| host.name.as_str() == name && is_map(path));
+            let maps = maps.map(|(_, text)| text);
             let lines = maps.flat_map(|map| map.lines()).filter(|line| !line.starts_with('#'));
             let mapped = lines.filter_map(|line| line.split_whitespace().nth(1)).map(str::to_owned).collect();
             Balancer { host, cfg, mapped }
