@@ -21,7 +21,7 @@ use crate::parallel;
 use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
 use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
 use crate::source::Source;
-use crate::tickets::{self, Goal};
+use crate::tickets::{self, Goal, StepError};
 use crate::transport::Host;
 
 /// How many hosts are taken and given back at once.
@@ -337,6 +337,11 @@ impl Task<'_> {
             None => {}
             Some(Halt::Unreachable(lost)) => {
                 reasons.extend(lost.iter().map(|lost| (Some(lost.host.clone()), Reason::from(&lost.error))));
+            }
+            Some(Halt::Unprepared(error @ StepError::NoRing)) => {
+                let help = "one that is left out may have the ring that all should have: deploy to all app servers once, \
+                    or run `sslscale tickets sync` while all of them answer";
+                reasons.push((None, Reason::new(error.to_string()).with_help(help)));
             }
             Some(Halt::Unprepared(error)) => reasons.push((None, Reason::new(error.to_string()))),
             Some(Halt::Interrupted) => reasons.push((None, Reason::new("interrupted"))),
