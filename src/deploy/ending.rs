@@ -57,7 +57,7 @@ impl DeployEnd<'_> {
             states.insert(host.as_str(), state);
         }
         for (host, outcome) in self.reverted {
-            let undone = *outcome == Outcome::Done;
+            let undone = matches!(outcome, Outcome::Done | Outcome::Undone(_));
             states.insert(host, if undone { HostState::RolledBack } else { HostState::Unknown });
         }
         states.extend(self.absent.iter().map(|lost| (lost.host.as_str(), HostState::Before)));

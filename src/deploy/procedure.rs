@@ -268,6 +268,8 @@ impl Deploy<'_> {
         if let Some(reason) = acts.then(|| not_running().or_else(|| (self.probe)(host))).flatten() {
             return match self.lease.revert(host, &nonce) {
                 Outcome::Done => Outcome::Undone(reason),
+                // The host has not waited for this, and what was seen is what it has put back.
+                Outcome::Undone(late) => Outcome::Undone(late),
                 other => other.reason().map_or(Outcome::Unknown(reason), |why| Outcome::Unknown(why.clone())),
             };
         }
