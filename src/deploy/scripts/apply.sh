@@ -143,22 +143,14 @@ put() { # MODE PATH
     is_as_planned "$live" "$2" || { rm -f "$new"; keep_edit "$live" "$2"; return 1; }
     if [ -z "$1" ]; then
         mv -T "$live" "$new" || return
-    elif [ -e "$backup/files$2" ]; then
-        swap "$new" "$live" 2
-        case $? in
-        0) ;;
-        38) mv -T "$new" "$live" || return ;;
-        # It has just been removed.
-        2) rm -f "$new"; keep_edit "$live" "$2"; return 1 ;;
-        *) rm -f "$new"; return 1 ;;
-        esac
     else
-        swap "$new" "$live" 1
+        # How it fails when somebody has just removed the file, or created it: ENOENT, EEXIST.
+        if [ -e "$backup/files$2" ]; then how=2 edited=2; else how=1 edited=17; fi
+        swap "$new" "$live" "$how"
         case $? in
         0) ;;
         38) mv -T "$new" "$live" || return ;;
-        # Somebody has just created it.
-        17) rm -f "$new"; keep_edit "$live" "$2"; return 1 ;;
+        "$edited") rm -f "$new"; keep_edit "$live" "$2"; return 1 ;;
         *) rm -f "$new"; return 1 ;;
         esac
     fi

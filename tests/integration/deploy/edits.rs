@@ -1,17 +1,28 @@
 //! Edits that somebody makes while files are replaced. None is lost, however late it comes.
 
 use std::fs;
-use std::io::Read;
+use std::io::{Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 
 use super::{CFG, INVENTORY, OTHER, fleet, run};
 use crate::support::Sslscale;
+
+/// Whether nobody has the pipe open to write into it, after somebody had.
+fn is_hung_up(pipe: &fs::File) -> bool {
+    let mut ends = [PollFd::new(pipe.as_fd(), PollFlags::POLLIN)];
+    poll(&mut ends, PollTimeout::ZERO).unwrap();
+    ends[0].revents().unwrap().contains(PollFlags::POLLHUP)
+}
 
 /// The file of the balancer, and what is put beside it before it takes its place.
 fn paths(fleet: &Sslscale) -> (PathBuf, PathBuf) {
@@ -38,23 +49,29 @@ fn an_edit_between_the_look_and_the_swap_stays() {
             fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
         }
         fs::create_dir_all(new.parent().unwrap()).unwrap();
-        // What writes the new file waits here for a reader.
+        // What writes the new file waits here until somebody reads it: the pipe is full.
         mkfifo(&new, Mode::from_bits_truncate(0o600)).unwrap();
+        let open = |options: &mut fs::OpenOptions| options.custom_flags(OFlag::O_NONBLOCK.bits()).open(&new).unwrap();
+        let mut pipe = open(fs::OpenOptions::new().read(true));
+        fcntl(&pipe, FcntlArg::F_SETPIPE_SZ(4096)).unwrap();
+        open(fs::OpenOptions::new().write(true)).write_all(&[b' '; 4096]).unwrap();
         let refused = thread::scope(|scope| {
             let (live, new) = (&live, &new);
             scope.spawn(move || {
-                let mut pipe = fs::File::open(new).unwrap();
+                let started = Instant::now();
+                while is_hung_up(&pipe) {
+                    assert!(started.elapsed() < Duration::from_secs(60), "nobody writes the new file");
+                    thread::sleep(Duration::from_millis(1));
+                }
                 edit(live, "# mine\n");
                 // At once: what comes next on the host finds a file here.
                 let beside = new.with_file_name("beside");
                 fs::write(&beside, "new\n").unwrap();
                 fs::rename(beside, new).unwrap();
+                fcntl(&pipe, FcntlArg::F_SETFL(OFlag::empty())).unwrap();
                 pipe.read_to_end(&mut Vec::new()).unwrap();
             });
-            let refused = run(&fleet, &["deploy", "--yes", "--only", "lb1"], 3);
-            // If nobody came.
-            let _ = fs::OpenOptions::new().write(true).custom_flags(nix::libc::O_NONBLOCK).open(new);
-            refused
+            run(&fleet, &["deploy", "--yes", "--only", "lb1"], 3)
         });
         let why = "error: lb1: /etc/haproxy/haproxy.cfg has changed since this was planned\n";
         assert!(refused.stderr.contains(why), "{}", refused.all());
