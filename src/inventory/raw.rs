@@ -220,7 +220,7 @@ section! {
         nofile: "1024 to 1048576; default: as many as `maxconn` needs",
         /// How connections are distributed over a pool.
         balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
-        /// The version of the PROXY header, which tells nginx the client's address. With `off` there is none, and app servers see a balancer's address instead; then it is `off` for every balancer.
+        /// The version of the PROXY header, which tells nginx the client's address. `off` sends none, and app servers see a balancer's address instead; it has to be `off` for all balancers or for none.
         proxy_protocol: "`v1`, `v2` or `off`; default `v1`",
         /// How many times a failed connection attempt is retried.
         retries: "1 to 100; default 3",

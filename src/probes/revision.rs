@@ -23,7 +23,7 @@ const TOLD: (&str, &str) = ("return 200 \"", " $pid\\n\";");
 const DIGITS: usize = 12;
 
 impl RevisionServer {
-    /// The first such server of a rendered file. `None` if there is none: older files do not have it.
+    /// Finds the first one in a rendered file. `None` for files that were rendered before there was one.
     pub fn find(conf: &str) -> Option<Self> {
         let name = format!("    server_name {REVISION_NAME};");
         let block = conf.split("\nserver {\n").skip(1).find(|block| block.lines().any(|line| line == name))?;

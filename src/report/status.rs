@@ -1,9 +1,13 @@
 //! What every host runs, and how balancers see the app servers.
 
+mod document;
+
 use std::collections::BTreeMap;
 use std::io;
 
 use serde::Serialize;
+
+use document::{Document, ProblemDocument, document};
 
 use super::escaped::pretty;
 use super::table::table;
@@ -42,74 +46,6 @@ pub struct CertificateStatus {
 pub struct StatusReport<'o> {
     output: &'o Output,
     format: PlainFormat,
-}
-
-#[derive(Serialize)]
-struct Document<'d> {
-    version: u32,
-    /// Whether there is no problem.
-    sound: bool,
-    hosts: Vec<HostDocument<'d>>,
-    problems: Vec<ProblemDocument<'d>>,
-}
-
-#[derive(Serialize)]
-struct HostDocument<'d> {
-    name: &'d str,
-    role: &'static str,
-    reachable: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    package: Option<&'d str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service: Option<&'d str>,
-    /// Whether the service starts at a boot, as systemd says it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enabled: Option<&'d str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    running: Option<&'d str>,
-    /// The revision that the configuration on the host has.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    on_disk: Option<&'d str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    release: Option<ReleaseDocument<'d>>,
-    /// The deploy that has the host.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    lease: Option<LeaseDocument<'d>>,
-    old_workers: &'d [OldWorker],
-    /// Files that differ from what is rendered.
-    differing: Vec<&'d str>,
-    servers: Vec<ServerDocument<'d>>,
-    certificates: &'d [CertificateStatus],
-}
-
-#[derive(Serialize)]
-struct ReleaseDocument<'d> {
-    id: &'d str,
-    /// When it was deployed, in seconds since 1970.
-    time: u64,
-}
-
-#[derive(Serialize)]
-struct LeaseDocument<'d> {
-    id: &'d str,
-    holder: &'d str,
-    since_seconds: u64,
-    active_seconds: u64,
-}
-
-#[derive(Serialize)]
-struct ServerDocument<'d> {
-    pool: &'d str,
-    name: &'d str,
-    status: &'d str,
-    sessions: u64,
-}
-
-#[derive(Serialize)]
-struct ProblemDocument<'d> {
-    /// `None` for a certificate source.
-    host: Option<&'d str>,
-    problem: String,
 }
 
 /// What is wrong, by host.
@@ -351,51 +287,6 @@ fn certificates(seen: &[Seen]) -> Vec<Vec<String>> {
         vec![path.to_owned(), expires.to_owned(), several(count, "app server")]
     };
     [head].into_iter().chain(rows.into_iter().map(row)).collect()
-}
-
-fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocument<'d> {
-    let role = if role == Role::Balancer { "balancer" } else { "app_server" };
-    let Ok(HostStatus { observation, plan, certificates }) = seen else {
-        return HostDocument {
-            name,
-            role,
-            reachable: false,
-            package: None,
-            service: None,
-            enabled: None,
-            running: None,
-            on_disk: None,
-            release: None,
-            lease: None,
-            old_workers: &[],
-            differing: Vec::new(),
-            servers: Vec::new(),
-            certificates: &[],
-        };
-    };
-    let server =
-        |it: &'d Server| ServerDocument { pool: &it.pool, name: &it.name, status: &it.status, sessions: it.sessions };
-    HostDocument {
-        name,
-        role,
-        reachable: true,
-        package: observation.package.as_deref(),
-        service: observation.unit.as_ref().map(|unit| unit.active.as_str()),
-        enabled: observation.unit.as_ref().map(|unit| unit.enabled.as_str()),
-        running: observation.running.as_deref(),
-        on_disk: observation.on_disk.as_deref(),
-        release: observation.release.as_ref().map(|it| ReleaseDocument { id: &it.id, time: it.time }),
-        lease: observation.lease.as_ref().map(|HeldLease { id, age, since, holder }| LeaseDocument {
-            id,
-            holder,
-            since_seconds: *since,
-            active_seconds: *age,
-        }),
-        old_workers: &observation.old_workers,
-        differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
-        servers: observation.servers.iter().map(server).collect(),
-        certificates,
-    }
 }
 
 #[cfg(test)]

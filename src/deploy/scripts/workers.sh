@@ -1,4 +1,4 @@
-# Shows workers that a reload has replaced and that still have connections to finish. Below another root there are none.
+# Shows workers that a reload has replaced and that still have connections to finish. Shows nothing below another root.
 #   old PID AGE CONNECTIONS      AGE in seconds since it started; CONNECTIONS is `-` where that is not known
 show_workers() { # PROGRAM
     [ -z "$root" ] && command -v perl >/dev/null || return 0
