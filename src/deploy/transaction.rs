@@ -41,8 +41,8 @@ const OVERRUN: u64 = 15;
 pub const PROBING: Duration = Duration::from_secs(25);
 /// Writing down that a host keeps a change.
 const CONFIRMING: Limits = Limits::new(Duration::from_secs(25), ANSWER);
-/// How many seconds a host waits for the confirmation of a change before it undoes it, and [`DRAIN`] longer where there
-/// is something to drain. All that comes before the confirmation has its limit, and together they are shorter.
+/// How many seconds a host waits for the confirmation of a change before it undoes it; 30 seconds longer where
+/// there is something to drain. All that comes before the confirmation has its limit, and together they are shorter.
 pub const WINDOW: u64 = 120;
 const _: () = {
     let change = CHANGE + OVERRUN;
