@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::DeployReport;
-use super::deploy::{Line, VERSION, seconds};
-use super::tickets::result_of;
+use super::line::{Line, VERSION};
+use super::{DeployReport, seconds};
+use crate::report::tickets::result_of;
 use crate::rollout::Outcome;
 
 /// What a host lacks.

@@ -1,0 +1,91 @@
+//! Certificates in the report of a deploy: those that hosts get, that have expired and that were not seen.
+
+use std::collections::BTreeSet;
+use std::io;
+
+use serde::Serialize;
+
+use super::DeployReport;
+use super::line::{Line, VERSION};
+use crate::rollout::{Reason, Unreachable};
+
+/// A certificate that hosts get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Renewal {
+    /// Its path on the hosts.
+    pub path: String,
+    /// When it expires, in UTC.
+    pub expires: String,
+    /// When the one expires that it replaces.
+    pub was: Option<String>,
+    pub hosts: Vec<String>,
+}
+
+impl DeployReport<'_> {
+    /// The certificates that hosts will get.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn renewed(&self, renewals: &[Renewal]) -> io::Result<()> {
+        if self.is_json() {
+            return renewals.iter().try_for_each(|renewal| self.line(&Line::Certificate { version: VERSION, renewal }));
+        }
+        let line = |Renewal { path, expires, was, hosts }: &Renewal| {
+            let was = was.as_ref().map(|was| format!(", instead of `{was}`")).unwrap_or_default();
+            format!("{path} on {}: expires on `{expires}` UTC{was}\n", hosts.join(", "))
+        };
+        self.output.print(renewals.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Hosts whose nginx does not show the certificates that are there.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn outdated(&self, hosts: &BTreeSet<String>) -> io::Result<()> {
+        if self.is_json() {
+            return hosts.iter().try_for_each(|host| self.line(&Line::Outdated { version: VERSION, host }));
+        }
+        let line = |host: &String| format!("{host} has the certificates, but shows others: its nginx is reloaded\n");
+        self.output.print(hosts.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Certificates that have expired and that hosts go back to.
+    pub fn expired(&self, expired: &[Renewal]) {
+        for Renewal { path, expires, hosts, .. } in expired {
+            let reason = format!("`{path}` of this release has expired on `{expires}` UTC");
+            if self.is_json() {
+                hosts.iter().for_each(|host| {
+                    let (host, reason) = (host.as_str(), reason.clone());
+                    self.output.reported(self.line(&Line::Warning { version: VERSION, host, reason }));
+                });
+            } else {
+                self.output.say(&format!("warning: {}: {reason}, and clients will refuse it", hosts.join(", ")));
+            }
+        }
+        if !self.is_json() && !expired.is_empty() {
+            self.output.say(&format!("  help: `sslscale deploy {}` brings a renewed one again", self.file));
+        }
+    }
+
+    /// Sites that hosts did not serve before the change, and why: the new certificate was not looked for there.
+    pub fn unseen(&self, sites: &[(String, String)]) {
+        for (host, why) in sites {
+            self.error(Some(host), &Reason::new(format!("the new certificate was not seen: {why}")));
+        }
+        if !self.is_json() {
+            self.output.say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.file));
+        }
+    }
+
+    /// Hosts that could not be reached, so that what is new is not there.
+    pub fn absent(&self, absent: &[Unreachable]) {
+        absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        if !absent.is_empty() && !self.is_json() {
+            let hosts: Vec<&str> = absent.iter().map(|lost| lost.host.as_str()).collect();
+            let (hosts, file) = (hosts.join(", "), &self.file);
+            self.output.say(&format!(
+                "  help: {hosts} may have an older certificate; once reachable, `sslscale certs roll {file}` brings the new one"
+            ));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! How a deploy ended.
+
+use std::collections::BTreeMap;
+use std::io;
+
+use super::DeployReport;
+use super::line::{Line, VERSION};
+use crate::count::several;
+use crate::deploy::{DeployEnd, HostState as State, WINDOW};
+use crate::rollout::{Ending, Halt, Reason};
+
+impl DeployReport<'_> {
+    /// There was nothing to do.
+    pub fn nothing(&self, hosts: usize) -> io::Result<()> {
+        if self.is_json() {
+            return self.line(&Line::End {
+                version: VERSION,
+                release: None,
+                result: "nothing",
+                hosts: BTreeMap::new(),
+            });
+        }
+        self.output.print(format!("nothing to do: {} up to date\n", several(hosts, "host")).as_bytes())
+    }
+
+    /// How it ended.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn end(&self, end: &DeployEnd<'_>) -> io::Result<()> {
+        for (host, reason) in
+            end.run.steps.iter().flat_map(|step| &step.hosts).filter_map(|(h, o)| Some((h, o.reason()?)))
+        {
+            self.error(Some(host), reason);
+        }
+        match &end.run.halt {
+            Some(Halt::Unreachable(lost)) => {
+                lost.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+            }
+            Some(Halt::Unprepared(error)) => {
+                error.0.iter().for_each(|(host, reason)| self.error(host.as_deref(), reason));
+            }
+            Some(Halt::Interrupted) | None => {}
+        }
+        end.absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        for (host, reason) in end.reverted.iter().filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
+            self.error(Some(host), reason);
+        }
+        let states = end.states();
+        if self.is_json() {
+            let hosts = states.iter().map(|(host, state)| (*host, state_name(*state))).collect();
+            let result = match end.ending() {
+                Ending::Done => "done",
+                Ending::RolledBack => "rolled_back",
+                Ending::Mixed => "mixed",
+                Ending::Untouched => "not_started",
+            };
+            return self.line(&Line::End { version: VERSION, release: Some(end.release), result, hosts });
+        }
+        self.closing(end, &states)
+    }
+
+    fn closing(&self, end: &DeployEnd<'_>, states: &BTreeMap<&str, State>) -> io::Result<()> {
+        let with =
+            |state: State| states.iter().filter(|(_, it)| **it == state).map(|(host, _)| *host).collect::<Vec<_>>();
+        let (release, file) = (end.release, &self.file);
+        match end.ending() {
+            Ending::Done if end.dry_run => self.output.print(b"every program accepts its files; nothing was changed\n"),
+            Ending::Done => {
+                let changed = several(with(State::After).len(), "host");
+                self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
+                self.output.say(&format!("  help: `sslscale rollback {file}` goes back to what was there before"));
+                Ok(())
+            }
+            Ending::RolledBack => {
+                self.output.say(&format!("rolled back: {} as before", is_are(&with(State::RolledBack))));
+                Ok(())
+            }
+            Ending::Mixed => {
+                let list = [
+                    (State::After, "with the new release"),
+                    (State::RolledBack, "put back"),
+                    (State::Before, "as before"),
+                    (State::Unknown, "in an unknown state"),
+                ];
+                let parts =
+                    list.iter().map(|(state, words)| (with(*state), words)).filter(|(hosts, _)| !hosts.is_empty());
+                let parts: Vec<String> = parts.map(|(hosts, words)| format!("{} {words}", is_are(&hosts))).collect();
+                self.output.say(&format!("the fleet is mixed: {}", parts.join("; ")));
+                if !with(State::Unknown).is_empty() {
+                    self.output
+                        .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
+                }
+                let command = if self.certificates { "certs roll" } else { "deploy" };
+                self.output.say(&if end.is_complete() {
+                    let hosts: Vec<&str> = end.absent.iter().map(|lost| lost.host.as_str()).collect();
+                    format!("  help: once {} can be reached, run `sslscale {command} {file}` again", hosts.join(", "))
+                } else {
+                    format!(
+                        "  help: `sslscale {command} --resume {file}` goes on, `sslscale rollback {file}` goes back"
+                    )
+                });
+                Ok(())
+            }
+            Ending::Untouched => {
+                self.output.say("nothing was changed");
+                Ok(())
+            }
+        }
+    }
+}
+
+fn state_name(state: State) -> &'static str {
+    match state {
+        State::Before => "before",
+        State::RolledBack => "rolled_back",
+        State::After => "after",
+        State::Unknown => "unknown",
+    }
+}
+
+fn is_are(hosts: &[&str]) -> String {
+    let verb = if hosts.len() == 1 { "is" } else { "are" };
+    format!("{} {verb}", hosts.join(", "))
+}

@@ -1,0 +1,116 @@
+//! Why a deploy does not begin.
+
+use std::path::Path;
+
+use super::DeployReport;
+use super::line::Line;
+use crate::deploy::{Role, Wanted};
+use crate::diagnostic::Severity;
+use crate::report::{Checked, Planned, plan};
+use crate::rollout::{Outcome, Reason, Unreachable};
+
+/// Balancers that are left out, and app servers that would stop serving what these send there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftBehind {
+    pub balancers: Vec<String>,
+    pub apps: Vec<String>,
+}
+
+/// Why a deploy does not begin.
+pub struct Refusal<'r> {
+    pub wanted: &'r [Wanted<'r>],
+    pub seen: &'r [Result<Planned, Unreachable>],
+    pub found: Option<Checked<'r>>,
+    pub needed: Option<LeftBehind>,
+    /// The words after `sslscale` that were run.
+    pub command: &'static str,
+}
+
+impl Refusal<'_> {
+    /// How to go on without the hosts that cannot be reached, if any can.
+    fn without(&self, file: &str) -> Option<String> {
+        let lost: Vec<&str> = self.seen.iter().filter_map(|host| Some(host.as_ref().err()?.host.as_str())).collect();
+        if lost.is_empty() || lost.len() == self.seen.len() {
+            return None;
+        }
+        let options: String = lost.iter().map(|host| format!(" --without {host}")).collect();
+        let balancer = |(name, role, _): &Wanted<'_>| *role == Role::Balancer && lost.contains(name);
+        let then = match (self.wanted.iter().any(balancer), lost.len()) {
+            (true, _) => "clients must not reach a balancer that is left out until the next deploy".to_owned(),
+            (false, 1) => {
+                "checks keep it DOWN, and once it is back it serves what it has now until the next deploy".to_owned()
+            }
+            (false, _) => {
+                "checks keep them DOWN, and once they are back they serve what they have now until the next deploy"
+                    .to_owned()
+            }
+        };
+        Some(format!("to go on without {}: `sslscale {} {file}{options}`; {then}", lost.join(", "), self.command))
+    }
+}
+
+impl DeployReport<'_> {
+    /// Hosts cannot be changed; the plan has said why to people.
+    pub fn refused(&self, refusal: &Refusal<'_>) {
+        if let Some(LeftBehind { balancers, apps }) = &refusal.needed {
+            let (verb, also) = if balancers.len() == 1 { ("is", "it") } else { ("are", "them") };
+            let summary = format!(
+                "{} {verb} left out, but still {} what {} would stop serving",
+                balancers.join(", "),
+                if balancers.len() == 1 { "sends clients to" } else { "send clients to" },
+                apps.join(", ")
+            );
+            let help = format!("deploy to {also} as well, or keep the old names and ports in the inventory until then");
+            self.error(None, &Reason::new(summary).with_help(help));
+        }
+        if !self.is_json() {
+            refusal.without(&self.file).iter().for_each(|help| self.output.say(&format!("  help: {help}")));
+            return self.output.say("nothing was changed");
+        }
+        for ((name, role, _), host) in refusal.wanted.iter().zip(refusal.seen) {
+            let reasons = match host {
+                Ok(planned) => planned.plan.problems.iter().map(|problem| plan::told(problem, *role)).collect(),
+                Err(lost) => {
+                    let without = refusal.without(&self.file).map(|help| format!("\nhelp: {help}"));
+                    vec![format!("{}{}", Reason::from(&lost.error), without.unwrap_or_default())]
+                }
+            };
+            for reason in reasons {
+                self.output.reported(self.line(&Line::Error { host: Some(name), reason }));
+            }
+        }
+        let errors = refusal.found.iter().flat_map(|found| &found.linted.findings);
+        for finding in errors.filter(|finding| finding.severity == Severity::Error) {
+            let reason = format!("{}: {}\nhelp: {}", finding.code.id, finding.message, finding.help);
+            self.output.reported(self.line(&Line::Error { host: None, reason }));
+        }
+    }
+
+    /// A saved plan does not fit any more.
+    pub fn stale(&self, stale: &[String], inventory: &Path) {
+        let reason = |text: &String| Reason::new(format!("the plan is stale: {text}"));
+        stale.iter().for_each(|text| self.error(None, &reason(text)));
+        if !self.is_json() {
+            self.output.say(&format!("  help: look at it again: `sslscale plan --out FILE {}`", inventory.display()));
+            self.output.say("nothing was changed");
+        }
+    }
+
+    /// Not every host could be taken.
+    pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
+        let mut held = false;
+        for (host, outcome) in taken {
+            held |= matches!(outcome, Outcome::Overtaken(_));
+            outcome.reason().iter().for_each(|reason| self.error(Some(host), reason));
+        }
+        if !self.is_json() {
+            self.output.say("nothing was changed");
+        }
+        if !self.is_json() && held {
+            let file = &self.file;
+            self.output.say(&format!(
+                "  help: if no other deploy runs, `sslscale unlock {file}` gives the hosts back, and `--resume` takes them over"
+            ));
+        }
+    }
+}
