@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use crate::support::{Run, Sslscale, roots};
+use crate::support::{Run, Sslscale, roots, scripted};
 
 const SOURCES: &str = "    ssl_certificate_source: srv1:/etc/letsencrypt/live/example.com/fullchain.pem
     ssl_certificate_key_source: srv1:/etc/letsencrypt/live/example.com/privkey.pem
@@ -302,18 +302,16 @@ fn a_status_goes_on_without_a_source() {
 #[test]
 fn a_status_goes_on_without_the_host_of_a_source() {
     const HOST: &str = "\
-text=$(cat)
 case $text in
-*'Shows files of a host'*) answer=end ;;
-*) answer='unit active enabled
+*'Shows files of a host'*) answer end ;;
+*) answer 'unit active enabled
 package 1.0
 end' ;;
 esac
-printf '\\nsslscale-begin\\n%s\\n\\nsslscale-end 0\\n' \"$answer\"
 ";
-    let there = |name: &str| serde_json::json!(["sh", "-c", HOST, name]);
-    let hosts = serde_json::json!({ "lb1": there("lb1"), "srv1": ["false", "srv1"], "srv2": there("srv2") });
-    let run = Sslscale::new(&[]).inventory(roots::inventory(SOURCES)).file("hosts.json", hosts.to_string());
+    let there = |name| (name, scripted::host(name, HOST, &[]));
+    let hosts = scripted::hosts_file([there("lb1"), ("srv1", serde_json::json!(["false", "srv1"])), there("srv2")]);
+    let run = Sslscale::new(&[]).inventory(roots::inventory(SOURCES)).file("hosts.json", hosts);
     let status = run.run_with(&["status", "inventory.yaml", "--hosts-file", "hosts.json"]);
     assert_eq!(status.status, 1, "{}", status.all());
     assert!(status.stdout.contains("srv2  nginx 1.0"), "{}", status.all());

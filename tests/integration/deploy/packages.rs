@@ -3,28 +3,29 @@
 use serde_json::{Value, json};
 
 use super::INVENTORY;
-use crate::support::{Run, Sslscale};
+use crate::support::{Run, Sslscale, scripted};
 
 /// A host without its program. `$1` is what installing it ends with, and a line that apt wrote.
 const HOST: &str = "\
-text=$(cat)
 case $text in
-*'Installs packages with'*) answer=$1 ;;
-*) answer='unit inactive not-found
+*'Installs packages with'*) answer \"$1\"; echo \"$2\" >&2 ;;
+*) answer 'unit inactive not-found
 end' ;;
 esac
-printf '\\nsslscale-begin\\n%s\\n\\nsslscale-end 0\\n' \"$answer\"
-case $text in *'Installs packages with'*) echo \"$2\" >&2 ;; esac
 ";
 
-fn fleet(of_srv2: &str, line: &str) -> Sslscale {
-    let host = |name: &str| {
-        let (result, line) = if name == "srv2" { (of_srv2, line) } else { ("done", "") };
-        json!(["sh", "-c", HOST, name, format!("sslscale-result {result}"), line])
-    };
-    let hosts: serde_json::Map<String, Value> =
-        ["lb1", "srv1", "srv2"].iter().map(|name| ((*name).to_owned(), host(name))).collect();
-    Sslscale::new(&[]).inventory(INVENTORY).file("hosts.json", Value::Object(hosts).to_string())
+fn host(name: &str, result: &str, line: &str) -> Value {
+    scripted::host(name, HOST, &[&format!("sslscale-result {result}"), line])
+}
+
+/// A hosts file in which only `srv2` is different.
+fn hosts(srv2: Value) -> String {
+    let done = |name| (name, host(name, "done", ""));
+    scripted::hosts_file([done("lb1"), done("srv1"), ("srv2", srv2)])
+}
+
+fn fleet(srv2: Value) -> Sslscale {
+    Sslscale::new(&[]).inventory(INVENTORY).file("hosts.json", hosts(srv2))
 }
 
 fn deploy(fleet: &Sslscale, words: &[&str], code: i32) -> Run {
@@ -42,7 +43,7 @@ fn command(package: &str) -> String {
 
 #[test]
 fn the_command_is_shown_before_anything_is_installed() {
-    let fleet = fleet("done", "");
+    let fleet = fleet(host("srv2", "done", ""));
     let refused = deploy(&fleet, &["--yes"], 3);
     let help = "error: srv1, srv2: nginx is not installed\n  help: `sslscale deploy --install` installs `nginx`, or do it \
                 by hand\n";
@@ -64,7 +65,7 @@ fn the_command_is_shown_before_anything_is_installed() {
 #[test]
 fn a_package_that_cannot_be_installed_stops_before_any_change() {
     let why = "untouched: apt-get could not install nginx";
-    let fleet = fleet(why, "E: Unable to locate package nginx");
+    let fleet = fleet(host("srv2", why, "E: Unable to locate package nginx"));
     let failed = deploy(&fleet, &["--yes", "--install"], 3);
     let error = "error: srv2: apt-get could not install nginx\n  | E: Unable to locate package nginx\n";
     assert!(failed.stderr.contains(error), "{}", failed.all());
@@ -82,22 +83,13 @@ fn a_package_that_cannot_be_installed_stops_before_any_change() {
 
 #[test]
 fn what_a_package_does_not_solve_is_reported_as_without_the_option() {
-    let fleet = fleet("done", "");
     // A host that is away.
-    let hosts = std::fs::read_to_string(fleet.dir().join("hosts.json")).unwrap();
-    let mut hosts: Value = serde_json::from_str(&hosts).unwrap();
-    hosts["srv2"] = json!(["false", "srv2"]);
-    std::fs::write(fleet.dir().join("hosts.json"), hosts.to_string()).unwrap();
+    let fleet = fleet(json!(["false", "srv2"]));
     let refused = deploy(&fleet, &["--yes", "--install"], 3);
     assert!(refused.stderr.contains("error: srv1: nginx is not installed\n"), "{}", refused.all());
     assert!(!refused.stdout.contains("apt-get"), "{}", refused.all());
     // After it was installed, everything is looked at again: these hosts are still without it.
-    std::fs::write(fleet.dir().join("hosts.json"), {
-        hosts["srv2"] = hosts["srv1"].clone();
-        hosts["srv2"][3] = "srv2".into();
-        hosts.to_string()
-    })
-    .unwrap();
+    std::fs::write(fleet.dir().join("hosts.json"), hosts(host("srv2", "done", ""))).unwrap();
     let again = deploy(&fleet, &["--yes", "--install"], 3);
     assert!(again.stderr.contains("lb1 has haproxy now ("), "{}", again.all());
     assert!(again.stderr.contains("error: srv1, srv2: nginx is not installed\n"), "{}", again.all());

@@ -7,6 +7,7 @@ pub mod need;
 pub mod ports;
 pub mod release;
 pub mod roots;
+pub mod scripted;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 use serde_json::json;
 
 use super::HOSTS;
-use crate::support::{Run, Sslscale, need, ports};
+use crate::support::{Run, Sslscale, need, ports, scripted};
 
 /// The rendered file, from the root of a host.
 pub const CONF: &str = "etc/nginx/conf.d/sslscale.conf";
@@ -94,9 +94,8 @@ impl Fleet {
         }
         fs::write(fleet.dir().join("ssh_config"), client).unwrap();
         let config = fleet.dir().join("ssh_config");
-        let words = |host: &str| (host.to_owned(), json!(["ssh", "-F", config, host]));
-        let hosts: serde_json::Map<String, serde_json::Value> = HOSTS.iter().map(|host| words(host)).collect();
-        fs::write(fleet.dir().join("hosts.json"), serde_json::Value::Object(hosts).to_string()).unwrap();
+        let hosts = scripted::hosts_file(HOSTS.map(|host| (host, json!(["ssh", "-F", config, host]))));
+        fs::write(fleet.dir().join("hosts.json"), hosts).unwrap();
         Some(fleet)
     }
 

@@ -10,28 +10,24 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::INVENTORY;
 use crate::signalled::program;
-use crate::support::{Run, Sslscale};
+use crate::support::{Run, Sslscale, scripted};
 
 /// A host that has no ring, and takes any; `$kind` is `observe`, `install` or `read`.
 const ANSWERS: &str = "\
-text=$(cat)
 kind=install
 case $text in *sslscale-result*) answer='sslscale-result done' ;; *) kind=observe answer=end ;; esac
-answer() { printf '\\nsslscale-begin\\n%s\\n\\nsslscale-end 0\\n' \"$1\"; }
 ";
 
 /// Three hosts, each reached by the shell script of the same index. A script has its own name in `$0`, and
 /// begins with [`ANSWERS`].
 fn fleet(scripts: [&str; 3]) -> Sslscale {
-    let run = Sslscale::new(&[]).inventory(INVENTORY);
-    let words =
-        |(name, script): (&str, &str)| (name.to_owned(), json!(["sh", "-c", format!("{ANSWERS}{script}"), name]));
-    let hosts: serde_json::Map<String, Value> = ["srv1", "srv2", "srv3"].into_iter().zip(scripts).map(words).collect();
-    run.file("hosts.json", Value::Object(hosts).to_string())
+    let host = |(name, script)| (name, scripted::host(name, &format!("{ANSWERS}{script}"), &[]));
+    let hosts = scripted::hosts_file(["srv1", "srv2", "srv3"].into_iter().zip(scripts).map(host));
+    Sslscale::new(&[]).inventory(INVENTORY).file("hosts.json", hosts)
 }
 
 fn words<'w>(what: &'w str, more: &[&'w str]) -> Vec<&'w str> {
