@@ -6,27 +6,14 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use crate::support::{Run, Sslscale, need, repository};
+use crate::support::{Run, Sslscale, need, repository, roots};
 
-const INVENTORY: &str = "\
-load_balancers:
-  - { name: lb1, address: 10.0.0.10 }
-app_servers:
-  - { name: srv1, address: 10.0.0.11 }
-  - { name: srv2, address: 10.0.0.12 }
-sites:
-  - server_name: example.com
-    root: /srv
-    ssl_certificate: /etc/ssl/example/ssl.crt
-    ssl_certificate_key: /etc/ssl/example/ssl.key
-    ssl_certificate_source: tls/ssl.crt
-    ssl_certificate_key_source: tls/ssl.key
-";
+const SOURCES: &str = "    ssl_certificate_source: tls/ssl.crt\n    ssl_certificate_key_source: tls/ssl.key\n";
 
 /// An inventory with its certificate and key, of mode 600.
 fn fleet() -> Sslscale {
     let made = rcgen::generate_simple_self_signed(vec!["example.com".to_owned()]).unwrap();
-    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(INVENTORY);
+    let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(roots::inventory(SOURCES));
     let run = run.file("tls/ssl.crt", made.cert.pem()).file("tls/ssl.key", made.signing_key.serialize_pem());
     mode(run.dir(), "tls/ssl.key", 0o600);
     run
@@ -77,7 +64,7 @@ fn a_certificate_with_a_key_in_it_is_a_key() {
     fs::write(run.dir().join("tls/ssl.crt"), both).unwrap();
     mode(run.dir(), "tls/ssl.crt", 0o644);
     let found = run.run();
-    assert!(has(&found, "error", "SE03") && found.stderr.contains("inventory.yaml:11:29"), "{}", found.all());
+    assert!(has(&found, "error", "SE03") && found.stderr.contains("inventory.yaml:10:29"), "{}", found.all());
     mode(run.dir(), "tls/ssl.crt", 0o600);
     assert!(!has(&run.run(), "error", "SE03"));
 }
@@ -97,7 +84,7 @@ fn a_certificate_that_is_named_as_a_key_is_not_one() {
     // The key is where the certificate should be.
     mode(run.dir(), "tls/ssl.crt", 0o644);
     let found = run.run();
-    assert!(has(&found, "error", "SE03") && found.stderr.contains("inventory.yaml:11:29"), "{}", found.all());
+    assert!(has(&found, "error", "SE03") && found.stderr.contains("inventory.yaml:10:29"), "{}", found.all());
 }
 
 #[test]
@@ -109,7 +96,7 @@ fn a_key_that_git_tracks_or_would_add_is_an_error() {
     assert_eq!(run.run().status, 0, "no repository, no finding");
     git(run.dir(), "init -q .");
     let found = run.run();
-    assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:12:33"), "{}", found.all());
+    assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:11:33"), "{}", found.all());
     fs::write(run.dir().join(".gitignore"), "*.key\n").unwrap();
     assert_eq!(run.run().status, 0, "{}", run.run().all());
     // A file that is tracked already stays tracked, even if it is ignored.
@@ -127,14 +114,15 @@ fn a_key_outside_of_the_repository_is_no_finding() {
     let run = fleet();
     let below = run.dir().join("repository");
     fs::create_dir(&below).unwrap();
-    fs::write(below.join("inventory.yaml"), INVENTORY.replace(": tls/", ": ../tls/")).unwrap();
+    fs::write(below.join("inventory.yaml"), roots::inventory(SOURCES).replace(": tls/", ": ../tls/")).unwrap();
     git(&below, "init -q .");
     let found = run.run_with(&["check", "repository/inventory.yaml"]);
     assert_eq!(found.status, 0, "{}", found.all());
     // The inventory may also be deep inside the repository.
     let deep = fleet();
     fs::create_dir_all(deep.dir().join("a/b")).unwrap();
-    fs::write(deep.dir().join("a/b/inventory.yaml"), INVENTORY.replace(": tls/", ": ../../tls/")).unwrap();
+    fs::write(deep.dir().join("a/b/inventory.yaml"), roots::inventory(SOURCES).replace(": tls/", ": ../../tls/"))
+        .unwrap();
     git(deep.dir(), "init -q .");
     let found = deep.run_with(&["check", "a/b/inventory.yaml"]);
     assert!(has(&found, "error", "SE05"), "{}", found.all());
@@ -252,16 +240,14 @@ fn a_key_in_a_comment_is_shown_by_its_first_line_alone() {
     let commented: String = key.lines().map(|line| format!("# {line}\n")).collect();
     let one_line = format!("# {}\n", key.replace('\n', " "));
     for comment in [commented, one_line] {
-        let run = Sslscale::new(&["check", "inventory.yaml"]);
-        let run =
-            run.inventory(INVENTORY.lines().filter(|l| !l.contains("_source")).fold(comment, |all, l| all + l + "\n"));
+        let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(comment + roots::INVENTORY);
         let found = run.run();
         assert!(has(&found, "error", "SE05") && found.stderr.contains("inventory.yaml:1:3"), "{}", found.all());
         assert!(found.stderr.contains("# -----BEGIN PRIVATE KEY-----") && !leaks(&found, &key), "{}", found.all());
         // Nor does the diff of a fix next to it show the key.
         let text = fs::read_to_string(run.dir().join("inventory.yaml")).unwrap();
-        let (head, rest) = text.split_once("load_balancers:\n").unwrap();
-        let rest = format!("trusted_proxies: [10.0.0.20/32]\n{head}load_balancers:\n{rest}");
+        let (head, rest) = text.split_once("load_balancers: ").unwrap();
+        let rest = format!("trusted_proxies: [10.0.0.20/32]\n{head}load_balancers: {rest}");
         fs::write(run.dir().join("inventory.yaml"), rest).unwrap();
         let found = run.run_with(&["check", "--diff", "inventory.yaml"]);
         assert!(found.stdout.contains("+trusted_proxies:") && !leaks(&found, &key), "{}", found.all());
@@ -274,8 +260,8 @@ fn a_key_in_base64_is_a_key() {
     let encoded = "LS0tLS1CRUdJTiBSU0EgUFJJVkFURSBLRVktLS0tLQpub3QgYSBrZXk";
     let certificate = "LS0tLS1CRUdJTiBDRVJUSUZJQ0FURS0tLS0tCg";
     for (text, is_key) in [(encoded, true), (certificate, false)] {
-        let run =
-            Sslscale::new(&["check", "-"]).input(format!("# tls.key: {text}\n{}", INVENTORY.replace("tls/", "/no/")));
+        let run = Sslscale::new(&["check", "-"])
+            .input(format!("# tls.key: {text}\n{}", roots::inventory(SOURCES).replace("tls/", "/no/")));
         let found = run.run();
         assert_eq!(has(&found, "error", "SE05"), is_key, "{}", found.all());
         assert!(!found.stderr.contains("Cm5vdCBhIGtl") && !found.stderr.contains("ub3QgYSBrZXk"), "{}", found.all());
@@ -283,7 +269,7 @@ fn a_key_in_base64_is_a_key() {
     // Over several lines, with blanks, and escaped; the inventory after it is still read.
     let key = wrapped(&rcgen::KeyPair::generate().unwrap().serialize_pem());
     for lines in [key.replace('\n', "\n#   "), key.replace('\n', " "), key.replace('\n', "\\n")] {
-        let rest = INVENTORY.replace("tls/", "/no/");
+        let rest = roots::inventory(SOURCES).replace("tls/", "/no/");
         let text = format!("# {lines}\ntrusted_proxies: [10.0.0.20/32]\n{rest}");
         let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(text);
         let (found, diff) = (run.run(), run.run_with(&["check", "--diff", "inventory.yaml"]));
