@@ -20,19 +20,34 @@ shift
 # Only where the caller has put it before this script.
 ! command -v show_facts >/dev/null || show_facts "$program"
 ! command -v show_workers >/dev/null || show_workers "$program"
-show_file() { # PATH
-    if [ -L "$root$1" ]; then
-        echo "file $1 link"
-    elif [ ! -e "$root$1" ]; then
-        echo "file $1 absent"
-    elif [ -d "$root$1" ]; then
-        echo "file $1 directory"
-    elif [ -f "$root$1" ]; then
-        sum=$(sha256sum <"$root$1") && about=$(stat -c '%a %U:%G' "$root$1") || exit
-        echo "file $1 regular $about ${sum%% *}"
-    else
-        echo "file $1 other"
-    fi
+# Reads paths, one a line. All files are read by one program: a program for each takes longer than what it does.
+show_files() {
+    set --
+    while read -r path; do
+        if [ -L "$root$path" ]; then
+            echo "file $path link"
+        elif [ ! -e "$root$path" ]; then
+            echo "file $path absent"
+        elif [ -d "$root$path" ]; then
+            echo "file $path directory"
+        elif [ -f "$root$path" ]; then
+            set -- "$@" "$root$path"
+        else
+            echo "file $path other"
+        fi
+    done
+    [ $# -gt 0 ] || return 0
+    sums=$(sha256sum -- "$@") && about=$(stat -c '%a %U:%G' -- "$@") || return
+    # Both are in the order of the arguments.
+    while read -r sum name && read -r about <&8; do
+        # A backslash goes before the sum of a file whose name has one.
+        echo "file ${1#"$root"} regular $about ${sum#\\}"
+        shift
+    done <<sums 8<<about
+$sums
+sums
+$about
+about
 }
 
 held=$(held_lease)
@@ -55,22 +70,23 @@ fi
 {
     for path; do printf '%s\n' "$path"; done
     printf '%s\n' "$managed" | cut -s -d ' ' -f 2
-} | sort -u | while read -r path; do show_file "$path"; done || exit
+} | sort -u | show_files || exit
 
 # Below another root no package and no service is looked at.
 if [ -z "$root" ]; then
     for tool in perl flock setsid unshare sha256sum systemctl systemd-run; do
         command -v "$tool" >/dev/null || echo "tool $tool"
     done
-    version=$(dpkg-query -W -f '${db:Status-Status} ${Version}' "$program" 2>/dev/null)
-    case $version in 'installed '*) echo "package ${version#* }" ;; esac
-    dpkg-query -W -f '${Conffiles}\n' haproxy nginx-common nginx 2>/dev/null | while read -r path sum flag; do
-        for wanted; do
-            [ "$path" = "$wanted" ] && [ -f "$path" ] || continue
-            found=$(md5sum <"$path")
-            [ "${found%% *}" != "$sum" ] || echo "stock $path"
+    # Of each package a line, and one for each of its conffiles.
+    dpkg-query -W -f '${Package} ${db:Status-Status} ${Version}\n${Conffiles}\n' haproxy nginx nginx-common 2>/dev/null |
+        while read -r first second rest; do
+            [ "$first $second" != "$program installed" ] || echo "package $rest"
+            for wanted; do
+                [ "$first" = "$wanted" ] && [ -f "$first" ] || continue
+                found=$(md5sum <"$first")
+                [ "${found%% *}" != "$second" ] || echo "stock $first"
+            done
         done
-    done
     if command -v systemctl >/dev/null; then
         # A service that is not there is inactive, and not-found.
         active=$(systemctl is-active "$program" 2>/dev/null)

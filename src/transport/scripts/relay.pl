@@ -2,8 +2,10 @@
 # and its own streams, until either side ends. Exits with 0 at an end, with 7 if the peer reset the connection.
 use strict;
 use warnings;
-use Errno qw(EAGAIN EINTR);
-use IO::Socket::IP;
+use Errno qw(EAGAIN EINPROGRESS EINTR ETIMEDOUT);
+# IO::Socket would take longer to load than all of this takes to run.
+use Fcntl qw(F_SETFL O_NONBLOCK);
+use Socket qw(AI_NUMERICHOST SOCK_STREAM SOL_SOCKET SO_ERROR getaddrinfo);
 
 my ($address, $port, $patience, $limit) = @ARGV;
 my $most = 64 * 1024;
@@ -11,11 +13,26 @@ my $most = 64 * 1024;
 # It does not outlive whoever started it, whatever happens to them.
 alarm $limit;
 $SIG{PIPE} = 'IGNORE';
-my $peer = IO::Socket::IP->new(PeerHost => $address, PeerPort => $port, Type => SOCK_STREAM, Timeout => $patience);
-my ($reply) = $peer ? 'connected' : grep { $!{$_} } sort keys %!;
+my $peer;
+my $connected = reach();
+my ($reply) = $connected ? 'connected' : grep { $!{$_} } sort keys %!;
 syswrite STDOUT, "\nsslscale-tunnel $reply\n";
-exit 0 if !$peer;
-$peer->blocking(0);
+exit 0 if !$connected;
+
+# Connects, or fails with its reason in $!.
+sub reach {
+    my ($failed, $to) = getaddrinfo($address, $port, { flags => AI_NUMERICHOST, socktype => SOCK_STREAM });
+    return if $failed || !socket $peer, $to->{family}, SOCK_STREAM, 0;
+    fcntl $peer, F_SETFL, O_NONBLOCK or return;
+    return 1 if connect $peer, $to->{addr};
+    return if !$!{EINPROGRESS};
+    my $writable = '';
+    vec($writable, fileno $peer, 1) = 1;
+    my $count = select undef, $writable, undef, $patience;
+    return if $count < 0;
+    $! = $count ? unpack 'i', getsockopt $peer, SOL_SOCKET, SO_ERROR : ETIMEDOUT;
+    return !$!;
+}
 
 sub again { $!{EAGAIN} || $!{EINTR} }
 
