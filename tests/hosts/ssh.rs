@@ -18,6 +18,8 @@ pub struct Operator<'f> {
 
 /// Where `command` of the fleet sees the files of the operator.
 const FOLDER: &str = "/run/hosts/operator";
+/// Where its connections have their directories, which no other fleet's operator sees.
+const CONNECTIONS: &str = "/run/hosts/connections";
 
 impl<'f> Operator<'f> {
     /// With this inventory, and nothing known of any host.
@@ -46,7 +48,8 @@ impl<'f> Operator<'f> {
         }
         let mut command = self.fleet.command("unshare");
         let script = "mount -t tmpfs -o mode=0700 tmpfs ~root && cd ~root && cp -r \"$0\"/ssh .ssh && chmod -R go= .ssh \
-                      && exec \"$0\"/sslscale \"$@\"";
+                      && mkdir -p $XDG_RUNTIME_DIR && exec \"$0\"/sslscale \"$@\"";
+        command.env("XDG_RUNTIME_DIR", CONNECTIONS);
         command.args(["--mount", "sh", "-c", script, FOLDER]).args(words).arg(format!("{FOLDER}/inventory.yaml"));
         command
     }
@@ -89,7 +92,8 @@ pub fn pinned(served: &Served) -> String {
 /// The processes and directories of connections that are left on the operator's machine.
 fn left(served: &Served) -> Vec<String> {
     let mut find = served.fleet.command("sh");
-    find.args(["-c", "ps -eo args | grep '^ssh -M'; ls -d /tmp/sslscale-?????? 2>/dev/null; true"]);
+    let script = format!("ps -eo args | grep '^ssh -M .*ControlPath={CONNECTIONS}/'; ls -A {CONNECTIONS}; true");
+    find.args(["-c", &script]);
     String::from_utf8(find.output().unwrap().stdout).unwrap().lines().map(str::to_owned).collect()
 }
 
