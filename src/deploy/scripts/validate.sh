@@ -14,38 +14,67 @@ unshare --mount --propagation private -- sh -euc '
     # The view is removed by the outer shell, which finds it here.
     echo "$view" >"$release/view"
     mount -t tmpfs -o mode=0755,size=256m tmpfs "$view"
-    over() { # DIRECTORY [LOWER:]
-        name=$view/$(echo "$1" | tr / _)
-        mkdir "$name.upper" "$name.work"
-        mount -t overlay overlay -o "lowerdir=${2-}$1,upperdir=$name.upper,workdir=$name.work" "$1" 2>/dev/null
-    }
-    if [ -d "$release/files/etc" ]; then
-        # Copied: in a lower directory the files would have the modes of folders that only root may enter.
-        cp -a "$release/files/etc" "$view/etc" && find "$view/etc" -type d -exec chmod 755 {} +
-        over /etc "$view/etc:" || {
-            cp -a /etc "$view/etc.all"
-            cp -a "$view/etc/." "$view/etc.all/"
-            mount --bind "$view/etc.all" /etc
-        }
-    fi
+    # paths FILE: the files that a manifest has.
+    paths() { sed -n "s/^file [0-9a-f]* [0-7]* //p" "$1"; }
+    paths "$release/manifest" >"$view/new"
     # What the last release has and this one has not.
     if [ -f "$state/current/manifest" ]; then
-        sed -n "s/^file [0-9a-f]* [0-7]* //p" "$state/current/manifest" | while read -r path; do
-            grep -q "^file [0-9a-f]* [0-7]* $path\$" "$release/manifest" || rm -f -- "$path"
+        paths "$state/current/manifest" | grep -vxFf "$view/new" || :
+    fi >"$view/gone"
+    # there: of each path, the deepest directory above it that exists.
+    there() {
+        while read -r path; do
+            path=${path%/*}
+            until [ -d "$path/" ]; do path=${path%/*}; done
+            echo "${path:-/}"
         done
-    fi
-    for directory in /run /var/log/nginx; do
-        [ ! -d $directory ] || over $directory || :
+    }
+    # What the check removes may be behind a link to a directory.
+    there <"$view/gone" | while read -r directory; do readlink -f "$directory"; done | sort -u >"$view/removes"
+    { there <"$view/new"; cat "$view/removes"; } | sort -u >"$view/changes"
+    while read -r directory; do
+        [ "$directory" != / ] || { echo "the check needs the first folder below / of every file to exist" >&2; exit 1; }
+        stat -c "%d %n" "$directory"
+    done <"$view/changes" >"$view/outside"
+
+    # layer DIRECTORY: what is written there from now on goes to the view, and the files of the release are there.
+    layer() {
+        name=$view/$(echo "$1" | tr / _)
+        mkdir -p "$name.upper" "$name.work" "$name.lower"
+        if [ -d "$release/files$1" ]; then
+            # Copied: in a lower directory the files would have the modes of folders that only root may enter.
+            cp -a "$release/files$1/." "$name.lower" && find "$name.lower" -type d -exec chmod 755 {} + || exit
+        fi
+        mount -t overlay overlay -o "lowerdir=$name.lower:$1,upperdir=$name.upper,workdir=$name.work" "$1" 2>/dev/null
+    }
+    # Programs write below these, such as logs.
+    sed -n "s/^directory \(.*\)/\1\/./p" "$release/manifest" | there >"$view/writes"
+    layers=
+    # is_hidden PATH: whether it is below a layer.
+    is_hidden() {
+        for layer in $layers; do case $1 in "$layer" | "$layer"/*) return ;; esac; done
+        return 1
+    }
+    set -f
+    for directory in $({ cat "$view/changes" "$view/writes"; printf "%s\n" /etc /run /var/log/nginx; } | sort -u); do
+        [ "$directory" != / ] && [ -d "$directory" ] && ! is_hidden "$directory" || continue
+        if layer "$directory"; then
+            layers="$layers $directory"
+        elif grep -qx "$directory\(/.*\)\?" "$view/changes"; then
+            # Without layers of that kind, a copy.
+            cp -a "$directory" "$name.all" && cp -a "$name.lower/." "$name.all/" &&
+                mount --bind "$name.all" "$directory" || exit
+            layers="$layers $directory"
+        fi
     done
+    # Nothing is removed unless it is certain that this is not the host.
+    while read -r device directory; do
+        [ "$(stat -c %d "$directory")" != "$device" ] ||
+            { echo "$directory cannot be hidden from the check" >&2; exit 1; }
+    done <"$view/outside"
+    while read -r path; do rm -f -- "$path"; done <"$view/gone"
     sed -n "s/^directory //p" "$release/manifest" | while read -r directory; do
-        parent=$directory
-        until [ -d "$parent" ]; do parent=${parent%/*}; [ -n "$parent" ] || parent=/; done
-        case $parent in
-        / | /etc | /etc/* | /run | /run/* | /var/log/nginx*) ;;
-        # The program may create files there, such as logs.
-        *) over "$parent" || : ;;
-        esac
-        mkdir -p "$directory" 2>/dev/null || :
+        ! is_hidden "$directory" || mkdir -p "$directory" 2>/dev/null || :
     done
     case $program in
     haproxy)

@@ -1,5 +1,6 @@
 //! `sslscale deploy` on hosts over SSH.
 
+mod checked;
 mod install;
 mod killed;
 mod kinds;
