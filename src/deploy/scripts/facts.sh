@@ -40,7 +40,6 @@ show_facts() { # PROGRAM
         }
         show("ipv6") if -e "/proc/net/if_inet6";
 
-        # A process has its listeners among its first descriptors.
         my (%sockets, %names);
         for my $family (["tcp", AF_INET], ["tcp6", AF_INET6]) {
             for (lines("/proc/net/$$family[0]")) {
@@ -56,19 +55,26 @@ show_facts() { # PROGRAM
         my ($master) = text("/run/nginx.pid") =~ /^([0-9]+)/;
         sub fields { my $stat = text("$_[0]/stat"); $stat =~ s/^.*\) //s; split / /, $stat }
         my @workers;
-        for my $process (bsd_glob("/proc/[0-9]*")) {
+        my $unnamed = keys %sockets;
+        # A program that systemd has given a socket is meant, and of processes that share one, the first. A process
+        # has its listeners among its first descriptors.
+        opendir my $processes, "/proc" or exit;
+        for my $pid (sort { ($a == 1) <=> ($b == 1) or $a <=> $b } grep { /^[0-9]+$/ } readdir $processes) {
+            my $process = "/proc/$pid";
             my ($name) = lines("$process/comm");
             next unless defined $name;
-            my $title = text("$process/cmdline");
             push @workers, $process if $name eq $program
-                and ($program ne "nginx" or $title =~ /^nginx: worker process(?! is shutting down)/
+                and ($program ne "nginx" or text("$process/cmdline") =~ /^nginx: worker process(?! is shutting down)/
                     and (!defined $master or ((fields($process))[1] // "") eq $master));
+            next unless $unnamed;
             opendir my $folder, "$process/fd" or next;
             for (1 .. 512) {
                 my $number = readdir $folder;
                 last unless defined $number;
                 my $to = readlink "$process/fd/$number" or next;
-                $names{$1} = $name if $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1};
+                next unless $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1} and !defined $names{$1};
+                $names{$1} = $name;
+                $unnamed--;
             }
         }
         for my $inode (sort { $a <=> $b } keys %sockets) {
