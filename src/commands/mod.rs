@@ -35,7 +35,7 @@ use crate::cli::{Cli, Command};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
-use crate::lint::{Linted, Settings, lint};
+use crate::lint::{self, Linted, Requirement, Settings};
 use crate::report::{Checked, Output};
 use crate::source::{self, ReadError, Source, Span};
 use crate::visible::visible;
@@ -110,9 +110,18 @@ struct Loaded {
 /// Reads, validates and lints an inventory.
 fn load(path: &Path, settings: &Settings) -> Loaded {
     match Source::read(path) {
-        Ok(source) => Loaded { linted: lint(&source, settings), source },
+        Ok(source) => Loaded { linted: lint::lint(&source, settings), source },
         Err(error) => unread(path, &error),
     }
+}
+
+/// The hosts of an inventory, for commands that need their names and addresses: nothing else of it is looked at, and no
+/// file that it names is read.
+///
+/// # Errors
+/// It is invalid, which is reported.
+fn load_hosts(path: &Path, output: &Output) -> Result<Inventory, CommandError> {
+    load_with(path, |source| Ok(lint::validate(source, &Settings::default())))?.sound(output)
 }
 
 /// Like [`load`], with another lint.
@@ -141,6 +150,15 @@ impl Loaded {
     fn checked(&self, least: Option<Severity>) -> Checked<'_> {
         let fail_on = least.or(self.linted.fail_on).unwrap_or(Severity::Error);
         Checked { source: &self.source, linted: &self.linted, fail_on }
+    }
+
+    /// Takes the errors of rules that read certificates and keys on this machine out of the findings.
+    fn take_file_errors(&mut self) -> Vec<Diagnostic> {
+        let reads_files = |finding: &mut Diagnostic| {
+            finding.severity == Severity::Error
+                && lint::rule(finding.code).is_some_and(|rule| rule.needs == Requirement::Files)
+        };
+        self.linted.findings.extract_if(.., reads_files).collect()
     }
 
     /// The inventory, if it has no errors; else reports them. Warnings are left to `check`.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::sources::Sources;
-use super::{CommandError, hosts, live, load, sources};
+use super::{CommandError, hosts, live, load, load_hosts, sources};
 use crate::cli::ReachArgs;
 use crate::deploy::{self, HostRelease, Wanted};
 use crate::interrupt::Interrupt;
@@ -87,7 +87,7 @@ impl Members {
         reach: &ReachArgs,
         output: &Output,
     ) -> Result<Self, CommandError> {
-        let inventory = load(file, &Settings::default()).sound(output)?;
+        let inventory = load_hosts(file, output)?;
         let names: Vec<&str> = choice.of(&inventory)?.into_iter().map(|(name, _)| name).collect();
         let reached = hosts::reached(reach, &inventory, &names)?;
         Ok(Self { inventory, reached })

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use super::live::away;
 use super::{CommandError, ExitStatus};
 use crate::deploy::{self, Contents, HostPlan, Problem, Wanted};
-use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::file;
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
@@ -33,6 +33,15 @@ pub struct Unread {
     pub path: String,
     /// Why.
     pub error: CommandError,
+}
+
+/// Pairs that were read and cannot be served.
+#[derive(Default)]
+pub struct Unusable {
+    /// Where hosts are to have them.
+    pub paths: BTreeSet<String>,
+    /// Each problem once, with what to do.
+    pub problems: BTreeSet<(String, String)>,
 }
 
 /// These hosts, and after them those that only sources are on.
@@ -82,7 +91,7 @@ impl Sources {
             return Err(unread.error);
         }
         sources.drop_halves(inventory);
-        let problems = sources.problems(inventory);
+        let problems = sources.unusable(inventory, &[]).problems;
         for (message, help) in &problems {
             output.error(&anyhow!(message.clone()), Some(help));
         }
@@ -176,12 +185,21 @@ impl Sources {
         self.0.get(written).map(|bytes| bytes.as_slice())
     }
 
-    /// What keeps the pairs from being served: each problem once, with what to do. Pairs that were not read are left out.
-    pub fn problems(&self, inventory: &Inventory) -> BTreeSet<(String, String)> {
+    /// Removes what cannot be served, as if it had not been read. `found` is what rules have found about files of this
+    /// machine.
+    pub fn drop_unusable(&mut self, inventory: &Inventory, found: &[Diagnostic]) -> Unusable {
+        let unusable = self.unusable(inventory, found);
+        let of_pair = files(inventory).filter(|(path, _)| unusable.paths.contains(*path));
+        of_pair.for_each(|(_, file)| drop(self.0.remove(&file.written.to_string())));
+        unusable
+    }
+
+    /// The pairs that cannot be served. Those that were not read are left out.
+    fn unusable(&self, inventory: &Inventory, found: &[Diagnostic]) -> Unusable {
         let roots = std::cell::OnceCell::new();
         let now = SystemTime::now();
-        let mut problems = BTreeSet::new();
-        for (site, _, source) in pairs(inventory) {
+        let mut unusable = Unusable::default();
+        for (site, pair, source) in pairs(inventory) {
             let bytes = |file: &SourceFile| self.get(&file.written.to_string());
             let Some(chain) = bytes(&source.certificate) else { continue };
             let chain = Certificate::parse(Path::new(&source.certificate.written.to_string()), chain);
@@ -193,7 +211,7 @@ impl Sources {
                 None => None,
             };
             let names = inventory.sites[site].server_names.iter().map(|name| name.as_str());
-            let found = match (chain, key.transpose()) {
+            let problems = match (chain, key.transpose()) {
                 (Ok(chain), Ok(key)) => {
                     chain.problems(key.as_ref(), names, now, || roots.get_or_init(Roots::of_this_machine))
                 }
@@ -202,14 +220,19 @@ impl Sources {
             };
             // Files of this machine have passed the rules; but a renewal may have come between.
             let local = source.certificate.local.is_some() && source.key.as_ref().is_none_or(|key| key.local.is_some());
+            let by_rule = |it: &certificate::Problem| found.iter().any(|finding| finding.message == it.message);
             let counts = |it: &certificate::Problem| {
                 it.severity == Severity::Error
-                    && (!local || matches!(it.kind, ProblemKind::KeyMismatch | ProblemKind::NotPem))
+                    && (!local || by_rule(it) || matches!(it.kind, ProblemKind::KeyMismatch | ProblemKind::NotPem))
             };
-            problems
-                .extend(found.into_iter().filter(counts).map(|problem| (problem.message, here(source, &problem.help))));
+            let problems: Vec<certificate::Problem> = problems.into_iter().filter(counts).collect();
+            if !problems.is_empty() {
+                unusable.paths.extend([&pair.ssl_certificate, &pair.ssl_certificate_key].map(ToString::to_string));
+            }
+            let problems = problems.into_iter().map(|problem| (problem.message, here(source, &problem.help)));
+            unusable.problems.extend(problems);
         }
-        problems
+        unusable
     }
 }
 

@@ -21,13 +21,17 @@ use crate::tree::{NeedKind, Tree};
 
 pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     let templates = Templates::load(args.templates.as_deref())?;
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let mut loaded = load(&args.inventory, &Settings::default());
+    // A source that cannot be used says nothing about the hosts: it is one of the problems.
+    let file_errors = loaded.take_file_errors();
+    let inventory = loaded.sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
     let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     interrupt.end_programs();
-    let (sources, unread) = Sources::read_each(&inventory, &hosts, interrupt)?;
+    let (mut sources, unread) = Sources::read_each(&inventory, &hosts, interrupt)?;
+    let unusable = sources.drop_unusable(&inventory, &file_errors);
     let releases = live::releases(&tree, &sources);
     let wanted = live::wanted(&inventory, &releases);
     let certificates = certificates(&tree);
@@ -37,7 +41,9 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
     let Ok(seen) = fleet.observe(|host| {
         let mut status = look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none))?;
-        leave_out(&mut status.plan, &unread);
+        leave_out(&mut status.plan, |path| {
+            unread.iter().any(|unread| unread.path == path) || unusable.paths.contains(path)
+        });
         Ok(status)
     }) else {
         return Ok(interrupted());
@@ -57,15 +63,15 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     };
     let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
     let mut others = source_problems(unread);
-    others.extend(sources.problems(&inventory).into_iter().map(|(message, help)| Reason::new(message).with_help(help)));
+    others.extend(unusable.problems.into_iter().map(|(message, help)| Reason::new(message).with_help(help)));
     let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings, &others)?;
     Ok(if sound { ExitStatus::Done } else { ExitStatus::Findings })
 }
 
-/// Leaves out files whose source could not be read: they stay, and whether they are right is not known.
-fn leave_out(plan: &mut HostPlan, unread: &[Unread]) {
+/// Leaves out files whose source cannot be used: they stay, and whether they are right is not known.
+fn leave_out(plan: &mut HostPlan, unusable: impl Fn(&str) -> bool) {
     let before = plan.changes.len();
-    plan.changes.retain(|change| !unread.iter().any(|unread| unread.path == change.path));
+    plan.changes.retain(|change| !unusable(&change.path));
     if plan.changes.is_empty() && before > 0 {
         plan.actions.clear();
     }

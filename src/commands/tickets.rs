@@ -2,13 +2,12 @@
 
 use anyhow::{Context, anyhow};
 
-use super::{CommandError, ExitStatus, hosts, load};
+use super::{CommandError, ExitStatus, hosts, load_hosts};
 use crate::cli::{Tickets as Command, TicketsArgs};
 use crate::diagnostic::nearest;
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
-use crate::lint::Settings;
 use crate::report::{Output, Task, TicketsReport};
 use crate::rollout::{Ending, Fleet, Halt};
 use crate::tickets::{self, Goal, Rollout};
@@ -54,7 +53,7 @@ type Hosts = Vec<Box<dyn Host>>;
 
 /// The hosts that share keys, if the inventory is valid and has any, and the names of those left out.
 fn app_servers(args: &TicketsArgs, without: &[String], output: &Output) -> Result<(Hosts, Vec<String>), CommandError> {
-    let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
+    let inventory = load_hosts(&args.inventory, output)?;
     if inventory.tickets != Tickets::Shared {
         let is = inventory.tickets.name();
         let error = anyhow!("the app servers do not share ticket keys: `tickets` is `{is}`");

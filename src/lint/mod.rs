@@ -205,6 +205,13 @@ impl Gathered<'_> {
     }
 }
 
+/// Reads and validates the inventory in `source` and runs no rule: no file that it names is read.
+pub fn validate(source: &Source, settings: &Settings) -> Linted {
+    let inventory::Checked { document, inventory, lint: section, diagnostics, .. } = inventory::check(source);
+    let findings = Findings { found: diagnostics, ..Findings::default() };
+    judge(Gathered { source, settings, section, document, inventory, findings })
+}
+
 /// Reads and validates the inventory in `source` and runs no rule: for findings of others alone.
 pub fn read<'s>(source: &'s Source, settings: &'s Settings) -> Gathered<'s> {
     let inventory::Checked { document, inventory, lint: section, .. } = inventory::check(source);

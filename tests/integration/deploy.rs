@@ -5,6 +5,7 @@ mod edits;
 mod kept;
 mod named;
 mod packages;
+mod sources;
 mod without;
 
 mod proxy_header;

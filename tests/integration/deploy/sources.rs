@@ -1,0 +1,64 @@
+//! Certificate sources on this machine that cannot be used.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use crate::support::Sslscale;
+use crate::support::roots::{self, INVENTORY, fleet, run};
+
+/// A fleet with a release that has a certificate from this machine, and the paths of its sources.
+fn deployed() -> Option<Sslscale> {
+    let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
+    let shared = roots::inventory(sources).replace("tickets: per_host", "tickets: shared");
+    let fleet = fleet(&shared)?;
+    let key = rcgen::KeyPair::generate().unwrap();
+    let leaf = rcgen::CertificateParams::new(["example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
+    fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
+    fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
+    fs::set_permissions(fleet.dir().join("ssl.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    Some(fleet)
+}
+
+/// An operator has to get back to the release before while a renewal is broken. All of these ended with 1 and TL06.
+#[test]
+fn a_broken_source_keeps_nobody_from_going_back() {
+    let Some(fleet) = deployed() else { return };
+    let whole = fs::read_to_string(fleet.dir().join("ssl.crt")).unwrap();
+    for broken in [Some(""), Some(&whole[..whole.len() / 2]), None] {
+        match broken {
+            Some(text) => fs::write(fleet.dir().join("ssl.crt"), text).unwrap(),
+            None => fs::remove_file(fleet.dir().join("ssl.crt")).unwrap(),
+        }
+        run(&fleet, &["plan"], 1);
+        for words in [&["history"][..], &["unlock"]] {
+            let sound = run(&fleet, words, 0);
+            assert_eq!(sound.stderr, "", "{words:?}");
+        }
+        for what in ["status", "rotate", "sync"] {
+            let run = fleet.run_with(&["tickets", what, "inventory.yaml", "--roots", "roots"]);
+            assert!(!run.all().contains("TL06") && run.status != 2, "{what}: {}", run.all());
+        }
+        let status = run(&fleet, &["status", "--format", "json"], 1);
+        let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+        let of_fleet = status["problems"].as_array().unwrap().iter().filter(|it| it["host"].is_null());
+        let of_fleet: Vec<&str> = of_fleet.map(|it| it["problem"].as_str().unwrap()).collect();
+        assert!(matches!(of_fleet[..], [problem] if problem.contains("ssl.crt")), "{status:#}");
+        // What hosts have is what was deployed.
+        for host in status["hosts"].as_array().unwrap() {
+            assert_eq!(host["differing"], serde_json::json!([]), "{status:#}");
+        }
+    }
+    run(&fleet, &["rollback", "--yes"], 0);
+    assert!(!fleet.dir().join("roots/srv1/etc/ssl/example/ssl.crt").exists());
+}
+
+/// Nothing but hosts counts for them, and an inventory that is invalid still has none.
+#[test]
+fn an_invalid_inventory_is_refused_by_every_command() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    fs::write(fleet.dir().join("inventory.yaml"), INVENTORY.replace("10.0.0.10", "nowhere")).unwrap();
+    for words in [&["history"][..], &["unlock"], &["rollback", "--yes"], &["status"]] {
+        run(&fleet, words, 1);
+    }
+}
