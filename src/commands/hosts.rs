@@ -104,7 +104,7 @@ fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandErr
             let help = format!("give `{name}` the command that reaches it: {}", hosts_file::entry(name));
             return Err(refused(format!("the same command for `{other}` and `{name}`"), help));
         }
-        Ok(Box::new(Command::new(name, words)))
+        Ok(Box::new(Command::new(name, words).as_root()))
     };
     names.iter().map(|name| host(name)).collect()
 }

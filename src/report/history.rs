@@ -65,7 +65,10 @@ impl<'o> HistoryReport<'o> {
             return self.output.print(&pretty(&document)?);
         }
         if deploys.is_empty() {
-            self.output.print(b"no host has a release\n")?;
+            // Of hosts that did not tell, nothing is known.
+            if seen.iter().all(Result::is_ok) {
+                self.output.print(b"no host has a release\n")?;
+            }
         } else {
             let mut rows = vec![["release", "when (UTC)", "by", "hosts", "in use on"].map(str::to_owned)];
             rows.extend(deploys.iter().map(|deploy| {
@@ -104,7 +107,7 @@ impl<'o> HistoryReport<'o> {
                 Err(lost) => self.lost(lost),
             }
         }
-        if held == 0 {
+        if held == 0 && seen.iter().all(Result::is_ok) {
             self.output.print(b"no host is locked\n")?;
         }
         Ok(())

@@ -26,6 +26,9 @@ pub(super) fn run(
         Err(Error::TooMuchOutput { stream: Stream::Stdout, .. }) => return Err(too_much),
         Err(error) => return Err(TransportError::new(program, error)),
     };
+    if let (Some(help), Some(login)) = (script.as_root, script::login(&done.stdout)) {
+        return Err(TransportError::NotRoot { login, help });
+    }
     let stderr = HostText::new(&done.stderr);
     let Some((stdout, status)) = script::result(&done.stdout) else {
         let begun = script::has_begun(&done.stdout);

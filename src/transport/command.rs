@@ -40,13 +40,23 @@ pub(super) const ENVIRONMENT: &[&str] = &[
 pub struct Command {
     name: String,
     words: Vec<String>,
+    as_root: bool,
 }
+
+/// What to do about a login that is not root.
+const NOT_ROOT: &str = "let the command in the hosts file lead to root, for example with `sudo -n` as its last words";
 
 impl Command {
     /// The host of this name. `words` run, on that host, the words that are appended to them; whether
     /// a shell there splits these again makes no difference.
     pub fn new(name: &str, words: Vec<String>) -> Self {
-        Self { name: name.to_owned(), words }
+        Self { name: name.to_owned(), words, as_root: false }
+    }
+
+    /// Refuses to run anything as another user than root.
+    #[must_use]
+    pub fn as_root(self) -> Self {
+        Self { as_root: true, ..self }
     }
 
     /// What runs `sh -s` on the host, and the name of its program.
@@ -64,7 +74,8 @@ impl Host for Command {
 
     fn run(&self, script: &Script<'_>, limits: Limits) -> Result<Output, TransportError> {
         let (invocation, program) = self.invocation();
-        carrier::run(invocation, &program, None, script, limits)
+        let script = if self.as_root { script.as_root(NOT_ROOT) } else { *script };
+        carrier::run(invocation, &program, None, &script, limits)
     }
 
     fn tunnel(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {

@@ -49,6 +49,14 @@ pub enum TransportError {
         /// What `ssh` wrote.
         stderr: HostText,
     },
+    /// The login may not do what scripts do, so nothing ran.
+    #[error("the login is `{}`, which is not root", visible(login))]
+    NotRoot {
+        /// The user.
+        login: String,
+        /// What to do about it.
+        help: &'static str,
+    },
     /// The script had not ended in time.
     #[error("no answer within {} s", limit.as_secs_f64())]
     TimedOut {
@@ -113,6 +121,7 @@ impl TransportError {
             Self::NotStarted { .. }
                 | Self::NotConnected { .. }
                 | Self::Disconnected { .. }
+                | Self::NotRoot { .. }
                 | Self::NoTunnel
                 | Self::NotTunneled { .. }
         )
@@ -122,6 +131,7 @@ impl TransportError {
     pub fn help(&self) -> Option<&str> {
         match self {
             Self::NotConnected { help, .. } => Some(help),
+            Self::NotRoot { help, .. } => Some(help),
             Self::NotTunneled { problem: TunnelProblem::NoPerl, .. } => Some("install `perl-base` on the host"),
             _ => None,
         }

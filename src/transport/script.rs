@@ -54,6 +54,18 @@ printf) ;;
 esac
 ";
 
+/// Most of what scripts look at is hidden from other users, and would be reported as not there.
+const IS_ROOT: &str = "\
+case $(id -u) in
+0) ;;
+*)
+    printf '\\nsslscale-login %s\\n' \"$(id -un)\"
+    exit 0
+    ;;
+esac
+";
+const LOGIN: &[u8] = b"\nsslscale-login ";
+
 /// A POSIX shell script. It finds the directory that stands for the host's `/` in `$root`, which is
 /// empty on a real host.
 #[derive(Clone, Copy)]
@@ -62,12 +74,14 @@ pub struct Script<'s> {
     pub(super) arguments: &'s [&'s str],
     pub(super) input: &'s [u8],
     pub(super) detached: bool,
+    /// For a script that only root may run: what to do about another login.
+    pub(super) as_root: Option<&'static str>,
 }
 
 impl<'s> Script<'s> {
     /// The script that these parts are one after the other.
     pub fn new(parts: &'s [&'s str]) -> Self {
-        Self { parts, arguments: &[], input: &[], detached: false }
+        Self { parts, arguments: &[], input: &[], detached: false, as_root: None }
     }
 
     /// Its positional parameters.
@@ -91,6 +105,12 @@ impl<'s> Script<'s> {
         self
     }
 
+    /// Does nothing unless the login is root.
+    pub(super) fn as_root(mut self, help: &'static str) -> Self {
+        self.as_root = Some(help);
+        self
+    }
+
     /// Whether it has something on its standard input.
     pub fn has_input(&self) -> bool {
         !self.input.is_empty()
@@ -103,6 +123,9 @@ impl<'s> Script<'s> {
         let setting = format!("{root}set -- {}\n{BEGIN}", arguments.join(" "));
         let input = escaped(self.input);
         let mut pieces: Vec<&[u8]> = vec![HEAD.as_bytes(), setting.as_bytes()];
+        if self.as_root.is_some() {
+            pieces.push(IS_ROOT.as_bytes());
+        }
         if self.has_input() {
             pieces.extend([NO_BUILTIN.as_bytes(), b"printf '", &input, b"' | "]);
         }
@@ -145,6 +168,13 @@ fn escaped(bytes: &[u8]) -> Zeroizing<Vec<u8>> {
 /// Whether the script has begun, from what was written to standard output.
 pub(super) fn has_begun(stdout: &[u8]) -> bool {
     stdout.windows(BEGUN.len()).any(|window| window == BEGUN)
+}
+
+/// The login that is not root, if that kept the script from running.
+pub(super) fn login(stdout: &[u8]) -> Option<String> {
+    let begin = stdout.windows(BEGUN.len()).position(|window| window == BEGUN)? + BEGUN.len();
+    let name = stdout[begin..].strip_prefix(LOGIN)?.strip_suffix(b"\n")?;
+    Some(String::from_utf8_lossy(name).into_owned())
 }
 
 /// The script's own standard output and its exit status; `None` if it did not come to its end.

@@ -3,6 +3,7 @@
 
 mod edits;
 mod kept;
+mod login;
 mod named;
 mod packages;
 mod sources;

@@ -93,6 +93,10 @@ enum State {
 /// How long `ssh -O check` may take, which asks a process of this machine.
 const CHECK: Limits = Limits::new(Duration::from_secs(10), 4096);
 
+/// What to do about a login that is not root.
+const NOT_ROOT: &str =
+    "write `ssh: { become: sudo }` in the inventory, for the fleet or for this host, or log in as root";
+
 impl Ssh {
     /// The host of this name. Connections are those of `masters`.
     pub fn new(name: &str, options: SshOptions, masters: &Arc<Masters>) -> Self {
@@ -156,7 +160,8 @@ impl Host for Ssh {
         let sudo: &[&str] = if self.options.sudo { &["env", "LC_ALL=C", "sudo", "-n", "--"] } else { &[] };
         let destination = self.options.destination();
         let words = [&["--", destination.as_str()], sudo, &["sh", "-s"]].concat();
-        carrier::run(self.client(&[]).args(words), "ssh", None, script, limits).map_err(|error| self.explain(error))
+        let script = script.as_root(NOT_ROOT);
+        carrier::run(self.client(&[]).args(words), "ssh", None, &script, limits).map_err(|error| self.explain(error))
     }
 
     fn tunnel(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
