@@ -9,6 +9,7 @@ use super::prepared::{Prepared, Request};
 use super::{CommandError, ExitStatus, host_findings, live};
 use crate::cli::PlanArgs;
 use crate::deploy::{Details, HostPlan, SavedPlan, Scope, Wanted};
+use crate::diagnostic::Severity;
 use crate::file::Staged;
 use crate::interrupt::Interrupt;
 use crate::report::{Output, PlanReport};
@@ -38,7 +39,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let (seen, saved) = live::apart(seen);
     let linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
-    let prevented = changes && host_findings::prevent(&linted);
+    let prevented = host_findings::prevent(&linted);
+    let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
     let report = PlanReport::new(output, args.format);
     report.write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
@@ -52,5 +54,5 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         let written = Staged::new(file, plan.text().as_bytes(), 0o600).and_then(|(staged, _)| staged.place());
         written.with_context(|| format!("the plan `{}` could not be written", file.display()))?;
     }
-    Ok(if changes && args.detailed_exitcode { ExitStatus::Findings } else { ExitStatus::Done })
+    Ok(if (changes || errors) && args.detailed_exitcode { ExitStatus::Findings } else { ExitStatus::Done })
 }

@@ -165,6 +165,8 @@ impl Task<'_> {
         }
         if !changes {
             if !self.quiet {
+                let found = self.source.filter(|_| self.format == PlainFormat::Human);
+                found.iter().for_each(|source| run.output.diagnostics(host_findings::checked(source, &linted)));
                 run.report.nothing(self.hosts.len())?;
             }
             run.report.absent(self.absent);

@@ -12,7 +12,7 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let files = edited(seen);
         if !files.is_empty() {
             let message = format!("`{name}` differs from what was deployed: {}", list(&files));
-            let help = "copy the change into the inventory, or run `sslscale deploy` to write the files again";
+            let help = "copy the change into the inventory if it is to stay: a deploy writes the files again";
             reporter.report(place, message, help);
         }
         let Some(facts) = &seen.observation.facts else { continue };
@@ -26,7 +26,7 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
             && seen.host.role == Role::Balancer
         {
             let message = format!("haproxy on `{name}` runs the revision `{running}`, and its file is `{file}`");
-            reporter.report(place, message, "run `systemctl reload haproxy` on the host, or `sslscale deploy`");
+            reporter.report(place, message, "run `systemctl reload haproxy` on the host; a deploy does it, too");
         }
     }
     let mut new = seen.iter().filter(|seen| seen.observation.managed.is_empty());

@@ -13,6 +13,7 @@ use crate::count::several;
 use crate::deploy::{
     self, Action, Change, ChangeKind, DeployStep, HeaderFlip, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
 };
+use crate::diagnostic::Severity;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
 
@@ -114,7 +115,8 @@ impl<'o> PlanReport<'o> {
         found: Option<Checked<'_>>,
     ) -> io::Result<()> {
         if self.format == PlainFormat::Json {
-            let up_to_date = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
+            let same = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
+            let up_to_date = same && errors(found) == 0;
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
             let steps = order_of(wanted, seen).into_iter();
             let order = steps.map(|(step, hosts)| StepDocument { step: step_name(step), hosts }).collect();
@@ -147,7 +149,7 @@ impl<'o> PlanReport<'o> {
             self.output.unreachable(lost);
         }
         self.order(wanted, seen)?;
-        self.summary(seen)
+        self.summary(seen, errors(found))
     }
 
     /// In which order the hosts would change, unless something keeps them from changing.
@@ -170,7 +172,7 @@ impl<'o> PlanReport<'o> {
         self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())
     }
 
-    fn summary(&self, seen: &[Result<Planned, Unreachable>]) -> io::Result<()> {
+    fn summary(&self, seen: &[Result<Planned, Unreachable>], errors: usize) -> io::Result<()> {
         let count = |is: &dyn Fn(&Result<Planned, Unreachable>) -> bool| seen.iter().filter(|host| is(host)).count();
         let unknown = count(&|host| host.is_err());
         let blocked = count(&|host| host.as_ref().is_ok_and(|it| !it.plan.problems.is_empty()));
@@ -180,7 +182,8 @@ impl<'o> PlanReport<'o> {
             [(changing, "would change"), (same, "up to date"), (blocked, "cannot be changed"), (unknown, "not known")];
         let parts: Vec<String> =
             parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-        let line = format!("{}: {}\n", several(seen.len(), "host"), parts.join(", "));
+        let errors = if errors == 0 { String::new() } else { format!("; {} about hosts", several(errors, "error")) };
+        let line = format!("{}: {}{errors}\n", several(seen.len(), "host"), parts.join(", "));
         self.output.print(line.as_bytes())
     }
 }
@@ -191,6 +194,12 @@ fn order_of<'w>(wanted: &[Wanted<'w>], seen: &'w [Result<Planned, Unreachable>])
         Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: planned.expands })
     });
     deploy::order(&hosts.collect::<Vec<_>>())
+}
+
+/// How many findings are errors.
+fn errors(found: Option<Checked<'_>>) -> usize {
+    let findings = found.iter().flat_map(|found| &found.linted.findings);
+    findings.filter(|finding| finding.severity == Severity::Error).count()
 }
 
 fn risk_words(risk: &Risk, role: Role) -> String {
@@ -246,7 +255,8 @@ fn findings(found: Checked<'_>) -> Vec<FindingDocument<'_>> {
 
 /// The changes on hosts that have the same.
 fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> String {
-    let mut text = format!("{}:\n", names.join(", "));
+    let blocked = if planned.plan.problems.is_empty() { "" } else { " (cannot be changed: see the errors below)" };
+    let mut text = format!("{}{blocked}:\n", names.join(", "));
     for change in &planned.plan.changes {
         text += &format!("  {} {}\n", words(change.kind), change.path);
     }
@@ -335,7 +345,7 @@ fn help(problem: &Problem, role: Role) -> String {
             let other = if flip.port == 8443 { 443 } else { 8443 };
             format!(
                 "change `nginx.port` together with `proxy_protocol`, for example to {other}: app servers then serve both \
-                 ports until every balancer has changed; a later deploy can change the port alone"
+                 ports until every balancer has changed; a later deploy can change the port back"
             )
         }
         Problem::Older { .. } => {

@@ -147,9 +147,16 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
             add(format!("`{}` is {} in the pool `{}`", server.name, server.status, server.pool));
         }
         status.certificates.iter().filter_map(|it| it.problem.clone()).for_each(&mut add);
-        rings.iter().filter(|(host, _)| host == name).for_each(|(_, problem)| add(problem.to_string()));
+        let rings = rings.iter().filter(|(host, problem)| host == name && !is_known(problem, seen));
+        rings.for_each(|(_, problem)| add(problem.to_string()));
     }
     found
+}
+
+/// Whether what is wrong with a ring is among what nginx has not loaded.
+fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
+    let unread = |file| seen.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(file));
+    matches!(problem, tickets::Problem::Changed(files) if files.iter().all(unread))
 }
 
 /// What the program has not loaded of its configuration.
@@ -291,7 +298,21 @@ fn certificates(seen: &[Seen]) -> Vec<Vec<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{boot_problem, service_problem};
+    use super::{boot_problem, is_known, service_problem};
+    use crate::deploy::{Facts, Observation};
+    use crate::tickets::Problem;
+
+    #[test]
+    fn a_file_that_nginx_has_not_read_is_one_problem() {
+        let mut seen = Observation { facts: Some(Facts::default()), ..Observation::default() };
+        let changed = |files: &[&str]| Problem::Changed(files.iter().map(|file| (*file).to_owned()).collect());
+        assert!(!is_known(&changed(&["/etc/nginx/a.conf"]), &seen));
+        seen.facts.as_mut().unwrap().nginx.unread.push("/etc/nginx/a.conf".to_owned());
+        assert!(is_known(&changed(&["/etc/nginx/a.conf"]), &seen));
+        // One that is gone is known from the ring alone.
+        assert!(!is_known(&changed(&["/etc/nginx/a.conf", "/etc/nginx/b.conf"]), &seen));
+        assert!(!is_known(&Problem::Stale, &seen));
+    }
 
     #[test]
     fn a_service_that_a_boot_does_not_start_is_named() {

@@ -2,6 +2,7 @@
 //! do is shown on hosts.
 
 mod edits;
+mod found;
 mod kept;
 mod login;
 mod named;

@@ -21,7 +21,7 @@ pub const RULE: Rule = Rule {
             way by itself if the port changes: app servers serve both ports until every balancer of the deploy \
             has changed.",
         fix: "Together with `proxy_protocol`, change `nginx.port` to a port that nothing on the app servers uses yet, \
-            such as 8443. A later deploy can change the port back together with `proxy_protocol`. Deploy a change of the port to \
+            such as 8443. A later deploy can change the port back. Deploy a change of the port to \
             all hosts at once.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },

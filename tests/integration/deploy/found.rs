@@ -1,0 +1,46 @@
+//! What a plan says about errors of rules that look at hosts.
+
+use std::fs;
+
+use serde_json::Value;
+
+use crate::support::roots::{INVENTORY, fleet, run};
+use crate::support::scripted;
+
+const CONF: &str = "/etc/nginx/conf.d/sslscale.conf";
+
+/// The plan ended with 0 and "up to date" under an error, and the deploy did not name it.
+#[test]
+fn a_plan_with_an_error_does_not_say_that_everything_is_right() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    run(&fleet, &["deploy", "--yes"], 0);
+    let of = |words: &[&str], srv1: &[&str], code: i32| {
+        let hosts = ["lb1", "srv1", "srv2"].map(|host| {
+            let dir = fleet.dir().canonicalize().unwrap().join("roots").join(host);
+            (host, scripted::root(host, &dir, if host == "srv1" { srv1 } else { &[] }))
+        });
+        fs::write(fleet.dir().join("hosts.json"), scripted::hosts_file(hosts)).unwrap();
+        let words = [&words[..1], &["inventory.yaml", "--hosts-file", "hosts.json"], &words[1..]].concat();
+        let run = fleet.run_with(&words);
+        assert_eq!(run.status, code, "{words:?}: {}", run.all());
+        run
+    };
+    let ends = |text: &str, end: &str| assert!(text.ends_with(end), "{text}");
+    let unread = format!("unread {CONF}");
+    let dp02 = &["facts", "address 10.0.0.11", &unread][..];
+    ends(&of(&["plan"], dp02, 0).stdout, "3 hosts: 3 up to date; 1 error about hosts\n");
+    ends(&of(&["plan", "--detailed-exitcode"], dp02, 1).stdout, "; 1 error about hosts\n");
+    let deploy = of(&["deploy", "--yes"], dp02, 0);
+    assert!(deploy.stderr.starts_with("error[DP02]: nginx on `srv1` has not loaded"), "{}", deploy.all());
+    ends(&deploy.stdout, "nothing to do: 3 hosts up to date\n");
+    let status: Value = serde_json::from_str(&of(&["status", "--format", "json"], dp02, 1).stdout).unwrap();
+    let named =
+        status["problems"].as_array().unwrap().iter().filter(|it| it["problem"].as_str().unwrap().contains(CONF));
+    assert_eq!(named.count(), 1, "{status:#}");
+    let dp05 = &["facts", "address 10.0.0.11", "listening 0.0.0.0 443 apache2"][..];
+    ends(&of(&["plan"], dp05, 3).stdout, "3 hosts: 3 up to date; 1 error about hosts\n");
+    let json: Value = serde_json::from_str(&of(&["plan", "--format", "json"], dp05, 3).stdout).unwrap();
+    assert_eq!((&json["up_to_date"], &json["findings"][0]["code"]), (&false.into(), &"DP05".into()), "{json:#}");
+    // Without them it is as before.
+    ends(&of(&["plan", "--detailed-exitcode"], &["facts", "address 10.0.0.11"], 0).stdout, "3 hosts: 3 up to date\n");
+}
