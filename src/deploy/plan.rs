@@ -185,8 +185,8 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     }
     let rendered = |path: &str| wanted.iter().any(|entry| &*entry.path == path);
     for (path, kind) in live.seen.files.iter().filter(|(path, _)| !rendered(path)) {
-        // A file of the last release; one that is gone already needs nothing.
-        if live.seen.managed.contains_key(path) && *kind != FileKind::Absent {
+        // A file of the last release; one that is gone already needs nothing, and what another tool put there stays.
+        if *kind != FileKind::Absent && is_ours(path, kind, live) {
             plan.changes.push(Change { path: path.clone(), kind: ChangeKind::Remove });
         }
     }
@@ -215,24 +215,37 @@ fn change(entry: &Entry, kind: &FileKind, live: Live<'_>) -> Result<Option<Chang
         let same = found.mode == entry.content.mode && found.owner == OWNER;
         return Ok((!same).then_some(ChangeKind::Attributes));
     }
-    Ok(Some(owner(&entry.path, found, live)))
+    Ok(Some(owner(entry, found, live)))
+}
+
+/// Whether a file of the last release is as that left it, or somebody has edited it; not if it is another file.
+fn is_ours(path: &str, kind: &FileKind, live: Live<'_>) -> bool {
+    let Some(sha256) = live.seen.managed.get(path) else { return false };
+    match kind {
+        FileKind::Regular(found) if found.sha256 != *sha256 => live.contents.get(path).is_some_and(|it| is_marked(it)),
+        _ => true,
+    }
+}
+
+/// Whether a file has the first line of those that sslscale renders. Certificates and keys have none.
+fn is_marked(bytes: &[u8]) -> bool {
+    let first = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+    first.lines().take(2).any(|line| line.starts_with('#') && line.contains(MARK))
 }
 
 /// Whose file it is that will be replaced.
-fn owner(path: &str, found: &Found, live: Live<'_>) -> ChangeKind {
+fn owner(entry: &Entry, found: &Found, live: Live<'_>) -> ChangeKind {
+    let path = &*entry.path;
+    let marked = live.contents.get(path).is_some_and(|bytes| is_marked(bytes));
     match live.seen.managed.get(path) {
-        Some(sha256) if *sha256 == found.sha256 => return ChangeKind::Update,
-        Some(_) => return ChangeKind::Overwrite,
-        None => {}
+        Some(sha256) if *sha256 == found.sha256 => ChangeKind::Update,
+        // Without the first line it is no edit: another tool has put its own file there.
+        Some(_) if marked || !is_marked(&entry.content.bytes) => ChangeKind::Overwrite,
+        _ if live.seen.stock.contains(path) => ChangeKind::TakeOver,
+        // Installed by hand or by another tool.
+        _ if marked => ChangeKind::Update,
+        _ => ChangeKind::Adopt,
     }
-    if live.seen.stock.contains(path) {
-        return ChangeKind::TakeOver;
-    }
-    // Installed by hand or by another tool.
-    let first =
-        live.contents.get(path).map(|bytes| String::from_utf8_lossy(&bytes[..bytes.len().min(200)]).into_owned());
-    let ours = first.is_some_and(|text| text.lines().take(2).any(|line| line.starts_with('#') && line.contains(MARK)));
-    if ours { ChangeKind::Update } else { ChangeKind::Adopt }
 }
 
 /// What makes the program use the files, in its order.

@@ -227,7 +227,8 @@ fn a_saved_plan_is_carried_out_or_refused() {
     fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
     stale("the inventory, a template or a certificate has changed");
     save();
-    fs::write(roots.join(CFG), "edited\n").unwrap();
+    let text = String::from_utf8(before[&format!("/{CFG}")].1.clone()).unwrap();
+    fs::write(roots.join(CFG), format!("{text}# by hand\n")).unwrap();
     stale("lb1 is not as it was");
     let edited = run(&fleet, &["plan"], 0);
     let says = "  risk: the edits that somebody made to `/etc/haproxy/haproxy.cfg` are lost\n";

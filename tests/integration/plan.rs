@@ -70,17 +70,25 @@ fn what_the_last_release_had_is_removed_and_an_edit_is_named() {
     let sum = "0".repeat(64);
     let manifest = format!("file {sum} 0644 /etc/haproxy/haproxy.cfg\nfile {sum} 0644 /etc/haproxy/old.map\nend\n");
     fs::write(state.join("manifest"), manifest).unwrap();
-    fs::write(file(&run, "lb1/etc/haproxy/old.map"), "old\n").unwrap();
-    fs::write(file(&run, CFG), "# Managed by another tool\n").unwrap();
+    fs::write(file(&run, "lb1/etc/haproxy/old.map"), "# Rendered by sslscale\n").unwrap();
+    fs::write(file(&run, CFG), "# Rendered by sslscale\n# by hand\n").unwrap();
     let shown = plan(&run, &["--host", "lb1"]);
     for words in [
         "  changes, with the edits that somebody made, /etc/haproxy/haproxy.cfg\n",
         "  removes /etc/haproxy/old.map\n",
-        "--- a/etc/haproxy/old.map\n+++ b/etc/haproxy/old.map\n@@ -1 +0,0 @@\n-old\n",
+        "--- a/etc/haproxy/old.map\n+++ b/etc/haproxy/old.map\n@@ -1 +0,0 @@\n-# Rendered by sslscale\n",
     ] {
         assert!(shown.stdout.contains(words), "{words}: {}", shown.all());
     }
     assert_eq!(shown.status, 0, "{}", shown.all());
+    // What another tool has put there since is its own.
+    fs::write(file(&run, "lb1/etc/haproxy/old.map"), "old\n").unwrap();
+    fs::write(file(&run, CFG), "# Managed by another tool\n").unwrap();
+    let refused = plan(&run, &["--host", "lb1"]);
+    assert_eq!(refused.status, 3, "{}", refused.all());
+    assert!(refused.stdout.contains("  replaces somebody else's /etc/haproxy/haproxy.cfg\n"), "{}", refused.all());
+    assert!(!refused.stdout.contains("old.map"), "{}", refused.all());
+    assert_eq!(plan(&run, &["--host", "lb1", "--adopt"]).status, 0);
 }
 
 #[test]

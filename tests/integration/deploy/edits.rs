@@ -89,7 +89,7 @@ fn a_writer_that_races_with_a_deploy_never_loses() {
     for round in 0..8 {
         fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}haproxy: {{ maxconn: {} }}\n", 7000 + round))
             .unwrap();
-        let text = format!("# edit {round}\n");
+        let text = format!("# Rendered by sslscale\n# edit {round}\n");
         let over = AtomicBool::new(false);
         let (edited, deployed) = thread::scope(|scope| {
             let writer = scope.spawn(|| {
