@@ -26,6 +26,8 @@ pub struct Scope<'s> {
     pub only: Option<&'s BTreeSet<String>>,
     /// Hosts whose program has to read its files again though none of them changes.
     pub reload: Option<&'s BTreeSet<String>>,
+    /// Whether a host whose files are right, but of no release, gets the release.
+    pub record: bool,
     /// What else hosts report.
     pub details: Details,
 }
@@ -34,6 +36,9 @@ impl Scope<'_> {
     /// What a deploy would do on a host.
     pub fn plan(&self, (name, _, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
         let mut plan = plan(entries, live, self.adopt);
+        if self.record {
+            plan.record(entries, live.seen);
+        }
         self.only.iter().for_each(|only| plan.keep_only(only));
         if plan.actions.is_empty() && self.reload.is_some_and(|hosts| hosts.contains(name)) {
             plan.actions.push(Action::Reload);

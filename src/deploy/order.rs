@@ -27,7 +27,7 @@ pub fn order<'p>(hosts: &[PlannedHost<'p>]) -> Vec<(DeployStep, Vec<&'p str>)> {
     }
     let mut steps = vec![
         (DeployStep::Stage, named(&|_| true)),
-        (DeployStep::Validate, named(&|host| !host.plan.changes.is_empty())),
+        (DeployStep::Validate, named(&changes)),
         (DeployStep::AppServers, named(&|host| host.role == Role::AppServer && changes(host))),
     ];
     let balancers = named(&|host| host.role == Role::Balancer && changes(host));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::header_flip::{HeaderFlip, header_flip};
 use super::observation::{FileKind, Found, Observation};
+use super::release::BEFORE;
 use super::revision::{configuration, revision};
 use crate::tree::Entry;
 
@@ -74,6 +75,8 @@ pub enum Action {
     Restart,
     /// The program starts.
     Start,
+    /// Nothing else changes: the release is written down as the one that the host uses.
+    Record,
 }
 
 /// What keeps a deploy from beginning.
@@ -120,6 +123,16 @@ impl HostPlan {
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.changes.is_empty() && self.actions.is_empty() && self.problems.is_empty()
+    }
+
+    /// Adds that the release is written down, if nothing else would do it: files that are right already may be of no
+    /// release, as after an installation by hand.
+    pub fn record(&mut self, wanted: &[Entry], seen: &Observation) {
+        let released = seen.release.as_ref().is_some_and(|release| release.id != BEFORE);
+        let listed = |entry: &Entry| seen.managed.get(&*entry.path) == Some(&entry.content.sha256);
+        if self.is_empty() && !(released && wanted.iter().all(listed)) {
+            self.actions.push(Action::Record);
+        }
     }
 
     /// Leaves out whatever is not about these files, which are no units: other files stay as they are, and a program

@@ -129,9 +129,9 @@ impl Procedure for Deploy<'_> {
                 if !self.back {
                     (self.tickets)()?;
                 }
-                let written: Vec<usize> = all().into_iter().filter(|it| !seen[*it].1.changes.is_empty()).collect();
-                if !written.is_empty() {
-                    return step(DeployStep::Validate, written, false);
+                let changing: Vec<usize> = all().into_iter().filter(|it| !seen[*it].1.is_empty()).collect();
+                if !changing.is_empty() {
+                    return step(DeployStep::Validate, changing, false);
                 }
             }
             Some(DeployStep::Commit) => return Ok(None),
@@ -262,7 +262,7 @@ impl Deploy<'_> {
             other => return other,
         }
         // Without an action nothing that clients can notice has changed.
-        let acts = plan.actions.iter().any(|action| *action != Action::DaemonReload);
+        let acts = plan.actions.iter().any(|action| !matches!(action, Action::DaemonReload | Action::Record));
         let conf = conf(release, &plan, contents);
         let not_running = || not_running(host, &conf).map(Reason::from);
         if let Some(reason) = acts.then(|| not_running().or_else(|| (self.probe)(host))).flatten() {

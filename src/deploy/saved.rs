@@ -63,7 +63,8 @@ impl SavedHost {
         Self {
             name: name.to_owned(),
             changes: plan.changes.iter().map(change).collect(),
-            actions: plan.actions.clone(),
+            // `plan` compares files alone, and does not show it.
+            actions: plan.actions.iter().copied().filter(|action| *action != Action::Record).collect(),
         }
     }
 }

@@ -85,11 +85,12 @@ impl Lease {
 
     /// Makes a host use a release that is stored there. It goes back by itself unless `nonce` is confirmed.
     pub fn apply(&self, host: &dyn Host, nonce: &str, to: &Applied<'_>) -> Outcome {
-        let actions = to.actions.iter().map(|action| match action {
-            Action::DaemonReload => "units",
-            Action::Reload => "reload",
-            Action::Restart => "restart",
-            Action::Start => "start",
+        let actions = to.actions.iter().filter_map(|action| match action {
+            Action::DaemonReload => Some("units"),
+            Action::Reload => Some("reload"),
+            Action::Restart => Some("restart"),
+            Action::Start => Some("start"),
+            Action::Record => None,
         });
         let [window, drain, change] = [WINDOW, DRAIN, CHANGE].map(|seconds| seconds.to_string());
         let first = [&*self.id, nonce, to.release, to.role.program(), &window, &drain, &change];

@@ -7,6 +7,7 @@ mod kept;
 mod login;
 mod named;
 mod packages;
+mod recorded;
 mod sources;
 mod without;
 

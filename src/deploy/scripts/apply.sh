@@ -48,10 +48,17 @@ current=${current##*/}
 if [ -z "$current" ]; then
     current=000000000000 first=$state/releases/.first.$$
     rm -rf "$first" "$state/releases/$current"
-    mkdir -p "$first" && cp -a "$backup/files" "$first/files" || give_up 'untouched: the backup could not be made'
-    sed -n 's/^was \([0-7]*\) [^ ]* /\1 /p' "$backup/list" | while read -r mode path; do
+    mkdir -p "$first" && cp -a "$backup/files" "$first/files" && sed -n '/^was /p' "$backup/list" >"$first/list" ||
+        give_up 'untouched: the backup could not be made'
+    # Going back to it removes what it does not have: files that do not change belong to it.
+    sed -n 's/^file [0-9a-f]* [0-7]* //p' "$release/manifest" | while read -r path; do
+        [ -f "$root$path" ] && [ ! -e "$first/files$path" ] || continue
+        mkdir -p "$first/files${path%/*}" && cp -a "$root$path" "$first/files$path" &&
+            echo "was $(stat -c '%a %U:%G' "$root$path") $path" >>"$first/list" || exit 1
+    done || give_up 'untouched: the backup could not be made'
+    sed -n 's/^was \([0-7]*\) [^ ]* /\1 /p' "$first/list" | while read -r mode path; do
         sum=$(sha256sum <"$first/files$path") && printf 'file %s %04d %s\n' "${sum%% *}" "$mode" "$path" || exit 1
-    done >"$first/manifest" && echo end >>"$first/manifest" && sync -f "$first" &&
+    done >"$first/manifest" && echo end >>"$first/manifest" && rm "$first/list" && sync -f "$first" &&
         mv -T "$first" "$state/releases/$current" || give_up 'untouched: the backup could not be made'
 fi
 echo "$current" >"$backup/release"
