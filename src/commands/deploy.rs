@@ -48,7 +48,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         releases: &prepared.releases,
         wanted: &wanted,
         hosts: &hosts,
-        scope: Scope { adopt, record: true, details: Details::Rules, ..Scope::default() },
+        scope: Scope { adopt, record: true, needs: Some(&prepared.needs), details: Details::Rules, ..Scope::default() },
         back: false,
         dry_run: args.dry_run,
         canary: args.canary.as_deref(),

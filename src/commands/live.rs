@@ -14,7 +14,7 @@ use crate::inventory::Inventory;
 use crate::report::{LeftBehind, Planned};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
-use crate::tree::{Content, DirectoryKind, Entry, Need, Tree};
+use crate::tree::{Content, DirectoryKind, Entry, Need, NeedKind, Tree};
 
 /// What each host of a tree is to have, by name.
 pub fn releases(tree: &Tree, sources: &Sources) -> BTreeMap<String, HostRelease> {
@@ -52,6 +52,19 @@ pub fn certificates<'t>(tree: &'t Tree, sources: &Sources) -> BTreeMap<&'t str, 
         }
     }
     certificates
+}
+
+/// The certificates and keys that no source brings, by the name of the host that needs them.
+pub fn unsourced(tree: &Tree) -> BTreeMap<String, Vec<String>> {
+    let mut unsourced: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for needs in tree.needs() {
+        let files = needs.files.iter().filter(|it| it.source.is_none() && it.kind != NeedKind::TicketKey);
+        let paths: Vec<String> = files.map(|it| it.path.as_str().to_owned()).collect();
+        for host in &needs.hosts {
+            unsourced.entry(host.to_string()).or_default().extend(paths.iter().cloned());
+        }
+    }
+    unsourced
 }
 
 fn creates(kind: DirectoryKind) -> bool {

@@ -30,7 +30,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let (wanted, hosts) = (prepared.wanted(), prepared.hosts());
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
-    let scope = Scope { adopt: args.adopt, details: Details::Rules, ..Scope::default() };
+    let scope = Scope { adopt: args.adopt, needs: Some(&prepared.needs), details: Details::Rules, ..Scope::default() };
     let release = |host: &dyn Host| &prepared.releases[host.name()];
     let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], release(host)), &scope, false))
     else {

@@ -32,6 +32,8 @@ pub struct Prepared {
     pub id: String,
     /// Of the chosen hosts, by name.
     pub releases: BTreeMap<String, HostRelease>,
+    /// Certificates and keys that no source brings, by the name of the host that needs them.
+    pub needs: BTreeMap<String, Vec<String>>,
     /// The chosen hosts in the order of [`Self::wanted`], and after them those that only have sources.
     reached: Vec<Box<dyn Host>>,
 }
@@ -56,7 +58,7 @@ impl Prepared {
         let mut releases = live::releases(&tree, &sources);
         let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
         releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
-        Ok(Self { source, id, releases, reached, inventory })
+        Ok(Self { source, id, releases, needs: live::unsourced(&tree), reached, inventory })
     }
 
     /// The chosen hosts, balancers first.

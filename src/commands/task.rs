@@ -278,7 +278,7 @@ impl Task<'_> {
             release: self.release,
             targets: targets.collect(),
             lease: run.lease,
-            scope: Scope { details: Details::None, reload: Some(outdated), ..self.scope },
+            scope: Scope { details: Details::None, needs: None, reload: Some(outdated), ..self.scope },
             back: self.back,
             dry_run: self.dry_run,
             canary: self.canary,

@@ -22,7 +22,11 @@ impl Problem {
                 "sha256sum" => Some("coreutils"),
                 _ => None,
             },
-            Self::Foreign(_) | Self::NotAFile(_) | Self::HeaderFlip { .. } | Self::Older { .. } => None,
+            Self::Foreign(_)
+            | Self::NotAFile(_)
+            | Self::NoCertificate(_)
+            | Self::HeaderFlip { .. }
+            | Self::Older { .. } => None,
         }
     }
 }

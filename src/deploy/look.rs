@@ -28,17 +28,24 @@ pub struct Scope<'s> {
     pub reload: Option<&'s BTreeSet<String>>,
     /// Whether a host whose files are right, but of no release, gets the release.
     pub record: bool,
+    /// Certificates and keys that hosts need and that no source brings, by the name of the host.
+    pub needs: Option<&'s BTreeMap<String, Vec<String>>>,
     /// What else hosts report.
     pub details: Details,
 }
 
 impl Scope<'_> {
+    fn needs(&self, host: &str) -> &[String] {
+        self.needs.and_then(|needs| needs.get(host)).map_or(&[], Vec::as_slice)
+    }
+
     /// What a deploy would do on a host.
     pub fn plan(&self, (name, _, entries): Wanted<'_>, live: Live<'_>) -> HostPlan {
         let mut plan = plan(entries, live, self.adopt);
         if self.record {
             plan.record(entries, live.seen);
         }
+        plan.require(self.needs(name), live.seen);
         self.only.iter().for_each(|only| plan.keep_only(only));
         if plan.actions.is_empty() && self.reload.is_some_and(|hosts| hosts.contains(name)) {
             plan.actions.push(Action::Reload);
@@ -58,8 +65,9 @@ pub fn look(
     more: impl IntoIterator<Item = impl AsRef<str>>,
     scope: &Scope<'_>,
 ) -> Result<(Observation, HostPlan, Contents), QueryError> {
-    let (_, role, entries) = wanted;
-    let paths: Vec<&str> = entries.iter().map(|entry| &*entry.path).collect();
+    let (name, role, entries) = wanted;
+    let rendered = entries.iter().map(|entry| &*entry.path);
+    let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().map(String::as_str)).collect();
     let mut seen = inspect(host, role, &paths, scope.details)?;
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);

@@ -97,6 +97,8 @@ pub enum Problem {
         /// Where, and which of these.
         flip: HeaderFlip,
     },
+    /// A certificate or a private key that no source brings is not on the host.
+    NoCertificate(String),
     /// A certificate on the host begins later than the one that would replace it.
     Older {
         /// Its path.
@@ -135,6 +137,15 @@ impl HostPlan {
         }
     }
 
+    /// Adds that files are not on a running host which its program does not start without. Where packages are missing,
+    /// that comes first.
+    pub fn require(&mut self, files: &[String], seen: &Observation) {
+        let absent = |path: &&String| matches!(seen.files.get(*path), Some(FileKind::Absent));
+        if seen.unit.is_some() && seen.package.is_some() && !self.is_empty() {
+            self.problems.extend(files.iter().filter(absent).cloned().map(Problem::NoCertificate));
+        }
+    }
+
     /// Leaves out whatever is not about these files, which are no units: other files stay as they are, and a program
     /// that runs reads its files again.
     pub fn keep_only(&mut self, paths: &BTreeSet<String>) {
@@ -142,7 +153,8 @@ impl HostPlan {
         let changes = !self.changes.is_empty();
         self.problems.retain(|problem| match problem {
             Problem::NotInstalled | Problem::NoTool(_) => changes,
-            Problem::Foreign(path)
+            Problem::NoCertificate(path)
+            | Problem::Foreign(path)
             | Problem::NotAFile(path)
             | Problem::HeaderFlip { path, .. }
             | Problem::Older { path, .. } => paths.contains(path),
@@ -166,9 +178,11 @@ pub struct Live<'o> {
 pub fn differing<'o>(wanted: &[Entry], seen: &'o Observation) -> Vec<&'o str> {
     let rendered: BTreeMap<&str, &Entry> = wanted.iter().map(|entry| (&*entry.path, entry)).collect();
     let differs = |(path, kind): &(&'o String, &FileKind)| match kind {
-        FileKind::Regular(found) => {
-            rendered.get(path.as_str()).is_none_or(|entry| entry.content.sha256 != found.sha256)
-        }
+        FileKind::Regular(found) => match rendered.get(path.as_str()) {
+            Some(entry) => entry.content.sha256 != found.sha256,
+            // Others were only looked for, and may be private keys.
+            None => seen.managed.contains_key(*path),
+        },
         _ => false,
     };
     seen.files.iter().filter(differs).map(|(path, _)| path.as_str()).collect()

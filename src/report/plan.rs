@@ -323,6 +323,7 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
+        Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
         Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
             let to = if *on { "on" } else { "off" };
             format!(
@@ -344,6 +345,11 @@ fn help(problem: &Problem, role: Role) -> String {
         },
         Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::NoCertificate(_) => {
+            "set `ssl_certificate_source` and `ssl_certificate_key_source` of the site, so that a \
+             deploy brings both files, or put them there"
+                .to_owned()
+        }
         Problem::HeaderFlip { flip, .. } => {
             let other = if flip.port == 8443 { 443 } else { 8443 };
             format!(

@@ -53,7 +53,7 @@ fn what_the_programs_refuse() {
     );
     lb2.run("systemctl stop busy");
     let app2 = fleet.host("app2");
-    app2.run("mv /etc/ssl/example/ssl.key /etc/ssl/example/ssl.key.away");
+    app2.run("cp -p /etc/ssl/example/ssl.key /etc/ssl/example/ssl.key.away; echo broken >/etc/ssl/example/ssl.key");
     let text = fleet.run(&fleet.second, &["deploy", "--yes"], 3);
     app2.run("mv /etc/ssl/example/ssl.key.away /etc/ssl/example/ssl.key");
     fleet.is_as_before();

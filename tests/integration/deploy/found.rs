@@ -44,3 +44,30 @@ fn a_plan_with_an_error_does_not_say_that_everything_is_right() {
     // Without them it is as before.
     ends(&of(&["plan", "--detailed-exitcode"], &["facts", "address 10.0.0.11"], 0).stdout, "3 hosts: 3 up to date\n");
 }
+
+/// nginx refused the release with its own words, after the plan had said that all is well.
+#[test]
+fn a_certificate_that_nothing_brings_is_missed_before_a_deploy() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let running = ["facts", "address 10.0.0.11", "package 1.26.3", "unit active enabled"];
+    let hosts = ["lb1", "srv1", "srv2"].map(|host| {
+        let dir = fleet.dir().canonicalize().unwrap().join("roots").join(host);
+        (host, scripted::root(host, &dir, if host == "srv1" { &running } else { &[] }))
+    });
+    fs::write(fleet.dir().join("hosts.json"), scripted::hosts_file(hosts)).unwrap();
+    for words in [&["plan", "inventory.yaml"][..], &["deploy", "inventory.yaml", "--yes"]] {
+        let refused = fleet.run_with(&[words, &["--hosts-file", "hosts.json"]].concat());
+        assert_eq!(refused.status, 3, "{}", refused.all());
+        let missing: Vec<&str> = refused.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        let says = |name: &str| {
+            format!("error: srv1: there is no `/etc/ssl/example/{name}`, and the inventory has no source for it")
+        };
+        assert_eq!(missing, [says("ssl.crt"), says("ssl.key")], "{}", refused.all());
+        assert!(refused.stderr.contains("  help: set `ssl_certificate_source` and "), "{}", refused.all());
+    }
+    let ssl = fleet.dir().join("roots/srv1/etc/ssl/example");
+    fs::create_dir_all(&ssl).unwrap();
+    ["ssl.crt", "ssl.key"].iter().for_each(|name| fs::write(ssl.join(name), "PRIVATE KEY-----").unwrap());
+    let planned = fleet.run_with(&["plan", "inventory.yaml", "--hosts-file", "hosts.json"]);
+    assert!(planned.status == 0 && !planned.all().contains("PRIVATE KEY"), "{}", planned.all());
+}
