@@ -1,6 +1,7 @@
 //! What a deploy changes, and how. Plans are pure functions of the files that are to be there and of what hosts have;
 //! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
+mod client_ports;
 mod ending;
 mod expand;
 mod facts;
@@ -18,6 +19,7 @@ mod saved;
 mod script;
 mod transaction;
 
+pub use client_ports::closed as closed_ports;
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;

@@ -48,6 +48,8 @@ pub enum Risk {
     EditsLost(String),
     /// Another tool may write the file again.
     Adopted(String),
+    /// A balancer takes no new connections on a port any more.
+    PortCloses(u16),
 }
 
 /// The risks of what is planned for a host.

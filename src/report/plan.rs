@@ -202,11 +202,17 @@ fn errors(found: Option<Checked<'_>>) -> usize {
     findings.filter(|finding| finding.severity == Severity::Error).count()
 }
 
+fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
+    let Planned { plan, contents, .. } = planned;
+    deploy::risks(plan).into_iter().chain(deploy::closed_ports(plan, entries, contents)).collect()
+}
+
 fn risk_words(risk: &Risk, role: Role) -> String {
     match risk {
         Risk::Restart => format!("{} is restarted: its connections are closed", role.program()),
         Risk::EditsLost(path) => format!("the edits that somebody made to `{path}` are lost"),
         Risk::Adopted(path) => format!("another tool may write `{path}` again"),
+        Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
     }
 }
 
@@ -233,7 +239,7 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
         changes: changes.collect(),
         actions: planned.plan.actions.clone(),
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
-        risks: deploy::risks(&planned.plan).iter().map(|risk| risk_words(risk, role)).collect(),
+        risks: risks(planned, entries).iter().map(|risk| risk_words(risk, role)).collect(),
     }
 }
 
@@ -278,7 +284,7 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> Str
         }
         .as_str();
     }
-    for risk in deploy::risks(&planned.plan).iter().filter(|risk| **risk != Risk::Restart) {
+    for risk in risks(planned, entries).iter().filter(|risk| **risk != Risk::Restart) {
         text += &format!("  risk: {}\n", risk_words(risk, role));
     }
     for change in &planned.plan.changes {

@@ -71,3 +71,21 @@ fn a_certificate_that_nothing_brings_is_missed_before_a_deploy() {
     let planned = fleet.run_with(&["plan", "inventory.yaml", "--hosts-file", "hosts.json"]);
     assert!(planned.status == 0 && !planned.all().contains("PRIVATE KEY"), "{}", planned.all());
 }
+
+/// The plan said that open connections stay, and nothing of those that come later.
+#[test]
+fn a_port_of_clients_that_closes_is_a_risk() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let risk = |more: &str| {
+        fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{more}")).unwrap();
+        let plan: Value = serde_json::from_str(&run(&fleet, &["plan", "--format", "json"], 0).stdout).unwrap();
+        plan["hosts"][0]["risks"].clone()
+    };
+    assert_eq!(risk("haproxy: { port: 8443 }\n"), serde_json::json!([]));
+    fs::write(fleet.dir().join("inventory.yaml"), INVENTORY).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    let closes = |port: u16| serde_json::json!([format!("port {port} closes: clients that still connect to it fail")]);
+    assert_eq!(risk("haproxy: { port: 8443 }\n"), closes(443));
+    assert_eq!(risk("http: { enabled: false }\n"), closes(80));
+    assert_eq!(risk("haproxy: { maxconn: 7000 }\n"), serde_json::json!([]));
+}
