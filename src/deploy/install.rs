@@ -25,6 +25,7 @@ impl Problem {
             Self::Foreign(_)
             | Self::NotAFile(_)
             | Self::NoCertificate(_)
+            | Self::Unread(_)
             | Self::HeaderFlip { .. }
             | Self::Older { .. } => None,
         }

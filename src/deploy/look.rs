@@ -45,7 +45,10 @@ impl Scope<'_> {
         if self.record {
             plan.record(entries, live.seen);
         }
-        plan.require(self.needs(name), live.seen);
+        if self.needs.is_some() {
+            plan.require(self.needs(name), live.seen);
+            plan.require_loaded(entries, live.seen);
+        }
         self.only.iter().for_each(|only| plan.keep_only(only));
         if plan.actions.is_empty() && self.reload.is_some_and(|hosts| hosts.contains(name)) {
             plan.actions.push(Action::Reload);

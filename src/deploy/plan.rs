@@ -99,6 +99,8 @@ pub enum Problem {
     },
     /// A certificate or a private key that no source brings is not on the host.
     NoCertificate(String),
+    /// nginx has not loaded this file, and would with the reload that gives the host its first ticket keys.
+    Unread(String),
     /// A certificate on the host begins later than the one that would replace it.
     Older {
         /// Its path.
@@ -146,6 +148,16 @@ impl HostPlan {
         }
     }
 
+    /// Adds files that nginx has not loaded, if a host without ticket keys gets its first ones: those come with a reload,
+    /// before anything else changes, and that does not put into effect what nobody has looked at.
+    pub fn require_loaded(&mut self, wanted: &[Entry], seen: &Observation) {
+        let Some(facts) = seen.facts.as_ref().filter(|facts| facts.ring_age.is_none()) else { return };
+        let shares = |entry: &Entry| String::from_utf8_lossy(&entry.content.bytes).contains("ssl_session_ticket_key ");
+        if !self.is_empty() && wanted.iter().any(shares) {
+            self.problems.extend(facts.nginx.unread.iter().cloned().map(Problem::Unread));
+        }
+    }
+
     /// Leaves out whatever is not about these files, which are no units: other files stay as they are, and a program
     /// that runs reads its files again.
     pub fn keep_only(&mut self, paths: &BTreeSet<String>) {
@@ -154,6 +166,7 @@ impl HostPlan {
         self.problems.retain(|problem| match problem {
             Problem::NotInstalled | Problem::NoTool(_) => changes,
             Problem::NoCertificate(path)
+            | Problem::Unread(path)
             | Problem::Foreign(path)
             | Problem::NotAFile(path)
             | Problem::HeaderFlip { path, .. }

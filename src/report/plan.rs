@@ -16,6 +16,7 @@ use crate::deploy::{
 use crate::diagnostic::Severity;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
+use crate::visible::visible;
 
 /// The version of the JSON document.
 const VERSION: u32 = 1;
@@ -330,6 +331,10 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
         Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
+        Problem::Unread(path) => format!(
+            "nginx has not loaded `{}` since that changed, and its first ticket keys come with a reload",
+            visible(path)
+        ),
         Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
             let to = if *on { "on" } else { "off" };
             format!(
@@ -351,6 +356,9 @@ fn help(problem: &Problem, role: Role) -> String {
         },
         Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::Unread(_) => {
+            "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
+        }
         Problem::NoCertificate(_) => {
             "set `ssl_certificate_source` and `ssl_certificate_key_source` of the site, so that a \
              deploy brings both files, or put them there"

@@ -89,3 +89,33 @@ fn a_port_of_clients_that_closes_is_a_risk() {
     assert_eq!(risk("http: { enabled: false }\n"), closes(80));
     assert_eq!(risk("haproxy: { maxconn: 7000 }\n"), serde_json::json!([]));
 }
+
+/// The ring of a new host was refused halfway through a deploy, for a file that the deploy was to replace.
+#[test]
+fn a_file_that_nginx_has_not_loaded_stops_first_ticket_keys_before_a_deploy() {
+    let Some(fleet) = fleet(&INVENTORY.replace("tickets: per_host", "tickets: shared")) else { return };
+    for host in ["srv1", "srv2"] {
+        let dir = fleet.dir().join("roots").join(host);
+        fs::create_dir_all(dir.join("etc/ssl/example")).unwrap();
+        ["crt", "key"].iter().for_each(|end| fs::write(dir.join(format!("etc/ssl/example/ssl.{end}")), "").unwrap());
+        fs::create_dir_all(dir.join("etc/nginx/conf.d")).unwrap();
+        fs::write(dir.join(&CONF[1..]), "# of another tool\n").unwrap();
+    }
+    let plan = |ring: &[&str]| {
+        let unread = format!("unread {CONF}");
+        let facts =
+            [&["facts", "address 10.0.0.11", "unit active enabled", "package 1.26.3"], ring, &[&unread]].concat();
+        let hosts = ["lb1", "srv1", "srv2"].map(|host| {
+            let dir = fleet.dir().canonicalize().unwrap().join("roots").join(host);
+            (host, scripted::root(host, &dir, if host == "srv1" { &facts } else { &[] }))
+        });
+        fs::write(fleet.dir().join("hosts.json"), scripted::hosts_file(hosts)).unwrap();
+        fleet.run_with(&["plan", "inventory.yaml", "--adopt", "--hosts-file", "hosts.json"])
+    };
+    let refused = plan(&[]);
+    let says = format!("error: srv1: nginx has not loaded `{CONF}` since that changed, and its first ticket keys");
+    assert!(refused.status == 3 && refused.stderr.contains(&says), "{}", refused.all());
+    // One that has keys gets no others.
+    let planned = plan(&["ring 60"]);
+    assert_eq!(planned.status, 0, "{}", planned.all());
+}
