@@ -31,7 +31,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let tree = crate::render::render(&inventory, &Templates::load(None)?)?;
     let chosen = live::Choice { only: &[], without: &args.without }.of(&inventory)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
-    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names, None))?;
     let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     let (chosen, only_sources) = all.split_at(names.len());
     let fleet = Fleet { hosts: chosen, interrupted: &|| interrupt.requested() };

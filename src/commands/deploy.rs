@@ -27,6 +27,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
             templates: args.templates.as_deref().or(saved.as_ref().and_then(|plan| plan.templates.as_deref())),
             reach: &args.reach,
             hosts: live::Choice { only, without: &args.choice.without },
+            whole: true,
         },
         output,
         interrupt,

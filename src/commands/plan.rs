@@ -23,6 +23,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
             templates: args.templates.as_deref(),
             reach: &args.reach,
             hosts: live::Choice { only: &args.host, without: &[] },
+            whole: args.out.is_some(),
         },
         output,
         interrupt,

@@ -22,6 +22,8 @@ pub struct Request<'r> {
     pub templates: Option<&'r Path>,
     pub reach: &'r ReachArgs,
     pub hosts: live::Choice<'r>,
+    /// Whether the id of the release counts, for which every source has to be read.
+    pub whole: bool,
 }
 
 /// An inventory, and what its hosts are to have.
@@ -51,7 +53,9 @@ impl Prepared {
         let tree = crate::render::render(&inventory, &templates)?;
         let chosen = request.hosts.of(&inventory)?;
         let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
-        let reached = hosts::reached(request.reach, &inventory, &sources::with_hosts(&inventory, &names))?;
+        let needed = (!request.whole).then(|| sources::of_hosts(&tree, &names));
+        let with_sources = sources::with_hosts(&inventory, &names, needed.as_ref());
+        let reached = hosts::reached(request.reach, &inventory, &with_sources)?;
         let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
         interrupt.end_programs();
         let sources = Sources::read(&inventory, &hosts, output, interrupt)?;

@@ -21,7 +21,7 @@ use crate::inventory::types::SourcePath;
 use crate::report::{Output, Planned, Renewal};
 use crate::rollout::{Fleet, Unreachable};
 use crate::transport::Host;
-use crate::tree::Entry;
+use crate::tree::{Entry, Tree};
 
 /// What was read, by the source as the inventory has it.
 #[derive(Default)]
@@ -44,10 +44,18 @@ pub struct Unusable {
     pub problems: BTreeSet<(String, String)>,
 }
 
-/// These hosts, and after them those that only sources are on.
-pub fn with_hosts<'i>(inventory: &'i Inventory, names: &[&'i str]) -> Vec<&'i str> {
+/// The sources of what these hosts have, as the inventory has them.
+pub fn of_hosts<'t>(tree: &'t Tree, names: &[&str]) -> BTreeSet<&'t str> {
+    let needs = tree.needs().iter().filter(|needs| needs.hosts.iter().any(|host| names.contains(&&**host)));
+    needs.flat_map(|needs| &needs.files).filter_map(|file| file.source.as_deref()).collect()
+}
+
+/// These hosts, and after them those that only sources are on: all, or the ones among these.
+pub fn with_hosts<'i>(inventory: &'i Inventory, names: &[&'i str], among: Option<&BTreeSet<&str>>) -> Vec<&'i str> {
     let mut all = names.to_vec();
-    let on_hosts = files(inventory).filter_map(|(_, file)| on_host(file)).map(|(host, _)| host);
+    let counts = |file: &SourceFile| among.is_none_or(|among| among.contains(&*file.written.to_string()));
+    let on_hosts = files(inventory).filter(|(_, file)| counts(file));
+    let on_hosts = on_hosts.filter_map(|(_, file)| on_host(file)).map(|(host, _)| host);
     for host in on_hosts.collect::<BTreeSet<_>>() {
         if !all.contains(&host) {
             all.push(host);

@@ -273,6 +273,20 @@ fn a_host_without_a_release_keeps_no_other_from_a_renewal() {
     assert!(!fleet.path("srv3/etc").exists());
 }
 
+/// It failed on the host that has a source, though balancers have no certificates.
+#[test]
+fn a_plan_for_one_host_needs_no_other_than_those_of_its_sources() {
+    let Some(fleet) = Fleet::new() else { return };
+    fleet.renew(&pair("example.com", -10));
+    fleet.run(&["deploy", "--yes"], 0);
+    fs::rename(fleet.path("srv1"), fleet.path("away")).unwrap();
+    let words = ["plan", "--host", "lb1", "--detailed-exitcode"];
+    assert_eq!(fleet.run(&words, 0).stdout, "1 host: 1 up to date\n");
+    // An app server has it, and a saved plan is one of the whole release.
+    fleet.run(&["plan", "--host", "srv2"], 2);
+    fleet.run(&["plan", "--host", "lb1", "--out", "plan.json"], 2);
+}
+
 #[test]
 fn a_status_goes_on_without_a_source() {
     let Some(fleet) = Fleet::new() else { return };
