@@ -9,7 +9,7 @@ use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, e
 
 pub const RULE: Rule = Rule {
     code: Code::DP07,
-    since: "0.2.0",
+    since: "0.1.0",
     needs: Requirement::Inventory,
     fix: FixKind::None,
     detection: Detection::Fleet(find),

@@ -8,7 +8,7 @@ use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement
 
 pub const RULE: Rule = Rule {
     code: Code::LO05,
-    since: "0.2.0",
+    since: "0.1.0",
     needs: Requirement::Inventory,
     fix: FixKind::None,
     detection: Detection::Fleet(find),

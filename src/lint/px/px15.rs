@@ -6,7 +6,7 @@ use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement
 
 pub const RULE: Rule = Rule {
     code: Code::PX15,
-    since: "0.2.0",
+    since: "0.1.0",
     needs: Requirement::Inventory,
     fix: FixKind::None,
     detection: Detection::Fleet(find),

@@ -5,7 +5,7 @@ use crate::lint::{CertificateRef, Detection, Doc, Finding, FixKind, Fleet, Repor
 
 pub const RULE: Rule = Rule {
     code: Code::TL25,
-    since: "0.2.0",
+    since: "0.1.0",
     needs: Requirement::Files,
     fix: FixKind::None,
     detection: Detection::Fleet(find),
