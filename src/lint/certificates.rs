@@ -129,10 +129,14 @@ impl<T> Files<T> {
             self.places.iter().filter(|(_, file)| file.is_none()).map(|(at, _)| at.site).collect();
         let unnamed: BTreeSet<usize> = unnamed.difference(&self.on_hosts).copied().collect();
         let sites = sites.len();
+        let mut not_run = |needs, reason: String| match self.all.is_empty() {
+            true => reporter.not_run(needs, reason),
+            false => reporter.not_run_for_some(needs, reason),
+        };
         match self.on_hosts.len() {
             0 => {}
-            1 => reporter.not_run(LOCAL, format!("the `{key}` of one site is on a host")),
-            some => reporter.not_run(LOCAL, format!("the `{key}` of {some} sites is on a host")),
+            1 => not_run(LOCAL, format!("the `{key}` of one site is on a host")),
+            some => not_run(LOCAL, format!("the `{key}` of {some} sites is on a host")),
         }
         let reason = match unnamed.len() {
             0 => return,
@@ -141,7 +145,7 @@ impl<T> Files<T> {
             1 => format!("1 of {sites} sites does not set `{key}`"),
             some => format!("{some} of {sites} sites do not set `{key}`"),
         };
-        reporter.not_run(self.lacking, reason);
+        not_run(self.lacking, reason);
     }
 
     /// The same, and also for files that could not be read.

@@ -58,6 +58,8 @@ pub struct NotRun {
     pub reason: String,
     /// What is missing, as the summary line shows it: a key, an option or a program in backticks.
     pub needs: &'static str,
+    /// Whether it ran for some sites.
+    pub partial: bool,
 }
 
 /// The findings for one inventory, and the rules that could not run.
@@ -97,6 +99,15 @@ impl Reporter<'_> {
 
     /// Records that the rule could not run in full: what it needs, and why that is missing.
     pub fn not_run(&mut self, needs: &'static str, reason: impl Into<String>) {
-        self.findings.not_run.insert(NotRun { code: self.code.id, needs, reason: reason.into() });
+        self.insert_not_run(needs, reason.into(), false);
+    }
+
+    /// Records that the rule did not run for some sites, and ran for others.
+    pub fn not_run_for_some(&mut self, needs: &'static str, reason: impl Into<String>) {
+        self.insert_not_run(needs, reason.into(), true);
+    }
+
+    fn insert_not_run(&mut self, needs: &'static str, reason: String, partial: bool) {
+        self.findings.not_run.insert(NotRun { code: self.code.id, needs, reason, partial });
     }
 }

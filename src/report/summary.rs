@@ -1,7 +1,7 @@
 //! One line on each inventory: how many findings, what can be done about them, and what was not
 //! looked at.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Checked;
 use crate::count::{agreeing, several};
@@ -88,19 +88,28 @@ fn fixable(checked: Checked<'_>) -> Option<String> {
     }
 }
 
-/// How many rules did not run, and what the user can give them.
+/// How many rules did not run, or not for every site, and what the user can give them.
 fn not_run(all: &[NotRun]) -> Option<String> {
-    let mut first: BTreeMap<&str, &str> = BTreeMap::new();
-    for not_run in all {
-        first.entry(not_run.code).or_insert(not_run.needs);
-    }
-    let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
-    for needs in first.values() {
-        *groups.entry(needs).or_default() += 1;
-    }
-    let mut groups: Vec<(&str, usize)> = groups.into_iter().collect();
-    groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let part = |(needs, count): &(&str, usize)| format!("{count} {} {needs}", agreeing(*count, "needs", "need"));
-    let parts: Vec<String> = groups.iter().map(part).collect();
-    (!first.is_empty()).then(|| format!("{} not run: {}", several(first.len(), "rule"), parts.join(", ")))
+    let whole: BTreeSet<&str> = all.iter().filter(|it| !it.partial).map(|it| it.code).collect();
+    let count = |what: &str, counts: &dyn Fn(&NotRun) -> bool| {
+        let mut first: BTreeMap<&str, &str> = BTreeMap::new();
+        for not_run in all.iter().filter(|it| counts(it)) {
+            first.entry(not_run.code).or_insert(not_run.needs);
+        }
+        let mut groups: BTreeMap<&str, usize> = BTreeMap::new();
+        for needs in first.values() {
+            *groups.entry(needs).or_default() += 1;
+        }
+        let mut groups: Vec<(&str, usize)> = groups.into_iter().collect();
+        groups.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+        let part = |(needs, count): &(&str, usize)| format!("{count} {} {needs}", agreeing(*count, "needs", "need"));
+        let parts: Vec<String> = groups.iter().map(part).collect();
+        (!first.is_empty()).then(|| format!("{} {what}: {}", several(first.len(), "rule"), parts.join(", ")))
+    };
+    let parts = [
+        count("not run", &|it| !it.partial),
+        count("not run for some sites", &|it| it.partial && !whole.contains(it.code)),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }

@@ -83,8 +83,8 @@ pub fn hostile(text: &str) -> Known {
     ];
     linted.suppressed = vec![Suppressed { diagnostic: finding(Code::PX07), reason: text.to_owned() }];
     linted.not_run = vec![
-        NotRun { code: Code::TL01.id, reason: text.to_owned(), needs: "`ssl_certificate_source`" },
-        NotRun { code: Code::DP01.id, reason: text.to_owned(), needs: "`--hosts`" },
+        NotRun { code: Code::TL01.id, reason: text.to_owned(), needs: "`ssl_certificate_source`", partial: false },
+        NotRun { code: Code::DP01.id, reason: text.to_owned(), needs: "`--hosts`", partial: false },
     ];
     (source, linted)
 }

@@ -62,3 +62,25 @@ fn an_invalid_inventory_is_refused_by_every_command() {
         run(&fleet, words, 1);
     }
 }
+
+/// It said that rules were not run, under their findings for the site with a source on this machine.
+#[test]
+fn rules_that_ran_for_some_sites_are_told_from_those_that_did_not_run() {
+    let source = |of: &str| format!("    ssl_certificate_source: {of}.crt\n    ssl_certificate_key_source: {of}.key\n");
+    let of_host = roots::inventory(&source("srv1:/etc/x"));
+    let site = &of_host[of_host.find("  - server_name").unwrap()..of_host.find("tickets").unwrap()];
+    let local = site.replace("example.com", "www.example.org").replace("/etc/ssl/example", "/etc/ssl/www");
+    let local = local.replace("srv1:/etc/x", "none");
+    let both = of_host.replace("tickets", &format!("{local}tickets"));
+    let end = |yaml: &str| {
+        let run = Sslscale::new(&["check", "inventory.yaml"]).inventory(yaml).run();
+        run.all().lines().rfind(|line| line.starts_with("inventory.yaml: ")).unwrap().to_owned()
+    };
+    let none = end(&of_host);
+    let on_hosts = "need a certificate source on this machine";
+    assert!(none.contains(on_hosts) && !none.contains("for some sites"), "{none}");
+    let some = end(&both);
+    let (_, partly) = some.split_once(" not run for some sites: ").unwrap_or_else(|| panic!("{some}"));
+    assert!(partly.contains(on_hosts), "{some}");
+    assert_eq!(some.matches(on_hosts).count(), 1, "{some}");
+}

@@ -16,7 +16,7 @@ fn line(known: super::Known) -> String {
 }
 
 fn not_run(code: &Code, needs: &'static str) -> NotRun {
-    NotRun { code: code.id, reason: "x".to_owned(), needs }
+    NotRun { code: code.id, reason: "x".to_owned(), needs, partial: false }
 }
 
 #[test]
