@@ -8,7 +8,7 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,9 @@ const SIGNALS: [Signal; 3] = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM];
 /// are one request.
 const REPEATED: Duration = Duration::from_millis(500);
 
+/// How long the last thing may take that is done before a signal ends the program.
+const LAST: Duration = Duration::from_secs(1);
+
 /// Whether the program was asked to end. Clones share one state.
 #[derive(Default, Clone)]
 pub struct Interrupt(Arc<Mutex<State>>);
@@ -34,6 +37,7 @@ struct State {
     holds: usize,
     request: Option<(Signal, Instant)>,
     waiting: Vec<Box<dyn FnOnce() + Send>>,
+    last: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// Signals are remembered until this is dropped. Check [`Interrupt::requested`] afterwards.
@@ -88,10 +92,15 @@ impl Interrupt {
         }
     }
 
-    /// Lets the first signal end the programs that run, and keep others from being started, unless
-    /// they are detached. What they were asked for then fails.
+    /// Lets the first signal end the programs that run, and keep others from being started, unless they are detached
+    /// or a change that has begun needs them. What they were asked for then fails.
     pub fn end_programs(&self) {
-        self.on_request(process::end_all);
+        self.on_request(process::end);
+    }
+
+    /// What is done before a signal ends the program at once, in place of what was to be done before.
+    pub fn on_end(&self, last: impl FnOnce() + Send + 'static) {
+        self.state().last = Some(Box::new(last));
     }
 
     /// Handles `signal` as if it had just arrived.
@@ -106,6 +115,15 @@ impl Interrupt {
             }
             Some((_, at)) if at.elapsed() < REPEATED => {}
             _ => {
+                let last = state.last.take();
+                drop(state);
+                // It may wait for somebody who reads what it writes.
+                let (done, ended) = mpsc::channel();
+                thread::spawn(move || {
+                    last.into_iter().for_each(|last| last());
+                    let _ = done.send(());
+                });
+                let _ = ended.recv_timeout(LAST);
                 process::end_all();
                 end_by(signal)
             }

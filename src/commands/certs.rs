@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 
+use super::again::{again, choice};
 use super::rollback::release;
 use super::sources::Sources;
 use super::task::Task;
@@ -14,7 +15,7 @@ use crate::deploy::{self, BEFORE, HostRelease, Role, Scope};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
-use crate::report::Output;
+use crate::report::{Again, Output};
 use crate::rollout::{Fleet, QueryError};
 use crate::transport::Host;
 use crate::tree::Entry;
@@ -56,6 +57,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         let error = CommandError::new(ExitStatus::NotStarted, anyhow!("no site has an `ssl_certificate_source`"));
         return Err(error.hint("set it to the file that is renewed, and `ssl_certificate_key_source` to its key"));
     }
+    let hosts_present = present.len();
     let (releases, changed) = renewed(present, &new, output)?;
     let hosts: Vec<&dyn Host> = chosen.iter().copied().filter(|host| releases.contains_key(host.name())).collect();
     let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
@@ -63,7 +65,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let task = Task {
         inventory: &inventory,
         source: None,
-        file: &args.inventory,
+        again: Again { choice: choice("--without", &args.without), ..again(&args.inventory, &args.reach) },
         release: &id,
         releases: &releases,
         wanted: &wanted,
@@ -77,6 +79,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         take_over: args.resume,
         absent: &absent,
         saved: None,
+        left_out: releases.len() < hosts_present,
         quiet: !args.verbose,
         format: args.format,
     };

@@ -6,12 +6,12 @@ use anyhow::anyhow;
 
 use super::prepared::{Prepared, Request};
 use super::task::Task;
-use super::{CommandError, ExitStatus, live};
+use super::{CommandError, ExitStatus, again, live};
 use crate::cli::DeployArgs;
 use crate::deploy::{Details, Role, SavedPlan, Scope};
 use crate::file;
 use crate::interrupt::Interrupt;
-use crate::report::Output;
+use crate::report::{Again, Output};
 
 /// A line for each file of each host that changes.
 const PLAN_LIMIT: u64 = 256 << 20;
@@ -21,10 +21,11 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let file = saved.as_ref().map_or(&*args.inventory, |plan| &*plan.inventory);
     let planned: Vec<String> = saved.iter().flat_map(|plan| &plan.hosts).map(|host| host.name.clone()).collect();
     let only = if args.choice.only.is_empty() { &planned } else { &args.choice.only };
+    let templates = args.templates.as_deref().or(saved.as_ref().and_then(|plan| plan.templates.as_deref()));
     let prepared = Prepared::new(
         &Request {
             file,
-            templates: args.templates.as_deref().or(saved.as_ref().and_then(|plan| plan.templates.as_deref())),
+            templates,
             reach: &args.reach,
             hosts: live::Choice { only, without: &args.choice.without },
             whole: true,
@@ -39,11 +40,15 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         let error = anyhow!("`{canary}` is not an app server of this deploy");
         return Err(CommandError::from(error).hint("give the name of an app server of the inventory"));
     }
+    let part = if only.len() < live::roles(&prepared.inventory).count() { &only[..] } else { &[] };
+    let choice = again::choice("--only", part) + &again::choice("--without", &args.choice.without);
     let adopt = args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt);
+    let templates = templates.map(|dir| format!(" --templates {}", again::path(dir))).unwrap_or_default();
+    let same = templates + if adopt { " --adopt" } else { "" };
     let task = Task {
         inventory: &prepared.inventory,
         source: Some(&prepared.source),
-        file,
+        again: Again { choice, same, ..again::again(file, &args.reach) },
         saved: saved.as_ref(),
         release: &prepared.id,
         releases: &prepared.releases,
@@ -57,6 +62,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         yes: args.yes || args.dry_run,
         take_over: args.resume,
         absent: &[],
+        left_out: false,
         quiet: false,
         format: args.format,
     };

@@ -1,9 +1,11 @@
 //! `sslscale history`: the releases that hosts have used. `sslscale unlock`: gives hosts back.
 
+use super::again::again;
+use super::confirm::agreed;
 use super::prepared::Members;
-use super::task::agreed;
 use super::{CommandError, ExitStatus, live};
 use crate::cli::{HistoryArgs, UnlockArgs};
+use crate::count::several;
 use crate::deploy;
 use crate::interrupt::Interrupt;
 use crate::parallel;
@@ -49,10 +51,13 @@ pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Resu
     if locked.is_empty() {
         return Ok(ending);
     }
-    if !args.yes && !agreed(output, &format!("give back {}?", crate::count::several(locked.len(), "host")))? {
+    if !args.yes && !agreed(output, &format!("give back {}?", several(locked.len(), "host")), interrupt)? {
         return Ok(ExitStatus::NotStarted);
     }
     let _hold = interrupt.hold()?;
+    let unlock = again(&args.inventory, &args.reach).file;
+    let text = format!("stopped at once\n  help: `sslscale unlock {unlock}` shows which hosts are still locked");
+    output.say_at_the_end(interrupt, text);
     let given = parallel::map(&locked, LANES, |host| deploy::unlock(*host));
     let outcomes: Vec<(&str, &Outcome)> = locked.iter().map(|host| host.name()).zip(&given).collect();
     report.given_back(&outcomes)?;

@@ -38,9 +38,11 @@ pub fn run(missing: &[Missing<'_>], task: &Task<'_>, run: &Run<'_>) -> Result<Ex
         run.report.packages_shown();
         return Ok(ExitStatus::Done);
     }
-    if !task.agreed(run.output, &format!("run this on {}?", several(missing.len(), "host")))? {
-        return Ok(ExitStatus::NotStarted);
+    if !task.agreed(run, &format!("run this on {}?", several(missing.len(), "host")))? {
+        return Ok(run.stopped());
     }
+    let text = "stopped at once: where apt was started it goes on; nothing else was changed";
+    run.output.say_at_the_end(run.interrupt, text.to_owned());
     let installed = parallel::map(missing, LANES, |missing| {
         if (run.fleet.interrupted)() {
             return Outcome::NotStarted;

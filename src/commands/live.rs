@@ -2,7 +2,6 @@
 //! source.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -114,10 +113,10 @@ pub fn away(lost: &Unreachable) -> CommandError {
     }
 }
 
-/// The same for a command that can go on without the host.
-pub fn away_of(lost: &Unreachable, command: &str, file: &Path) -> CommandError {
+/// The same for a command that can go on without the host; `words` are all of the command.
+pub fn away_of(lost: &Unreachable, words: &str) -> CommandError {
     let error = away(lost);
-    let without = format!("to go on without it: `sslscale {command} {} --without {}`", file.display(), lost.host);
+    let without = format!("to go on without it: `sslscale {words} --without {}`", lost.host);
     let hint = error.hint.as_ref().map_or(without.clone(), |hint| format!("{hint}; {without}"));
     error.hint(hint)
 }

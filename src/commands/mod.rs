@@ -1,7 +1,9 @@
 //! The commands: each loads, decides, acts and reports, and returns its status.
 
+mod again;
 mod certs;
 mod check;
+mod confirm;
 mod deploy;
 mod ending;
 mod explain;
@@ -31,7 +33,7 @@ use std::path::Path;
 pub use ending::{CommandError, ExitStatus};
 
 use crate::binaries;
-use crate::cli::{Cli, Command};
+use crate::cli::{Cli, Command, Tickets};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
@@ -47,6 +49,9 @@ pub fn run(cli: &Cli) -> ExitStatus {
     command(cli, &output, &interrupt).unwrap_or_else(|CommandError { status, error, hint }| {
         if let Some(error) = error {
             output.error(&error, hint.as_deref());
+        }
+        if status == ExitStatus::NotStarted && is_all_or_nothing(&cli.command) {
+            output.say("nothing was changed");
         }
         // Reading or writing that a signal cut short ends with the signal's status.
         interrupt.signal().filter(|_| status == ExitStatus::Unreadable).map_or(status, ExitStatus::from)
@@ -73,6 +78,9 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         let more = matches!(&cli.command, Command::Check(args) if args.with_binaries || args.hosts);
         interrupt.prepare(runs_programs || more)?;
     }
+    if changes_hosts(&cli.command) {
+        output.say_at_the_end(interrupt, "interrupted: nothing was changed".to_owned());
+    }
     match &cli.command {
         Command::Check(args) => check::run(args, output, interrupt),
         Command::Explain(args) => explain::run(args, output),
@@ -88,6 +96,20 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Certs { what } => certs::run(what, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
         Command::Fleet { what } => inside(what),
+    }
+}
+
+/// Whether the command changes either all of its hosts or none.
+fn is_all_or_nothing(command: &Command) -> bool {
+    matches!(command, Command::Deploy(_) | Command::Rollback(_) | Command::Certs { .. })
+}
+
+/// Whether a user who interrupts the command has to be told what became of hosts.
+fn changes_hosts(command: &Command) -> bool {
+    match command {
+        Command::Tickets { what } => !matches!(what, Tickets::Status(_)),
+        Command::Unlock(_) => true,
+        other => is_all_or_nothing(other),
     }
 }
 

@@ -4,51 +4,87 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::anyhow;
 
+use super::again::{again, choice};
 use super::prepared::Members;
 use super::task::Task;
 use super::{CommandError, ExitStatus, live};
 use crate::cli::RollbackArgs;
-use crate::deploy::{self, BEFORE, HostRelease, Role, Scope, Wanted};
+use crate::count::utc;
+use crate::deploy::{self, BEFORE, HistoryEntry, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
-use crate::report::Output;
+use crate::report::{Again, Output, PlainFormat};
 use crate::rollout::{Fleet, QueryError};
 use crate::transport::Host;
 
 /// The releases that a host has used, the last one first, and the one that it uses.
 struct Kept {
-    used: Vec<String>,
+    used: Vec<HistoryEntry>,
     current: Option<String>,
     /// Whether a run has it that did not end.
     held: bool,
 }
 
+impl Kept {
+    /// The one that the last deploy has brought to its end.
+    fn ended(&self) -> &str {
+        self.used.first().map_or(BEFORE, |entry| &entry.release)
+    }
+
+    /// A release is in the history when a deploy has ended.
+    fn is_unended(&self) -> bool {
+        self.current.is_some() && (self.held || self.current.as_deref() != self.used.first().map(|it| &*it.release))
+    }
+
+    /// The last one that is not the current one.
+    fn earlier(&self) -> &str {
+        let other = |entry: &&HistoryEntry| Some(&entry.release) != self.current.as_ref();
+        self.used.iter().find(other).map_or(BEFORE, |entry| &entry.release)
+    }
+}
+
 pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
-    let choice = live::Choice { only: &args.choice.only, without: &args.choice.without };
-    let members = Members::new(&args.inventory, choice, &args.reach, output)?;
-    let roles = choice.of(&members.inventory)?;
+    let chosen = live::Choice { only: &args.choice.only, without: &args.choice.without };
+    let members = Members::new(&args.inventory, chosen, &args.reach, output)?;
+    let roles = chosen.of(&members.inventory)?;
     let all = members.hosts();
     let fleet = Fleet { hosts: &all, interrupted: &|| interrupt.requested() };
     let stopped = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
+    let commands = Again {
+        choice: choice("--only", &args.choice.only) + &choice("--without", &args.choice.without),
+        ..again(&args.inventory, &args.reach)
+    };
+    let words = format!("rollback {}{}", commands.file, commands.choice);
     let Ok(kept) = fleet.observe(kept) else { return Ok(stopped()) };
     let kept: Vec<Kept> = match kept.into_iter().collect::<Result<_, _>>() {
         Ok(kept) => kept,
-        Err(lost) => return Err(live::away_of(&lost, "rollback", &args.inventory)),
+        Err(lost) => return Err(live::away_of(&lost, &words)),
     };
-    let id = match &args.to {
-        Some(id) => id.clone(),
+    let (id, each) = match &args.to {
+        Some(id) => (id.clone(), vec![Some(id.clone()); kept.len()]),
         None => before(&kept)?,
     };
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
     let found: Vec<Option<HostRelease>> = match found.into_iter().collect::<Result<_, _>>() {
         Ok(found) => found,
-        Err(lost) => return Err(live::away_of(&lost, "rollback", &args.inventory)),
+        Err(lost) => return Err(live::away_of(&lost, &words)),
     };
     let mut releases = BTreeMap::new();
-    for ((name, _), release) in roles.iter().zip(found) {
-        match release {
-            Some(release) => drop(releases.insert((*name).to_owned(), release)),
-            None => output.say(&format!("{name} has no release {id}, and is left as it is")),
+    for (((name, _), release), before) in roles.iter().zip(found).zip(&each) {
+        match (release, before) {
+            (_, None) => output.say(&format!("{name} was not changed by the last deploy, and is left as it is")),
+            (Some(release), Some(before)) if *before == id => drop(releases.insert((*name).to_owned(), release)),
+            (_, Some(before)) if args.to.is_none() && before == BEFORE => {
+                output.say(&format!("{name} had no release before, and is left as it is"));
+                let file = &commands.file;
+                output.say(&format!(
+                    "  help: `sslscale rollback --to {BEFORE} --only {name} {file}` then takes its files away"
+                ));
+            }
+            _ => output.say(&format!("{name} has no release {id}, and is left as it is")),
         }
+    }
+    if args.format == PlainFormat::Human && !releases.is_empty() {
+        output.say(&format!("going back to {}", named(&id, &kept)));
     }
     if releases.is_empty() {
         let error = anyhow!("no host has the release {id}");
@@ -60,7 +96,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let task = Task {
         inventory: &members.inventory,
         source: None,
-        file: &args.inventory,
+        again: commands,
         saved: None,
         release: &id,
         releases: &releases,
@@ -74,48 +110,72 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         yes: args.yes,
         take_over: args.resume,
         absent: &[],
+        left_out: false,
         quiet: false,
         format: args.format,
     };
     task.run(output, interrupt)
 }
 
+/// A release, and when it came and with whom.
+fn named(id: &str, kept: &[Kept]) -> String {
+    if id == BEFORE {
+        return format!("what was there before sslscale (release {id})");
+    }
+    let entries = kept.iter().flat_map(|host| &host.used).filter(|entry| entry.release == id);
+    let Some(entry) = entries.max_by_key(|entry| entry.time) else { return format!("release {id}") };
+    format!("release {id}, deployed {} UTC by {}", utc(i64::try_from(entry.time).unwrap_or(i64::MAX)), entry.holder)
+}
+
 /// What a host tells of its releases.
 fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
-    let used = deploy::history(host)?.into_iter().rev().map(|entry| entry.release).collect();
+    let used = deploy::history(host)?.into_iter().rev().collect();
     let seen = deploy::observe(host, Role::AppServer, &[])?;
     Ok(Kept { used, current: seen.release.map(|release| release.id), held: seen.lease.is_some() })
 }
 
-/// The release before the current one, which all hosts that have any must have in common. After a deploy that did not
-/// end it is the one that the fleet had before that.
-fn before(kept: &[Kept]) -> Result<String, CommandError> {
-    // A release is in the history when a deploy has ended.
-    let ended = |host: &Kept| host.used.first().cloned().unwrap_or_else(|| BEFORE.to_owned());
-    let earlier = |host: &Kept, current: &String| {
-        host.used.iter().find(|id| *id != current).cloned().unwrap_or_else(|| BEFORE.to_owned())
-    };
-    let unended = |host: &Kept| host.current.is_some() && (host.held || host.current.as_ref() != host.used.first());
-    let wanted: BTreeSet<String> = kept.iter().filter(|host| unended(host)).map(ended).collect();
+/// What each host had before the last deploy, which all that had a release then must have in common. After a deploy
+/// that did not end it is what the fleet had before that. `None` of a host that the deploy did not change.
+fn before(kept: &[Kept]) -> Result<(String, Vec<Option<String>>), CommandError> {
+    let unended: BTreeSet<&str> = kept.iter().filter(|host| host.is_unended()).map(Kept::ended).collect();
+    let last = last(kept);
     let of = |host: &Kept| {
-        let current = host.current.as_ref()?;
-        if unended(host) {
-            return Some(ended(host));
+        let current = host.current.as_deref()?;
+        if host.is_unended() {
+            return Some(host.ended().to_owned());
         }
-        // Not changed by it yet, or the deploy has ended on this host only.
-        Some(if wanted.contains(current) { current.clone() } else { earlier(host, current) })
+        if !unended.is_empty() {
+            // Not changed by it yet, or the deploy has ended on this host only.
+            return Some(if unended.contains(current) { current } else { host.earlier() }.to_owned());
+        }
+        let changed = host.used.first().is_some_and(|entry| Some(&*entry.lease) == last);
+        changed.then(|| host.earlier().to_owned())
     };
-    let before: BTreeSet<String> = kept.iter().filter_map(of).collect();
+    let each: Vec<Option<String>> = kept.iter().map(of).collect();
+    let all: BTreeSet<&str> = each.iter().flatten().map(String::as_str).collect();
+    // Hosts that the deploy has added to the fleet had none.
+    let mut common: Vec<&str> = all.iter().copied().filter(|id| *id != BEFORE || all.len() == 1).collect();
     let error = |text: String| CommandError::new(ExitStatus::NotStarted, anyhow!(text));
-    match before.len() {
-        0 => Err(error("no host has a release".to_owned()).hint("`sslscale deploy` makes the first one")),
-        1 => Ok(before.into_iter().next().unwrap_or_default()),
+    match (common.pop(), &common[..]) {
+        (None, _) => Err(error("no host has a release".to_owned()).hint("`sslscale deploy` makes the first one")),
+        (Some(id), []) => Ok((id.to_owned(), each.clone())),
         _ => {
-            let ids: Vec<String> = before.into_iter().collect();
+            let ids: Vec<&str> = all.into_iter().collect();
             Err(error(format!("the hosts had different releases before: {}", ids.join(", ")))
                 .hint("name one with `--to`; `sslscale history` lists them"))
         }
     }
+}
+
+/// The last deploy that has ended: no host has ended another one after it. Clocks of hosts decide only between those
+/// that have no host in common.
+fn last(kept: &[Kept]) -> Option<&str> {
+    let is_last = |entry: &HistoryEntry| {
+        let mut others = kept.iter().filter(|host| host.used.iter().any(|it| it.lease == entry.lease));
+        others.all(|host| host.used.first().is_some_and(|it| it.lease == entry.lease))
+    };
+    let newest = kept.iter().filter_map(|host| host.used.first());
+    newest.filter(|entry| is_last(entry)).max_by_key(|entry| entry.time).map(|entry| &*entry.lease)
 }
 
 /// A release as the host keeps it, if it has it.

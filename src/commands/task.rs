@@ -1,12 +1,9 @@
 //! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::{self, BufRead, IsTerminal};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::anyhow;
-
+use super::confirm::{agreed, holder};
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::deploy::{
@@ -18,7 +15,7 @@ use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
 use crate::lint::Linted;
 use crate::parallel;
-use crate::report::{DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
+use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
 use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
 use crate::source::Source;
 use crate::tickets::{self, Goal, StepError};
@@ -29,15 +26,15 @@ const LANES: usize = 64;
 
 /// What a user reads after the first signal.
 const INTERRUPTED: &str =
-    "interrupted: the host that is being changed is finished first; interrupt again to stop at once";
+    "interrupted: a change that has begun on a host is finished first; interrupt again to stop at once";
 
 /// Hosts that are to have a release, and how they get it.
 pub struct Task<'t> {
     pub inventory: &'t Inventory,
     /// The inventory's text, for findings about hosts; `None` if nobody looks for them.
     pub source: Option<&'t Source>,
-    /// The inventory's file.
-    pub file: &'t Path,
+    /// Commands that a user can run after this one.
+    pub again: Again,
     /// The plan that it carries out, if that was saved.
     pub saved: Option<&'t SavedPlan>,
     pub release: &'t str,
@@ -60,6 +57,8 @@ pub struct Task<'t> {
     pub take_over: bool,
     /// Hosts that are left out because they could not be reached.
     pub absent: &'t [Unreachable],
+    /// Whether hosts are left out that should have the release, too: they are named already.
+    pub left_out: bool,
     /// Whether nothing is printed if there is nothing to do.
     pub quiet: bool,
     pub format: PlainFormat,
@@ -71,28 +70,46 @@ pub struct Run<'r> {
     lease: &'r Lease,
     pub report: DeployReport<'r>,
     pub output: &'r Output,
-    interrupt: &'r Interrupt,
+    pub interrupt: &'r Interrupt,
 }
 
 impl Run<'_> {
     pub fn stopped(&self) -> ExitStatus {
         self.interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from)
     }
+
+    /// The same, for a user who reads it.
+    fn untouched(&self) -> ExitStatus {
+        self.output.say("nothing was changed");
+        self.stopped()
+    }
 }
 
-/// Hosts that this run has. Dropping this gives them back, unless the deploy has ended there.
+/// Hosts that this run has. Dropping this gives them back.
 struct Taken<'t> {
     hosts: &'t [&'t dyn Host],
     lease: &'t Lease,
-    committed: Cell<bool>,
+}
+
+impl Taken<'_> {
+    /// Gives them back. Whether this worked, or another run has them meanwhile.
+    fn give_back(self) -> bool {
+        let hosts = self.hosts;
+        let given = parallel::map(hosts, LANES, |host| self.lease.release(*host));
+        std::mem::forget(self);
+        given.iter().all(|outcome| matches!(outcome, Outcome::Done | Outcome::Overtaken(_)))
+    }
+
+    /// A deploy that has ended has given them back.
+    fn ended(self) -> bool {
+        std::mem::forget(self);
+        false
+    }
 }
 
 impl Drop for Taken<'_> {
     fn drop(&mut self) {
-        if !self.committed.get() {
-            // Those that another run has meanwhile stay as they are.
-            parallel::map(self.hosts, LANES, |host| self.lease.release(*host));
-        }
+        parallel::map(self.hosts, LANES, |host| self.lease.release(*host));
     }
 }
 
@@ -106,7 +123,7 @@ impl Task<'_> {
         let run = Run {
             fleet: Fleet { hosts: self.hosts, interrupted: &|| interrupt.requested() },
             lease: &lease,
-            report: DeployReport::new(output, self.format, self.file, self.scope.only.is_some()),
+            report: DeployReport::new(output, self.format, self.command(), self.again.clone()),
             output,
             interrupt,
         };
@@ -122,7 +139,8 @@ impl Task<'_> {
 
     /// Takes all hosts, or none.
     fn take<'r>(&'r self, run: &Run<'r>) -> Option<Taken<'r>> {
-        let held = Taken { hosts: self.hosts, lease: run.lease, committed: Cell::new(false) };
+        run.output.say_at_the_end(run.interrupt, run.report.at_once(self.release));
+        let held = Taken { hosts: self.hosts, lease: run.lease };
         let taken = parallel::map(self.hosts, LANES, |host| run.lease.take(*host, self.take_over));
         if taken.iter().all(|outcome| *outcome == Outcome::Done) {
             return Some(held);
@@ -137,7 +155,7 @@ impl Task<'_> {
         let planned = |host: &dyn Host| {
             live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &self.scope, self.back)
         };
-        let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.stopped()) };
+        let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.untouched()) };
         let (mut seen, now) = live::apart(seen);
         let outdated = self.outdated(run, &mut seen);
         let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
@@ -170,12 +188,13 @@ impl Task<'_> {
                 run.report.nothing(self.hosts.len())?;
             }
             run.report.absent(self.absent);
-            return Ok(if self.absent.is_empty() { ExitStatus::Done } else { ExitStatus::NotStarted });
+            let whole = self.absent.is_empty() && !self.left_out;
+            return Ok(if whole { ExitStatus::Done } else { run.untouched() });
         }
         let expired = if self.back { sources::expired(self.wanted, &seen) } else { Vec::new() };
         run.report.expired(&expired);
-        if !self.agreed(run.output, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
-            return Ok(ExitStatus::NotStarted);
+        if !self.agreed(run, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
+            return Ok(run.stopped());
         }
         if self.scope.only.is_some() {
             run.output.reported(run.report.renewed(&sources::renewals(self.wanted, &seen)));
@@ -230,7 +249,7 @@ impl Task<'_> {
         let shown = self.format == PlainFormat::Human && (self.scope.only.is_none() || unusable);
         let found = self.source.map(|source| host_findings::checked(source, linted));
         if shown && (changes || unusable) {
-            PlanReport::new(run.output, self.format).write(self.wanted, seen, found)?;
+            PlanReport::new(run.output, self.format).canary(self.canary).write(self.wanted, seen, found)?;
         }
         let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
         if unusable || needed.is_some() || changes && host_findings::prevent(linted) {
@@ -250,10 +269,10 @@ impl Task<'_> {
     }
 
     /// Asks, unless nobody is to be asked.
-    pub fn agreed(&self, output: &Output, question: &str) -> Result<bool, CommandError> {
-        let agreed = self.yes || agreed(output, question)?;
+    pub fn agreed(&self, run: &Run<'_>, question: &str) -> Result<bool, CommandError> {
+        let agreed = self.yes || agreed(run.output, question, run.interrupt)?;
         if !agreed {
-            output.say("nothing was changed");
+            run.output.say("nothing was changed");
         }
         Ok(agreed)
     }
@@ -289,17 +308,19 @@ impl Task<'_> {
             changed: Default::default(),
             expanded: Default::default(),
         };
-        let done = rollout::run(&run.fleet, &deploy);
+        let mut done = rollout::run(&run.fleet, &deploy);
+        deploy.complete(self.hosts, &changing, &mut done);
         let committed = done.steps.iter().any(|step| step.kind == DeployStep::Commit && step.is_done());
         let interrupted = matches!(done.halt, Some(Halt::Interrupted)) || run.interrupt.requested();
         let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
-        taken.committed.set(committed);
-        drop(taken);
+        let held = if committed { taken.ended() } else { !taken.give_back() };
+        run.output.say_at_the_end(run.interrupt, String::new());
         let (release, absent, dry_run) = (self.release, self.absent, self.dry_run);
-        let end = DeployEnd { run: &done, targets: &changing, release, absent, reverted: &reverted, dry_run };
+        let end = DeployEnd { run: &done, targets: &changing, release, absent, reverted: &reverted, dry_run, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
         Ok(match end.ending() {
+            Ending::Done if serving.unseen().is_empty() && self.left_out => ExitStatus::Mixed,
             Ending::Done if serving.unseen().is_empty() => ExitStatus::Done,
             Ending::Done => {
                 run.report.unseen(&serving.unseen());
@@ -356,23 +377,4 @@ impl Task<'_> {
 fn held(lease: &HeldLease) -> Outcome {
     let HeldLease { holder, age, .. } = lease;
     Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {age} s ago")))
-}
-
-/// Who runs this, and where.
-fn holder() -> String {
-    let user = std::env::var("USER").or_else(|_| std::env::var("LOGNAME")).unwrap_or_else(|_| "somebody".to_owned());
-    let host = nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok());
-    host.map_or(user.clone(), |host| format!("{user}@{host}"))
-}
-
-/// Asks on the terminal.
-pub fn agreed(output: &Output, question: &str) -> Result<bool, CommandError> {
-    if !io::stdin().is_terminal() {
-        let error = anyhow!("there is no terminal to ask for a confirmation");
-        return Err(CommandError::from(error).hint("give `--yes`, after you have looked at `sslscale plan`"));
-    }
-    output.say(&format!("{question} [y/N]"));
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(matches!(line.trim(), "y" | "yes"))
 }

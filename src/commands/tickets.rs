@@ -2,6 +2,7 @@
 
 use anyhow::{Context, anyhow};
 
+use super::again::again;
 use super::{CommandError, ExitStatus, hosts, load_hosts};
 use crate::cli::{Tickets as Command, TicketsArgs};
 use crate::diagnostic::nearest;
@@ -42,6 +43,13 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     // From here on the run alone decides the status, even if the report cannot be written.
     let _hold = interrupt.hold()?;
     output.say_on_request(interrupt, INTERRUPTED);
+    let sync = format!("`sslscale tickets sync {}`", again(&args.inventory, &args.reach).file);
+    output.say_at_the_end(
+        interrupt,
+        format!(
+            "stopped at once: a host that was being changed finishes by itself\n  help: {sync} gives all the same keys"
+        ),
+    );
     // Changes are detached: what ends is what only asks a host.
     interrupt.end_programs();
     let run = tickets::run(&fleet, goal, left_out.is_empty());

@@ -19,6 +19,8 @@ pub struct DeployEnd<'e> {
     pub reverted: &'e [(String, Outcome)],
     /// Whether it was to end when every program had accepted the release.
     pub dry_run: bool,
+    /// Whether a host could not be given back, so that the next command has to take it over.
+    pub held: bool,
 }
 
 /// What a host uses when a deploy has ended.
@@ -88,7 +90,7 @@ impl DeployEnd<'_> {
 
 impl DeployStep {
     /// Whether hosts begin to use the release in it.
-    fn switches(self) -> bool {
+    pub(super) fn switches(self) -> bool {
         matches!(self, Self::AppServers | Self::Balancer | Self::Contract)
     }
 }
@@ -108,7 +110,9 @@ mod tests {
         let apps = [("srv1", Outcome::Done), ("srv2", lost), ("srv3", Outcome::NotStarted)];
         let run = DeployRollout { steps: vec![step(DeployStep::AppServers, &apps)], halt: None };
         let targets = ["lb1", "srv1", "srv2", "srv3"];
-        let end = DeployEnd { run: &run, targets: &targets, release: "", absent: &[], reverted: &[], dry_run: false };
+        let (absent, reverted) = (&[], &[]);
+        let end =
+            DeployEnd { run: &run, targets: &targets, release: "", absent, reverted, dry_run: false, held: false };
         let states: Vec<_> = end.states().into_iter().collect();
         use HostState::{After, Before, Unknown};
         assert_eq!(states, [("lb1", Before), ("srv1", After), ("srv2", Unknown), ("srv3", Before)]);

@@ -16,8 +16,8 @@ pub struct PlannedHost<'p> {
     pub expands: bool,
 }
 
-/// Each step with its hosts; none if nothing changes.
-pub fn order<'p>(hosts: &[PlannedHost<'p>]) -> Vec<(DeployStep, Vec<&'p str>)> {
+/// Each step with its hosts; none if nothing changes. `canary` is the app server that is changed first.
+pub fn order<'p>(hosts: &[PlannedHost<'p>], canary: Option<&str>) -> Vec<(DeployStep, Vec<&'p str>)> {
     let named = |is: &dyn Fn(&PlannedHost<'p>) -> bool| {
         hosts.iter().filter(|host| is(host)).map(|host| host.name).collect::<Vec<_>>()
     };
@@ -25,10 +25,12 @@ pub fn order<'p>(hosts: &[PlannedHost<'p>]) -> Vec<(DeployStep, Vec<&'p str>)> {
     if !hosts.iter().any(changes) {
         return Vec::new();
     }
+    let mut apps = named(&|host| host.role == Role::AppServer && changes(host));
+    apps.sort_by_key(|name| Some(*name) != canary);
     let mut steps = vec![
         (DeployStep::Stage, named(&|_| true)),
         (DeployStep::Validate, named(&changes)),
-        (DeployStep::AppServers, named(&|host| host.role == Role::AppServer && changes(host))),
+        (DeployStep::AppServers, apps),
     ];
     let balancers = named(&|host| host.role == Role::Balancer && changes(host));
     steps.extend(balancers.iter().map(|name| (DeployStep::Balancer, vec![*name])));
@@ -86,7 +88,7 @@ mod tests {
             host("srv1", Role::AppServer, &changing, true),
             host("srv2", Role::AppServer, &none, false),
         ];
-        let steps = order(&hosts);
+        let steps = order(&hosts, None);
         let words: Vec<String> = steps.iter().map(|(step, hosts)| format!("{step:?} {}", hosts.join(" "))).collect();
         let wanted = [
             "Stage lb1 lb2 srv1 srv2",
@@ -97,8 +99,8 @@ mod tests {
             "Contract srv1",
         ];
         assert_eq!(words, wanted);
-        assert_eq!(order(&hosts[2..]).len(), 3);
-        assert_eq!(order(&hosts[3..]), []);
+        assert_eq!(order(&hosts[2..], None).len(), 3);
+        assert_eq!(order(&hosts[3..], None), []);
     }
 
     #[test]

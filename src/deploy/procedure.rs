@@ -12,7 +12,7 @@ use super::plan::{Action, HostPlan, Live, Role};
 use super::release::{HostRelease, id};
 use super::revision::{NGINX_CONF, not_running};
 use super::transaction::{Applied, Lease, validate};
-use crate::rollout::{Next, Outcome, Prepared, Procedure, QueryError, Reason, Rollout, Step};
+use crate::rollout::{Halt, Next, Outcome, Prepared, Procedure, QueryError, Reason, Rollout, Step};
 use crate::transport::Host;
 
 /// What a step of a deploy does.
@@ -281,6 +281,32 @@ impl Deploy<'_> {
             }
             other => other,
         }
+    }
+
+    /// Ends a deploy that was interrupted when every one of the hosts that were to change had changed: nothing is left
+    /// of it that clients could notice.
+    pub fn complete(&self, hosts: &[&dyn Host], changing: &[&str], run: &mut DeployRollout) {
+        let is_last = |host: &str, kind: DeployStep| match self.expanded().contains_key(host) {
+            true => kind == DeployStep::Contract,
+            false => kind.switches(),
+        };
+        let has = |step: &Step<DeployStep>, host: &str| is_last(host, step.kind) && step.done().any(|it| it == host);
+        let changed = |host: &&str| run.steps.iter().any(|step| has(step, host));
+        let interrupted = matches!(run.halt, Some(Halt::Interrupted));
+        if !interrupted || self.dry_run || !changing.iter().all(changed) {
+            return;
+        }
+        let mut step = run.steps.pop_if(|step| step.kind == DeployStep::Commit).unwrap_or_else(|| Step {
+            kind: DeployStep::Commit,
+            hosts: hosts.iter().map(|host| (host.name().to_owned(), Outcome::NotStarted)).collect(),
+        });
+        for (name, outcome) in step.hosts.iter_mut().filter(|(_, outcome)| *outcome == Outcome::NotStarted) {
+            if let Some(host) = hosts.iter().find(|host| host.name() == name) {
+                *outcome = self.lease.commit(*host, self.release);
+            }
+        }
+        run.steps.push(step);
+        run.halt = None;
     }
 
     /// Undoes the confirmed changes, the last one first, and never stops at a failure. Each host with what became of

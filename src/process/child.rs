@@ -29,22 +29,53 @@ const LOOK: Duration = Duration::from_millis(2);
 /// The groups that end with this process.
 struct Running {
     groups: BTreeSet<i32>,
-    /// No more are started.
+    /// How many pieces of work go on to their end.
+    protected: usize,
+    /// No more are started, but for work that is protected.
     ended: bool,
+    /// No more are started for that, either.
+    at_once: bool,
 }
 
-static RUNNING: Mutex<Running> = Mutex::new(Running { groups: BTreeSet::new(), ended: false });
+static RUNNING: Mutex<Running> =
+    Mutex::new(Running { groups: BTreeSet::new(), protected: 0, ended: false, at_once: false });
 
 fn running() -> MutexGuard<'static, Running> {
     RUNNING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-pub(super) fn end_all() {
+impl Running {
+    fn kill(&self) {
+        for group in &self.groups {
+            let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.at_once || self.ended && self.protected == 0
+    }
+}
+
+pub(super) fn end() {
     let mut running = running();
     running.ended = true;
-    for group in &running.groups {
-        let _ = killpg(Pid::from_raw(*group), Signal::SIGKILL);
+    if running.protected == 0 {
+        running.kill();
     }
+}
+
+pub(super) fn end_all() {
+    let mut running = running();
+    running.at_once = true;
+    running.kill();
+}
+
+pub(super) fn protect() {
+    running().protected += 1;
+}
+
+pub(super) fn unprotect() {
+    running().protected -= 1;
 }
 
 /// A process and its group. Dropping it before [`Process::reap`] was successful kills the group.
@@ -62,7 +93,7 @@ impl Process {
     pub(super) fn start(command: &mut Command, group: Group) -> io::Result<Self> {
         // The lock is held so that no group can be missed by `end_all`.
         let mut running = running();
-        if running.ended && group == Group::Separate {
+        if running.is_over() && group == Group::Separate {
             return Err(io::Error::other("interrupted"));
         }
         let child = command.spawn()?;

@@ -142,7 +142,7 @@ pub struct Invocation {
 /// Whom a program goes with when this process is interrupted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Group {
-    /// It has its group, which [`end_all`] kills.
+    /// It has its group, which [`end`] kills.
     Separate,
     /// It has its group, and goes on.
     Detached,
@@ -186,7 +186,7 @@ impl Invocation {
         self
     }
 
-    /// Lets the program go on when this process is interrupted (see [`end_all`]), for work that must
+    /// Lets the program go on when this process is interrupted (see [`end`] and [`end_all`]), for work that must
     /// not stop half way. Its limits hold all the same.
     #[must_use]
     pub fn detached(mut self) -> Self {
@@ -238,8 +238,33 @@ pub fn patience(usual: Duration) -> Duration {
     seconds.map_or(usual, Duration::from_secs)
 }
 
-/// Ends every program that runs, with its process group, and starts no more, unless they are detached:
-/// for the way out after a signal, which reaches only this process.
+/// Ends every program that runs, with its process group, and starts no more, unless they are detached or something
+/// is [`Protected`]: for the way out after a signal, which reaches only this process.
+pub fn end() {
+    child::end();
+}
+
+/// The same whatever is protected, for the end of this process. Only detached programs go on.
 pub fn end_all() {
     child::end_all();
+}
+
+/// Work that needs programs to its end: while a value of this exists, [`end`] neither ends one nor keeps one from being
+/// started.
+#[derive(Debug)]
+#[must_use = "the work is protected until this is dropped"]
+pub struct Protected(());
+
+impl Protected {
+    /// The work that begins now.
+    pub fn begin() -> Self {
+        child::protect();
+        Self(())
+    }
+}
+
+impl Drop for Protected {
+    fn drop(&mut self) {
+        child::unprotect();
+    }
 }

@@ -7,7 +7,6 @@ mod packages;
 mod refusal;
 
 use std::io;
-use std::path::Path;
 use std::time::Duration;
 
 use line::{Line, VERSION};
@@ -21,20 +20,30 @@ pub use certificates::Renewal;
 pub use packages::Missing;
 pub use refusal::{LeftBehind, Refusal};
 
+/// How commands go on that a reader can run.
+#[derive(Debug, Clone, Default)]
+pub struct Again {
+    /// The inventory, and the options that lead to its hosts.
+    pub file: String,
+    /// Options that choose hosts, for commands that change them.
+    pub choice: String,
+    /// More options of the command that was run.
+    pub same: String,
+}
+
 /// Reports a deploy.
 pub struct DeployReport<'o> {
     output: &'o Output,
     format: PlainFormat,
-    /// The inventory's file, for commands that a reader can run.
-    file: String,
-    /// Whether only certificates change.
-    certificates: bool,
+    /// The command that was run.
+    command: &'static str,
+    again: Again,
 }
 
 impl<'o> DeployReport<'o> {
-    /// With `certificates`, only certificates change.
-    pub fn new(output: &'o Output, format: PlainFormat, file: &Path, certificates: bool) -> Self {
-        Self { output, format, file: file.display().to_string(), certificates }
+    /// Of this command.
+    pub fn new(output: &'o Output, format: PlainFormat, command: &'static str, again: Again) -> Self {
+        Self { output, format, command, again }
     }
 
     /// What became of a host.
@@ -42,7 +51,13 @@ impl<'o> DeployReport<'o> {
         let Progress { step, host, outcome, elapsed } = progress;
         if self.is_json() {
             let reason = outcome.reason();
-            let (result, milliseconds) = (result_of(outcome), elapsed.as_millis());
+            let milliseconds = elapsed.as_millis();
+            // Of what the host uses these change nothing.
+            let result = match (step, outcome) {
+                (DeployStep::Stage, Outcome::Done) => "stored",
+                (DeployStep::Validate, Outcome::Done) => "accepted",
+                _ => result_of(outcome),
+            };
             let line = Line::Host { version: VERSION, step: step_name(*step), host, result, reason, milliseconds };
             return self.output.reported(self.line(&line));
         }

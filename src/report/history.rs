@@ -30,9 +30,9 @@ type Seen = Result<(Vec<HistoryEntry>, Option<String>), Unreachable>;
 #[derive(Serialize)]
 struct Deploy<'d> {
     release: &'d str,
-    /// When the first host had it, in seconds since 1970.
-    time: u64,
-    holder: &'d str,
+    /// When the first host had it, in seconds since 1970; `None` of a deploy that has not ended.
+    time: Option<u64>,
+    holder: Option<&'d str>,
     /// Hosts that took part.
     hosts: Vec<&'d str>,
     /// Those that use the release now.
@@ -72,11 +72,13 @@ impl<'o> HistoryReport<'o> {
         } else {
             let mut rows = vec![["release", "when (UTC)", "by", "hosts", "in use on"].map(str::to_owned)];
             rows.extend(deploys.iter().map(|deploy| {
-                let release = if deploy.release == BEFORE { "before sslscale" } else { deploy.release };
+                let release =
+                    deploy.release.to_owned() + if deploy.release == BEFORE { " (before sslscale)" } else { "" };
+                let when = deploy.time.map(|time| utc(i64::try_from(time).unwrap_or(i64::MAX)));
                 [
-                    release.to_owned(),
-                    utc(i64::try_from(deploy.time).unwrap_or(i64::MAX)),
-                    deploy.holder.to_owned(),
+                    release,
+                    when.unwrap_or_else(|| "not ended".to_owned()),
+                    deploy.holder.unwrap_or("-").to_owned(),
                     deploy.hosts.len().to_string(),
                     deploy.current.len().to_string(),
                 ]
@@ -134,13 +136,13 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
         for (index, entry) in entries.iter().enumerate() {
             let new = || Deploy {
                 release: &entry.release,
-                time: entry.time,
-                holder: &entry.holder,
+                time: Some(entry.time),
+                holder: Some(&entry.holder),
                 hosts: Vec::new(),
                 current: Vec::new(),
             };
             let deploy = deploys.entry((&entry.lease, &entry.release)).or_insert_with(new);
-            deploy.time = deploy.time.min(entry.time);
+            deploy.time = deploy.time.min(Some(entry.time));
             deploy.hosts.push(name);
             if newest == Some(index) {
                 deploy.current.push(name);
@@ -149,5 +151,25 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
     }
     let mut deploys: Vec<Deploy<'d>> = deploys.into_values().collect();
     deploys.sort_by_key(|deploy| deploy.time);
+    deploys.extend(unended(names, seen));
     deploys
+}
+
+/// Releases that hosts use and that no deploy has brought to its end.
+fn unended<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
+    let mut unended: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for (name, host) in names.iter().zip(seen) {
+        let Ok((entries, Some(current))) = host else { continue };
+        if current != BEFORE && entries.iter().all(|entry| entry.release != *current) {
+            unended.entry(current).or_default().push(name);
+        }
+    }
+    let deploy = |(release, hosts): (&'d str, Vec<&'d str>)| Deploy {
+        release,
+        time: None,
+        holder: None,
+        current: hosts.clone(),
+        hosts,
+    };
+    unended.into_iter().map(deploy).collect()
 }

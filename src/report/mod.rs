@@ -39,7 +39,7 @@ use crate::rollout::{Reason, Unreachable};
 use crate::source::Source;
 use crate::visible::{visible, visible_lines};
 
-pub use deploy::{DeployReport, LeftBehind, Missing, Refusal, Renewal};
+pub use deploy::{Again, DeployReport, LeftBehind, Missing, Refusal, Renewal};
 pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
@@ -135,6 +135,16 @@ impl Output {
     pub fn say_on_request(&self, interrupt: &Interrupt, text: &'static str) {
         let mut messages = self.messages.clone();
         interrupt.on_request(move || drop(messages.write_all(format!("{text}\n").as_bytes())));
+    }
+
+    /// Writes a message to standard error when a signal ends the program at once, in place of an earlier one.
+    pub fn say_at_the_end(&self, interrupt: &Interrupt, text: String) {
+        let mut messages = self.messages.clone();
+        interrupt.on_end(move || {
+            if !text.is_empty() {
+                let _ = messages.write_all(format!("{}\n", visible_lines(&text)).as_bytes());
+            }
+        });
     }
 
     /// Writes an error, each of its causes, and what to do about it.

@@ -48,6 +48,7 @@ pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
 pub struct PlanReport<'o> {
     output: &'o Output,
     format: PlainFormat,
+    canary: Option<&'o str>,
 }
 
 #[derive(Serialize)]
@@ -102,7 +103,13 @@ struct ChangeDocument<'d> {
 impl<'o> PlanReport<'o> {
     /// A report in this format.
     pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format }
+        Self { output, format, canary: None }
+    }
+
+    /// The same, where this app server is changed first.
+    #[must_use]
+    pub fn canary(self, canary: Option<&'o str>) -> Self {
+        Self { canary, ..self }
     }
 
     /// What would be done on each host, or why that is not known, and what the rules about hosts found.
@@ -119,7 +126,7 @@ impl<'o> PlanReport<'o> {
             let same = seen.iter().all(|host| host.as_ref().is_ok_and(|planned| planned.plan.is_empty()));
             let up_to_date = same && errors(found) == 0;
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
-            let steps = order_of(wanted, seen).into_iter();
+            let steps = self.order_of(wanted, seen).into_iter();
             let order = steps.map(|(step, hosts)| StepDocument { step: step_name(step), hosts }).collect();
             let findings = found.map(findings).unwrap_or_default();
             return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts, order, findings })?);
@@ -158,7 +165,7 @@ impl<'o> PlanReport<'o> {
         if !seen.iter().all(|host| host.as_ref().is_ok_and(|it| it.plan.problems.is_empty())) {
             return Ok(());
         }
-        let steps = order_of(wanted, seen).into_iter().filter_map(|(step, hosts)| match (step, &hosts[..]) {
+        let steps = self.order_of(wanted, seen).into_iter().filter_map(|(step, hosts)| match (step, &hosts[..]) {
             (DeployStep::AppServers, [first, rest @ ..]) if !rest.is_empty() => {
                 Some(format!("{first}, then {}", rest.join(", ")))
             }
@@ -171,6 +178,18 @@ impl<'o> PlanReport<'o> {
             return Ok(());
         }
         self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())
+    }
+
+    fn order_of<'w>(
+        &self,
+        wanted: &[Wanted<'w>],
+        seen: &'w [Result<Planned, Unreachable>],
+    ) -> Vec<(DeployStep, Vec<&'w str>)> {
+        let hosts = wanted.iter().zip(seen).filter_map(|((name, role, _), host)| {
+            let planned = host.as_ref().ok()?;
+            Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: planned.expands })
+        });
+        deploy::order(&hosts.collect::<Vec<_>>(), self.canary)
     }
 
     fn summary(&self, seen: &[Result<Planned, Unreachable>], errors: usize) -> io::Result<()> {
@@ -187,14 +206,6 @@ impl<'o> PlanReport<'o> {
         let line = format!("{}: {}{errors}\n", several(seen.len(), "host"), parts.join(", "));
         self.output.print(line.as_bytes())
     }
-}
-
-fn order_of<'w>(wanted: &[Wanted<'w>], seen: &'w [Result<Planned, Unreachable>]) -> Vec<(DeployStep, Vec<&'w str>)> {
-    let hosts = wanted.iter().zip(seen).filter_map(|((name, role, _), host)| {
-        let planned = host.as_ref().ok()?;
-        Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: planned.expands })
-    });
-    deploy::order(&hosts.collect::<Vec<_>>())
 }
 
 /// How many findings are errors.

@@ -2,10 +2,12 @@
 
 use super::outcome::{Outcome, Reason};
 use super::query::QueryError;
-use crate::transport::{Host, Limits, Script};
+use crate::transport::{Host, Limits, Protected, Script};
 
-/// What became of a host on which a script with [`super::shell::RESULT`] ran.
+/// What became of a host on which a script with [`super::shell::RESULT`] ran. An interrupt ends neither the script nor
+/// what leads to the host.
 pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
+    let _to_its_end = Protected::begin();
     let done = match host.run(script, limits) {
         Ok(done) => done,
         Err(error) => {

@@ -3,7 +3,7 @@
 use super::outcome::{Halt, Outcome, Rollout, Step, Unreachable};
 use super::query::QueryError;
 use crate::parallel;
-use crate::transport::Host;
+use crate::transport::{Host, Protected};
 
 /// How many hosts are changed at once.
 const LANES: usize = 16;
@@ -141,6 +141,8 @@ fn perform<P: Procedure>(
         if (fleet.interrupted)() {
             return Outcome::NotStarted;
         }
+        // A change is more than one script, with looks at the host between them.
+        let _to_its_end = Protected::begin();
         procedure.apply(&work, fleet.hosts[*index], &seen[*index])
     };
     let (first, rest) = hosts.split_at(hosts.len().min(usize::from(first_alone)));

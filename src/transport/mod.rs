@@ -12,7 +12,7 @@ mod ssh;
 mod text;
 mod tunnel;
 
-pub use crate::process::{Limits, Stream};
+pub use crate::process::{Limits, Protected, Stream};
 pub use command::Command;
 pub use error::TransportError;
 pub use host::{Host, Output};

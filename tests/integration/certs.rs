@@ -266,11 +266,14 @@ fn a_host_without_a_release_keeps_no_other_from_a_renewal() {
     fs::create_dir_all(fleet.path("srv3")).unwrap();
     let renewal = pair("example.com", -1);
     fleet.renew(&renewal);
-    let renewed = fleet.run(&["certs", "roll"], 0);
+    let renewed = fleet.run(&["certs", "roll"], 5);
     let says = "srv3 is left out: it has no release\n  help: `sslscale deploy` brings it into the fleet\n";
     assert!(renewed.stderr.starts_with(says), "{}", renewed.all());
     assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [renewal.clone(), renewal]);
     assert!(!fleet.path("srv3/etc").exists());
+    // It still is when nothing else is new.
+    let again = fleet.run(&["certs", "roll"], 3);
+    assert!(again.stderr.starts_with(says), "{}", again.all());
 }
 
 /// It failed on the host that has a source, though balancers have no certificates.

@@ -3,6 +3,8 @@
 //! system (a pipe that was opened, a lock that is waited for), never for a time.
 
 mod blocked;
+mod deploys;
+mod web;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -89,6 +91,12 @@ fn every_command_ends_at_once_while_it_reads() {
             let done = child.wait_with_output().unwrap();
             assert_eq!(done.status.signal(), Some(signal as i32), "{arguments:?}: {done:?}");
             assert_eq!(names(run.dir()), BTreeSet::new(), "{arguments:?}, {signal}");
+            // Whoever was about to change hosts is told that none has changed.
+            let words = arguments.join(" ");
+            let changes = ["deploy", "rollback", "unlock", "certs roll", "tickets rotate", "tickets sync"];
+            let changes = changes.iter().any(|command| words.starts_with(command));
+            let says = if changes { "interrupted: nothing was changed\n" } else { "" };
+            assert_eq!(String::from_utf8(done.stderr).unwrap(), says, "{arguments:?}, {signal}");
         }
     }
 }

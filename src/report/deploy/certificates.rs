@@ -63,7 +63,7 @@ impl DeployReport<'_> {
             }
         }
         if !self.is_json() && !expired.is_empty() {
-            self.output.say(&format!("  help: `sslscale deploy {}` brings a renewed one again", self.file));
+            self.output.say(&format!("  help: `sslscale deploy {}` brings a renewed one again", self.again.file));
         }
     }
 
@@ -73,7 +73,8 @@ impl DeployReport<'_> {
             self.error(Some(host), &Reason::new(format!("the new certificate was not seen: {why}")));
         }
         if !self.is_json() {
-            self.output.say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.file));
+            self.output
+                .say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.again.file));
         }
     }
 
@@ -82,7 +83,7 @@ impl DeployReport<'_> {
         absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
         if !absent.is_empty() && !self.is_json() {
             let hosts: Vec<&str> = absent.iter().map(|lost| lost.host.as_str()).collect();
-            let (hosts, file) = (hosts.join(", "), &self.file);
+            let (hosts, file) = (hosts.join(", "), &self.again.file);
             self.output.say(&format!(
                 "  help: {hosts} may have an older certificate; once reachable, `sslscale certs roll {file}` brings the new one"
             ));

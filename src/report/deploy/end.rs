@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::io;
 
-use super::DeployReport;
 use super::line::{Line, VERSION};
+use super::{Again, DeployReport};
 use crate::count::several;
 use crate::deploy::{DeployEnd, HostState as State, WINDOW};
 use crate::rollout::{Ending, Halt, Reason};
@@ -50,6 +50,7 @@ impl DeployReport<'_> {
         if self.is_json() {
             let hosts = states.iter().map(|(host, state)| (*host, state_name(*state))).collect();
             let result = match end.ending() {
+                Ending::Done if end.dry_run => "checked",
                 Ending::Done => "done",
                 Ending::RolledBack => "rolled_back",
                 Ending::Mixed => "mixed",
@@ -63,13 +64,13 @@ impl DeployReport<'_> {
     fn closing(&self, end: &DeployEnd<'_>, states: &BTreeMap<&str, State>) -> io::Result<()> {
         let with =
             |state: State| states.iter().filter(|(_, it)| **it == state).map(|(host, _)| *host).collect::<Vec<_>>();
-        let (release, file) = (end.release, &self.file);
+        let release = end.release;
         match end.ending() {
             Ending::Done if end.dry_run => self.output.print(b"every program accepts its files; nothing was changed\n"),
             Ending::Done => {
                 let changed = several(with(State::After).len(), "host");
                 self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
-                self.output.say(&format!("  help: `sslscale rollback {file}` goes back to what was there before"));
+                self.output.say(&format!("  help: `{}` goes back to what was there before", self.back(end.held)));
                 Ok(())
             }
             Ending::RolledBack => {
@@ -91,14 +92,15 @@ impl DeployReport<'_> {
                     self.output
                         .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
                 }
-                let command = if self.certificates { "certs roll" } else { "deploy" };
                 self.output.say(&if end.is_complete() {
                     let hosts: Vec<&str> = end.absent.iter().map(|lost| lost.host.as_str()).collect();
-                    format!("  help: once {} can be reached, run `sslscale {command} {file}` again", hosts.join(", "))
-                } else {
                     format!(
-                        "  help: `sslscale {command} --resume {file}` goes on, `sslscale rollback {file}` goes back"
+                        "  help: once {} can be reached, run `{}` again",
+                        hosts.join(", "),
+                        self.on(release, end.held)
                     )
+                } else {
+                    format!("  help: `{}` goes on, `{}` goes back", self.on(release, end.held), self.back(end.held))
                 });
                 Ok(())
             }
@@ -108,6 +110,31 @@ impl DeployReport<'_> {
             }
         }
     }
+
+    /// What is said when a second signal ends the program.
+    pub fn at_once(&self, release: &str) -> String {
+        let (on, back) = (self.on(release, true), self.back(true));
+        format!(
+            "stopped at once: hosts are locked, and one that was being changed puts back what it had within {WINDOW} s\n  \
+             help: `{on}` goes on, `{back}` goes back"
+        )
+    }
+
+    /// What goes on with the change. `held` is whether a host has to be taken over.
+    fn on(&self, release: &str, held: bool) -> String {
+        let Again { file, choice, same } = &self.again;
+        let to = if self.command == "rollback" { format!(" --to {release}") } else { String::new() };
+        format!("sslscale {}{}{to} {file}{choice}{same}", self.command, resume(held))
+    }
+
+    /// What goes back to how it was.
+    fn back(&self, held: bool) -> String {
+        format!("sslscale rollback{} {}{}", resume(held), self.again.file, self.again.choice)
+    }
+}
+
+fn resume(held: bool) -> &'static str {
+    if held { " --resume" } else { "" }
 }
 
 fn state_name(state: State) -> &'static str {

@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use super::DeployReport;
 use super::line::Line;
+use super::{Again, DeployReport};
 use crate::deploy::{Role, Wanted};
 use crate::diagnostic::Severity;
 use crate::report::{Checked, Planned, plan};
@@ -28,7 +28,7 @@ pub struct Refusal<'r> {
 
 impl Refusal<'_> {
     /// How to go on without the hosts that cannot be reached, if any can.
-    fn without(&self, file: &str) -> Option<String> {
+    fn without(&self, again: &Again) -> Option<String> {
         let lost: Vec<&str> = self.seen.iter().filter_map(|host| Some(host.as_ref().err()?.host.as_str())).collect();
         if lost.is_empty() || lost.len() == self.seen.len() {
             return None;
@@ -45,7 +45,9 @@ impl Refusal<'_> {
                     .to_owned()
             }
         };
-        Some(format!("to go on without {}: `sslscale {} {file}{options}`; {then}", lost.join(", "), self.command))
+        let Again { file, choice, same } = again;
+        let command = format!("sslscale {} {file}{choice}{options}{same}", self.command);
+        Some(format!("to go on without {}: `{command}`; {then}", lost.join(", ")))
     }
 }
 
@@ -64,14 +66,14 @@ impl DeployReport<'_> {
             self.error(None, &Reason::new(summary).with_help(help));
         }
         if !self.is_json() {
-            refusal.without(&self.file).iter().for_each(|help| self.output.say(&format!("  help: {help}")));
+            refusal.without(&self.again).iter().for_each(|help| self.output.say(&format!("  help: {help}")));
             return self.output.say("nothing was changed");
         }
         for ((name, role, _), host) in refusal.wanted.iter().zip(refusal.seen) {
             let reasons = match host {
                 Ok(planned) => planned.plan.problems.iter().map(|problem| plan::told(problem, *role)).collect(),
                 Err(lost) => {
-                    let without = refusal.without(&self.file).map(|help| format!("\nhelp: {help}"));
+                    let without = refusal.without(&self.again).map(|help| format!("\nhelp: {help}"));
                     vec![format!("{}{}", Reason::from(&lost.error), without.unwrap_or_default())]
                 }
             };
@@ -107,7 +109,7 @@ impl DeployReport<'_> {
             self.output.say("nothing was changed");
         }
         if !self.is_json() && held {
-            let file = &self.file;
+            let file = &self.again.file;
             self.output.say(&format!(
                 "  help: if no other deploy runs, `sslscale unlock {file}` gives the hosts back, and `--resume` takes them over"
             ));

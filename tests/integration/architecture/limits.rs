@@ -33,7 +33,7 @@ const READS: &[(&str, &[(&str, &str)])] = &[
             ("sandbox/wire.rs", "reads from the command, whose end ends the process"),
         ],
     ),
-    ("read_line(", &[("commands/task.rs", "reads the answer of a person at a terminal")]),
+    ("read_line(", &[("commands/confirm.rs", "reads the answer of a person at a terminal")]),
 ];
 
 /// The code of every file without its tests and comments.

@@ -29,18 +29,22 @@ fn a_host_that_is_away_can_be_left_out_and_is_brought_up_to_date_later() {
     fs::write(fleet.dir().join("inventory.yaml"), other).unwrap();
     let back = lose(&fleet, "srv2");
     let refused = run(&fleet, &["deploy", "--yes"], 3);
-    let help = "  help: to go on without srv2: `sslscale deploy inventory.yaml --without srv2`; checks keep it DOWN, and \
+    let help = "  help: to go on without srv2: `sslscale deploy inventory.yaml --roots roots --without srv2`; checks keep it DOWN, and \
                 once it is back it serves what it has now until the next deploy\nnothing was changed\n";
     assert!(refused.stderr.ends_with(help), "{}", refused.all());
     let json = run(&fleet, &["deploy", "--yes", "--format", "json"], 3);
     let error: serde_json::Value = serde_json::from_str(json.stdout.lines().next().unwrap()).unwrap();
-    assert!(error["reason"].as_str().unwrap().contains("`sslscale deploy inventory.yaml --without srv2`"), "{error}");
+    assert!(
+        error["reason"].as_str().unwrap().contains("`sslscale deploy inventory.yaml --roots roots --without srv2`"),
+        "{error}"
+    );
     let partly = run(&fleet, &["deploy", "--yes", "--without", "srv2"], 0);
     assert!(partly.stdout.contains(" is in use: 2 hosts changed\n"), "{}", partly.all());
     assert!(conf("srv2") == before && conf("srv1") != before);
     // Going back is possible without it, too.
     let refused = run(&fleet, &["rollback", "--yes"], 3);
-    let help = "to go on without it: `sslscale rollback inventory.yaml --without srv2`\n";
+    let help =
+        "to go on without it: `sslscale rollback inventory.yaml --roots roots --without srv2`\nnothing was changed\n";
     assert!(refused.stderr.ends_with(help), "{}", refused.all());
     run(&fleet, &["rollback", "--yes", "--without", "srv2"], 0);
     assert_eq!(conf("srv1"), before);

@@ -1,0 +1,43 @@
+//! The user of a run: asked on the terminal before a change, and named to hosts that a run has.
+
+use std::io::{self, BufRead, IsTerminal};
+use std::os::fd::AsFd;
+
+use anyhow::anyhow;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::{User, geteuid, gethostname};
+
+use super::CommandError;
+use crate::interrupt::Interrupt;
+use crate::report::Output;
+
+/// How often a wait for an answer looks for a signal, in milliseconds.
+const INTERVAL: u16 = 100;
+
+/// Asks on the terminal. A signal is a no.
+pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<bool, CommandError> {
+    let stdin = io::stdin();
+    if !stdin.is_terminal() {
+        let error = anyhow!("there is no terminal to ask for a confirmation");
+        return Err(CommandError::from(error).hint("give `--yes`, after you have looked at `sslscale plan`"));
+    }
+    output.say(&format!("{question} [y/N]"));
+    // While signals are held, none ends a read.
+    while poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], PollTimeout::from(INTERVAL)).unwrap_or(0) == 0 {
+        if interrupt.requested() {
+            return Ok(false);
+        }
+    }
+    let mut line = String::new();
+    stdin.lock().read_line(&mut line)?;
+    Ok(!interrupt.requested() && matches!(line.trim(), "y" | "yes"))
+}
+
+/// Who runs this, and where.
+pub fn holder() -> String {
+    let named = ["USER", "LOGNAME"].iter().filter_map(|name| std::env::var(name).ok()).find(|name| !name.is_empty());
+    let known = || User::from_uid(geteuid()).ok().flatten().map(|user| user.name);
+    let user = named.or_else(known).unwrap_or_else(|| format!("uid-{}", geteuid()));
+    let host = gethostname().ok().and_then(|name| name.into_string().ok());
+    host.map_or(user.clone(), |host| format!("{user}@{host}"))
+}
