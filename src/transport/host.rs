@@ -44,4 +44,14 @@ pub trait Host: Sync {
         let _ = (to, limit);
         Err(TransportError::NoTunnel)
     }
+
+    /// Connects as [`Host::tunnel`] does, in a way that costs the host less where it has one. It does not say whether
+    /// and why connecting failed: then nothing can be read, as it may be where sshd forwards no ports.
+    ///
+    /// # Errors
+    /// `NoTunnel` if this kind of host has no such way; otherwise as for [`Host::run`].
+    fn forward(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
+        let _ = (to, limit);
+        Err(TransportError::NoTunnel)
+    }
 }

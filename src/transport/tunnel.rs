@@ -111,6 +111,12 @@ impl Tunnel {
         }
     }
 
+    /// Runs `invocation`, whose streams are those of the connection.
+    pub(super) fn forwarded(invocation: &Invocation, program: &str, limit: Duration) -> Result<Self, TransportError> {
+        let stream = Duplex::start(invocation, limit).map_err(|error| TransportError::new(program, error))?;
+        Ok(Self { stream, end: None })
+    }
+
     /// What the end of the stream means.
     fn ended(&mut self) -> io::Result<End> {
         if let Some(end) = self.end {

@@ -72,6 +72,10 @@ fn a_balancer_carries_probes_to_app_servers() {
                     assert!(answer.leaf == *leaf, "{balancer} {app}");
                 }
             }
+            // sshd itself connects, where it may.
+            let forwarded = host.forward(https(&served, "app1"), LIMIT).unwrap();
+            let answer = probe(forwarded, &site(SITE, ProxyVersion::V1)).map(|answer| answer.status);
+            assert_eq!(answer.ok(), (balancer == "lb1").then_some(200), "{balancer}");
             let ask = |probe: &Probe| self::probe(host.tunnel(https(&served, "app1"), LIMIT).unwrap(), probe);
             let refused = ask(&site("other.test", ProxyVersion::V1)).unwrap_err();
             assert!(matches!(&refused, ProbeError::Alert { name } if name == "unrecognized_name"), "{refused:?}");

@@ -17,12 +17,16 @@
 # What is not printable is shown as a question mark.
 show_facts() { # PROGRAM
     [ -z "$root" ] && command -v perl >/dev/null || return 0
-    perl -MFile::Glob=:bsd_glob -MSocket=:all -e '
+    perl -MFile::Glob=:bsd_glob -e '
         my ($program) = @ARGV;
         sub show { my $line = join " ", map { s/[^\x21-\x7e]/?/gr } @_; print "$line\n" }
         sub text { open my $file, "<", $_[0] or return ""; local $/; my $text = <$file>; defined $text ? $text : "" }
         sub lines { split /\n/, text($_[0]) }
         show("facts");
+
+        # Whoever reads this knows addresses in any form; the module that writes the usual one takes long to load.
+        sub ipv4 { join ".", unpack "C4", $_[0] }
+        sub ipv6 { join ":", map { sprintf "%x", $_ } unpack "n8", $_[0] }
 
         # Addresses: the kernel lists local ones of the old family in its routing table.
         my $last = "";
@@ -32,7 +36,7 @@ show_facts() { # PROGRAM
             $own{$last} = 1 if m{/32 host LOCAL};
         }
         for (lines("/proc/net/if_inet6")) {
-            $own{inet_ntop(AF_INET6, pack("H32", $1))} = 1 if /^([0-9a-f]{32}) /;
+            $own{ipv6(pack("H32", $1))} = 1 if /^([0-9a-f]{32}) /;
         }
         show("address", $_) for sort keys %own;
         for (["4", "ipv4"], ["6", "ipv6"]) {
@@ -41,14 +45,14 @@ show_facts() { # PROGRAM
         show("ipv6") if -e "/proc/net/if_inet6";
 
         my (%sockets, %names);
-        for my $family (["tcp", AF_INET], ["tcp6", AF_INET6]) {
+        for my $family (["tcp", \&ipv4], ["tcp6", \&ipv6]) {
             for (lines("/proc/net/$$family[0]")) {
                 my @fields = split;
                 next unless @fields > 9 and $fields[3] eq "0A" and $fields[1] =~ /^([0-9A-F]+):([0-9A-F]{4})$/;
                 my $port = hex $2;
                 # Words of the kernel are in the order of the machine.
                 my $address = pack "L*", map { hex } $1 =~ /.{8}/g;
-                push @{$sockets{$fields[9]}}, [inet_ntop($$family[1], $address), $port];
+                push @{$sockets{$fields[9]}}, [$$family[1]->($address), $port];
             }
         }
         # Another nginx may run, too, such as that of an app.

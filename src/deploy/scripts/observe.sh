@@ -54,7 +54,6 @@ held=$(held_lease)
 [ -z "$held" ] || echo "lease $held"
 managed=
 if [ -f "$state/current/manifest" ]; then
-    managed=$(sed -n 's/^file \([0-9a-f]\{64\}\) [0-7]* \(\/.*\)$/\1 \2/p' "$state/current/manifest") || exit
     release=$(readlink "$state/current") || exit
     # A release that was used before is older than its last use.
     time=$(tail -n 1 "$state/history" 2>/dev/null)
@@ -63,13 +62,14 @@ if [ -f "$state/current/manifest" ]; then
     *) time=$(stat -c %Y "$state/current/manifest") ;;
     esac
     echo "release ${release##*/} $time"
-    printf '%s\n' "$managed" | while read -r sum path; do
-        [ -z "$path" ] || echo "managed $path $sum"
-    done
+    while read -r kind sum mode path; do
+        case $kind:$path in file:/*) echo "managed $path $sum" && managed="$managed$path
+" ;; esac
+    done <"$state/current/manifest" || exit
 fi
 {
     for path; do printf '%s\n' "$path"; done
-    printf '%s\n' "$managed" | cut -s -d ' ' -f 2
+    printf %s "$managed"
 } | sort -u | show_files || exit
 
 # Below another root no package and no service is looked at.

@@ -170,4 +170,13 @@ impl Host for Ssh {
         let invocation = self.client(&[]).args(["--", &self.options.destination(), "sh", "-s"]);
         Tunnel::open(&invocation, "ssh", to, limit).map_err(|error| self.explain(error))
     }
+
+    fn forward(&self, to: SocketAddr, limit: Duration) -> Result<Tunnel, TransportError> {
+        // Without a look at an open connection: nothing comes of it where it is gone.
+        if *self.state.lock().unwrap_or_else(PoisonError::into_inner) != State::Open {
+            self.connect()?;
+        }
+        let invocation = self.client(&["-W", &to.to_string(), "--", &self.options.destination()]);
+        Tunnel::forwarded(&invocation, "ssh", limit)
+    }
 }

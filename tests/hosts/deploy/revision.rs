@@ -64,6 +64,13 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     assert!(text.lines().any(|line| line.contains(&format!("{revision}  {revision}"))), "{text}");
     let app = json["hosts"].as_array().unwrap().iter().find(|host| host["name"] == "app1").unwrap();
     assert_eq!((&app["running"], &app["on_disk"]), (&revision.clone().into(), &revision.clone().into()));
+    // Where sshd forwards no ports, a program on the host asks.
+    let config = "/etc/ssh/sshd_config.d/sslscale-test.conf";
+    app1.run(&format!("echo 'AllowTcpForwarding no' >{config} && systemctl reload ssh"));
+    assert!(
+        status(0).0.lines().any(|line| line.starts_with("app1 ") && line.contains(&format!("{revision}  {revision}")))
+    );
+    app1.run(&format!("rm {config} && systemctl reload ssh"));
     // By hand, without a reload, more than a second after nginx loaded it.
     app1.run("sleep 2; sed -i 's/keepalive_timeout 30s/keepalive_timeout 31s/' /etc/nginx/conf.d/sslscale.conf");
     let unread =
