@@ -30,13 +30,18 @@ const CLOSE: Duration = Duration::from_secs(60);
 const LOG: u64 = 1 << 20;
 
 /// Closes every connection of a directory, and removes it, when standard input ends: when this process
-/// does, whatever ends it.
+/// does, whatever ends it. A connection that is still before its login has no socket, and one that is just being
+/// opened writes into the directory while that is removed.
 const SWEEP: &str = r#"cat >/dev/null
 cd -- "$1" || exit
 for socket in *.s; do
     [ ! -S "$socket" ] || echo "$socket"
 done | xargs -P 16 -I @ ssh -F none -o ControlPath=./@ -O exit -- host 2>/dev/null
-rm -rf -- "$1""#;
+for again in 1 2 3 4 5 6 7 8 9 10; do
+    grep -als -- "ControlPath=$1/" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do kill "$pid" 2>/dev/null; done
+    rm -rf -- "$1" 2>/dev/null && break
+    sleep 0.5
+done"#;
 
 /// The master connections of a run.
 pub struct Masters {
