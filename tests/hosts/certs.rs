@@ -176,7 +176,7 @@ fn a_host_that_is_down_keeps_no_other_from_a_renewal() {
         let help = format!(
             "  help: {down} may have an older certificate; once reachable, `sslscale certs roll {FILE}` brings the new one\n"
         );
-        assert_eq!(text, why + &help);
+        assert_eq!(text, format!("{why}{help}nothing was changed\n"));
         assert_eq!(workers(), before);
         drop(cut);
         served.host(down).until("it answers", || served.host(down).succeeds("true"));
