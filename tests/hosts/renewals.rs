@@ -231,7 +231,8 @@ fn links_that_are_half_way(fleet: &Renewing) {
          `app1:{LIVE}/fullchain.pem`\n  help: "
     );
     assert!(text.starts_with(&wanted), "{text}");
-    assert_eq!(text.lines().count(), 2, "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
+    assert!(text.ends_with("\nnothing was changed\n"), "{text}");
     assert_eq!(state(&fleet.served), before);
 }
 
