@@ -54,9 +54,14 @@ printf) ;;
 esac
 ";
 
-/// Most of what scripts look at is hidden from other users, and would be reported as not there.
+/// Most of what scripts look at is hidden from other users, and would be reported as not there. The kernel tells the
+/// user without another program.
 const IS_ROOT: &str = "\
-case $(id -u) in
+uid=
+while read -r key real effective rest; do
+    case $key in Uid:) uid=$effective ;; esac
+done 2>/dev/null </proc/self/status
+case ${uid:-$(id -u)} in
 0) ;;
 *)
     printf '\\nsslscale-login %s\\n' \"$(id -un)\"

@@ -55,29 +55,36 @@ show_facts() { # PROGRAM
                 push @{$sockets{$fields[9]}}, [$$family[1]->($address), $port];
             }
         }
-        # Another nginx may run, too, such as that of an app.
-        my ($master) = text("/run/nginx.pid") =~ /^([0-9]+)/;
         sub fields { my $stat = text("$_[0]/stat"); $stat =~ s/^.*\) //s; split / /, $stat }
-        my @workers;
-        my $unnamed = keys %sockets;
+        sub is_program { my ($name) = lines("$_[0]/comm"); defined $name and $name eq $program }
+        sub all_processes { opendir my $folder, "/proc" or return; grep { /^[0-9]+$/ } readdir $folder }
+        # Another nginx may run, too, such as that of an app. Few kernels do not tell the children of a process.
+        my ($master) = text("/run/$program.pid") =~ /^([0-9]+)/;
+        undef $master unless defined $master and is_program("/proc/$master");
+        my $children = defined $master ? "/proc/$master/task/$master/children" : "";
+        my @candidates = -e $children ? ($master, split " ", text($children)) : all_processes();
+        my @workers = grep {
+            is_program($_) and ($program ne "nginx"
+                or text("$_/cmdline") =~ /^nginx: worker process(?! is shutting down)/
+                    and (!defined $master or ((fields($_))[1] // "") eq $master));
+        } map { "/proc/$_" } @candidates;
+
         # A program that systemd has given a socket is meant, and of processes that share one, the first. A process
         # has its listeners among its first descriptors.
-        opendir my $processes, "/proc" or exit;
-        for my $pid (sort { ($a == 1) <=> ($b == 1) or $a <=> $b } grep { /^[0-9]+$/ } readdir $processes) {
+        my $unnamed = keys %sockets;
+        for my $pid (sort { ($a == 1) <=> ($b == 1) or $a <=> $b } all_processes()) {
+            last unless $unnamed;
             my $process = "/proc/$pid";
-            my ($name) = lines("$process/comm");
-            next unless defined $name;
-            push @workers, $process if $name eq $program
-                and ($program ne "nginx" or text("$process/cmdline") =~ /^nginx: worker process(?! is shutting down)/
-                    and (!defined $master or ((fields($process))[1] // "") eq $master));
-            next unless $unnamed;
             opendir my $folder, "$process/fd" or next;
             for (1 .. 512) {
                 my $number = readdir $folder;
                 last unless defined $number;
                 my $to = readlink "$process/fd/$number" or next;
                 next unless $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1} and !defined $names{$1};
-                $names{$1} = $name;
+                my $inode = $1;
+                my ($name) = lines("$process/comm");
+                next unless defined $name;
+                $names{$inode} = $name;
                 $unnamed--;
             }
         }

@@ -24,6 +24,7 @@ shift
 show_files() {
     set --
     while read -r path; do
+        [ -n "$path" ] || continue
         if [ -L "$root$path" ]; then
             echo "file $path link"
         elif [ ! -e "$root$path" ]; then
@@ -52,7 +53,16 @@ about
 
 held=$(held_lease)
 [ -z "$held" ] || echo "lease $held"
-managed=
+# Each once, with a line end on both sides.
+paths='
+'
+add_path() {
+    case $paths in *"
+$1
+"*) ;; *) paths="$paths$1
+" ;; esac
+}
+for path; do add_path "$path"; done
 if [ -f "$state/current/manifest" ]; then
     release=$(readlink "$state/current") || exit
     # A release that was used before is older than its last use.
@@ -63,14 +73,13 @@ if [ -f "$state/current/manifest" ]; then
     esac
     echo "release ${release##*/} $time"
     while read -r kind sum mode path; do
-        case $kind:$path in file:/*) echo "managed $path $sum" && managed="$managed$path
-" ;; esac
+        case $kind:$path in file:/*) echo "managed $path $sum" && add_path "$path" ;; esac
     done <"$state/current/manifest" || exit
 fi
-{
-    for path; do printf '%s\n' "$path"; done
-    printf %s "$managed"
-} | sort -u | show_files || exit
+paths=${paths#?}
+show_files <<paths || exit
+$paths
+paths
 
 # Below another root no package and no service is looked at.
 if [ -z "$root" ]; then
@@ -88,9 +97,14 @@ if [ -z "$root" ]; then
             done
         done
     if command -v systemctl >/dev/null; then
-        # A service that is not there is inactive, and not-found.
-        active=$(systemctl is-active "$program" 2>/dev/null)
-        enabled=$(systemctl is-enabled "$program" 2>/dev/null)
+        # One call for both: each asks systemd to look at the unit's files. A service that is not there is inactive, and
+        # has no such state.
+        active='' enabled=''
+        while IFS='=' read -r key value; do
+            case $key in ActiveState) active=$value ;; UnitFileState) enabled=$value ;; esac
+        done <<show
+$(systemctl show -p ActiveState,UnitFileState "$program" 2>/dev/null)
+show
         echo "unit ${active:-unknown} ${enabled:-not-found}"
     fi
     case $program in

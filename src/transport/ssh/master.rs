@@ -29,19 +29,21 @@ const CLOSE: Duration = Duration::from_secs(60);
 /// How much of a master's log is read.
 const LOG: u64 = 1 << 20;
 
-/// Closes every connection of a directory, and removes it, when standard input ends: when this process
-/// does, whatever ends it. A connection that is still before its login has no socket, and one that is just being
-/// opened writes into the directory while that is removed.
+/// Ends every connection of a directory, and removes it, when standard input ends: when this process does, whatever
+/// ends it. A connection that is still before its login has no socket, so they are found by their command line; the
+/// brackets keep `grep` from finding itself. One that is just being opened writes into the directory while that is
+/// removed.
 const SWEEP: &str = r#"cat >/dev/null
-cd -- "$1" || exit
-for socket in *.s; do
-    [ ! -S "$socket" ] || echo "$socket"
-done | xargs -P 16 -I @ ssh -F none -o ControlPath=./@ -O exit -- host 2>/dev/null
-for again in 1 2 3 4 5 6 7 8 9 10; do
-    grep -als -- "ControlPath=$1/" /proc/[0-9]*/cmdline | while IFS=/ read -r _ _ pid _; do kill "$pid" 2>/dev/null; done
-    rm -rf -- "$1" 2>/dev/null && break
-    sleep 0.5
-done"#;
+for pause in 0.02 0.05 0.1 0.2 0.5 0.5 0.5 1 1 1; do
+    pids=$(grep -als -- "ControlPath=$1[/]" /proc/[0-9]*/cmdline | cut -d / -f 3)
+    if [ -n "$pids" ]; then
+        kill $pids 2>/dev/null
+    elif rm -rf -- "$1" 2>/dev/null; then
+        break
+    fi
+    sleep "$pause"
+done
+rm -rf -- "$1""#;
 
 /// The master connections of a run.
 pub struct Masters {
