@@ -23,6 +23,7 @@ pub mod render;
 pub mod report;
 pub mod rollout;
 pub mod sandbox;
+mod shell;
 pub mod source;
 pub mod stand_ins;
 pub mod tickets;

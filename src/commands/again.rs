@@ -4,6 +4,7 @@ use std::path::Path;
 
 use crate::cli::ReachArgs;
 use crate::report::Again;
+use crate::shell::{path, word};
 
 /// Commands about the hosts of an inventory that are reached in this way.
 pub fn again(file: &Path, reach: &ReachArgs) -> Again {
@@ -17,19 +18,6 @@ pub fn again(file: &Path, reach: &ReachArgs) -> Again {
 /// Options that choose hosts.
 pub fn choice(option: &str, names: &[String]) -> String {
     names.iter().map(|name| format!(" {option} {}", word(name))).collect()
-}
-
-/// A path as one word for a shell.
-pub fn path(path: &Path) -> String {
-    word(&path.display().to_string())
-}
-
-fn word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:@%+,".contains(c);
-    if !text.is_empty() && text.chars().all(plain) {
-        return text.to_owned();
-    }
-    format!("'{}'", text.replace('\'', r"'\''"))
 }
 
 #[cfg(test)]

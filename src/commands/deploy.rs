@@ -12,6 +12,7 @@ use crate::deploy::{Details, Role, SavedPlan, Scope};
 use crate::file;
 use crate::interrupt::Interrupt;
 use crate::report::{Again, Output};
+use crate::shell;
 
 /// A line for each file of each host that changes.
 const PLAN_LIMIT: u64 = 256 << 20;
@@ -43,7 +44,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let part = if only.len() < live::roles(&prepared.inventory).count() { &only[..] } else { &[] };
     let choice = again::choice("--only", part) + &again::choice("--without", &args.choice.without);
     let adopt = args.adopt || saved.as_ref().is_some_and(|plan| plan.adopt);
-    let templates = templates.map(|dir| format!(" --templates {}", again::path(dir))).unwrap_or_default();
+    let templates = templates.map(|dir| format!(" --templates {}", shell::path(dir))).unwrap_or_default();
     let same = templates + if adopt { " --adopt" } else { "" };
     let task = Task {
         inventory: &prepared.inventory,

@@ -12,6 +12,7 @@ use crate::support::repository;
 /// Module → the modules of the crate that it may name.
 const MAY_NAME: &[(&str, &[&str])] = &[
     ("count", &[]),
+    ("shell", &[]),
     ("visible", &[]),
     ("parallel", &[]),
     ("source", &["file"]),
@@ -22,7 +23,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("tree", &["file", "interrupt", "parallel"]),
     ("event", &[]),
     ("process", &["visible"]),
-    ("lint", &["count", "diagnostic", "file", "inventory", "process", "source"]),
+    ("lint", &["count", "diagnostic", "file", "inventory", "process", "shell", "source"]),
     ("render", &["file", "inventory", "tickets", "tree"]),
     ("transport", &["file", "process", "visible"]),
     ("probes", &["inventory", "visible"]),
@@ -75,6 +76,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "render",
             "report",
             "rollout",
+            "shell",
             "source",
             "tickets",
             "transport",

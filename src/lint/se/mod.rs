@@ -5,7 +5,6 @@ mod se03;
 mod se05;
 mod se07;
 mod se08;
-mod shell;
 mod tracked;
 
 use super::Rule;

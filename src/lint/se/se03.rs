@@ -4,11 +4,11 @@ use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use super::shell;
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::certificate::{Certificate, PrivateKey};
 use crate::lint::certificates::placed;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::shell;
 
 pub const RULE: Rule = Rule {
     code: Code::SE03,
@@ -63,7 +63,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let shown = path.display();
         let message = format!("the private key in `{shown}` can be {can} {who}: its mode is `{mode:03o}`");
         let severity = if mode & OTHERS == 0 { Severity::Warning } else { Severity::Error };
-        let found = placed(fleet, key, named, (message, format!("run `chmod 600 {}`", shell::word(path))));
+        let found = placed(fleet, key, named, (message, format!("run `chmod 600 {}`", shell::path(path))));
         reporter.push(found.with_severity(severity));
     }
 }

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use super::{shell, tracked};
+use super::tracked;
 use crate::diagnostic::Code;
 use crate::lint::{Detection, Doc, FixKind, InventoryText, Reporter, Requirement, Rule, examples};
+use crate::shell;
 use crate::source::Span;
 
 pub const RULE: Rule = Rule {
@@ -52,7 +53,7 @@ fn find(text: &InventoryText<'_>, reporter: &mut Reporter<'_>) {
                 let help = format!(
                     "run `git rm --cached --ignore-unmatch {}`, add it to `.gitignore`, and have a new key \
                      issued if it was committed",
-                    shell::word(&path)
+                    shell::path(&path)
                 );
                 reporter.report(*span, message, help);
             }
