@@ -20,7 +20,7 @@ use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
 use crate::support::{fleets, shipped};
 
 /// Accepted inventories that the machine's own programs are shown; mostly they are those of one of the releases.
-const HERE_COUNT: u32 = 700;
+const HERE_COUNT: u32 = 250;
 /// Accepted inventories that the programs of each release are shown.
 const RELEASE_COUNT: u32 = 250;
 /// Enough of them for every key to be in one.

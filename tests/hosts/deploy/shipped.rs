@@ -46,15 +46,15 @@ struct Shipped<'s> {
     folder: tempfile::TempDir,
 }
 
-/// The socket of what is passed to, without a scheme and a path. TLS is none of what answers here.
+/// The socket of what is passed to, without a scheme and a path.
 fn upstream(url: &str) -> Option<&str> {
-    let socket = url.strip_prefix("http://").or_else(|| url.strip_prefix("grpc://")).unwrap_or(url);
+    let socket = ["http://", "https://", "grpc://"].iter().find_map(|scheme| url.strip_prefix(scheme)).unwrap_or(url);
     let path = if socket.starts_with("unix:/") {
         socket.split(':').nth(1)?.len() + 5
     } else {
         socket.find('/').unwrap_or(socket.len())
     };
-    (!socket.starts_with("https:") && !socket.starts_with('$')).then(|| &socket[..path])
+    (!socket.starts_with('$')).then(|| &socket[..path])
 }
 
 impl<'s> Shipped<'s> {
@@ -75,13 +75,16 @@ impl<'s> Shipped<'s> {
         Self { path, hosts, folder }
     }
 
-    /// The address of a host in the inventory.
-    fn address(&self, host: &str) -> String {
+    /// The addresses of a host in the inventory.
+    fn addresses(&self, host: &str) -> Vec<String> {
         let text = fs::read_to_string(&self.path).unwrap();
         let is_name = |rest: &&str| rest.strip_prefix(host).is_some_and(|rest| rest.starts_with([',', '\n', ' ']));
         let entry = text.split("name: ").find(is_name).unwrap();
-        let address = entry.split("address: ").nth(1).unwrap().split([',', ' ', '\n', '}']).next().unwrap();
-        address.trim_matches(['"', '\'']).to_owned()
+        let rest = entry.split("address: ").nth(1).unwrap();
+        let several = rest.strip_prefix('[').map(|list| list.split(']').next().unwrap().split(',').collect::<Vec<_>>());
+        let one = || vec![rest.split([',', ' ', '\n', '}']).next().unwrap()];
+        let addresses = several.unwrap_or_else(one);
+        addresses.into_iter().map(|it| it.trim().trim_matches(['"', '\'']).to_owned()).collect()
     }
 
     /// Gives each host the address and the files that it needs besides those of a deploy.
@@ -91,14 +94,14 @@ impl<'s> Shipped<'s> {
         let pair = served.pair(-1);
         for (name, host) in &self.hosts {
             // All addresses are on the bridge. Virtual ones come from other programs.
-            let address = self.address(name);
-            let family = if address.contains(':') { " nodad" } else { "" };
-            host.run(&format!(
+            host.run(
                 "sysctl -qw net.ipv4.ip_nonlocal_bind=1 net.ipv6.ip_nonlocal_bind=1; \
-                 ip route replace default dev host0; ip -6 route replace default dev host0; \
-                 ip address add {address} dev host0{family}"
-            ));
-            self.start_upstreams(served, name, host);
+                 ip route replace default dev host0; ip -6 route replace default dev host0",
+            );
+            for address in self.addresses(name) {
+                let family = if address.contains(':') { " nodad" } else { "" };
+                host.run(&format!("ip address add {address} dev host0{family}"));
+            }
             let needs = manifest["needs"].as_array().unwrap().iter();
             let needs = needs.filter(|needs| needs["hosts"].as_array().unwrap().iter().any(|it| it == name));
             for needs in needs {
@@ -118,6 +121,7 @@ impl<'s> Shipped<'s> {
                     served.put(host, &files);
                 }
             }
+            self.start_upstreams(served, name, host);
         }
     }
 
@@ -126,7 +130,20 @@ impl<'s> Shipped<'s> {
         let config = self.folder.path().join("tree").join(name).join("etc/nginx/conf.d/sslscale.conf");
         let Ok(text) = fs::read_to_string(config) else { return };
         let passes = text.lines().filter_map(|line| line.trim().strip_suffix(';')?.split_once("_pass "));
-        let upstreams: BTreeSet<&str> = passes.filter_map(|(_, url)| upstream(url)).collect();
+        let passes: Vec<&str> = passes.map(|(_, url)| url).collect();
+        let (tls, plain): (Vec<&str>, Vec<&str>) = passes.into_iter().partition(|url| url.starts_with("https:"));
+        for socket in tls.into_iter().filter_map(upstream).collect::<BTreeSet<_>>() {
+            // An nginx of its own.
+            let pair = served.pair(-1);
+            let conf = format!(
+                "daemon off; pid /run/tls-upstream.pid; events {{}} http {{ access_log off; server {{ listen {socket} ssl; \
+                 ssl_certificate /srv/tls.pem; ssl_certificate_key /srv/tls.pem; location / {{ return 204; }} }} }}\n"
+            );
+            let files = [("/srv/tls.pem", pair.chain + &pair.key), ("/srv/tls.conf", conf)];
+            served.put(host, &files.map(|(path, text)| (path, "0600", text.into_bytes())));
+            host.run("systemd-run --quiet --collect --unit=tls-upstream nginx -c /srv/tls.conf");
+        }
+        let upstreams: BTreeSet<&str> = plain.into_iter().filter_map(upstream).collect();
         if !upstreams.is_empty() {
             let list = upstreams.into_iter().collect::<Vec<_>>().join(" ");
             served.put(host, &[("/srv/upstreams.pl", "0644", include_bytes!("upstreams.pl").to_vec())]);
@@ -137,11 +154,11 @@ impl<'s> Shipped<'s> {
     /// Makes the hosts ready for another inventory.
     fn restore(&self, served: &Served) {
         for (name, host) in &self.hosts {
-            let address = self.address(name);
-            let prefix = if address.contains(':') { 128 } else { 32 };
-            host.run(&format!(
-                "ip address delete {address}/{prefix} dev host0; systemctl stop upstreams 2>/dev/null; true"
-            ));
+            for address in self.addresses(name) {
+                let prefix = if address.contains(':') { 128 } else { 32 };
+                host.run(&format!("ip address delete {address}/{prefix} dev host0"));
+            }
+            host.run("systemctl stop upstreams tls-upstream 2>/dev/null; true");
         }
         served.on_all("ip neighbour flush all");
     }
