@@ -10,6 +10,7 @@ mod keys;
 mod listeners;
 mod loaded;
 mod needs;
+mod nginx;
 mod places;
 mod ports;
 mod redirects;

@@ -15,6 +15,7 @@ use sslscale::lint::{Settings, lint};
 use sslscale::render::{DH_GROUP, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
+use super::nginx::Nginx;
 use super::{Numbers, text};
 use crate::cases::{all_of, cases, first};
 use crate::keys::pair;
@@ -124,38 +125,6 @@ impl Case {
     }
 }
 
-/// nginx with these servers, until it is dropped.
-struct Nginx<'d>(&'d Path);
-
-impl<'d> Nginx<'d> {
-    fn start(dir: &'d Path, cases: &[(u32, Case)]) -> Self {
-        let servers: String = cases.iter().map(|(_, case)| case.server.as_str()).collect();
-        let config = format!(
-            "pid {0}/pid;\nerror_log {0}/error.log;\nworker_processes 1;\nevents {{ worker_connections 900; }}\nhttp \
-             {{\naccess_log off;\nclient_body_temp_path {0}/a;\nproxy_temp_path {0}/b;\nfastcgi_temp_path {0}/c;\n\
-             uwsgi_temp_path {0}/d;\nscgi_temp_path {0}/e;\n{servers}}}\n",
-            dir.display()
-        );
-        fs::write(dir.join("nginx.conf"), config).unwrap();
-        // It comes back when all sockets are there.
-        let done = Self::command(dir, &[]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        Self(dir)
-    }
-
-    fn command(dir: &Path, words: &[&str]) -> Command {
-        let mut command = Command::new("nginx");
-        command.arg("-c").arg(dir.join("nginx.conf")).args(words);
-        command
-    }
-}
-
-impl Drop for Nginx<'_> {
-    fn drop(&mut self) {
-        let _ = Self::command(self.0, &["-s", "stop"]).output();
-    }
-}
-
 /// Whether a browser fails at this socket: it gets no connection, or HTTP/2 with a cipher that it forbids.
 fn fails(socket: &Path, tls13: bool) -> Option<String> {
     let mut command = Command::new("openssl");
@@ -191,7 +160,8 @@ fn browsers_fail_where_a_rule_says_so_and_nowhere_else() {
     let count = cases(COUNT);
     let all: Vec<(u32, Case)> =
         (first()..first() + count).filter_map(|number| Some((number, Case::of(number, dir.path())?))).collect();
-    let _nginx = Nginx::start(dir.path(), &all);
+    let servers: String = all.iter().map(|(_, case)| case.server.as_str()).collect();
+    let _nginx = Nginx::start(dir.path(), &servers);
     let (mut wrong, mut failed) = (Vec::new(), 0);
     for (number, case) in &all {
         let socket = dir.path().join(format!("{number}.sock"));

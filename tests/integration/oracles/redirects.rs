@@ -9,6 +9,7 @@ use std::process::Command;
 
 use sslscale::render::NGINX_CONF;
 
+use super::nginx::Nginx;
 use super::{Numbers, rendered, small, text};
 use crate::cases::{all_of, cases, first};
 use crate::keys::pair;
@@ -78,38 +79,6 @@ fn servable(config: &str, dir: &Path, [tls, plain]: [u16; 2]) -> String {
     out
 }
 
-/// nginx, until it is dropped.
-struct Nginx<'d>(&'d Path);
-
-impl<'d> Nginx<'d> {
-    fn start(dir: &'d Path, servers: &str) -> Self {
-        let config = format!(
-            "user root;\npid {0}/pid;\nerror_log {0}/error.log;\nworker_processes 1;\nevents {{ worker_connections 99; \
-             }}\nhttp {{\naccess_log off;\nssl_certificate {0}/crt;\nssl_certificate_key {0}/key;\n\
-             client_body_temp_path {0}/a;\nproxy_temp_path {0}/b;\nfastcgi_temp_path {0}/c;\nuwsgi_temp_path {0}/d;\n\
-             scgi_temp_path {0}/e;\n{servers}\n}}\n",
-            dir.display()
-        );
-        fs::write(dir.join("nginx.conf"), config).unwrap();
-        // It comes back when all sockets are there.
-        let done = Self::command(dir, &[]).output().unwrap();
-        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-        Self(dir)
-    }
-
-    fn command(dir: &Path, words: &[&str]) -> Command {
-        let mut command = Command::new(need::find("nginx").unwrap());
-        command.arg("-c").arg(dir.join("nginx.conf")).args(words);
-        command
-    }
-}
-
-impl Drop for Nginx<'_> {
-    fn drop(&mut self) {
-        let _ = Self::command(self.0, &["-s", "stop"]).output();
-    }
-}
-
 /// Where a client that asks for each of these URLs is redirected to; empty if it is not.
 fn redirects(urls: &[String], port: u16, more: &[&str]) -> Vec<String> {
     let mut command = Command::new("curl");
@@ -148,7 +117,8 @@ fn redirects_of_nginx_itself_lead_back_to_the_port_that_the_client_used() {
                 line.trim().strip_prefix("return ")?.split([' ', ';', '$', '"']).find(|it| it.contains("://"))
             })
             .collect();
-        let _nginx = Nginx::start(dir.path(), &servable(config, dir.path(), listeners));
+        let certificate = format!("ssl_certificate {0}/crt;\nssl_certificate_key {0}/key;\n", dir.path().display());
+        let _nginx = Nginx::start(dir.path(), &(certificate + &servable(config, dir.path(), listeners)));
         for server in &servers {
             let (front, port, more) = match server.tls {
                 true => (format!("https://{}:8443/", server.name), listeners[0], &["--haproxy-protocol"][..]),
