@@ -115,6 +115,9 @@ pub struct PlanArgs {
     /// Exit with 1 if anything would change
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// List the files that would change without their differences
+    #[arg(long)]
+    pub no_diff: bool,
     /// Format of the report
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,
@@ -144,6 +147,9 @@ pub struct DeployArgs {
     /// Replace files that somebody else has put in the place of rendered ones
     #[arg(long)]
     pub adopt: bool,
+    /// List the files that change without their differences
+    #[arg(long)]
+    pub no_diff: bool,
     /// Install packages that hosts lack, such as haproxy and nginx, after showing the command
     #[arg(long)]
     pub install: bool,

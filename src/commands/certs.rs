@@ -73,6 +73,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         scope: Scope { only: Some(&changed), ..Scope::default() },
         back: false,
         dry_run: false,
+        diffs: true,
         canary: None,
         install: false,
         yes: true,

@@ -19,7 +19,9 @@ pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<
     let stdin = io::stdin();
     if !stdin.is_terminal() {
         let error = anyhow!("there is no terminal to ask for a confirmation");
-        return Err(CommandError::from(error).hint("give `--yes`, after you have looked at `sslscale plan`"));
+        return Err(CommandError::from(error).hint(
+            "give `--yes` once you know what it changes, or run it on a terminal: it shows that before it asks",
+        ));
     }
     output.say(&format!("{question} [y/N]"));
     // While signals are held, none ends a read.

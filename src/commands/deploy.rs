@@ -58,6 +58,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         scope: Scope { adopt, record: true, needs: Some(&prepared.needs), details: Details::Rules, ..Scope::default() },
         back: false,
         dry_run: args.dry_run,
+        diffs: !args.no_diff,
         canary: args.canary.as_deref(),
         install: args.install,
         yes: args.yes || args.dry_run,

@@ -10,6 +10,7 @@ use super::sources::Sources;
 use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
+use crate::inventory::types::Tickets;
 use crate::report::{LeftBehind, Planned};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
@@ -163,6 +164,13 @@ pub fn needed(
     let expands = wanted.iter().zip(seen).filter(|(_, host)| host.as_ref().is_ok_and(|planned| planned.expands));
     let apps: Vec<String> = expands.map(|((name, ..), _)| (*name).to_owned()).collect();
     (!balancers.is_empty() && !apps.is_empty()).then_some(LeftBehind { balancers, apps })
+}
+
+/// Whether a deploy gives app servers their first ticket ring. Directories that represent hosts do not tell.
+pub fn gets_ring(inventory: &Inventory, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> bool {
+    let apps = wanted.iter().zip(seen).filter(|((_, role, _), _)| *role == Role::AppServer);
+    let mut facts = apps.filter_map(|(_, host)| host.as_ref().ok()?.seen.facts.as_ref());
+    inventory.tickets == Tickets::Shared && facts.any(|facts| facts.ring_age.is_none())
 }
 
 /// What would be done on a host, for people and for a file. With `back` it goes to a release that it had, whose

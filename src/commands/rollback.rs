@@ -61,7 +61,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     };
     let (id, each) = match &args.to {
         Some(id) => (id.clone(), vec![Some(id.clone()); kept.len()]),
-        None => before(&kept)?,
+        None => before(&kept, &commands.file)?,
     };
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
     let found: Vec<Option<HostRelease>> = match found.into_iter().collect::<Result<_, _>>() {
@@ -88,7 +88,8 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     }
     if releases.is_empty() {
         let error = anyhow!("no host has the release {id}");
-        return Err(CommandError::new(ExitStatus::NotStarted, error).hint("`sslscale history` lists the releases"));
+        return Err(CommandError::new(ExitStatus::NotStarted, error)
+            .hint(format!("`sslscale history {}` lists the releases", commands.file)));
     }
     let chosen: Vec<Wanted<'_>> =
         roles.iter().filter_map(|(name, role)| Some((*name, *role, &*releases.get(*name)?.files))).collect();
@@ -105,6 +106,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         scope: Scope { adopt: true, ..Scope::default() },
         back: true,
         dry_run: false,
+        diffs: true,
         canary: None,
         install: false,
         yes: args.yes,
@@ -136,7 +138,7 @@ fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
 
 /// What each host had before the last deploy, which all that had a release then must have in common. After a deploy
 /// that did not end it is what the fleet had before that. `None` of a host that the deploy did not change.
-fn before(kept: &[Kept]) -> Result<(String, Vec<Option<String>>), CommandError> {
+fn before(kept: &[Kept], file: &str) -> Result<(String, Vec<Option<String>>), CommandError> {
     let unended: BTreeSet<&str> = kept.iter().filter(|host| host.is_unended()).map(Kept::ended).collect();
     let last = last(kept);
     let of = |host: &Kept| {
@@ -157,12 +159,14 @@ fn before(kept: &[Kept]) -> Result<(String, Vec<Option<String>>), CommandError> 
     let mut common: Vec<&str> = all.iter().copied().filter(|id| *id != BEFORE || all.len() == 1).collect();
     let error = |text: String| CommandError::new(ExitStatus::NotStarted, anyhow!(text));
     match (common.pop(), &common[..]) {
-        (None, _) => Err(error("no host has a release".to_owned()).hint("`sslscale deploy` makes the first one")),
+        (None, _) => {
+            Err(error("no host has a release".to_owned()).hint(format!("`sslscale deploy {file}` makes the first one")))
+        }
         (Some(id), []) => Ok((id.to_owned(), each.clone())),
         _ => {
             let ids: Vec<&str> = all.into_iter().collect();
             Err(error(format!("the hosts had different releases before: {}", ids.join(", ")))
-                .hint("name one with `--to`; `sslscale history` lists them"))
+                .hint(format!("name one with `--to`; `sslscale history {file}` lists them")))
         }
     }
 }

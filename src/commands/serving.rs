@@ -132,11 +132,14 @@ impl<'s> Serving<'s> {
                 }
                 let problem = match self.ask(expected, Some(certificates), left().min(LIMIT)) {
                     Answer::Served | Answer::NotAsked => return None,
-                    // An upstream that failed before does not say anything about the change.
+                    // An upstream that failed before does not say anything about the change, nor does that of a new
+                    // site where others were served.
+                    Answer::Failed(_) if matches!(before, Answer::Failed(_)) => return None,
                     Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
                     Answer::Failed(status) => {
-                        Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name))
-                            .with_help("look at its nginx's error log; is the app of the site running?")
+                        Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
+                            "look at its nginx's error log; is the app of the site running? `--without` leaves the host out",
+                        )
                     }
                     Answer::Outdated => Reason::new(format!(
                         "it does not serve `{}`: it shows another certificate",

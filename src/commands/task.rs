@@ -49,6 +49,8 @@ pub struct Task<'t> {
     /// Whether it ends when every program has accepted the release.
     pub dry_run: bool,
     pub canary: Option<&'t str>,
+    /// Whether differences of files are shown.
+    pub diffs: bool,
     /// Whether missing packages are installed.
     pub install: bool,
     /// Whether nobody is asked.
@@ -249,7 +251,12 @@ impl Task<'_> {
         let shown = self.format == PlainFormat::Human && (self.scope.only.is_none() || unusable);
         let found = self.source.map(|source| host_findings::checked(source, linted));
         if shown && (changes || unusable) {
-            PlanReport::new(run.output, self.format).canary(self.canary).write(self.wanted, seen, found)?;
+            let report = PlanReport::new(run.output, self.format).canary(self.canary).diffs(self.diffs);
+            report.ring(!self.back && live::gets_ring(self.inventory, self.wanted, seen)).write(
+                self.wanted,
+                seen,
+                found,
+            )?;
         }
         let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
         if unusable || needed.is_some() || changes && host_findings::prevent(linted) {
@@ -316,7 +323,13 @@ impl Task<'_> {
         let held = if committed { taken.ended() } else { !taken.give_back() };
         run.output.say_at_the_end(run.interrupt, String::new());
         let (release, absent, dry_run) = (self.release, self.absent, self.dry_run);
-        let end = DeployEnd { run: &done, targets: &changing, release, absent, reverted: &reverted, dry_run, held };
+        let has_it = |it: &Result<Planned, Unreachable>| {
+            let seen = it.as_ref().ok().filter(|it| !it.plan.is_empty()).map(|it| &it.seen.release);
+            seen.is_none_or(|has| has.as_ref().is_some_and(|has| has.id == release))
+        };
+        let repaired = seen.iter().all(has_it);
+        let (run_of, targets, reverted) = (&done, &changing[..], &reverted[..]);
+        let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
         Ok(match end.ending() {
@@ -364,6 +377,10 @@ impl Task<'_> {
             Some(Halt::Unprepared(error @ StepError::NoRing)) => {
                 let help = "one that is left out may have the ring that all should have: deploy to all app servers once, \
                     or run `sslscale tickets sync` while all of them answer";
+                reasons.push((None, Reason::new(error.to_string()).with_help(help)));
+            }
+            Some(Halt::Unprepared(error @ StepError::Unread { .. })) => {
+                let help = "`sslscale tickets status` shows the rings of the app servers, and what is wrong with them";
                 reasons.push((None, Reason::new(error.to_string()).with_help(help)));
             }
             Some(Halt::Unprepared(error)) => reasons.push((None, Reason::new(error.to_string()))),

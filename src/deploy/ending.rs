@@ -17,6 +17,8 @@ pub struct DeployEnd<'e> {
     pub absent: &'e [Unreachable],
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
     pub reverted: &'e [(String, Outcome)],
+    /// Whether hosts had the release before, and were put right.
+    pub repaired: bool,
     /// Whether it was to end when every program had accepted the release.
     pub dry_run: bool,
     /// Whether a host could not be given back, so that the next command has to take it over.
@@ -111,8 +113,16 @@ mod tests {
         let run = DeployRollout { steps: vec![step(DeployStep::AppServers, &apps)], halt: None };
         let targets = ["lb1", "srv1", "srv2", "srv3"];
         let (absent, reverted) = (&[], &[]);
-        let end =
-            DeployEnd { run: &run, targets: &targets, release: "", absent, reverted, dry_run: false, held: false };
+        let end = DeployEnd {
+            run: &run,
+            targets: &targets,
+            release: "",
+            absent,
+            reverted,
+            repaired: false,
+            dry_run: false,
+            held: false,
+        };
         let states: Vec<_> = end.states().into_iter().collect();
         use HostState::{After, Before, Unknown};
         assert_eq!(states, [("lb1", Before), ("srv1", After), ("srv2", Unknown), ("srv3", Before)]);

@@ -131,6 +131,12 @@ pub struct Observation {
 }
 
 impl Observation {
+    /// Whether a file of the last release is there and not as that left it.
+    pub fn is_edited(&self, path: &str) -> bool {
+        let Some(deployed) = self.managed.get(path) else { return false };
+        !matches!(self.files.get(path), Some(FileKind::Regular(found)) if found.sha256 == *deployed)
+    }
+
     /// Reads what the script on the host wrote.
     pub(super) fn read(text: &str) -> Result<Self, QueryError> {
         let wrong = |problem, text: &str| QueryError::Answer { problem, text: HostText::new(text.as_bytes()) };

@@ -58,7 +58,7 @@ pub enum Risk {
 pub fn risks(plan: &HostPlan) -> Vec<Risk> {
     let restart = plan.actions.contains(&Action::Restart).then_some(Risk::Restart);
     let files = plan.changes.iter().filter_map(|change| match change.kind {
-        ChangeKind::Overwrite => Some(Risk::EditsLost(change.path.clone())),
+        ChangeKind::Overwrite | ChangeKind::Discard => Some(Risk::EditsLost(change.path.clone())),
         ChangeKind::Adopt => Some(Risk::Adopted(change.path.clone())),
         _ => None,
     });
@@ -107,7 +107,9 @@ mod tests {
     fn what_a_reader_should_know() {
         assert_eq!(risks(&plan(ChangeKind::Update, Action::Reload)), []);
         assert_eq!(risks(&plan(ChangeKind::Update, Action::Restart)), [Risk::Restart]);
-        assert_eq!(risks(&plan(ChangeKind::Overwrite, Action::Reload)), [Risk::EditsLost("/etc/a".to_owned())]);
+        for kind in [ChangeKind::Overwrite, ChangeKind::Discard] {
+            assert_eq!(risks(&plan(kind, Action::Reload)), [Risk::EditsLost("/etc/a".to_owned())]);
+        }
         assert_eq!(risks(&plan(ChangeKind::Adopt, Action::Reload)), [Risk::Adopted("/etc/a".to_owned())]);
     }
 }

@@ -52,6 +52,8 @@ pub enum ChangeKind {
     Attributes,
     /// It is one of ours that is not rendered any more.
     Remove,
+    /// The same, and somebody has edited it.
+    Discard,
 }
 
 /// A file that changes.
@@ -225,9 +227,11 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     }
     let rendered = |path: &str| wanted.iter().any(|entry| &*entry.path == path);
     for (path, kind) in live.seen.files.iter().filter(|(path, _)| !rendered(path)) {
-        // A file of the last release; one that is gone already needs nothing, and what another tool put there stays.
-        if *kind != FileKind::Absent && is_ours(path, kind, live) {
-            plan.changes.push(Change { path: path.clone(), kind: ChangeKind::Remove });
+        // A file of the last release; one that is gone already needs nothing, and what somebody else put there stays.
+        if is_ours(path, kind, live) {
+            let edited = matches!(kind, FileKind::Regular(found) if live.seen.managed.get(path) != Some(&found.sha256));
+            let kind = if edited { ChangeKind::Discard } else { ChangeKind::Remove };
+            plan.changes.push(Change { path: path.clone(), kind });
         }
     }
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
@@ -263,7 +267,9 @@ fn is_ours(path: &str, kind: &FileKind, live: Live<'_>) -> bool {
     let Some(sha256) = live.seen.managed.get(path) else { return false };
     match kind {
         FileKind::Regular(found) if found.sha256 != *sha256 => live.contents.get(path).is_some_and(|it| is_marked(it)),
-        _ => true,
+        FileKind::Regular(_) => true,
+        // A deploy makes files.
+        _ => false,
     }
 }
 

@@ -173,7 +173,7 @@ impl Turn {
         let folders = ["/etc/nginx/conf.d/", "/etc/nginx/modules-enabled/", "/etc/systemd/"];
         if path == "/etc/haproxy/haproxy.cfg" || folders.iter().any(|folder| path.starts_with(folder)) {
             Self::Main
-        } else if change.kind == ChangeKind::Remove {
+        } else if matches!(change.kind, ChangeKind::Remove | ChangeKind::Discard) {
             Self::Last
         } else {
             Self::First

@@ -4,6 +4,9 @@ use super::{Live, Seen, list, quoted};
 use crate::deploy::{Facts, FileKind, Role};
 use crate::lint::Reporter;
 
+/// What is said of a file that is another one now, whoever has written it.
+const CHANGED: &str = "was changed";
+
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     let seen = live.seen(reporter);
     for seen in &seen {
@@ -12,14 +15,23 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let files = edited(seen);
         if !files.is_empty() {
             let message = format!("`{name}` differs from what was deployed: {}", list(&files));
-            let help = "copy the change into the inventory if it is to stay: a deploy writes the files again";
+            let help = if files.iter().any(|file| file.ends_with(CHANGED)) {
+                "copy the change into the inventory if it is to stay: a deploy writes the files again"
+            } else {
+                "a deploy writes the files again"
+            };
             reporter.report(place, message, help);
         }
         let Some(facts) = &seen.observation.facts else { continue };
         let unread = unread(seen, facts);
         if !unread.is_empty() {
             let message = format!("nginx on `{name}` has not loaded {} since the last change", list(&unread));
-            reporter.report(place, message, "run `systemctl reload nginx` on the host");
+            let help = if facts.nginx.unread.iter().any(|path| seen.observation.is_edited(path)) {
+                "look at the file before nginx is reloaded, by whatever: it is not as it was deployed, and a deploy writes it again"
+            } else {
+                "run `systemctl reload nginx` on the host"
+            };
+            reporter.report(place, message, help);
         }
         if let (Some(running), Some(file)) = (&seen.observation.running, &facts.revision)
             && running != file
@@ -42,7 +54,7 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     let problem = |(path, sha256): (&String, &String)| {
         let what = match files.get(path).unwrap_or(&FileKind::Absent) {
             FileKind::Regular(found) if found.sha256 == *sha256 => return None,
-            FileKind::Regular(_) => "was edited",
+            FileKind::Regular(_) => CHANGED,
             FileKind::Absent => "is missing",
             FileKind::Link | FileKind::Directory | FileKind::Other => "was replaced by something that is not a file",
         };

@@ -89,8 +89,9 @@ pub fn code(text: &str) -> Result<&'static Code, String> {
         if let Some(withdrawn) = WITHDRAWN.iter().find(|code| code.eq_ignore_ascii_case(text)) {
             return format!("the rule `{withdrawn}` was withdrawn: remove the code");
         }
-        let near = Code::near(text).map(|near| format!("; did you mean `{near}`?"));
-        format!("there is no rule `{}`{}", inventory::node::printable(text), near.unwrap_or_default())
+        let near = Code::near(text).map(|near| format!("did you mean `{near}`?"));
+        let near = near.unwrap_or_else(|| "`sslscale rules` lists them".to_owned());
+        format!("there is no rule `{}`; {near}", inventory::node::printable(text))
     })
 }
 

@@ -1,5 +1,7 @@
 //! What a deploy would change. Hosts with the same changes are shown together.
 
+mod words;
+
 use std::collections::BTreeMap;
 use std::io;
 
@@ -10,13 +12,12 @@ use super::diff::unified;
 use super::escaped::pretty;
 use super::{Checked, Output, PlainFormat};
 use crate::count::several;
-use crate::deploy::{
-    self, Action, Change, ChangeKind, DeployStep, HeaderFlip, HostPlan, Observation, PlannedHost, Problem, Risk, Role,
-};
+use crate::deploy::{self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Risk, Role};
 use crate::diagnostic::Severity;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
-use crate::visible::visible;
+pub use words::told;
+use words::{help, risk_words};
 
 /// The version of the JSON document.
 const VERSION: u32 = 1;
@@ -49,6 +50,10 @@ pub struct PlanReport<'o> {
     output: &'o Output,
     format: PlainFormat,
     canary: Option<&'o str>,
+    /// Whether differences of files are shown to people.
+    diffs: bool,
+    /// Whether app servers get their first ticket ring.
+    ring: bool,
 }
 
 #[derive(Serialize)]
@@ -103,13 +108,25 @@ struct ChangeDocument<'d> {
 impl<'o> PlanReport<'o> {
     /// A report in this format.
     pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format, canary: None }
+        Self { output, format, canary: None, diffs: true, ring: false }
     }
 
     /// The same, where this app server is changed first.
     #[must_use]
     pub fn canary(self, canary: Option<&'o str>) -> Self {
         Self { canary, ..self }
+    }
+
+    /// The same, with or without the differences of files, which documents always have.
+    #[must_use]
+    pub fn diffs(self, diffs: bool) -> Self {
+        Self { diffs, ..self }
+    }
+
+    /// The same, and whether the deploy gives app servers their first ticket ring.
+    #[must_use]
+    pub fn ring(self, ring: bool) -> Self {
+        Self { ring, ..self }
     }
 
     /// What would be done on each host, or why that is not known, and what the rules about hosts found.
@@ -146,7 +163,7 @@ impl<'o> PlanReport<'o> {
             }
         }
         for (names, planned, entries, role) in &groups {
-            self.output.print(host(names, planned, entries, *role).as_bytes())?;
+            self.output.print(host(names, planned, entries, *role, self.diffs).as_bytes())?;
             for problem in &planned.plan.problems {
                 self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
                 self.output.say(&format!("  help: {}", help(problem, *role)));
@@ -174,6 +191,10 @@ impl<'o> PlanReport<'o> {
             (DeployStep::Stage | DeployStep::Validate | DeployStep::Commit, _) => None,
         });
         let steps: Vec<String> = steps.collect();
+        if self.ring && !steps.is_empty() {
+            self.output
+                .print(b"before any change: app servers without a ticket ring get the one that all of them share\n")?;
+        }
         if steps.len() < 2 {
             return Ok(());
         }
@@ -217,15 +238,6 @@ fn errors(found: Option<Checked<'_>>) -> usize {
 fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
     let Planned { plan, contents, .. } = planned;
     deploy::risks(plan).into_iter().chain(deploy::closed_ports(plan, entries, contents)).collect()
-}
-
-fn risk_words(risk: &Risk, role: Role) -> String {
-    match risk {
-        Risk::Restart => format!("{} is restarted: its connections are closed", role.program()),
-        Risk::EditsLost(path) => format!("the edits that somebody made to `{path}` are lost"),
-        Risk::Adopted(path) => format!("another tool may write `{path}` again"),
-        Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
-    }
 }
 
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {
@@ -272,11 +284,11 @@ fn findings(found: Checked<'_>) -> Vec<FindingDocument<'_>> {
 }
 
 /// The changes on hosts that have the same.
-fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> String {
+fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role, diffs: bool) -> String {
     let blocked = if planned.plan.problems.is_empty() { "" } else { " (cannot be changed: see the errors below)" };
     let mut text = format!("{}{blocked}:\n", names.join(", "));
     for change in &planned.plan.changes {
-        text += &format!("  {} {}\n", words(change.kind), change.path);
+        text += &format!("  {} {}\n", words::change(change.kind), change.path);
     }
     let program = role.program();
     for action in &planned.plan.actions {
@@ -299,7 +311,7 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role) -> Str
     for risk in risks(planned, entries).iter().filter(|risk| **risk != Risk::Restart) {
         text += &format!("  risk: {}\n", risk_words(risk, role));
     }
-    for change in &planned.plan.changes {
+    for change in planned.plan.changes.iter().filter(|_| diffs) {
         text += &diff(change, planned, entries);
     }
     text
@@ -321,69 +333,4 @@ fn diff(change: &Change, planned: &Planned, entries: &[Entry]) -> String {
 
 fn holds_key(bytes: &[u8]) -> bool {
     String::from_utf8_lossy(bytes).contains("PRIVATE KEY-----")
-}
-
-fn words(kind: ChangeKind) -> &'static str {
-    match kind {
-        ChangeKind::Create => "creates",
-        ChangeKind::Update => "changes",
-        ChangeKind::Overwrite => "changes, with the edits that somebody made,",
-        ChangeKind::TakeOver => "replaces the package's",
-        ChangeKind::Adopt => "replaces somebody else's",
-        ChangeKind::Attributes => "sets mode and owner of",
-        ChangeKind::Remove => "removes",
-    }
-}
-
-pub fn told(problem: &Problem, role: Role) -> String {
-    match problem {
-        Problem::NotInstalled => format!("{} is not installed", role.program()),
-        Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
-        Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
-        Problem::NotAFile(path) => format!("`{path}` is not a file"),
-        Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
-        Problem::Unread(path) => format!(
-            "nginx has not loaded `{}` since that changed, and its first ticket keys come with a reload",
-            visible(path)
-        ),
-        Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
-            let to = if *on { "on" } else { "off" };
-            format!(
-                "PROXY headers would be turned {to} at port {port}, which is in use: clients would fail until all \
-                 balancers and app servers have changed"
-            )
-        }
-        Problem::Older { path, live, new } => {
-            format!("`{path}` on the host begins on `{live}` UTC, and what would replace it on `{new}` UTC")
-        }
-    }
-}
-
-fn help(problem: &Problem, role: Role) -> String {
-    match problem {
-        Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
-            Some(package) => format!("`sslscale deploy --install` installs `{package}`, or do it by hand"),
-            None => "a host needs systemd as its init".to_owned(),
-        },
-        Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
-        Problem::NotAFile(_) => "move away what is there".to_owned(),
-        Problem::Unread(_) => {
-            "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
-        }
-        Problem::NoCertificate(_) => {
-            "set `ssl_certificate_source` and `ssl_certificate_key_source` of the site, so that a \
-             deploy brings both files, or put them there"
-                .to_owned()
-        }
-        Problem::HeaderFlip { flip, .. } => {
-            let other = if flip.port == 8443 { 443 } else { 8443 };
-            format!(
-                "change `nginx.port` together with `proxy_protocol`, for example to {other}: app servers then serve both \
-                 ports until every balancer has changed; a later deploy can change the port back"
-            )
-        }
-        Problem::Older { .. } => {
-            "renew the certificate, or correct its source; `sslscale rollback` goes back to an older one".to_owned()
-        }
-    }
 }

@@ -162,7 +162,10 @@ fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
 /// What the program has not loaded of its configuration.
 fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
     let unread = seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
-    let unread = unread.map(|file| format!("{program} has not read `{file}` since it changed: it needs a reload"));
+    let unread = unread.map(|file| {
+        let then = if seen.is_edited(file) { "look at the file before a reload" } else { "it needs a reload" };
+        format!("{program} has not read `{file}` since it changed: {then}")
+    });
     let other = match (&seen.running, &seen.on_disk) {
         (Some(running), Some(on_disk)) if running != on_disk => {
             Some(format!("{program} runs the revision {running}, and the one on the host is {on_disk}"))

@@ -61,6 +61,9 @@ fn every_kind_of_change_is_shown() {
     assert_eq!(problems.len(), 1, "{json}");
 }
 
+/// Of a file that is as it was rendered.
+const RENDERED: &str = "6d1b3e916893f4f73d142a516cc2d4e228ac6305cc9c3de09bdc12b8f284ab53";
+
 #[test]
 fn what_the_last_release_had_is_removed_and_an_edit_is_named() {
     let run = fleet();
@@ -68,19 +71,32 @@ fn what_the_last_release_had_is_removed_and_an_edit_is_named() {
     fs::create_dir_all(&state).unwrap();
     std::os::unix::fs::symlink("releases/0123456789ab", file(&run, "lb1/var/lib/sslscale/current")).unwrap();
     let sum = "0".repeat(64);
-    let manifest = format!("file {sum} 0644 /etc/haproxy/haproxy.cfg\nfile {sum} 0644 /etc/haproxy/old.map\nend\n");
+    let manifest = format!(
+        "file {sum} 0644 /etc/haproxy/haproxy.cfg\nfile {sum} 0644 /etc/haproxy/old.map\n\
+         file {RENDERED} 0644 /etc/haproxy/older.map\nend\n"
+    );
     fs::write(state.join("manifest"), manifest).unwrap();
-    fs::write(file(&run, "lb1/etc/haproxy/old.map"), "# Rendered by sslscale\n").unwrap();
+    for name in ["old", "older"] {
+        fs::write(file(&run, &format!("lb1/etc/haproxy/{name}.map")), "# Rendered by sslscale\n").unwrap();
+    }
     fs::write(file(&run, CFG), "# Rendered by sslscale\n# by hand\n").unwrap();
     let shown = plan(&run, &["--host", "lb1"]);
     for words in [
         "  changes, with the edits that somebody made, /etc/haproxy/haproxy.cfg\n",
-        "  removes /etc/haproxy/old.map\n",
+        "  removes, with the edits that somebody made, /etc/haproxy/old.map\n  removes /etc/haproxy/older.map\n",
+        "  risk: the edits that somebody made to `/etc/haproxy/old.map` are lost\n",
         "--- a/etc/haproxy/old.map\n+++ b/etc/haproxy/old.map\n@@ -1 +0,0 @@\n-# Rendered by sslscale\n",
     ] {
         assert!(shown.stdout.contains(words), "{words}: {}", shown.all());
     }
     assert_eq!(shown.status, 0, "{}", shown.all());
+    // Short, it has all of that but the differences.
+    let short = plan(&run, &["--host", "lb1", "--no-diff"]);
+    let lines = shown.stdout.lines().filter(|line| line.starts_with([' ', 'l', '1']) && !line.starts_with("    "));
+    let lines: Vec<&str> = lines.filter(|line| !line.trim().is_empty()).collect();
+    assert_eq!((short.status, short.stdout.contains("@@")), (0, false), "{}", short.all());
+    assert!(short.stdout.lines().all(|line| lines.contains(&line)), "{}", short.all());
+    assert!(short.stdout.contains("  removes /etc/haproxy/older.map\n"), "{}", short.all());
     // What another tool has put there since is its own.
     fs::write(file(&run, "lb1/etc/haproxy/old.map"), "old\n").unwrap();
     fs::write(file(&run, CFG), "# Managed by another tool\n").unwrap();

@@ -82,7 +82,7 @@ fn a_file_of_the_last_release_that_is_not_ours_any_more_is_somebody_elses() {
         // Nor is it removed.
         assert!(host(other).plan(&[], false).changes.is_empty(), "{other}");
     }
-    assert_eq!(host("# Rendered by sslscale; x\nedited").kinds(&[]), [ChangeKind::Remove]);
+    assert_eq!(host("# Rendered by sslscale; x\nedited").kinds(&[]), [ChangeKind::Discard]);
     let mut stock = host("global");
     stock.seen.stock.insert(PATH.to_owned());
     assert_eq!(stock.kinds(&wanted), [ChangeKind::TakeOver]);
@@ -98,6 +98,10 @@ fn what_is_not_rendered_any_more_goes_and_nothing_else() {
     let host = Host::with(&[(PATH, "new"), ("/etc/old", "old"), ("/etc/other", "x")]).managed("/etc/old", "old");
     let plan = host.plan(&[entry(PATH, "new")], false);
     assert_eq!(plan.changes, [Change { path: "/etc/old".to_owned(), kind: ChangeKind::Remove }]);
+    // A link that somebody has put there is not followed, nor removed.
+    let mut linked = Host::with(&[(PATH, "new")]).managed("/etc/old", "old");
+    linked.seen.files.insert("/etc/old".to_owned(), FileKind::Link);
+    assert!(linked.plan(&[entry(PATH, "new")], false).is_empty());
     let gone = Host::with(&[(PATH, "new")]).managed("/etc/old", "old");
     assert!(gone.plan(&[entry(PATH, "new")], false).is_empty());
 }

@@ -23,7 +23,7 @@ give_up() {
     finish "$*"
 }
 
-mkdir -p "$backup/files" || finish "untouched: $state cannot be written"
+mkdir -p "$backup/files" || unwritable
 : >"$backup/list"
 : >"$backup/last"
 while read -r sum path turn; do

@@ -8,7 +8,7 @@ keep_lease "$lease"
 [ -f "$state/releases/$id/manifest" ] || finish 'untouched: the release is not on the host any more'
 if [ "$(readlink "$state/current")" != "releases/$id" ]; then
     ln -s "releases/$id" "$state/.current.$$" && mv -T "$state/.current.$$" "$state/current" ||
-        finish "untouched: $state cannot be written"
+        unwritable
 fi
 echo "$(date +%s) $id $lease $holder" >>"$state/history" && sync -f "$state" || finish 'unknown: the history could not be written'
 # The releases that were used last. The history is in the order of the deploys, whatever the clock was.

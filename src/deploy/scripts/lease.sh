@@ -26,8 +26,8 @@ fi
 # Nothing waits for a confirmation now, so nothing will be undone.
 rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
 if [ "$what" = release ]; then
-    rm -f "$state/lease" || finish "untouched: $state cannot be written"
+    rm -f "$state/lease" || unwritable
 else
-    write_lease "$lease" "$holder" || finish "untouched: $state cannot be written"
+    write_lease "$lease" "$holder" || unwritable
 fi
 finish 'done'

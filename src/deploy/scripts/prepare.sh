@@ -16,5 +16,5 @@ perl -e '
         close $file or die "$state/.$name: $!\n";
     }
 ' "$state" && sync "$state/.undo.sh" "$state/.undo.service" && mv -T "$state/.undo.sh" "$state/undo.sh" &&
-    mv -T "$state/.undo.service" "$state/undo.service" && sync "$state" || finish "untouched: $state cannot be written"
+    mv -T "$state/.undo.service" "$state/undo.service" && sync "$state" || unwritable
 finish 'done'

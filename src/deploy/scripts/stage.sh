@@ -10,7 +10,7 @@ lock_state
 keep_lease "$lease"
 new=$state/releases/.$id.$$
 rm -rf "$state"/releases/.[0-9a-f]*.[0-9]*
-mkdir -p "$new" || finish "untouched: $state cannot be written"
+mkdir -p "$new" || unwritable
 refuse() {
     rm -rf "$new"
     finish "untouched: $*"
@@ -20,6 +20,8 @@ refuse() {
 perl -e '
     use strict;
     use warnings;
+    # What a file that cannot be written says when it goes out of sight was said already.
+    no warnings "io";
     my ($new, $root, $current) = @ARGV;
     binmode STDIN;
     open my $manifest, ">", "$new/manifest" or die "$new/manifest: $!\n";
@@ -42,12 +44,13 @@ perl -e '
                 read(STDIN, $bytes, $length - length $bytes, length $bytes) or die "the files arrived incomplete\n";
             }
         }
-        (my $folder = "$new/files$path") =~ s{/[^/]*$}{};
+        my $to = "$new/files$path";
+        (my $folder = $to) =~ s{/[^/]*$}{};
         directory($folder);
-        open my $file, ">:raw", "$new/files$path" or die "$path: $!\n";
-        print $file $bytes or die "$path: $!\n";
-        close $file or die "$path: $!\n";
-        chmod oct $mode, "$new/files$path" or die "$path: $!\n";
+        open my $file, ">:raw", $to or die "$to: $!\n";
+        print $file $bytes or die "$to: $!\n";
+        close $file or die "$to: $!\n";
+        chmod oct $mode, $to or die "$to: $!\n";
         print $manifest "file $sum $mode $path\n" or die "$new/manifest: $!\n";
     }
     close $manifest or die "$new/manifest: $!\n";

@@ -2,10 +2,17 @@
 state=$root/var/lib/sslscale
 umask 077
 
+# unwritable: ends the script where nothing was changed, with what a try to write there says.
+unwritable() {
+    why=$(cp /proc/self/status "$state/.try" 2>&1)
+    rm -f "$state/.try"
+    finish "untouched: $state cannot be written${why:+: ${why##*: }}"
+}
+
 # lock_state: waits up to 20 s for the lock that every change of a host holds. It ends with the script, or with
 # unlock_state.
 lock_state() {
-    mkdir -p "$state" || finish "untouched: $state cannot be written"
+    mkdir -p "$state" || unwritable
     exec 7<"$state" && flock -w 20 7 || finish 'untouched: another run is changing this host'
 }
 unlock_state() { exec 7<&-; }
@@ -31,5 +38,5 @@ held_lease() {
 keep_lease() {
     read -r has_id has_boot has_since has_holder has_began 2>/dev/null <"$state/lease" && [ "$has_id" = "$1" ] ||
         finish 'overtaken: another deploy has taken over this host'
-    write_lease "$1" "$has_holder" "$has_began" || finish "untouched: $state cannot be written"
+    write_lease "$1" "$has_holder" "$has_began" || unwritable
 }

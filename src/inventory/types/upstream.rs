@@ -39,6 +39,10 @@ impl Endpoint {
     /// `default_port` is used where the text has no port.
     pub(super) fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
         if let Some(path) = text.strip_prefix("unix:") {
+            if let Some(after) = path.strip_prefix(':') {
+                let help = format!("write `unix:{}`", after.trim_start_matches(':'));
+                return Err(ValueError::malformed("has two `:` after `unix`", help));
+            }
             let path = AbsolutePath::parse(path)?;
             if path.as_str().len() > 100 {
                 return Err(ValueError::malformed(

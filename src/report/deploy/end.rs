@@ -70,7 +70,10 @@ impl DeployReport<'_> {
             Ending::Done => {
                 let changed = several(with(State::After).len(), "host");
                 self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
-                self.output.say(&format!("  help: `{}` goes back to what was there before", self.back(end.held)));
+                // The release of before is this one.
+                if !end.repaired {
+                    self.output.say(&format!("  help: `{}` goes back to what was there before", self.back(end.held)));
+                }
                 Ok(())
             }
             Ending::RolledBack => {

@@ -37,13 +37,8 @@ impl Refusal<'_> {
         let balancer = |(name, role, _): &Wanted<'_>| *role == Role::Balancer && lost.contains(name);
         let then = match (self.wanted.iter().any(balancer), lost.len()) {
             (true, _) => "clients must not reach a balancer that is left out until the next deploy".to_owned(),
-            (false, 1) => {
-                "checks keep it DOWN, and once it is back it serves what it has now until the next deploy".to_owned()
-            }
-            (false, _) => {
-                "checks keep them DOWN, and once they are back they serve what they have now until the next deploy"
-                    .to_owned()
-            }
+            (false, 1) => "until the next deploy it serves what it has now, if it serves".to_owned(),
+            (false, _) => "until the next deploy they serve what they have now, if they serve".to_owned(),
         };
         let Again { file, choice, same } = again;
         let command = format!("sslscale {} {file}{choice}{options}{same}", self.command);

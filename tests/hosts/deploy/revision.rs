@@ -73,8 +73,7 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     app1.run(&format!("rm {config} && systemctl reload ssh"));
     // By hand, without a reload, more than a second after nginx loaded it.
     app1.run("sleep 2; sed -i 's/keepalive_timeout 30s/keepalive_timeout 31s/' /etc/nginx/conf.d/sslscale.conf");
-    let unread =
-        "error: app1: nginx has not read `/etc/nginx/conf.d/sslscale.conf` since it changed: it needs a reload\n";
+    let unread = "error: app1: nginx has not read `/etc/nginx/conf.d/sslscale.conf` since it changed: look at the file before a reload\n";
     assert!(status(1).0.contains(unread));
     app1.run(&format!("sed -i 's/{revision}/0123456789ab/' /etc/nginx/conf.d/sslscale.conf"));
     let differs = format!("error: app1: nginx runs the revision {revision}, and the one on the host is 0123456789ab\n");

@@ -1,0 +1,79 @@
+//! What a plan holds, in words.
+
+use crate::deploy::{ChangeKind, HeaderFlip, Problem, Risk, Role};
+use crate::visible::visible;
+
+pub fn risk_words(risk: &Risk, role: Role) -> String {
+    match risk {
+        Risk::Restart => format!("{} is restarted: its connections are closed", role.program()),
+        Risk::EditsLost(path) => format!("the edits that somebody made to `{path}` are lost"),
+        Risk::Adopted(path) => format!("another tool may write `{path}` again"),
+        Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
+    }
+}
+
+pub fn change(kind: ChangeKind) -> &'static str {
+    match kind {
+        ChangeKind::Create => "creates",
+        ChangeKind::Update => "changes",
+        ChangeKind::Overwrite => "changes, with the edits that somebody made,",
+        ChangeKind::TakeOver => "replaces the package's",
+        ChangeKind::Adopt => "replaces somebody else's",
+        ChangeKind::Attributes => "sets mode and owner of",
+        ChangeKind::Remove => "removes",
+        ChangeKind::Discard => "removes, with the edits that somebody made,",
+    }
+}
+
+pub fn told(problem: &Problem, role: Role) -> String {
+    match problem {
+        Problem::NotInstalled => format!("{} is not installed", role.program()),
+        Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
+        Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
+        Problem::NotAFile(path) => format!("`{path}` is not a file"),
+        Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
+        Problem::Unread(path) => format!(
+            "nginx has not loaded `{}` since that changed, and its first ticket keys come with a reload",
+            visible(path)
+        ),
+        Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
+            let to = if *on { "on" } else { "off" };
+            format!(
+                "PROXY headers would be turned {to} at port {port}, which is in use: clients would fail until all \
+                 balancers and app servers have changed"
+            )
+        }
+        Problem::Older { path, live, new } => {
+            format!("`{path}` on the host begins on `{live}` UTC, and what would replace it on `{new}` UTC")
+        }
+    }
+}
+
+pub fn help(problem: &Problem, role: Role) -> String {
+    match problem {
+        Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
+            Some(package) => format!("with `--install`, `sslscale deploy` installs `{package}`; or do it by hand"),
+            None => "a host needs systemd as its init".to_owned(),
+        },
+        Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
+        Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::Unread(_) => {
+            "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
+        }
+        Problem::NoCertificate(_) => {
+            "set `ssl_certificate_source` and `ssl_certificate_key_source` of the site, so that a \
+             deploy brings both files, or put them there"
+                .to_owned()
+        }
+        Problem::HeaderFlip { flip, .. } => {
+            let other = if flip.port == 8443 { 443 } else { 8443 };
+            format!(
+                "change `nginx.port` together with `proxy_protocol`, for example to {other}: app servers then serve both \
+                 ports until every balancer has changed; a later deploy can change the port back"
+            )
+        }
+        Problem::Older { .. } => {
+            "renew the certificate, or correct its source; `sslscale rollback` goes back to an older one".to_owned()
+        }
+    }
+}
