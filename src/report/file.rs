@@ -17,22 +17,22 @@ use crate::interrupt::Interrupt;
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
     /// The path names a directory.
-    #[error("the report cannot be written to `{0}`: it is a directory")]
+    #[error("the output cannot be written to `{0}`: it is a directory")]
     Directory(PathBuf),
     /// The path names an inventory of the run.
-    #[error("the report cannot be written to `{0}`: it is one of the inventories")]
+    #[error("the output cannot be written to `{0}`: it is one of the inventories")]
     Inventory(PathBuf),
     /// The second path, which leads to the first, does not exist.
-    #[error("the report cannot be written to `{0}`: the directory `{1}` does not exist")]
+    #[error("the output cannot be written to `{0}`: the directory `{1}` does not exist")]
     NoDirectory(PathBuf, PathBuf),
     /// The second path, which leads to the first, is something else.
-    #[error("the report cannot be written to `{0}`: `{1}` is not a directory")]
+    #[error("the output cannot be written to `{0}`: `{1}` is not a directory")]
     NotDirectory(PathBuf, PathBuf),
     /// The path is a link that leads nowhere.
-    #[error("the report cannot be written to `{0}`: it is a link to a file that does not exist")]
+    #[error("the output cannot be written to `{0}`: it is a link to a file that does not exist")]
     Dangling(PathBuf),
     /// The operating system refused.
-    #[error("the report cannot be written to `{0}`")]
+    #[error("the output cannot be written to `{0}`")]
     Io(PathBuf, #[source] io::Error),
 }
 
@@ -53,9 +53,9 @@ impl FileError {
     pub fn help(&self) -> Option<String> {
         match self {
             Self::Directory(path) => {
-                Some(format!("give the path of a file, such as `{}`", path.join("report").display()))
+                Some(format!("give the path of a file, such as `{}`", path.join("output").display()))
             }
-            Self::Inventory(_) => Some("give the report another path".to_owned()),
+            Self::Inventory(_) => Some("give the output another path".to_owned()),
             Self::NoDirectory(..) => Some("create the directory first, or correct the path".to_owned()),
             Self::NotDirectory(..) => Some("give a path in a directory".to_owned()),
             Self::Dangling(_) => Some("remove the link, or create the file that it leads to".to_owned()),
