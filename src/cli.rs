@@ -37,6 +37,8 @@ pub enum Command {
     Explain(ExplainArgs),
     /// List the rules
     Rules(RulesArgs),
+    /// Print the JSON Schema of the inventory, for editors
+    Schema(SchemaArgs),
     /// Render the configuration files of every host
     Render(RenderArgs),
     /// Run the whole fleet on this machine and send requests through it
@@ -167,6 +169,13 @@ pub struct RulesArgs {
     /// Also list the rules that rendered files always satisfy
     #[arg(long)]
     pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Write the schema to FILE, completely or not at all
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod programs;
 mod render;
 mod rollback;
 mod rules;
+mod schema;
 mod serving;
 mod sources;
 mod status;
@@ -73,8 +74,10 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if !matches!(cli.command, Command::Fleet { .. }) {
-        let runs_programs =
-            !matches!(cli.command, Command::Check(_) | Command::Explain(_) | Command::Rules(_) | Command::Render(_));
+        let runs_programs = !matches!(
+            cli.command,
+            Command::Check(_) | Command::Explain(_) | Command::Rules(_) | Command::Render(_) | Command::Schema(_)
+        );
         let more = matches!(&cli.command, Command::Check(args) if args.with_binaries || args.hosts);
         interrupt.prepare(runs_programs || more)?;
     }
@@ -85,6 +88,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Check(args) => check::run(args, output, interrupt),
         Command::Explain(args) => explain::run(args, output),
         Command::Rules(args) => rules::run(args, output),
+        Command::Schema(args) => schema::run(args, output, interrupt),
         Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
         Command::Plan(args) => plan::run(args, output, interrupt),

@@ -1,11 +1,14 @@
 //! The inventory: `node` reads YAML, `raw` has the table of keys, `types` the value types, `validate`
-//! makes a `model` of them. `document` and `paths` find places in the text, `certificate` reads
-//! certificate sources, `openssl` has the names that OpenSSL knows, `routing` the location that answers a request.
+//! makes a `model` of them. `reference` and `json_schema` show the table. `document` and `paths` find places in the
+//! text, `certificate` reads certificate sources, `openssl` has the names that OpenSSL knows, `routing` the location
+//! that answers a request.
 
 mod addresses;
 pub mod certificate;
 pub mod document;
+pub mod form;
 pub mod headers;
+pub mod json_schema;
 pub mod model;
 pub mod networks;
 pub mod node;

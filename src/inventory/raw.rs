@@ -1,5 +1,5 @@
 //! The table of keys: every section and key of the inventory, once each, with the text of the
-//! reference. Values are not read here; `validate` does that.
+//! reference and the form of the value. Values are not read here; `validate` does that.
 
 use super::schema::{Section, section};
 
@@ -7,29 +7,29 @@ section! {
     /// The whole inventory, which describes one fleet.
     RawInventory at "" {
         /// The balancers: hosts that run haproxy and forward TCP.
-        load_balancers: "list, required",
+        load_balancers: "list, required" is Sections(1),
         /// The app servers: hosts that run nginx and terminate TLS.
-        app_servers: "list, required",
+        app_servers: "list, required" is Sections(1),
         /// The sites: sets of names, each with its certificate.
-        sites: "list, required",
+        sites: "list, required" is Sections(1),
         /// Groups of app servers. The TLS name (SNI) decides which pool a connection goes to.
-        pools: "list; default: one pool with all app servers",
+        pools: "list; default: one pool with all app servers" is Sections(1),
         /// The addresses from which nginx accepts a client address in a PROXY header.
-        trusted_proxies: "list of networks; default: the addresses of every balancer",
+        trusted_proxies: "list of networks; default: the addresses of every balancer" is Many(Network, 0, MANY),
         /// Which app servers can resume a TLS session: all of them, only the one that started it, or none.
-        tickets: "`shared`, `per_host` or `off`; default: `shared` with more than one app server, otherwise `per_host`",
+        tickets: "`shared`, `per_host` or `off`; default: `shared` with more than one app server, otherwise `per_host`" is One(Choice(Tickets::NAMES)),
         /// How the balancers answer plain HTTP.
-        http: "section",
+        http: "section" is OneSection,
         /// Addresses that move between balancers.
-        high_availability: "section",
+        high_availability: "section" is OneSection,
         /// Settings for all balancers.
-        haproxy: "section",
+        haproxy: "section" is OneSection,
         /// Settings for all app servers.
-        nginx: "section",
+        nginx: "section" is OneSection,
         /// How hosts are reached over SSH.
-        ssh: "section",
+        ssh: "section" is OneSection,
         /// How `sslscale check` treats its findings.
-        lint: "section",
+        lint: "section" is OneSection,
     }
 }
 
@@ -37,13 +37,13 @@ section! {
     /// A balancer: a host that runs haproxy.
     RawLoadBalancer at "load_balancers[]" {
         /// The host's name, which is also its directory in the rendered tree.
-        name: "host name, required",
+        name: "host name, required" is One(HostName),
         /// The balancer's own address, from which it connects to the app servers. A list may have one IPv4 and one IPv6 address.
-        address: "IP address or list, required",
+        address: "IP address or list, required" is OneOrMany(Address, 2),
         /// Settings for this balancer only.
-        haproxy: "section",
+        haproxy: "section" is OneSection,
         /// How this balancer is reached over SSH.
-        ssh: "section",
+        ssh: "section" is OneSection,
     }
 }
 
@@ -51,19 +51,19 @@ section! {
     /// An app server: a host that runs nginx.
     RawAppServer at "app_servers[]" {
         /// The host's name, which is also its directory in the rendered tree and its name in haproxy.
-        name: "host name, required",
+        name: "host name, required" is One(HostName),
         /// The address that the balancers connect to. A list may have one IPv4 and one IPv6 address, the preferred one first.
-        address: "IP address or list, required",
+        address: "IP address or list, required" is OneOrMany(Address, 2),
         /// Its share of new connections, relative to the other app servers. With 0 it gets none.
-        weight: "0 to 256; default 100",
+        weight: "0 to 256; default 100" is One(Whole(0, 256)),
         /// Whether it takes connections only while all app servers of its pool without `backup` are down; several backups then share them.
-        backup: "true or false; default false",
+        backup: "true or false; default false" is One(Switch),
         /// The maximum number of connections at a time from each balancer, for each of its pools; further connections wait for a free slot.
-        maxconn: "1 to 500000; default: no limit",
+        maxconn: "1 to 500000; default: no limit" is One(Whole(1, 500_000)),
         /// Settings for this app server only.
-        nginx: "section",
+        nginx: "section" is OneSection,
         /// How this app server is reached over SSH.
-        ssh: "section",
+        ssh: "section" is OneSection,
     }
 }
 
@@ -71,11 +71,11 @@ section! {
     /// A group of app servers that serve the same sites.
     RawPool at "pools[]" {
         /// The pool's name, which is also its backend's name in haproxy.
-        name: "name, required",
+        name: "name, required" is One(PoolName),
         /// The names of its app servers.
-        app_servers: "list of names, required",
+        app_servers: "list of names, required" is Many(HostName, 1, MANY),
         /// What health checks over HTTP ask of this pool.
-        check: "section; default: as in `haproxy.check`",
+        check: "section; default: as in `haproxy.check`" is OneSection,
     }
 }
 
@@ -83,11 +83,11 @@ section! {
     /// What health checks over HTTP (`type: http` in `haproxy.check`) ask of one pool. A key that is not written is as in `haproxy.check`.
     RawPoolCheck at "pools[].check" {
         /// The path that a check asks for, with or without a query.
-        path: "starts with `/`",
+        path: "starts with `/`" is One(CheckPath),
         /// The name that a check asks for. One of this pool's sites must have it.
-        host: "DNS name",
+        host: "DNS name" is One(CheckHost),
         /// The statuses that count as success.
-        expect: "statuses such as `200` or `301-308`, several as a list",
+        expect: "statuses such as `200` or `301-308`, several as a list" is OneOrMany(Statuses, MANY),
     }
 }
 
@@ -95,31 +95,31 @@ section! {
     /// A set of names that are served the same way.
     RawSite at "sites[]" {
         /// Its names; `*.example.com` matches every name below `example.com`.
-        server_name: "DNS name or list, required",
+        server_name: "DNS name or list, required" is OneOrMany(DnsName, MANY),
         /// The pool that serves it.
-        pool: "pool name; required with more than one pool",
+        pool: "pool name; required with more than one pool" is One(PoolName),
         /// The document root.
-        root: "absolute path",
+        root: "absolute path" is One(Directory),
         /// The certificate chain, as a path on the app servers. Write a list for certificates with different kinds of key, such as ECDSA and RSA.
-        ssl_certificate: "absolute path or list, required",
+        ssl_certificate: "absolute path or list, required" is OneOrMany(AbsolutePath, 16),
         /// Its private key, as a path on the app servers. A list must be in the same order as `ssl_certificate`.
-        ssl_certificate_key: "absolute path or list, required",
+        ssl_certificate_key: "absolute path or list, required" is OneOrMany(AbsolutePath, 16),
         /// The certificate source: the file on this machine, which `check` reads, or on a host of the fleet, such as `srv1:/etc/letsencrypt/live/example.com/fullchain.pem`, which `plan`, `deploy` and `certs roll` read. A relative path is relative to the inventory's directory.
-        ssl_certificate_source: "path, HOST:PATH or list",
+        ssl_certificate_source: "path, HOST:PATH or list" is OneOrMany(SourcePath, 16),
         /// The private key's source: the file on this machine or on a host of the fleet.
-        ssl_certificate_key_source: "path, HOST:PATH or list",
+        ssl_certificate_key_source: "path, HOST:PATH or list" is OneOrMany(SourcePath, 16),
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
-        hsts: "section; default: as in `nginx`",
+        hsts: "section; default: as in `nginx`" is OneSection,
         /// The largest request body; `0` for any size. For gRPC it limits all that a client sends in one call.
-        client_max_body_size: "size such as 10m; default: as in `nginx`",
+        client_max_body_size: "size such as 10m; default: as in `nginx`" is One(Size),
         /// How long nginx waits until an upstream has accepted a connection.
-        upstream_connect_timeout: "duration; default: as in `nginx`",
+        upstream_connect_timeout: "duration; default: as in `nginx`" is One(Duration(UPSTREAM_CONNECT)),
         /// How long nginx waits for an upstream between two reads.
-        upstream_read_timeout: "duration; default: as in `nginx`",
+        upstream_read_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// How long nginx waits for an upstream between two writes.
-        upstream_send_timeout: "duration; default: as in `nginx`",
+        upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// Where requests go, depending on their path.
-        locations: "list; default: files below `root`",
+        locations: "list; default: files below `root`" is Sections(0),
     }
 }
 
@@ -127,29 +127,29 @@ section! {
     /// Where requests for a path go. A location has a `path` and exactly one of `uwsgi_pass`, `fastcgi_pass`, `proxy_pass`, `grpc_pass`, `root` and `return`.
     RawLocation at "sites[].locations[]" {
         /// The path of the requests.
-        path: "starts with `/`, required",
+        path: "starts with `/`, required" is One(LocationPath),
         /// Whether `path` matches the start of a request's path or the whole path.
-        r#match as "match": "`prefix` or `exact`; default `prefix`",
+        r#match as "match": "`prefix` or `exact`; default `prefix`" is One(Choice(LocationMatch::NAMES)),
         /// Passes requests to a uWSGI app.
-        uwsgi_pass: "`unix:/path` or `address:port`",
+        uwsgi_pass: "`unix:/path` or `address:port`" is One(AppSocket),
         /// Passes requests to a FastCGI app.
-        fastcgi_pass: "`unix:/path` or `address:port`",
+        fastcgi_pass: "`unix:/path` or `address:port`" is One(AppSocket),
         /// Passes requests to an HTTP app.
-        proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`",
+        proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`" is One(HttpUpstream),
         /// Passes requests to a gRPC app.
-        grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`",
+        grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`" is One(GrpcUpstream),
         /// Serves the files below a directory. The whole path of a request is appended to it: with `root: /srv/app`, `/static/a.css` is `/srv/app/static/a.css`.
-        root: "absolute path",
+        root: "absolute path" is One(Directory),
         /// What serves requests for which there is no file. With `root`, a file below it, as single-page apps need it. With `fastcgi_pass`, a PHP script below the site's `root`: files there are served, other `.php` scripts run, and everything else is passed to this one.
-        fallback: "starts with `/`",
+        fallback: "starts with `/`" is One(LocationPath),
         /// How long nginx waits until the upstream has accepted a connection.
-        upstream_connect_timeout: "duration; default: as in the site",
+        upstream_connect_timeout: "duration; default: as in the site" is One(Duration(UPSTREAM_CONNECT)),
         /// How long nginx waits for the upstream between two reads: how long an answer may take, or a WebSocket be silent.
-        upstream_read_timeout: "duration; default: as in the site",
+        upstream_read_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// How long nginx waits for the upstream between two writes.
-        upstream_send_timeout: "duration; default: as in the site",
+        upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// Redirects to another URL.
-        r#return as "return": "section",
+        r#return as "return": "section" is OneSection,
     }
 }
 
@@ -157,11 +157,11 @@ section! {
     /// A redirect.
     RawReturn at "sites[].locations[].return" {
         /// The HTTP status.
-        code: "301, 302, 303, 307 or 308; default 308",
+        code: "301, 302, 303, 307 or 308; default 308" is One(Choice(RedirectCode::NAMES)),
         /// The URL to redirect to.
-        url: "`https://…` or `http://…`, required",
+        url: "`https://…` or `http://…`, required" is One(RedirectUrl),
         /// Whether to append the path and query of the request.
-        append_request_uri: "true or false; default false",
+        append_request_uri: "true or false; default false" is One(Switch),
     }
 }
 
@@ -169,15 +169,15 @@ section! {
     /// How the balancers answer plain HTTP: with a redirect to HTTPS.
     RawHttp at "http" {
         /// Whether the balancers listen for plain HTTP.
-        enabled: "true or false; default true",
+        enabled: "true or false; default true" is One(Switch),
         /// The port for plain HTTP.
-        port: "1 to 65535; default 80",
+        port: "1 to 65535; default 80" is One(PORT),
         /// The port that clients connect to, if something in front of the balancers maps it to `port`.
-        public_port: "1 to 65535; default: `port`",
+        public_port: "1 to 65535; default: `port`" is One(PORT),
         /// The HTTP status of the redirect.
-        code: "301, 302, 303, 307 or 308; default 308",
+        code: "301, 302, 303, 307 or 308; default 308" is One(Choice(RedirectCode::NAMES)),
         /// Where ACME challenges go.
-        acme_challenge: "section",
+        acme_challenge: "section" is OneSection,
     }
 }
 
@@ -185,15 +185,15 @@ section! {
     /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Set exactly one of `app_server`, `pool` and `redirect`.
     RawAcmeChallenge at "http.acme_challenge" {
         /// The app server that requests the certificates.
-        app_server: "name",
+        app_server: "name" is One(HostName),
         /// A pool whose app servers share the answers to ACME challenges.
-        pool: "name",
+        pool: "name" is One(PoolName),
         /// A URL to redirect to; the path of the request is appended.
-        redirect: "`https://…` or `http://…`",
+        redirect: "`https://…` or `http://…`" is One(RedirectHost),
         /// The port on which the app server or pool accepts ACME challenges, as plain HTTP.
-        port: "1 to 65535; default 80",
+        port: "1 to 65535; default 80" is One(PORT),
         /// The directory from which nginx on that app server or pool serves the answers. Without this key, another program there, such as certbot, has to listen on the port.
-        root: "absolute path",
+        root: "absolute path" is One(Directory),
     }
 }
 
@@ -201,7 +201,7 @@ section! {
     /// Addresses that move between balancers.
     RawHighAvailability at "high_availability" {
         /// The addresses that clients connect to. Balancers still connect to app servers from their own addresses.
-        virtual_addresses: "list of IP addresses",
+        virtual_addresses: "list of IP addresses" is Many(Address, 0, MANY),
     }
 }
 
@@ -209,35 +209,35 @@ section! {
     /// Settings of haproxy, for all balancers or, in a balancer's entry, for that one only.
     RawHaproxy at "haproxy" {
         /// The version of haproxy to render for.
-        version: "such as 2.6; default: any version from 2.2",
+        version: "such as 2.6; default: any version from 2.2" is One(ProgramVersion(OLDEST_HAPROXY)),
         /// The port on which haproxy takes TLS connections.
-        port: "1 to 65535; default 443",
+        port: "1 to 65535; default 443" is One(PORT),
         /// The port that clients connect to, if something in front of the balancer maps it to `port`. Redirects lead there, and apps are told it.
-        public_port: "1 to 65535; default: `port`",
+        public_port: "1 to 65535; default: `port`" is One(PORT),
         /// The maximum number of connections at a time, from all clients together.
-        maxconn: "1 to 500000; default 8192",
+        maxconn: "1 to 500000; default 8192" is One(Whole(1, 500_000)),
         /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.
-        nofile: "1024 to 1048576; default: as many as `maxconn` needs",
+        nofile: "1024 to 1048576; default: as many as `maxconn` needs" is One(Whole(1024, 1_048_576)),
         /// How connections are distributed over a pool.
-        balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`",
+        balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`" is One(Choice(Balance::NAMES)),
         /// The version of the PROXY header, which tells nginx the client's address. `off` sends none, and app servers see a balancer's address instead; it has to be `off` for all balancers or for none.
-        proxy_protocol: "`v1`, `v2` or `off`; default `v1`",
+        proxy_protocol: "`v1`, `v2` or `off`; default `v1`" is One(Choice(ProxyProtocol::NAMES)),
         /// How many times a failed connection attempt is retried.
-        retries: "1 to 100; default 3",
+        retries: "1 to 100; default 3" is One(Whole(1, 100)),
         /// Whether a failed connection attempt is retried on another app server instead of the same one.
-        redispatch: "true or false; default true",
+        redispatch: "true or false; default true" is One(Switch),
         /// Where haproxy sends its logs.
-        log: "path of a socket or `address:port`; default `/dev/log`",
+        log: "path of a socket or `address:port`; default `/dev/log`" is One(LogTarget),
         /// What happens to connections without a TLS name, or with one that no site has: an app server rejects them, or the balancer closes them.
-        unknown_names: "`forward` or `reject`; default `forward`",
+        unknown_names: "`forward` or `reject`; default `forward`" is One(Choice(UnknownNames::NAMES)),
         /// Time limits.
-        timeouts: "section",
+        timeouts: "section" is OneSection,
         /// Health checks of app servers.
-        check: "section",
+        check: "section" is OneSection,
         /// How long a worker of haproxy that a reload has replaced keeps its open connections.
-        hard_stop_after: "duration; default 1h",
+        hard_stop_after: "duration; default 1h" is One(Duration(TIMEOUT)),
         /// How many reloads such a worker survives; one more ends it with its connections.
-        mworker_max_reloads: "1 to 1000; default 50",
+        mworker_max_reloads: "1 to 1000; default 50" is One(Whole(1, 1000)),
     }
 }
 
@@ -245,19 +245,19 @@ section! {
     /// Time limits. Every value has a unit, such as `5s`.
     RawTimeouts at "haproxy.timeouts" {
         /// How long an app server may take to accept a connection.
-        connect: "duration; default 1s",
+        connect: "duration; default 1s" is One(Duration(SHORT)),
         /// How long a client may be silent.
-        client: "duration; default 5m",
+        client: "duration; default 5m" is One(Duration(TIMEOUT)),
         /// How long an app server may be silent.
-        server: "duration; default 5m",
+        server: "duration; default 5m" is One(Duration(TIMEOUT)),
         /// How long a connection that one side has closed may stay open.
-        client_fin: "duration; default 30s",
+        client_fin: "duration; default 30s" is One(Duration(TIMEOUT)),
         /// How long a connection may wait for a free slot.
-        queue: "duration; default 10s",
+        queue: "duration; default 10s" is One(Duration(SHORT)),
         /// How long a health check may wait for an answer.
-        check: "duration; default 3s",
+        check: "duration; default 3s" is One(Duration(SHORT)),
         /// How long a client may take to send its TLS name, if the balancer needs it.
-        client_hello: "duration; default 5s",
+        client_hello: "duration; default 5s" is One(Duration(SHORT)),
     }
 }
 
@@ -265,25 +265,25 @@ section! {
     /// Health checks of app servers.
     RawCheck at "haproxy.check" {
         /// What a check does: a TLS handshake, like a client; the same and an HTTP request, which also finds an app that is down; or only a TCP connection.
-        r#type as "type": "`tls`, `http` or `tcp`; default `tls`",
+        r#type as "type": "`tls`, `http` or `tcp`; default `tls`" is One(Choice(CheckType::NAMES)),
         /// With `type: http`, the path that a check asks for, with or without a query.
-        path: "starts with `/`; default `/`",
+        path: "starts with `/`; default `/`" is One(CheckPath),
         /// With `type: http`, the name that a check asks for. A site of every pool without a `host` of its own must have it.
-        host: "DNS name; default: the first name of each pool; for a wildcard, a name below it",
+        host: "DNS name; default: the first name of each pool; for a wildcard, a name below it" is One(CheckHost),
         /// With `type: http`, the statuses that count as success.
-        expect: "statuses such as `200` or `301-308`, several as a list; default `200-399`",
+        expect: "statuses such as `200` or `301-308`, several as a list; default `200-399`" is OneOrMany(Statuses, MANY),
         /// The time between two checks.
-        inter: "duration; default 2s",
+        inter: "duration; default 2s" is One(Duration(BETWEEN_CHECKS)),
         /// The time between two checks while the app server is not yet down, or not yet up again.
-        fastinter: "duration; default 500ms, or `inter` if that is shorter",
+        fastinter: "duration; default 500ms, or `inter` if that is shorter" is One(Duration(BETWEEN_CHECKS)),
         /// The time between two checks while the app server is down.
-        downinter: "duration; default: as `inter`",
+        downinter: "duration; default: as `inter`" is One(Duration(BETWEEN_CHECKS)),
         /// How many checks have to fail in a row before an app server counts as down.
-        fall: "1 to 100; default 3",
+        fall: "1 to 100; default 3" is One(Whole(1, 100)),
         /// How many checks have to succeed in a row before it counts as up again.
-        rise: "1 to 100; default 2",
+        rise: "1 to 100; default 2" is One(Whole(1, 100)),
         /// What happens to the open connections of an app server that goes down: they are closed, so that clients connect again, or stay open until a timeout.
-        on_marked_down: "`shutdown-sessions` or `none`; default `shutdown-sessions`",
+        on_marked_down: "`shutdown-sessions` or `none`; default `shutdown-sessions`" is One(Choice(OnMarkedDown::NAMES)),
     }
 }
 
@@ -291,39 +291,39 @@ section! {
     /// Settings of nginx, for all app servers or, in an app server's entry, for that one only.
     RawNginx at "nginx" {
         /// The version of nginx to render for.
-        version: "such as 1.22.1; default: any version from 1.19.4",
+        version: "such as 1.22.1; default: any version from 1.19.4" is One(ProgramVersion(OLDEST_NGINX)),
         /// The port on which nginx takes TLS connections from balancers.
-        port: "1 to 65535; default 443",
+        port: "1 to 65535; default 443" is One(NginxPort),
         /// Whether clients may use HTTP/2.
-        http2: "true or false; default true",
+        http2: "true or false; default true" is One(Switch),
         /// How long an idle client connection stays open.
-        keepalive_timeout: "duration; default 65s",
+        keepalive_timeout: "duration; default 65s" is One(Duration(TIMEOUT)),
         /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
-        worker_shutdown_timeout: "duration; default 1h",
+        worker_shutdown_timeout: "duration; default 1h" is One(Duration(TIMEOUT)),
         /// The largest request body; `0` for any size.
-        client_max_body_size: "size such as 10m; default 1m",
+        client_max_body_size: "size such as 10m; default 1m" is One(Size),
         /// How long nginx waits until an upstream has accepted a connection.
-        upstream_connect_timeout: "duration; default 5s",
+        upstream_connect_timeout: "duration; default 5s" is One(Duration(UPSTREAM_CONNECT)),
         /// How long nginx waits for an upstream between two reads: how long an answer may take, or a WebSocket be silent.
-        upstream_read_timeout: "duration; default: 5s less than the shortest `haproxy.timeouts.client` or `server` of any balancer",
+        upstream_read_timeout: "duration; default: 5s less than the shortest `haproxy.timeouts.client` or `server` of any balancer" is One(Duration(TIMEOUT)),
         /// How long nginx waits for an upstream between two writes.
-        upstream_send_timeout: "duration; default: as for `upstream_read_timeout`",
+        upstream_send_timeout: "duration; default: as for `upstream_read_timeout`" is One(Duration(TIMEOUT)),
         /// The version of OpenSSL that nginx uses.
-        openssl: "such as 3.0.17; default: any version from 1.1.1",
+        openssl: "such as 3.0.17; default: any version from 1.1.1" is One(OpensslVersion),
         /// The profile of Mozilla's guideline for TLS versions, ciphers and groups.
-        tls_profile: "`modern`, `intermediate` or `old`; default `intermediate`",
+        tls_profile: "`modern`, `intermediate` or `old`; default `intermediate`" is One(Choice(TlsProfile::NAMES)),
         /// TLS versions, instead of the profile's.
-        ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`",
+        ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`" is Many(Choice(TlsVersion::NAMES), 1, 16),
         /// Ciphers for TLS 1.2 and earlier, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
-        ssl_ciphers: "list of OpenSSL names",
+        ssl_ciphers: "list of OpenSSL names" is Many(OpensslName, 1, 256),
         /// Groups for the key exchange, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
-        ssl_ecdh_curve: "list of OpenSSL names",
+        ssl_ecdh_curve: "list of OpenSSL names" is Many(OpensslName, 1, 128),
         /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
-        hsts: "section; default: off",
+        hsts: "section; default: off" is OneSection,
         /// Where requests are logged. With the log format `stock`, nginx.conf decides, unless this is `"off"`. systemd's journal takes `syslog:server=unix:/dev/log`.
-        access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`",
+        access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`" is One(AccessLog),
         /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
-        log_format: "`combined`, `json` or `stock`; default `combined`",
+        log_format: "`combined`, `json` or `stock`; default `combined`" is One(Choice(LogFormat::NAMES)),
     }
 }
 
@@ -331,11 +331,11 @@ section! {
     /// HTTP Strict Transport Security, for all sites or, in a site's entry, for that one only.
     RawHsts at "nginx.hsts" {
         /// How long browsers remember to use only HTTPS; `0s` makes them forget it.
-        max_age: "duration in whole seconds, required; Mozilla's guideline recommends 730d",
+        max_age: "duration in whole seconds, required; Mozilla's guideline recommends 730d" is One(WholeSeconds(MAX_AGE)),
         /// Whether HSTS also applies to all names below the site's names.
-        include_subdomains: "true or false; default false",
+        include_subdomains: "true or false; default false" is One(Switch),
         /// Whether the site may be added to the HSTS preload list that is built into browsers.
-        preload: "true or false; default false",
+        preload: "true or false; default false" is One(Switch),
     }
 }
 
@@ -343,19 +343,19 @@ section! {
     /// How hosts are reached over SSH: all of them or, in a host's entry, that one only. What is not written is as in your `ssh_config`.
     RawSsh at "ssh" {
         /// The login. It is root, or may run commands as root through sudo without a password.
-        user: "login name; default: as in `ssh_config`",
+        user: "login name; default: as in `ssh_config`" is One(SshUser),
         /// The port of sshd.
-        port: "1 to 65535; default: as in `ssh_config`",
+        port: "1 to 65535; default: as in `ssh_config`" is One(PORT),
         /// The only key that is offered, on this machine. A relative path is relative to the inventory's directory.
-        identity_file: "path; default: as in `ssh_config`, and the agent's",
+        identity_file: "path; default: as in `ssh_config`, and the agent's" is One(LocalPath),
         /// Jump hosts, as for `ssh -J`.
-        proxy_jump: "such as `bastion` or `user@bastion:2222`; default: as in `ssh_config`",
+        proxy_jump: "such as `bastion` or `user@bastion:2222`; default: as in `ssh_config`" is One(JumpHosts),
         /// Where `ssh` connects to. With an alias of `ssh_config`, what that says of it applies.
-        host: "name, alias or address; default: the host's `address`",
+        host: "name, alias or address; default: the host's `address`" is One(SshHost),
         /// How commands on the host become root's.
-        r#become as "become": "`sudo` or `none`; default: `sudo` if `user` is written and not root",
+        r#become as "become": "`sudo` or `none`; default: `sudo` if `user` is written and not root" is One(Choice(Become::NAMES)),
         /// The only host keys that are accepted, instead of those in `known_hosts`. Each is the second word of a file such as `/etc/ssh/ssh_host_ed25519_key.pub` of the host.
-        host_keys: "key or list",
+        host_keys: "key or list" is OneOrMany(HostKey, MANY),
     }
 }
 
@@ -363,13 +363,13 @@ section! {
     /// How `sslscale check` treats its findings. A rule is written as its code or its name, such as `PX07` or `trust-too-wide`.
     RawLint at "lint" {
         /// Rules whose findings are not reported.
-        allow: "list of rules",
+        allow: "list of rules" is OneOrMany(Rule, 256),
         /// Rules whose findings are turned into errors.
-        deny: "list of rules",
+        deny: "list of rules" is OneOrMany(Rule, 256),
         /// The lowest severity that makes a run fail; `--fail-on` overrides it.
-        fail_on: "`error`, `warning` or `info`; default `error`",
+        fail_on: "`error`, `warning` or `info`; default `error`" is One(Choice(FailOn::NAMES)),
         /// How many days before a certificate expires `check` starts to warn about it.
-        certificate_days: "1 to 3650; default: a third of its lifetime, at most 30",
+        certificate_days: "1 to 3650; default: a third of its lifetime, at most 30" is One(Whole(1, 3650)),
     }
 }
 

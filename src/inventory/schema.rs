@@ -1,7 +1,8 @@
 //! Sections of the inventory. One declaration per key gives the reader its field, messages their
-//! advice on spelling, and the reference its row.
+//! advice on spelling, the reference its row, and the JSON Schema its property.
 
 use super::document::spelled;
+use super::form::Form;
 use super::node::{Node, Value, printable};
 use super::shapes;
 use super::types::guard;
@@ -15,8 +16,23 @@ pub struct Key {
     pub name: &'static str,
     /// What it takes, and its default.
     pub takes: &'static str,
+    /// The same for programs.
+    pub form: Form,
     /// What it does.
     pub doc: &'static str,
+}
+
+impl Key {
+    /// Whether its section needs it.
+    pub fn is_required(&self) -> bool {
+        self.takes.contains(", required")
+    }
+
+    /// Its default, if that is one value whatever else is written.
+    pub fn default(&self) -> Option<&'static str> {
+        let (_, default) = self.takes.split_once("; default ")?;
+        (!default.contains(' ')).then(|| default.trim_matches('`'))
+    }
 }
 
 /// One section of the inventory, as the reference shows it.
@@ -32,7 +48,7 @@ pub struct Section {
 
 /// Declares a section: a struct with an optional node per key, its table, and its reader.
 macro_rules! section {
-    ($(#[doc = $doc:literal])+ $name:ident at $path:literal { $($(#[doc = $kdoc:literal])+ $key:ident $(as $text:literal)?: $takes:literal,)+ }) => {
+    ($(#[doc = $doc:literal])+ $name:ident at $path:literal { $($(#[doc = $kdoc:literal])+ $key:ident $(as $text:literal)?: $takes:literal is $form:expr,)+ }) => {
         $(#[doc = $doc])+
         #[derive(Debug, Default, Clone, Copy)]
         pub struct $name<'a> {
@@ -48,6 +64,10 @@ macro_rules! section {
                 keys: &[$(crate::inventory::schema::Key {
                     name: crate::inventory::schema::key_text!($key $($text)?),
                     takes: $takes,
+                    form: {
+                        use crate::inventory::form::words::*;
+                        $form
+                    },
                     doc: concat!($($kdoc),+),
                 }),+],
             };

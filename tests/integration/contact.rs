@@ -36,6 +36,7 @@ fn only_commands_about_hosts_contact_them() {
         &["render", "inventory.yaml"],
         &["render", "-o", "out", "inventory.yaml"],
         &["rules"],
+        &["schema"],
         &["explain", "AD09"],
     ] {
         assert!(!contacts(words), "{words:?}");

@@ -42,6 +42,7 @@ mod releases;
 mod render;
 mod report;
 mod rules;
+mod schema;
 mod seam;
 mod secrets;
 mod served;

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use super::fields::{count, duration, duration_if_written, many, optional, or_default, scalar_with};
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
-use super::settings::SHORT;
 use crate::diagnostic::Code;
+use crate::inventory::form::BETWEEN_CHECKS;
 use crate::inventory::model::{Check, HttpCheck, Nginx};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::Offer;
 use crate::inventory::raw::{RawCheck, RawPoolCheck};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{CheckPath, CheckType, Duration, ServerName, Statuses, TlsVersion, ValueError};
+use crate::inventory::types::{CheckPath, CheckType, ServerName, Statuses, TlsVersion, ValueError};
 
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
@@ -30,12 +30,12 @@ pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check
             reader.report(Code::IN09, node.underline(), message, "write `type: http`, or remove the key");
         }
     }
-    let between = [Duration::milliseconds_of(100), SHORT[1]];
-    let interval = |reader: &mut Reader<'_>, node, key, base| duration_if_written(reader, node, key, between).or(base);
+    let interval =
+        |reader: &mut Reader<'_>, node, key, base| duration_if_written(reader, node, key, BETWEEN_CHECKS).or(base);
     Check {
         kind,
         http: http_check(reader, http.map(|(_, node)| node)).or(&base.http),
-        inter: duration(reader, raw.inter, "inter", between, base.inter),
+        inter: duration(reader, raw.inter, "inter", BETWEEN_CHECKS, base.inter),
         fastinter: interval(reader, raw.fastinter, "fastinter", base.fastinter),
         downinter: interval(reader, raw.downinter, "downinter", base.downinter),
         fall: count(reader, raw.fall, "fall", 1..=100, base.fall),

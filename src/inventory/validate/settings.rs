@@ -7,6 +7,7 @@ use super::fields::{
 use super::owned::{Use, canonical, refused};
 use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
+use crate::inventory::form::{OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
 use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
@@ -24,11 +25,6 @@ const MAXCONN: u64 = 8192;
 pub const MAXCONN_LIMIT: u64 = 500_000;
 /// What a login shell allows at least, and the kernel at most.
 const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
-/// The oldest versions that rendered files are tested with: those of Debian bullseye.
-const OLDEST_HAPROXY: Version = Version(2, 2, 0);
-const OLDEST_NGINX: Version = Version(1, 18, 0);
-pub const TIMEOUT: [Duration; 2] = [Duration::seconds(1), Duration::LONGEST];
-pub const SHORT: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60)];
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const PROTOCOLS: Words = Words { key: "ssl_protocols", most: 16, example: "[TLSv1.2, TLSv1.3]", known: |_| true };

@@ -2,17 +2,12 @@
 
 use super::fields::{duration, switch};
 use crate::diagnostic::Code;
+use crate::inventory::form::{MAX_AGE, PRELOAD};
 use crate::inventory::model::{Hsts, Nginx};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{NoCipher, Offer};
 use crate::inventory::raw::{RawHsts, RawNginx};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::Duration;
-
-/// Ten years: browsers do not know more, and a larger value is a mistake.
-const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
-/// What the list that is built into browsers asks for.
-const PRELOAD: Duration = Duration::minutes(60 * 24 * 365);
 
 /// Reads an `hsts` section.
 pub fn hsts(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Hsts> {

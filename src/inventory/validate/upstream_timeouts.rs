@@ -1,15 +1,11 @@
 //! Reads the timeouts of upstreams, which have the same keys wherever they may be written.
 
 use super::fields::duration_if_written;
-use super::settings::TIMEOUT;
 use crate::diagnostic::Code;
+use crate::inventory::form::{TIMEOUT, UPSTREAM_CONNECT};
 use crate::inventory::model::{Target, UpstreamTimeouts};
 use crate::inventory::node::Node;
 use crate::inventory::schema::Reader;
-use crate::inventory::types::Duration;
-
-/// nginx: usually not more than 75 seconds, after which the kernel gives up.
-const CONNECT: [Duration; 2] = [Duration::seconds(1), Duration::seconds(75)];
 
 /// The keys, in the order of the nodes that the functions below take.
 const KEYS: [&str; 3] = ["upstream_connect_timeout", "upstream_read_timeout", "upstream_send_timeout"];
@@ -18,7 +14,7 @@ const KEYS: [&str; 3] = ["upstream_connect_timeout", "upstream_read_timeout", "u
 pub fn read(reader: &mut Reader<'_>, nodes: [Option<&Node>; 3]) -> UpstreamTimeouts {
     let [connect, read, send] = nodes;
     UpstreamTimeouts {
-        connect: duration_if_written(reader, connect, KEYS[0], CONNECT),
+        connect: duration_if_written(reader, connect, KEYS[0], UPSTREAM_CONNECT),
         read: duration_if_written(reader, read, KEYS[1], TIMEOUT),
         send: duration_if_written(reader, send, KEYS[2], TIMEOUT),
     }

@@ -150,11 +150,12 @@ pub fn check() -> Vec<Case> {
 }
 
 pub fn pages() -> Vec<Case> {
-    let pages: [&[&str]; 8] = [
+    let pages: [&[&str]; 9] = [
         &["explain", "AD01"],
         &["explain", "--format", "json", "AD01"],
         &["rules"],
         &["rules", "--format", "json"],
+        &["schema"],
         &["--help"],
         &["check", "--help"],
         &["tickets", "rotate", "--help"],

@@ -1,0 +1,105 @@
+//! Keys that need or exclude each other, as far as a schema can say it.
+
+use serde_json::{Value, json};
+
+use super::patterns;
+use crate::inventory::form::{MAX_AGE, PRELOAD};
+
+/// What holds for the section at `path` besides its keys.
+pub fn of(path: &str) -> Vec<Value> {
+    match path {
+        "" => inventory(),
+        "sites[]" => site(),
+        "sites[].locations[]" => location(),
+        "sites[].locations[].return" => vec![when(
+            is_on("append_request_uri"),
+            json!({ "url": { "pattern": "^[^/]*//[^/?]*$", "patternErrorMessage": "A path is appended to this URL." } }),
+        )],
+        "http" => vec![when(is("enabled", &json!([false, "false"])), json!({ "acme_challenge": false }))],
+        "http.acme_challenge" => {
+            let without = when(has("redirect"), json!({ "port": false, "root": false }));
+            vec![one_of(&["app_server", "pool", "redirect"]), without]
+        }
+        "haproxy.check" => {
+            let other = json!({ "required": ["type"], "properties": { "type": { "not": { "const": "http" } } } });
+            vec![when(other, json!({ "path": false, "host": false, "expect": false }))]
+        }
+        "nginx.hsts" => {
+            let year = json!({ "pattern": patterns::duration([PRELOAD, MAX_AGE[1]], 1_000) });
+            let all = json!({ "include_subdomains": { "enum": [true, "true"] }, "max_age": year });
+            let then = json!({ "required": ["include_subdomains"], "properties": all });
+            vec![json!({ "if": is_on("preload"), "then": then })]
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Where the section is as in `condition`, its `properties` are as there.
+fn when(condition: Value, properties: Value) -> Value {
+    json!({ "if": condition, "then": { "properties": properties } })
+}
+
+fn has(key: &str) -> Value {
+    json!({ "required": [key] })
+}
+
+fn is(key: &str, values: &Value) -> Value {
+    json!({ "required": [key], "properties": { key: { "enum": values } } })
+}
+
+fn is_on(key: &str) -> Value {
+    is(key, &json!([true, "true"]))
+}
+
+fn one_of(keys: &[&str]) -> Value {
+    json!({ "oneOf": keys.iter().map(|key| has(key)).collect::<Vec<_>>() })
+}
+
+fn inventory() -> Vec<Value> {
+    let several = json!({ "required": ["pools"], "properties": { "pools": { "type": "array", "minItems": 2 } } });
+    let pool = json!({ "sites": { "items": has("pool") } });
+    let no_pool = json!({
+        "sites": { "items": { "properties": { "pool": false } } },
+        "http": { "properties": { "acme_challenge": { "properties": { "pool": false } } } },
+    });
+    // A balancer's own section may leave out the type that the fleet's has.
+    let needs_type = json!({ "dependentRequired": { "path": ["type"], "host": ["type"], "expect": ["type"] } });
+    vec![
+        when(several, pool),
+        when(json!({ "not": has("pools") }), no_pool),
+        json!({ "properties": { "haproxy": { "properties": { "check": needs_type } } } }),
+        json!({ "properties": { "ssh": { "properties": { "host": false } } } }),
+    ]
+}
+
+fn site() -> Vec<Value> {
+    let locations = json!({ "required": ["locations"], "properties": { "locations": { "minItems": 1 } } });
+    let scripts = json!({ "not": has("fastcgi_pass") });
+    vec![
+        json!({ "anyOf": [has("root"), locations] }),
+        json!({ "anyOf": [has("root"), { "properties": { "locations": { "items": scripts } } }] }),
+        json!({ "dependentRequired": { "ssl_certificate_key_source": ["ssl_certificate_source"] } }),
+    ]
+}
+
+fn location() -> Vec<Value> {
+    let files = json!({ "anyOf": [has("root"), has("fastcgi_pass")] });
+    let target = json!({
+        "if": has("fallback"),
+        "then": { "allOf": [files, { "properties": { "match": { "not": { "const": "exact" } } } }] },
+    });
+    let fallback = |key: &str, pattern: &str, what: &str| {
+        when(has(key), json!({ "fallback": { "pattern": pattern, "patternErrorMessage": what } }))
+    };
+    let no_upstream = json!({ "anyOf": [has("root"), has("return")] });
+    let timeouts = json!({
+        "upstream_connect_timeout": false, "upstream_read_timeout": false, "upstream_send_timeout": false
+    });
+    vec![
+        one_of(&["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"]),
+        target,
+        fallback("root", "[^/]$", "This must be a file below root."),
+        fallback("fastcgi_pass", "^(?!.*[.]php/).*[.]php$", "This must be a PHP script."),
+        when(no_upstream, timeouts),
+    ]
+}
