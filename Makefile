@@ -11,7 +11,7 @@ export PATH := $(PATH):$(CARGO_HOME)/bin
 
 QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
-.PHONY: demo test check bench lint mutants soak setup setup-demo roots fresh toolchain
+.PHONY: demo test check editor bench lint mutants soak setup setup-demo roots fresh toolchain
 
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
@@ -26,6 +26,13 @@ check: toolchain
 	cargo clippy --all-targets -- -D warnings
 	SSLSCALE_CASES=$${SSLSCALE_CASES:-quick} cargo test -q --lib --test integration -- $(QUICK)
 	@echo 'not run: the tests in .ci/slow, tests/try_fleet, tests/hosts; `make test` runs everything'
+
+# A real editor's language server with the schema of `sslscale schema`. It needs node and npm, which `make setup` does
+# not install; the server is kept in target/editor.
+EDITOR_SERVER := yaml-language-server@1.19.2
+editor: toolchain
+	npm install --no-audit --no-fund --prefix target/editor $(EDITOR_SERVER)
+	SSLSCALE_EDITOR=$(CURDIR)/target/editor SSLSCALE_REQUIRE=1 cargo test --test integration schema::editor
 
 # Mistakes planted in one room below src/: do the tests of `make check` catch them?
 #     make mutants ROOM=tickets

@@ -2,7 +2,9 @@
 //! language server completes and checks inventories with it.
 
 mod agreement;
+mod editor;
 mod mutations;
+mod server;
 mod yaml;
 
 use std::fs;

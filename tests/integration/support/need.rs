@@ -12,6 +12,11 @@ use std::path::PathBuf;
 pub fn missing(what: &str, fix: &str) {
     let required = env::var("SSLSCALE_REQUIRE").is_ok_and(|value| value == "1");
     assert!(!required, "SSLSCALE_REQUIRE=1, and {what}\nfix: {fix}");
+    skipped(what, fix);
+}
+
+/// Reports that a test cannot run that no run has to have.
+pub fn skipped(what: &str, fix: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();
     // Not `eprintln!`: the test runner swallows what a passing test prints that way.
     let line = format!("SKIPPED {test}: {what} (fix: {fix})\n");
