@@ -4,6 +4,9 @@ use super::outcome::{Outcome, Reason};
 use super::query::QueryError;
 use crate::transport::{Host, Limits, Protected, Script};
 
+/// What programs write where a file system is full: scripts speak English.
+const FULL: &str = "No space left on device";
+
 /// What became of a host on which a script with [`super::shell::RESULT`] ran. An interrupt ends neither the script nor
 /// what leads to the host.
 pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
@@ -19,7 +22,15 @@ pub fn change(host: &dyn Host, script: &Script<'_>, limits: Limits) -> Outcome {
     let text = String::from_utf8_lossy(&done.stdout);
     let result = text.lines().next_back().and_then(|line| line.strip_prefix("sslscale-result "));
     let (word, why) = result.map_or(("", ""), |result| result.split_once(": ").unwrap_or((result, "")));
-    let reason = |why: &str| Reason::from_host(why, done.stderr.clone());
+    let reason = |why: &str| {
+        let reason = Reason::from_host(why, done.stderr.clone());
+        let full = why.contains(FULL) || done.stderr.lines().iter().any(|line| line.contains(FULL));
+        if full {
+            reason.with_help("make room on the host: `df -h` there shows which file system is full")
+        } else {
+            reason
+        }
+    };
     match word {
         "done" if why.is_empty() => Outcome::Done,
         "untouched" => Outcome::Untouched(reason(why)),

@@ -132,7 +132,9 @@ fn nothing_is_begun_without_a_yes_or_with_names_that_are_not_there() {
     }
     let none = run(&fleet, &["rollback", "--yes"], 3);
     assert!(
-        none.stderr.contains("error: no host has a release\n  help: `sslscale deploy` makes the first one"),
+        none.stderr.contains(
+            "error: no host has a release\n  help: `sslscale deploy inventory.yaml --roots roots` makes the first one"
+        ),
         "{}",
         none.all()
     );

@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::{Deployed, Replaced, shown, told};
+use crate::served::UPSTREAM;
 use crate::ssh::Operator;
 
 #[test]
@@ -61,4 +62,19 @@ fn what_cannot_be_replaced_is_put_back() {
     app2.run("rm -r /run/kept; rm /etc/nginx/conf.d/full; umount /etc/nginx/conf.d");
     assert_eq!(told(&text)[0], "error: app2: a file could not be replaced", "{text}");
     fleet.is_as_before();
+}
+
+#[test]
+fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does() {
+    let Some(fleet) = Deployed::new() else { return };
+    let app1 = fleet.host("app1");
+    app1.run("systemctl stop app");
+    fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    fleet.run(&fleet.first, &["deploy", "--yes"], 0);
+    app1.run("systemctl start app");
+    let elsewhere = fleet.first.replace(UPSTREAM, "uwsgi_pass: \"unix:/run/app/none.sock\"");
+    let text = fleet.run(&elsewhere, &["deploy", "--yes"], 4);
+    assert!(text.contains("error: app1: it answers 502 for `"), "{text}");
+    assert!(text.contains("rolled back: app1"), "{text}");
+    fleet.has(&fleet.first);
 }

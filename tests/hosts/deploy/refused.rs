@@ -7,7 +7,9 @@ use crate::ssh::host_key;
 
 /// How to go on when app2 cannot be reached.
 const WITHOUT: &str = "  help: to go on without app2: `sslscale deploy /run/hosts/operator/inventory.yaml --without app2`; \
-                       checks keep it DOWN, and once it is back it serves what it has now until the next deploy";
+                       until the next deploy it serves what it has now, if it serves";
+
+const ROOM: &str = "  help: make room on the host: `df -h` there shows which file system is full";
 
 impl Deployed {
     /// Nothing is changed, and these lines say why.
@@ -100,10 +102,10 @@ fn what_a_host_lacks() {
         app2,
         "cp -a /var/lib/dpkg/status /run/kept; sed -i '/^Package: nginx$/,/^$/s/^Status: .*/Status: deinstall ok config-files/' /var/lib/dpkg/status",
         "mv /run/kept /var/lib/dpkg/status",
-        &["error: app2: nginx is not installed", "  help: `sslscale deploy --install` installs `nginx`, or do it by hand"],
+        &["error: app2: nginx is not installed", "  help: with `--install`, `sslscale deploy` installs `nginx`; or do it by hand"],
     );
     for (program, path, help) in [
-        ("perl", "/usr/bin/perl", "  help: `sslscale deploy --install` installs `perl-base`, or do it by hand"),
+        ("perl", "/usr/bin/perl", "  help: with `--install`, `sslscale deploy` installs `perl-base`; or do it by hand"),
         ("systemd-run", "/usr/bin/systemd-run", "  help: a host needs systemd as its init"),
     ] {
         let why = format!("error: app2: there is no `{program}`, which a deploy needs");
@@ -122,13 +124,16 @@ fn what_cannot_be_written() {
     let lines = told(&text);
     let [first, whys @ .., last] = &lines[..] else { panic!("{text}") };
     assert_eq!((*first, *last), ("error: app2: the files could not be stored", "nothing was changed"), "{text}");
-    assert!(!whys.is_empty() && whys.iter().all(|why| why.contains("No space left on device")), "{text}");
+    let [why, help] = whys else { panic!("{text}") };
+    // The path is that of the file system that is full.
+    assert!(why.starts_with("  | /var/lib/sslscale/") && why.contains("No space left on device"), "{text}");
+    assert_eq!(*help, ROOM);
     fleet.is_as_before();
     fleet.refuses_where(
         app2,
         "mount -t tmpfs -o size=16k,mode=0700 tmpfs /var/lib/sslscale; cat /dev/zero >/var/lib/sslscale/full 2>/dev/null; true",
         "umount /var/lib/sslscale",
-        &["error: app2: /var/lib/sslscale cannot be written"],
+        &["error: app2: /var/lib/sslscale cannot be written: No space left on device", ROOM],
     );
     fleet.refuses_where(
         app2,

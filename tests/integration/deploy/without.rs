@@ -29,8 +29,8 @@ fn a_host_that_is_away_can_be_left_out_and_is_brought_up_to_date_later() {
     fs::write(fleet.dir().join("inventory.yaml"), other).unwrap();
     let back = lose(&fleet, "srv2");
     let refused = run(&fleet, &["deploy", "--yes"], 3);
-    let help = "  help: to go on without srv2: `sslscale deploy inventory.yaml --roots roots --without srv2`; checks keep it DOWN, and \
-                once it is back it serves what it has now until the next deploy\nnothing was changed\n";
+    let help = "  help: to go on without srv2: `sslscale deploy inventory.yaml --roots roots --without srv2`; until the next \
+                deploy it serves what it has now, if it serves\nnothing was changed\n";
     assert!(refused.stderr.ends_with(help), "{}", refused.all());
     let json = run(&fleet, &["deploy", "--yes", "--format", "json"], 3);
     let error: serde_json::Value = serde_json::from_str(json.stdout.lines().next().unwrap()).unwrap();
