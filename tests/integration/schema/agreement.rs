@@ -30,6 +30,8 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("IN09", &["expect", "host", "path"], "depends on the checks of every balancer"),
     ("IN09", &["fallback"], "compares two values"),
     ("IN09", &["grpc_pass"], "depends on the settings of every app server"),
+    ("IN09", &["uwsgi_pass", "fastcgi_pass", "proxy_pass"], "compares what apps speak on a socket"),
+    ("IN09", &["ssl_certificate"], "compares the sources of a certificate"),
     ("IN09", &["proxy_protocol", "trusted_proxies"], "depends on the settings of every balancer"),
     ("IN09", &["ssl_certificate_key", "ssl_certificate_source", "ssl_certificate_key_source"], "counts two lists"),
     ("IN09", &["ssl_ciphers", "ssl_protocols", "tls_profile"], "knows for which versions a cipher is"),
