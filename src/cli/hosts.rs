@@ -211,7 +211,7 @@ fn release(text: &str) -> Result<String, String> {
     if crate::deploy::is_id(text) {
         Ok(text.to_owned())
     } else {
-        Err("not the id of a release, which has 12 digits of 0-9 and a-f".to_owned())
+        Err("not the id of a release, which has 12 digits of 0-9 and a-f; `sslscale history` lists them".to_owned())
     }
 }
 

@@ -138,7 +138,8 @@ impl<'s> Serving<'s> {
                     Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
                     Answer::Failed(status) => {
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
-                            "look at its nginx's error log; is the app of the site running? `--without` leaves the host out",
+                            "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site running? `--without` leaves the \
+                             host out",
                         )
                     }
                     Answer::Outdated => Reason::new(format!(

@@ -136,7 +136,8 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         if !status.plan.changes.is_empty() {
             let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
             let count = several(status.plan.changes.len(), "file");
-            add(format!("{count} not as rendered: {}", paths.collect::<Vec<_>>().join(", ")));
+            let paths = paths.collect::<Vec<_>>().join(", ");
+            add(format!("{count} not as rendered: {paths}\n\thelp: `sslscale plan` shows the differences"));
         } else if unloaded.is_empty()
             && !status.plan.actions.is_empty()
             && seen.unit.as_ref().is_some_and(|unit| unit.active == "active")

@@ -2,10 +2,12 @@
 //! source: `ssh` ends with 255 whatever the reason is.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use super::SshOptions;
 use crate::transport::error::TransportError;
 use crate::transport::text::HostText;
+use crate::visible::visible;
 
 /// Why nothing can run on a host.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,7 +82,17 @@ pub(super) fn of_sudo(stderr: &HostText) -> Option<ConnectProblem> {
 
 pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostText) -> TransportError {
     let command = options.command();
-    let help = help(problem, &command, (&options.host, options.port));
+    // `ssh` goes on with other keys, and is refused.
+    let refused = problem == ConnectProblem::LoginRefused;
+    // In other paths `ssh` replaces words of its own.
+    let is_plain = |file: &&PathBuf| file.is_absolute() && !file.to_string_lossy().contains('%');
+    let missing = options.identity_file.as_ref().filter(is_plain).filter(|file| refused && !file.exists());
+    let help = match missing {
+        Some(file) => {
+            format!("there is no `{}` on this machine: correct `ssh.identity_file`", visible(&file.to_string_lossy()))
+        }
+        None => help(problem, &command, (&options.host, options.port)),
+    };
     // The rest is about a file of this run, which nobody could edit.
     let stderr = match problem {
         ConnectProblem::NotPinned => {
@@ -186,7 +198,7 @@ mod tests {
             host: "10.0.0.11".to_owned(),
             user: Some("deploy".to_owned()),
             port: Some(2222),
-            identity_file: Some("/keys/id".into()),
+            identity_file: Some("/dev/null".into()),
             proxy_jump: Some("bastion".to_owned()),
             ..SshOptions::default()
         };
@@ -195,8 +207,16 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert!(
-            shown(ConnectProblem::LoginRefused).ends_with("`ssh -p 2222 -i /keys/id -J bastion deploy@10.0.0.11 true`")
+            shown(ConnectProblem::LoginRefused)
+                .ends_with("`ssh -p 2222 -i /dev/null -J bastion deploy@10.0.0.11 true`")
         );
+        let missing = SshOptions { identity_file: Some("/nowhere/id".into()), ..options.clone() };
+        let TransportError::NotConnected { help, .. } =
+            error(ConnectProblem::LoginRefused, &missing, HostText::default())
+        else {
+            panic!()
+        };
+        assert_eq!(help, "there is no `/nowhere/id` on this machine: correct `ssh.identity_file`");
         assert!(shown(ConnectProblem::ChangedHostKey).contains("`ssh-keygen -R '[10.0.0.11]:2222'`"));
     }
 }
