@@ -87,17 +87,25 @@ fn spec((listen, protocol): App) -> UpstreamSpec {
     UpstreamSpec { protocol, listen }
 }
 
-/// A status that every balancer's check accepts, by the name in the check.
+/// A status that every balancer's check accepts, by the name in the check; and one that every check of a path accepts, by
+/// the name and the path.
 fn checks(inventory: &Inventory) -> BTreeMap<String, u16> {
     let mut found = BTreeMap::new();
     for pool in &inventory.pools {
         let asked = inventory.load_balancers.iter().map(|balancer| &balancer.haproxy.check);
         let asked: Vec<HttpCheck> = asked.map(|check| pool.check.or(&check.http)).collect();
-        let accepted = |status: &u16| asked.iter().all(|it| it.expect().accepts(*status));
-        let status = (200..600).find(accepted).unwrap_or(200);
+        let status = |asked: &[&HttpCheck]| {
+            (200..600).find(|status| asked.iter().all(|it| it.expect().accepts(*status))).unwrap_or(200)
+        };
         let first = inventory.sample_name(&inventory.sites[pool.sites[0]]);
         let host = |it: &HttpCheck| it.host.as_ref().map_or_else(|| first.clone(), ToString::to_string);
-        found.extend(asked.iter().map(|it| (host(it).to_ascii_lowercase(), status)));
+        let all: Vec<&HttpCheck> = asked.iter().collect();
+        for it in &asked {
+            let name = host(it).to_ascii_lowercase();
+            let same: Vec<&HttpCheck> = asked.iter().filter(|other| other.path() == it.path()).collect();
+            found.insert(format!("{name} {}", it.path()), status(&same));
+            found.insert(name, status(&all));
+        }
     }
     found
 }

@@ -85,7 +85,8 @@ pub struct HostSpec {
     /// The apps that run on this host.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
-    /// What apps on this host answer to health checks, by the name in the check; 200 for a name that is not listed.
+    /// What apps on this host answer to health checks, by the name in the check, or by that, a space and the path; 200 for
+    /// one that is not listed.
     #[serde(default)]
     pub checks: BTreeMap<String, u16>,
     /// Document roots that must exist.

@@ -75,7 +75,7 @@ pub enum ProtocolError {
 /// The variables of one request, by the name that the protocol gives them.
 type Variables = BTreeMap<String, String>;
 
-/// An app server's name, and the statuses of its answers to health checks by the name in the check.
+/// An app server's name, and the statuses of its answers to health checks by the name in the check, or by that and the path.
 #[derive(Debug, Clone)]
 struct App {
     host: Arc<str>,
@@ -94,7 +94,8 @@ impl App {
             return if protocol == UpstreamProtocol::FastCgi { scripts::status(script) } else { 200 };
         }
         let name = of("HTTP_HOST").split(':').next().unwrap_or_default().to_ascii_lowercase();
-        self.checks.get(&name).copied().unwrap_or(200)
+        let by_path = self.checks.get(&format!("{name} {}", of("REQUEST_URI")));
+        by_path.or_else(|| self.checks.get(&name)).copied().unwrap_or(200)
     }
 }
 
