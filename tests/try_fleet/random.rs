@@ -155,7 +155,11 @@ impl Fleet {
                 let failure = self.unforetold(&request);
                 foretold += usize::from(request.verdict != Verdict::Ok && failure.is_none());
                 failures.extend(failure);
-                if request.status == Some(200) && request.balancer == first && !self.is_call(&request) {
+                if request.status == Some(200)
+                    && request.balancer == first
+                    && !self.is_call(&request)
+                    && !self.is_download(&request)
+                {
                     answered.insert((request.site, request.path));
                 }
             } else if line.get("problem").is_some() || line.get("missing").is_some() {
@@ -183,6 +187,14 @@ impl Fleet {
         let locations = self.inventory.sites.iter().flat_map(|site| &site.locations);
         let mut grpc = locations.filter(|location| matches!(location.target, Target::Grpc(_)));
         grpc.any(|location| location.path.as_str() == request.location)
+    }
+
+    /// Whether it was answered with a file of no known type, which browsers do not show.
+    fn is_download(&self, request: &Request) -> bool {
+        let name = request.path.rsplit('/').next().unwrap_or_default();
+        let locations = self.inventory.sites.iter().flat_map(|site| &site.locations);
+        let mut files = locations.filter(|it| matches!(it.target, Target::Root(_)) && it.fallback.is_none());
+        !name.is_empty() && !name.contains('.') && files.any(|location| location.path.as_str() == request.location)
     }
 
     /// Whether a browser, which opens several connections at a time, is within the limits of the inventory.
