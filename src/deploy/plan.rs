@@ -229,8 +229,7 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     for (path, kind) in live.seen.files.iter().filter(|(path, _)| !rendered(path)) {
         // A file of the last release; one that is gone already needs nothing, and what somebody else put there stays.
         if is_ours(path, kind, live) {
-            let edited = matches!(kind, FileKind::Regular(found) if live.seen.managed.get(path) != Some(&found.sha256));
-            let kind = if edited { ChangeKind::Discard } else { ChangeKind::Remove };
+            let kind = if live.seen.is_edited(path) { ChangeKind::Discard } else { ChangeKind::Remove };
             plan.changes.push(Change { path: path.clone(), kind });
         }
     }
