@@ -26,6 +26,9 @@ pub struct RollArgs {
     pub without: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,
+    /// Store the renewed files on the hosts and let nginx check them, and stop there
+    #[arg(long)]
+    pub dry_run: bool,
     /// Say so if there is nothing to do
     #[arg(short, long)]
     pub verbose: bool,
@@ -167,12 +170,16 @@ pub struct DeployArgs {
 pub struct RollbackArgs {
     /// The inventory, for the names and addresses of the hosts; `-` is standard input
     pub inventory: PathBuf,
-    /// The release to go back to, as `sslscale history` lists it [default: the one before]
+    /// The release to go back to, as `sslscale history` lists it, or the first digits of its id [default: the one
+    /// before]
     #[arg(long, value_name = "RELEASE", value_parser = release)]
     pub to: Option<String>,
     /// Do not ask before the first change
     #[arg(short, long)]
     pub yes: bool,
+    /// Let the programs check the files that the hosts would go back to, and stop there
+    #[arg(long)]
+    pub dry_run: bool,
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
@@ -208,10 +215,12 @@ pub struct UnlockArgs {
 }
 
 fn release(text: &str) -> Result<String, String> {
-    if crate::deploy::is_id(text) {
+    if crate::deploy::begins_id(text) {
         Ok(text.to_owned())
     } else {
-        Err("not the id of a release, which has 12 digits of 0-9 and a-f; `sslscale history` lists them".to_owned())
+        Err("not the id of a release, which has 12 digits of 0-9 and a-f, or at least its first 4; `sslscale history` \
+             lists them"
+            .to_owned())
     }
 }
 

@@ -72,7 +72,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         hosts: &hosts,
         scope: Scope { only: Some(&changed), ..Scope::default() },
         back: false,
-        dry_run: false,
+        dry_run: args.dry_run,
         diffs: true,
         canary: None,
         install: false,

@@ -46,10 +46,8 @@ impl Hosts<'_> {
                 Ok((seen, plan, contents))
             })
             .map_err(|_| CommandError::reported(self.interrupt.signal().map_or(ExitStatus::Unreadable, Into::into)))?;
-        for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
-            self.away.set(true);
-            output.unreachable(lost);
-        }
+        self.away.set(self.away.get() || seen.iter().any(Result::is_err));
+        output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
         Ok(find(fleet, &wanted, seen.iter().map(|host| host.as_ref().map(|(seen, plan, _)| (seen, plan)))))
     }
 }
@@ -83,6 +81,15 @@ pub fn of_plan(source: &Source, wanted: &[Wanted<'_>], seen: &[Result<Planned, U
 /// Whether an error among these keeps a deploy from beginning.
 pub fn prevent(linted: &Linted) -> bool {
     linted.findings.iter().any(|it| it.severity == Severity::Error && host_rules::prevents(it.code))
+}
+
+/// Makes warnings of errors that keep no deploy from beginning.
+pub fn soften(linted: &mut Linted) {
+    for finding in &mut linted.findings {
+        if finding.severity == Severity::Error && !host_rules::prevents(finding.code) {
+            finding.severity = Severity::Warning;
+        }
+    }
 }
 
 /// For a report of these findings alone.

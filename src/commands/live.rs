@@ -1,7 +1,7 @@
 //! The hosts of an inventory with the files that they are to have: those that are rendered, and certificates with a
 //! source.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -114,9 +114,13 @@ pub fn away(lost: &Unreachable) -> CommandError {
     }
 }
 
-/// The same for a command that can go on without the host; `words` are all of the command.
-pub fn away_of(lost: &Unreachable, words: &str) -> CommandError {
+/// The same for a command that can go on without the host, if it is about others, too: `words` are all of the command,
+/// and `hosts` is how many it is about.
+pub fn away_of(lost: &Unreachable, words: &str, hosts: usize) -> CommandError {
     let error = away(lost);
+    if hosts < 2 {
+        return error;
+    }
     let without = format!("to go on without it: `sslscale {words} --without {}`", lost.host);
     let hint = error.hint.as_ref().map_or(without.clone(), |hint| format!("{hint}; {without}"));
     error.hint(hint)
@@ -164,6 +168,14 @@ pub fn needed(
     let expands = wanted.iter().zip(seen).filter(|(_, host)| host.as_ref().is_ok_and(|planned| planned.expands));
     let apps: Vec<String> = expands.map(|((name, ..), _)| (*name).to_owned()).collect();
     (!balancers.is_empty() && !apps.is_empty()).then_some(LeftBehind { balancers, apps })
+}
+
+/// App servers that balancers send clients to, and that the inventory has no more.
+pub fn leaving<'s>(inventory: &Inventory, seen: &'s [Result<Planned, Unreachable>]) -> BTreeSet<&'s str> {
+    let ours = |planned: &&Planned| planned.seen.release.as_ref().is_some_and(|release| release.id != deploy::BEFORE);
+    let servers = seen.iter().flatten().filter(ours).flat_map(|planned| &planned.seen.servers);
+    let names = servers.map(|server| server.name.as_str());
+    names.filter(|name| !inventory.app_servers.iter().any(|app| app.name.as_str() == *name)).collect()
 }
 
 /// Whether a deploy gives app servers their first ticket ring. Directories that represent hosts do not tell.

@@ -44,7 +44,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
     let ring = live::gets_ring(&prepared.inventory, &wanted, &seen);
     let report = PlanReport::new(output, args.format).diffs(!args.no_diff).ring(ring && args.host.is_empty());
-    report.write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
+    let leaving = live::leaving(&prepared.inventory, &seen);
+    report.leaving(leaving).write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
     if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) || prevented {
         return Ok(ExitStatus::NotStarted);

@@ -57,16 +57,19 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     let Ok(kept) = fleet.observe(kept) else { return Ok(stopped()) };
     let kept: Vec<Kept> = match kept.into_iter().collect::<Result<_, _>>() {
         Ok(kept) => kept,
-        Err(lost) => return Err(live::away_of(&lost, &words)),
+        Err(lost) => return Err(live::away_of(&lost, &words, roles.len())),
     };
     let (id, each) = match &args.to {
-        Some(id) => (id.clone(), vec![Some(id.clone()); kept.len()]),
+        Some(start) => {
+            let id = beginning(start, &kept, &commands.file)?;
+            (id.clone(), vec![Some(id); kept.len()])
+        }
         None => before(&kept, &commands.file)?,
     };
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
     let found: Vec<Option<HostRelease>> = match found.into_iter().collect::<Result<_, _>>() {
         Ok(found) => found,
-        Err(lost) => return Err(live::away_of(&lost, &words)),
+        Err(lost) => return Err(live::away_of(&lost, &words, roles.len())),
     };
     let mut releases = BTreeMap::new();
     for (((name, _), release), before) in roles.iter().zip(found).zip(&each) {
@@ -105,11 +108,11 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         hosts: &all,
         scope: Scope { adopt: true, ..Scope::default() },
         back: true,
-        dry_run: false,
+        dry_run: args.dry_run,
         diffs: true,
         canary: None,
         install: false,
-        yes: args.yes,
+        yes: args.yes || args.dry_run,
         take_over: args.resume,
         absent: &[],
         left_out: false,
@@ -134,6 +137,25 @@ fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
     let used = deploy::history(host)?.into_iter().rev().collect();
     let seen = deploy::observe(host, Role::AppServer, &[])?;
     Ok(Kept { used, current: seen.release.map(|release| release.id), held: seen.lease.is_some() })
+}
+
+/// The id that begins like this, of those that hosts know. A whole one need not be known: the host says so.
+fn beginning(start: &str, kept: &[Kept], file: &str) -> Result<String, CommandError> {
+    let used =
+        kept.iter().flat_map(|host| host.used.iter().map(|entry| &*entry.release).chain(host.current.as_deref()));
+    let ids: BTreeSet<&str> =
+        used.chain([BEFORE, start]).filter(|id| deploy::is_id(id) && id.starts_with(start)).collect();
+    let error = |text: String| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)));
+    match ids.iter().collect::<Vec<_>>()[..] {
+        [id] => Ok((*id).to_owned()),
+        [] => error(format!("no release of these hosts begins with {start}"))
+            .map_err(|error| error.hint(format!("`sslscale history {file}` lists the releases"))),
+        _ => {
+            let ids: Vec<&str> = ids.into_iter().collect();
+            error(format!("several releases begin with {start}: {}", ids.join(", ")))
+                .map_err(|error| error.hint("give more digits"))
+        }
+    }
 }
 
 /// What each host had before the last deploy, which all that had a release then must have in common. After a deploy

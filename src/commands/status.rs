@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::SystemTime;
 
+use super::again::again;
 use super::sources::{Sources, Unread};
 use super::{CommandError, ExitStatus, hosts, live, load};
 use crate::cli::StatusArgs;
@@ -64,7 +65,8 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
     let mut others = source_problems(unread);
     others.extend(unusable.problems.into_iter().map(|(message, help)| Reason::new(message).with_help(help)));
-    let sound = StatusReport::new(output, args.format).write(&hosts, &seen, &rings, &others)?;
+    let sound = StatusReport::new(output, args.format, again(&args.inventory, &args.reach))
+        .write(&hosts, &seen, &rings, &others)?;
     Ok(if sound { ExitStatus::Done } else { ExitStatus::Findings })
 }
 

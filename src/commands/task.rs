@@ -1,5 +1,7 @@
 //! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
 
+mod ring;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
@@ -7,26 +9,23 @@ use super::confirm::{agreed, holder};
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::deploy::{
-    self, Action, Deploy, DeployEnd, DeployError, DeployStep, Details, HeldLease, HostRelease, Lease, Role, SavedPlan,
-    Scope, Target, Wanted,
+    self, Action, Deploy, DeployEnd, DeployStep, Details, HeldLease, HostRelease, Lease, SavedPlan, Scope, Target,
+    Wanted,
 };
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
-use crate::inventory::types::Tickets;
 use crate::lint::Linted;
 use crate::parallel;
 use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
 use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
 use crate::source::Source;
-use crate::tickets::{self, Goal, StepError};
 use crate::transport::Host;
 
 /// How many hosts are taken and given back at once.
 const LANES: usize = 64;
 
 /// What a user reads after the first signal.
-const INTERRUPTED: &str =
-    "interrupted: a change that has begun on a host is finished first; interrupt again to stop at once";
+const INTERRUPTED: &str = "interrupted: nothing more is begun, and a change that a host is in is finished first; interrupt again to stop at once";
 
 /// Hosts that are to have a release, and how they get it.
 pub struct Task<'t> {
@@ -171,7 +170,12 @@ impl Task<'_> {
                 other => Ok(other),
             };
         }
-        let linted = self.source.map(|source| host_findings::of_plan(source, self.wanted, &seen)).unwrap_or_default();
+        let mut linted =
+            self.source.map(|source| host_findings::of_plan(source, self.wanted, &seen)).unwrap_or_default();
+        if changes {
+            // A deploy puts these right: they are no errors of it.
+            host_findings::soften(&mut linted);
+        }
         if !self.is_possible(run, &seen, &linted)? {
             return Ok(ExitStatus::NotStarted);
         }
@@ -252,11 +256,8 @@ impl Task<'_> {
         let found = self.source.map(|source| host_findings::checked(source, linted));
         if shown && (changes || unusable) {
             let report = PlanReport::new(run.output, self.format).canary(self.canary).diffs(self.diffs);
-            report.ring(!self.back && live::gets_ring(self.inventory, self.wanted, seen)).write(
-                self.wanted,
-                seen,
-                found,
-            )?;
+            let report = report.ring(!self.back && live::gets_ring(self.inventory, self.wanted, seen));
+            report.leaving(self.leaving(seen)).write(self.wanted, seen, found)?;
         }
         let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
         if unusable || needed.is_some() || changes && host_findings::prevent(linted) {
@@ -273,6 +274,13 @@ impl Task<'_> {
             (None, true) => "rollback",
             (None, false) => "deploy",
         }
+    }
+
+    /// App servers that leave the fleet with this run.
+    fn leaving<'s>(&self, seen: &'s [Result<Planned, Unreachable>]) -> BTreeSet<&'s str> {
+        // The inventory of a renewal or a rollback is not what balancers get.
+        let all = !self.back && self.scope.only.is_none();
+        if all { live::leaving(self.inventory, seen) } else { BTreeSet::new() }
     }
 
     /// Asks, unless nobody is to be asked.
@@ -311,7 +319,7 @@ impl Task<'_> {
             agreed: agreed.collect(),
             probe: &|host| if self.back { None } else { serving.problem(host) },
             progress: &|progress| run.report.progress(progress),
-            tickets: &|| self.tickets(&run.fleet),
+            tickets: &|| self.ring(&run.fleet),
             changed: Default::default(),
             expanded: Default::default(),
         };
@@ -332,6 +340,9 @@ impl Task<'_> {
         let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
+        if end.ending() == Ending::Done && !self.dry_run {
+            run.report.left(&self.leaving(seen));
+        }
         Ok(match end.ending() {
             Ending::Done if serving.unseen().is_empty() && self.left_out => ExitStatus::Mixed,
             Ending::Done if serving.unseen().is_empty() => ExitStatus::Done,
@@ -350,43 +361,6 @@ impl Task<'_> {
                 ExitStatus::Mixed
             }
         })
-    }
-
-    /// Gives the app servers one ticket ring, if the release needs it. What hosts have is not changed otherwise.
-    fn tickets(&self, fleet: &Fleet<'_>) -> Result<(), DeployError> {
-        let apps: Vec<&dyn Host> = self
-            .wanted
-            .iter()
-            .zip(self.hosts)
-            .filter(|((_, role, _), _)| *role == Role::AppServer)
-            .map(|(_, host)| *host)
-            .collect();
-        if self.scope.only.is_some() || self.inventory.tickets != Tickets::Shared || apps.is_empty() {
-            return Ok(());
-        }
-        let whole = apps.len() == self.inventory.app_servers.len();
-        let run = tickets::run(&Fleet { hosts: &apps, ..*fleet }, Goal::Sync, whole);
-        let failed = run.steps.iter().flat_map(|step| &step.hosts);
-        let mut reasons: Vec<(Option<String>, Reason)> =
-            failed.filter_map(|(host, outcome)| Some((Some(host.clone()), outcome.reason()?.clone()))).collect();
-        match &run.halt {
-            None => {}
-            Some(Halt::Unreachable(lost)) => {
-                reasons.extend(lost.iter().map(|lost| (Some(lost.host.clone()), Reason::from(&lost.error))));
-            }
-            Some(Halt::Unprepared(error @ StepError::NoRing)) => {
-                let help = "one that is left out may have the ring that all should have: deploy to all app servers once, \
-                    or run `sslscale tickets sync` while all of them answer";
-                reasons.push((None, Reason::new(error.to_string()).with_help(help)));
-            }
-            Some(Halt::Unprepared(error @ StepError::Unread { .. })) => {
-                let help = "`sslscale tickets status` shows the rings of the app servers, and what is wrong with them";
-                reasons.push((None, Reason::new(error.to_string()).with_help(help)));
-            }
-            Some(Halt::Unprepared(error)) => reasons.push((None, Reason::new(error.to_string()))),
-            Some(Halt::Interrupted) => reasons.push((None, Reason::new("interrupted"))),
-        }
-        if reasons.is_empty() { Ok(()) } else { Err(DeployError(reasons)) }
     }
 }
 

@@ -19,8 +19,7 @@ use crate::visible::visible;
 const SHOWN: usize = 8;
 
 /// What a user reads after the first signal.
-const INTERRUPTED: &str =
-    "interrupted: a change that has begun on a host is finished first; interrupt again to stop at once";
+const INTERRUPTED: &str = "interrupted: nothing more is begun, and a change that a host is in is finished first; interrupt again to stop at once";
 
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
@@ -32,7 +31,9 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     let (hosts, left_out) = app_servers(args, without, output)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
-    let report = TicketsReport::new(output, args.format);
+    let again = again(&args.inventory, &args.reach);
+    let sync = format!("`sslscale tickets sync {}`", again.file);
+    let report = TicketsReport::new(output, args.format, again);
     let Some(goal) = goal else {
         let Ok(seen) = tickets::observe(&fleet) else { return Ok(interrupted(interrupt)) };
         let verdicts = tickets::verdicts(&seen);
@@ -43,7 +44,6 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     // From here on the run alone decides the status, even if the report cannot be written.
     let _hold = interrupt.hold()?;
     output.say_on_request(interrupt, INTERRUPTED);
-    let sync = format!("`sslscale tickets sync {}`", again(&args.inventory, &args.reach).file);
     output.say_at_the_end(
         interrupt,
         format!(

@@ -77,6 +77,17 @@ pub struct OldWorker {
     pub connections: Option<u64>,
 }
 
+/// How much room there is at a path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Space {
+    /// Absolute.
+    pub path: String,
+    /// Available to everybody.
+    pub bytes: u64,
+    /// How many files can still be created; `None` where their number has no limit.
+    pub files: Option<u64>,
+}
+
 /// An app server as a balancer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
@@ -122,6 +133,8 @@ pub struct Observation {
     pub servers: Vec<Server>,
     /// Workers of the program that a reload has replaced; none if nobody looked for them.
     pub old_workers: Vec<OldWorker>,
+    /// How much room there is where a deploy writes; nothing if nobody looked.
+    pub space: Vec<Space>,
     /// The deploy that has the host.
     pub lease: Option<HeldLease>,
     /// Programs that a deploy needs and that are missing.
@@ -195,6 +208,11 @@ impl Observation {
                 age: age.parse().ok()?,
                 connections: if connections == "-" { None } else { Some(connections.parse().ok()?) },
             }),
+            ["space", path, bytes, files] => self.space.push(Space {
+                path: absolute(path)?,
+                bytes: bytes.parse().ok()?,
+                files: if files == "-" { None } else { Some(files.parse().ok()?) },
+            }),
             ["tool", name] => self.missing_tools.push(name.to_owned()),
             ["facts"] => self.facts = Some(Facts::default()),
             ref words => self.facts.as_mut()?.line(words)?,
@@ -227,7 +245,7 @@ mod tests {
             "release 0123456789ab 1700000000\nmanaged /etc/a {sum}\nfile /etc/a regular 644 root:root {sum}\n\
              file /etc/b absent\nfile /etc/c link\nfile /etc/d directory\nfile /etc/e other\nstock /etc/a\ntool flock\n\
              package 3.0.11-1+deb13u4\nunit active enabled\nrunning 0123456789ab\nserver web srv1 12 UP 1/3\nserver web srv2 0 DOWN\n\
-             old 77 3600 4\nold 78 5 -\nlease 0011 5 60 root@ops\nend\n"
+             old 77 3600 4\nold 78 5 -\nspace /etc 4096 12\nspace /run 0 -\nlease 0011 5 60 root@ops\nend\n"
         );
         let seen = Observation::read(&text).unwrap();
         assert_eq!(seen.files.len(), 5);
@@ -244,6 +262,8 @@ mod tests {
         assert_eq!(servers, [("UP 1/3", 12, true), ("DOWN", 0, false)]);
         let old: Vec<_> = seen.old_workers.iter().map(|it| (it.pid, it.age, it.connections)).collect();
         assert_eq!(old, [(77, 3600, Some(4)), (78, 5, None)]);
+        let space: Vec<_> = seen.space.iter().map(|it| (it.path.as_str(), it.bytes, it.files)).collect();
+        assert_eq!(space, [("/etc", 4096, Some(12)), ("/run", 0, None)]);
         let lease = HeldLease { id: "0011".to_owned(), age: 5, since: 60, holder: "root@ops".to_owned() };
         assert_eq!(seen.lease, Some(lease));
         assert!(Observation::read("end\n").unwrap() == Observation::default());
@@ -257,6 +277,7 @@ mod tests {
             "release a b\nend\n",
             "server web srv1 x UP\nend\n",
             "server web srv1 1\nend\n",
+            "space etc 1 2\nend\n",
             "nonsense\nend\n",
         ] {
             assert!(Observation::read(wrong).is_err(), "{wrong}");

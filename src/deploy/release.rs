@@ -108,6 +108,12 @@ pub fn is_id(text: &str) -> bool {
     text.len() == DIGITS && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
+/// Whether a text can stand for the id of a release that begins like this.
+pub fn begins_id(text: &str) -> bool {
+    const SHORTEST: usize = 4;
+    text.len() >= SHORTEST && text.len() <= DIGITS && is_id(&format!("{text:0<DIGITS$}"))
+}
+
 /// Where a host keeps the list of files of a release.
 pub fn manifest_path(id: &str) -> String {
     format!("{RELEASES}/{id}/manifest")
@@ -178,6 +184,9 @@ mod tests {
         other.files[0] = entry("/etc/c", "a\n");
         ids.push(id([("lb1", &other)]));
         assert!(ids.iter().all(|id| is_id(id)) && !is_id("0123") && !is_id("00000000000G"));
+        let begin = ["0123", "abcdef", "0123456789ab"];
+        assert!(begin.iter().all(|text| begins_id(text)));
+        assert!(!["", "012", "0123G", "0123456789abc", "ABCD"].iter().any(|text| begins_id(text)));
         let count = ids.len();
         ids.sort();
         ids.dedup();

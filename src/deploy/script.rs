@@ -18,14 +18,21 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 const PEM: usize = 1 << 20;
 
 const OBSERVE: &[&str] = &[shell::TIME, STATE, include_str!("scripts/observe.sh")];
-/// With workers that a reload has replaced.
-const STATUS: &[&str] = &[shell::TIME, STATE, include_str!("scripts/workers.sh"), include_str!("scripts/observe.sh")];
+/// With workers that a reload has replaced, and the room that is left.
+const STATUS: &[&str] = &[
+    shell::TIME,
+    STATE,
+    include_str!("scripts/workers.sh"),
+    include_str!("scripts/space.sh"),
+    include_str!("scripts/observe.sh"),
+];
 /// With both.
 const ALL: &[&str] = &[
     shell::TIME,
     STATE,
     include_str!("scripts/facts.sh"),
     include_str!("scripts/workers.sh"),
+    include_str!("scripts/space.sh"),
     include_str!("scripts/observe.sh"),
 ];
 /// With what rules look at.
@@ -41,7 +48,7 @@ pub enum Details {
     None,
     /// What rules look at.
     Rules,
-    /// Workers that a reload has replaced.
+    /// Workers that a reload has replaced, and the room that is left.
     Workers,
     /// Both.
     All,

@@ -121,7 +121,15 @@ pub fn unlock(host: &dyn Host) -> Outcome {
 
 /// Lets the program of a host check a release that is stored there.
 pub fn validate(host: &dyn Host, role: Role, release: &str) -> Outcome {
-    run(host, VALIDATE, &[release, role.program()], b"", SENDING)
+    let outcome = run(host, VALIDATE, &[release, role.program()], b"", SENDING);
+    match outcome {
+        Outcome::Untouched(reason) if reason.summary().ends_with(" refuses the files") => {
+            Outcome::Untouched(reason.with_help(
+                "correct what is named above: in the inventory or its templates if that is rendered, else on the host",
+            ))
+        }
+        outcome => outcome,
+    }
 }
 
 /// What a host is to use, and how it was when that was planned.

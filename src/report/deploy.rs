@@ -11,7 +11,8 @@ use std::time::Duration;
 
 use line::{Line, VERSION};
 
-use super::tickets::{block, result_of};
+use super::reasons::errors;
+use super::tickets::result_of;
 use super::{Output, PlainFormat, escaped};
 use crate::deploy::{DeployStep, Progress};
 use crate::rollout::{Outcome, Reason};
@@ -86,12 +87,18 @@ impl<'o> DeployReport<'o> {
     }
 
     fn error(&self, host: Option<&str>, reason: &Reason) {
-        if self.is_json() {
-            let line = Line::Error { host, reason: reason.to_string().replace("\n\t", "\n") };
-            return self.output.reported(self.line(&line));
+        self.errors([(host, reason.to_string())]);
+    }
+
+    /// What is the same on several hosts is said once to people; a document has a line for each.
+    fn errors<'h>(&self, reasons: impl IntoIterator<Item = (Option<&'h str>, String)>) {
+        if !self.is_json() {
+            return errors(reasons).iter().for_each(|error| self.output.say(error));
         }
-        let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
-        self.output.say(&format!("error: {host}{}", block(reason)));
+        for (host, reason) in reasons {
+            let line = Line::Error { host, reason: reason.replace("\n\t", "\n") };
+            self.output.reported(self.line(&line));
+        }
     }
 }
 

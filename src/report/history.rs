@@ -6,9 +6,9 @@ use std::io;
 use serde::Serialize;
 
 use super::escaped::pretty;
+use super::reasons::errors;
 use super::status::lease_words;
 use super::table::table;
-use super::tickets::block;
 use super::{Output, PlainFormat};
 use crate::count::{several, utc};
 use crate::deploy::{BEFORE, HeldLease, HistoryEntry};
@@ -33,10 +33,44 @@ struct Deploy<'d> {
     /// When the first host had it, in seconds since 1970; `None` of a deploy that has not ended.
     time: Option<u64>,
     holder: Option<&'d str>,
+    /// What it was to the hosts; `None` of a deploy that has not ended.
+    change: Option<Return>,
     /// Hosts that took part.
     hosts: Vec<&'d str>,
     /// Those that use the release now.
     current: Vec<&'d str>,
+}
+
+/// Whether hosts had the release before; the order is from the least to the most that a deploy changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Return {
+    /// They used it right before: files or programs were put right.
+    Again,
+    /// They used it earlier, and another one since then.
+    Back,
+    /// They did not.
+    New,
+}
+
+impl Return {
+    /// Of the entry of a host at this place.
+    fn of(entries: &[HistoryEntry], index: usize) -> Self {
+        let (before, release) = (&entries[..index], &entries[index].release);
+        match before.last() {
+            Some(last) if last.release == *release => Self::Again,
+            Some(_) if release == BEFORE || before.iter().any(|entry| entry.release == *release) => Self::Back,
+            _ => Self::New,
+        }
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Self::Again => "same release",
+            Self::Back => "earlier release",
+            Self::New => "new release",
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -70,7 +104,7 @@ impl<'o> HistoryReport<'o> {
                 self.output.print(b"no host has a release\n")?;
             }
         } else {
-            let mut rows = vec![["release", "when (UTC)", "by", "hosts", "in use on"].map(str::to_owned)];
+            let mut rows = vec![["release", "when (UTC)", "by", "change", "hosts", "in use on"].map(str::to_owned)];
             rows.extend(deploys.iter().map(|deploy| {
                 let release =
                     deploy.release.to_owned() + if deploy.release == BEFORE { " (before sslscale)" } else { "" };
@@ -79,18 +113,15 @@ impl<'o> HistoryReport<'o> {
                     release,
                     when.unwrap_or_else(|| "not ended".to_owned()),
                     deploy.holder.unwrap_or("-").to_owned(),
+                    deploy.change.map_or("-", Return::words).to_owned(),
                     deploy.hosts.len().to_string(),
                     deploy.current.len().to_string(),
                 ]
             }));
             self.output.print(table(&rows).as_bytes())?;
         }
-        lost().for_each(|lost| self.lost(lost));
+        self.output.unreachable(lost());
         Ok(())
-    }
-
-    fn lost(&self, lost: &Unreachable) {
-        self.output.say(&format!("error: {}: {}", lost.host, block(&Reason::from(&lost.error))));
     }
 
     /// Which deploy has which host.
@@ -105,10 +136,10 @@ impl<'o> HistoryReport<'o> {
                     held += 1;
                     self.output.print(format!("{name}: {}\n", lease_words(lease)).as_bytes())?;
                 }
-                Ok(None) => {}
-                Err(lost) => self.lost(lost),
+                Ok(None) | Err(_) => {}
             }
         }
+        self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
         if held == 0 && seen.iter().all(Result::is_ok) {
             self.output.print(b"no host is locked\n")?;
         }
@@ -121,9 +152,8 @@ impl<'o> HistoryReport<'o> {
     /// Standard output takes no more.
     pub fn given_back(&self, outcomes: &[(&str, &Outcome)]) -> io::Result<()> {
         let done = outcomes.iter().filter(|(_, outcome)| **outcome == Outcome::Done).count();
-        for (name, reason) in outcomes.iter().filter_map(|(name, outcome)| Some((name, outcome.reason()?))) {
-            self.output.say(&format!("error: {name}: {}", block(reason)));
-        }
+        let wrong = outcomes.iter().filter_map(|(name, outcome)| Some((Some(*name), outcome.reason()?.to_string())));
+        errors(wrong).iter().for_each(|error| self.output.say(error));
         self.output.print(format!("{} given back\n", several(done, "host")).as_bytes())
     }
 }
@@ -138,11 +168,13 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
                 release: &entry.release,
                 time: Some(entry.time),
                 holder: Some(&entry.holder),
+                change: None,
                 hosts: Vec::new(),
                 current: Vec::new(),
             };
             let deploy = deploys.entry((&entry.lease, &entry.release)).or_insert_with(new);
             deploy.time = deploy.time.min(Some(entry.time));
+            deploy.change = deploy.change.max(Some(Return::of(entries, index)));
             deploy.hosts.push(name);
             if newest == Some(index) {
                 deploy.current.push(name);
@@ -168,8 +200,37 @@ fn unended<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
         release,
         time: None,
         holder: None,
+        change: None,
         current: hosts.clone(),
         hosts,
     };
     unended.into_iter().map(deploy).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_deploy_was_to_the_hosts_is_told_from_their_entries() {
+        let entry = |release: &str, lease: &str| HistoryEntry {
+            time: lease.parse().unwrap(),
+            release: release.to_owned(),
+            lease: lease.to_owned(),
+            holder: "root".to_owned(),
+        };
+        let first = vec![entry("a", "1"), entry("a", "2"), entry("b", "3"), entry("a", "4"), entry(BEFORE, "5")];
+        // Another host that the second deploy has added.
+        let second = vec![entry("a", "2"), entry("b", "3")];
+        let seen: Vec<Seen> = vec![Ok((first, None)), Ok((second, None))];
+        let found: Vec<(&str, usize, Return)> = deploys(&["srv1", "srv2"], &seen)
+            .iter()
+            .map(|it| (it.release, it.hosts.len(), it.change.unwrap()))
+            .collect();
+        use Return::{Again, Back, New};
+        assert_eq!(found, [("a", 1, New), ("a", 2, New), ("b", 2, New), ("a", 1, Back), (BEFORE, 1, Back)]);
+        let alone: Vec<Seen> = vec![Ok((vec![entry("a", "1"), entry("a", "2")], None))];
+        let changes: Vec<_> = deploys(&["srv1"], &alone).iter().map(|it| it.change.unwrap()).collect();
+        assert_eq!(changes, [New, Again]);
+    }
 }

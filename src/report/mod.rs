@@ -15,6 +15,7 @@ mod human;
 mod json;
 mod junit;
 mod plan;
+mod reasons;
 mod reported;
 mod rules;
 mod sarif;
@@ -154,9 +155,10 @@ impl Output {
         hint.iter().for_each(|hint| self.say(&format!("  help: {hint}")));
     }
 
-    /// Writes why a host is not known.
-    pub fn unreachable(&self, lost: &Unreachable) {
-        self.say(&format!("error: {}: {}", lost.host, tickets::block(&Reason::from(&lost.error))));
+    /// Writes why hosts are not known.
+    pub fn unreachable<'l>(&self, lost: impl IntoIterator<Item = &'l Unreachable>) {
+        let reason = |lost: &'l Unreachable| (Some(lost.host.as_str()), Reason::from(&lost.error).to_string());
+        reasons::errors(lost.into_iter().map(reason)).iter().for_each(|error| self.say(error));
     }
 
     /// Writes findings to standard error, and nothing else about the inventory.

@@ -2,7 +2,7 @@
 
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::Serialize;
@@ -11,7 +11,7 @@ use super::deploy::step_name;
 use super::diff::unified;
 use super::escaped::pretty;
 use super::{Checked, Output, PlainFormat};
-use crate::count::several;
+use crate::count::{agreeing, several};
 use crate::deploy::{self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Risk, Role};
 use crate::diagnostic::Severity;
 use crate::rollout::{Reason, Unreachable};
@@ -54,6 +54,8 @@ pub struct PlanReport<'o> {
     diffs: bool,
     /// Whether app servers get their first ticket ring.
     ring: bool,
+    /// App servers that leave the fleet.
+    leaving: BTreeSet<&'o str>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +66,8 @@ struct Document<'d> {
     hosts: Vec<HostDocument<'d>>,
     /// The steps of a deploy.
     order: Vec<StepDocument<'d>>,
+    /// App servers that balancers send clients to, and that the inventory has no more.
+    leaving: Vec<&'d str>,
     /// Of the rules about hosts.
     findings: Vec<FindingDocument<'d>>,
 }
@@ -108,7 +112,7 @@ struct ChangeDocument<'d> {
 impl<'o> PlanReport<'o> {
     /// A report in this format.
     pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format, canary: None, diffs: true, ring: false }
+        Self { output, format, canary: None, diffs: true, ring: false, leaving: BTreeSet::new() }
     }
 
     /// The same, where this app server is changed first.
@@ -129,6 +133,12 @@ impl<'o> PlanReport<'o> {
         Self { ring, ..self }
     }
 
+    /// The same with the app servers that balancers send clients to, and that the inventory has no more.
+    #[must_use]
+    pub fn leaving(self, leaving: BTreeSet<&'o str>) -> Self {
+        Self { leaving, ..self }
+    }
+
     /// What would be done on each host, or why that is not known, and what the rules about hosts found.
     ///
     /// # Errors
@@ -145,8 +155,10 @@ impl<'o> PlanReport<'o> {
             let hosts = wanted.iter().zip(seen).map(|(wanted, host)| document(*wanted, host)).collect();
             let steps = self.order_of(wanted, seen).into_iter();
             let order = steps.map(|(step, hosts)| StepDocument { step: step_name(step), hosts }).collect();
+            let leaving = self.leaving.iter().copied().collect();
             let findings = found.map(findings).unwrap_or_default();
-            return self.output.print(&pretty(&Document { version: VERSION, up_to_date, hosts, order, findings })?);
+            let document = Document { version: VERSION, up_to_date, hosts, order, leaving, findings };
+            return self.output.print(&pretty(&document)?);
         }
         let mut groups: Vec<(Vec<&str>, &Planned, &[Entry], Role)> = Vec::new();
         for ((name, role, entries), host) in wanted.iter().zip(seen) {
@@ -170,9 +182,7 @@ impl<'o> PlanReport<'o> {
             }
         }
         found.into_iter().for_each(|found| self.output.diagnostics(found));
-        for lost in seen.iter().filter_map(|host| host.as_ref().err()) {
-            self.output.unreachable(lost);
-        }
+        self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
         self.order(wanted, seen)?;
         self.summary(seen, errors(found))
     }
@@ -195,10 +205,16 @@ impl<'o> PlanReport<'o> {
             self.output
                 .print(b"before any change: app servers without a ticket ring get the one that all of them share\n")?;
         }
-        if steps.len() < 2 {
-            return Ok(());
+        if steps.len() > 1 {
+            self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())?;
         }
-        self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())
+        if !self.leaving.is_empty() && !steps.is_empty() {
+            let names = self.leaving.iter().copied().collect::<Vec<_>>().join(", ");
+            let line =
+                format!("leaving: {names}: balancers drain {}, and {}\n", it_them(&self.leaving), stays(&self.leaving));
+            self.output.print(line.as_bytes())?;
+        }
+        Ok(())
     }
 
     fn order_of<'w>(
@@ -227,6 +243,15 @@ impl<'o> PlanReport<'o> {
         let line = format!("{}: {}{errors}\n", several(seen.len(), "host"), parts.join(", "));
         self.output.print(line.as_bytes())
     }
+}
+
+fn it_them(leaving: &BTreeSet<&str>) -> &'static str {
+    agreeing(leaving.len(), "it", "them")
+}
+
+/// What becomes of app servers that leave the fleet.
+pub fn stays(leaving: &BTreeSet<&str>) -> String {
+    format!("{} nginx, files and private keys stay as they are", agreeing(leaving.len(), "its", "their"))
 }
 
 /// How many findings are errors.

@@ -1,6 +1,8 @@
 //! What every host runs, and how balancers see the app servers.
 
+mod differing;
 mod document;
+mod space;
 
 use std::collections::BTreeMap;
 use std::io;
@@ -10,8 +12,9 @@ use serde::Serialize;
 use document::{Document, ProblemDocument, document};
 
 use super::escaped::pretty;
+use super::reasons::errors;
 use super::table::table;
-use super::{Output, PlainFormat};
+use super::{Again, Output, PlainFormat};
 use crate::count::{ago, several, utc};
 use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Role, Server};
 use crate::rollout::{Reason, Unreachable};
@@ -46,6 +49,7 @@ pub struct CertificateStatus {
 pub struct StatusReport<'o> {
     output: &'o Output,
     format: PlainFormat,
+    again: Again,
 }
 
 /// What is wrong, by host.
@@ -57,8 +61,8 @@ type Seen = Result<HostStatus, Unreachable>;
 
 impl<'o> StatusReport<'o> {
     /// A report in this format.
-    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format }
+    pub fn new(output: &'o Output, format: PlainFormat, again: Again) -> Self {
+        Self { output, format, again }
     }
 
     /// The fleet, and whether nothing is wrong with it. `rings` has what is wrong with ticket rings, and `others` what
@@ -73,7 +77,8 @@ impl<'o> StatusReport<'o> {
         rings: &[(String, tickets::Problem)],
         others: &[Reason],
     ) -> io::Result<bool> {
-        let mut problems = problems(hosts, seen, rings);
+        let plan = format!("`sslscale plan {}`", self.again.file);
+        let mut problems = problems(hosts, seen, rings, &plan);
         problems.extend(others.iter().map(|reason| (None, reason.to_string())));
         if self.format == PlainFormat::Json {
             let document = Document {
@@ -98,10 +103,7 @@ impl<'o> StatusReport<'o> {
         if !leases.is_empty() {
             self.output.print(format!("\n{leases}").as_bytes())?;
         }
-        for (host, problem) in &problems {
-            let host = host.map(|host| format!("{host}: ")).unwrap_or_default();
-            self.output.say(&format!("error: {host}{}", super::tickets::block(problem)));
-        }
+        errors(problems.iter().cloned()).iter().for_each(|error| self.output.say(error));
         let wrong = match problems.len() {
             0 => "nothing is wrong".to_owned(),
             count => several(count, "problem"),
@@ -111,8 +113,8 @@ impl<'o> StatusReport<'o> {
     }
 }
 
-/// Everything that is wrong, host by host.
-fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)]) -> Problems<'p> {
+/// Everything that is wrong, host by host. `plan` is the command that shows what differs.
+fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)], plan: &str) -> Problems<'p> {
     let mut found = Vec::new();
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let mut add = |problem: String| found.push((Some(*name), problem));
@@ -131,14 +133,14 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
             service_problem(program, &unit.active, seen.running.is_some()).into_iter().for_each(&mut add);
             boot_problem(program, &unit.enabled).into_iter().for_each(&mut add);
         }
+        space::problems(&seen.space).into_iter().for_each(&mut add);
         let unloaded = unloaded(program, seen);
         unloaded.iter().cloned().for_each(&mut add);
-        if !status.plan.changes.is_empty() {
-            let paths = status.plan.changes.iter().map(|change| format!("`{}`", change.path));
-            let count = several(status.plan.changes.len(), "file");
-            let paths = paths.collect::<Vec<_>>().join(", ");
-            add(format!("{count} not as rendered: {paths}\n\thelp: `sslscale plan` shows the differences"));
-        } else if unloaded.is_empty()
+        let differing = differing::problems(status, plan);
+        let same = differing.is_empty();
+        differing.into_iter().for_each(&mut add);
+        if same
+            && unloaded.is_empty()
             && !status.plan.actions.is_empty()
             && seen.unit.as_ref().is_some_and(|unit| unit.active == "active")
         {
@@ -208,10 +210,7 @@ fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
             Ok(status) => {
                 let seen = &status.observation;
                 let version = seen.package.as_deref().unwrap_or("-");
-                let files = match status.plan.changes.len() {
-                    0 => "as rendered".to_owned(),
-                    count => format!("{count} not as rendered"),
-                };
+                let files = differing::cell(status);
                 let on_disk = seen.on_disk.as_deref().unwrap_or("-");
                 let runs = seen.running.as_deref().unwrap_or("-");
                 let service = seen.unit.as_ref().map_or("-", |unit| unit.active.as_str());

@@ -7,10 +7,11 @@ use std::io;
 
 use serde::Serialize;
 
-use words::{OVERTAKEN, after, agree, duration, left_out, problems};
+use words::{after, agree, duration, left_out, overtaken, problems};
 
 use super::escaped::pretty;
-use super::{Output, PlainFormat};
+use super::reasons::errors;
+use super::{Again, Output, PlainFormat};
 use crate::rollout::{Outcome, Reason, Unreachable};
 use crate::tickets::{Fingerprint, Goal, Halt, Observation, Problem, RETIREMENT, Rollout, Step, StepError, StepKind};
 
@@ -21,6 +22,7 @@ const VERSION: u32 = 1;
 pub struct TicketsReport<'o> {
     output: &'o Output,
     format: PlainFormat,
+    again: Again,
 }
 
 #[derive(Serialize)]
@@ -78,8 +80,8 @@ struct Changed<'s> {
 
 impl<'o> TicketsReport<'o> {
     /// Results go to standard output, errors to standard error.
-    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format }
+    pub fn new(output: &'o Output, format: PlainFormat, again: Again) -> Self {
+        Self { output, format, again }
     }
 
     /// The ring of each host, and what is wrong with it.
@@ -97,15 +99,18 @@ impl<'o> TicketsReport<'o> {
             vec![["app server", "current", "previous", "next", "age", "nginx"].map(str::to_owned)];
         rings.extend(rows().map(|(host, problems)| row(&server(host, problems))));
         self.output.print(super::table::table(&rings).as_bytes())?;
-        for (host, problems) in rows() {
+        let wrong = rows().flat_map(|(host, problems)| {
             let name = server(host, problems).name;
-            problems.iter().for_each(|problem| self.problem(name, problem));
-        }
+            problems.iter().map(move |problem| (Some(name), problem.to_string()))
+        });
+        errors(wrong).iter().for_each(|error| self.output.say(error));
         match verdicts.iter().filter(|problems| !problems.is_empty()).count() {
             0 => self.output.print(format!("{}\n", agree(seen.len())).as_bytes()),
             wrong => {
                 self.output.say(&problems(wrong, seen.len()));
-                let helps: BTreeSet<&str> = verdicts.iter().flatten().filter_map(Problem::help).collect();
+                let file = &self.again.file;
+                let helps: BTreeSet<String> =
+                    verdicts.iter().flatten().filter_map(|problem| problem.help(file)).collect();
                 helps.iter().for_each(|help| self.output.say(&format!("  help: {help}")));
                 Ok(())
             }
@@ -127,13 +132,13 @@ impl<'o> TicketsReport<'o> {
         }
         if let Some(halt) = &run.halt {
             reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {}", block(reason))));
-            self.output.say(&format!("  help: {}", after(halt, run, task.app_servers)));
+            self.output.say(&format!("  help: {}", after(halt, run, task.app_servers, &self.again.file)));
         } else if run.steps.is_empty() {
             let which = if task.left_out.is_empty() { "all app servers" } else { "all other app servers" };
             self.output.print(format!("{which} have the same keys: nothing to do\n").as_bytes())?;
         }
         if !task.left_out.is_empty() {
-            self.output.say(&left_out(task.left_out));
+            self.output.say(&left_out(task.left_out, &self.again.file));
         }
         Ok(())
     }
@@ -164,9 +169,13 @@ impl<'o> TicketsReport<'o> {
         if failed().next().is_some() {
             // While no host has changed, there is nothing to complete.
             let again = if done.is_empty() && goal.is_rotation() { "rotate" } else { "sync" };
-            let overtaken = failed().all(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_)));
-            let fix = format!("fix the error above and run `sslscale tickets {again}`");
-            self.output.say(&format!("  help: {}", if overtaken { OVERTAKEN } else { &fix }));
+            let file = &self.again.file;
+            let help = if failed().all(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_))) {
+                overtaken(file)
+            } else {
+                format!("fix the error above and run `sslscale tickets {again} {file}`")
+            };
+            self.output.say(&format!("  help: {help}"));
         } else if goal.is_rotation() && kind == (StepKind::Agreement { finished: true }) {
             self.output.say(&format!(
                 "note: this completed a rotation and did not start another: until now, some app servers encrypted with \
@@ -182,10 +191,6 @@ impl<'o> TicketsReport<'o> {
             ));
         }
         Ok(())
-    }
-
-    fn problem(&self, host: &str, problem: &Problem) {
-        self.output.say(&format!("error: {host}: {}", block(problem)));
     }
 
     fn json(&self, document: &impl Serialize) -> io::Result<()> {

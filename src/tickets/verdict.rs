@@ -50,27 +50,27 @@ impl Problem {
     /// One line.
     pub fn summary(&self) -> String {
         match self {
-            Self::Unreachable(reason) => format!("its keys could not be read: {}", reason.summary()),
+            Self::Unreachable(reason) => format!("the keys could not be read: {}", reason.summary()),
             Self::File(fault) => fault.to_string(),
-            Self::NoKeys => "it has no keys".to_owned(),
-            Self::KeyMissing => "one or more of its three keys is missing".to_owned(),
+            Self::NoKeys => "there are no keys".to_owned(),
+            Self::KeyMissing => "one or more of the three keys is missing".to_owned(),
             Self::Behind(missed) => {
                 let lost = if *missed > 1 { ": it and the others cannot resume each other's sessions" } else { "" };
                 format!("it has missed {}{lost}", several(*missed, "rotation"))
             }
-            Self::OtherKeys => "its keys differ from those of the other app servers".to_owned(),
-            Self::NotLoaded => "nothing confirms that nginx has loaded its keys".to_owned(),
-            Self::Stale => "its current key is older than two days".to_owned(),
-            Self::NginxMissing => "nginx is not installed, so nothing uses its keys".to_owned(),
-            Self::NginxStopped => "nginx is not running, so nothing uses its keys".to_owned(),
+            Self::OtherKeys => "the keys differ from those of the other app servers".to_owned(),
+            Self::NotLoaded => "nothing confirms that nginx has loaded the keys".to_owned(),
+            Self::Stale => "the current key is older than two days".to_owned(),
+            Self::NginxMissing => "nginx is not installed, so nothing uses the keys".to_owned(),
+            Self::NginxStopped => "nginx is not running, so nothing uses the keys".to_owned(),
             Self::Rejected => "nginx rejects its configuration".to_owned(),
-            Self::Unused => format!("nginx does not use its keys: no `ssl_session_ticket_key` names a file in {RING}"),
+            Self::Unused => format!("nginx does not use the keys: no `ssl_session_ticket_key` names a file in {RING}"),
             Self::Order(keys) if keys.is_empty() => {
-                "nginx does not use its keys for every site: a server has no `ssl_session_ticket_key`".to_owned()
+                "nginx does not use the keys for every site: a server has no `ssl_session_ticket_key`".to_owned()
             }
             Self::Order(keys) => {
                 let (expected, keys) = (KEYS.join(", "), keys.join(", "));
-                format!("nginx must use its keys in the order {expected}, but a server has {keys}")
+                format!("nginx must use the keys in the order {expected}, but a server has {keys}")
             }
             Self::Changed(files) => {
                 let more = files.len().saturating_sub(SHOWN);
@@ -83,11 +83,11 @@ impl Problem {
 }
 
 impl Problem {
-    /// The command that puts it right; `None` where none of ours does.
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
+    /// What puts it right, such as a command about the inventory `file`; `None` where nothing of ours does.
+    pub fn help(&self, file: &str) -> Option<String> {
+        let help = match self {
             Self::Unreachable(_) => None,
-            Self::Stale => Some("run `sslscale tickets rotate`"),
+            Self::Stale => return Some(format!("run `sslscale tickets rotate {file}`")),
             Self::NginxMissing => Some("install nginx on the host, then the rendered files"),
             Self::NginxStopped => Some("start nginx on the host: `systemctl start nginx`"),
             Self::Rejected => Some("run `nginx -t` on the host, and fix what it reports"),
@@ -97,8 +97,9 @@ impl Problem {
             Self::Changed(_) => Some(
                 "check these files on the host, then reload nginx: `systemctl reload nginx`; until then, no rotation",
             ),
-            _ => Some("run `sslscale tickets sync` to give all app servers the same keys"),
-        }
+            _ => return Some(format!("run `sslscale tickets sync {file}` to give all app servers the same keys")),
+        };
+        help.map(str::to_owned)
     }
 }
 
@@ -213,7 +214,7 @@ mod tests {
     fn a_host_that_does_not_answer_has_a_reason() {
         let error = QueryError::Failed { status: 77, stderr: HostText::new(b"log in as root\n") };
         let found = problems(Err(Unreachable { host: "srv2".to_owned(), error }));
-        let text = "its keys could not be read: the script ended with exit code 77\nlog in as root";
+        let text = "the keys could not be read: the script ended with exit code 77\nlog in as root";
         assert_eq!((found.len(), found[0].to_string()), (1, text.to_owned()));
         assert_eq!(serde_json::to_value(&found[0]).unwrap(), text);
         // With no host that has a ring, nothing is expected of the others.

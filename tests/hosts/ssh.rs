@@ -148,7 +148,7 @@ fn a_host_that_is_not_who_it_should_be_is_refused() {
     told(
         &unknown,
         [
-            "app1: its keys could not be read: its host key is not known on this machine",
+            "app1: the keys could not be read: its host key is not known on this machine",
             "help: run `ssh -i /run/hosts/login root@10.0.0.11` once, and compare the key that it shows; or list the key",
         ],
     );
@@ -158,14 +158,14 @@ fn a_host_that_is_not_who_it_should_be_is_refused() {
     told(
         &changed,
         [
-            "app1: its keys could not be read: its host key is not the one that this machine knows",
+            "app1: the keys could not be read: its host key is not the one that this machine knows",
             "if the host is new, run `ssh-keygen -R 10.0.0.11`, then `ssh -i /run/hosts/login root@10.0.0.11`",
         ],
     );
     let wrong = inventory(&served, LOGIN, |_| format!(", ssh: {{ host_keys: {of_another} }}"));
     told(
         &Operator::new(&served, &wrong),
-        ["app1: its keys could not be read: its host key is not in `host_keys`", "put its key into `ssh.host_keys`"],
+        ["app1: the keys could not be read: its host key is not in `host_keys`", "put its key into `ssh.host_keys`"],
     );
 }
 
@@ -181,7 +181,7 @@ fn a_login_that_is_refused_names_the_command_to_try() {
     fs::remove_file(served.fleet.path("stranger")).unwrap();
     assert_eq!(code, Some(3), "{stderr}");
     for words in [
-        "app1: its keys could not be read: the login was refused",
+        "app1: the keys could not be read: the login was refused",
         "root@10.0.0.11: Permission denied (publickey,",
         "help: make this command work without a question: `ssh -i /run/hosts/stranger root@10.0.0.11 true`",
     ] {
@@ -207,9 +207,9 @@ fn a_user_becomes_root_through_sudo_or_is_told_why_not() {
         let help = "so that this works: `ssh -i /run/hosts/login deploy@10.0.0.11 sudo -n true`";
         assert!(stderr.contains(wanted) && stderr.contains(help), "{stderr}");
     };
-    told("app1: its keys could not be read: sudo asks for a password");
+    told("app1: the keys could not be read: sudo asks for a password");
     served.on_apps("printf 'deploy ALL=(root) NOPASSWD: /usr/bin/true\\n' >/etc/sudoers.d/deploy");
-    told("app1: its keys could not be read: sudo asks for a password");
+    told("app1: the keys could not be read: sudo asks for a password");
     served.on_apps("printf 'deploy ALL=(root) NOPASSWD: ALL\\n' >/etc/sudoers.d/deploy");
     let output = operator.run(&["tickets", "sync"]);
     assert_eq!(output.status.code(), Some(0), "{output:?}");

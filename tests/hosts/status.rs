@@ -58,14 +58,19 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
     assert!(text.contains(says), "{text}");
     served.host("app1").run("systemctl enable --quiet nginx");
 
+    served.host("app2").run("mount -t tmpfs -o size=1m tmpfs /var/log");
+    let text = shown(1);
+    let says = "error: app2: 1024 kB are left at `/var/log`: a deploy needs more\n  help: make room on the host: `df -h` there";
+    assert!(text.contains(says) && text.contains("6 hosts: 1 problem\n"), "{text}");
+    served.host("app2").run("umount /var/log");
+
     served.host("app3").run("systemctl stop nginx");
     served.wait_for_server("app3", "DOWN");
     served.host("lb2").run("echo '# by hand' >>/etc/haproxy/haproxy.cfg");
     let text = shown(1);
     for words in [
-        "error: lb1: `app3` is DOWN in the pool `https-servers`\n",
-        "error: lb2: `app3` is DOWN in the pool `https-servers`\n",
-        "error: lb2: 1 file not as rendered: `/etc/haproxy/haproxy.cfg`\n",
+        "error: lb1, lb2: `app3` is DOWN in the pool `https-servers`\n",
+        "error: lb2: 1 file is not as the inventory has it now: `/etc/haproxy/haproxy.cfg`\n  help: `sslscale plan ",
         "error: app3: nginx is inactive\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");

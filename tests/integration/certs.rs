@@ -182,6 +182,9 @@ fn a_renewal_changes_certificates_and_nothing_else() {
         let new = pair("example.com", days);
         fleet.renew(&new);
         let before = fleet.files();
+        let dry = fleet.run(&["certs", "roll", "--dry-run"], 0);
+        assert!(dry.stdout.ends_with("every program accepts its files; nothing was changed\n"), "{}", dry.all());
+        assert_eq!(fleet.files(), before);
         let renewed = fleet.run(&["certs", "roll"], 0);
         assert!(renewed.stdout.contains("/etc/ssl/example/ssl.crt on srv1, srv2: expires on `"), "{}", renewed.all());
         hides(&renewed, &new.1);

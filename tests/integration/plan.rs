@@ -124,7 +124,7 @@ fn a_status_names_certificates_that_are_not_there() {
     let run = fleet();
     let status = run.run_with(&["status", "inventory.yaml", "--roots", "roots"]);
     assert_eq!(status.status, 1, "{}", status.all());
-    let says = "error: srv1: there is no certificate `/etc/ssl/example/ssl.crt`\n";
+    let says = "error: srv1, srv2: there is no certificate `/etc/ssl/example/ssl.crt`\n";
     assert!(status.stderr.contains(says), "{}", status.all());
     assert!(status.stdout.contains("3 hosts: 2 problems\n"), "{}", status.all());
 }

@@ -64,7 +64,7 @@ fn keys_are_made_and_move_by_one_place() {
     let run = fleet();
     let none = tickets(&run, "status");
     assert_eq!(none.status, 1);
-    assert!(none.stderr.contains("error: srv2: it has no keys\n"), "{}", none.all());
+    assert!(none.stderr.contains("error: srv1, srv2, srv3: there are no keys\n"), "{}", none.all());
     // `rotate` makes the first keys, too.
     let made = tickets(&run, "rotate");
     assert!(
@@ -129,11 +129,11 @@ fn problems_are_reported_and_sync_fixes_them() {
     fs::write(file("current.key"), [7; 48]).unwrap();
     fixed("error: srv2: the current key has 48 bytes instead of 80\n");
     fs::remove_file(file("previous.key")).unwrap();
-    fixed("error: srv2: one or more of its three keys is missing\n");
+    fixed("error: srv2: one or more of the three keys is missing\n");
     fs::write(file("current.key"), [7; 80]).unwrap();
-    fixed("error: srv2: its keys differ from those of the other app servers\n");
+    fixed("error: srv2: the keys differ from those of the other app servers\n");
     fs::remove_file(file("loaded")).unwrap();
-    fixed("error: srv2: nothing confirms that nginx has loaded its keys\n");
+    fixed("error: srv2: nothing confirms that nginx has loaded the keys\n");
 }
 
 #[test]
@@ -148,7 +148,8 @@ fn a_copied_key_is_as_old_as_the_original() {
     tickets(&run, "sync");
     let stale = tickets(&run, "status");
     assert_eq!(stale.status, 1);
-    assert_eq!(stale.stderr.matches("its current key is older than two days").count(), 3, "{}", stale.all());
+    let says = "error: srv1, srv2, srv3: the current key is older than two days\n";
+    assert!(stale.stderr.contains(says), "{}", stale.all());
     assert_eq!(stale.stdout.matches("  2 d 3 h  ").count(), 3, "{}", stale.all());
     let rotated = tickets(&run, "rotate");
     assert!(rotated.status == 0 && !rotated.stderr.contains("note:"), "{}", rotated.all());
@@ -248,7 +249,7 @@ fn json_has_fingerprints() {
     fs::remove_dir_all(sslscale(&run, "srv2")).unwrap();
     let status = json("status");
     assert_eq!((&status["agreement"], &status["app_servers"][1]["current"]), (&false.into(), &().into()));
-    assert_eq!(status["app_servers"][1]["problems"][0], "it has no keys");
+    assert_eq!(status["app_servers"][1]["problems"][0], "there are no keys");
     // Before it rotates, it gives the new one what the others have.
     let steps = json("rotate")["steps"].clone();
     assert_eq!((&steps[0]["made"], &steps[1]["made"]), (&"agreement".into(), &"rotation".into()));
@@ -270,7 +271,7 @@ fn wrong_usage_and_hosts_that_cannot_be_reached() {
     fs::write(run.dir().join("inventory.yaml"), here).unwrap();
     let nowhere = run.run_with(&["tickets", "rotate", "inventory.yaml"]);
     assert_eq!(nowhere.status, 3);
-    let says = "error: srv1: its keys could not be read: nothing answers\n";
+    let says = "error: srv1: the keys could not be read: nothing answers\n";
     let help = "  help: check that the host is up and sshd listens: `ssh -p 1 127.0.0.1 true`\n";
     assert!(nowhere.stderr.contains(says) && nowhere.stderr.contains(help), "{}", nowhere.all());
     for way in ["per_host", "off"] {
@@ -288,9 +289,9 @@ fn wrong_usage_and_hosts_that_cannot_be_reached() {
     let lost = run.run_with(&["tickets", "sync", "inventory.yaml", "--hosts-file", "hosts.json"]);
     assert_eq!(lost.status, 3);
     for says in [
-        "error: srv1: its keys could not be read: the command that reaches the host ended early (exit code 0)\n",
-        "error: srv2: its keys could not be read: the command that reaches the host ended early (exit code 1)\n",
-        "error: srv3: its keys could not be read: `no-such-program` could not be started: No such file or directory \
+        "error: srv1: the keys could not be read: the command that reaches the host ended early (exit code 0)\n",
+        "error: srv2: the keys could not be read: the command that reaches the host ended early (exit code 1)\n",
+        "error: srv3: the keys could not be read: `no-such-program` could not be started: No such file or directory \
          (os error 2)\n",
         "help: nothing was changed",
     ] {

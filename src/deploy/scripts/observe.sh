@@ -20,6 +20,7 @@ shift
 # Only where the caller has put it before this script.
 ! command -v show_facts >/dev/null || show_facts "$program"
 ! command -v show_workers >/dev/null || show_workers "$program"
+! command -v show_space >/dev/null || show_space
 # Reads paths, one a line. All files are read by one program: a program for each takes longer than what it does.
 show_files() {
     set --

@@ -69,9 +69,8 @@ impl DeployReport<'_> {
 
     /// Sites that hosts did not serve before the change, and why: the new certificate was not looked for there.
     pub fn unseen(&self, sites: &[(String, String)]) {
-        for (host, why) in sites {
-            self.error(Some(host), &Reason::new(format!("the new certificate was not seen: {why}")));
-        }
+        let unseen = |why| format!("the new certificate was not seen: {why}");
+        self.errors(sites.iter().map(|(host, why)| (Some(&**host), unseen(why))));
         if !self.is_json() {
             self.output
                 .say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.again.file));
@@ -80,7 +79,7 @@ impl DeployReport<'_> {
 
     /// Hosts that could not be reached, so that what is new is not there.
     pub fn absent(&self, absent: &[Unreachable]) {
-        absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
+        self.errors(absent.iter().map(|lost| (Some(&*lost.host), Reason::from(&lost.error).to_string())));
         if !absent.is_empty() && !self.is_json() {
             let hosts: Vec<&str> = absent.iter().map(|lost| lost.host.as_str()).collect();
             let (hosts, file) = (hosts.join(", "), &self.again.file);

@@ -1,13 +1,14 @@
 //! How a deploy ended.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use super::line::{Line, VERSION};
 use super::{Again, DeployReport};
-use crate::count::several;
-use crate::deploy::{DeployEnd, HostState as State, WINDOW};
-use crate::rollout::{Ending, Halt, Reason};
+use crate::count::{agreeing, several};
+use crate::deploy::{BEFORE, DeployEnd, HostState as State, WINDOW};
+use crate::report::plan::stays;
+use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
 
 impl DeployReport<'_> {
     /// There was nothing to do.
@@ -28,24 +29,7 @@ impl DeployReport<'_> {
     /// # Errors
     /// Standard output takes no more.
     pub fn end(&self, end: &DeployEnd<'_>) -> io::Result<()> {
-        for (host, reason) in
-            end.run.steps.iter().flat_map(|step| &step.hosts).filter_map(|(h, o)| Some((h, o.reason()?)))
-        {
-            self.error(Some(host), reason);
-        }
-        match &end.run.halt {
-            Some(Halt::Unreachable(lost)) => {
-                lost.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
-            }
-            Some(Halt::Unprepared(error)) => {
-                error.0.iter().for_each(|(host, reason)| self.error(host.as_deref(), reason));
-            }
-            Some(Halt::Interrupted) | None => {}
-        }
-        end.absent.iter().for_each(|lost| self.error(Some(&lost.host), &Reason::from(&lost.error)));
-        for (host, reason) in end.reverted.iter().filter_map(|(host, outcome)| Some((host, outcome.reason()?))) {
-            self.error(Some(host), reason);
-        }
+        self.errors(reasons(end));
         let states = end.states();
         if self.is_json() {
             let hosts = states.iter().map(|(host, state)| (*host, state_name(*state))).collect();
@@ -114,6 +98,21 @@ impl DeployReport<'_> {
         }
     }
 
+    /// App servers that have left the fleet.
+    pub fn left(&self, hosts: &BTreeSet<&str>) {
+        if self.is_json() || hosts.is_empty() {
+            return;
+        }
+        let names = hosts.iter().copied().collect::<Vec<_>>();
+        let only: String = names.iter().map(|name| format!(" --only {name}")).collect();
+        self.output.say(&format!("{} no longer in the fleet: {}", is_are(&names), stays(hosts)));
+        self.output.say(&format!(
+            "  help: with an inventory that still has {}, `sslscale rollback --to {BEFORE}{only}` and that inventory takes \
+             the files away and puts back what was there before",
+            agreeing(names.len(), "it", "them")
+        ));
+    }
+
     /// What is said when a second signal ends the program.
     pub fn at_once(&self, release: &str) -> String {
         let (on, back) = (self.on(release, true), self.back(true));
@@ -138,6 +137,23 @@ impl DeployReport<'_> {
 
 fn resume(held: bool) -> &'static str {
     if held { " --resume" } else { "" }
+}
+
+/// What went wrong, in the order in which it did.
+fn reasons<'e>(end: &'e DeployEnd<'_>) -> Vec<(Option<&'e str>, String)> {
+    let outcome = |(host, outcome): &'e (String, Outcome)| Some((Some(&**host), outcome.reason()?.to_string()));
+    let lost = |lost: &'e Unreachable| (Some(&*lost.host), Reason::from(&lost.error).to_string());
+    let mut reasons: Vec<_> = end.run.steps.iter().flat_map(|step| &step.hosts).filter_map(outcome).collect();
+    match &end.run.halt {
+        Some(Halt::Unreachable(hosts)) => reasons.extend(hosts.iter().map(lost)),
+        Some(Halt::Unprepared(error)) => {
+            reasons.extend(error.0.iter().map(|(host, reason)| (host.as_deref(), reason.to_string())));
+        }
+        Some(Halt::Interrupted) | None => {}
+    }
+    reasons.extend(end.absent.iter().map(lost));
+    reasons.extend(end.reverted.iter().filter_map(outcome));
+    reasons
 }
 
 fn state_name(state: State) -> &'static str {

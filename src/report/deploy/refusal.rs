@@ -95,11 +95,9 @@ impl DeployReport<'_> {
 
     /// Not every host could be taken.
     pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
-        let mut held = false;
-        for (host, outcome) in taken {
-            held |= matches!(outcome, Outcome::Overtaken(_));
-            outcome.reason().iter().for_each(|reason| self.error(Some(host), reason));
-        }
+        let taken: Vec<(&str, &Outcome)> = taken.collect();
+        let held = taken.iter().any(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_)));
+        self.errors(taken.iter().filter_map(|(host, outcome)| Some((Some(*host), outcome.reason()?.to_string()))));
         if !self.is_json() {
             self.output.say("nothing was changed");
         }

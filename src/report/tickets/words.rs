@@ -4,14 +4,18 @@ use crate::count::{agreeing, several};
 use crate::tickets::{self, Halt, RETIREMENT, Rollout, StepError};
 
 /// What the loser of two runs has to do.
-pub const OVERTAKEN: &str = "another run is changing the keys: wait until it has ended, and look at \
-     `sslscale tickets status`; do not rotate again for this";
+pub fn overtaken(file: &str) -> String {
+    format!(
+        "another run is changing the keys: wait until it has ended, and look at `sslscale tickets status {file}`; do not \
+         rotate again for this"
+    )
+}
 
 /// How many hosts a help names.
 const SHOWN: usize = 8;
 
-/// What to do after a run that stopped.
-pub fn after(halt: &Halt, run: &Rollout, app_servers: usize) -> String {
+/// What to do after a run that stopped. `file` is the inventory, as commands name it.
+pub fn after(halt: &Halt, run: &Rollout, app_servers: usize, file: &str) -> String {
     let changed = run.steps.iter().any(|step| step.done().next().is_some());
     let help = match (halt, changed) {
         (Halt::Unprepared(StepError::TooSoon { seconds, .. }), _) => {
@@ -22,7 +26,7 @@ pub fn after(halt: &Halt, run: &Rollout, app_servers: usize) -> String {
             "run this without `--without` when all app servers can be reached, or remove those that do not come back \
              from the inventory"
         }
-        (Halt::Unreachable(hosts), false) if hosts.iter().any(tickets::is_busy) => OVERTAKEN,
+        (Halt::Unreachable(hosts), false) if hosts.iter().any(tickets::is_busy) => return overtaken(file),
         (Halt::Unreachable(hosts), false) => {
             let without: Vec<String> =
                 hosts.iter().take(SHOWN).map(|host| format!("--without {}", host.host)).collect();
@@ -36,7 +40,9 @@ pub fn after(halt: &Halt, run: &Rollout, app_servers: usize) -> String {
             return again + &or;
         }
         (Halt::Interrupted, false) => "nothing was changed; run the same command again",
-        (Halt::Interrupted, true) => "run `sslscale tickets sync` to give the other app servers the same keys",
+        (Halt::Interrupted, true) => {
+            return format!("run `sslscale tickets sync {file}` to give the other app servers the same keys");
+        }
         (_, false) => "nothing was changed; fix the error above and run again",
         (_, true) => "the next step was not started; fix the error above and run again",
     };
@@ -44,11 +50,11 @@ pub fn after(halt: &Halt, run: &Rollout, app_servers: usize) -> String {
 }
 
 /// What happens to app servers that a run has left out.
-pub fn left_out(hosts: &[String]) -> String {
+pub fn left_out(hosts: &[String], file: &str) -> String {
     let (are, they) = (agreeing(hosts.len(), "is", "are"), agreeing(hosts.len(), "it", "they"));
     format!(
         "note: {} {are} left out: from the second rotation that an app server misses, it and the others cannot resume \
-         each other's sessions; run `sslscale tickets sync` as soon as {they} {} back",
+         each other's sessions; run `sslscale tickets sync {file}` as soon as {they} {} back",
         hosts.join(", "),
         agreeing(hosts.len(), "is", "are")
     )
@@ -104,7 +110,7 @@ mod tests {
                 "2 of 2 app servers have problems"
             ]
         );
-        let note = |hosts: Vec<String>| left_out(&hosts);
+        let note = |hosts: Vec<String>| left_out(&hosts, "a.yaml");
         assert!(note(several_of(["srv1"])).starts_with("note: srv1 is left out: "));
         assert!(note(several_of(["srv1"])).ends_with(" as soon as it is back"));
         assert!(note(several_of(["srv1", "srv2"])).starts_with("note: srv1, srv2 are left out: "));

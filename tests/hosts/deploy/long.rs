@@ -26,8 +26,8 @@ fn rate() -> u32 {
 
 impl Deployed {
     /// A run on all hosts but the one that is dead.
-    fn without_dead(&self, inventory: &str, words: &[&str]) {
-        self.run(inventory, &[words, &["--yes", "--without", DEAD]].concat(), 0);
+    fn without_dead(&self, inventory: &str, words: &[&str]) -> String {
+        self.run(inventory, &[words, &["--yes", "--without", DEAD]].concat(), 0)
     }
 
     fn dead_is_down(&self) {
@@ -113,7 +113,13 @@ fn a_dead_app_server_fails_no_connection_in_any_deploy() {
         }
         let started = Instant::now();
         // There, back to the release before, and there and back by inventories.
-        fleet.without_dead(inventory, &["deploy"]);
+        let text = fleet.without_dead(inventory, &["deploy"]);
+        let leaves = text
+            .contains("leaving: app4: balancers drain it, and its nginx, files and private keys stay as they are\n")
+            && text.contains(
+                "app4 is no longer in the fleet: its nginx, files and private keys stay as they are\n  help: ",
+            );
+        assert_eq!(leaves, *kind == "a host less", "{kind}: {text}");
         fleet.dead_is_down();
         fleet.without_dead(inventory, &["rollback"]);
         fleet.dead_is_down();

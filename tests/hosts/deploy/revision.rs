@@ -82,7 +82,7 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     app1.run("systemctl reload nginx; sleep 1");
     let (text, _) = status(1);
     assert!(!text.contains("nginx runs the revision") && !text.contains("since it changed"), "{text}");
-    assert!(text.contains("error: app1: 1 file not as rendered"), "{text}");
+    assert!(text.contains("error: app1: 1 file was edited since the last deploy: "), "{text}");
     // The file is put back by hand, and nginx still has the other: a deploy reloads it.
     app1.run(&format!(
         "sed -i 's/0123456789ab/{revision}/; s/keepalive_timeout 31s/keepalive_timeout 30s/' /etc/nginx/conf.d/sslscale.conf"

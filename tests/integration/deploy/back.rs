@@ -74,6 +74,33 @@ fn a_rollback_says_what_it_goes_back_to() {
     assert!(before.stderr.contains(says), "{}", before.all());
 }
 
+#[test]
+fn a_release_is_found_by_the_first_digits_of_its_id() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    let first = deployed(&fleet, &[]);
+    let before = files(&roots);
+    write(&fleet, &format!("{INVENTORY}{OTHER}"));
+    deployed(&fleet, &[]);
+    let after = files(&roots);
+    for (start, code, says) in
+        [("00", 2, "or at least its first 4"), ("ffff", 3, "no release of these hosts begins with ffff")]
+    {
+        let refused = run(&fleet, &["rollback", "--yes", "--to", start], code);
+        assert!(refused.stderr.contains(says), "{}", refused.all());
+    }
+    let dry = run(&fleet, &["rollback", "--dry-run", "--to", &first[..5]], 0);
+    assert!(dry.stdout.ends_with("every program accepts its files; nothing was changed\n"), "{}", dry.all());
+    assert_eq!(files(&roots), after);
+    run(&fleet, &["rollback", "--yes", "--to", &first[..5]], 0);
+    assert_eq!(files(&roots), before);
+    let history = run(&fleet, &["history", "--format", "json"], 0);
+    let history: serde_json::Value = serde_json::from_str(&history.stdout).unwrap();
+    let changes: Vec<&str> =
+        history["deploys"].as_array().unwrap().iter().filter_map(|deploy| deploy["change"].as_str()).collect();
+    assert_eq!(changes, ["new", "new", "back"], "{history}");
+}
+
 // It was `somebody` where a service or a container sets neither variable.
 #[test]
 fn a_user_has_the_name_that_the_system_knows() {

@@ -11,7 +11,7 @@ use crate::support::ports;
 fn status_knows_what_nginx_loads() {
     let Some(fleet) = Fleet::new() else { return };
     assert_eq!(fleet.tickets("sync").status, 0);
-    let unused = "nginx does not use its keys: no `ssl_session_ticket_key` names a file in /etc/sslscale/tickets";
+    let unused = "nginx does not use the keys: no `ssl_session_ticket_key` names a file in /etc/sslscale/tickets";
     assert_eq!([0, 1, 2].map(|host| fleet.problems(host)), [[unused]; 3]);
     fleet.install();
     let status = fleet.tickets("status");
@@ -45,7 +45,7 @@ fn status_knows_what_nginx_loads() {
     fleet.reload(2);
     assert_eq!(fleet.tickets("status").status, 0);
     fleet.sh(2, "nginx -s stop; while [ -e /run/nginx.pid ]; do sleep 0.02; done");
-    assert_eq!(fleet.problems(2), ["nginx is not running, so nothing uses its keys"]);
+    assert_eq!(fleet.problems(2), ["nginx is not running, so nothing uses the keys"]);
 }
 
 /// Whether the nginx of a host has a listener on the port.

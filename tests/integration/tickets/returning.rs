@@ -32,7 +32,7 @@ fn a_dead_app_server_stops_no_rotation_and_gets_the_ring_when_it_returns() {
         assert_eq!(rotated.status, 0, "{}", rotated.all());
         assert!(is_next(&before, &fleet.ring("srv1")) && fleet.ring("srv3") == fleet.ring("srv1"));
         assert_eq!(fleet.ring("srv2"), first);
-        assert!(fleet.problems(1)[0].starts_with("its keys could not be read: "));
+        assert!(fleet.problems(1)[0].starts_with("the keys could not be read: "));
         fleet.reachable(1, true);
         let status = fleet.with("status", &["--format", "json"]);
         let status: Value = serde_json::from_str(&status.stdout).unwrap();

@@ -133,14 +133,14 @@ fn a_server_without_keys_gets_them(fleet: &Fleet) {
     fleet.sh("srv3", "rm -r /etc/sslscale");
     let (code, text) = fleet.run("status");
     assert_eq!(code, Some(1));
-    assert!(text.contains("error: srv3: it has no keys\n1 of 4 app servers has problems"), "{text}");
+    assert!(text.contains("error: srv3: there are no keys\n1 of 4 app servers has problems"), "{text}");
     assert!(fleet.done("sync").contains("installed the other app servers' keys: srv3 (current "));
     assert_eq!(fleet.rings(), before);
     // A directory instead of the link is taken over.
     fleet.sh("srv4", "cd /etc/sslscale; cp -rL tickets t; rm -r tickets tickets.d; mv t tickets; rm tickets/loaded");
     let (code, text) = fleet.run("status");
     assert_eq!(
-        (code, text.contains("srv4: nothing confirms that nginx has loaded its keys")),
+        (code, text.contains("srv4: nothing confirms that nginx has loaded the keys")),
         (Some(1), true),
         "{text}"
     );
@@ -223,7 +223,7 @@ fn a_reload_that_is_not_observed_is_reported(fleet: &Fleet) {
     assert_eq!(code, Some(5), "{text}");
     assert!(text.contains("error: srv1: state unknown: nginx started no workers"), "{text}");
     assert_eq!(fleet.rings(), before);
-    assert!(fleet.run("status").1.contains("error: srv1: nothing confirms that nginx has loaded its keys"));
+    assert!(fleet.run("status").1.contains("error: srv1: nothing confirms that nginx has loaded the keys"));
     fleet.done("sync");
     fleet.done("status");
 }

@@ -1,0 +1,63 @@
+//! What went wrong on hosts, for people. What is the same on several hosts is said once.
+
+use super::tickets::block;
+
+/// What sets a help apart at the end of a reason.
+const HELP: &str = "\n\thelp: ";
+
+/// An error for each different reason, with the hosts that have it. Reasons that follow each other and have the same help
+/// share it: only the last one has it.
+pub fn errors<'h>(reasons: impl IntoIterator<Item = (Option<&'h str>, String)>) -> Vec<String> {
+    let mut groups: Vec<(Vec<&str>, String)> = Vec::new();
+    for (host, reason) in reasons {
+        match groups.iter_mut().find(|(hosts, known)| *known == reason && hosts.is_empty() == host.is_none()) {
+            Some((hosts, _)) if host.is_some_and(|host| !hosts.contains(&host)) => hosts.extend(host),
+            Some(_) => {}
+            None => groups.push((host.into_iter().collect(), reason)),
+        }
+    }
+    let apart: Vec<(&str, Option<&str>)> = groups
+        .iter()
+        .map(|(_, reason)| reason.rsplit_once(HELP).map_or((&**reason, None), |(text, help)| (text, Some(help))))
+        .collect();
+    let error = |(index, (hosts, reason)): (usize, &(Vec<&str>, String))| {
+        let (text, help) = apart[index];
+        let shared = help.is_some() && apart.get(index + 1).is_some_and(|(_, next)| *next == help);
+        let text = block(&if shared { text } else { reason });
+        if hosts.is_empty() { format!("error: {text}") } else { format!("error: {}: {text}", hosts.join(", ")) }
+    };
+    groups.iter().enumerate().map(error).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::errors;
+
+    #[test]
+    fn what_hosts_share_is_said_once() {
+        let told = errors([
+            (Some("srv1"), "no answer\n\thelp: look at it".to_owned()),
+            (Some("srv2"), "full\n\thelp: `df -h`".to_owned()),
+            (Some("srv3"), "no answer\n\thelp: look at it".to_owned()),
+            (None, "no answer\n\thelp: look at it".to_owned()),
+        ]);
+        let wanted = [
+            "error: srv1, srv3: no answer\n  help: look at it",
+            "error: srv2: full\n  help: `df -h`",
+            "error: no answer\n  help: look at it",
+        ];
+        assert_eq!(told, wanted);
+    }
+
+    #[test]
+    fn a_help_of_several_reasons_comes_after_the_last() {
+        let reason = |port| format!("port {port} is closed\nconnection refused\n\thelp: start sshd");
+        let told = errors([(Some("srv1"), reason(1)), (Some("srv2"), reason(2)), (Some("srv3"), "other".to_owned())]);
+        let wanted = [
+            "error: srv1: port 1 is closed\n  | connection refused",
+            "error: srv2: port 2 is closed\n  | connection refused\n  help: start sshd",
+            "error: srv3: other",
+        ];
+        assert_eq!(told, wanted);
+    }
+}

@@ -1,0 +1,137 @@
+//! Files that are not as the inventory has them, in words: what became of them, and what that means.
+
+use super::HostStatus;
+use crate::count::{agreeing, several};
+use crate::deploy::{BEFORE, ChangeKind};
+
+/// Why a file is not as it is rendered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Why {
+    /// Somebody has edited it since it was deployed.
+    Edited,
+    /// It was deployed, and is gone.
+    Missing,
+    /// It is another program's or somebody's own.
+    Foreign,
+    /// The inventory asks for another one than was deployed.
+    Outdated,
+}
+
+/// The paths of the files that differ, by why they do. Of a host without a release all are outdated.
+fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
+    let mut reasons: Vec<(Why, Vec<&str>)> = Vec::new();
+    for change in &status.plan.changes {
+        let why = match change.kind {
+            _ if !is_deployed(status) => Why::Outdated,
+            ChangeKind::Overwrite | ChangeKind::Discard | ChangeKind::Attributes => Why::Edited,
+            ChangeKind::Create if status.observation.managed.contains_key(&change.path) => Why::Missing,
+            ChangeKind::Adopt | ChangeKind::TakeOver => Why::Foreign,
+            ChangeKind::Create | ChangeKind::Update | ChangeKind::Remove => Why::Outdated,
+        };
+        match reasons.iter_mut().find(|(it, _)| *it == why) {
+            Some((_, paths)) => paths.push(&change.path),
+            None => reasons.push((why, vec![&change.path])),
+        }
+    }
+    reasons.sort();
+    reasons
+}
+
+/// Whether the host has files of ours, of a release or installed in another way.
+fn is_deployed(status: &HostStatus) -> bool {
+    let others = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver | ChangeKind::Adopt);
+    let release = status.observation.release.as_ref().is_some_and(|release| release.id != BEFORE);
+    release || !status.plan.changes.iter().all(|change| others(change.kind))
+}
+
+/// One for each reason. `plan` is the command that shows the differences.
+pub fn problems(status: &HostStatus, plan: &str) -> Vec<String> {
+    let deployed = is_deployed(status);
+    let reasons = by_reason(status);
+    let problem = |(why, paths): &(Why, Vec<&str>)| {
+        let listed = paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+        let files = several(paths.len(), "file");
+        let (is, was) = (agreeing(paths.len(), "is", "are"), agreeing(paths.len(), "was", "were"));
+        let what = match why {
+            _ if !deployed => format!("nothing was deployed to it yet; {files} would change: {listed}"),
+            Why::Edited => format!("{files} {was} edited since the last deploy: {listed}"),
+            Why::Missing => format!("{files} of the last deploy {is} missing: {listed}"),
+            Why::Foreign => format!("{files} {is} not sslscale's: {listed}"),
+            Why::Outdated => {
+                let them = agreeing(paths.len(), "it", "them");
+                format!("{files} {is} not as the inventory has {them} now: {listed}")
+            }
+        };
+        format!("{what}\n\thelp: {plan} shows the differences")
+    };
+    reasons.iter().map(problem).collect()
+}
+
+/// The same in a few words.
+pub fn cell(status: &HostStatus) -> String {
+    if status.plan.changes.is_empty() {
+        return "as rendered".to_owned();
+    }
+    if !is_deployed(status) {
+        return "not deployed".to_owned();
+    }
+    let words = |(why, paths): &(Why, Vec<&str>)| {
+        let what = match why {
+            Why::Edited => "edited",
+            Why::Missing => "missing",
+            Why::Foreign => "foreign",
+            Why::Outdated => "outdated",
+        };
+        format!("{} {what}", paths.len())
+    };
+    by_reason(status).iter().map(words).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::deploy::{Change, HostPlan, Observation, Release};
+
+    fn status(release: Option<&str>) -> HostStatus {
+        use ChangeKind::{Adopt, Attributes, Create, Discard, Overwrite, Remove, TakeOver, Update};
+        let kinds = [Create, Create, Update, Overwrite, TakeOver, Adopt, Attributes, Remove, Discard];
+        let changes = kinds.iter().enumerate().map(|(i, kind)| Change { path: format!("/etc/{i}"), kind: *kind });
+        let release = release.map(|id| Release { id: id.to_owned(), time: 1 });
+        let mut observation = Observation { release, ..Observation::default() };
+        observation.managed.insert("/etc/1".to_owned(), String::new());
+        HostStatus {
+            plan: HostPlan { changes: changes.collect(), ..HostPlan::default() },
+            observation,
+            certificates: vec![],
+        }
+    }
+
+    #[test]
+    fn each_cause_has_its_own_words() {
+        let status = status(Some("0123456789ab"));
+        assert_eq!(cell(&status), "3 edited, 1 missing, 2 foreign, 3 outdated");
+        let problems = problems(&status, "`sslscale plan a.yaml`");
+        let wanted = [
+            "3 files were edited since the last deploy: `/etc/3`, `/etc/6`, `/etc/8`",
+            "1 file of the last deploy is missing: `/etc/1`",
+            "2 files are not sslscale's: `/etc/4`, `/etc/5`",
+            "3 files are not as the inventory has them now: `/etc/0`, `/etc/2`, `/etc/7`",
+        ];
+        let help = "\n\thelp: `sslscale plan a.yaml` shows the differences";
+        assert_eq!(problems, wanted.map(|problem| format!("{problem}{help}")));
+    }
+
+    #[test]
+    fn a_host_that_nothing_was_deployed_to_is_not_called_edited() {
+        for release in [None, Some(BEFORE)] {
+            let mut status = status(release);
+            // Installed by hand.
+            assert_eq!(cell(&status), "3 edited, 1 missing, 2 foreign, 3 outdated");
+            status.plan.changes.retain(|it| matches!(it.kind, ChangeKind::Create | ChangeKind::TakeOver));
+            assert_eq!(cell(&status), "not deployed");
+            let problems = problems(&status, "`plan`");
+            assert_eq!(problems.len(), 1);
+            assert!(problems[0].starts_with("nothing was deployed to it yet; 3 files would change: `/etc/0`, "));
+        }
+    }
+}
