@@ -131,12 +131,9 @@ impl<'o> HistoryReport<'o> {
     pub fn leases(&self, names: &[&str], seen: &[Result<Option<HeldLease>, Unreachable>]) -> io::Result<()> {
         let mut held = 0;
         for (name, host) in names.iter().zip(seen) {
-            match host {
-                Ok(Some(lease)) => {
-                    held += 1;
-                    self.output.print(format!("{name}: {}\n", lease_words(lease)).as_bytes())?;
-                }
-                Ok(None) | Err(_) => {}
+            if let Ok(Some(lease)) = host {
+                held += 1;
+                self.output.print(format!("{name}: {}\n", lease_words(lease)).as_bytes())?;
             }
         }
         self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
