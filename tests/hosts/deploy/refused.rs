@@ -29,6 +29,10 @@ impl Deployed {
     }
 }
 
+/// What to do when a program refuses files.
+const CORRECT: &str =
+    "  help: correct what is named above: in the inventory or its templates if that is rendered, else on the host";
+
 #[test]
 fn what_the_programs_refuse() {
     let Some(fleet) = Deployed::new() else { return };
@@ -37,7 +41,11 @@ fn what_the_programs_refuse() {
         lb2,
         "mv /var/lib/haproxy /var/lib/haproxy.away",
         "mv /var/lib/haproxy.away /var/lib/haproxy",
-        &["error: lb2: haproxy refuses the files", "  | the directory `/var/lib/haproxy` of `chroot` does not exist"],
+        &[
+            "error: lb2: haproxy refuses the files",
+            "  | the directory `/var/lib/haproxy` of `chroot` does not exist",
+            CORRECT,
+        ],
     );
     lb2.run("systemd-run --quiet --collect --unit=busy perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalPort => 8443, Listen => 5) or die; sleep 600'");
     lb2.until("the port is taken", || {
@@ -51,7 +59,11 @@ fn what_the_programs_refuse() {
     fleet.refuses(
         &format!("{taken}lint: {{ allow: [DP05] }}\n"),
         &[],
-        &["error: lb2: haproxy refuses the files", "  | port 8443 on 0.0.0.0 cannot be used: Address already in use"],
+        &[
+            "error: lb2: haproxy refuses the files",
+            "  | port 8443 on 0.0.0.0 cannot be used: Address already in use",
+            CORRECT,
+        ],
     );
     lb2.run("systemctl stop busy");
     let app2 = fleet.host("app2");
