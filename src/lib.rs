@@ -7,6 +7,7 @@ pub mod binaries;
 mod cases;
 pub mod cli;
 pub mod commands;
+pub mod config;
 mod count;
 pub mod deploy;
 pub mod diagnostic;

@@ -1,6 +1,9 @@
 //! The statements of a rendered file with the blocks around them, by line. It reads whatever a template
 //! writes without checking it: the real program does that. Pure.
 
+use std::borrow::Cow;
+
+use crate::config::{Word, haproxy, nginx};
 use crate::sandbox::Program;
 
 /// A file's statements in their order.
@@ -44,9 +47,6 @@ impl Statement<'_> {
     }
 }
 
-/// The words that open a section in a haproxy file.
-const SECTIONS: [&str; 8] = ["global", "defaults", "frontend", "backend", "listen", "resolvers", "peers", "userlist"];
-
 impl<'t> Outline<'t> {
     /// The outline of a file that this program reads.
     pub fn of(program: Program, text: &'t str) -> Self {
@@ -59,14 +59,14 @@ impl<'t> Outline<'t> {
     /// The outline of a haproxy file: a statement is a line, a section ends where the next begins.
     pub fn haproxy(text: &'t str) -> Self {
         let mut outline = Self::default();
-        let mut block = None;
-        for (index, line) in text.lines().enumerate() {
-            let words: Vec<&str> = line.split_whitespace().take_while(|word| !word.starts_with('#')).collect();
-            let Some(first) = words.first() else { continue };
-            if SECTIONS.contains(first) {
-                block = Some(outline.open(words.clone(), None));
+        let file = haproxy::File::read(text);
+        for (section, line) in file.lines() {
+            let words = words(&line.words, text);
+            if section.is_some_and(|section| section.begin.number == line.number) {
+                outline.open(words.clone(), None);
             }
-            outline.statements.push(Raw { words, first: index + 1, last: index + 1, block });
+            let block = section.map(|_| outline.blocks.len() - 1);
+            outline.statements.push(Raw { words, first: line.number, last: line.number, block });
         }
         outline
     }
@@ -74,29 +74,21 @@ impl<'t> Outline<'t> {
     /// The outline of an nginx file: statements end with `;`, blocks are in braces.
     pub fn nginx(text: &'t str) -> Self {
         let mut outline = Self::default();
-        let (mut words, mut first, mut block) = (Vec::new(), 1, None);
-        for (token, line) in Tokens::new(text) {
-            match token {
-                ";" | "{" => {
-                    let words = std::mem::take(&mut words);
-                    let last = line;
-                    if token == "{" {
-                        block = Some(outline.open(words.clone(), block));
-                    } else if let (Some((&"server_name", names)), Some(block)) = (words.split_first(), block) {
-                        outline.blocks[block].names.extend(names);
-                    }
-                    outline.statements.push(Raw { words, first, last, block });
-                }
-                "}" => block = block.and_then(|block: usize| outline.blocks[block].outer),
-                word => {
-                    if words.is_empty() {
-                        first = line;
-                    }
-                    words.push(word.trim_matches(['"', '\'']));
-                }
+        // The blocks around a statement.
+        let mut open: Vec<usize> = Vec::new();
+        let (file, _) = nginx::File::read_until_error(text);
+        file.visit(|around, statement| {
+            open.truncate(around.len());
+            let words = words(&statement.words, text);
+            if statement.block.is_some() {
+                let block = outline.open(words.clone(), open.last().copied());
+                open.push(block);
+            } else if let (Some((&"server_name", names)), Some(block)) = (words.split_first(), open.last()) {
+                outline.blocks[*block].names.extend(names);
             }
-        }
-        outline.statements.retain(|statement| !statement.words.is_empty());
+            let (first, last) = (statement.line(), statement.last_line);
+            outline.statements.push(Raw { words, first, last, block: open.last().copied() });
+        });
         outline
     }
 
@@ -127,64 +119,13 @@ impl<'t> Outline<'t> {
     }
 }
 
-/// nginx's words, each with its line: bare ones, quoted ones with their quotes, `;`, `{` and `}`.
-struct Tokens<'t> {
-    text: &'t str,
-    at: usize,
-    line: usize,
-}
-
-impl<'t> Tokens<'t> {
-    fn new(text: &'t str) -> Self {
-        Self { text, at: 0, line: 1 }
-    }
-
-    /// Goes on to the first byte that `stop` holds for, counting lines.
-    fn until(&mut self, stop: impl Fn(&[u8], usize) -> bool) {
-        let bytes = self.text.as_bytes();
-        while self.at < bytes.len() && !stop(bytes, self.at) {
-            self.line += usize::from(bytes[self.at] == b'\n');
-            self.at += 1;
-        }
-    }
-}
-
-impl<'t> Iterator for Tokens<'t> {
-    type Item = (&'t str, usize);
-
-    fn next(&mut self) -> Option<Self::Item> {
-        loop {
-            self.until(|bytes, at| !bytes[at].is_ascii_whitespace());
-            if !self.text[self.at..].starts_with('#') {
-                break;
-            }
-            self.until(|bytes, at| bytes[at] == b'\n');
-        }
-        let start = self.at;
-        match *self.text.as_bytes().get(start)? {
-            b';' | b'{' | b'}' => self.at += 1,
-            quote @ (b'"' | b'\'') => {
-                self.at += 1;
-                self.until(|bytes, at| bytes[at] == quote && bytes[at - 1] != b'\\');
-                self.at = (self.at + 1).min(self.text.len());
-            }
-            _ => {
-                // The braces of `${name}` belong to the word.
-                let opens = |bytes: &[u8], at: usize| at > start && bytes[at] == b'{' && bytes[at - 1] == b'$';
-                let closes = |bytes: &[u8], at: usize| {
-                    let open = bytes[start..at].iter().rposition(|b| *b == b'{' || *b == b'}');
-                    bytes[at] == b'}' && open.is_some_and(|open| bytes[start + open] == b'{')
-                };
-                self.until(|bytes, at| match bytes[at] {
-                    b';' => true,
-                    b'{' => !opens(bytes, at),
-                    b'}' => !closes(bytes, at),
-                    byte => byte.is_ascii_whitespace(),
-                });
-            }
-        }
-        Some((&self.text[start..self.at], self.line))
-    }
+/// The words of a statement: those with escapes as they are written, without their quotes.
+fn words<'t>(words: &[Word<'t>], text: &'t str) -> Vec<&'t str> {
+    let word = |word: &Word<'t>| match word.value {
+        Cow::Borrowed(value) => value,
+        Cow::Owned(_) => text[word.span.clone()].trim_matches(['"', '\'']),
+    };
+    words.iter().map(word).collect()
 }
 
 #[cfg(test)]

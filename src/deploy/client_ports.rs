@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use super::look::Contents;
 use super::order::Risk;
 use super::plan::HostPlan;
+use crate::config::haproxy;
 use crate::tree::Entry;
 
 /// haproxy's configuration.
@@ -23,9 +24,10 @@ pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Ris
 
 fn ports(config: &[u8]) -> BTreeSet<u16> {
     let text = String::from_utf8_lossy(config);
-    let addresses = text.lines().filter_map(|line| line.trim_start().strip_prefix("bind ")?.split_whitespace().next());
+    let file = haproxy::File::read(&text);
+    let binds = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "bind");
     // Several are separated by commas.
-    let addresses = addresses.flat_map(|addresses| addresses.split(','));
+    let addresses = binds.filter_map(|line| line.arguments().first()).flat_map(|addresses| addresses.value.split(','));
     addresses.filter_map(|address| address.rsplit(':').next()?.parse().ok()).collect()
 }
 

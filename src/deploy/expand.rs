@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 
+use crate::config::Word;
+use crate::config::nginx::{File, Statement};
 use crate::probes::{REVISION_NAME, RevisionServer};
 
 /// nginx's configuration with what `old` has and `new` has not: server blocks for other names or ports, and what they
 /// refer to. `None` if there is nothing of that kind. Both are rendered files.
 pub fn expanded(old: &str, new: &str) -> Option<String> {
-    let (old, new_parts) = (parts(old), parts(new));
+    let (old, new_file) = (File::read_until_error(old).0, File::read_until_error(new).0);
+    let (old, new_parts) = (parts(&old), parts(&new_file));
     let listens = listens(&new_parts);
     let served: BTreeSet<(&str, &str)> = new_parts.iter().flat_map(|part| part.served()).collect();
     let left: Vec<String> = old
@@ -22,14 +25,14 @@ pub fn expanded(old: &str, new: &str) -> Option<String> {
         return None;
     }
     let cache = new.lines().find(|line| line.trim_start().starts_with(CACHE));
-    let known: BTreeSet<&str> = new_parts.iter().map(|part| part.key).collect();
+    let known: BTreeSet<&str> = new_parts.iter().map(Part::key).collect();
     let mut text = String::new();
-    for part in old.iter().filter(|part| !part.is_server() && !known.contains(part.key)) {
+    for part in old.iter().filter(|part| !part.is_server() && !known.contains(part.key())) {
         text += part.text;
     }
     for part in &new_parts {
         // Sizes of hashes, which both need.
-        let other = old.iter().find(|it| it.key == part.key && it.size() > part.size());
+        let other = old.iter().find(|it| it.key() == part.key() && it.size() > part.size());
         text += other.unwrap_or(part).text;
     }
     text += "\n# Until every balancer has changed, what they sent connections to before.\n";
@@ -53,38 +56,48 @@ fn with_its_own_revision(text: &str) -> String {
 /// A cache has one size.
 const CACHE: &str = "ssl_session_cache shared:";
 
-/// A statement or a block at the top level, with the comments before it.
-struct Part<'t> {
-    /// What it is: `server`, or what there is only one of.
-    key: &'t str,
-    text: &'t str,
+/// A statement or a block at the top level, with the comments before it and the end of its line; or what comes after the
+/// last one.
+struct Part<'f> {
+    text: &'f str,
+    /// Where it begins in the file.
+    start: usize,
+    statement: Option<&'f Statement<'f>>,
 }
 
-impl<'t> Part<'t> {
+impl<'f> Part<'f> {
+    /// What it is: `server`, or what there is only one of.
+    fn key(&self) -> &'f str {
+        let Some(statement) = self.statement else { return "" };
+        let mut arguments = statement.arguments().iter().map(|word| &*word.value);
+        match statement.name() {
+            // What a map is named by is its last word.
+            "map" => arguments.rfind(|word| word.starts_with('$')).unwrap_or("map"),
+            "log_format" => arguments.next().unwrap_or("log_format"),
+            name => name,
+        }
+    }
+
     fn is_server(&self) -> bool {
-        self.key == "server"
+        self.key() == "server"
     }
 
     fn tells_revision(&self) -> bool {
         self.names().any(|name| name == REVISION_NAME)
     }
 
-    /// The arguments of each of these directives in a block of ours, which has one in a line.
-    fn values(&self, directive: &'static str) -> impl Iterator<Item = &'t str> {
-        self.text.lines().filter_map(move |line| line.strip_prefix("    ")?.strip_prefix(directive)?.strip_suffix(';'))
-    }
-
     /// The sockets of a server, with their options.
-    fn sockets(&self) -> impl Iterator<Item = (&'t str, &'t str)> {
-        self.values("listen ").map(|value| value.split_once(' ').unwrap_or((value, "")))
+    fn sockets(&self) -> impl Iterator<Item = (&'f str, &'f [Word<'f>])> {
+        let listens = self.statement.into_iter().flat_map(|it| it.named("listen"));
+        listens.filter_map(|listen| listen.arguments().split_first()).map(|(socket, options)| (&*socket.value, options))
     }
 
-    fn names(&self) -> impl Iterator<Item = &'t str> {
-        self.values("server_name ").flat_map(|value| value.split(' '))
+    fn names(&self) -> impl Iterator<Item = &'f str> {
+        self.statement.into_iter().flat_map(|it| it.values("server_name"))
     }
 
     /// Each name on each socket.
-    fn served(&self) -> Vec<(&'t str, &'t str)> {
+    fn served(&self) -> Vec<(&'f str, &'f str)> {
         let names: Vec<&str> = self.names().collect();
         self.sockets().flat_map(|(socket, _)| names.iter().map(move |name| (socket, *name))).collect()
     }
@@ -97,78 +110,60 @@ impl<'t> Part<'t> {
         if missing.is_empty() {
             return None;
         }
-        let mut text = String::new();
-        for line in self.text.lines() {
-            let value = |directive| line.strip_prefix("    ")?.strip_prefix(directive)?.strip_suffix(';');
-            if let Some(value) = value("listen ") {
-                let socket = value.split(' ').next().unwrap_or_default();
-                match listens.get(socket) {
-                    _ if !sockets.contains(socket) => {}
-                    Some(options) => text += &format!("    listen {socket}{options};\n"),
-                    None => text += &format!("{line}\n"),
+        let (mut text, mut at) = (String::new(), 0);
+        for statement in self.statement?.statements() {
+            let new = match (statement.name(), statement.arguments().first()) {
+                ("listen", Some(socket)) if !sockets.contains(&*socket.value) => None,
+                ("listen", Some(socket)) => match listens.get(&*socket.value) {
+                    Some(options) => Some(format!("listen {}{options};", socket.value)),
+                    None => continue,
+                },
+                ("server_name", _) => {
+                    let kept: Vec<&str> = self.names().filter(|name| names.contains(name)).collect();
+                    Some(format!("server_name {};", kept.join(" ")))
                 }
-            } else if value("server_name ").is_some() {
-                let kept: Vec<&str> = self.names().filter(|name| names.contains(name)).collect();
-                text += &format!("    server_name {};\n", kept.join(" "));
-            } else {
-                text += &format!("{line}\n");
+                _ => continue,
+            };
+            let before = &self.text[at..statement.span.start - self.start];
+            match new {
+                Some(new) => text += &format!("{before}{new}"),
+                // With its line.
+                None => text += before.trim_end_matches(' ').strip_suffix('\n').unwrap_or(before),
             }
+            at = statement.span.end - self.start;
         }
-        Some(text)
+        Some(text + &self.text[at..])
     }
 
     /// The number of a directive that has one.
     fn size(&self) -> Option<u64> {
-        self.text.trim_end().strip_suffix(';')?.rsplit(' ').next()?.parse().ok()
+        self.statement?.arguments().last()?.value.parse().ok()
     }
 }
 
 /// The options of each socket, without being its default.
-fn listens<'t>(parts: &[Part<'t>]) -> BTreeMap<&'t str, String> {
+fn listens<'f>(parts: &[Part<'f>]) -> BTreeMap<&'f str, String> {
     let all = parts.iter().filter(|part| part.is_server()).flat_map(|part| part.sockets());
     all.map(|(socket, options)| {
-        let options: String = options
-            .split(' ')
-            .filter(|it| !it.is_empty() && *it != "default_server")
-            .map(|it| format!(" {it}"))
-            .collect();
-        (socket, options)
+        let options = options.iter().filter(|it| !it.is("default_server")).map(|it| format!(" {}", it.value));
+        (socket, options.collect())
     })
     .collect()
 }
 
-/// The parts of a rendered file, which together are all of it.
-fn parts(text: &str) -> Vec<Part<'_>> {
-    let mut parts = Vec::new();
-    let (mut start, mut at, mut key) = (0, 0, None);
-    for line in text.split_inclusive('\n') {
-        at += line.len();
-        let bare = line.trim_end();
-        let top = !bare.is_empty() && !bare.starts_with([' ', '#', '}']);
-        if top && key.is_none() {
-            key = Some(key_of(bare));
-        }
-        let ends = bare == "}" || (bare.ends_with(';') && (top || !text[start..at].contains("{\n")));
-        if let (true, Some(found)) = (ends, key) {
-            parts.push(Part { key: found, text: &text[start..at] });
-            (start, key) = (at, None);
-        }
+/// The parts of a file, which together are all of it.
+fn parts<'f>(file: &'f File<'f>) -> Vec<Part<'f>> {
+    let (mut parts, mut start) = (Vec::new(), 0);
+    let text = file.text();
+    for statement in &file.statements {
+        let end = statement.span.end + usize::from(text[statement.span.end..].starts_with('\n'));
+        parts.push(Part { text: &text[start..end], start, statement: Some(statement) });
+        start = end;
     }
     if start < text.len() {
-        parts.push(Part { key: "", text: &text[start..] });
+        parts.push(Part { text: &text[start..], start, statement: None });
     }
     parts
-}
-
-/// `server`, `map $variable`, `log_format name`, or the name of a directive.
-fn key_of(line: &str) -> &str {
-    let words: Vec<&str> = line.split(' ').collect();
-    match words[0] {
-        // What a map is named by is its last word.
-        "map" => words.iter().rev().find(|word| word.starts_with('$')).copied().unwrap_or("map"),
-        "log_format" => words.get(1).copied().unwrap_or("log_format"),
-        name => name,
-    }
 }
 
 #[cfg(test)]
@@ -190,8 +185,9 @@ mod tests {
             server("443 ssl default_server", "\"\""),
             server("443 ssl", "a b")
         );
-        let parts = parts(&text);
-        let keys: Vec<&str> = parts.iter().map(|part| part.key).collect();
+        let file = File::read(&text).unwrap();
+        let parts = parts(&file);
+        let keys: Vec<&str> = parts.iter().map(Part::key).collect();
         assert_eq!(keys, ["server_names_hash_max_size", "$b", "x", "server", "server", ""]);
         assert_eq!(parts.iter().map(|part| part.text).collect::<String>(), text);
         assert_eq!(parts[4].served(), [("443", "a"), ("443", "b")]);

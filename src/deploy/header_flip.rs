@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::config::{haproxy, nginx};
+
 /// A port on which the header would be turned on or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeaderFlip {
@@ -14,6 +16,7 @@ pub struct HeaderFlip {
 
 /// The first flip between two rendered files of nginx or of haproxy.
 pub fn header_flip(old: &str, new: &str) -> Option<HeaderFlip> {
+    let sockets = if nginx::File::read(new).is_ok() { listens } else { servers };
     let (old, new) = (sockets(old), sockets(new));
     new.iter().find_map(|(socket, on)| {
         let port = socket.rsplit(':').next()?.parse().ok()?;
@@ -21,29 +24,26 @@ pub fn header_flip(old: &str, new: &str) -> Option<HeaderFlip> {
     })
 }
 
-/// What nginx listens on or what haproxy connects to, and whether with a header. No file has both.
-fn sockets(text: &str) -> BTreeMap<&str, bool> {
-    listens(text).into_iter().chain(servers(text)).collect()
+/// Whether with a header: what nginx listens on.
+fn listens(text: &str) -> BTreeMap<String, bool> {
+    let (file, _) = nginx::File::read_until_error(text);
+    let mut sockets = BTreeMap::new();
+    file.visit(|_, statement| {
+        if let ("listen", [socket, options @ ..]) = (statement.name(), statement.arguments()) {
+            sockets.insert(socket.value.to_string(), options.iter().any(|it| it.is("proxy_protocol")));
+        }
+    });
+    sockets
 }
 
-/// What nginx listens on, and whether with a header.
-fn listens(text: &str) -> BTreeMap<&str, bool> {
-    let listens = text.lines().filter_map(|line| line.trim_start().strip_prefix("listen ")?.strip_suffix(';'));
-    let sockets = listens.map(|value| {
-        let (socket, options) = value.split_once(' ').unwrap_or((value, ""));
-        (socket, options.split(' ').any(|it| it == "proxy_protocol"))
+/// The same, with what haproxy connects to.
+fn servers(text: &str) -> BTreeMap<String, bool> {
+    let file = haproxy::File::read(text);
+    let servers = file.lines().filter(|(_, line)| line.keyword() == "server").filter_map(|(_, line)| {
+        let [_, address, options @ ..] = line.arguments() else { return None };
+        Some((address.value.to_string(), options.iter().any(|it| it.value.starts_with("send-proxy"))))
     });
-    sockets.collect()
-}
-
-/// What haproxy connects to, and whether with a header.
-fn servers(text: &str) -> BTreeMap<&str, bool> {
-    let servers = text.lines().filter_map(|line| line.trim_start().strip_prefix("server "));
-    let sockets = servers.filter_map(|value| {
-        let mut words = value.split(' ').skip(1);
-        Some((words.next()?, words.any(|word| word.starts_with("send-proxy"))))
-    });
-    sockets.collect()
+    servers.collect()
 }
 
 #[cfg(test)]

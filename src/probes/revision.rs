@@ -4,6 +4,7 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{Probe, ProbeError, ProxyHeader, ProxyVersion, first_line};
+use crate::config::nginx;
 use crate::inventory::types::REVISION_NAME;
 
 /// Where nginx tells its revision, and which one the file has.
@@ -17,21 +18,22 @@ pub struct RevisionServer {
     proxied: bool,
 }
 
-/// What is around the revision in the file.
-const TOLD: (&str, &str) = ("return 200 \"", " $pid\\n\";");
+/// What comes after the revision in the answer.
+const TOLD: &str = " $pid\n";
 /// How many digits a revision has.
 const DIGITS: usize = 12;
 
 impl RevisionServer {
     /// Finds the first one in a rendered file. `None` for files that were rendered before there was one.
     pub fn find(conf: &str) -> Option<Self> {
-        let name = format!("    server_name {REVISION_NAME};");
-        let block = conf.split("\nserver {\n").skip(1).find(|block| block.lines().any(|line| line == name))?;
-        let lines = || block.lines().take_while(|line| *line != "}").map(str::trim);
-        let revision = lines().find_map(|line| line.strip_prefix(TOLD.0)?.strip_suffix(TOLD.1))?;
-        let listens = lines().filter_map(|line| line.strip_prefix("listen ")?.strip_suffix(';'));
-        let addresses: Vec<_> = listens.clone().filter_map(|listen| socket(listen.split(' ').next()?)).collect();
-        let proxied = listens.clone().any(|listen| listen.split(' ').any(|word| word == "proxy_protocol"));
+        let (file, _) = nginx::File::read_until_error(conf);
+        let server =
+            file.statements.iter().find(|it| it.name() == "server" && it.values("server_name").eq([REVISION_NAME]))?;
+        let mut answers = server.named("location").flat_map(|location| location.values("return"));
+        let revision = answers.find_map(|answer| answer.strip_suffix(TOLD))?;
+        let listens = || server.named("listen").map(|listen| listen.arguments());
+        let addresses: Vec<_> = listens().filter_map(|listen| socket(&listen.first()?.value)).collect();
+        let proxied = listens().any(|listen| listen.iter().any(|word| word.is("proxy_protocol")));
         let is_revision = revision.len() == DIGITS && revision.bytes().all(|byte| byte.is_ascii_hexdigit());
         (is_revision && !addresses.is_empty()).then(|| Self { revision: revision.to_owned(), addresses, proxied })
     }

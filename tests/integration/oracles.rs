@@ -16,6 +16,7 @@ mod ports;
 mod redirects;
 mod requests;
 mod spelling;
+mod texts;
 mod timeouts;
 
 use sslscale::inventory::{Inventory, check};
