@@ -39,6 +39,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Print the JSON Schema of the inventory, for editors
     Schema(SchemaArgs),
+    /// Print the inventory with every default, and where each value comes from
+    Show(ShowArgs),
     /// Render the configuration files of every host
     Render(RenderArgs),
     /// Run the whole fleet on this machine and send requests through it
@@ -179,6 +181,15 @@ pub struct SchemaArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct ShowArgs {
+    /// The inventory; `-` is standard input
+    pub inventory: PathBuf,
+    /// Format of what is printed; for people it is an inventory, with comments
+    #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
+    pub format: PlainFormat,
+}
+
+#[derive(Debug, Args)]
 pub struct TryArgs {
     /// The inventory; `-` is standard input
     pub inventory: PathBuf,
@@ -209,6 +220,9 @@ pub struct RenderArgs {
     /// Render only this host; can be repeated
     #[arg(long, value_name = "HOST")]
     pub host: Vec<String>,
+    /// What is printed
+    #[arg(long, value_enum, default_value_t = RenderFormat::Human)]
+    pub format: RenderFormat,
     /// Change nothing; exit with 1 if DIR is out of date
     #[arg(long, requires = "output")]
     pub check: bool,
@@ -218,4 +232,13 @@ pub struct RenderArgs {
     /// Use the templates in DIR instead of the built-in ones with the same names
     #[arg(long, value_name = "DIR")]
     pub templates: Option<PathBuf>,
+}
+
+/// Formats of rendered files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum RenderFormat {
+    /// For people: every file once, after a line that names its hosts
+    Human,
+    /// Versioned JSON, for programs: every host with its files, their contents and modes
+    Json,
 }

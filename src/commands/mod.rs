@@ -22,6 +22,7 @@ mod rollback;
 mod rules;
 mod schema;
 mod serving;
+mod show;
 mod sources;
 mod status;
 mod task;
@@ -76,7 +77,12 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
     if !matches!(cli.command, Command::Fleet { .. }) {
         let runs_programs = !matches!(
             cli.command,
-            Command::Check(_) | Command::Explain(_) | Command::Rules(_) | Command::Render(_) | Command::Schema(_)
+            Command::Check(_)
+                | Command::Explain(_)
+                | Command::Rules(_)
+                | Command::Render(_)
+                | Command::Schema(_)
+                | Command::Show(_)
         );
         let more = matches!(&cli.command, Command::Check(args) if args.with_binaries || args.hosts);
         interrupt.prepare(runs_programs || more)?;
@@ -89,6 +95,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Explain(args) => explain::run(args, output),
         Command::Rules(args) => rules::run(args, output),
         Command::Schema(args) => schema::run(args, output, interrupt),
+        Command::Show(args) => show::run(args, output),
         Command::Render(args) => render::run(args, output, interrupt),
         Command::Try(args) => try_fleet::run(args, output, interrupt),
         Command::Plan(args) => plan::run(args, output, interrupt),
@@ -189,11 +196,16 @@ impl Loaded {
 
     /// The inventory, if it has no errors; else reports them. Warnings are left to `check`.
     fn sound(mut self, output: &Output) -> Result<Inventory, CommandError> {
+        self.require(output)
+    }
+
+    /// The same for a command that needs the text, too.
+    fn require(&mut self, output: &Output) -> Result<Inventory, CommandError> {
         self.linted.findings.retain(|finding| finding.severity == Severity::Error);
         let checked = self.checked(Some(Severity::Error));
         output.refusal(checked);
         let status = status(checked);
-        self.linted.inventory.filter(|_| status == ExitStatus::Done).ok_or(CommandError::reported(status))
+        self.linted.inventory.take().filter(|_| status == ExitStatus::Done).ok_or(CommandError::reported(status))
     }
 }
 

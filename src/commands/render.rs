@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
+use anyhow::anyhow;
+
 use super::{CommandError, ExitStatus, load};
-use crate::cli::RenderArgs;
+use crate::cli::{RenderArgs, RenderFormat};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::{Templates, render};
@@ -11,11 +13,18 @@ use crate::report::{self, Output};
 use crate::tree::{Tree, compare, write};
 
 pub fn run(args: &RenderArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
+    if args.format == RenderFormat::Json && args.output.is_some() {
+        let error = anyhow!("`--format json` prints one document, and `-o` writes a directory of files");
+        return Err(CommandError::from(error).hint("leave out `-o`, and redirect the output: `> FILE`"));
+    }
     let templates = Templates::load(args.templates.as_deref())?;
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = only(render(&inventory, &templates)?, &args.host)?;
     let Some(dir) = &args.output else {
-        output.print(&report::files(&tree))?;
+        match args.format {
+            RenderFormat::Human => output.print(&report::files(&tree))?,
+            RenderFormat::Json => output.tree(&tree)?,
+        }
         return Ok(ExitStatus::Done);
     };
     if args.check || args.diff {

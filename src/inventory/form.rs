@@ -15,6 +15,8 @@ pub const UPSTREAM_CONNECT: [Duration; 2] = [Duration::seconds(1), Duration::sec
 pub const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
 /// The shortest `max_age` that the list that is built into browsers takes.
 pub const PRELOAD: Duration = Duration::minutes(60 * 24 * 365);
+/// What a login shell allows at least, and the kernel at most.
+pub const NOFILE: [u64; 2] = [1024, 1_048_576];
 /// The oldest versions that rendered files are tested with: those of Debian bullseye.
 pub const OLDEST_HAPROXY: Version = Version(2, 2, 0);
 /// The same for nginx.

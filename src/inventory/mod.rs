@@ -1,5 +1,6 @@
 //! The inventory: `node` reads YAML, `raw` has the table of keys, `types` the value types, `validate`
-//! makes a `model` of them. `reference` and `json_schema` show the table. `document` and `paths` find places in the
+//! makes a `model` of them. `reference` and `json_schema` show the table, `shown` an inventory
+//! with every default. `document` and `paths` find places in the
 //! text, `certificate` reads certificate sources, `openssl` has the names that OpenSSL knows, `routing` the location
 //! that answers a request.
 
@@ -19,6 +20,7 @@ pub mod reference;
 pub mod routing;
 pub mod schema;
 mod shapes;
+pub mod shown;
 mod syntax;
 pub mod types;
 mod validate;

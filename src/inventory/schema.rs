@@ -33,6 +33,12 @@ impl Key {
         let (_, default) = self.takes.split_once("; default ")?;
         (!default.contains(' ')).then(|| default.trim_matches('`'))
     }
+
+    /// The words about its default, if it has one.
+    pub fn default_words(&self) -> Option<&'static str> {
+        let (_, words) = self.takes.split_once("; default")?;
+        Some(words.trim_start_matches(':').trim())
+    }
 }
 
 /// One section of the inventory, as the reference shows it.

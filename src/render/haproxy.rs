@@ -116,7 +116,7 @@ impl View {
 pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let Haproxy { timeouts, check, .. } = shape.haproxy;
     let text = |duration: &Duration| duration.to_string();
-    let nofile = shape.haproxy.nofile.unwrap_or_else(|| nofile(inventory, shape.haproxy));
+    let nofile = shape.haproxy.nofile.unwrap_or_else(|| inventory.nofile(shape.haproxy));
     View {
         log: shape.haproxy.log.to_string(),
         log_socket: match &shape.haproxy.log {
@@ -167,13 +167,6 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         state_file: HAPROXY_STATE,
         state_script: HAPROXY_STATE_SCRIPT,
     }
-}
-
-/// The descriptors that haproxy needs: two per connection, one per running check, and room for
-/// listeners and threads. It is rounded up, so that a new app server rarely changes it.
-pub fn nofile(inventory: &Inventory, haproxy: &Haproxy) -> u64 {
-    let need = 2 * haproxy.maxconn + inventory.checks(haproxy) + 1024;
-    need.next_multiple_of(1024)
 }
 
 fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backend> {

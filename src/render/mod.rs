@@ -17,7 +17,6 @@ use std::sync::Arc;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-pub use haproxy::nofile;
 pub use templates::{Templates, TemplatesError};
 pub use tls::DH_GROUP;
 

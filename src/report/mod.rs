@@ -19,6 +19,7 @@ mod reasons;
 mod reported;
 mod rules;
 mod sarif;
+mod show;
 mod status;
 mod stream;
 mod summary;
@@ -38,6 +39,7 @@ use crate::interrupt::Interrupt;
 use crate::lint::Linted;
 use crate::rollout::{Reason, Unreachable};
 use crate::source::Source;
+use crate::tree::Tree;
 use crate::visible::{visible, visible_lines};
 
 pub use deploy::{Again, DeployReport, LeftBehind, Missing, Refusal, Renewal};
@@ -47,6 +49,7 @@ pub use fleet::FleetReport;
 pub use history::HistoryReport;
 pub use plan::{PlanReport, Planned};
 pub use rules::{page, table};
+pub use show::{json as shown_json, yaml as shown_yaml};
 pub use status::{CertificateStatus, HostStatus, StatusReport};
 pub use stream::Stream;
 pub use tickets::{Task, TicketsReport};
@@ -114,6 +117,14 @@ impl Output {
     /// Standard output cannot be written. That its reader has left is not an error.
     pub fn print(&self, text: &[u8]) -> io::Result<()> {
         self.results.clone().write_all(text)
+    }
+
+    /// Writes a rendered tree to standard output as a JSON document.
+    ///
+    /// # Errors
+    /// Standard output cannot be written. That its reader has left is not an error.
+    pub fn tree(&self, tree: &Tree) -> io::Result<()> {
+        tree::document(tree, BufWriter::with_capacity(64 << 10, self.results.clone()))
     }
 
     /// A report on a try-out, for standard output.

@@ -1,10 +1,12 @@
 //! Rendered trees: their files, what writing them did, and what differs.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write};
 use std::path::Path;
 
 use super::diff::unified;
-use crate::tree::{Content, Difference, DifferenceKind, MANIFEST, Outcome, StoreError, Tree, read};
+use super::escaped::Escaped;
+use crate::tree::{Content, Difference, DifferenceKind, Document, MANIFEST, Outcome, StoreError, Tree, read};
 
 /// Every file once, after a line that names its hosts.
 pub fn files(tree: &Tree) -> Vec<u8> {
@@ -24,6 +26,16 @@ pub fn files(tree: &Tree) -> Vec<u8> {
         out.extend_from_slice(&content.bytes);
     }
     out
+}
+
+/// The tree as a JSON document. It has a line for each member, so that two documents can be compared.
+///
+/// # Errors
+/// `out` takes no more.
+pub fn document(tree: &Tree, mut out: impl Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(Escaped(&mut out), &Document(tree))?;
+    out.write_all(b"\n")?;
+    out.flush()
 }
 
 /// What was written, removed and left.

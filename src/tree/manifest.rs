@@ -16,7 +16,8 @@ use crate::file::unique;
 pub const MANIFEST: &str = "manifest.json";
 
 const VERSION: u32 = 1;
-const ROOT: &str = "root";
+/// The owner and the group of every file.
+pub const ROOT: &str = "root";
 /// Permission bits of a directory that is created.
 const DIRECTORY_MODE: u32 = 0o755;
 
@@ -44,7 +45,7 @@ struct Written<'t> {
 
 /// Hosts that need the same files, which the program that installs the tree brings along.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-struct Needed {
+pub struct Needed {
     hosts: Vec<String>,
     /// By absolute path.
     #[serde(default, deserialize_with = "unique", skip_serializing_if = "BTreeMap::is_empty")]
@@ -119,11 +120,15 @@ struct Files<'t> {
 
 /// One file as it is written.
 #[derive(Serialize)]
-struct Line<'t> {
-    sha256: &'t str,
-    mode: &'t str,
-    owner: &'t str,
-    group: &'t str,
+pub struct Line<'t> {
+    /// Of the content, hexadecimal.
+    pub sha256: &'t str,
+    /// Four octal digits.
+    pub mode: &'t str,
+    /// By name.
+    pub owner: &'t str,
+    /// By name.
+    pub group: &'t str,
 }
 
 impl Serialize for Files<'_> {
@@ -166,7 +171,7 @@ impl Manifest {
 }
 
 /// What hosts need, in groups of hosts that need the same.
-fn needs(tree: &Tree, other: Option<&Manifest>) -> Vec<Needed> {
+pub fn needs(tree: &Tree, other: Option<&Manifest>) -> Vec<Needed> {
     let kept = other.into_iter().flat_map(|other| &other.needs).filter_map(|needed| needed.beside(tree));
     let mut groups: BTreeMap<String, Needed> = BTreeMap::new();
     for needed in kept.chain(tree.needs().iter().map(Needed::of)) {
@@ -183,7 +188,7 @@ fn needs(tree: &Tree, other: Option<&Manifest>) -> Vec<Needed> {
 }
 
 /// Four octal digits.
-fn octal(mode: u32) -> String {
+pub fn octal(mode: u32) -> String {
     format!("{mode:04o}")
 }
 

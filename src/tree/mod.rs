@@ -2,6 +2,7 @@
 //! compared with one, and knows nothing about inventories or templates.
 
 mod directory;
+mod document;
 mod fresh;
 mod manifest;
 mod store;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+pub use document::Document;
 pub use manifest::MANIFEST;
 pub use store::{Difference, DifferenceKind, Outcome, StoreError, compare, read, write};
 

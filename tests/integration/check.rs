@@ -51,6 +51,7 @@ fn help_says_what_there_is() {
     pin("help-explain", &Sslscale::new(&["explain", "--help"]).run().all());
     pin("help-rules", &Sslscale::new(&["rules", "--help"]).run().all());
     pin("help-schema", &Sslscale::new(&["schema", "--help"]).run().all());
+    pin("help-show", &Sslscale::new(&["show", "--help"]).run().all());
     pin("help-plan", &Sslscale::new(&["plan", "--help"]).run().all());
     pin("help-deploy", &Sslscale::new(&["deploy", "--help"]).run().all());
     pin("help-rollback", &Sslscale::new(&["rollback", "--help"]).run().all());

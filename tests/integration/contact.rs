@@ -37,6 +37,8 @@ fn only_commands_about_hosts_contact_them() {
         &["render", "-o", "out", "inventory.yaml"],
         &["rules"],
         &["schema"],
+        &["show", "inventory.yaml"],
+        &["render", "--format", "json", "inventory.yaml"],
         &["explain", "AD09"],
     ] {
         assert!(!contacts(words), "{words:?}");

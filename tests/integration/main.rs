@@ -46,6 +46,7 @@ mod schema;
 mod seam;
 mod secrets;
 mod served;
+mod show;
 mod signals;
 mod snapshots;
 mod streams;

@@ -1,5 +1,6 @@
 //! `render` into a directory: what it writes, what it leaves alone, what it removes.
 
+mod document;
 mod links;
 mod proxy_header;
 mod revision;

@@ -5,7 +5,7 @@ mod agreement;
 mod editor;
 mod mutations;
 mod server;
-mod yaml;
+pub mod yaml;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ fn validator() -> Validator {
 }
 
 /// Inventories of the repository that `check` reads without an error, by name.
-fn inventories() -> Vec<(String, String)> {
+pub fn inventories() -> Vec<(String, String)> {
     fn below(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             match entry.is_dir() {

@@ -138,7 +138,7 @@ fn by_name(scalar: Scalar, shared: &mut Map<String, Value>) -> Value {
 }
 
 /// The path of the section that a key leads to: below its own, or one that several sections have.
-fn below(section: &Section, key: &Key, list: &str) -> &'static str {
+pub(super) fn below(section: &Section, key: &Key, list: &str) -> &'static str {
     let point = if section.path.is_empty() { "" } else { "." };
     let own = format!("{}{point}{}{list}", section.path, key.name);
     let last = |path: &str| path.rsplit('.').next() == Some(key.name);

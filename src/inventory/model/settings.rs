@@ -1,6 +1,6 @@
 //! The settings of the programs: haproxy on one balancer, nginx on one app server.
 
-use super::{Hsts, UpstreamTimeouts};
+use super::{Hsts, Inventory, UpstreamTimeouts};
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
     OnMarkedDown, Port, ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
@@ -45,6 +45,15 @@ impl Haproxy {
     /// The port that clients connect to.
     pub fn public_port(&self) -> Port {
         self.public_port.unwrap_or(self.port)
+    }
+}
+
+impl Inventory {
+    /// The descriptors that haproxy needs with these settings: two per connection, one per running check, and room for
+    /// listeners and threads. It is rounded up, so that a new app server rarely changes it.
+    pub fn nofile(&self, haproxy: &Haproxy) -> u64 {
+        let need = 2 * haproxy.maxconn + self.checks(haproxy) + 1024;
+        need.next_multiple_of(1024)
     }
 }
 

@@ -26,8 +26,10 @@ mod tls;
 mod trust;
 mod upstream_timeouts;
 
+use std::sync::Arc;
+
 use super::document::Document;
-use super::model::{Inventory, Lint};
+use super::model::{Haproxy, Inventory, Lint, Nginx, Ssh};
 use super::node::{Node, parse};
 use super::raw::RawInventory;
 use super::schema::Reader;
@@ -71,9 +73,30 @@ pub fn check(source: &Source) -> Checked {
     Checked { inventory: inventory.filter(|_| sound), diagnostics, document: Some(Document::new(root)), lint }
 }
 
+/// The settings of all hosts, as far as no host has its own.
+pub struct FleetSettings {
+    /// Of all balancers.
+    pub haproxy: Haproxy,
+    /// Of all app servers.
+    pub nginx: Nginx,
+    /// How all hosts are reached.
+    pub ssh: Arc<Ssh>,
+}
+
+/// The settings of the fleet in `source`, which is valid and has this root.
+pub fn fleet_settings(source: &Source, root: &Node) -> FleetSettings {
+    let mut reader = Reader::new(source);
+    let raw = RawInventory::read(&mut reader, root).unwrap_or_default();
+    FleetSettings {
+        haproxy: settings::haproxy(&mut reader, raw.haproxy, settings::default_haproxy()),
+        nginx: settings::nginx(&mut reader, raw.nginx, settings::default_nginx()),
+        ssh: ssh::fleet(&mut reader, raw.ssh),
+    }
+}
+
 fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let haproxy = settings::haproxy(reader, raw.haproxy, settings::default_haproxy());
-    let nginx = std::sync::Arc::new(settings::nginx(reader, raw.nginx, settings::default_nginx()));
+    let nginx = Arc::new(settings::nginx(reader, raw.nginx, settings::default_nginx()));
     let balancers = list(reader, raw, raw.load_balancers, "load_balancers", "- { name: lb1, address: 10.0.0.10 }");
     let apps = list(reader, raw, raw.app_servers, "app_servers", "- { name: srv1, address: 10.0.0.11 }");
     let sites = list(reader, raw, raw.sites, "sites", "- server_name: example.com");

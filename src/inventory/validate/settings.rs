@@ -7,7 +7,7 @@ use super::fields::{
 use super::owned::{Use, canonical, refused};
 use super::{checks, tls, upstream_timeouts};
 use crate::diagnostic::Code;
-use crate::inventory::form::{OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
+use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
 use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
@@ -23,8 +23,6 @@ use crate::inventory::types::{
 const MAXCONN: u64 = 8192;
 /// The kernel allows 1,048,576 descriptors per process; a connection takes two.
 pub const MAXCONN_LIMIT: u64 = 500_000;
-/// What a login shell allows at least, and the kernel at most.
-const NOFILE: std::ops::RangeInclusive<u64> = 1024..=1_048_576;
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const PROTOCOLS: Words = Words { key: "ssl_protocols", most: 16, example: "[TLSv1.2, TLSv1.3]", known: |_| true };
@@ -107,7 +105,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         port: or_default(reader, raw.port, "port", base.port),
         public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
-        nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE).or(base.nofile),
+        nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE[0]..=NOFILE[1]).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),
         proxy_protocol: or_default(reader, raw.proxy_protocol, "proxy_protocol", base.proxy_protocol),
         retries: count(reader, raw.retries, "retries", 1..=100, base.retries),

@@ -171,6 +171,9 @@ pub fn render() -> Vec<Case> {
     let old = |case: Case| case.file("out/srv1/etc/nginx/conf.d/sslscale.conf", "old\n".to_owned());
     vec![
         Case::new(&["render", "inventory.yaml"], 0, Result),
+        Case::new(&["render", "--format", "json", "inventory.yaml"], 0, Result),
+        Case::new(&["show", "inventory.yaml"], 0, Result),
+        Case::new(&["show", "--format", "json", "inventory.yaml"], 0, Result),
         Case::new(&["render", "-o", "out", "inventory.yaml"], 0, Nothing),
         old(Case::new(&["render", "-o", "out", "inventory.yaml"], 0, Nothing)),
         old(Case::new(&["render", "-o", "out", "--check", "inventory.yaml"], 1, Result)),
