@@ -95,7 +95,7 @@ fn random_inventories_render_to_the_same_when_they_are_shown() {
             panic!("number {number}: {wrong}\n{smallest}\n{shown}");
         }
     }
-    assert!(valid * 2 > count, "only {valid} of {count} are valid");
+    assert!(valid * 4 > count, "only {valid} of {count} are valid");
 }
 
 /// The paths that are shown, without the names of hosts and sites.
@@ -145,7 +145,7 @@ fn no_key_of_the_table_is_forgotten() {
         }
     }
     assert_eq!(missing, [] as [String; 0]);
-    assert!(count > 110, "{count}");
+    assert!(count > 100, "{count}");
 }
 
 /// The place of a value that is written is that of its text.
