@@ -2,12 +2,13 @@
 
 mod hosts;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
-use clap::{ArgGroup, Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::{Code, Severity};
-use crate::report::{Format, PlainFormat};
+use crate::report::{Colour, Format, OutputOptions, PlainFormat};
 pub use hosts::{
     Certs, ChoiceArgs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs,
     SyncArgs, Tickets, TicketsArgs, UnlockArgs,
@@ -25,8 +26,68 @@ pub use hosts::{
   \x20 5  some hosts are changed and others are not, or the state of a host is not known\n\
   \x20 128 + N  ended by signal N: 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM")]
 pub struct Cli {
+    #[command(flatten)]
+    pub global: GlobalArgs,
     #[command(subcommand)]
     pub command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub struct GlobalArgs {
+    /// Print no progress and no summaries; findings, errors and results stay
+    #[arg(short, long, global = true, help_heading = "Options of every command")]
+    pub quiet: bool,
+    /// Explain what is read, which defaults are taken, and which programs and hosts are used; twice for more
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Options of every command")]
+    pub verbose: u8,
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHEN",
+        default_value_t,
+        help_heading = "Options of every command"
+    )]
+    pub color: Colour,
+}
+
+impl GlobalArgs {
+    /// What they say about output.
+    pub fn output(&self) -> OutputOptions {
+        OutputOptions { quiet: self.quiet, verbose: self.verbose, colour: self.color }
+    }
+}
+
+impl Cli {
+    /// Parses the command line of this process. `--color` counts for help and for errors, too.
+    ///
+    /// # Errors
+    /// Help or the version was asked for, or an argument is wrong.
+    pub fn from_command_line() -> Result<Self, clap::Error> {
+        let words: Vec<OsString> = std::env::args_os().collect();
+        let mut command = Self::command().color(colour(&words));
+        let matches = command.try_get_matches_from_mut(words)?;
+        Self::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+    }
+}
+
+/// What `--color` says, before the rest is parsed.
+fn colour(words: &[OsString]) -> ColorChoice {
+    let words = words.iter().map(|word| word.to_string_lossy()).take_while(|word| word != "--");
+    let words: Vec<_> = words.collect();
+    let after = |index: usize| words.get(index + 1).map(|word| word.to_string());
+    let mut values = words.iter().enumerate().filter_map(|(index, word)| match word.strip_prefix("--color") {
+        Some("") => after(index),
+        Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+        None => None,
+    });
+    match values.next_back().as_deref() {
+        Some("always") => ColorChoice::Always,
+        Some("never") => ColorChoice::Never,
+        _ => ColorChoice::Auto,
+    }
 }
 
 #[derive(Debug, Subcommand)]

@@ -38,6 +38,7 @@ struct State {
     request: Option<(Signal, Instant)>,
     waiting: Vec<Box<dyn FnOnce() + Send>>,
     last: Option<Box<dyn FnOnce() + Send>>,
+    before_end: Option<Box<dyn FnOnce() + Send>>,
 }
 
 /// Signals are remembered until this is dropped. Check [`Interrupt::requested`] afterwards.
@@ -103,6 +104,11 @@ impl Interrupt {
         self.state().last = Some(Box::new(last));
     }
 
+    /// What is done first when a signal ends the program at once, whatever else is then done.
+    pub fn before_end(&self, first: impl FnOnce() + Send + 'static) {
+        self.state().before_end = Some(Box::new(first));
+    }
+
     /// Handles `signal` as if it had just arrived.
     pub fn receive(&self, signal: Signal) {
         let mut state = self.state();
@@ -115,12 +121,12 @@ impl Interrupt {
             }
             Some((_, at)) if at.elapsed() < REPEATED => {}
             _ => {
-                let last = state.last.take();
+                let last = [state.before_end.take(), state.last.take()];
                 drop(state);
                 // It may wait for somebody who reads what it writes.
                 let (done, ended) = mpsc::channel();
                 thread::spawn(move || {
-                    last.into_iter().for_each(|last| last());
+                    last.into_iter().flatten().for_each(|last| last());
                     let _ = done.send(());
                 });
                 let _ = ended.recv_timeout(LAST);

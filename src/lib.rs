@@ -20,6 +20,7 @@ pub mod lint;
 pub mod parallel;
 pub mod probes;
 pub mod process;
+pub mod progress;
 pub mod render;
 pub mod report;
 pub mod rollout;

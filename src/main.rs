@@ -2,10 +2,8 @@
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    let status = sslscale::cli::Cli::try_parse()
+    let status = sslscale::cli::Cli::from_command_line()
         .map_or_else(|error| sslscale::commands::usage(&error), |cli| sslscale::commands::run(&cli));
     if let Some(signal) = status.signal() {
         sslscale::interrupt::end_by(signal);

@@ -4,6 +4,7 @@
 
 mod advice;
 mod inside;
+mod installed;
 pub mod map;
 pub mod outline;
 pub mod parse;
@@ -13,6 +14,7 @@ mod shapes;
 use std::collections::HashMap;
 
 pub use inside::{INSIDE, run as inside};
+pub use installed::{Installed, installed};
 
 use self::map::Map;
 use self::outline::Outline;
@@ -22,6 +24,7 @@ use self::shapes::Shape;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::event::Missing;
 use crate::lint::{Findings, Fleet};
+use crate::progress::Count;
 use crate::sandbox::{Program, machine};
 use crate::source::Span;
 use crate::tree::Tree;
@@ -57,8 +60,9 @@ pub fn not_run(needs: &'static str, reason: &str) -> Findings {
     findings
 }
 
-/// Lets the installed programs validate the fleet's rendered files; their messages as findings.
-pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
+/// Lets the installed programs validate the fleet's rendered files; their messages as findings. `count` counts the
+/// different sets of files.
+pub fn find(fleet: &Fleet<'_>, tree: &Tree, count: &Count) -> Findings {
     let no_view = |missing: Missing| not_run(NEEDS_VIEW, &format!("{}: {}", missing.what, missing.help));
     if let Some(missing) = machine::program("unshare", "util-linux").or_else(machine::namespaces) {
         return no_view(missing);
@@ -72,7 +76,7 @@ pub fn find(fleet: &Fleet<'_>, tree: &Tree) -> Findings {
             shapes.retain(|shape| shape.program != program);
         }
     }
-    let answers = match run::validate(fleet.inventory, &shapes) {
+    let answers = match run::validate(fleet.inventory, &shapes, count) {
         Ok(answers) => answers,
         Err(missing) => return no_view(missing),
     };

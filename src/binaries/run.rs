@@ -14,6 +14,7 @@ use crate::event::Missing;
 use crate::inventory::Inventory;
 use crate::inventory::model::Site;
 use crate::process::{self, Conversation, Lines, patience};
+use crate::progress::Count;
 use crate::sandbox::{self, FileSpec, Program, ProgramOutput, machine, names, wire};
 use crate::stand_ins::{Pairs, ring, wanted};
 
@@ -70,7 +71,11 @@ pub enum Reply {
 ///
 /// # Errors
 /// The private view could not be created, or was lost.
-pub fn validate(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Missing> {
+pub fn validate(
+    inventory: &Inventory,
+    shapes: &[Shape],
+    count: &Count,
+) -> Result<Vec<Result<Answer, String>>, Missing> {
     if shapes.is_empty() {
         return Ok(Vec::new());
     }
@@ -79,7 +84,7 @@ pub fn validate(inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<An
     let (conversation, lines) = Conversation::start(&invocation, LONGEST).map_err(|error| machine::lost(&error))?;
     let mut inside = Inside { conversation, lines };
     let plan = Plan { names: all_names(inventory), unprivileged };
-    let answers = inside.start(&plan).and_then(|()| inside.answers(inventory, shapes));
+    let answers = inside.start(&plan).and_then(|()| inside.answers((inventory, shapes), count));
     let (_, errors) = inside.conversation.end(if answers.is_ok() { INSIDE_TIME } else { END });
     answers.map_err(|failure| match failure {
         // Its error output, or that of `unshare`, says more.
@@ -112,7 +117,12 @@ impl Inside {
     }
 
     /// No more is sent than is being worked on, so that neither pipe can fill up.
-    fn answers(&mut self, inventory: &Inventory, shapes: &[Shape]) -> Result<Vec<Result<Answer, String>>, Failure> {
+    fn answers(
+        &mut self,
+        (inventory, shapes): (&Inventory, &[Shape]),
+        count: &Count,
+    ) -> Result<Vec<Result<Answer, String>>, Failure> {
+        count.expect(shapes.len());
         let mut answers: Vec<Result<Answer, String>> = shapes.iter().map(|_| Err(String::new())).collect();
         let mut pairs = Pairs::default();
         let ring = ring(inventory);
@@ -129,6 +139,7 @@ impl Inside {
                 return Err(Failure::Gone);
             };
             *answers.get_mut(index).ok_or(Failure::Gone)? = answer;
+            count.add();
             match questions.next() {
                 Some(question) => self.send(&question)?,
                 None => open -= 1,

@@ -9,7 +9,7 @@ use crate::report::PlainFormat;
 #[derive(Debug, Subcommand)]
 pub enum Certs {
     /// Install renewed certificates on one app server after the other, and see each on the wire; for a renewal hook or
-    /// a timer. Nothing else changes, and without a newer certificate nothing is printed
+    /// a timer. Nothing else changes, and without a newer certificate nothing is printed, unless with `--verbose`
     Roll(RollArgs),
 }
 
@@ -29,9 +29,6 @@ pub struct RollArgs {
     /// Store the renewed files on the hosts and let nginx check them, and stop there
     #[arg(long)]
     pub dry_run: bool,
-    /// Say so if there is nothing to do
-    #[arg(short, long)]
-    pub verbose: bool,
     /// Format of the report; `json` is one line for each event
     #[arg(long, value_enum, default_value_t = PlainFormat::Human)]
     pub format: PlainFormat,

@@ -9,7 +9,7 @@ use super::again::{again, choice};
 use super::rollback::release;
 use super::sources::Sources;
 use super::task::Task;
-use super::{CommandError, ExitStatus, hosts, live, load, sources};
+use super::{CommandError, ExitStatus, decisions, hosts, live, load, sources};
 use crate::cli::{Certs, RollArgs};
 use crate::deploy::{self, BEFORE, HostRelease, Role, Scope};
 use crate::interrupt::Interrupt;
@@ -32,6 +32,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let tree = crate::render::render(&inventory, &Templates::load(None)?)?;
     let chosen = live::Choice { only: &[], without: &args.without }.of(&inventory)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
+    decisions::hosts(output, &args.reach, &inventory, &sources::with_hosts(&inventory, &names, None));
     let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names, None))?;
     let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     let (chosen, only_sources) = all.split_at(names.len());
@@ -81,7 +82,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         absent: &absent,
         saved: None,
         left_out: releases.len() < hosts_present,
-        quiet: !args.verbose,
+        quiet: !output.explains(1),
         format: args.format,
     };
     task.run(output, interrupt)

@@ -35,6 +35,8 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
     let mut written = ExitStatus::Done;
     let mut fixing = Fixing::new(args, &settings, output, interrupt);
     // One after the other: a fix may change a file that the next inventory names.
+    let several = if args.inventories.len() > 1 { args.inventories.len() } else { 0 };
+    let working = more.is_none().then(|| output.working("checking inventories", several));
     for path in &args.inventories {
         let with_more = |source: &Source| match &more {
             Some(more) => more.lint(source, &settings, output),
@@ -51,8 +53,11 @@ pub fn run(args: &CheckArgs, output: &Output, interrupt: &Interrupt) -> Result<E
         } else {
             loaded = load_with(path, with_more)?;
         }
+        loaded.explain(output);
         all.push(loaded);
+        working.iter().for_each(|working| working.count().add());
     }
+    drop(working);
     // Files were replaced: the status no longer depends on whether the report can be written.
     let hold = fixing.changed.then(|| interrupt.hold()).transpose()?;
     // If standard output is the fixed inventory, nothing else goes there.

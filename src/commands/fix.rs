@@ -48,7 +48,7 @@ impl<'f> Fixing<'f> {
         }
         let failed = written.is_err();
         match written {
-            Ok(()) => report::fixes(&fixed, false).iter().for_each(|line| self.output.say(line)),
+            Ok(()) => report::fixes(&fixed, false).iter().for_each(|line| self.output.note(line)),
             Err(error) => {
                 self.output.error(&error.context(format!("`{}` was not fixed", path.display())), None);
             }
@@ -120,7 +120,7 @@ pub fn diff(args: &CheckArgs, settings: &Settings, output: &Output) -> Result<Ex
             text += &report::planned(loaded.source.name(), loaded.source.text(), fixed.source.text());
         }
         output.print(text.as_bytes())?;
-        report::fixes(&fixed, true).iter().for_each(|line| output.say(line));
+        report::fixes(&fixed, true).iter().for_each(|line| output.note(line));
         if !fixed.applied.is_empty() {
             status = status.max(ExitStatus::Findings);
         }
@@ -153,6 +153,7 @@ mod tests {
     use crate::cli::{Cli, Command};
     use crate::diagnostic::FileEdit;
     use crate::lint::Linted;
+    use crate::report::OutputOptions;
     use crate::source::Source;
 
     /// An inventory and a certificate that are to be rewritten, the latter from `before`.
@@ -173,11 +174,16 @@ mod tests {
     }
 
     fn with<T>(act: impl FnOnce(&mut Fixing<'_>) -> T) -> T {
-        let Cli { command: Command::Check(args) } = Cli::parse_from(["sslscale", "check", "inventory.yaml"]) else {
+        let Cli { command: Command::Check(args), .. } = Cli::parse_from(["sslscale", "check", "inventory.yaml"]) else {
             panic!("it is `check`")
         };
         let interrupt = Interrupt::default();
-        act(&mut Fixing::new(&args, &Settings::default(), &Output::new(&interrupt), &interrupt))
+        act(&mut Fixing::new(
+            &args,
+            &Settings::default(),
+            &Output::new(&interrupt, OutputOptions::default()),
+            &interrupt,
+        ))
     }
 
     fn held(dir: &Path) -> [String; 2] {

@@ -21,12 +21,14 @@ pub fn run(args: &HistoryArgs, output: &Output, interrupt: &Interrupt) -> Result
     let hosts = members.hosts();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     interrupt.end_programs();
+    let asking = output.asking(hosts.len());
     let Ok(seen) = fleet.observe(|host| {
-        let current = deploy::observe(host, deploy::Role::AppServer, &[])?.release.map(|release| release.id);
-        Ok((deploy::history(host)?, current))
+        let observed = asking.counted(|| deploy::observe(host, deploy::Role::AppServer, &[]))?;
+        Ok((deploy::history(host)?, observed.release.map(|release| release.id)))
     }) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
+    drop(asking);
     HistoryReport::new(output, args.format).write(&members.names(), &seen)?;
     Ok(if seen.iter().all(Result::is_ok) { ExitStatus::Done } else { ExitStatus::NotStarted })
 }
@@ -35,9 +37,12 @@ pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Resu
     let members = Members::new(&args.inventory, live::Choice::default(), &args.reach, output)?;
     let hosts = members.hosts();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
-    let Ok(seen) = fleet.observe(|host| Ok(deploy::observe(host, deploy::Role::AppServer, &[])?.lease)) else {
+    let asking = output.asking(hosts.len());
+    let look = |host: &dyn Host| asking.counted(|| deploy::observe(host, deploy::Role::AppServer, &[]));
+    let Ok(seen) = fleet.observe(|host| Ok(look(host)?.lease)) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
+    drop(asking);
     let report = HistoryReport::new(output, crate::report::PlainFormat::Human);
     let locked: Vec<&dyn Host> = hosts
         .iter()

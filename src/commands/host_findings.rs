@@ -3,7 +3,7 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use super::{CommandError, ExitStatus, hosts, live};
+use super::{CommandError, ExitStatus, decisions, hosts, live};
 use crate::cli::ReachArgs;
 use crate::deploy::{self, Details, HostPlan, Observation, Problem, Scope, Wanted};
 use crate::diagnostic::Severity;
@@ -33,19 +33,23 @@ impl Hosts<'_> {
         let wanted: Vec<Wanted<'_>> =
             live::roles(fleet.inventory).filter_map(|(name, role)| Some((name, role, tree.host(name)?))).collect();
         let names: Vec<&str> = wanted.iter().map(|(name, ..)| *name).collect();
+        decisions::hosts(output, self.reach, fleet.inventory, &names);
         let hosts = hosts::reached(self.reach, fleet.inventory, &names)?;
         let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
         let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
         let all = Fleet { hosts: &hosts, interrupted: &|| self.interrupt.requested() };
         let scope = Scope { adopt: true, details: Details::Rules, ..Scope::default() };
+        let asking = output.asking(hosts.len());
         let seen = all
             .observe(|host| {
-                let (seen, mut plan, contents) = deploy::look(host, by_name[host.name()], [""; 0], &scope)?;
+                let look = || deploy::look(host, by_name[host.name()], [""; 0], &scope);
+                let (seen, mut plan, contents) = asking.counted(look)?;
                 // Here DP01 reports it.
                 plan.problems.retain(|problem| !matches!(problem, Problem::HeaderFlip { .. }));
                 Ok((seen, plan, contents))
             })
             .map_err(|_| CommandError::reported(self.interrupt.signal().map_or(ExitStatus::Unreadable, Into::into)))?;
+        drop(asking);
         self.away.set(self.away.get() || seen.iter().any(Result::is_err));
         output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
         Ok(find(fleet, &wanted, seen.iter().map(|host| host.as_ref().map(|(seen, plan, _)| (seen, plan)))))

@@ -57,15 +57,21 @@ fn below(names: &[&str], roots: &Path) -> Result<Vec<Box<dyn Host>>, CommandErro
 /// These hosts are reached over SSH, as the inventory's `ssh` sections say.
 fn over_ssh(inventory: &Inventory, names: &[&str]) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let masters = Arc::new(Masters::new().context("no directory for SSH connections could be made")?);
+    let host = |(name, options): (&str, SshOptions)| -> Box<dyn Host> { Box::new(Ssh::new(name, options, &masters)) };
+    Ok(ssh_options(inventory, names).into_iter().map(host).collect())
+}
+
+/// How these hosts are reached over SSH.
+pub fn ssh_options<'n>(inventory: &Inventory, names: &[&'n str]) -> Vec<(&'n str, SshOptions)> {
     let balancers = inventory.load_balancers.iter().map(|host| (&host.name, host.addresses, &host.ssh));
     let apps = inventory.app_servers.iter().map(|host| (&host.name, host.addresses, &host.ssh));
     let known: HashMap<&str, _> =
         balancers.chain(apps).map(|(name, addresses, ssh)| (name.as_str(), (addresses, ssh))).collect();
-    let host = |name: &&str| -> Box<dyn Host> {
+    let host = |name: &&'n str| {
         let (addresses, ssh) = known[name];
-        Box::new(Ssh::new(name, options(addresses, ssh), &masters))
+        (*name, options(addresses, ssh))
     };
-    Ok(names.iter().map(host).collect())
+    names.iter().map(host).collect()
 }
 
 fn options(addresses: Addresses, ssh: &inventory::model::Ssh) -> SshOptions {

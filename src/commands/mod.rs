@@ -4,6 +4,7 @@ mod again;
 mod certs;
 mod check;
 mod confirm;
+mod decisions;
 mod deploy;
 mod ending;
 mod explain;
@@ -40,14 +41,14 @@ use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::{self, Linted, Requirement, Settings};
-use crate::report::{Checked, Output};
+use crate::report::{Checked, Output, OutputOptions};
 use crate::source::{self, ReadError, Source, Span};
 use crate::visible::visible;
 
 /// Runs the command and reports the error that ended it.
 pub fn run(cli: &Cli) -> ExitStatus {
     let interrupt = Interrupt::default();
-    let output = Output::new(&interrupt);
+    let output = Output::new(&interrupt, cli.global.output());
     command(cli, &output, &interrupt).unwrap_or_else(|CommandError { status, error, hint }| {
         if let Some(error) = error {
             output.error(&error, hint.as_deref());
@@ -66,7 +67,7 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
         _ if text.use_stderr() => ExitStatus::Unreadable,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
             let error = anyhow::Error::from(error).context("could not write to standard output");
-            Output::new(&Interrupt::default()).error(&error, None);
+            Output::new(&Interrupt::default(), OutputOptions::default()).error(&error, None);
             ExitStatus::Unreadable
         }
         _ => ExitStatus::Done,
@@ -185,6 +186,13 @@ impl Loaded {
         Checked { source: &self.source, linted: &self.linted, fail_on }
     }
 
+    /// Explains what was read, if it is valid.
+    fn explain(&self, output: &Output) {
+        if let (Some(document), Some(inventory)) = (&self.linted.document, &self.linted.inventory) {
+            decisions::inventory(output, &self.source, document, inventory);
+        }
+    }
+
     /// Takes the errors of rules that read certificates and keys on this machine out of the findings.
     fn take_file_errors(&mut self) -> Vec<Diagnostic> {
         let reads_files = |finding: &mut Diagnostic| {
@@ -205,6 +213,7 @@ impl Loaded {
         let checked = self.checked(Some(Severity::Error));
         output.refusal(checked);
         let status = status(checked);
+        self.explain(output);
         self.linted.inventory.take().filter(|_| status == ExitStatus::Done).ok_or(CommandError::reported(status))
     }
 }

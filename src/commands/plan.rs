@@ -33,10 +33,12 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let scope = Scope { adopt: args.adopt, needs: Some(&prepared.needs), details: Details::Rules, ..Scope::default() };
     let release = |host: &dyn Host| &prepared.releases[host.name()];
-    let Ok(seen) = fleet.observe(|host| live::planned(host, (by_name[host.name()], release(host)), &scope, false))
-    else {
+    let asking = output.asking(hosts.len());
+    let planned = |host: &dyn Host| live::planned(host, (by_name[host.name()], release(host)), &scope, false);
+    let Ok(seen) = fleet.observe(|host| asking.counted(|| planned(host))) else {
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
+    drop(asking);
     let (seen, saved) = live::apart(seen);
     let linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());

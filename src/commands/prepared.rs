@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::sources::Sources;
-use super::{CommandError, hosts, live, load, load_hosts, sources};
+use super::{CommandError, decisions, hosts, live, load, load_hosts, sources};
 use crate::cli::ReachArgs;
 use crate::deploy::{self, HostRelease, Wanted};
 use crate::interrupt::Interrupt;
@@ -55,6 +55,8 @@ impl Prepared {
         let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
         let needed = (!request.whole).then(|| sources::of_hosts(&tree, &names));
         let with_sources = sources::with_hosts(&inventory, &names, needed.as_ref());
+        decisions::templates(output, request.templates);
+        decisions::hosts(output, request.reach, &inventory, &with_sources);
         let reached = hosts::reached(request.reach, &inventory, &with_sources)?;
         let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
         interrupt.end_programs();
@@ -95,6 +97,7 @@ impl Members {
     ) -> Result<Self, CommandError> {
         let inventory = load_hosts(file, output)?;
         let names: Vec<&str> = choice.of(&inventory)?.into_iter().map(|(name, _)| name).collect();
+        decisions::hosts(output, reach, &inventory, &names);
         let reached = hosts::reached(reach, &inventory, &names)?;
         Ok(Self { inventory, reached })
     }

@@ -1,8 +1,8 @@
 //! `check --with-binaries` and `check --hosts`: what the installed programs print about the rendered files, and what
 //! hosts have, among the findings.
 
-use super::CommandError;
 use super::host_findings::Hosts;
+use super::{CommandError, decisions};
 use crate::binaries;
 use crate::host_rules;
 use crate::lint::{self, Findings, Fleet, Linted, Requirement, Settings};
@@ -39,8 +39,13 @@ impl More<'_> {
 
     fn find(&self, fleet: &Fleet<'_>, output: &Output) -> Result<Findings, CommandError> {
         let tree = render(fleet.inventory, &self.templates)?;
-        let mut findings =
-            if self.binaries { binaries::find(fleet, &tree) } else { lint::not_requested(Requirement::Programs) };
+        let mut findings = if self.binaries {
+            decisions::programs(output);
+            let working = output.working("checking files with haproxy and nginx", 0);
+            binaries::find(fleet, &tree, working.count())
+        } else {
+            lint::not_requested(Requirement::Programs)
+        };
         findings.extend(match &self.hosts {
             Some(hosts) => hosts.find(fleet, &tree, output)?,
             None => lint::not_requested(Requirement::Hosts),

@@ -54,7 +54,9 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         ..again(&args.inventory, &args.reach)
     };
     let words = format!("rollback {}{}", commands.file, commands.choice);
-    let Ok(kept) = fleet.observe(kept) else { return Ok(stopped()) };
+    let asking = output.asking(all.len());
+    let Ok(kept) = fleet.observe(|host| asking.counted(|| kept(host))) else { return Ok(stopped()) };
+    drop(asking);
     let kept: Vec<Kept> = match kept.into_iter().collect::<Result<_, _>>() {
         Ok(kept) => kept,
         Err(lost) => return Err(live::away_of(&lost, &words, roles.len())),

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::again::again;
 use super::sources::{Sources, Unread};
-use super::{CommandError, ExitStatus, hosts, live, load};
+use super::{CommandError, ExitStatus, decisions, hosts, live, load};
 use crate::cli::StatusArgs;
 use crate::deploy::{self, Details, HostPlan, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
@@ -28,6 +28,7 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let inventory = loaded.sound(output)?;
     let tree = crate::render::render(&inventory, &templates)?;
     let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
+    decisions::hosts(output, &args.reach, &inventory, &names);
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     let hosts: Vec<&dyn Host> = hosts.iter().map(|host| &**host).collect();
     interrupt.end_programs();
@@ -40,8 +41,10 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let by_name: BTreeMap<&str, Wanted<'_>> = wanted.iter().map(|host| (host.0, *host)).collect();
     let fleet = Fleet { hosts: &hosts, interrupted: &|| interrupt.requested() };
     let interrupted = || interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from);
+    let asking = output.asking(hosts.len());
     let Ok(seen) = fleet.observe(|host| {
-        let mut status = look(host, by_name[host.name()], certificates.get(host.name()).unwrap_or(&none))?;
+        let certificates = certificates.get(host.name()).unwrap_or(&none);
+        let mut status = asking.counted(|| look(host, by_name[host.name()], certificates))?;
         leave_out(&mut status.plan, |path| {
             unread.iter().any(|unread| unread.path == path) || unusable.paths.contains(path)
         });
@@ -62,6 +65,7 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     } else {
         Vec::new()
     };
+    drop(asking);
     let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
     let mut others = source_problems(unread);
     others.extend(unusable.problems.into_iter().map(|(message, help)| Reason::new(message).with_help(help)));

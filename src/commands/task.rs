@@ -3,7 +3,6 @@
 mod ring;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
 
 use super::confirm::{agreed, holder};
 use super::serving::Serving;
@@ -153,10 +152,13 @@ impl Task<'_> {
 
     fn look(&self, run: &Run<'_>, taken: Option<Taken<'_>>, install: bool) -> Result<ExitStatus, CommandError> {
         let by_name: BTreeMap<&str, Wanted<'_>> = self.wanted.iter().map(|host| (host.0, *host)).collect();
+        let asking = run.output.asking(self.hosts.len());
         let planned = |host: &dyn Host| {
-            live::planned(host, (by_name[host.name()], &self.releases[host.name()]), &self.scope, self.back)
+            let wanted = (by_name[host.name()], &self.releases[host.name()]);
+            asking.counted(|| live::planned(host, wanted, &self.scope, self.back))
         };
         let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.untouched()) };
+        drop(asking);
         let (mut seen, now) = live::apart(seen);
         let outdated = self.outdated(run, &mut seen);
         let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
@@ -180,7 +182,7 @@ impl Task<'_> {
             return Ok(ExitStatus::NotStarted);
         }
         if let Some(saved) = self.saved {
-            let now = SavedPlan::new(PathBuf::new(), None, self.scope.adopt, self.release.to_owned(), now);
+            let now = SavedPlan::new(Default::default(), None, self.scope.adopt, self.release.to_owned(), now);
             let stale = saved.stale(&now);
             if !stale.is_empty() {
                 run.report.stale(&stale, &saved.inventory);
@@ -308,6 +310,7 @@ impl Task<'_> {
         let targets =
             self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
         let agreed = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.seen)));
+        let working = run.output.working("changing hosts", 0);
         let deploy = Deploy {
             release: self.release,
             targets: targets.collect(),
@@ -318,7 +321,7 @@ impl Task<'_> {
             canary: self.canary,
             agreed: agreed.collect(),
             probe: &|host| if self.back { None } else { serving.problem(host) },
-            progress: &|progress| run.report.progress(progress),
+            progress: &|progress| working.counted(|| run.report.progress(progress)),
             tickets: &|| self.ring(&run.fleet),
             changed: Default::default(),
             expanded: Default::default(),

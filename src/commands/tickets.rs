@@ -3,7 +3,7 @@
 use anyhow::{Context, anyhow};
 
 use super::again::again;
-use super::{CommandError, ExitStatus, hosts, load_hosts};
+use super::{CommandError, ExitStatus, decisions, hosts, load_hosts};
 use crate::cli::{Tickets as Command, TicketsArgs};
 use crate::diagnostic::nearest;
 use crate::interrupt::Interrupt;
@@ -35,7 +35,9 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     let sync = format!("`sslscale tickets sync {}`", again.file);
     let report = TicketsReport::new(output, args.format, again);
     let Some(goal) = goal else {
+        let asking = output.asking(0);
         let Ok(seen) = tickets::observe(&fleet) else { return Ok(interrupted(interrupt)) };
+        drop(asking);
         let verdicts = tickets::verdicts(&seen);
         report.status(&seen, &verdicts)?;
         return Ok(if verdicts.iter().all(Vec::is_empty) { ExitStatus::Done } else { ExitStatus::Findings });
@@ -52,7 +54,9 @@ pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<Exi
     );
     // Changes are detached: what ends is what only asks a host.
     interrupt.end_programs();
+    let working = output.working("changing ticket keys", 0);
     let run = tickets::run(&fleet, goal, left_out.is_empty());
+    drop(working);
     output.reported(report.run(&run, &Task { goal, app_servers: hosts.len(), left_out: &left_out }));
     Ok(status(&run, interrupt))
 }
@@ -74,6 +78,7 @@ fn app_servers(args: &TicketsArgs, without: &[String], output: &Output) -> Resul
         let error = anyhow!("`--without` leaves out every app server");
         return Err(CommandError::from(error).hint("leave out only those that are down"));
     }
+    decisions::hosts(output, &args.reach, &inventory, &names);
     let hosts = hosts::reached(&args.reach, &inventory, &names)?;
     Ok((hosts, left_out.into_iter().map(str::to_owned).collect()))
 }

@@ -5,7 +5,7 @@ use std::io;
 use anyhow::{Context, Result};
 
 use super::hosts::HostsFile;
-use super::{CommandError, ExitStatus, load};
+use super::{CommandError, ExitStatus, decisions, load};
 use crate::cli::TryArgs;
 use crate::event::Event;
 use crate::file;
@@ -22,7 +22,22 @@ pub fn run(args: &TryArgs, output: &Output, interrupt: &Interrupt) -> Result<Exi
     let mut report = output.fleet(args.format);
     let mut shown: io::Result<()> = Ok(());
     let mut file: Result<Option<HostsFile>> = Ok(None);
+    let mut working = Some(output.working("starting programs", 0));
+    let mut sending = false;
     let outcome = try_fleet::run(spec, args.keep, interrupt, &mut |event| {
+        match &event {
+            Event::Request(_) if !sending => {
+                sending = true;
+                // One line at a time.
+                drop(working.take());
+                working = Some(output.working("sending requests", 0));
+            }
+            Event::Finished { .. } => drop(working.take()),
+            _ => {}
+        }
+        if matches!(event, Event::HostStarted { .. } | Event::Request(_)) {
+            working.iter().for_each(|working| working.count().add());
+        }
         // The file must exist before the report says that the fleet is up.
         if let (Event::Kept(kept), Some(path)) = (&event, &args.hosts_file) {
             file = HostsFile::write(path, kept).map(Some);
@@ -57,6 +72,8 @@ fn spec(args: &TryArgs, output: &Output) -> Result<FleetSpec, CommandError> {
         return Ok(serde_json::from_slice(&text).with_context(|| format!("`{shown}` is not a spec"))?);
     }
     let templates = Templates::load(args.templates.as_deref())?;
+    decisions::templates(output, args.templates.as_deref());
+    decisions::programs(output);
     let inventory = load(&args.inventory, &Settings::default()).sound(output)?;
     let tree = render(&inventory, &templates)?;
     Ok(try_fleet::describe(&inventory, &tree))

@@ -75,7 +75,8 @@ impl<'o> DeployReport<'o> {
             Outcome::Undone(_) => "was put back",
             Outcome::Unknown(_) => "is in an unknown state",
         };
-        self.output.say(&format!("{host} {words} ({})", seconds(*elapsed)));
+        let line = format!("{host} {words} ({})", seconds(*elapsed));
+        if **outcome == Outcome::Done { self.output.note(&line) } else { self.output.say(&line) }
     }
 
     fn line(&self, line: &Line<'_>) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Everything that is printed. It shows what other modules found or did, and decides neither what
 //! counts as an error nor the exit status.
 
+mod colour;
 mod deploy;
 mod diff;
 mod each;
@@ -24,6 +25,7 @@ mod status;
 mod stream;
 mod summary;
 mod table;
+mod terminal;
 mod tickets;
 mod tree;
 mod wrap;
@@ -33,10 +35,12 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 
 use escaped::Escaped;
 use reported::Reported;
+use terminal::Terminal;
 
 use crate::diagnostic::Severity;
 use crate::interrupt::Interrupt;
 use crate::lint::Linted;
+use crate::progress::Count;
 use crate::rollout::{Reason, Unreachable};
 use crate::source::Source;
 use crate::tree::Tree;
@@ -52,8 +56,9 @@ pub use rules::{page, table};
 pub use show::{json as shown_json, yaml as shown_yaml};
 pub use status::{CertificateStatus, HostStatus, StatusReport};
 pub use stream::Stream;
+pub use terminal::Working;
 pub use tickets::{Task, TicketsReport};
-pub use tree::{differences, files, outcome};
+pub use tree::{differences, files, kept, outcome};
 
 /// Formats of a report on findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -90,25 +95,54 @@ pub struct ReportOptions {
     pub target: Option<Target>,
 }
 
-/// Where output goes, and whether it is coloured.
+/// When colours are used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Colour {
+    /// On a terminal, unless the environment says otherwise
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// How much is printed besides results and findings.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OutputOptions {
+    /// Neither progress nor summaries.
+    pub quiet: bool,
+    /// How much is explained: 0 for nothing.
+    pub verbose: u8,
+    pub colour: Colour,
+}
+
+/// Where output goes, and how it is shown.
 pub struct Output {
     colour: bool,
+    options: OutputOptions,
     results: Stream,
     messages: Stream,
+    terminal: Terminal,
 }
 
 impl Output {
-    /// Standard output and error, coloured on a terminal unless `NO_COLOR` is set.
-    pub fn new(interrupt: &Interrupt) -> Self {
-        let wanted = std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty());
-        let (results, messages) = (Stream::output(interrupt), Stream::error(interrupt));
-        Self { colour: wanted && io::stderr().is_terminal(), results, messages }
+    /// Standard output and error.
+    pub fn new(interrupt: &Interrupt, options: OutputOptions) -> Self {
+        let terminal = Terminal::new(!options.quiet);
+        if terminal.is_drawn_on() {
+            let terminal = terminal.clone();
+            interrupt.before_end(move || terminal.erase());
+        }
+        let (results, messages) = (Stream::output(interrupt, &terminal), Stream::error(interrupt, &terminal));
+        Self { colour: options.colour.is_wanted(io::stderr().is_terminal()), options, results, messages, terminal }
     }
 
     /// Results go to standard error, too: standard output is taken by a fixed inventory.
     #[must_use]
     pub fn aside(&self) -> Self {
-        Self { colour: self.colour, results: self.messages.clone(), messages: self.messages.clone() }
+        let (results, messages) = (self.messages.clone(), self.messages.clone());
+        Self { results, messages, terminal: self.terminal.clone(), ..*self }
     }
 
     /// Writes results to standard output.
@@ -136,6 +170,36 @@ impl Output {
     /// not drive the terminal. If that fails, the work goes on.
     pub fn say(&self, text: &str) {
         self.say_as_it_is(&visible_lines(text));
+    }
+
+    /// Writes a summary, or what became of a part of the work, to standard error, unless the user wants quiet.
+    pub fn note(&self, text: &str) {
+        if !self.options.quiet {
+            self.say(text);
+        }
+    }
+
+    /// Whether so much is to be explained.
+    pub fn explains(&self, level: u8) -> bool {
+        self.options.verbose >= level
+    }
+
+    /// Writes why something is done as it is, if so much is to be explained.
+    pub fn explain(&self, level: u8, text: &str) {
+        if self.explains(level) {
+            self.say(&format!("sslscale: {text}"));
+        }
+    }
+
+    /// Work that may take long, with this name and so many parts; 0 if that is not known. A line on the terminal says how
+    /// far it has come until this is dropped.
+    pub fn working(&self, name: &str, parts: usize) -> Working {
+        Working::new(&self.terminal, name, Count::of(parts))
+    }
+
+    /// The same for a look at so many hosts.
+    pub fn asking(&self, hosts: usize) -> Working {
+        self.working("asking hosts", hosts)
     }
 
     /// The same for a text whose colours are our own.
@@ -188,12 +252,12 @@ impl Output {
     /// errors.
     pub fn refusal(&self, checked: Checked<'_>) {
         self.say_findings(checked, None);
-        summary::counts(checked).iter().for_each(|line| self.say(line));
+        summary::counts(checked).iter().for_each(|line| self.note(line));
     }
 
     /// Writes how many findings `--fix` would leave.
     pub fn left(&self, checked: Checked<'_>) {
-        summary::left(checked).iter().for_each(|line| self.say(line));
+        summary::left(checked).iter().for_each(|line| self.note(line));
     }
 
     /// Writes the report of `check`: for people to standard error, for programs to standard output,
@@ -210,15 +274,15 @@ impl Output {
             let mut explained = BTreeSet::new();
             for checked in all {
                 self.say_findings(*checked, options.explain.then_some(&mut explained));
-                summary::line(*checked).iter().for_each(|line| self.say(line));
-                let sound = summary::sound(*checked);
+                summary::line(*checked).iter().for_each(|line| self.note(line));
+                let sound = summary::sound(*checked).filter(|_| !self.options.quiet);
                 sound.iter().try_for_each(|line| self.print(format!("{}\n", visible(line)).as_bytes()))?;
             }
             return Ok(());
         };
         target.write(|out| document(all, options.format, out))?;
         for checked in all {
-            summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.say(line));
+            summary::line(*checked).iter().chain(&summary::sound(*checked)).for_each(|line| self.note(line));
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! have left or be slow, and another program may have made them non-blocking.
 
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::terminal::Terminal;
 use crate::interrupt::Interrupt;
 
 /// A pipe that is ready takes this many bytes without blocking (`PIPE_BUF`).
@@ -31,6 +32,8 @@ struct StreamError(#[source] io::Error);
 pub struct Stream {
     kind: Kind,
     interrupt: Interrupt,
+    /// Where a line of progress is in the way; not for what goes elsewhere.
+    terminal: Terminal,
     /// A wait for its reader was given up: nothing more is written.
     stuck: Arc<AtomicBool>,
 }
@@ -44,22 +47,23 @@ enum Kind {
 
 impl Stream {
     /// Standard output.
-    pub fn output(interrupt: &Interrupt) -> Self {
-        Self::new(Kind::Output, interrupt)
+    pub fn output(interrupt: &Interrupt, terminal: &Terminal) -> Self {
+        let shown = io::stdout().is_terminal();
+        Self::new(Kind::Output, interrupt, if shown { terminal.clone() } else { Terminal::default() })
     }
 
     /// Standard error: what it does not take is lost.
-    pub fn error(interrupt: &Interrupt) -> Self {
-        Self::new(Kind::Error, interrupt)
+    pub fn error(interrupt: &Interrupt, terminal: &Terminal) -> Self {
+        Self::new(Kind::Error, interrupt, terminal.clone())
     }
 
     /// A pipe, a device, or what another descriptor leads to.
     pub fn other(file: File, interrupt: &Interrupt) -> Self {
-        Self::new(Kind::Other(Arc::new(file)), interrupt)
+        Self::new(Kind::Other(Arc::new(file)), interrupt, Terminal::default())
     }
 
-    fn new(kind: Kind, interrupt: &Interrupt) -> Self {
-        Self { kind, interrupt: interrupt.clone(), stuck: Arc::default() }
+    fn new(kind: Kind, interrupt: &Interrupt, terminal: Terminal) -> Self {
+        Self { kind, interrupt: interrupt.clone(), terminal, stuck: Arc::default() }
     }
 
     /// Writes what fits. While signals are held, no write may block in the kernel, where a signal
@@ -103,9 +107,12 @@ impl Stream {
 impl Write for Stream {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let sent = match &self.kind {
-            Kind::Output => self.send(io::stdout().as_fd(), bytes),
+            Kind::Output => self.terminal.beside(bytes, || self.send(io::stdout().as_fd(), bytes)),
             // A message that cannot be written must not stop the work.
-            Kind::Error => return Ok(self.send(io::stderr().as_fd(), bytes).unwrap_or(bytes.len())),
+            Kind::Error => {
+                let sent = self.terminal.beside(bytes, || self.send(io::stderr().as_fd(), bytes));
+                return Ok(sent.unwrap_or(bytes.len()));
+            }
             Kind::Other(file) => return self.send(file.as_fd(), bytes),
         };
         sent.map_err(|error| io::Error::new(error.kind(), StreamError(error)))

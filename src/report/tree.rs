@@ -38,7 +38,7 @@ pub fn document(tree: &Tree, mut out: impl Write) -> io::Result<()> {
     out.flush()
 }
 
-/// What was written, removed and left.
+/// What was written and removed.
 pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
     let mut text = format!(
         "{}: {} written, {} unchanged, {} removed",
@@ -50,10 +50,13 @@ pub fn outcome(dir: &Path, outcome: &Outcome) -> String {
     for path in &outcome.removed {
         text.push_str(&format!("\n  removed {path}"));
     }
-    for path in &outcome.edited {
-        text.push_str(&format!("\n  kept {path}: no longer rendered, but edited after it was written"));
-    }
     text
+}
+
+/// A line for each file that was left although it is not rendered any more.
+pub fn kept(outcome: &Outcome) -> Vec<String> {
+    let line = |path: &String| format!("  kept {path}: no longer rendered, but edited after it was written");
+    outcome.edited.iter().map(line).collect()
 }
 
 /// One line for each file that differs; with `diff`, the changes.

@@ -12,12 +12,13 @@ use super::manifest::{MANIFEST, Manifest};
 use super::store::{Outcome, StoreError, each, failed, lock, not_created, relative};
 use crate::file::create;
 use crate::interrupt::Interrupt;
+use crate::progress::Count;
 
 /// A directory of this age that is not locked belongs to a run that was killed.
 const ABANDONED: Duration = Duration::from_secs(10);
 
 /// Stores a whole tree at `dir`, where nothing is. `None` where another run was faster.
-pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Outcome>, StoreError> {
+pub fn write(tree: &Tree, dir: &Path, (interrupt, count): (&Interrupt, &Count)) -> Result<Option<Outcome>, StoreError> {
     let (parent, prefix) = beside(dir);
     fs::create_dir_all(parent).map_err(not_created(parent))?;
     sweep(dir);
@@ -28,7 +29,7 @@ pub fn write(tree: &Tree, dir: &Path, interrupt: &Interrupt) -> Result<Option<Ou
         .tempdir_in(parent)
         .map_err(failed("create a directory in", parent))?;
     let _lock = lock(staged.path()).ok();
-    let written = each(tree, |_, host, entry| {
+    let written = each(tree, count, |_, host, entry| {
         if interrupt.requested() {
             return Err(StoreError::NotWritten);
         }

@@ -14,6 +14,7 @@ use super::manifest::{MANIFEST, Manifest, host_of};
 use super::{Entry, Tree, fresh};
 use crate::interrupt::Interrupt;
 use crate::parallel;
+use crate::progress::Count;
 
 /// Up to this many files a second thread costs more than it saves.
 const THREADED: usize = 100;
@@ -127,16 +128,21 @@ pub enum DifferenceKind {
 }
 
 /// Stores `tree` in `dir`, which is created if necessary. With `partial` the tree has only some
-/// hosts, and the files of the others stay as they are. `interrupt` is looked at before each file.
+/// hosts, and the files of the others stay as they are. `interrupt` is looked at before each file, and hosts are counted.
 ///
 /// # Errors
 /// The first file or directory that could not be read, written or removed. Every file is old or
 /// new at that point; running again finishes the work.
-pub fn write(tree: &Tree, dir: &Path, partial: bool, interrupt: &Interrupt) -> Result<Outcome, StoreError> {
+pub fn write(
+    tree: &Tree,
+    dir: &Path,
+    partial: bool,
+    (interrupt, count): (&Interrupt, &Count),
+) -> Result<Outcome, StoreError> {
     let missing = dir.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
     if missing
         && !partial
-        && let Some(outcome) = fresh::write(tree, dir, interrupt)?
+        && let Some(outcome) = fresh::write(tree, dir, (interrupt, count))?
     {
         return Ok(outcome);
     }
@@ -145,7 +151,7 @@ pub fn write(tree: &Tree, dir: &Path, partial: bool, interrupt: &Interrupt) -> R
     fresh::sweep(dir);
     let directory = Directory::open(dir)?;
     let manifests = Manifests::read(tree, &directory, partial)?;
-    let written = each(tree, |buffer, host, entry| {
+    let written = each(tree, count, |buffer, host, entry| {
         if interrupt.requested() {
             return Err(StoreError::Interrupted(dir.to_owned()));
         }
@@ -286,15 +292,19 @@ fn remove(directory: &Directory, path: String, sha256: &str, outcome: &mut Outco
 
 /// Runs `work` on every file, on several threads where there are many, and adds up what it
 /// returns. Each thread has one buffer for all its files.
-pub fn each<F>(tree: &Tree, work: F) -> Result<usize, StoreError>
+pub fn each<F>(tree: &Tree, count: &Count, work: F) -> Result<usize, StoreError>
 where
     F: Fn(&mut [u8], &str, &Entry) -> Result<usize, StoreError> + Sync,
 {
     let hosts: Vec<(&str, &[Entry])> = tree.hosts().map(|(host, entries)| (host, entries.as_ref())).collect();
     let run = |hosts: &[(&str, &[Entry])]| {
         let mut buffer = vec![0; 64 << 10];
-        let files = hosts.iter().flat_map(|(host, entries)| entries.iter().map(move |entry| (*host, entry)));
-        files.map(|(host, entry)| work(&mut buffer, host, entry)).sum()
+        let mut host = |(host, entries): &(&str, &[Entry])| {
+            let done = entries.iter().map(|entry| work(&mut buffer, host, entry)).sum::<Result<usize, StoreError>>();
+            count.add();
+            done
+        };
+        hosts.iter().map(&mut host).sum()
     };
     let files: usize = hosts.iter().map(|(_, entries)| entries.len()).sum();
     if files <= THREADED {
@@ -327,11 +337,11 @@ mod tests {
         let dir = parent.path().join("out");
         let interrupt = Interrupt::default();
         let _hold = interrupt.hold().unwrap();
-        write(&tree("old"), &dir, false, &interrupt).unwrap();
+        write(&tree("old"), &dir, false, (&interrupt, &Count::default())).unwrap();
         interrupt.receive(Signal::SIGINT);
-        let fresh = write(&tree("new"), &parent.path().join("other"), false, &interrupt);
+        let fresh = write(&tree("new"), &parent.path().join("other"), false, (&interrupt, &Count::default()));
         assert!(matches!(fresh, Err(StoreError::NotWritten)), "{fresh:?}");
-        let again = write(&tree("new"), &dir, false, &interrupt);
+        let again = write(&tree("new"), &dir, false, (&interrupt, &Count::default()));
         assert!(matches!(again, Err(StoreError::Interrupted(_))), "{again:?}");
         assert_eq!(fs::read_to_string(dir.join("srv1/etc/a")).unwrap(), "old");
         assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 1);

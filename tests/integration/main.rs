@@ -36,6 +36,7 @@ mod oracles;
 mod pages;
 mod plan;
 mod probes;
+mod progress;
 mod real;
 mod refused;
 mod releases;

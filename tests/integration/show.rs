@@ -9,6 +9,7 @@ use sslscale::inventory::{Inventory, check, json_schema};
 use sslscale::render::{Templates, render};
 use sslscale::report::{shown_json, shown_yaml};
 use sslscale::source::Source;
+use sslscale::tree::Document;
 
 use crate::cases::{cases, first};
 use crate::schema::{inventories, yaml};
@@ -49,8 +50,8 @@ fn same(name: &str, text: &str, schema: &jsonschema::Validator) -> Result<(), St
     let first = show(name, text)?;
     let again = show(name, &first.yaml)?;
     let templates = Templates::load(None).unwrap();
-    let tree = |inventory| render(inventory, &templates).unwrap();
-    if tree(&first.inventory) != tree(&again.inventory) {
+    let files = |inventory| serde_json::to_vec(&Document(&render(inventory, &templates).unwrap())).unwrap();
+    if files(&first.inventory) != files(&again.inventory) {
         return Err("other files are rendered".to_owned());
     }
     let (before, after) = (values(&first), values(&again));

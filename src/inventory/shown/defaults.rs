@@ -70,7 +70,7 @@ impl Shown<'_> {
             ("haproxy", "nofile") => {
                 let nofile = inventory.nofile(part.haproxy);
                 let range = NOFILE[0]..=NOFILE[1];
-                range.contains(&nofile).then(|| one(nofile.to_string())).unwrap_or_else(|| unset(key))
+                if range.contains(&nofile) { one(nofile.to_string()) } else { unset(key) }
             }
             ("haproxy.check", "fastinter") => one(check.fastinter().to_string()),
             ("haproxy.check", "downinter") => one(check.downinter().to_string()),

@@ -57,7 +57,7 @@ impl DeployReport<'_> {
         }
         match outcome.reason() {
             Some(reason) => self.error(Some(host), reason),
-            None => self.output.say(&format!("{host} has {} now ({})", packages.join(", "), seconds(elapsed))),
+            None => self.output.note(&format!("{host} has {} now ({})", packages.join(", "), seconds(elapsed))),
         }
     }
 

@@ -62,7 +62,7 @@ impl SshOptions {
     }
 
     /// A command that reaches the host in the same way, for people.
-    fn command(&self) -> String {
+    pub fn command(&self) -> String {
         let words = ["ssh".to_owned()].into_iter().chain(self.words()).chain([self.destination()]);
         let shown = words.filter(|word| word != "-o" && word != "IdentitiesOnly=yes");
         shown.collect::<Vec<_>>().join(" ")
