@@ -1,6 +1,8 @@
 //! The command line: names, types and help of the arguments. It holds no logic.
 
+mod exit_codes;
 mod hosts;
+mod init;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -9,22 +11,17 @@ use clap::{ArgAction, ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatche
 
 use crate::diagnostic::{Code, Severity};
 use crate::report::{Colour, Format, OutputOptions, PlainFormat};
+pub use exit_codes::{EXIT_CODES, ExitCode, markdown as exit_codes};
 pub use hosts::{
     Certs, ChoiceArgs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs,
     SyncArgs, Tickets, TicketsArgs, UnlockArgs,
 };
+pub use init::InitArgs;
 
 /// Configure TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx terminates TLS
 #[derive(Debug, Parser)]
 #[command(name = "sslscale", version, max_term_width = 100, disable_help_subcommand = true)]
-#[command(after_help = "Exit codes:\n\
-  \x20 0  done, nothing found\n\
-  \x20 1  findings, differences, a problem of a host or a ticket ring, or a failed try-out\n\
-  \x20 2  wrong usage, or something cannot be read or written\n\
-  \x20 3  stopped before any change\n\
-  \x20 4  every change was rolled back\n\
-  \x20 5  some hosts are changed and others are not, or the state of a host is not known\n\
-  \x20 128 + N  ended by signal N: 129 SIGHUP, 130 Ctrl-C, 143 SIGTERM")]
+#[command(after_help = exit_codes::help())]
 pub struct Cli {
     #[command(flatten)]
     pub global: GlobalArgs,
@@ -92,6 +89,8 @@ fn colour(words: &[OsString]) -> ColorChoice {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// Write a first inventory: from options, from questions, or one of the shipped ones
+    Init(InitArgs),
     /// Report every finding with its line, its column and what to do
     Check(CheckArgs),
     /// Show what a rule finds, why it matters and what to do
@@ -128,6 +127,13 @@ pub enum Command {
         #[command(subcommand)]
         what: Tickets,
     },
+    /// Print the script with which a shell completes commands, options, rules and hosts
+    Completions(CompletionsArgs),
+    /// Show or write the manual pages
+    Man(ManArgs),
+    /// The completions of a word, for those scripts
+    #[command(name = "__complete", hide = true)]
+    Complete(CompleteArgs),
     /// A process that sslscale starts for its own use
     #[command(name = "__fleet", hide = true)]
     Fleet { what: String },
@@ -206,6 +212,11 @@ impl From<FailOn> for Severity {
     }
 }
 
+/// The command line as data.
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
 fn rule(text: &str) -> Result<&'static Code, String> {
     crate::lint::code(text)
 }
@@ -232,6 +243,41 @@ pub struct RulesArgs {
     /// Also list the rules that rendered files always satisfy
     #[arg(long)]
     pub all: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// The command whose page is shown, such as `deploy` or `tickets rotate` [default: the page of sslscale]
+    #[arg(value_name = "COMMAND")]
+    pub page: Vec<String>,
+    /// Write every page to DIR, as files that `man` reads
+    #[arg(short, long, value_name = "DIR", conflicts_with = "page")]
+    pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CompleteArgs {
+    /// Which word is completed; the first is 0
+    pub index: usize,
+    /// The words of the line
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub line: Vec<OsString>,
+}
+
+/// A shell with completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// With or without the package bash-completion
+    Bash,
+    Zsh,
+    Fish,
 }
 
 #[derive(Debug, Args)]

@@ -3,6 +3,7 @@
 mod again;
 mod certs;
 mod check;
+mod completions;
 mod confirm;
 mod decisions;
 mod deploy;
@@ -13,8 +14,10 @@ mod history;
 mod host_findings;
 mod hosts;
 mod hosts_file;
+mod init;
 mod install;
 mod live;
+mod man;
 mod plan;
 mod prepared;
 mod programs;
@@ -78,12 +81,16 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
     if !matches!(cli.command, Command::Fleet { .. }) {
         let runs_programs = !matches!(
             cli.command,
-            Command::Check(_)
+            Command::Init(_)
+                | Command::Check(_)
                 | Command::Explain(_)
                 | Command::Rules(_)
                 | Command::Render(_)
                 | Command::Schema(_)
                 | Command::Show(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+                | Command::Complete(_)
         );
         let more = matches!(&cli.command, Command::Check(args) if args.with_binaries || args.hosts);
         interrupt.prepare(runs_programs || more)?;
@@ -92,6 +99,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         output.say_at_the_end(interrupt, "interrupted: nothing was changed".to_owned());
     }
     match &cli.command {
+        Command::Init(args) => init::run(args, output, interrupt),
         Command::Check(args) => check::run(args, output, interrupt),
         Command::Explain(args) => explain::run(args, output),
         Command::Rules(args) => rules::run(args, output),
@@ -107,6 +115,9 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Status(args) => status::run(args, output, interrupt),
         Command::Certs { what } => certs::run(what, output, interrupt),
         Command::Tickets { what } => tickets::run(what, output, interrupt),
+        Command::Completions(args) => completions::run(args, output),
+        Command::Man(args) => man::run(args, output, interrupt),
+        Command::Complete(args) => completions::complete(args, output),
         Command::Fleet { what } => inside(what),
     }
 }

@@ -19,6 +19,9 @@ pub enum FileError {
     /// The path names a directory.
     #[error("the output cannot be written to `{0}`: it is a directory")]
     Directory(PathBuf),
+    /// Something is at a path where nothing may be replaced.
+    #[error("the output cannot be written to `{0}`: it exists already")]
+    Exists(PathBuf),
     /// The path names an inventory of the run.
     #[error("the output cannot be written to `{0}`: it is one of the inventories")]
     Inventory(PathBuf),
@@ -55,6 +58,7 @@ impl FileError {
             Self::Directory(path) => {
                 Some(format!("give the path of a file, such as `{}`", path.join("output").display()))
             }
+            Self::Exists(_) => Some("give another path, or remove it first".to_owned()),
             Self::Inventory(_) => Some("give the output another path".to_owned()),
             Self::NoDirectory(..) => Some("create the directory first, or correct the path".to_owned()),
             Self::NotDirectory(..) => Some("give a path in a directory".to_owned()),
@@ -72,6 +76,8 @@ pub struct Target {
 }
 
 enum Kind {
+    /// A file that must not exist when it is written.
+    New,
     /// A regular file. It gets the mode and owner of the file that it replaces.
     Replaced(Option<Metadata>),
     /// A pipe, a device, or the file behind an open descriptor, which must not be replaced.
@@ -94,6 +100,18 @@ impl Target {
         Ok(Self { path, kind, interrupt: interrupt.clone() })
     }
 
+    /// Checks that a new file can be written to `path`, where there is none.
+    ///
+    /// # Errors
+    /// [`FileError`] if it cannot.
+    pub fn create(path: &Path, interrupt: &Interrupt) -> Result<Self, FileError> {
+        let there = path.symlink_metadata().is_ok() && !path.is_dir();
+        if there {
+            return Err(FileError::Exists(path.to_owned()));
+        }
+        Ok(Self { kind: Kind::New, ..Self::open(path, &[], interrupt)? })
+    }
+
     /// Writes what `report` writes to it.
     ///
     /// # Errors
@@ -106,8 +124,12 @@ impl Target {
                 report(&mut out).and_then(|()| out.flush())
             }
             Kind::Replaced(old) => replace(&path, old.as_ref(), &interrupt, report),
+            Kind::New => add(&path, &interrupt, report),
         };
-        written.map_err(|error| FileError::Io(path, error))
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => FileError::Exists(path),
+            _ => FileError::Io(path, error),
+        })
     }
 }
 
@@ -118,13 +140,29 @@ fn replace(
     report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
     let _hold = interrupt.hold()?;
-    let mut file = temporary(path, old)?;
+    let file = written(temporary(path, old)?, interrupt, report)?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    Ok(())
+}
+
+/// Writes a file that appears complete, unless one has appeared there.
+fn add(path: &Path, interrupt: &Interrupt, report: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+    let _hold = interrupt.hold()?;
+    let file = written(temporary(path, None)?, interrupt, report)?;
+    file.persist_noclobber(path).map_err(|refused| refused.error)?;
+    Ok(())
+}
+
+fn written(
+    mut file: NamedTempFile,
+    interrupt: &Interrupt,
+    report: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<NamedTempFile> {
     let mut out = BufWriter::with_capacity(64 << 10, Interruptible(file.as_file_mut(), interrupt));
     report(&mut out).and_then(|()| out.flush())?;
     drop(out);
     file.as_file().sync_data()?;
-    file.persist(path).map_err(|refused| refused.error)?;
-    Ok(())
+    Ok(file)
 }
 
 /// Fails once a signal has come.

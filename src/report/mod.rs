@@ -56,6 +56,7 @@ pub use rules::{page, table};
 pub use show::{json as shown_json, yaml as shown_yaml};
 pub use status::{CertificateStatus, HostStatus, StatusReport};
 pub use stream::Stream;
+pub use table::table as columns;
 pub use terminal::Working;
 pub use tickets::{Task, TicketsReport};
 pub use tree::{differences, files, kept, outcome};
@@ -200,6 +201,21 @@ impl Output {
     /// The same for a look at so many hosts.
     pub fn asking(&self, hosts: usize) -> Working {
         self.working("asking hosts", hosts)
+    }
+
+    /// How wide lines may be, if standard output is a terminal.
+    pub fn width(&self) -> Option<usize> {
+        io::stdout().is_terminal().then(wrap::out)
+    }
+
+    /// Whether somebody can be asked: standard error has the questions.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
+    /// Writes a question, after which the answer is typed on the same line.
+    pub fn ask(&self, question: &str) {
+        let _ = self.messages.clone().write_all(visible(question).as_bytes());
     }
 
     /// The same for a text whose colours are our own.

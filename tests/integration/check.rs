@@ -45,6 +45,9 @@ fn the_same_findings_for_programs() {
 #[test]
 fn help_says_what_there_is() {
     pin("help", &Sslscale::new(&["--help"]).run().all());
+    pin("help-init", &Sslscale::new(&["init", "--help"]).run().all());
+    pin("help-man", &Sslscale::new(&["man", "--help"]).run().all());
+    pin("help-completions", &Sslscale::new(&["completions", "--help"]).run().all());
     pin("help-check", &Sslscale::new(&["check", "--help"]).run().all());
     pin("help-render", &Sslscale::new(&["render", "--help"]).run().all());
     pin("help-try", &Sslscale::new(&["try", "--help"]).run().all());

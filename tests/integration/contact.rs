@@ -39,6 +39,10 @@ fn only_commands_about_hosts_contact_them() {
         &["schema"],
         &["show", "inventory.yaml"],
         &["render", "--format", "json", "inventory.yaml"],
+        &["init", "--example", "blog", "other.yaml"],
+        &["completions", "bash"],
+        &["man", "deploy"],
+        &["__complete", "3", "--", "sslscale", "plan", "inventory.yaml", ""],
         &["explain", "AD09"],
     ] {
         assert!(!contacts(words), "{words:?}");

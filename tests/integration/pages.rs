@@ -13,6 +13,11 @@ fn the_reference_is_made_of_the_table_of_keys() {
 }
 
 #[test]
+fn the_exit_codes_are_those_of_the_help() {
+    generated("docs/exit-codes.md", "exit codes", &sslscale::cli::exit_codes());
+}
+
+#[test]
 fn the_readme_is_short_and_shows_the_smallest_inventory_whole() {
     let text = page("README.md");
     assert!(text.lines().count() <= 200, "{} lines", text.lines().count());

@@ -3,7 +3,7 @@
 
 mod agreement;
 mod editor;
-mod mutations;
+pub mod mutations;
 mod server;
 pub mod yaml;
 

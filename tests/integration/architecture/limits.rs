@@ -29,6 +29,7 @@ const READS: &[(&str, &[(&str, &str)])] = &[
     (
         "read_until(",
         &[
+            ("commands/init/lines.rs", "reads the answer of a person at a terminal, up to a limit"),
             ("process/conversation.rs", "reads a line up to a limit; who waits for it has a time limit"),
             ("sandbox/wire.rs", "reads from the command, whose end ends the process"),
         ],

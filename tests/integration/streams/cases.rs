@@ -150,12 +150,16 @@ pub fn check() -> Vec<Case> {
 }
 
 pub fn pages() -> Vec<Case> {
-    let pages: [&[&str]; 9] = [
+    let pages: [&[&str]; 13] = [
         &["explain", "AD01"],
         &["explain", "--format", "json", "AD01"],
         &["rules"],
         &["rules", "--format", "json"],
         &["schema"],
+        &["init", "--list"],
+        &["init", "--example", "blog", "-"],
+        &["completions", "zsh"],
+        &["man", "deploy"],
         &["--help"],
         &["check", "--help"],
         &["tickets", "rotate", "--help"],
