@@ -11,7 +11,8 @@ export PATH := $(PATH):$(CARGO_HOME)/bin
 
 QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
-.PHONY: demo test check editor bench lint mutants soak setup setup-demo roots fresh toolchain
+.PHONY: demo test check editor bench lint mutants soak setup setup-demo roots fresh site toolchain
+.PHONY: deny packages packages-twice packages-test
 
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
@@ -33,6 +34,15 @@ EDITOR_SERVER := yaml-language-server@1.19.2
 editor: toolchain
 	npm install --no-audit --no-fund --prefix target/editor $(EDITOR_SERVER)
 	SSLSCALE_EDITOR=$(CURDIR)/target/editor SSLSCALE_REQUIRE=1 cargo test --test integration schema::editor
+
+# The documentation as a site in target/site, which needs no network: pages, menu, search. It installs mdbook into
+# target/tools, once.
+MDBOOK := 0.5.4
+site: setup toolchain
+	@[ "$$(target/tools/bin/mdbook --version 2>/dev/null)" = 'mdbook v$(MDBOOK)' ] || cargo install -q --locked \
+		--no-default-features --features search --root target/tools --target-dir target/tools/build mdbook@$(MDBOOK)
+	SSLSCALE_SITE=$(CURDIR)/target/site SSLSCALE_REQUIRE=1 cargo test --test integration site::
+	@echo 'open target/site/index.html'
 
 # Mistakes planted in one room below src/: do the tests of `make check` catch them?
 #     make mutants ROOM=tickets
@@ -68,6 +78,27 @@ roots: setup
 fresh: setup toolchain
 	tests/fresh_root.sh trixie demo test
 	tests/fresh_root.sh bookworm demo test
+
+# target/packages: static programs for x86-64 and arm64, .deb, .rpm, .tar.gz, SBOM; docs/install.md says how to use them.
+packages: toolchain
+	@.ci/setup packages
+	@.ci/packages/build
+
+# Proves that the same commit gives the same packages, wherever it is built.
+packages-twice: toolchain
+	@.ci/setup packages
+	@.ci/packages/twice
+
+# Installs the packages on bare Debian releases and follows docs/install.md there as a new user; lintian, rpmlint, and
+# the arm64 program under qemu. Needs root.
+packages-test: packages
+	@.ci/setup packages-test
+	@tests/packages.sh
+
+# What CI asks with .ci/deny, asked by cargo-deny, and advisories if its database can be reached.
+deny: toolchain
+	@.ci/deny
+	@.ci/cargo-deny
 
 toolchain:
 	@command -v cargo >/dev/null || { echo 'cargo is missing: install a toolchain with rustup' >&2; exit 1; }
