@@ -46,13 +46,14 @@ struct State {
 pub struct Hold(Interrupt);
 
 impl Interrupt {
-    /// Call it first. With `programs`, a signal also ends the programs that the command runs. The
-    /// first process of a container would get no signal without this.
+    /// Call it first. With `programs`, a signal also ends the programs that the command runs. The first process of a
+    /// container would get no signal without this, and a line on a terminal would stay there.
     ///
     /// # Errors
     /// No thread can be started that waits for signals.
     pub fn prepare(&self, programs: bool) -> io::Result<()> {
-        if programs || std::process::id() == 1 { self.watch() } else { Ok(()) }
+        let watches = programs || std::process::id() == 1 || self.state().before_end.is_some();
+        if watches { self.watch() } else { Ok(()) }
     }
 
     /// Call it right before the first change, and keep the result until it is safe to stop.

@@ -131,7 +131,9 @@ fn with_value(command: &str, arg: Arg, context: &Context) -> Arg {
         (_, "FILE") => marked(arg, Kind::File),
         (_, "DIR") => marked(arg, Kind::Directory),
         // Paths on hosts, and what nobody here knows.
-        _ if arg.get_value_parser().possible_values().is_none() => arg.value_hint(ValueHint::Other),
+        _ if arg.get_action().takes_values() && arg.get_value_parser().possible_values().is_none() => {
+            arg.value_hint(ValueHint::Other)
+        }
         _ => arg,
     }
 }

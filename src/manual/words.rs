@@ -37,6 +37,7 @@ pub fn of(command: &str) -> Words {
         "explain" => EXPLAIN,
         "rules" => RULES,
         "schema" => SCHEMA,
+        "show" => SHOW,
         "render" => RENDER,
         "try" => TRY,
         "plan" => PLAN,
@@ -141,6 +142,18 @@ const SCHEMA: Words = Words {
     files: &[("sslscale.schema.json", "The name that `sslscale init` gives it.")],
     examples: &[("Beside the inventory, after an upgrade:", "sslscale schema -o sslscale.schema.json")],
     see_also: &["init", "check"],
+    ..NONE
+};
+
+const SHOW: Words = Words {
+    description: "The output is an inventory, too: it renders to the same files. A comment behind each line says where its \
+        value comes from: a line of the inventory, another key, or a default.",
+    examples: &[
+        ("What a fleet has that its inventory does not say:", "sslscale show inventory.yaml"),
+        ("For a program, with paths, values and sources:", "sslscale show inventory.yaml --format json"),
+    ],
+    see_also: &["check", "render"],
+    files: &[INVENTORY],
     ..NONE
 };
 

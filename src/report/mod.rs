@@ -133,7 +133,7 @@ impl Output {
         let terminal = Terminal::new(!options.quiet);
         if terminal.is_drawn_on() {
             let terminal = terminal.clone();
-            interrupt.before_end(move || terminal.erase());
+            interrupt.before_end(move || terminal.end());
         }
         let (results, messages) = (Stream::output(interrupt, &terminal), Stream::error(interrupt, &terminal));
         Self { colour: options.colour.is_wanted(io::stderr().is_terminal()), options, results, messages, terminal }

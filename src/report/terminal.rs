@@ -29,6 +29,8 @@ struct Shown {
     drawn: bool,
     /// Something else is on the last line, which has not ended.
     taken: bool,
+    /// Nothing is drawn any more.
+    over: bool,
 }
 
 impl Terminal {
@@ -56,15 +58,24 @@ impl Terminal {
         written
     }
 
+    /// Erases the line, and draws none any more.
+    pub fn end(&self) {
+        if let Some(shown) = &self.0 {
+            let mut shown = lock(shown);
+            shown.erase();
+            shown.over = true;
+        }
+    }
+
     /// Erases the line.
-    pub fn erase(&self) {
+    fn erase(&self) {
         self.0.iter().for_each(|shown| lock(shown).erase());
     }
 
     fn draw(&self, text: &str) {
         let Some(shown) = &self.0 else { return };
         let mut shown = lock(shown);
-        if !shown.taken {
+        if !shown.taken && !shown.over {
             shown.drawn = send(&format!("{ERASE}{}", cut(text, width()))) || shown.drawn;
         }
     }

@@ -6,6 +6,8 @@
 mod cases;
 #[path = "../support/docs.rs"]
 mod docs;
+#[path = "../support/engine.rs"]
+mod engine;
 #[path = "../support/keys.rs"]
 mod keys;
 #[path = "../support/signalled.rs"]
@@ -23,6 +25,7 @@ mod check;
 mod completions;
 mod contact;
 mod control;
+mod dependencies;
 mod deploy;
 mod fix;
 mod fleets;
@@ -52,6 +55,7 @@ mod secrets;
 mod served;
 mod show;
 mod signals;
+mod site;
 mod snapshots;
 mod streams;
 mod tickets;

@@ -1,7 +1,10 @@
-//! README.md and docs/ say what the code says: generated parts, sessions, links.
+//! README.md and docs/ say what the code says: generated parts, sessions, other blocks of code, links.
 
-use std::collections::BTreeSet;
-use std::path::{Component, Path, PathBuf};
+pub mod blocks;
+mod commands;
+mod fragments;
+pub mod links;
+
 use std::process::Command;
 
 use crate::docs::{generated, page, pages, sessions};
@@ -35,6 +38,33 @@ fn the_guide_has_every_command() {
     }
 }
 
+// Five pages began with a table or a list.
+#[test]
+fn the_first_lines_of_a_page_say_what_is_in_it() {
+    for path in crate::docs::pages() {
+        let text = page(&path);
+        let mut paragraphs = text.split("\n\n").map(str::trim);
+        let title = paragraphs.next().unwrap();
+        assert!(title.starts_with("# ") && !title.contains('\n'), "{}: {title}", path.display());
+        let first = paragraphs
+            .find(|paragraph| !paragraph.contains("](README.md) · ") && !paragraph.contains("/README.md) · "));
+        let first = first.unwrap_or_default();
+        let is_sentence =
+            first.starts_with(|c: char| c.is_alphabetic() || "`[".contains(c)) && first.contains(['.', ':']);
+        assert!(is_sentence, "{}: {first}", path.display());
+    }
+}
+
+// Three sections were missing.
+#[test]
+fn the_guide_begins_with_a_list_of_its_sections() {
+    let text = page("docs/guide.md");
+    let sections = text.lines().filter_map(|line| line.strip_prefix("## "));
+    let contents = text.split("\n## ").next().unwrap();
+    let listed = contents.lines().filter_map(|line| line.strip_prefix("- [")?.split_once("](#"));
+    assert_eq!(listed.map(|(title, _)| title).collect::<Vec<_>>(), sections.collect::<Vec<_>>());
+}
+
 // A help said "exit status" where every page says "exit code".
 #[test]
 fn exit_codes_have_one_name() {
@@ -51,98 +81,6 @@ fn exit_codes_have_one_name() {
 fn sessions_are_real() {
     let count = sessions(env!("CARGO_BIN_EXE_sslscale"), |commands| !commands.concat().contains("sslscale try"));
     assert!(count >= 2, "the sessions are gone: {count}");
-}
-
-/// The targets of the links of a page, outside of code.
-fn links(text: &str) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut code = false;
-    for line in text.lines() {
-        if line.trim_start().starts_with("```") {
-            code = !code;
-        }
-        let targets = line.split("](").skip(1).filter(|_| !code);
-        found.extend(targets.filter_map(|rest| rest.split(')').next()).map(str::to_owned));
-    }
-    found
-}
-
-/// The anchors of a page's headings, as GitHub makes them.
-fn anchors(text: &str) -> BTreeSet<String> {
-    let mut code = false;
-    let mut found = BTreeSet::new();
-    for line in text.lines() {
-        if line.starts_with("```") {
-            code = !code;
-        }
-        let Some(heading) = line.strip_prefix('#').filter(|_| !code) else { continue };
-        let kept = heading.trim_start_matches('#').trim().to_lowercase();
-        let kept = kept.chars().filter(|c| c.is_alphanumeric() || [' ', '-', '_'].contains(c));
-        found.insert(kept.map(|c| if c == ' ' { '-' } else { c }).collect());
-    }
-    found
-}
-
-/// A path without `.` and `..`.
-fn resolved(path: &Path) -> PathBuf {
-    let mut parts = PathBuf::new();
-    for part in path.components() {
-        match part {
-            Component::ParentDir => assert!(parts.pop(), "{} leaves the repository", path.display()),
-            Component::CurDir => {}
-            other => parts.push(other),
-        }
-    }
-    parts
-}
-
-/// Each page with the file and anchor that each of its links leads to.
-fn linked() -> Vec<(PathBuf, PathBuf, String)> {
-    let mut found = Vec::new();
-    for from in pages() {
-        for link in links(&page(&from)).into_iter().filter(|link| !link.contains("://")) {
-            let (to, anchor) = link.split_once('#').unwrap_or((&link, ""));
-            let to = if to.is_empty() { from.clone() } else { resolved(&from.parent().unwrap().join(to)) };
-            found.push((from.clone(), to, anchor.to_owned()));
-        }
-    }
-    found
-}
-
-#[test]
-fn links_lead_somewhere() {
-    let linked = linked();
-    assert!(linked.len() > 50, "{}", linked.len());
-    let broken: Vec<_> = linked
-        .into_iter()
-        .filter(|(_, to, anchor)| {
-            let is_there = repository().join(to).exists();
-            !is_there || !(anchor.is_empty() || anchors(&page(to)).contains(anchor))
-        })
-        .collect();
-    assert!(broken.is_empty(), "{broken:#?}");
-}
-
-#[test]
-fn the_readme_and_the_pages_of_docs_link_to_each_other() {
-    let linked: BTreeSet<(PathBuf, PathBuf)> = linked().into_iter().map(|(from, to, _)| (from, to)).collect();
-    let readme = PathBuf::from("README.md");
-    let own = |path: &&PathBuf| path.parent() == Some(Path::new("docs"));
-    let found = pages();
-    let missing: Vec<_> = found
-        .iter()
-        .filter(own)
-        .flat_map(|path| [(readme.clone(), path.clone()), (path.clone(), readme.clone())])
-        .filter(|link| !linked.contains(link))
-        .collect();
-    assert!(missing.is_empty(), "no link from and to: {missing:#?}");
-}
-
-#[test]
-fn anchors_and_links_are_found() {
-    let text = "# A `key[]` of it\n[x](a.md#b) and [y](#c)\n```\n# no heading [z](d)\n```\n## Two, words_\n";
-    assert_eq!(links(text), ["a.md#b", "#c"]);
-    assert_eq!(anchors(text), ["a-key-of-it", "two-words_"].map(str::to_owned).into());
 }
 
 #[test]

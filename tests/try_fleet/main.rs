@@ -16,6 +16,8 @@ mod certificates;
 mod chromium;
 #[path = "../support/docs.rs"]
 mod docs;
+#[path = "../support/engine.rs"]
+mod engine;
 mod fleets;
 #[path = "../support/generate/mod.rs"]
 mod generate;

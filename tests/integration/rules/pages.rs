@@ -156,17 +156,17 @@ fn proof(rule: &Rule) -> Proof {
 /// The table of all rules, and that of what running their examples has shown.
 fn index() -> String {
     let mut out =
-        "# Rules\n\nEvery rule of `sslscale check`. Codes and names are permanent. The column `needs` says what a \
-                   rule reads: the inventory; files on this machine, such as certificate sources; the installed \
-                   programs (`--with-binaries`); the running hosts or the last plan, which `check` does not \
-                   have.\n\n\
-                   | code | name | severity | needs | fix | finds |\n|---|---|---|---|---|---|\n"
+        "# Rules\n\nEvery rule of `sslscale check`, with a page for each. Codes and names are permanent. The column \
+                   `needs` says what a rule reads: the inventory; files on this machine, such as certificate \
+                   sources; the installed programs (`--with-binaries`); or the running hosts (`--hosts`, and \
+                   `plan`).\n\n\
+                   | code | name | finds | severity | needs | fix |\n|---|---|---|---|---|---|\n"
             .to_owned();
     for rule in all_rules() {
         let code = rule.code;
         let [severity, needs, fix] = [code.severity.name(), rule.needs.name(), rule.fix.name()];
         let link = format!("[{0}]({0}.md)", code.id);
-        out.push_str(&format!("| {link} | {} | {severity} | {needs} | {fix} | {} |\n", code.slug, code.summary.trim()));
+        out.push_str(&format!("| {link} | {} | {} | {severity} | {needs} | {fix} |\n", code.slug, code.summary.trim()));
     }
     out.push_str(
         "\n## Coverage\n\nEach ✓ comes from a run of the real program when this page was generated: the first inventory \
