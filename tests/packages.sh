@@ -122,7 +122,7 @@ on_arm64() {
 
 on_lint() {
     lintian --fail-on error --info --tag-display-limit 0 "$packages"/*.deb
-    rpmlint --strict "$packages"/*.rpm
+    rpmlint --strict --config "$repository/.ci/packages/rpmlint.toml" "$packages"/*.rpm
     echo '== lint: passed'
 }
 
