@@ -122,7 +122,7 @@ fn hosts(
         let address = addresses(random, v6, from + index);
         let named = random.below(2) == 0;
         // Different from every other.
-        let name = format!("{}{}", odd(random, ".-_", 12).trim_end_matches('.'), from + index);
+        let name = format!("{}{}", odd(random, ".-_", 12).replace("..", ".-").trim_end_matches('.'), from + index);
         arguments.extend([option.to_owned(), if named { format!("{name}={address}") } else { address.clone() }]);
         wanted.push((named.then_some(name), address));
     }

@@ -41,7 +41,7 @@ fn word(text: &str) -> Result<Box<str>, ValueError> {
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
         && !text.contains("..");
     if !fits {
-        let help = "write up to 63 letters, digits, `-`, `_` and `.`, starting with a letter or digit";
+        let help = "write up to 63 letters, digits, `-`, `_` and `.`, starting with a letter or digit, and no two dots in a row";
         return Err(ValueError::malformed("is not a valid name", help));
     }
     Ok(text.into())
