@@ -119,8 +119,11 @@ impl<'f> Part<'f> {
                     None => continue,
                 },
                 ("server_name", _) => {
-                    let kept: Vec<&str> = self.names().filter(|name| names.contains(name)).collect();
-                    Some(format!("server_name {};", kept.join(" ")))
+                    // As they are written: the name of who sends none is a pair of quotes.
+                    let kept = statement.arguments().iter().filter(|name| names.contains(&*name.value));
+                    let kept = kept.map(|name| &self.text[name.span.start - self.start..name.span.end - self.start]);
+                    let kept = kept.collect::<Vec<_>>().join(" ");
+                    (!kept.is_empty()).then(|| format!("server_name {kept};"))
                 }
                 _ => continue,
             };
@@ -225,6 +228,8 @@ mod tests {
         assert_eq!(text.matches("listen 443 ssl").count(), 2, "{text}");
         assert_eq!(text.matches("listen 8443 ssl").count(), 2, "{text}");
         assert_eq!(text.matches("default_server").count(), 2, "{text}");
+        // It was `server_name ;` once, which nginx refuses.
+        assert_eq!(text.matches("server_name \"\";").count(), 2, "{text}");
     }
 
     #[test]

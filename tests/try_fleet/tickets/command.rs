@@ -157,7 +157,7 @@ fn an_unreachable_host_stops_the_run(fleet: &Fleet) {
         let (code, text) = fleet.run_over(what, &gone);
         assert_eq!(code, Some(3), "{text}");
         assert!(
-            text.contains("error: srv2: its keys could not be read: the command that reaches the host ended early ("),
+            text.contains("error: srv2: the keys could not be read: the command that reaches the host ended early ("),
             "{text}"
         );
     }
