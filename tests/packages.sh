@@ -80,8 +80,13 @@ on_release() { # RELEASE
     # Services of packages are not started: systemd does not run here.
     printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
     chmod 0755 "$root/usr/sbin/policy-rc.d"
+    local first
+    first=$(page first)
+    if [ "$1" = bullseye ]; then
+        first=$(echo "$first" | head -n 1 && page bullseye && echo "$first" | tail -n +2)
+    fi
     unshare --mount --pid --fork --kill-child --propagation private \
-        "$repository/tests/packages.sh" --enter "$root" "$(page deb)" "$(page first)" "$(page remove)"
+        "$repository/tests/packages.sh" --enter "$root" "$(page deb)" "$first" "$(page remove)"
     rm -rf --one-file-system "$root"
 }
 

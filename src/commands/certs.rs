@@ -48,6 +48,11 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
             Err(lost) => absent.push(lost),
         }
     }
+    if present.is_empty() {
+        // Whether they have a release is not known.
+        output.unreachable(&absent);
+        return Err(CommandError::reported(ExitStatus::NotStarted));
+    }
     let answering = present.iter().map(|(host, _)| *host).chain(only_sources.iter().copied());
     let sources = Sources::read(&inventory, &answering.collect::<Vec<_>>(), output, interrupt)?;
     let new = live::certificates(&tree, &sources);

@@ -11,7 +11,7 @@ use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
-use crate::report::{LeftBehind, Planned};
+use crate::report::{LeftBehind, Output, Planned};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
 use crate::tree::{Content, DirectoryKind, Entry, Need, NeedKind, Tree};
@@ -114,16 +114,16 @@ pub fn away(lost: &Unreachable) -> CommandError {
     }
 }
 
-/// The same for a command that can go on without the host, if it is about others, too: `words` are all of the command,
-/// and `hosts` is how many it is about.
-pub fn away_of(lost: &Unreachable, words: &str, hosts: usize) -> CommandError {
-    let error = away(lost);
-    if hosts < 2 {
-        return error;
+/// Reports hosts that did not answer, for a command that can go on without them if it is about others, too: `words` are
+/// all of the command, and `hosts` is how many it is about.
+pub fn away_of(lost: &[Unreachable], words: &str, hosts: usize, output: &Output) -> CommandError {
+    output.unreachable(lost);
+    if lost.len() < hosts {
+        let names: Vec<&str> = lost.iter().map(|lost| lost.host.as_str()).collect();
+        let without: String = names.iter().map(|name| format!(" --without {name}")).collect();
+        output.say(&format!("  help: to go on without {}: `sslscale {words}{without}`", names.join(", ")));
     }
-    let without = format!("to go on without it: `sslscale {words} --without {}`", lost.host);
-    let hint = error.hint.as_ref().map_or(without.clone(), |hint| format!("{hint}; {without}"));
-    error.hint(hint)
+    CommandError::reported(ExitStatus::NotStarted)
 }
 
 /// Which hosts of an inventory a command is about.

@@ -13,7 +13,7 @@ use crate::count::utc;
 use crate::deploy::{self, BEFORE, HistoryEntry, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
 use crate::report::{Again, Output, PlainFormat};
-use crate::rollout::{Fleet, QueryError};
+use crate::rollout::{Fleet, QueryError, Unreachable};
 use crate::transport::Host;
 
 /// The releases that a host has used, the last one first, and the one that it uses.
@@ -53,14 +53,15 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         choice: choice("--only", &args.choice.only) + &choice("--without", &args.choice.without),
         ..again(&args.inventory, &args.reach)
     };
-    let words = format!("rollback {}{}", commands.file, commands.choice);
+    let options = [("--dry-run", args.dry_run), ("--resume", args.resume), ("--yes", args.yes)];
+    let options: String = options.iter().filter(|(_, given)| *given).map(|(option, _)| format!(" {option}")).collect();
+    let to = args.to.as_ref().map(|to| format!(" --to {to}")).unwrap_or_default();
+    let words = format!("rollback{options}{to} {}{}", commands.file, commands.choice);
+    let away = |lost: Vec<Unreachable>| live::away_of(&lost, &words, roles.len(), output);
     let asking = output.asking(all.len());
     let Ok(kept) = fleet.observe(|host| asking.counted(|| kept(host))) else { return Ok(stopped()) };
     drop(asking);
-    let kept: Vec<Kept> = match kept.into_iter().collect::<Result<_, _>>() {
-        Ok(kept) => kept,
-        Err(lost) => return Err(live::away_of(&lost, &words, roles.len())),
-    };
+    let kept: Vec<Kept> = all_of(kept).map_err(away)?;
     let (id, each) = match &args.to {
         Some(start) => {
             let id = beginning(start, &kept, &commands.file)?;
@@ -69,10 +70,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         None => before(&kept, &commands.file)?,
     };
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
-    let found: Vec<Option<HostRelease>> = match found.into_iter().collect::<Result<_, _>>() {
-        Ok(found) => found,
-        Err(lost) => return Err(live::away_of(&lost, &words, roles.len())),
-    };
+    let found: Vec<Option<HostRelease>> = all_of(found).map_err(away)?;
     let mut releases = BTreeMap::new();
     for (((name, _), release), before) in roles.iter().zip(found).zip(&each) {
         match (release, before) {
@@ -122,6 +120,18 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         format: args.format,
     };
     task.run(output, interrupt)
+}
+
+/// What every host told, or all that told nothing.
+fn all_of<T>(hosts: Vec<Result<T, Unreachable>>) -> Result<Vec<T>, Vec<Unreachable>> {
+    let (mut told, mut lost) = (Vec::new(), Vec::new());
+    for host in hosts {
+        match host {
+            Ok(host) => told.push(host),
+            Err(host) => lost.push(host),
+        }
+    }
+    if lost.is_empty() { Ok(told) } else { Err(lost) }
 }
 
 /// A release, and when it came and with whom.
