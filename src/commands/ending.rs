@@ -11,6 +11,10 @@ use crate::render::TemplatesError;
 use crate::report::FileError;
 use crate::tree::StoreError;
 
+/// What a user reads after the first signal while hosts are changed.
+pub const INTERRUPTED: &str = "interrupted: nothing more is begun, and a change that a host is in is finished first; \
+     interrupt again to stop at once";
+
 /// The exit status of a command. The numbers are a promise to scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ExitStatus {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use anyhow::anyhow;
 
+use super::again::choice;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, HostRelease, Role, SavedHost, Scope, Wanted};
@@ -119,8 +120,8 @@ pub fn away(lost: &Unreachable) -> CommandError {
 pub fn away_of(lost: &[Unreachable], words: &str, hosts: usize, output: &Output) -> CommandError {
     output.unreachable(lost);
     if lost.len() < hosts {
-        let names: Vec<&str> = lost.iter().map(|lost| lost.host.as_str()).collect();
-        let without: String = names.iter().map(|name| format!(" --without {name}")).collect();
+        let names: Vec<String> = lost.iter().map(|lost| lost.host.clone()).collect();
+        let without = choice("--without", &names);
         output.say(&format!("  help: to go on without {}: `sslscale {words}{without}`", names.join(", ")));
     }
     CommandError::reported(ExitStatus::NotStarted)

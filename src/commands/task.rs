@@ -5,6 +5,7 @@ mod ring;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::confirm::{agreed, holder};
+use super::ending::INTERRUPTED;
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::deploy::{
@@ -22,9 +23,6 @@ use crate::transport::Host;
 
 /// How many hosts are taken and given back at once.
 const LANES: usize = 64;
-
-/// What a user reads after the first signal.
-const INTERRUPTED: &str = "interrupted: nothing more is begun, and a change that a host is in is finished first; interrupt again to stop at once";
 
 /// Hosts that are to have a release, and how they get it.
 pub struct Task<'t> {

@@ -3,6 +3,7 @@
 use anyhow::{Context, anyhow};
 
 use super::again::again;
+use super::ending::INTERRUPTED;
 use super::{CommandError, ExitStatus, decisions, hosts, load_hosts};
 use crate::cli::{Tickets as Command, TicketsArgs};
 use crate::diagnostic::nearest;
@@ -17,9 +18,6 @@ use crate::visible::visible;
 
 /// How many app servers a help names.
 const SHOWN: usize = 8;
-
-/// What a user reads after the first signal.
-const INTERRUPTED: &str = "interrupted: nothing more is begun, and a change that a host is in is finished first; interrupt again to stop at once";
 
 /// Starts no further host once `interrupt` was requested.
 pub fn run(what: &Command, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {

@@ -40,7 +40,7 @@ pub fn pages() -> Vec<Page> {
 /// The page of a command, whose words are separated by blanks or dashes.
 ///
 /// # Errors
-/// There is none.
+/// No command has this name.
 pub fn named(words: &[String]) -> Result<Page, UnknownPage> {
     let joined = words.join("-");
     let name = joined.strip_prefix("sslscale-").unwrap_or(&joined);

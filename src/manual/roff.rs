@@ -93,7 +93,7 @@ fn filled(out: &mut String, text: &str) {
     end(&mut line);
 }
 
-/// A line that begins as a request of roff does is none.
+/// Keeps roff from taking a line of text for a request, which begins with a dot or a single quote.
 fn guarded(line: &str) -> String {
     if line.starts_with(['.', '\'']) { format!("\\&{line}") } else { line.to_owned() }
 }

@@ -100,7 +100,7 @@ impl Target {
         Ok(Self { path, kind, interrupt: interrupt.clone() })
     }
 
-    /// Checks that a new file can be written to `path`, where there is none.
+    /// Checks that a new file can be written to `path`, which must not exist.
     ///
     /// # Errors
     /// [`FileError`] if it cannot.

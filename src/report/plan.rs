@@ -210,8 +210,11 @@ impl<'o> PlanReport<'o> {
         }
         if !self.leaving.is_empty() && !steps.is_empty() {
             let names = self.leaving.iter().copied().collect::<Vec<_>>().join(", ");
-            let line =
-                format!("leaving: {names}: balancers drain {}, and {}\n", it_them(&self.leaving), stays(&self.leaving));
+            let line = format!(
+                "leaving: {names}: balancers drain {}, and {}\n",
+                agreeing(self.leaving.len(), "it", "them"),
+                stays(&self.leaving)
+            );
             self.output.print(line.as_bytes())?;
         }
         Ok(())
@@ -243,10 +246,6 @@ impl<'o> PlanReport<'o> {
         let line = format!("{}: {}{errors}\n", several(seen.len(), "host"), parts.join(", "));
         self.output.print(line.as_bytes())
     }
-}
-
-fn it_them(leaving: &BTreeSet<&str>) -> &'static str {
-    agreeing(leaving.len(), "it", "them")
 }
 
 /// What becomes of app servers that leave the fleet.

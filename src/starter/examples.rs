@@ -76,7 +76,7 @@ impl Example {
     /// The example with this name, or with this path below `inventories`.
     ///
     /// # Errors
-    /// There is none.
+    /// No example has this name.
     pub fn named(name: &str) -> Result<&'static Self, UnknownExample> {
         let wanted = name.trim_end_matches(".yaml").trim_start_matches("inventories/");
         EXAMPLES.iter().find(|example| example.name() == wanted || example.path == wanted).ok_or_else(|| {

@@ -148,7 +148,7 @@ impl<'t> Lexer<'t> {
         Ok(Word { value: unescaped(&self.text[start..self.at]), span: start..self.at, line })
     }
 
-    /// A program in Lua up to the brace that closes its block, which is read, too; `None` if there is none.
+    /// A program in Lua. Reads the brace that closes its block, too; `None` if the block is not closed.
     pub fn lua(&mut self) -> Option<Range<usize>> {
         let start = self.at;
         let mut depth = 1;
