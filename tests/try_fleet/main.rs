@@ -1,11 +1,12 @@
 //! `try` end to end: whole fleets of real haproxy, nginx and curl, in namespaces.
-//! A binary of its own, in which tests run one at a time: a run measures cleanup by what is on
-//! the machine, and times by the clock.
+//! A binary of its own, in which tests run one at a time: a run measures times by the clock, and cleanup by what is on the
+//! machine, or on one apart from everything else that runs here.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests, which clippy cannot see")]
 #![allow(clippy::print_stderr, reason = "figures that a reader of a failure or of --nocapture wants")]
 
 mod acme;
+mod apart;
 mod app;
 mod apps;
 mod browser;
@@ -51,6 +52,7 @@ use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
 use sslscale::try_fleet::spec::{FileSpec, Probe, SiteSpec, UpstreamProtocol};
 
+use apart::is_apart;
 use build::{Fleet, ip, site, upstream};
 use run::{Traces, Try};
 
@@ -258,6 +260,9 @@ fn a_health_check_that_cannot_pass() {
 #[test]
 fn files_that_the_real_program_refuses() {
     let _alone = alone();
+    if !is_apart("files_that_the_real_program_refuses") {
+        return;
+    }
     let try_out = Try::new(&Fleet { locations: "no_such_thing on;".to_owned(), ..Fleet::blog(2) });
     let before = Traces::now(&try_out);
     let (code, text) = try_out.text();
@@ -325,6 +330,9 @@ fn thirty_app_servers() {
 #[test]
 fn a_stopped_app_server_costs_no_request() {
     let _alone = alone();
+    if !is_apart("a_stopped_app_server_costs_no_request") {
+        return;
+    }
     let try_out = Try::new(&Fleet::blog(2));
     let before = Traces::now(&try_out);
     let mut kept = try_out.keep();
@@ -357,6 +365,9 @@ fn a_kept_fleet_can_be_entered_without_rights() {
 #[test]
 fn nothing_is_left_however_it_ends() {
     let _alone = alone();
+    if !is_apart("nothing_is_left_however_it_ends") {
+        return;
+    }
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGKILL] {
         for unprivileged in [false, true] {
             let try_out = Try::new(&Fleet::blog(2));
@@ -374,6 +385,9 @@ fn nothing_is_left_however_it_ends() {
 #[test]
 fn nothing_is_left_when_it_is_stopped_midway() {
     let _alone = alone();
+    if !is_apart("nothing_is_left_when_it_is_stopped_midway") {
+        return;
+    }
     let try_out = Try::new(&Fleet::blog(2));
     let before = Traces::now(&try_out);
     for after in [0, 5, 20, 50, 100, 200, 400, 800] {

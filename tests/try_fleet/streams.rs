@@ -12,6 +12,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::alone;
+use crate::apart::is_apart;
 use crate::build::Fleet;
 use crate::run::{Traces, Try};
 
@@ -19,6 +20,9 @@ use crate::run::{Traces, Try};
 #[test]
 fn a_full_output_changes_no_verdict() {
     let _alone = alone();
+    if !is_apart("streams::a_full_output_changes_no_verdict") {
+        return;
+    }
     let try_out = Try::new(&Fleet::blog(1));
     let before = Traces::now(&try_out);
     for format in ["human", "json"] {
@@ -35,6 +39,9 @@ fn a_full_output_changes_no_verdict() {
 #[test]
 fn a_signal_ends_a_run_whose_report_nobody_reads() {
     let _alone = alone();
+    if !is_apart("streams::a_signal_ends_a_run_whose_report_nobody_reads") {
+        return;
+    }
     let try_out = Try::new(&Fleet::blog(1));
     let before = Traces::now(&try_out);
     let (_unread, mut to) = pipe().unwrap();
@@ -55,6 +62,9 @@ fn a_signal_ends_a_run_whose_report_nobody_reads() {
 #[test]
 fn an_interrupted_run_ends_by_the_signal() {
     let _alone = alone();
+    if !is_apart("streams::an_interrupted_run_ends_by_the_signal") {
+        return;
+    }
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let try_out = Try::new(&Fleet::blog(1));
         let before = Traces::now(&try_out);
