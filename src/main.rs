@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let status = sslscale::cli::Cli::from_command_line()
-        .map_or_else(|error| sslscale::commands::usage(&error), |cli| sslscale::commands::run(&cli));
+        .map_or_else(sslscale::commands::usage, |cli| sslscale::commands::run(&cli));
     if let Some(signal) = status.signal() {
         sslscale::interrupt::end_by(signal);
     }

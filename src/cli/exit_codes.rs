@@ -27,6 +27,21 @@ struct Detail {
 
 const CHANGING: &[&str] =
     &["deploy", "rollback", "unlock", "certs roll", "tickets rotate", "tickets sync", "plan", "history", "try", "init"];
+const WITH_INVENTORY: &[&str] = &[
+    "render",
+    "show",
+    "try",
+    "plan",
+    "deploy",
+    "rollback",
+    "status",
+    "history",
+    "unlock",
+    "certs roll",
+    "tickets rotate",
+    "tickets sync",
+    "tickets status",
+];
 const UNDOING: &[&str] = &["deploy", "rollback", "certs roll", "tickets rotate", "tickets sync"];
 const MIXING: &[&str] = &["deploy", "rollback", "unlock", "certs roll", "tickets rotate", "tickets sync"];
 
@@ -44,6 +59,7 @@ pub const EXIT_CODES: &[ExitCode] = &[
         meaning: "",
         commands: &[],
         details: &[
+            Detail { commands: WITH_INVENTORY, text: "the inventory has errors, and nothing else was done" },
             Detail { commands: &["check"], text: "findings at or above `--fail-on`" },
             Detail { commands: &["check --diff"], text: "differences, or errors that remain" },
             Detail { commands: &["render --check", "render --diff"], text: "differences" },
@@ -197,7 +213,10 @@ mod tests {
         assert_eq!(of("4", "check"), None);
         assert_eq!(of("1", "schema"), None);
         assert_eq!(of("1", "certs"), None);
-        assert_eq!(of("1", "render").unwrap(), "With `--check` or `--diff`: differences.");
+        assert_eq!(
+            of("1", "render").unwrap(),
+            "The inventory has errors, and nothing else was done. With `--check` or `--diff`: differences."
+        );
         assert_eq!(
             of("1", "check").unwrap(),
             "Findings at or above `--fail-on`. With `--diff`: differences, or errors that remain."

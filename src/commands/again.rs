@@ -8,7 +8,8 @@ use crate::shell::{path, word};
 
 /// Commands about the hosts of an inventory that are reached in this way.
 pub fn again(file: &Path, reach: &ReachArgs) -> Again {
-    let mut words = path(file);
+    // Standard input is no file: `-` is what the command was given, and `./-` would be another inventory.
+    let mut words = if file == Path::new("-") { "-".to_owned() } else { path(file) };
     for (option, path_of) in [("--hosts-file", &reach.hosts_file), ("--roots", &reach.roots)] {
         path_of.iter().for_each(|it| words += &format!(" {option} {}", path(it)));
     }
@@ -29,6 +30,9 @@ mod tests {
         let reach = ReachArgs { hosts_file: None, roots: Some("it's here".into()) };
         let again = again(Path::new("a/fleet.yaml"), &reach);
         assert_eq!(again.file, r"a/fleet.yaml --roots 'it'\''s here'");
+        let reach = ReachArgs { hosts_file: None, roots: None };
+        assert_eq!(super::again(Path::new("-"), &reach).file, "-");
+        assert_eq!(super::again(Path::new("-f"), &reach).file, "./-f");
         assert_eq!(choice("--without", &["a".to_owned(), "b".to_owned()]), " --without a --without b");
     }
 }

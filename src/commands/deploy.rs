@@ -39,7 +39,8 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         && !wanted.iter().any(|(name, role, _)| name == canary && *role == Role::AppServer)
     {
         let error = anyhow!("`{canary}` is not an app server of this deploy");
-        return Err(CommandError::from(error).hint("give the name of an app server of the inventory"));
+        let names = wanted.iter().filter(|(_, role, _)| *role == Role::AppServer).map(|(name, ..)| *name);
+        return Err(CommandError::from(error).hint(canary_help(&names.collect::<Vec<_>>())));
     }
     let part = if only.len() < live::roles(&prepared.inventory).count() { &only[..] } else { &[] };
     let choice = again::choice("--only", part) + &again::choice("--without", &args.choice.without);
@@ -69,6 +70,15 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         format: args.format,
     };
     task.run(output, interrupt)
+}
+
+/// Which names `--canary` takes.
+fn canary_help(names: &[&str]) -> String {
+    const SHOWN: usize = 6;
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let shown = names.iter().take(SHOWN).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    if names.is_empty() { "no app server is chosen".to_owned() } else { format!("its app servers are {shown}{more}") }
 }
 
 /// The saved plan in a file, if that is one and not an inventory.

@@ -36,6 +36,8 @@ mod try_fleet;
 use std::io;
 use std::path::Path;
 
+use clap::CommandFactory;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 pub use ending::{CommandError, ExitStatus};
 
 use crate::binaries;
@@ -65,7 +67,26 @@ pub fn run(cli: &Cli) -> ExitStatus {
 }
 
 /// Prints the help or the version that was asked for, or what is wrong with the arguments.
-pub fn usage(text: &clap::Error) -> ExitStatus {
+pub fn usage(mut text: clap::Error) -> ExitStatus {
+    if text.kind() == ErrorKind::InvalidSubcommand {
+        // A name that nobody types is no help.
+        let is_hidden = |name: &String| name.starts_with("__");
+        let hides = match text.get(ContextKind::SuggestedSubcommand) {
+            Some(ContextValue::String(name)) => is_hidden(name),
+            Some(ContextValue::Strings(names)) => names.iter().any(is_hidden),
+            _ => false,
+        };
+        if hides {
+            text.remove(ContextKind::SuggestedSubcommand);
+        }
+        if text.get(ContextKind::SuggestedSubcommand).is_none() {
+            let names = subcommands(std::env::args().skip(1)).into_iter();
+            let tips: Vec<_> = names.map(|name| format!("there is the command `{name}`").into()).collect();
+            if !tips.is_empty() {
+                text.insert(ContextKind::Suggested, ContextValue::StyledStrs(tips));
+            }
+        }
+    }
     match text.print() {
         _ if text.use_stderr() => ExitStatus::Unreadable,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -75,6 +96,16 @@ pub fn usage(text: &clap::Error) -> ExitStatus {
         }
         _ => ExitStatus::Done,
     }
+}
+
+/// The commands that a group such as `tickets` has, if these arguments name one.
+fn subcommands(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let all = Cli::command();
+    let group = arguments.filter_map(|word| all.find_subcommand(word)).find(|group| group.has_subcommands());
+    let names = group.into_iter().flat_map(|group| {
+        group.get_subcommands().map(|command| format!("sslscale {} {}", group.get_name(), command.get_name()))
+    });
+    names.collect()
 }
 
 fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {

@@ -127,8 +127,8 @@ impl Sources {
                     Ok(bytes) => drop(sources.0.insert(file.written.to_string(), bytes)),
                     Err(error) => {
                         let help = error.help();
-                        let error =
-                            anyhow::Error::from(error).context(format!("the source of `{path}` cannot be read"));
+                        let error = anyhow::Error::from(error)
+                            .context(format!("`{}`, the source of `{path}`, cannot be read", file.written));
                         unread.push(Unread { path: path.to_owned(), error: CommandError::from(error).hint(help) });
                     }
                 }

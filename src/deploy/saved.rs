@@ -8,9 +8,9 @@ use super::observation::{FileKind, Observation};
 use super::plan::{Action, ChangeKind, HostPlan};
 use crate::tree::Entry;
 
-/// The version of the format, and how a file of it begins.
+/// The version of the format, and the key that no inventory has.
 const VERSION: u32 = 1;
-const BEGINNING: &[u8] = b"{\"sslscale_plan\":";
+const KEY: &[u8] = b"\"sslscale_plan\"";
 
 /// A plan that was saved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,9 +81,10 @@ impl SavedPlan {
         Self { sslscale_plan: VERSION, inventory, templates, adopt, release, hosts }
     }
 
-    /// Whether a file is a saved plan and not an inventory.
+    /// Whether a file is a saved plan and not an inventory, also if it is damaged or was laid out anew.
     pub fn is(bytes: &[u8]) -> bool {
-        bytes.starts_with(BEGINNING)
+        let text = bytes.trim_ascii_start();
+        text.strip_prefix(b"{").is_some_and(|rest| rest.trim_ascii_start().starts_with(KEY))
     }
 
     /// Reads a file that is one.

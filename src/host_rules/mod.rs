@@ -16,7 +16,7 @@ use crate::deploy::{Facts, HostPlan, Observation, Role};
 use crate::diagnostic::Code;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{AppServer, LoadBalancer};
-use crate::lint::{Findings, Fleet, Reporter};
+use crate::lint::{EVERY_HOST, Findings, Fleet, Reporter};
 use crate::tree::Entry;
 
 /// How many of several names a message lists.
@@ -98,7 +98,7 @@ impl<'v> Live<'v> {
         let mut away = self.hosts.iter().filter(unknown);
         if let Some((first, Err(reason))) = away.next().map(|first| (first.name, &first.seen)) {
             let names = with_others(first, away.count());
-            reporter.not_run("every host", format!("{names} could not be observed: {reason}"));
+            reporter.not_run(EVERY_HOST, format!("{names} could not be observed: {reason}"));
         }
         self.hosts
             .iter()

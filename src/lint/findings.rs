@@ -50,6 +50,9 @@ impl Finding {
     }
 }
 
+/// What a rule about hosts needs where one of them did not answer.
+pub const EVERY_HOST: &str = "every host";
+
 /// A rule that lacked something that it needs to run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NotRun {

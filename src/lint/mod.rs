@@ -26,7 +26,7 @@ mod tl;
 use std::time::SystemTime;
 
 pub use certificates::{Certificates, File, Files};
-pub use findings::{Finding, Findings, NotRun, Reporter};
+pub use findings::{EVERY_HOST, Finding, Findings, NotRun, Reporter};
 pub use fix::{Fixed, fix};
 pub use fleet::{CertificateRef, Fleet, InventoryText};
 pub(crate) use rule::examples;

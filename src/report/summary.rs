@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::Checked;
 use crate::count::{agreeing, several};
 use crate::diagnostic::{Applicability, Severity};
-use crate::lint::NotRun;
+use crate::lint::{EVERY_HOST, NotRun};
 use crate::visible::visible;
 
 /// How many findings there are, by severity; nothing where there are none.
@@ -46,6 +46,10 @@ pub fn line(checked: Checked<'_>) -> Option<String> {
 pub fn sound(checked: Checked<'_>) -> Option<String> {
     let inventory = checked.linted.sound()?;
     if checked.linted.findings.iter().any(|finding| finding.severity >= checked.fail_on) {
+        return None;
+    }
+    // A fleet of which a host did not answer is not known to be in order.
+    if checked.linted.not_run.iter().any(|not_run| not_run.needs == EVERY_HOST) {
         return None;
     }
     let line = format!(

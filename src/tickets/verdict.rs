@@ -52,7 +52,7 @@ impl Problem {
         match self {
             Self::Unreachable(reason) => format!("the keys could not be read: {}", reason.summary()),
             Self::File(fault) => fault.to_string(),
-            Self::NoKeys => "there are no keys".to_owned(),
+            Self::NoKeys => "there are no session ticket keys".to_owned(),
             Self::KeyMissing => "one or more of the three keys is missing".to_owned(),
             Self::Behind(missed) => {
                 let lost = if *missed > 1 { ": it and the others cannot resume each other's sessions" } else { "" };

@@ -28,7 +28,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("lint", &["count", "diagnostic", "file", "inventory", "process", "shell", "source"]),
     ("render", &["file", "inventory", "tickets", "tree"]),
     ("starter", &["diagnostic", "file", "inventory", "lint", "shell", "source", "visible"]),
-    ("transport", &["file", "process", "visible"]),
+    ("transport", &["file", "process", "shell", "visible"]),
     ("probes", &["config", "inventory", "visible"]),
     ("rollout", &["parallel", "transport", "visible"]),
     ("tickets", &["count", "rollout", "transport", "tree"]),

@@ -108,3 +108,35 @@ fn halves_of_everything_are_everything() {
     let told = check(&format!("{BLOG}trusted_proxies: [0.0.0.0/1, 128.0.0.0/1]\n"));
     assert!(told.contains("error[PX07]: `trusted_proxies` covers every address"), "{told}");
 }
+
+#[test]
+fn a_fleet_whose_hosts_do_not_answer_is_not_ok() {
+    let commands =
+        r#"{"lb1": ["false"], "srv1": ["sh", "-c", "exit 3"], "srv2": ["sh", "-c", "echo gone >&2; exit 4"]}"#;
+    let check = Sslscale::new(&["check", "--hosts", "--hosts-file", "hosts.json", "inventory.yaml"]).inventory(BLOG);
+    let done = check.file("hosts.json", commands).run();
+    assert_eq!(done.status, 2, "{}", done.all());
+    assert!(
+        done.stderr.contains("error: srv2: the command that reaches the host ended early (exit code 4)\n  | gone\n")
+    );
+    assert!(!done.all().contains("ok:") && done.all().contains("7 need every host"), "{}", done.all());
+}
+
+#[test]
+fn a_wrong_command_is_answered_with_those_that_there_are() {
+    let tips = |words: &[&str]| {
+        let done = Sslscale::new(words).run();
+        assert_eq!(done.status, 2, "{}", done.all());
+        let tips = done.stderr.lines().filter_map(|line| line.trim().strip_prefix("tip: ")).map(str::to_owned);
+        tips.collect::<Vec<_>>().join("\n")
+    };
+    assert_eq!(tips(&["certs", "fleet.yaml"]), "there is the command `sslscale certs roll`");
+    assert_eq!(tips(&["tickets", "fleet.yaml"]).lines().count(), 3);
+    assert!(tips(&["tickets", "rotat"]).contains("'rotate'"));
+    // `__fleet` and `__complete` are for no person.
+    for name in ["fleet.yaml", "__flee", "flet", "complet"] {
+        assert!(!tips(&[name]).contains("__"), "{name}");
+    }
+    let options = tips(&["deplo", "x"]);
+    assert!(options.contains("'deploy'"), "{options}");
+}

@@ -64,7 +64,7 @@ fn keys_are_made_and_move_by_one_place() {
     let run = fleet();
     let none = tickets(&run, "status");
     assert_eq!(none.status, 1);
-    assert!(none.stderr.contains("error: srv1, srv2, srv3: there are no keys\n"), "{}", none.all());
+    assert!(none.stderr.contains("error: srv1, srv2, srv3: there are no session ticket keys\n"), "{}", none.all());
     // `rotate` makes the first keys, too.
     let made = tickets(&run, "rotate");
     assert!(
@@ -249,7 +249,7 @@ fn json_has_fingerprints() {
     fs::remove_dir_all(sslscale(&run, "srv2")).unwrap();
     let status = json("status");
     assert_eq!((&status["agreement"], &status["app_servers"][1]["current"]), (&false.into(), &().into()));
-    assert_eq!(status["app_servers"][1]["problems"][0], "there are no keys");
+    assert_eq!(status["app_servers"][1]["problems"][0], "there are no session ticket keys");
     // Before it rotates, it gives the new one what the others have.
     let steps = json("rotate")["steps"].clone();
     assert_eq!((&steps[0]["made"], &steps[1]["made"]), (&"agreement".into(), &"rotation".into()));

@@ -139,7 +139,9 @@ pub fn guard(text: &str) -> Result<(), ValueError> {
         let help = match bad {
             '$' => "write the value itself: variables of nginx are not supported",
             ';' if text.find(bad) == Some(text.len() - 1) => "remove the `;` at the end",
-            _ if bad.is_ascii() => "write a value without it: it would change the syntax of the rendered files",
+            _ if bad.is_ascii() => {
+                "write a value without it: it has a meaning of its own in the files and commands that sslscale writes"
+            }
             _ => "use ASCII alone: other characters can look like ASCII letters",
         };
         return Err(ValueError::new(Flaw::UnsafeText, format!("contains {}", describe(bad)), help));

@@ -61,6 +61,15 @@ impl Scalar for SshUser {
         };
         Err(ValueError::malformed("is not a login name", help))
     }
+
+    fn instead(text: &str) -> Option<String> {
+        let is_padded = text.trim() != text && is_user(text.trim());
+        Some(if is_padded {
+            format!("write `{}`", text.trim())
+        } else {
+            "write a login name, such as `root`".to_owned()
+        })
+    }
 }
 
 impl Scalar for SshHost {
@@ -103,6 +112,9 @@ impl Scalar for JumpHosts {
         Err(ValueError::malformed("is not a list of jump hosts", help))
     }
 }
+
+/// What to write as a key.
+const HELP: &str = "take the second word of /etc/ssh/ssh_host_ed25519_key.pub on the host, which begins with AAAA";
 
 impl HostKey {
     /// As `known_hosts` has it.
@@ -148,8 +160,6 @@ fn kind(key: &[u8]) -> Option<&'static str> {
 
 impl Scalar for HostKey {
     fn parse(text: &str) -> Result<Self, ValueError> {
-        const HELP: &str =
-            "take the second word of /etc/ssh/ssh_host_ed25519_key.pub on the host, which begins with AAAA";
         if text.starts_with("SHA256:") || text.starts_with("MD5:") {
             return Err(ValueError::malformed("is a fingerprint, not a key", HELP));
         }
@@ -159,8 +169,10 @@ impl Scalar for HostKey {
     }
 
     fn instead(text: &str) -> Option<String> {
-        let word = text.split_whitespace().find(|word| Self::parse(word).is_ok())?;
-        Some(format!("write the key alone: `{word}`"))
+        let mut words = text.split_whitespace();
+        let is_written_out = words.clone().count() > 1;
+        let key = words.find(|word| Self::parse(word).is_ok()).map(|word| format!("write the key alone: `{word}`"));
+        key.or_else(|| is_written_out.then(|| HELP.to_owned()))
     }
 }
 
@@ -200,5 +212,7 @@ mod tests {
         }
         let help = HostKey::instead(&format!("ssh-ed25519 {ED25519} root@srv1"));
         assert_eq!(help.unwrap(), format!("write the key alone: `{ED25519}`"));
+        assert_eq!(HostKey::instead("ssh-ed25519 AAAA").unwrap(), HELP);
+        assert_eq!(HostKey::instead("AAAA;"), None);
     }
 }

@@ -55,7 +55,7 @@ pub fn help(problem: &Problem, role: Role) -> String {
             Some(package) => format!("with `--install`, `sslscale deploy` installs `{package}`; or do it by hand"),
             None => "a host needs systemd as its init".to_owned(),
         },
-        Problem::Foreign(_) => "look at the difference above; with `--adopt` it may be replaced".to_owned(),
+        Problem::Foreign(_) => "look at what differs, which a plan shows; with `--adopt` it may be replaced".to_owned(),
         Problem::NotAFile(_) => "move away what is there".to_owned(),
         Problem::Unread(_) => {
             "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()

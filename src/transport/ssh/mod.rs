@@ -17,6 +17,7 @@ use super::host::{Host, Output};
 use super::script::Script;
 use super::tunnel::Tunnel;
 use crate::process::{Invocation, Limits};
+use crate::shell;
 pub use master::Masters;
 pub use problem::ConnectProblem;
 
@@ -65,7 +66,7 @@ impl SshOptions {
     pub fn command(&self) -> String {
         let words = ["ssh".to_owned()].into_iter().chain(self.words()).chain([self.destination()]);
         let shown = words.filter(|word| word != "-o" && word != "IdentitiesOnly=yes");
-        shown.collect::<Vec<_>>().join(" ")
+        shown.map(|word| shell::word(&word)).collect::<Vec<_>>().join(" ")
     }
 }
 

@@ -100,7 +100,7 @@ fn what_belongs_to_others() {
         "ln -s releases/$(ls /var/lib/sslscale/releases | grep -v 000000000000) /var/lib/sslscale/current; mv /run/kept /etc/haproxy/haproxy.cfg",
         &[
             "error: lb2: `/etc/haproxy/haproxy.cfg` is neither sslscale's nor as the package has it",
-            "  help: look at the difference above; with `--adopt` it may be replaced",
+            "  help: look at what differs, which a plan shows; with `--adopt` it may be replaced",
         ],
     );
 }

@@ -12,7 +12,11 @@ use super::fleet::Fleet;
 fn ssh_is_a_command_of_a_hosts_file() {
     let Some(mut fleet) = Fleet::new() else { return };
     let none = fleet.tickets("status");
-    assert!(none.status == 1 && none.stderr.contains("srv1, srv2, srv3: there are no keys\n"), "{}", none.all());
+    assert!(
+        none.status == 1 && none.stderr.contains("srv1, srv2, srv3: there are no session ticket keys\n"),
+        "{}",
+        none.all()
+    );
     let synced = fleet.tickets("sync");
     assert!(
         synced.status == 0 && synced.stdout.starts_with("installed new keys: srv1, srv2, srv3 (current "),

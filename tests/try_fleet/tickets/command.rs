@@ -133,7 +133,7 @@ fn a_server_without_keys_gets_them(fleet: &Fleet) {
     fleet.sh("srv3", "rm -r /etc/sslscale");
     let (code, text) = fleet.run("status");
     assert_eq!(code, Some(1));
-    assert!(text.contains("error: srv3: there are no keys\n1 of 4 app servers has problems"), "{text}");
+    assert!(text.contains("error: srv3: there are no session ticket keys\n1 of 4 app servers has problems"), "{text}");
     assert!(fleet.done("sync").contains("installed the other app servers' keys: srv3 (current "));
     assert_eq!(fleet.rings(), before);
     // A directory instead of the link is taken over.
