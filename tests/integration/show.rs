@@ -80,7 +80,7 @@ fn every_inventory_of_the_repository_renders_to_the_same_when_it_is_shown() {
 fn random_inventories_render_to_the_same_when_they_are_shown() {
     let schema = schema();
     let versions = Versions { haproxy: (2, 6, 12), nginx: (1, 22, 1) };
-    let (first, count) = (first(), cases(500));
+    let (first, count) = (first(), cases(250));
     let mut valid = 0;
     for number in first..first + count {
         let generated = Generated::new(number, versions);
