@@ -12,7 +12,7 @@ export PATH := $(PATH):$(CARGO_HOME)/bin
 QUICK := $(shell sed -n 's/ *\#.*//; /./s/^/--skip /p' .ci/slow)
 
 .PHONY: demo test check editor bench lint mutants soak setup setup-demo roots fresh site toolchain
-.PHONY: deny packages packages-twice packages-test
+.PHONY: deny packages packages-twice packages-test shipped
 
 demo: setup-demo toolchain
 	cargo run --release -q -- try inventories/blog.yaml
@@ -34,6 +34,11 @@ EDITOR_SERVER := yaml-language-server@1.19.2
 editor: toolchain
 	npm install --no-audit --no-fund --prefix target/editor $(EDITOR_SERVER)
 	SSLSCALE_EDITOR=$(CURDIR)/target/editor SSLSCALE_REQUIRE=1 cargo test --test integration schema::editor
+
+# The readers of nginx's and haproxy's files in front of these programs, on the files of some eighty Debian packages, which it
+# downloads to target/shipped.
+shipped: setup roots toolchain
+	@.ci/shipped
 
 # The documentation as a site in target/site, which needs no network: pages, menu, search. It installs mdbook into
 # target/tools, once.

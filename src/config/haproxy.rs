@@ -31,6 +31,9 @@ const SECTIONS: [&str; 21] = [
     "userlist",
 ];
 
+/// How many words haproxy takes of a line.
+const MOST_WORDS: usize = 64;
+
 /// A file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct File<'t> {
@@ -39,6 +42,8 @@ pub struct File<'t> {
     pub head: Vec<Line<'t>>,
     /// In their order.
     pub sections: Vec<Section<'t>>,
+    /// The first line that haproxy cannot read, from 1, and what is wrong with it.
+    pub refused: Option<(usize, &'static str)>,
 }
 
 /// A section: the line that begins it, and those up to the next one.
@@ -71,6 +76,8 @@ impl<'t> File<'t> {
             let span = at..at + line.len();
             at = span.end;
             let (words, problem) = words(line, span.start, index + 1);
+            let problem = if line.contains('\0') { Some("a NUL byte is in it") } else { problem };
+            file.refused = file.refused.or(problem.map(|what| (index + 1, what)));
             let Some(first) = words.first() else { continue };
             let begins = SECTIONS.contains(&&*first.value);
             let line = Line { number: index + 1, span, words, problem };
@@ -137,9 +144,14 @@ fn words(line: &str, from: usize, number: usize) -> (Vec<Word<'_>>, Option<&'sta
     let mut words = Vec::new();
     let mut rest = line.char_indices().peekable();
     loop {
-        while rest.next_if(|(_, it)| is_space(*it)).is_some() {}
+        // A carriage return ends a line, but not among other white space.
+        let mut skipped = words.is_empty();
+        while rest.next_if(|(_, it)| is_space(*it) || skipped && *it == '\r').is_some() {
+            skipped = true;
+        }
         match rest.peek() {
-            None | Some((_, '#' | '\n' | '\r')) => return (words, None),
+            None | Some((_, '#' | '\n' | '\r' | '\0')) => return (words, None),
+            Some(_) if words.len() == MOST_WORDS => return (words, Some("it has more than 64 words")),
             Some((start, _)) => {
                 let start = *start;
                 let (value, end, problem) = word(line, &mut rest, start);
@@ -188,6 +200,10 @@ fn word<'t>(line: &'t str, rest: &mut Characters<'t>, start: usize) -> (Cow<'t, 
                     (None, _) => value.push('\\'),
                 }
             }
+            ('$', Some('"')) => {
+                value.push('$');
+                problem = problem.or(variable(&line[at + 1..]));
+            }
             _ => value.push(character),
         }
     }
@@ -197,6 +213,19 @@ fn word<'t>(line: &'t str, rest: &mut Characters<'t>, start: usize) -> (Cow<'t, 
     let raw = &line[start..end];
     let value = if value == raw { Cow::Borrowed(raw) } else { Cow::Owned(value) };
     (value, end, problem)
+}
+
+/// What is wrong with a variable of the environment, of which this is what follows the `$`.
+fn variable(text: &str) -> Option<&'static str> {
+    let (text, braces) = text.strip_prefix('{').map_or((text, false), |inner| (inner, true));
+    let is_part = |character: char| character.is_ascii_alphanumeric() || matches!(character, '_' | '.');
+    if !text.starts_with(|first: char| is_part(first) && !first.is_ascii_digit()) {
+        return Some("`$` begins no name of a variable");
+    }
+    let rest = text.trim_start_matches(is_part);
+    let rest = rest.strip_prefix("[*]").unwrap_or(rest);
+    let closed = rest.starts_with('}') || rest.starts_with('-') && rest.contains('}');
+    (braces && !closed).then_some("the braces of a variable are not closed")
 }
 
 /// What a backslash and a character mean, in double quotes or outside of quotes.

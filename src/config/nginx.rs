@@ -112,6 +112,7 @@ impl<'t> File<'t> {
             file.rest = from..text.len();
             while let Some(mut statement) = open.pop() {
                 statement.span.end = from;
+                statement.block.get_or_insert_default().rest = from..from;
                 file.siblings(&mut open).push(statement);
             }
         }

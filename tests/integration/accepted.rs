@@ -135,6 +135,11 @@ fn prove(name: &str, count: u32, workers: usize) {
     assert_eq!(accepted, count, "only {accepted} of {generated} were accepted by `check`");
 }
 
+/// What a release's programs are.
+pub fn versions(release: &Release) -> Versions {
+    Versions { haproxy: release.haproxy(), nginx: release.nginx() }
+}
+
 /// Whether the files of all app servers fit into one root, in which every program here runs: one app
 /// server's file may be another one's directory.
 fn fits_one_root(inventory: &Inventory) -> bool {
@@ -148,14 +153,14 @@ fn fits_one_root(inventory: &Inventory) -> bool {
 }
 
 /// The inventory, or what `check` says against it.
-fn accept(yaml: &str) -> Result<Inventory, String> {
+pub fn accept(yaml: &str) -> Result<Inventory, String> {
     let checked = check(&Source::new("generated.yaml", yaml));
     let words = checked.diagnostics.iter().map(|d| format!("{} {}", d.code.id, d.message));
     checked.inventory.ok_or_else(|| words.collect::<Vec<_>>().join("\n"))
 }
 
 /// The inventory with the versions in it.
-fn told(yaml: &str, versions: Versions) -> String {
+pub fn told(yaml: &str, versions: Versions) -> String {
     let mut text = yaml.to_owned();
     for (program, (major, minor, patch)) in [("haproxy", versions.haproxy), ("nginx", versions.nginx)] {
         let (section, line) = (format!("\n{program}:\n"), format!("  version: {major}.{minor}.{patch}\n"));

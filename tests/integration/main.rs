@@ -43,6 +43,7 @@ mod pages;
 mod plan;
 mod probes;
 mod progress;
+mod readers;
 mod real;
 mod refused;
 mod releases;

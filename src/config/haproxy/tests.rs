@@ -50,3 +50,27 @@ fn a_word_is_where_it_is_written() {
     let spans: Vec<_> = line.words.iter().map(|word| file.part(&word.span)).collect();
     assert_eq!((spans, line.words[1].line), (vec!["a", "\"b c\""], 2));
 }
+
+#[test]
+fn what_haproxy_cannot_read_is_named() {
+    let refused = |text: &str| File::read(text).refused;
+    assert_eq!(refused("global\n a \"b\n c 'd\n"), Some((2, "quotes are not closed")));
+    assert_eq!(refused("# \0\nglobal\n"), Some((1, "a NUL byte is in it")));
+    let words = |count: usize| format!("a{}\n", " b".repeat(count - 1));
+    assert_eq!((refused(&words(64)), refused(&words(65))), (None, Some((1, "it has more than 64 words"))));
+    for (word, fine) in [
+        ("$1", false),
+        ("$", false),
+        ("${A", false),
+        ("${A-b", false),
+        ("$A", true),
+        ("${A}", true),
+        ("${.A-b}", true),
+        ("${A[*]}", true),
+    ] {
+        assert_eq!(refused(&format!("a \"{word}\"\n")).is_none(), fine, "{word}");
+        assert_eq!(refused(&format!("a '{word}' {word}\n")), None, "{word}");
+    }
+    let words = |text| File::read(text).head[0].words.len();
+    assert_eq!((words("a \r b\r\n"), words("a\r b"), words("\ra \r\n")), (2, 1, 1));
+}

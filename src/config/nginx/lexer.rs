@@ -22,6 +22,9 @@ pub struct Read<'t> {
     pub end: End,
 }
 
+/// nginx's buffer, in which a word or a comment has to fit.
+const BUFFER: usize = 4096;
+
 /// Reads a text from its beginning to its end.
 pub struct Lexer<'t> {
     text: &'t str,
@@ -74,11 +77,7 @@ impl<'t> Lexer<'t> {
                 b' ' | b'\t' | b'\r' | b'\n' => {
                     self.next();
                 }
-                b'#' => {
-                    while self.peek().is_some_and(|byte| byte != b'\n') {
-                        self.next();
-                    }
-                }
+                b'#' => self.comment()?,
                 b';' | b'{' => {
                     self.next();
                     if words.is_empty() {
@@ -93,10 +92,39 @@ impl<'t> Lexer<'t> {
                     }
                     return Ok(Read { words, end: End::Close });
                 }
-                b'"' | b'\'' => words.push(self.quoted(byte)?),
-                _ => words.push(self.bare()?),
+                quote @ (b'"' | b'\'') => {
+                    let word = self.quoted(quote)?;
+                    words.push(self.fitting(word)?);
+                }
+                _ => {
+                    let word = self.bare()?;
+                    words.push(self.fitting(word)?);
+                }
             }
         }
+    }
+
+    fn comment(&mut self) -> Result<(), Error> {
+        let start = self.at;
+        while self.peek().is_some_and(|byte| byte != b'\n') {
+            self.next();
+        }
+        let fits = self.at - start < BUFFER || self.at == self.text.len() && self.at - start == BUFFER;
+        if fits { Ok(()) } else { Err(self.error("a comment is longer than 4095 bytes")) }
+    }
+
+    /// The word, unless it is too long. The white space after it is read while its buffer is kept.
+    fn fitting(&self, word: Word<'t>) -> Result<Word<'t>, Error> {
+        let space = matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n'));
+        if word.span.len() + usize::from(space) < BUFFER {
+            return Ok(word);
+        }
+        Err(too_long(word.line))
+    }
+
+    /// Whether a word that began here can go on.
+    fn fits(&self, start: usize, line: usize) -> Result<(), Error> {
+        if self.at - start < BUFFER || self.peek().is_none() { Ok(()) } else { Err(too_long(line)) }
     }
 
     /// A word in quotes, after which something ends: another word may only begin with a parenthesis.
@@ -104,6 +132,7 @@ impl<'t> Lexer<'t> {
         let (start, line) = (self.at, self.line);
         self.next();
         loop {
+            self.fits(start, line)?;
             match self.next() {
                 None => return Err(self.error("quotes are not closed")),
                 Some(b'\\') => {
@@ -125,6 +154,7 @@ impl<'t> Lexer<'t> {
         let (start, line) = (self.at, self.line);
         let mut variable = false;
         loop {
+            self.fits(start, line)?;
             match self.peek() {
                 None => return Err(self.error("the last statement has no `;`")),
                 Some(b'{') if variable => {
@@ -187,6 +217,10 @@ impl<'t> Lexer<'t> {
             self.next();
         }
     }
+}
+
+fn too_long(line: usize) -> Error {
+    Error { line, what: "a word is longer than 4094 bytes" }
 }
 
 /// The number of equal signs in the opening bracket of a long string in Lua that a text begins with.
