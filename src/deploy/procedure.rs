@@ -225,10 +225,13 @@ impl Deploy<'_> {
     fn stage(&self, host: &dyn Host, target: &Target<'_>, (seen, ..): &Seen) -> Outcome {
         let expanded = self.expanded().get(host.name()).map(|it| (it.id.as_str(), &it.release));
         let release = (!self.back).then_some((self.release, target.release));
+        // Of keys in a release to go back to nobody but the host has the bytes.
+        let stored = self.back.then_some(target.release);
         let mut outcome = self.lease.prepare(host);
         for (id, release) in expanded.into_iter().chain(release) {
             if outcome == Outcome::Done {
-                outcome = self.lease.stage(host, id, &release.stream(seen));
+                let from = stored.map_or("", |_| self.release);
+                outcome = self.lease.stage(host, (id, from), &release.stream(seen, stored));
             }
         }
         outcome

@@ -39,8 +39,9 @@ impl HostRelease {
         directories.chain(files).chain(["end\n".to_owned()]).collect()
     }
 
-    /// What is sent to the host: only what it has neither at its place nor in the release that it uses.
-    pub fn stream(&self, seen: &Observation) -> Zeroizing<Vec<u8>> {
+    /// What is sent to the host: only what it has neither at its place, nor in the release that it uses, nor in `stored`,
+    /// a release that it keeps.
+    pub fn stream(&self, seen: &Observation, stored: Option<&Self>) -> Zeroizing<Vec<u8>> {
         let lines = self.files.iter().map(|entry| entry.path.len() + entry.content.bytes.len() + 100);
         let directories = self.directories.iter().map(|path| path.len() + 20);
         // Keys are in it: a larger buffer would leave a copy behind.
@@ -53,13 +54,16 @@ impl HostRelease {
             let there =
                 matches!(seen.files.get(&*entry.path), Some(FileKind::Regular(found)) if found.sha256 == *sha256);
             let kept = seen.managed.get(&*entry.path) == Some(sha256);
-            let length = match (there, kept) {
-                (true, _) => "-".to_owned(),
-                (false, true) => "=".to_owned(),
-                (false, false) => bytes.len().to_string(),
+            let is = |other: &Entry| other.path == entry.path && other.content.sha256 == *sha256;
+            let stored = stored.is_some_and(|release| release.files.iter().any(is));
+            let length = match (there, kept, stored) {
+                (true, ..) => "-".to_owned(),
+                (false, true, _) => "=".to_owned(),
+                (false, false, true) => "+".to_owned(),
+                (false, false, false) => bytes.len().to_string(),
             };
             stream.extend(format!("{length} {mode:04o} {sha256} {}\n", entry.path).into_bytes());
-            if !there && !kept {
+            if !there && !kept && !stored {
                 stream.extend(bytes);
             }
         }
@@ -202,10 +206,17 @@ mod tests {
         seen.files.insert("/etc/a".to_owned(), FileKind::Regular(found));
         let other = Content::new(b"end\n".to_vec()).sha256;
         let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n4 0644 {other} /etc/b\nend\nend\n");
-        assert_eq!(String::from_utf8(release().stream(&seen).to_vec()).unwrap(), text);
+        assert_eq!(String::from_utf8(release().stream(&seen, None).to_vec()).unwrap(), text);
         // What the release that it uses has, whatever became of the file.
         seen.managed.insert("/etc/b".to_owned(), other.clone());
         let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n= 0644 {other} /etc/b\nend\n");
-        assert_eq!(String::from_utf8(release().stream(&seen).to_vec()).unwrap(), text);
+        assert_eq!(String::from_utf8(release().stream(&seen, None).to_vec()).unwrap(), text);
+        // What only a release that it keeps has: of a key its bytes are not known here.
+        seen.managed.clear();
+        let mut between = release();
+        let key = Content { bytes: Vec::new(), sha256: other.clone(), mode: 0o600 };
+        between.files[1].content = Arc::new(key);
+        let text = format!("directory /srv\n- 0644 {sha256} /etc/a\n+ 0600 {other} /etc/b\nend\n");
+        assert_eq!(String::from_utf8(between.stream(&seen, Some(&release())).to_vec()).unwrap(), text);
     }
 }

@@ -78,9 +78,10 @@ impl Lease {
         run(host, PREPARE, &[&self.id], input.as_bytes(), SHORT)
     }
 
-    /// Stores a release, whose files come as [`super::HostRelease::stream`] writes them.
-    pub fn stage(&self, host: &dyn Host, release: &str, stream: &[u8]) -> Outcome {
-        run(host, STAGE, &[&self.id, release], stream, SENDING)
+    /// Stores a release, whose files come as [`super::HostRelease::stream`] writes them, some of them from another
+    /// release that the host keeps.
+    pub fn stage(&self, host: &dyn Host, (release, from): (&str, &str), stream: &[u8]) -> Outcome {
+        run(host, STAGE, &[&self.id, release, from], stream, SENDING)
     }
 
     /// Makes a host use a release that is stored there. It goes back by itself unless `nonce` is confirmed.

@@ -131,7 +131,11 @@ impl<'o> TicketsReport<'o> {
             self.step(step, task.goal)?;
         }
         if let Some(halt) = &run.halt {
-            reasons(halt).iter().for_each(|reason| self.output.say(&format!("error: {}", block(reason))));
+            let told = match halt {
+                Halt::Unreachable(hosts) => errors(hosts.iter().map(unread)),
+                _ => errors(reasons(halt).into_iter().map(|reason| (None, reason))),
+            };
+            told.iter().for_each(|error| self.output.say(error));
             self.output.say(&format!("  help: {}", after(halt, run, task.app_servers, &self.again.file)));
         } else if run.steps.is_empty() {
             let which = if task.left_out.is_empty() { "all app servers" } else { "all other app servers" };
@@ -156,11 +160,10 @@ impl<'o> TicketsReport<'o> {
             let text = format!("{what}: {} (current {})\n", done.join(", "), step.kind.ring.current);
             self.output.print(text.as_bytes())?;
         }
-        for (host, outcome) in &step.hosts {
-            if let Some(reason) = outcome.reason() {
-                self.output.say(&format!("error: {host}: {}: {}", state(outcome), block(reason)));
-            }
-        }
+        let wrong = step.hosts.iter().filter_map(|(host, outcome)| {
+            Some((Some(host.as_str()), format!("{}: {}", state(outcome), outcome.reason()?)))
+        });
+        errors(wrong).iter().for_each(|error| self.output.say(error));
         let not_started: Vec<&str> = step.not_started().collect();
         if !not_started.is_empty() {
             self.output.say(&format!("no change was started on: {}", not_started.join(", ")));
@@ -275,7 +278,9 @@ fn state(outcome: &Outcome) -> &'static str {
 
 fn reasons(halt: &Halt) -> Vec<String> {
     match halt {
-        Halt::Unreachable(hosts) => hosts.iter().map(unread).collect(),
+        Halt::Unreachable(hosts) => {
+            hosts.iter().map(unread).map(|(host, reason)| format!("{}: {reason}", host.unwrap_or_default())).collect()
+        }
         Halt::Unprepared(error @ StepError::Unread { reason, .. }) => vec![with_output(&error.to_string(), reason)],
         Halt::Unprepared(error @ StepError::Random(cause)) => vec![format!("{error}: {cause}")],
         Halt::Unprepared(StepError::TooSoon { host, seconds }) => vec![format!(
@@ -290,8 +295,8 @@ fn reasons(halt: &Halt) -> Vec<String> {
     }
 }
 
-fn unread(lost: &Unreachable) -> String {
-    format!("{}: {}", lost.host, Problem::Unreachable(Reason::from(&lost.error)))
+fn unread(lost: &Unreachable) -> (Option<&str>, String) {
+    (Some(&lost.host), Problem::Unreachable(Reason::from(&lost.error)).to_string())
 }
 
 fn with_output(summary: &str, reason: &Reason) -> String {

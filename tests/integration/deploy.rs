@@ -10,6 +10,7 @@ mod named;
 mod packages;
 mod recorded;
 mod sources;
+mod walk;
 mod without;
 
 mod proxy_header;

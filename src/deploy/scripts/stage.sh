@@ -1,11 +1,12 @@
 # Stores a release beside those that are there, and does not use it yet.
 #
-#     stage.sh LEASE RELEASE < FILES
+#     stage.sh LEASE RELEASE FROM < FILES
 #
 # FILES has a line for each directory that has to be there, `directory PATH`, and for each file a line with its
 # length, its mode, its SHA-256 and its path, and then its bytes; the length is `-` where the host has these bytes at
-# the path already, and `=` where the release that it uses has them. The last line is `end`. A release that is there already, with the right contents, is kept.
-lease=$1 id=$2
+# the path already, `=` where the release that it uses has them, and `+` where the release FROM has them. The last line is
+# `end`. A release that is there already, with the right contents, is kept.
+lease=$1 id=$2 from=$3
 lock_state
 keep_lease "$lease"
 new=$state/releases/.$id.$$
@@ -22,7 +23,7 @@ perl -e '
     use warnings;
     # What a file that cannot be written says when it goes out of sight was said already.
     no warnings "io";
-    my ($new, $root, $current) = @ARGV;
+    my ($new, $root, $current, $from) = @ARGV;
     binmode STDIN;
     open my $manifest, ">", "$new/manifest" or die "$new/manifest: $!\n";
     sub directory { my $at = ""; for (split m{/}, shift) { $at .= "$_/"; -d $at or mkdir $at or die "$at: $!\n" } }
@@ -31,11 +32,11 @@ perl -e '
         my $line = <STDIN> // die "the files arrived incomplete\n";
         if ($line eq "end\n") { print $manifest $line or die "$new/manifest: $!\n"; last }
         if ($line =~ m{^directory /\S*\n$}) { print $manifest $line or die "$new/manifest: $!\n"; next }
-        my ($length, $mode, $sum, $path) = $line =~ m{^(\d+|[-=]) ([0-7]{4}) ([0-9a-f]{64}) (/\S+)\n$}
+        my ($length, $mode, $sum, $path) = $line =~ m{^(\d+|[-=+]) ([0-7]{4}) ([0-9a-f]{64}) (/\S+)\n$}
             or die "the files arrived incomplete\n";
         my $bytes = "";
-        if ($length =~ /[-=]/) {
-            my $there = $length eq "-" ? "$root$path" : "$current/files$path";
+        if ($length =~ /[-=+]/) {
+            my $there = $length eq "-" ? "$root$path" : $length eq "=" ? "$current/files$path" : "$from/files$path";
             open my $live, "<:raw", $there or die "$there: $!\n";
             local $/;
             $bytes = <$live> // "";
@@ -54,7 +55,7 @@ perl -e '
         print $manifest "file $sum $mode $path\n" or die "$new/manifest: $!\n";
     }
     close $manifest or die "$new/manifest: $!\n";
-' "$new" "$root" "$state/current" || refuse 'the files could not be stored'
+' "$new" "$root" "$state/current" "$state/releases/$from" || refuse 'the files could not be stored'
 
 # The shell gives words with spaces to nobody here: paths have none.
 sed -n 's/^file \([0-9a-f]*\) [0-7]* \/\(.*\)$/\1  \2/p' "$new/manifest" >"$new/sums" || refuse 'the files could not be stored'
