@@ -177,6 +177,9 @@ pub struct RollbackArgs {
     /// Let the programs check the files that the hosts would go back to, and stop there
     #[arg(long)]
     pub dry_run: bool,
+    /// List the files that change without their differences
+    #[arg(long)]
+    pub no_diff: bool,
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
@@ -215,8 +218,8 @@ fn release(text: &str) -> Result<String, String> {
     if crate::deploy::begins_id(text) {
         Ok(text.to_owned())
     } else {
-        Err("not the id of a release, which has 12 digits of 0-9 and a-f, or at least its first 4; `sslscale history` \
-             lists them"
+        Err("not the id of a release, which has 12 digits of 0-9 and a-f, or at least its first 4; `sslscale history \
+             INVENTORY` lists them"
             .to_owned())
     }
 }

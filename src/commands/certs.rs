@@ -64,7 +64,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         return Err(error.hint("set it to the file that is renewed, and `ssl_certificate_key_source` to its key"));
     }
     let hosts_present = present.len();
-    let (releases, changed) = renewed(present, &new, output)?;
+    let (releases, changed) = renewed(present, &new, (output, &again(&args.inventory, &args.reach).file))?;
     let hosts: Vec<&dyn Host> = chosen.iter().copied().filter(|host| releases.contains_key(host.name())).collect();
     let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
     let wanted = live::wanted(&inventory, &releases);
@@ -94,12 +94,13 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
 }
 
 /// The releases of hosts with new certificates in the place of those that they have, and the paths of these. What has
-/// none is left out and named.
+/// none is left out and named. `file` is the inventory, as commands name it.
 fn renewed(
     present: Vec<(&dyn Host, Option<HostRelease>)>,
     new: &BTreeMap<&str, Vec<Entry>>,
-    output: &Output,
+    (output, file): (&Output, &str),
 ) -> Result<(BTreeMap<String, HostRelease>, BTreeSet<String>), CommandError> {
+    let deploy = format!("`sslscale deploy {file}`");
     let (mut releases, mut changed) = (BTreeMap::new(), BTreeSet::new());
     let mut without: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     let mut first: Vec<&str> = Vec::new();
@@ -118,20 +119,20 @@ fn renewed(
         }
         releases.insert(name.to_owned(), release);
     }
-    let refused = |text: String, help: &str| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)).hint(help));
+    let refused = |text: String, help: String| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)).hint(help));
     if releases.is_empty() {
-        return refused("no host has a release".to_owned(), "`sslscale deploy` makes the first one");
+        return refused("no host has a release".to_owned(), format!("{deploy} makes the first one"));
     }
     for host in first {
         output.say(&format!("{host} is left out: it has no release"));
-        output.say("  help: `sslscale deploy` brings it into the fleet");
+        output.say(&format!("  help: {deploy} brings it into the fleet"));
     }
     for (path, hosts) in &without {
         output.say(&format!("`{path}` is left out: it is not in the release of {}", hosts.join(", ")));
-        output.say("  help: `sslscale deploy` brings it");
+        output.say(&format!("  help: {deploy} brings it"));
     }
     if changed.is_empty() {
-        let help = "`sslscale deploy` brings them for the first time";
+        let help = format!("{deploy} brings them for the first time");
         return refused("no host has a certificate with a source yet".to_owned(), help);
     }
     Ok((releases, changed))

@@ -87,7 +87,7 @@ fn saved(file: &Path) -> Result<Option<SavedPlan>, CommandError> {
     let Some(bytes) = file::read(file, PLAN_LIMIT).ok().filter(|bytes| SavedPlan::is(bytes)) else { return Ok(None) };
     let read = SavedPlan::read(&bytes).map_err(|why| {
         let error = anyhow!("the plan `{}` cannot be used: {why}", file.display());
-        CommandError::from(error).hint("make it again with `sslscale plan --out`")
+        CommandError::from(error).hint("make it again: `sslscale plan --out FILE INVENTORY`")
     });
     read.map(Some)
 }

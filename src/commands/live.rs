@@ -2,6 +2,7 @@
 //! source.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::anyhow;
@@ -176,7 +177,15 @@ pub fn leaving<'s>(inventory: &Inventory, seen: &'s [Result<Planned, Unreachable
     let ours = |planned: &&Planned| planned.seen.release.as_ref().is_some_and(|release| release.id != deploy::BEFORE);
     let servers = seen.iter().flatten().filter(ours).flat_map(|planned| &planned.seen.servers);
     let names = servers.map(|server| server.name.as_str());
-    names.filter(|name| !inventory.app_servers.iter().any(|app| app.name.as_str() == *name)).collect()
+    // One that has another name now stays.
+    let configs = seen.iter().flatten().filter_map(|planned| planned.contents.get("/etc/haproxy/haproxy.cfg"));
+    let addresses: BTreeMap<String, IpAddr> = configs.flat_map(|config| deploy::server_addresses(config)).collect();
+    let stays = |name: &&str| {
+        let address = addresses.get(*name);
+        let mut apps = inventory.app_servers.iter();
+        apps.any(|app| app.name.as_str() == *name || app.addresses.iter().any(|it| address == Some(&it.0)))
+    };
+    names.filter(|name| !stays(name)).collect()
 }
 
 /// Whether a deploy gives app servers their first ticket ring. Directories that represent hosts do not tell.

@@ -14,6 +14,7 @@ use crate::file::Staged;
 use crate::interrupt::Interrupt;
 use crate::report::{Output, PlanReport};
 use crate::rollout::Fleet;
+use crate::shell;
 use crate::transport::Host;
 
 pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
@@ -58,6 +59,8 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         let plan = SavedPlan::new(absolute(&args.inventory)?, templates, args.adopt, prepared.id.clone(), saved);
         let written = Staged::new(file, plan.text().as_bytes(), 0o600).and_then(|(staged, _)| staged.place());
         written.with_context(|| format!("the plan `{}` could not be written", file.display()))?;
+        let again = shell::path(file);
+        output.note(&format!("the plan is in {again}: `sslscale deploy {again}` does this or nothing"));
     }
     Ok(if (changes || errors) && args.detailed_exitcode { ExitStatus::Findings } else { ExitStatus::Done })
 }

@@ -109,7 +109,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         scope: Scope { adopt: true, ..Scope::default() },
         back: true,
         dry_run: args.dry_run,
-        diffs: true,
+        diffs: !args.no_diff,
         canary: None,
         install: false,
         yes: args.yes || args.dry_run,

@@ -199,7 +199,8 @@ impl Task<'_> {
         }
         let expired = if self.back { sources::expired(self.wanted, &seen) } else { Vec::new() };
         run.report.expired(&expired);
-        if !self.agreed(run, &format!("change {}?", crate::count::several(self.hosts.len(), "host")))? {
+        let changing = seen.iter().flatten().filter(|planned| !planned.plan.is_empty()).count();
+        if !self.agreed(run, &format!("change {}?", crate::count::several(changing, "host")))? {
             return Ok(run.stopped());
         }
         if self.scope.only.is_some() {
@@ -341,6 +342,10 @@ impl Task<'_> {
         let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
+        let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
+        if self.dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen) {
+            run.report.ring();
+        }
         if end.ending() == Ending::Done && !self.dry_run {
             run.report.left(&self.leaving(seen));
         }

@@ -2,6 +2,7 @@
 //! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
 mod client_ports;
+mod departures;
 mod ending;
 mod expand;
 mod facts;
@@ -20,6 +21,7 @@ mod script;
 mod transaction;
 
 pub use client_ports::closed as closed_ports;
+pub use departures::{server_addresses, untrusted};
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;

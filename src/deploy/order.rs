@@ -1,5 +1,7 @@
 //! The steps of a deploy in their order, and what a reader should know before it begins.
 
+use ipnet::IpNet;
+
 use super::plan::{Action, ChangeKind, HostPlan, Role};
 use super::procedure::DeployStep;
 
@@ -52,6 +54,8 @@ pub enum Risk {
     Adopted(String),
     /// A balancer takes no new connections on a port any more.
     PortCloses(u16),
+    /// An app server takes no PROXY header from this address any more.
+    TrustEnds(IpNet),
 }
 
 /// The risks of what is planned for a host.

@@ -309,7 +309,9 @@ fn actions(wanted: &[Entry], live: Live<'_>, changes: &[Change]) -> Vec<Action> 
         let new = new.map(|entry| String::from_utf8_lossy(&entry.content.bytes).into_owned());
         needs_restart(old.as_deref().unwrap_or_default(), new.as_deref().unwrap_or_default())
     });
-    let others = changes.iter().filter(|change| !is_unit(change)).any(|change| content(&change));
+    // What nginx reads counts as unread as soon as its inode has changed, and only a reload says otherwise.
+    let is_read = |change: &Change| content(&change) || change.path.starts_with("/etc/nginx/");
+    let others = changes.iter().filter(|change| !is_unit(change)).any(is_read);
     let stale = !others && running && is_behind(wanted, live.seen);
     match (running, restart, others || stale) {
         (false, ..) => actions.push(Action::Start),

@@ -103,13 +103,12 @@ impl SavedPlan {
 
     /// What is not as it was when this was saved, of a plan that was made now.
     pub fn stale(&self, now: &Self) -> Vec<String> {
-        let mut stale = Vec::new();
+        // What hosts would have is another thing then, and says nothing about what they have.
         if self.release != now.release {
-            stale.push("the inventory, a template or a certificate has changed".to_owned());
+            return vec!["the inventory, a template or a certificate has changed".to_owned()];
         }
         let other = |host: &&SavedHost| self.hosts.iter().find(|it| it.name == host.name) != Some(host);
-        stale.extend(now.hosts.iter().filter(other).map(|host| format!("{} is not as it was", host.name)));
-        stale
+        now.hosts.iter().filter(other).map(|host| format!("{} is not as it was", host.name)).collect()
     }
 }
 

@@ -14,7 +14,7 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let Some(age) = facts.ring_age.filter(|age| *age > STALE) else { continue };
         let hours = age / 3600;
         let message = format!("`{}` has encrypted session tickets with the same key for {hours} hours", seen.host.name);
-        let help = "run `sslscale tickets rotate`, once a day";
+        let help = "run `sslscale tickets rotate INVENTORY`, once a day";
         reporter.report(live.place(seen.host, "name").span(), message, help);
     }
 }

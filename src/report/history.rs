@@ -119,6 +119,9 @@ impl<'o> HistoryReport<'o> {
                 ]
             }));
             self.output.print(table(&rows).as_bytes())?;
+            if lost().next().is_some() {
+                self.output.say("note: the hosts below did not answer, and are not counted above");
+            }
         }
         self.output.unreachable(lost());
         Ok(())

@@ -261,7 +261,8 @@ fn errors(found: Option<Checked<'_>>) -> usize {
 
 fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
     let Planned { plan, contents, .. } = planned;
-    deploy::risks(plan).into_iter().chain(deploy::closed_ports(plan, entries, contents)).collect()
+    let seams = [deploy::closed_ports(plan, entries, contents), deploy::untrusted(plan, entries, contents)];
+    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).collect()
 }
 
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {

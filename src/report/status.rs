@@ -16,7 +16,7 @@ use super::reasons::errors;
 use super::table::table;
 use super::{Again, Output, PlainFormat};
 use crate::count::{ago, several, utc};
-use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Role, Server};
+use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Role, Server, WINDOW};
 use crate::rollout::{Reason, Unreachable};
 use crate::tickets;
 
@@ -77,8 +77,7 @@ impl<'o> StatusReport<'o> {
         rings: &[(String, tickets::Problem)],
         others: &[Reason],
     ) -> io::Result<bool> {
-        let plan = format!("`sslscale plan {}`", self.again.file);
-        let mut problems = problems(hosts, seen, rings, &plan);
+        let mut problems = problems(hosts, seen, rings, &self.again.file);
         problems.extend(others.iter().map(|reason| (None, reason.to_string())));
         if self.format == PlainFormat::Json {
             let document = Document {
@@ -113,8 +112,9 @@ impl<'o> StatusReport<'o> {
     }
 }
 
-/// Everything that is wrong, host by host. `plan` is the command that shows what differs.
-fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)], plan: &str) -> Problems<'p> {
+/// Everything that is wrong, host by host. `file` is the inventory, as commands name it.
+fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)], file: &str) -> Problems<'p> {
+    let plan = format!("`sslscale plan {file}`");
     let mut found = Vec::new();
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let mut add = |problem: String| found.push((Some(*name), problem));
@@ -126,6 +126,14 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
             }
         };
         let seen = &status.observation;
+        // A change that nobody confirms is undone after so long.
+        if let Some(lease) = seen.lease.as_ref().filter(|lease| lease.age > WINDOW) {
+            add(format!(
+                "a deploy of {} has this host, and has done nothing there for {WINDOW} s\n\thelp: if it does not run any more, `sslscale unlock {file}` \
+                 gives the hosts back, and `sslscale deploy --resume {file}` takes them over",
+                lease.holder
+            ));
+        }
         let program = role.program();
         if seen.package.is_none() && seen.unit.is_some() {
             add(format!("{program} is not installed"));
@@ -136,7 +144,7 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         space::problems(&seen.space).into_iter().for_each(&mut add);
         let unloaded = unloaded(program, seen);
         unloaded.iter().cloned().for_each(&mut add);
-        let differing = differing::problems(status, plan);
+        let differing = differing::problems(status, &plan);
         let same = differing.is_empty();
         differing.into_iter().for_each(&mut add);
         if same
@@ -151,7 +159,10 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         }
         status.certificates.iter().filter_map(|it| it.problem.clone()).for_each(&mut add);
         let rings = rings.iter().filter(|(host, problem)| host == name && !is_known(problem, seen));
-        rings.for_each(|(_, problem)| add(problem.to_string()));
+        rings.for_each(|(_, problem)| {
+            let help = problem.help(file).map(|help| format!("\n\thelp: {help}"));
+            add(problem.to_string() + &help.unwrap_or_default());
+        });
     }
     found
 }

@@ -171,7 +171,11 @@ impl<'o> TicketsReport<'o> {
         let failed = || step.hosts.iter().filter(|(_, outcome)| outcome.reason().is_some());
         if failed().next().is_some() {
             // While no host has changed, there is nothing to complete.
-            let again = if done.is_empty() && goal.is_rotation() { "rotate" } else { "sync" };
+            let again = match goal {
+                Goal::Rotate { early: true } if done.is_empty() => "rotate --early",
+                Goal::Rotate { early: false } if done.is_empty() => "rotate",
+                _ => "sync",
+            };
             let file = &self.again.file;
             let help = if failed().all(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_))) {
                 overtaken(file)

@@ -59,7 +59,9 @@ impl Nginx {
             Some(State::Stopped) => Some(Problem::NginxStopped),
             Some(State::Running) => None,
         };
-        let changed = (!self.changed.is_empty()).then(|| Problem::Changed(self.changed.clone()));
+        // Of a configuration that nginx rejects it does not tell which files it would read.
+        let known = !self.rejected && !self.changed.is_empty();
+        let changed = known.then(|| Problem::Changed(self.changed.clone()));
         state.into_iter().chain(self.configuration()).chain(changed).collect()
     }
 

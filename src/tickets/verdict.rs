@@ -88,11 +88,15 @@ impl Problem {
         let help = match self {
             Self::Unreachable(_) => None,
             Self::Stale => return Some(format!("run `sslscale tickets rotate {file}`")),
-            Self::NginxMissing => Some("install nginx on the host, then the rendered files"),
+            Self::NginxMissing => {
+                return Some(format!("`sslscale deploy --install {file}` installs nginx and what is rendered for it"));
+            }
             Self::NginxStopped => Some("start nginx on the host: `systemctl start nginx`"),
             Self::Rejected => Some("run `nginx -t` on the host, and fix what it reports"),
             Self::Unused | Self::Order(_) => {
-                Some("install the rendered files on the host, and reload nginx: `systemctl reload nginx`")
+                return Some(format!(
+                    "`sslscale deploy {file}` brings the rendered files; or install them, and run `systemctl reload nginx`"
+                ));
             }
             Self::Changed(_) => Some(
                 "check these files on the host, then reload nginx: `systemctl reload nginx`; until then, no rotation",

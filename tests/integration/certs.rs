@@ -154,7 +154,9 @@ fn a_renewal_changes_certificates_and_nothing_else() {
     fleet.renew(&first);
     let none = fleet.run(&["certs", "roll"], 3);
     assert!(
-        none.stderr.contains("error: no host has a release\n  help: `sslscale deploy` makes the first one"),
+        none.stderr.contains(
+            "error: no host has a release\n  help: `sslscale deploy inventory.yaml --roots roots` makes the first one"
+        ),
         "{}",
         none.all()
     );
@@ -270,7 +272,7 @@ fn a_host_without_a_release_keeps_no_other_from_a_renewal() {
     let renewal = pair("example.com", -1);
     fleet.renew(&renewal);
     let renewed = fleet.run(&["certs", "roll"], 5);
-    let says = "srv3 is left out: it has no release\n  help: `sslscale deploy` brings it into the fleet\n";
+    let says = "srv3 is left out: it has no release\n  help: `sslscale deploy inventory.yaml --roots roots` brings it into the fleet\n";
     assert!(renewed.stderr.starts_with(says), "{}", renewed.all());
     assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [renewal.clone(), renewal]);
     assert!(!fleet.path("srv3/etc").exists());

@@ -1,6 +1,7 @@
 //! Help that proposes a value or an edit: applied, it leads to an inventory without a finding of the same
 //! code at that place. Of every rule's example, and of every bad value in every key.
 
+mod commands;
 mod slips;
 
 use std::collections::BTreeMap;

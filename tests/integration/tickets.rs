@@ -271,7 +271,7 @@ fn wrong_usage_and_hosts_that_cannot_be_reached() {
     fs::write(run.dir().join("inventory.yaml"), here).unwrap();
     let nowhere = run.run_with(&["tickets", "rotate", "inventory.yaml"]);
     assert_eq!(nowhere.status, 3);
-    let says = "error: srv1: the keys could not be read: nothing answers\n";
+    let says = "error: srv1, srv2, srv3: the keys could not be read: nothing answers\n";
     let help = "  help: check that the host is up and sshd listens: `ssh -p 1 127.0.0.1 true`\n";
     assert!(nowhere.stderr.contains(says) && nowhere.stderr.contains(help), "{}", nowhere.all());
     for way in ["per_host", "off"] {

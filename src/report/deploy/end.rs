@@ -74,7 +74,10 @@ impl DeployReport<'_> {
                 let parts =
                     list.iter().map(|(state, words)| (with(*state), words)).filter(|(hosts, _)| !hosts.is_empty());
                 let parts: Vec<String> = parts.map(|(hosts, words)| format!("{} {words}", is_are(&hosts))).collect();
-                self.output.say(&format!("the fleet is mixed: {}", parts.join("; ")));
+                self.output.say(&match &parts[..] {
+                    [all] => format!("{all}, but the deploy has not ended: app servers may still serve what is to go"),
+                    _ => format!("the fleet is mixed: {}", parts.join("; ")),
+                });
                 if !with(State::Unknown).is_empty() {
                     self.output
                         .say(&format!("  a host that got no confirmation puts back what it had within {WINDOW} s"));
@@ -98,6 +101,16 @@ impl DeployReport<'_> {
         }
     }
 
+    /// A trial run has given app servers their first ticket ring.
+    pub fn ring(&self) {
+        if !self.is_json() {
+            self.output.say(
+                "note: app servers that had no ticket ring have one now: without its keys, nginx accepts no file that \
+                 names them",
+            );
+        }
+    }
+
     /// App servers that have left the fleet.
     pub fn left(&self, hosts: &BTreeSet<&str>) {
         if self.is_json() || hosts.is_empty() {
@@ -107,8 +120,8 @@ impl DeployReport<'_> {
         let only: String = names.iter().map(|name| format!(" --only {name}")).collect();
         self.output.say(&format!("{} no longer in the fleet: {}", is_are(&names), stays(hosts)));
         self.output.say(&format!(
-            "  help: with an inventory that still has {}, `sslscale rollback --to {BEFORE}{only}` and that inventory takes \
-             the files away and puts back what was there before",
+            "  help: `sslscale rollback --to {BEFORE}{only} OLD` takes the files away and puts back what was there before; \
+             OLD is an inventory that still has {}",
             agreeing(names.len(), "it", "them")
         ));
     }

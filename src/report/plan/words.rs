@@ -8,6 +8,17 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
         Risk::Restart => format!("{} is restarted: its connections are closed", role.program()),
         Risk::EditsLost(path) => format!("the edits that somebody made to `{path}` are lost"),
         Risk::Adopted(path) => format!("another tool may write `{path}` again"),
+        Risk::TrustEnds(network) => {
+            let of = if network.prefix_len() == network.max_prefix_len() {
+                network.addr().to_string()
+            } else {
+                network.to_string()
+            };
+            format!(
+                "no balancer at {of} is trusted any more: while one there still sends clients, apps see its address as \
+                 theirs; `systemctl stop haproxy` on it first"
+            )
+        }
         Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
     }
 }
@@ -52,7 +63,9 @@ pub fn told(problem: &Problem, role: Role) -> String {
 pub fn help(problem: &Problem, role: Role) -> String {
     match problem {
         Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
-            Some(package) => format!("with `--install`, `sslscale deploy` installs `{package}`; or do it by hand"),
+            Some(package) => {
+                format!("a deploy with `--install` installs it; or on the host: `apt-get install {package}`")
+            }
             None => "a host needs systemd as its init".to_owned(),
         },
         Problem::Foreign(_) => "look at what differs, which a plan shows; with `--adopt` it may be replaced".to_owned(),
@@ -73,7 +86,7 @@ pub fn help(problem: &Problem, role: Role) -> String {
             )
         }
         Problem::Older { .. } => {
-            "renew the certificate, or correct its source; `sslscale rollback` goes back to an older one".to_owned()
+            "renew the certificate, or correct its source; an older one comes back with a rollback".to_owned()
         }
     }
 }

@@ -9,6 +9,8 @@ use crate::deploy::{BEFORE, ChangeKind};
 enum Why {
     /// Somebody has edited it since it was deployed.
     Edited,
+    /// Its mode or owner is another one.
+    Attributes,
     /// It was deployed, and is gone.
     Missing,
     /// It is another program's or somebody's own.
@@ -23,7 +25,8 @@ fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
     for change in &status.plan.changes {
         let why = match change.kind {
             _ if !is_deployed(status) => Why::Outdated,
-            ChangeKind::Overwrite | ChangeKind::Discard | ChangeKind::Attributes => Why::Edited,
+            ChangeKind::Overwrite | ChangeKind::Discard => Why::Edited,
+            ChangeKind::Attributes => Why::Attributes,
             ChangeKind::Create if status.observation.managed.contains_key(&change.path) => Why::Missing,
             ChangeKind::Adopt | ChangeKind::TakeOver => Why::Foreign,
             ChangeKind::Create | ChangeKind::Update | ChangeKind::Remove => Why::Outdated,
@@ -53,8 +56,12 @@ pub fn problems(status: &HostStatus, plan: &str) -> Vec<String> {
         let files = several(paths.len(), "file");
         let (is, was) = (agreeing(paths.len(), "is", "are"), agreeing(paths.len(), "was", "were"));
         let what = match why {
-            _ if !deployed => format!("nothing was deployed to it yet; {files} would change: {listed}"),
+            _ if !deployed => format!("nothing was deployed yet; {files} would change: {listed}"),
             Why::Edited => format!("{files} {was} edited since the last deploy: {listed}"),
+            Why::Attributes => {
+                let have = agreeing(paths.len(), "has", "have");
+                format!("{files} {have} another mode or owner than was deployed: {listed}")
+            }
             Why::Missing => format!("{files} of the last deploy {is} missing: {listed}"),
             Why::Foreign => format!("{files} {is} not sslscale's: {listed}"),
             Why::Outdated => {
@@ -78,6 +85,7 @@ pub fn cell(status: &HostStatus) -> String {
     let words = |(why, paths): &(Why, Vec<&str>)| {
         let what = match why {
             Why::Edited => "edited",
+            Why::Attributes => "with another mode",
             Why::Missing => "missing",
             Why::Foreign => "foreign",
             Why::Outdated => "outdated",
@@ -109,10 +117,11 @@ mod tests {
     #[test]
     fn each_cause_has_its_own_words() {
         let status = status(Some("0123456789ab"));
-        assert_eq!(cell(&status), "3 edited, 1 missing, 2 foreign, 3 outdated");
+        assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 3 outdated");
         let problems = problems(&status, "`sslscale plan a.yaml`");
         let wanted = [
-            "3 files were edited since the last deploy: `/etc/3`, `/etc/6`, `/etc/8`",
+            "2 files were edited since the last deploy: `/etc/3`, `/etc/8`",
+            "1 file has another mode or owner than was deployed: `/etc/6`",
             "1 file of the last deploy is missing: `/etc/1`",
             "2 files are not sslscale's: `/etc/4`, `/etc/5`",
             "3 files are not as the inventory has them now: `/etc/0`, `/etc/2`, `/etc/7`",
@@ -126,12 +135,12 @@ mod tests {
         for release in [None, Some(BEFORE)] {
             let mut status = status(release);
             // Installed by hand.
-            assert_eq!(cell(&status), "3 edited, 1 missing, 2 foreign, 3 outdated");
+            assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 3 outdated");
             status.plan.changes.retain(|it| matches!(it.kind, ChangeKind::Create | ChangeKind::TakeOver));
             assert_eq!(cell(&status), "not deployed");
             let problems = problems(&status, "`plan`");
             assert_eq!(problems.len(), 1);
-            assert!(problems[0].starts_with("nothing was deployed to it yet; 3 files would change: `/etc/0`, "));
+            assert!(problems[0].starts_with("nothing was deployed yet; 3 files would change: `/etc/0`, "));
         }
     }
 }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{CertificateStatus, HostStatus, Named, Seen};
-use crate::deploy::{HeldLease, OldWorker, Role, Server};
+use crate::deploy::{HeldLease, OldWorker, Role, Server, Space};
 
 #[derive(Serialize)]
 pub(super) struct Document<'d> {
@@ -41,6 +41,7 @@ pub(super) struct HostDocument<'d> {
     differing: Vec<&'d str>,
     servers: Vec<ServerDocument<'d>>,
     certificates: &'d [CertificateStatus],
+    space: &'d [Space],
 }
 
 #[derive(Serialize)]
@@ -92,6 +93,7 @@ pub(super) fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocum
             differing: Vec::new(),
             servers: Vec::new(),
             certificates: &[],
+            space: &[],
         };
     };
     let server =
@@ -116,5 +118,6 @@ pub(super) fn document<'d>((name, role): Named<'d>, seen: &'d Seen) -> HostDocum
         differing: plan.changes.iter().map(|change| change.path.as_str()).collect(),
         servers: observation.servers.iter().map(server).collect(),
         certificates,
+        space: &observation.space,
     }
 }

@@ -85,7 +85,7 @@ pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostT
     // `ssh` goes on with other keys, and is refused.
     let refused = problem == ConnectProblem::LoginRefused;
     // In other paths `ssh` replaces words of its own.
-    let is_plain = |file: &&PathBuf| file.is_absolute() && !file.to_string_lossy().contains('%');
+    let is_plain = |file: &&PathBuf| !file.starts_with("~") && !file.to_string_lossy().contains('%');
     let missing = options.identity_file.as_ref().filter(is_plain).filter(|file| refused && !file.exists());
     let help = match missing {
         Some(file) => {
@@ -93,6 +93,9 @@ pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostT
         }
         None => help(problem, &command, (&options.host, options.port)),
     };
+    // The command looks into `known_hosts`.
+    let pinned = !options.host_keys.is_empty() && help.contains(&command);
+    let help = if pinned { help + "; the key that it asks about has to be one of `ssh.host_keys`" } else { help };
     // The rest is about a file of this run, which nobody could edit.
     let stderr = match problem {
         ConnectProblem::NotPinned => {

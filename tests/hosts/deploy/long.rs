@@ -100,6 +100,9 @@ fn a_dead_app_server_fails_no_connection_in_any_deploy() {
     let Some(fleet) = Deployed::new() else { return };
     // Without all app servers a deploy makes no ring, so that they have one before.
     fleet.run(&fleet.first.replace("per_host", "shared"), &["tickets", "sync"], 0);
+    // A server with another name at the same address leaves nothing behind.
+    let renamed = fleet.first.replace("app4", "web4");
+    assert!(renamed != fleet.first && !fleet.run(&renamed, &["plan"], 0).contains("leaving:"));
     let dead = fleet.host(DEAD);
     dead.run(DEAF);
     fleet.dead_is_down();

@@ -114,10 +114,14 @@ fn what_a_host_lacks() {
         app2,
         "cp -a /var/lib/dpkg/status /run/kept; sed -i '/^Package: nginx$/,/^$/s/^Status: .*/Status: deinstall ok config-files/' /var/lib/dpkg/status",
         "mv /run/kept /var/lib/dpkg/status",
-        &["error: app2: nginx is not installed", "  help: with `--install`, `sslscale deploy` installs `nginx`; or do it by hand"],
+        &["error: app2: nginx is not installed", "  help: a deploy with `--install` installs it; or on the host: `apt-get install nginx`"],
     );
     for (program, path, help) in [
-        ("perl", "/usr/bin/perl", "  help: with `--install`, `sslscale deploy` installs `perl-base`; or do it by hand"),
+        (
+            "perl",
+            "/usr/bin/perl",
+            "  help: a deploy with `--install` installs it; or on the host: `apt-get install perl-base`",
+        ),
         ("systemd-run", "/usr/bin/systemd-run", "  help: a host needs systemd as its init"),
     ] {
         let why = format!("error: app2: there is no `{program}`, which a deploy needs");

@@ -90,6 +90,27 @@ fn a_port_of_clients_that_closes_is_a_risk() {
     assert_eq!(risk("haproxy: { maxconn: 7000 }\n"), serde_json::json!([]));
 }
 
+/// Nothing was said of a balancer that the inventory has no more: it went on to send clients, whose addresses apps then
+/// took to be its own.
+#[test]
+fn a_balancer_that_is_trusted_no_more_is_a_risk() {
+    let two = INVENTORY.replace("10.0.0.10 }]", "10.0.0.10 }, { name: lb2, address: 10.0.0.20 }]");
+    let Some(fleet) = fleet(&two) else { return };
+    fs::create_dir_all(fleet.dir().join("roots/lb2")).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    let risks = |text: &str| {
+        fs::write(fleet.dir().join("inventory.yaml"), text).unwrap();
+        let plan: Value = serde_json::from_str(&run(&fleet, &["plan", "--format", "json"], 0).stdout).unwrap();
+        let hosts = plan["hosts"].as_array().unwrap().iter();
+        hosts.map(|host| host["risks"].to_string()).collect::<Vec<_>>()
+    };
+    let of_apps = risks(INVENTORY);
+    assert_eq!(of_apps.len(), 3);
+    assert!(of_apps[0] == "[]" && of_apps[1..].iter().all(|risk| risk.contains("no balancer at 10.0.0.20 is trusted")));
+    let wider = format!("{INVENTORY}trusted_proxies: [10.0.0.10, 10.0.0.16/28]\n");
+    assert_eq!(risks(&wider), ["[]"; 3]);
+}
+
 /// The ring of a new host was refused halfway through a deploy, for a file that the deploy was to replace.
 #[test]
 fn a_file_that_nginx_has_not_loaded_stops_first_ticket_keys_before_a_deploy() {

@@ -1,0 +1,87 @@
+//! Hosts that a deploy leaves behind: balancers that app servers trust no more, and servers of other names.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+
+use ipnet::IpNet;
+
+use super::look::Contents;
+use super::order::Risk;
+use super::plan::HostPlan;
+use super::revision::NGINX_CONF;
+use crate::config::{haproxy, nginx};
+use crate::tree::Entry;
+
+/// Balancers from which an app server takes PROXY headers now and no longer after this plan. `contents` has what the
+/// plan changes.
+pub fn untrusted(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
+    let Some(change) = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF)) else { return Vec::new() };
+    let new = wanted.iter().find(|entry| *entry.path == *change.path).map(|entry| &*entry.content.bytes);
+    let old = contents.get(&change.path).map(Vec::as_slice);
+    let (old, new) = (trusted(old.unwrap_or_default()), trusted(new.unwrap_or_default()));
+    // Without any there are no headers, which is another change.
+    let covered = |it: &IpNet| new.is_empty() || new.iter().any(|network| network.contains(it));
+    old.iter().filter(|it| !covered(it)).map(|it| Risk::TrustEnds(*it)).collect()
+}
+
+fn trusted(config: &[u8]) -> Vec<IpNet> {
+    let text = String::from_utf8_lossy(config);
+    let (file, _) = nginx::File::read_until_error(&text);
+    let mut found = Vec::new();
+    file.visit(|_, statement| {
+        if let ("set_real_ip_from", [from]) = (statement.name(), statement.arguments()) {
+            let network = from.value.parse().ok().or_else(|| from.value.parse::<IpAddr>().ok().map(IpNet::from));
+            found.extend(network.filter(|network| !found.contains(network)));
+        }
+    });
+    found
+}
+
+/// The addresses of servers, by name, in a configuration of haproxy.
+pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
+    let text = String::from_utf8_lossy(config);
+    let file = haproxy::File::read(&text);
+    let servers = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "server");
+    let server = |line: &haproxy::Line<'_>| match line.arguments() {
+        [name, address, ..] => {
+            Some((name.value.to_string(), address.value.parse::<SocketAddr>().map(|it| it.ip()).ok()?))
+        }
+        _ => None,
+    };
+    servers.filter_map(server).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::deploy::{Change, ChangeKind};
+    use crate::tree::Content;
+
+    #[test]
+    fn trust_ends_where_no_network_covers_what_one_did() {
+        let path = format!("/{}", NGINX_CONF.trim_start_matches('/'));
+        let ends = |old: &str, new: &str| {
+            let change = Change { path: path.clone(), kind: ChangeKind::Update };
+            let plan = HostPlan { changes: vec![change], ..HostPlan::default() };
+            let wanted = [Entry { path: path.as_str().into(), content: Arc::new(Content::new(new.into())) }];
+            let contents = Contents::from([(path.clone(), old.as_bytes().to_vec())]);
+            untrusted(&plan, &wanted, &contents)
+        };
+        let both = "set_real_ip_from 10.0.0.10;\nset_real_ip_from fd00::20/128;\n";
+        let ended = |text: &str| [Risk::TrustEnds(text.parse().unwrap())];
+        assert_eq!(ends(both, both), []);
+        assert_eq!(ends(both, "set_real_ip_from 10.0.0.10/32;\n"), ended("fd00::20/128"));
+        assert_eq!(ends(both, "server { set_real_ip_from fd00::/64; }"), ended("10.0.0.10/32"));
+        assert_eq!(ends(both, "set_real_ip_from 10.0.0.0/24; set_real_ip_from fd00::20;"), []);
+        assert_eq!(ends(both, "server { listen 443 ssl; }"), []);
+    }
+
+    #[test]
+    fn servers_have_addresses() {
+        let text = b"backend app\n    server a 10.0.0.1:443 check\n    server b [fd00::1]:443\n    server c /run/c\n";
+        let found: Vec<String> = server_addresses(text).into_iter().map(|(name, it)| format!("{name} {it}")).collect();
+        assert_eq!(found, ["a 10.0.0.1", "b fd00::1"]);
+    }
+}
