@@ -1,8 +1,24 @@
 //! `sslscale status` on hosts over SSH: programs, servers as each balancer sees them, certificates, rings.
 
+use std::collections::BTreeSet;
+
 use crate::client::hold;
 use crate::served::Shared;
 use crate::ssh::{Operator, pinned};
+
+/// Every key of a host is one of the guide, and all of the guide are there, but for what only some hosts have.
+fn documented(json: &serde_json::Value) {
+    let guide = include_str!("../../docs/guide.md");
+    let rows = guide.lines().filter(|line| line.starts_with("| `hosts[].")).filter_map(|line| line.split('|').nth(1));
+    let keys = rows.flat_map(|cell| cell.split('`')).map(|word| word.trim_start_matches("hosts[]."));
+    let named: BTreeSet<&str> = keys.filter(|word| !word.trim().is_empty() && *word != ", ").collect();
+    let hosts = json["hosts"].as_array().unwrap().iter();
+    let found: BTreeSet<&str> = hosts.flat_map(|host| host.as_object().unwrap().keys()).map(String::as_str).collect();
+    // In no document of a fleet that was not deployed to and that nobody has.
+    let sometimes = BTreeSet::from(["lease", "release"]);
+    assert_eq!(&named - &sometimes, &found - &sometimes, "docs/guide.md has other keys than the document");
+    assert!(json["hosts"][0]["space"][0]["bytes"].as_u64().unwrap() > 0, "{}", json["hosts"][0]);
+}
 
 #[test]
 fn a_fleet_is_shown_with_what_is_wrong_with_it() {
@@ -35,6 +51,8 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
         let running = host["running"].as_str().unwrap();
         assert!(running.len() == 12 && host["on_disk"] == running, "{host}");
     }
+
+    documented(&json);
 
     // Downloads that take long, and reloads.
     let held = hold(&served, "lb1", 3);

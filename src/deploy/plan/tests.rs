@@ -107,12 +107,19 @@ fn what_is_not_rendered_any_more_goes_and_nothing_else() {
 }
 
 #[test]
-fn a_mode_or_an_owner_is_put_right_without_a_reload() {
-    let mut host = Host::with(&[(PATH, "new")]);
-    let found = Found { mode: 0o600, owner: "root:root".to_owned(), sha256: entry(PATH, "new").content.sha256.clone() };
-    host.seen.files.insert(PATH.to_owned(), FileKind::Regular(found));
-    let plan = host.plan(&[entry(PATH, "new")], false);
-    assert_eq!((plan.changes[0].kind, plan.actions.as_slice()), (ChangeKind::Attributes, &[][..]));
+fn a_mode_or_an_owner_is_put_right_with_a_reload_where_nginx_would_count_as_outdated() {
+    let acts = |path: &str| {
+        let mut host = Host::with(&[(path, "new")]);
+        let sha256 = entry(path, "new").content.sha256.clone();
+        let found = Found { mode: 0o600, owner: "root:root".to_owned(), sha256 };
+        host.seen.files.insert(path.to_owned(), FileKind::Regular(found));
+        let plan = host.plan(&[entry(path, "new")], false);
+        assert_eq!(plan.changes[0].kind, ChangeKind::Attributes);
+        plan.actions
+    };
+    assert_eq!(acts(PATH), []);
+    // Its inode has changed since nginx was started.
+    assert_eq!(acts("/etc/nginx/modules-enabled/90-sslscale.conf"), [Action::Reload]);
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn packages_are_installed_and_the_fleet_serves() {
     }
     let refused = run(&served, &inventory, &["deploy", "--yes"], 3);
     assert!(
-        refused.contains("error: lb2: haproxy is not installed\n  help: with `--install`, `sslscale deploy` installs"),
+        refused.contains("error: lb2: haproxy is not installed\n  help: a deploy with `--install` installs it; or"),
         "{refused}"
     );
     let shown = run(&served, &inventory, &["deploy", "--dry-run", "--install"], 0);
