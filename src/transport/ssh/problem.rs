@@ -94,13 +94,7 @@ pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostT
         None => help(problem, &command, (&options.host, options.port)),
     };
     // The command looks into `known_hosts`.
-    let asks = matches!(
-        problem,
-        ConnectProblem::LoginRefused
-            | ConnectProblem::SudoPassword
-            | ConnectProblem::SudoRefused
-            | ConnectProblem::Other
-    );
+    let asks = matches!(problem, ConnectProblem::LoginRefused | ConnectProblem::Other);
     let pinned = asks && !options.host_keys.is_empty() && help.contains(&command);
     let help = if pinned { help + "; the key that it asks about has to be one of `ssh.host_keys`" } else { help };
     // The rest is about a file of this run, which nobody could edit.
