@@ -31,6 +31,11 @@ pub fn ago(seconds: u64) -> String {
     }
 }
 
+/// The same in minutes, for what many hosts tell: each of them has other seconds.
+pub fn minutes_ago(seconds: u64) -> String {
+    if seconds < 60 { "less than a minute ago".to_owned() } else { ago(seconds.max(120) / 60 * 60) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,6 +50,12 @@ mod tests {
     fn an_age_has_a_unit_that_people_think_in() {
         let shown = [0, 119, 120, 7_199, 7_200, 172_799, 172_800].map(ago);
         assert_eq!(shown, ["0 s ago", "119 s ago", "2 min ago", "119 min ago", "2 h ago", "47 h ago", "2 days ago"]);
+    }
+
+    #[test]
+    fn seconds_of_many_hosts_are_not_told_apart() {
+        let shown = [0, 59, 60, 150, 7_200].map(minutes_ago);
+        assert_eq!(shown, ["less than a minute ago", "less than a minute ago", "2 min ago", "2 min ago", "2 h ago"]);
     }
 
     #[test]

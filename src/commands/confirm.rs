@@ -27,6 +27,8 @@ pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<
     // While signals are held, none ends a read.
     while poll(&mut [PollFd::new(stdin.as_fd(), PollFlags::POLLIN)], PollTimeout::from(INTERVAL)).unwrap_or(0) == 0 {
         if interrupt.requested() {
+            // The terminal shows `^C` on the line.
+            output.say("");
             return Ok(false);
         }
     }

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use super::ending::INTERRUPTED;
 use super::task::{Run, Task};
 use super::{CommandError, ExitStatus};
 use crate::count::several;
@@ -42,6 +43,7 @@ pub fn run(missing: &[Missing<'_>], task: &Task<'_>, run: &Run<'_>) -> Result<Ex
         return Ok(run.stopped());
     }
     let text = "stopped at once: where apt was started it goes on; nothing else was changed";
+    run.output.say_on_request(run.interrupt, INTERRUPTED);
     run.output.say_at_the_end(run.interrupt, text.to_owned());
     let installed = parallel::map(missing, LANES, |missing| {
         if (run.fleet.interrupted)() {

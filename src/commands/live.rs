@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use super::again::choice;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, sources};
-use crate::deploy::{self, HostRelease, Role, SavedHost, Scope, Wanted};
+use crate::deploy::{self, FileKind, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
 use crate::report::{LeftBehind, Output, Planned};
@@ -206,13 +206,20 @@ pub fn planned(
     scope: &Scope<'_>,
     back: bool,
 ) -> Result<(Planned, SavedHost), QueryError> {
-    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], scope)?;
+    let scope = Scope { also: &release.directories, ..*scope };
+    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], &scope)?;
     if !back {
         sources::refuse_older(&mut plan, wanted.2, &contents);
     }
     let saved = SavedHost::new(wanted.0, wanted.2, &seen, &plan);
     let expands = release.expanded(&seen, &contents).is_some();
-    Ok((Planned { plan, contents, seen, expands }, saved))
+    let absent = |path: &&String| seen.files.get(*path) == Some(&FileKind::Absent);
+    // Those of files that come, too, go without saying.
+    let of_file =
+        |path: &&String| wanted.2.iter().any(|entry| entry.path.rsplit_once('/').is_some_and(|(it, _)| it == **path));
+    let created = release.directories.iter().filter(|path| absent(path) && !of_file(path) && !plan.changes.is_empty());
+    let directories = created.cloned().collect();
+    Ok((Planned { plan, contents, seen, directories, expands }, saved))
 }
 
 /// What hosts told, and what can be saved of it.

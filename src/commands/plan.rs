@@ -41,8 +41,12 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     };
     drop(asking);
     let (seen, saved) = live::apart(seen);
-    let linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
+    let mut linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
+    if changes {
+        // A deploy puts these right: it says the same.
+        host_findings::soften(&mut linted);
+    }
     let prevented = host_findings::prevent(&linted);
     let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
     let ring = live::gets_ring(&prepared.inventory, &wanted, &seen);

@@ -138,7 +138,7 @@ impl<'s> Serving<'s> {
                     Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
                     Answer::Failed(status) => {
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
-                            "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site running? `--without` leaves the \
+                            "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site running, where the inventory says? `--without` leaves the \
                              host out",
                         )
                     }

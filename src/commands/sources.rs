@@ -79,6 +79,14 @@ fn pairs(inventory: &Inventory) -> impl Iterator<Item = (usize, &SiteCertificate
     pairs.filter_map(|(site, pair)| Some((site, pair, pair.source.as_ref()?)))
 }
 
+/// The name of the site with this source, as a message has it.
+fn site_of(inventory: &Inventory, host: &str, source: &str) -> String {
+    let is_it = |file: &SourceFile| on_host(file) == Some((host, source));
+    let site = pairs(inventory).find(|(_, _, pair)| is_it(&pair.certificate) || pair.key.as_ref().is_some_and(is_it));
+    let names = site.map(|(site, ..)| &inventory.sites[site].server_names);
+    names.and_then(|names| names.first()).map_or_else(|| "a site".to_owned(), |name| format!("`{}`", name.as_str()))
+}
+
 fn on_host(file: &SourceFile) -> Option<(&str, &str)> {
     if let SourcePath::OnHost(host, path) = &file.written { Some((host.as_str(), path.as_str())) } else { None }
 }
@@ -134,13 +142,14 @@ impl Sources {
                 }
             }
         }
-        unread.extend(sources.read_hosts(&wanted, hosts, interrupt)?);
+        unread.extend(sources.read_hosts(inventory, &wanted, hosts, interrupt)?);
         Ok((sources, unread))
     }
 
     /// Reads those on hosts, each with the path that hosts are to have it at.
     fn read_hosts(
         &mut self,
+        inventory: &Inventory,
         wanted: &BTreeMap<&str, BTreeMap<&str, &str>>,
         hosts: &[&dyn Host],
         interrupt: &Interrupt,
@@ -162,7 +171,8 @@ impl Sources {
                             continue;
                         }
                         None => {
-                            let error = anyhow!("{host} has no file `{source}`, which is a certificate source");
+                            let of = site_of(inventory, host, source);
+                            let error = anyhow!("{host} has no file `{source}`, a certificate source of {of}");
                             let help =
                                 format!("look there with `ls -l {source}`, or correct the path in the inventory");
                             CommandError::new(ExitStatus::NotStarted, error).hint(help)
@@ -289,24 +299,32 @@ pub fn refuse_older(plan: &mut HostPlan, entries: &[Entry], contents: &Contents)
 /// The certificates that hosts get and that have expired.
 pub fn expired(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
     let now = SystemTime::now();
-    let expired = |new: &Certificate| new.date_problems(now, None).iter().any(|it| it.kind == ProblemKind::Expired);
+    let expired = |new: &Certificate, _: Option<&Certificate>| {
+        new.date_problems(now, None).iter().any(|it| it.kind == ProblemKind::Expired)
+    };
     coming(wanted, seen, expired)
 }
 
 /// The certificates that hosts get.
 pub fn renewals(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
-    coming(wanted, seen, |_| true)
+    coming(wanted, seen, |_, _| true)
+}
+
+/// The certificates that hosts get and that are older than those they have.
+pub fn older(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
+    coming(wanted, seen, |new, live| live.is_some_and(|live| new.is_older_than(live)))
 }
 
 fn coming(
     wanted: &[Wanted<'_>],
     seen: &[Result<Planned, Unreachable>],
-    which: impl Fn(&Certificate) -> bool,
+    which: impl Fn(&Certificate, Option<&Certificate>) -> bool,
 ) -> Vec<Renewal> {
     let mut renewals: Vec<Renewal> = Vec::new();
     for ((name, _, entries), host) in wanted.iter().zip(seen) {
         let Ok(planned) = host else { continue };
-        for (path, new, live) in replaced(&planned.plan, entries, &planned.contents).filter(|(_, new, _)| which(new)) {
+        let replaced = replaced(&planned.plan, entries, &planned.contents);
+        for (path, new, live) in replaced.filter(|(_, new, live)| which(new, live.as_ref())) {
             let (expires, was) = (new.expires(), live.map(|live| live.expires()));
             match renewals.iter_mut().find(|it| it.path == path && it.expires == expires && it.was == was) {
                 Some(same) => same.hosts.push((*name).to_owned()),

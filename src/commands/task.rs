@@ -8,6 +8,7 @@ use super::confirm::{agreed, holder};
 use super::ending::INTERRUPTED;
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
+use crate::count::{minutes_ago, several};
 use crate::deploy::{
     self, Action, Deploy, DeployEnd, DeployStep, Details, HeldLease, HostRelease, Lease, SavedPlan, Scope, Target,
     Wanted,
@@ -115,7 +116,6 @@ impl Task<'_> {
     /// Shows what would change, asks, and does it.
     pub fn run(&self, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
         let _hold = interrupt.hold()?;
-        output.say_on_request(interrupt, INTERRUPTED);
         interrupt.end_programs();
         let lease = deploy::lease(&holder())?;
         let run = Run {
@@ -137,6 +137,7 @@ impl Task<'_> {
 
     /// Takes all hosts, or none.
     fn take<'r>(&'r self, run: &Run<'r>) -> Option<Taken<'r>> {
+        run.output.say_on_request(run.interrupt, INTERRUPTED);
         run.output.say_at_the_end(run.interrupt, run.report.at_once(self.release));
         let held = Taken { hosts: self.hosts, lease: run.lease };
         let taken = parallel::map(self.hosts, LANES, |host| run.lease.take(*host, self.take_over));
@@ -199,8 +200,11 @@ impl Task<'_> {
         }
         let expired = if self.back { sources::expired(self.wanted, &seen) } else { Vec::new() };
         run.report.expired(&expired);
+        if self.back {
+            run.report.older(&sources::older(self.wanted, &seen));
+        }
         let changing = seen.iter().flatten().filter(|planned| !planned.plan.is_empty()).count();
-        if !self.agreed(run, &format!("change {}?", crate::count::several(changing, "host")))? {
+        if !self.agreed(run, &format!("change {}?", several(changing, "host")))? {
             return Ok(run.stopped());
         }
         if self.scope.only.is_some() {
@@ -373,5 +377,6 @@ impl Task<'_> {
 /// What keeps a run from a host that another one has.
 fn held(lease: &HeldLease) -> Outcome {
     let HeldLease { holder, age, .. } = lease;
-    Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {age} s ago")))
+    let active = minutes_ago(*age);
+    Outcome::Overtaken(Reason::new(format!("a deploy of {holder} has this host, and was last active {active}")))
 }

@@ -30,6 +30,8 @@ pub struct Scope<'s> {
     pub record: bool,
     /// Certificates and keys that hosts need and that no source brings, by the name of the host.
     pub needs: Option<&'s BTreeMap<String, Vec<String>>>,
+    /// Other paths whose kind a host reports.
+    pub also: &'s [String],
     /// What else hosts report.
     pub details: Details,
 }
@@ -70,7 +72,7 @@ pub fn look(
 ) -> Result<(Observation, HostPlan, Contents), QueryError> {
     let (name, role, entries) = wanted;
     let rendered = entries.iter().map(|entry| &*entry.path);
-    let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().map(String::as_str)).collect();
+    let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
     let mut seen = inspect(host, role, &paths, scope.details)?;
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);

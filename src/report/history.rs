@@ -49,7 +49,9 @@ enum Return {
     Again,
     /// They used it earlier, and another one since then.
     Back,
-    /// They did not.
+    /// They did not, and others had got it right before.
+    More,
+    /// No host did.
     New,
 }
 
@@ -68,6 +70,7 @@ impl Return {
         match self {
             Self::Again => "same release",
             Self::Back => "earlier release",
+            Self::More => "more hosts",
             Self::New => "new release",
         }
     }
@@ -140,8 +143,10 @@ impl<'o> HistoryReport<'o> {
             }
         }
         self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
-        if held == 0 && seen.iter().all(Result::is_ok) {
-            self.output.print(b"no host is locked\n")?;
+        let known = seen.iter().flatten().count();
+        if held == 0 && known > 0 {
+            let text = if known == seen.len() { "no host is locked" } else { "no other host is locked" };
+            self.output.print(format!("{text}\n").as_bytes())?;
         }
         Ok(())
     }
@@ -162,7 +167,9 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
     let mut deploys: BTreeMap<(&str, &str), Deploy<'d>> = BTreeMap::new();
     for (name, host) in names.iter().zip(seen) {
         let Ok((entries, current)) = host else { continue };
+        // One that has it again from a deploy that has not ended has it from that one.
         let newest = entries.iter().rposition(|entry| Some(&entry.release) == current.as_ref());
+        let newest = newest.filter(|_| !is_unended(entries, current.as_deref()));
         for (index, entry) in entries.iter().enumerate() {
             let new = || Deploy {
                 release: &entry.release,
@@ -183,8 +190,21 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
     }
     let mut deploys: Vec<Deploy<'d>> = deploys.into_values().collect();
     deploys.sort_by_key(|deploy| deploy.time);
+    for index in 1..deploys.len() {
+        if deploys[index].change == Some(Return::New) && deploys[index].release == deploys[index - 1].release {
+            deploys[index].change = Some(Return::More);
+        }
+    }
     deploys.extend(unended(names, seen));
     deploys
+}
+
+/// Whether a host uses a release that no deploy has brought to its end there.
+fn is_unended(entries: &[HistoryEntry], current: Option<&str>) -> bool {
+    current.is_some_and(|current| match entries.last() {
+        Some(last) => last.release != current,
+        None => current != BEFORE,
+    })
 }
 
 /// Releases that hosts use and that no deploy has brought to its end.
@@ -192,7 +212,7 @@ fn unended<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
     let mut unended: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
     for (name, host) in names.iter().zip(seen) {
         let Ok((entries, Some(current))) = host else { continue };
-        if current != BEFORE && entries.iter().all(|entry| entry.release != *current) {
+        if is_unended(entries, Some(current)) {
             unended.entry(current).or_default().push(name);
         }
     }
@@ -227,10 +247,27 @@ mod tests {
             .iter()
             .map(|it| (it.release, it.hosts.len(), it.change.unwrap()))
             .collect();
-        use Return::{Again, Back, New};
-        assert_eq!(found, [("a", 1, New), ("a", 2, New), ("b", 2, New), ("a", 1, Back), (BEFORE, 1, Back)]);
+        use Return::{Again, Back, More, New};
+        assert_eq!(found, [("a", 1, New), ("a", 2, More), ("b", 2, New), ("a", 1, Back), (BEFORE, 1, Back)]);
         let alone: Vec<Seen> = vec![Ok((vec![entry("a", "1"), entry("a", "2")], None))];
         let changes: Vec<_> = deploys(&["srv1"], &alone).iter().map(|it| it.change.unwrap()).collect();
         assert_eq!(changes, [New, Again]);
+    }
+
+    #[test]
+    fn an_earlier_release_that_comes_back_has_not_ended_before_its_deploy() {
+        let entry = |release: &str, time| HistoryEntry {
+            time,
+            release: release.to_owned(),
+            lease: time.to_string(),
+            holder: "root".to_owned(),
+        };
+        let entries = || vec![entry("a", 1), entry("b", 2)];
+        let seen: Vec<Seen> = vec![Ok((entries(), Some("a".to_owned()))), Ok((entries(), Some("b".to_owned())))];
+        let found: Vec<(&str, bool, Vec<&str>)> = deploys(&["srv1", "srv2"], &seen)
+            .into_iter()
+            .map(|it| (it.release, it.time.is_some(), it.current))
+            .collect();
+        assert_eq!(found, [("a", true, vec![]), ("b", true, vec!["srv2"]), ("a", false, vec!["srv1"])]);
     }
 }

@@ -41,7 +41,7 @@ use crate::diagnostic::Severity;
 use crate::interrupt::Interrupt;
 use crate::lint::Linted;
 use crate::progress::Count;
-use crate::rollout::{Reason, Unreachable};
+use crate::rollout::Unreachable;
 use crate::source::Source;
 use crate::tree::Tree;
 use crate::visible::{visible, visible_lines};
@@ -248,8 +248,7 @@ impl Output {
 
     /// Writes why hosts are not known.
     pub fn unreachable<'l>(&self, lost: impl IntoIterator<Item = &'l Unreachable>) {
-        let reason = |lost: &'l Unreachable| (Some(lost.host.as_str()), Reason::from(&lost.error).to_string());
-        reasons::errors(lost.into_iter().map(reason)).iter().for_each(|error| self.say(error));
+        reasons::unreachable(lost).iter().for_each(|error| self.say(error));
     }
 
     /// Writes findings to standard error, and nothing else about the inventory.

@@ -14,6 +14,7 @@ use super::{Checked, Output, PlainFormat};
 use crate::count::{agreeing, several};
 use crate::deploy::{self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Risk, Role};
 use crate::diagnostic::Severity;
+use crate::inventory::certificate;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
 pub use words::told;
@@ -31,6 +32,8 @@ pub struct Planned {
     pub contents: BTreeMap<String, Vec<u8>>,
     /// What the host told, which the plan was made from.
     pub seen: Observation,
+    /// Directories that would be created for programs.
+    pub directories: Vec<String>,
     /// Whether the host has to serve what balancers send there now until they have changed.
     pub expands: bool,
 }
@@ -38,7 +41,8 @@ pub struct Planned {
 impl Planned {
     /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
     fn shows_the_same(&self, other: &Self) -> bool {
-        (&self.plan, &self.contents, self.expands) == (&other.plan, &other.contents, other.expands)
+        let shown = |it: &Self| (it.plan.clone(), it.directories.clone(), it.expands);
+        self.contents == other.contents && shown(self) == shown(other)
     }
 }
 
@@ -96,6 +100,8 @@ struct HostDocument<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<Reason>,
     changes: Vec<ChangeDocument<'d>>,
+    /// Directories that programs need and that would be created.
+    directories: &'d [String],
     actions: Vec<Action>,
     problems: Vec<String>,
     risks: Vec<String>,
@@ -176,6 +182,9 @@ impl<'o> PlanReport<'o> {
         }
         for (names, planned, entries, role) in &groups {
             self.output.print(host(names, planned, entries, *role, self.diffs).as_bytes())?;
+        }
+        // Below all differences, where they are seen.
+        for (names, planned, _, role) in &groups {
             for problem in &planned.plan.problems {
                 self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
                 self.output.say(&format!("  help: {}", help(problem, *role)));
@@ -272,6 +281,7 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
             name,
             error,
             changes: Vec::new(),
+            directories: &[],
             actions: Vec::new(),
             problems: Vec::new(),
             risks: Vec::new(),
@@ -286,6 +296,7 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
         name,
         error: None,
         changes: changes.collect(),
+        directories: &planned.directories,
         actions: planned.plan.actions.clone(),
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
         risks: risks(planned, entries).iter().map(|risk| risk_words(risk, role)).collect(),
@@ -314,6 +325,9 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role, diffs:
     let mut text = format!("{}{blocked}:\n", names.join(", "));
     for change in &planned.plan.changes {
         text += &format!("  {} {}\n", words::change(change.kind), change.path);
+    }
+    for directory in &planned.directories {
+        text += &format!("  creates the directory {directory}\n");
     }
     let program = role.program();
     for action in &planned.plan.actions {
@@ -353,7 +367,12 @@ fn diff(change: &Change, planned: &Planned, entries: &[Entry]) -> String {
     if secret || holds_key(new) || holds_key(old) {
         return format!("--- a{0}\n+++ b{0}\n(a private key, which is not shown)\n", change.path);
     }
-    unified(&change.path, &String::from_utf8_lossy(old), &String::from_utf8_lossy(new))
+    // Of certificates, people compare what they say.
+    let summary = |bytes: &[u8]| if bytes.is_empty() { Some(String::new()) } else { certificate::summary(bytes) };
+    match (summary(old), summary(new)) {
+        (Some(old), Some(new)) if old != new => unified(&change.path, &old, &new),
+        _ => unified(&change.path, &String::from_utf8_lossy(old), &String::from_utf8_lossy(new)),
+    }
 }
 
 fn holds_key(bytes: &[u8]) -> bool {

@@ -1,6 +1,7 @@
 //! What went wrong on hosts, for people. What is the same on several hosts is said once.
 
 use super::tickets::block;
+use crate::rollout::{Reason, Unreachable};
 
 /// What sets a help apart at the end of a reason.
 const HELP: &str = "\n\thelp: ";
@@ -29,9 +30,58 @@ pub fn errors<'h>(reasons: impl IntoIterator<Item = (Option<&'h str>, String)>) 
     groups.iter().enumerate().map(error).collect()
 }
 
+/// An error for each host that did not answer. Of those that differ in the address alone, the first is told whole.
+pub fn unreachable<'h>(lost: impl IntoIterator<Item = &'h Unreachable>) -> Vec<String> {
+    let mut alike: Vec<(String, Vec<(&str, String)>)> = Vec::new();
+    for Unreachable { host, error } in lost {
+        let reason = Reason::from(error).to_string();
+        let likeness = error.address().map_or_else(|| reason.clone(), |address| reason.replace(address, "\0"));
+        match alike.iter_mut().find(|(known, _)| *known == likeness) {
+            Some((_, hosts)) => hosts.push((host, reason)),
+            None => alike.push((likeness, vec![(host, reason)])),
+        }
+    }
+    let told = alike.iter().flat_map(|(_, hosts)| {
+        let (first, reason) = &hosts[0];
+        let others = hosts.iter().filter(|(_, it)| it != reason).map(|(host, _)| *host).collect::<Vec<_>>().join(", ");
+        let same = hosts.iter().filter(|(_, it)| it == reason).map(|(host, _)| (Some(*host), reason.clone()));
+        let summary = reason.lines().next().unwrap_or_default();
+        let rest = format!("error: {others}: {summary}\n  help: as for {first}, with the address of each");
+        errors(same).into_iter().chain((!others.is_empty()).then_some(rest))
+    });
+    told.collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use super::errors;
+    use super::{errors, unreachable};
+    use crate::rollout::{QueryError, Unreachable};
+    use crate::transport::{ConnectProblem, TransportError};
+
+    #[test]
+    fn hosts_that_differ_in_the_address_are_told_once() {
+        let lost = |host: &str, address: &str, problem| Unreachable {
+            host: host.to_owned(),
+            error: QueryError::Transport(TransportError::NotConnected {
+                host: address.to_owned(),
+                problem,
+                help: format!("run `ssh root@{address}`"),
+                stderr: Default::default(),
+            }),
+        };
+        let lost = [
+            lost("lb1", "10.0.0.10", ConnectProblem::LoginRefused),
+            lost("lb2", "10.0.0.20", ConnectProblem::LoginRefused),
+            lost("srv1", "10.0.0.11", ConnectProblem::NoAnswer),
+            lost("srv2", "10.0.0.12", ConnectProblem::LoginRefused),
+        ];
+        let wanted = [
+            "error: lb1: the login was refused\n  help: run `ssh root@10.0.0.10`",
+            "error: lb2, srv2: the login was refused\n  help: as for lb1, with the address of each",
+            "error: srv1: nothing answers\n  help: run `ssh root@10.0.0.11`",
+        ];
+        assert_eq!(unreachable(&lost), wanted);
+    }
 
     #[test]
     fn what_hosts_share_is_said_once() {

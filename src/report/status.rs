@@ -114,7 +114,6 @@ impl<'o> StatusReport<'o> {
 
 /// Everything that is wrong, host by host. `file` is the inventory, as commands name it.
 fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)], file: &str) -> Problems<'p> {
-    let plan = format!("`sslscale plan {file}`");
     let mut found = Vec::new();
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let mut add = |problem: String| found.push((Some(*name), problem));
@@ -144,7 +143,7 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         space::problems(&seen.space).into_iter().for_each(&mut add);
         let unloaded = unloaded(program, seen);
         unloaded.iter().cloned().for_each(&mut add);
-        let differing = differing::problems(status, &plan);
+        let differing = differing::problems(status, file);
         let same = differing.is_empty();
         differing.into_iter().for_each(&mut add);
         if same
@@ -157,7 +156,10 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         for server in seen.servers.iter().filter(|server| !server.is_up()) {
             add(format!("`{}` is {} in the pool `{}`", server.name, server.status, server.pool));
         }
-        status.certificates.iter().filter_map(|it| it.problem.clone()).for_each(&mut add);
+        // A file that a deploy brings is named above.
+        let brought = |path: &str| status.plan.changes.iter().any(|change| change.path == path);
+        let certificates = status.certificates.iter().filter(|it| it.expires.is_some() || !brought(&it.path));
+        certificates.filter_map(|it| it.problem.clone()).for_each(&mut add);
         let rings = rings.iter().filter(|(host, problem)| host == name && !is_known(problem, seen));
         rings.for_each(|(_, problem)| {
             let help = problem.help(file).map(|help| format!("\n\thelp: {help}"));

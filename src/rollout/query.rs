@@ -34,6 +34,11 @@ impl QueryError {
         if let Self::Transport(error) = self { error.help() } else { None }
     }
 
+    /// The address that the words about it name, of a host that could not be connected to.
+    pub fn address(&self) -> Option<&str> {
+        if let Self::Transport(error) = self { error.address() } else { None }
+    }
+
     /// What a program on the host, or on the way to it, wrote about it.
     pub fn output(&self) -> HostText {
         match self {

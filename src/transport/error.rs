@@ -36,6 +36,8 @@ pub enum TransportError {
     /// There is no connection to the host, so nothing ran there.
     #[error("{problem}")]
     NotConnected {
+        /// What `ssh` was to connect to.
+        host: String,
         /// Why not.
         problem: ConnectProblem,
         /// What to do about it.
@@ -125,6 +127,11 @@ impl TransportError {
                 | Self::NoTunnel
                 | Self::NotTunneled { .. }
         )
+    }
+
+    /// What the words about it name that others of the same kind do not: the address, as `ssh` got it.
+    pub fn address(&self) -> Option<&str> {
+        if let Self::NotConnected { host, .. } = self { Some(host) } else { None }
     }
 
     /// What to do about it, if there is something.

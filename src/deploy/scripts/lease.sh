@@ -13,7 +13,10 @@ else
     held=$(held_lease)
     if [ "$what" = take ] && [ -n "$held" ] && [ "${held%% *}" != "$lease" ]; then
         rest=${held#* }
-        finish "overtaken: a deploy of ${held##* } has this host, and was last active ${rest%% *} s ago"
+        age=$((${rest%% *} / 60))
+        # Other hosts of the same deploy were active in other seconds.
+        [ "$age" -gt 0 ] && age="$age min" || age='less than a minute'
+        finish "overtaken: a deploy of ${held##* } has this host, and was last active $age ago"
     fi
 fi
 if [ -e "$state/pending" ]; then

@@ -88,6 +88,6 @@ fn seconds(time: SystemTime) -> i64 {
     }
 }
 
-fn utc(time: ASN1Time) -> String {
+pub(super) fn utc(time: ASN1Time) -> String {
     crate::count::utc(time.timestamp())
 }

@@ -193,9 +193,9 @@ impl Certificate {
             let place = place + 1;
             format!("it belongs to certificate `{place}` in `{ours}`: move that certificate to the top")
         } else if key.key().same_kind(public) {
-            let command = format!("openssl x509 -in {ours} -noout -pubkey");
             format!(
-                "use the private key that the certificate was issued for; `{command}` prints the certificate's public key"
+                "use the private key that the certificate was issued for: `openssl x509 -in {ours} -noout -pubkey` and \
+                 `openssl pkey -in KEY -pubout` then print the same"
             )
         } else {
             // Seen with nginx 1.22.1 and OpenSSL 3.0: every kind of key has a separate slot, and the
@@ -207,7 +207,7 @@ impl Certificate {
     }
 }
 
-fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
+pub(super) fn dns_names(certificate: &X509Certificate<'_>) -> Vec<String> {
     let Ok(Some(extension)) = certificate.subject_alternative_name() else {
         return Vec::new();
     };

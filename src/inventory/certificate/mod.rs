@@ -15,6 +15,7 @@ mod private;
 mod reorder;
 mod served;
 mod strength;
+mod summary;
 #[cfg(test)]
 mod tests;
 mod trust;
@@ -23,6 +24,7 @@ mod usage;
 pub use leaf::Certificate;
 pub use private::PrivateKey;
 pub use reorder::Reordered;
+pub use summary::summary;
 pub use trust::Roots;
 
 use crate::diagnostic::Severity;

@@ -88,6 +88,9 @@ fn no_socket(text: &str) -> ValueError {
     const HELP: &str = "write `unix:/run/app.sock` or `127.0.0.1:8000`";
     let (host, port) = text.rsplit_once(':').unwrap_or((text, ""));
     let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
+    if text.starts_with(":/") {
+        return ValueError::malformed("is a path without `unix` before the colon", HELP);
+    }
     if text.starts_with('/') {
         return ValueError::malformed("is a path without `unix:`", HELP);
     }
@@ -124,8 +127,11 @@ fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) 
     let rest = text.rsplit_once("://").map_or(text, |(_, rest)| rest);
     let unzoned = without_zone(rest);
     let rest = unzoned.as_deref().unwrap_or(rest);
-    let (path, socket) =
-        (rest.strip_prefix("unix:").unwrap_or(rest), rest.split(['/', '?']).next().unwrap_or_default());
+    let unnamed = || rest.strip_prefix(':').filter(|path| path.starts_with('/'));
+    let (path, socket) = (
+        rest.strip_prefix("unix:").or_else(unnamed).unwrap_or(rest),
+        rest.split(['/', '?']).next().unwrap_or_default(),
+    );
     let tail = &rest[socket.len()..];
     let (file, uri) = path.split_once(':').map_or((path, String::new()), |(file, uri)| (file, format!(":{uri}")));
     let (host, port) = socket.rsplit_once(':').unwrap_or((socket, ""));
@@ -308,4 +314,20 @@ fn grpc(text: &str) -> Result<GrpcUpstream, ValueError> {
     let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
     let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
     Ok(GrpcUpstream { text: text.into(), endpoint, tls })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_socket_whose_unix_was_forgotten_is_advised() {
+        let help = "write `unix:/run/app.sock`";
+        for text in ["/run/app.sock", ":/run/app.sock"] {
+            let error = AppSocket::parse(text).unwrap_err();
+            assert!(error.problem.starts_with("is a path without `unix"), "{text}: {}", error.problem);
+            assert_eq!(error.help, help, "{text}");
+        }
+        assert_eq!(HttpUpstream::parse("http://:/run/app.sock").unwrap_err().help, "write `http://unix:/run/app.sock`");
+    }
 }

@@ -53,17 +53,35 @@ impl DeployReport<'_> {
     pub fn expired(&self, expired: &[Renewal]) {
         for Renewal { path, expires, hosts, .. } in expired {
             let reason = format!("`{path}` of this release has expired on `{expires}` UTC");
-            if self.is_json() {
-                hosts.iter().for_each(|host| {
-                    let (host, reason) = (host.as_str(), reason.clone());
-                    self.output.reported(self.line(&Line::Warning { version: VERSION, host, reason }));
-                });
-            } else {
-                self.output.say(&format!("warning: {}: {reason}, and clients will refuse it", hosts.join(", ")));
-            }
+            self.warning(hosts, &format!("{reason}, and clients will refuse it"));
         }
         if !self.is_json() && !expired.is_empty() {
             self.output.say(&format!("  help: `sslscale deploy {}` brings a renewed one again", self.again.file));
+        }
+    }
+
+    /// Certificates that hosts go back to, and that are older than those that they have.
+    pub fn older(&self, older: &[Renewal]) {
+        for Renewal { path, expires, was, hosts } in older {
+            let was = was.as_deref().unwrap_or_default();
+            let reason =
+                format!("`{path}` of this release, until `{expires}` UTC, is older than the one in use, until `{was}`");
+            self.warning(hosts, &reason);
+        }
+        if !self.is_json() && !older.is_empty() {
+            let file = &self.again.file;
+            self.output
+                .say(&format!("  help: `sslscale certs roll {file}`, also from a timer, brings the newer one again"));
+        }
+    }
+
+    fn warning(&self, hosts: &[String], reason: &str) {
+        if !self.is_json() {
+            return self.output.say(&format!("warning: {}: {reason}", hosts.join(", ")));
+        }
+        for host in hosts {
+            let line = Line::Warning { version: VERSION, host, reason: reason.to_owned() };
+            self.output.reported(self.line(&line));
         }
     }
 

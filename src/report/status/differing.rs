@@ -47,8 +47,9 @@ fn is_deployed(status: &HostStatus) -> bool {
     release || !status.plan.changes.iter().all(|change| others(change.kind))
 }
 
-/// One for each reason. `plan` is the command that shows the differences.
-pub fn problems(status: &HostStatus, plan: &str) -> Vec<String> {
+/// One for each reason. `file` is the inventory, as commands name it.
+pub fn problems(status: &HostStatus, file: &str) -> Vec<String> {
+    let [plan, deploy] = ["plan", "deploy"].map(|command| format!("`sslscale {command} {file}`"));
     let deployed = is_deployed(status);
     let reasons = by_reason(status);
     let problem = |(why, paths): &(Why, Vec<&str>)| {
@@ -69,7 +70,10 @@ pub fn problems(status: &HostStatus, plan: &str) -> Vec<String> {
                 format!("{files} {is} not as the inventory has {them} now: {listed}")
             }
         };
-        format!("{what}\n\thelp: {plan} shows the differences")
+        match deployed {
+            true => format!("{what}\n\thelp: {plan} shows the differences"),
+            false => format!("{what}\n\thelp: {plan} shows what a deploy does, and {deploy} does it"),
+        }
     };
     reasons.iter().map(problem).collect()
 }
@@ -118,7 +122,7 @@ mod tests {
     fn each_cause_has_its_own_words() {
         let status = status(Some("0123456789ab"));
         assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 3 outdated");
-        let problems = problems(&status, "`sslscale plan a.yaml`");
+        let problems = problems(&status, "a.yaml");
         let wanted = [
             "2 files were edited since the last deploy: `/etc/3`, `/etc/8`",
             "1 file has another mode or owner than was deployed: `/etc/6`",

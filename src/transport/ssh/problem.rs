@@ -105,7 +105,7 @@ pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostT
         }
         _ => stderr,
     };
-    TransportError::NotConnected { problem, help, stderr }
+    TransportError::NotConnected { host: options.host.clone(), problem, help, stderr }
 }
 
 /// What to do about it, with a command to run.

@@ -53,6 +53,45 @@ fn a_broken_source_keeps_nobody_from_going_back() {
     assert!(!fleet.dir().join("roots/srv1/etc/ssl/example/ssl.crt").exists());
 }
 
+/// `certs roll` brings the newer one again, from a timer perhaps: it was not said.
+#[test]
+fn a_rollback_to_an_older_certificate_says_so() {
+    let Some(fleet) = deployed() else { return };
+    let pair = |year| {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(["example.com".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(year, 1, 1);
+        let leaf = params.self_signed(&key).unwrap();
+        fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
+        fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
+    };
+    pair(2025);
+    run(&fleet, &["deploy", "--yes"], 0);
+    pair(2026);
+    let newer = run(&fleet, &["deploy", "--yes"], 0);
+    // People compare what certificates say, not Base64.
+    let shown = newer.stdout.lines().filter(|line| line.starts_with(['-', '+']) && line.contains("valid from"));
+    let shown: Vec<&str> = shown.collect();
+    assert!(
+        matches!(shown[..], [old, new] if old.starts_with("-  valid from 2025-01-01 00:00 to ")
+        && new.starts_with("+  valid from 2026-01-01 00:00 to ")),
+        "{}",
+        newer.all()
+    );
+    assert!(!newer.stdout.contains("CERTIFICATE-----") && newer.stdout.contains("certificate for example.com"));
+    let back = run(&fleet, &["rollback", "--yes"], 0);
+    let warning = "warning: srv1, srv2: `/etc/ssl/example/ssl.crt` of this release, until `";
+    assert!(back.stderr.contains(warning) && back.stderr.contains("is older than the one in use"), "{}", back.all());
+    assert!(
+        back.stderr.contains("`sslscale certs roll inventory.yaml --roots roots`, also from a timer"),
+        "{}",
+        back.all()
+    );
+    // Forward again nothing is older.
+    let again = run(&fleet, &["rollback", "--yes"], 0);
+    assert!(!again.stderr.contains("is older"), "{}", again.all());
+}
+
 /// Nothing but hosts counts for them, and an inventory that is invalid still has none.
 #[test]
 fn an_invalid_inventory_is_refused_by_every_command() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 
 use super::*;
+use crate::inventory::certificate::summary;
 
 const DAY: i64 = 24;
 
@@ -21,11 +22,15 @@ fn parsed(pem: &str) -> Certificate {
 
 /// An authority's certificate that begins so many hours after a certain time.
 fn issued(authority: &str, hours: i64) -> Certificate {
+    parsed(&issued_pem(authority, hours))
+}
+
+fn issued_pem(authority: &str, hours: i64) -> String {
     let mut of_authority = params(authority, 0);
     of_authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     let issuer = Issuer::new(of_authority, KeyPair::generate().unwrap());
     let key = KeyPair::generate().unwrap();
-    parsed(&params("a.test", hours).signed_by(&key, &issuer).unwrap().pem())
+    params("a.test", hours).signed_by(&key, &issuer).unwrap().pem()
 }
 
 fn self_signed(hours: i64) -> Certificate {
@@ -53,4 +58,22 @@ fn another_authoritys_certificate_may_begin_earlier_on_the_same_day() {
 fn a_self_signed_certificate_is_never_newer_than_an_authoritys() {
     assert!(!issued("a", 2).is_older_than(&self_signed(9 * DAY)));
     assert!(self_signed(2).is_older_than(&issued("a", 9 * DAY)));
+}
+
+#[test]
+fn a_summary_has_what_people_compare() {
+    let first = issued_pem("an authority", 2);
+    let text = summary(first.as_bytes()).unwrap();
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "certificate for a.test");
+    assert!(lines[1].contains("an authority") && lines[2].starts_with("  valid from 2024-01-01 02:00 to "), "{text}");
+    let hash = lines[3].strip_prefix("  SHA-256 ").unwrap();
+    assert!(lines.len() == 4 && hash.len() == 32 * 3 - 1, "{text}");
+    let both = first.clone() + &issued_pem("an authority", 3);
+    let both = summary(both.as_bytes()).unwrap();
+    assert!(both.contains("certificate 1 of 2 for") && both.contains("certificate 2 of 2 for"), "{both}");
+    let key = KeyPair::generate().unwrap().serialize_pem();
+    for other in [String::new(), "text".to_owned(), key.clone(), first.clone() + &key, first[..200].to_owned()] {
+        assert_eq!(summary(other.as_bytes()), None, "{other}");
+    }
 }
