@@ -11,7 +11,7 @@ use clap::{ArgAction, ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatche
 
 use crate::diagnostic::{Code, Severity};
 use crate::report::{Colour, Format, OutputOptions, PlainFormat};
-pub use exit_codes::{EXIT_CODES, ExitCode, markdown as exit_codes};
+pub use exit_codes::{EXIT_CODES, ExitCode, WITH_INVENTORY, markdown as exit_codes};
 pub use hosts::{
     Certs, ChoiceArgs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs,
     SyncArgs, Tickets, TicketsArgs, UnlockArgs,

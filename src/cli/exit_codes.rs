@@ -27,7 +27,8 @@ struct Detail {
 
 const CHANGING: &[&str] =
     &["deploy", "rollback", "unlock", "certs roll", "tickets rotate", "tickets sync", "plan", "history", "try", "init"];
-const WITH_INVENTORY: &[&str] = &[
+/// Commands that need an inventory, besides `check`.
+pub const WITH_INVENTORY: &[&str] = &[
     "render",
     "show",
     "try",

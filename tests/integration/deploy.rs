@@ -250,16 +250,8 @@ fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
     let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
     let Some(fleet) = fleet(&roots::inventory(sources)) else { return };
     let roots = fleet.dir().join("roots");
-    let pair = |name: &str| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let leaf = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
-        fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
-        fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
-        fs::set_permissions(fleet.dir().join("ssl.key"), fs::Permissions::from_mode(0o600)).unwrap();
-        key.serialize_pem()
-    };
     for round in 0..2 {
-        let key = pair("example.com");
+        let key = roots::write_pair(&fleet, "ssl", roots::params("example.com"));
         let inside = key.lines().nth(1).unwrap();
         let said = [
             run(&fleet, &["plan"], 0),

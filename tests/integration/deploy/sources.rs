@@ -1,21 +1,16 @@
 //! Certificate sources on this machine that cannot be used.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use crate::support::Sslscale;
-use crate::support::roots::{self, INVENTORY, fleet, run};
+use crate::support::roots::{self, INVENTORY, fleet, params, run, write_pair};
 
 /// A fleet with a release that has a certificate from this machine, and the paths of its sources.
 fn deployed() -> Option<Sslscale> {
     let sources = "    ssl_certificate_source: ssl.crt\n    ssl_certificate_key_source: ssl.key\n";
     let shared = roots::inventory(sources).replace("tickets: per_host", "tickets: shared");
     let fleet = fleet(&shared)?;
-    let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new(["example.com".to_owned()]).unwrap().self_signed(&key).unwrap();
-    fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
-    fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
-    fs::set_permissions(fleet.dir().join("ssl.key"), fs::Permissions::from_mode(0o600)).unwrap();
+    write_pair(&fleet, "ssl", params("example.com"));
     run(&fleet, &["deploy", "--yes"], 0);
     Some(fleet)
 }
@@ -58,12 +53,9 @@ fn a_broken_source_keeps_nobody_from_going_back() {
 fn a_rollback_to_an_older_certificate_says_so() {
     let Some(fleet) = deployed() else { return };
     let pair = |year| {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut params = rcgen::CertificateParams::new(["example.com".to_owned()]).unwrap();
+        let mut params = params("example.com");
         params.not_before = rcgen::date_time_ymd(year, 1, 1);
-        let leaf = params.self_signed(&key).unwrap();
-        fs::write(fleet.dir().join("ssl.crt"), leaf.pem()).unwrap();
-        fs::write(fleet.dir().join("ssl.key"), key.serialize_pem()).unwrap();
+        write_pair(&fleet, "ssl", params);
     };
     pair(2025);
     run(&fleet, &["deploy", "--yes"], 0);

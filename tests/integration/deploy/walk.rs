@@ -4,13 +4,12 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
 
 use super::files;
 use crate::cases::{all_of, cases, first};
 use crate::oracles::Numbers;
 use crate::support::Sslscale;
-use crate::support::roots::{fleet, run};
+use crate::support::roots::{fleet, params, run, write_pair};
 
 /// How many ways are walked.
 const COUNT: u32 = 3;
@@ -22,12 +21,7 @@ const NAMES: [&str; 4] = ["a.example.com", "b.example.com", "c.example.org", "d.
 
 /// A new pair for a site, where the inventory has its source.
 fn renew(fleet: &Sslscale, name: &str) {
-    let key = rcgen::KeyPair::generate().unwrap();
-    let leaf = rcgen::CertificateParams::new([name.to_owned()]).unwrap().self_signed(&key).unwrap();
-    fs::write(fleet.dir().join(format!("{name}.crt")), leaf.pem()).unwrap();
-    let path = fleet.dir().join(format!("{name}.key"));
-    fs::write(&path, key.serialize_pem()).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    write_pair(fleet, name, params(name));
 }
 
 /// What an inventory can say here.

@@ -3,24 +3,10 @@
 use std::fs;
 use std::path::Path;
 
+use sslscale::cli::WITH_INVENTORY;
+
 use crate::support::repository;
 
-/// Commands that need an inventory.
-const COMMANDS: [&str; 13] = [
-    "check",
-    "render",
-    "try",
-    "plan",
-    "deploy",
-    "rollback",
-    "status",
-    "history",
-    "unlock",
-    "certs roll",
-    "tickets rotate",
-    "tickets sync",
-    "tickets status",
-];
 /// What describes commands instead of proposing one: the pages of rules, the help, the manual.
 const DESCRIBE: [&str; 4] = ["src/lint/", "src/cli", "src/manual/", "src/inventory/raw"];
 
@@ -33,8 +19,9 @@ fn bare(text: &str) -> Vec<String> {
     let code = code.split("#[cfg(test)]").next().unwrap_or_default();
     let proposed = code.split("`sslscale ").skip(1).filter_map(|rest| rest.split_once('`')).map(|(words, _)| words);
     let needs = |words: &&str| {
-        COMMANDS
+        ["check"]
             .iter()
+            .chain(WITH_INVENTORY)
             .any(|command| words.strip_prefix(command).is_some_and(|rest| rest.is_empty() || rest.starts_with(' ')))
     };
     let has_file = |words: &str| {

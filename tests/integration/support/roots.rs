@@ -1,6 +1,9 @@
 //! Directories that stand for the hosts of a small fleet.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+use rcgen::{CertificateParams, KeyPair};
 
 use super::{Run, Sslscale, need};
 
@@ -32,6 +35,21 @@ pub fn fleet(inventory: &str) -> Option<Sslscale> {
         }
         run
     })
+}
+
+/// What a certificate for this name begins with.
+pub fn params(name: &str) -> CertificateParams {
+    CertificateParams::new([name.to_owned()]).unwrap()
+}
+
+/// Writes a pair beside the inventory, as `STEM.crt` and `STEM.key`. Returns the key.
+pub fn write_pair(fleet: &Sslscale, stem: &str, params: CertificateParams) -> String {
+    let key = KeyPair::generate().unwrap();
+    let path = |extension| fleet.dir().join(format!("{stem}.{extension}"));
+    fs::write(path("crt"), params.self_signed(&key).unwrap().pem()).unwrap();
+    fs::write(path("key"), key.serialize_pem()).unwrap();
+    fs::set_permissions(path("key"), fs::Permissions::from_mode(0o600)).unwrap();
+    key.serialize_pem()
 }
 
 /// A command on the roots, which has to end with this exit code.
