@@ -118,11 +118,13 @@ pub enum Command {
     /// Show what every host runs, and exit with 1 if anything is wrong
     Status(StatusArgs),
     /// Bring renewed certificates to the app servers
+    #[command(arg_required_else_help = false)]
     Certs {
         #[command(subcommand)]
         what: Certs,
     },
     /// Rotate, sync or compare the session ticket keys that app servers share
+    #[command(arg_required_else_help = false)]
     Tickets {
         #[command(subcommand)]
         what: Tickets,

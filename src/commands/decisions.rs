@@ -112,8 +112,19 @@ pub fn programs(output: &Output) {
     }
 }
 
-/// How hosts are reached.
+/// How hosts are reached. A key that is not there is named in any case: `ssh` goes on with others.
 pub fn hosts(output: &Output, reach: &ReachArgs, inventory: &Inventory, names: &[&str]) {
+    if reach.roots.is_none() && reach.hosts_file.is_none() {
+        let all = hosts::ssh_options(inventory, names);
+        let missing: BTreeSet<&Path> = all.iter().filter_map(|(_, options)| options.missing_identity()).collect();
+        for file in missing {
+            let file = file.display();
+            output.say(&format!(
+                "warning: there is no `{file}` on this machine, which `ssh.identity_file` names: ssh offers its default \
+                 keys"
+            ));
+        }
+    }
     if !output.explains(1) {
         return;
     }

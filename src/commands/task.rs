@@ -343,13 +343,11 @@ impl Task<'_> {
         };
         let repaired = seen.iter().all(has_it);
         let (run_of, targets, reverted) = (&done, &changing[..], &reverted[..]);
-        let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, held };
+        let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
+        let ring = dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen);
+        let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, ring, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
-        let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
-        if self.dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen) {
-            run.report.ring();
-        }
         if end.ending() == Ending::Done && !self.dry_run {
             run.report.left(&self.leaving(seen));
         }

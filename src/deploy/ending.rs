@@ -21,6 +21,8 @@ pub struct DeployEnd<'e> {
     pub repaired: bool,
     /// Whether it was to end when every program had accepted the release.
     pub dry_run: bool,
+    /// Whether app servers got their first ticket ring all the same.
+    pub ring: bool,
     /// Whether a host could not be given back, so that the next command has to take it over.
     pub held: bool,
 }
@@ -121,6 +123,7 @@ mod tests {
             reverted,
             repaired: false,
             dry_run: false,
+            ring: false,
             held: false,
         };
         let states: Vec<_> = end.states().into_iter().collect();

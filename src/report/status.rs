@@ -78,19 +78,21 @@ impl<'o> StatusReport<'o> {
         others: &[Reason],
     ) -> io::Result<bool> {
         let mut problems = problems(hosts, seen, rings, &self.again.file);
+        let lost = || seen.iter().filter_map(|host| host.as_ref().err());
         problems.extend(others.iter().map(|reason| (None, reason.to_string())));
         if self.format == PlainFormat::Json {
             let document = Document {
                 version: VERSION,
-                sound: problems.is_empty(),
+                sound: problems.is_empty() && lost().next().is_none(),
                 hosts: hosts.iter().zip(seen).map(|(host, seen)| document(*host, seen)).collect(),
-                problems: problems
-                    .iter()
-                    .map(|(host, problem)| ProblemDocument { host: *host, problem: problem.replace("\n\t", "\n") })
+                problems: lost()
+                    .map(|lost| (Some(&*lost.host), Reason::from(&lost.error).to_string()))
+                    .chain(problems.iter().cloned())
+                    .map(|(host, problem)| ProblemDocument { host, problem: problem.replace("\n\t", "\n") })
                     .collect(),
             };
             self.output.print(&pretty(&document)?)?;
-            return Ok(problems.is_empty());
+            return Ok(document.sound);
         }
         self.output.print(table(&programs(hosts, seen)).as_bytes())?;
         for rows in [servers(hosts, seen), certificates(seen), old_workers(hosts, seen)] {
@@ -102,28 +104,23 @@ impl<'o> StatusReport<'o> {
         if !leases.is_empty() {
             self.output.print(format!("\n{leases}").as_bytes())?;
         }
+        self.output.unreachable(lost());
         errors(problems.iter().cloned()).iter().for_each(|error| self.output.say(error));
-        let wrong = match problems.len() {
+        let wrong = match problems.len() + lost().count() {
             0 => "nothing is wrong".to_owned(),
             count => several(count, "problem"),
         };
         self.output.print(format!("\n{}: {wrong}\n", several(hosts.len(), "host")).as_bytes())?;
-        Ok(problems.is_empty())
+        Ok(problems.is_empty() && lost().next().is_none())
     }
 }
 
-/// Everything that is wrong, host by host. `file` is the inventory, as commands name it.
+/// Everything that is wrong with hosts that answer. `file` is the inventory, as commands name it.
 fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::Problem)], file: &str) -> Problems<'p> {
     let mut found = Vec::new();
     for ((name, role), seen) in hosts.iter().zip(seen) {
         let mut add = |problem: String| found.push((Some(*name), problem));
-        let status = match seen {
-            Ok(status) => status,
-            Err(lost) => {
-                add(Reason::from(&lost.error).to_string());
-                continue;
-            }
-        };
+        let Ok(status) = seen else { continue };
         let seen = &status.observation;
         // A change that nobody confirms is undone after so long.
         if let Some(lease) = seen.lease.as_ref().filter(|lease| lease.age > WINDOW) {
@@ -160,7 +157,9 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         let brought = |path: &str| status.plan.changes.iter().any(|change| change.path == path);
         let certificates = status.certificates.iter().filter(|it| it.expires.is_some() || !brought(&it.path));
         certificates.filter_map(|it| it.problem.clone()).for_each(&mut add);
-        let rings = rings.iter().filter(|(host, problem)| host == name && !is_known(problem, seen));
+        let of_host = |(host, problem): &&(String, tickets::Problem)| host == name && !is_known(problem, seen);
+        // The first deploy brings them.
+        let rings = rings.iter().filter(of_host).filter(|_| differing::is_deployed(status));
         rings.for_each(|(_, problem)| {
             let help = problem.help(file).map(|help| format!("\n\thelp: {help}"));
             add(problem.to_string() + &help.unwrap_or_default());

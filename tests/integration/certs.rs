@@ -304,7 +304,7 @@ fn a_status_goes_on_without_a_source() {
     fs::remove_dir_all(fleet.path(LINEAGE)).unwrap();
     let status = fleet.run(&["status"], 1);
     let says = "error: whether hosts have the latest `/etc/ssl/example/ssl.crt` is not known: srv1 has no file \
-                `/etc/letsencrypt/live/example.com/fullchain.pem`, which is a certificate source\n  help: look there with ";
+                `/etc/letsencrypt/live/example.com/fullchain.pem`, a certificate source of `example.com`\n  help: look there with ";
     assert!(status.stderr.contains(says), "{}", status.all());
     assert!(!status.all().contains("not as rendered"), "{}", status.all());
     assert!(status.stdout.contains("3 hosts: 2 problems\n"), "{}", status.all());

@@ -128,3 +128,23 @@ fn a_status_names_certificates_that_are_not_there() {
     assert!(status.stderr.contains(says), "{}", status.all());
     assert!(status.stdout.contains("3 hosts: 2 problems\n"), "{}", status.all());
 }
+
+/// Each host had three lines of its own, and the key that is not there was in the second one.
+#[test]
+fn hosts_that_ssh_cannot_reach_are_told_once_and_a_missing_key_first() {
+    let mut yaml = format!("{INVENTORY}ssh: {{ identity_file: nowhere/id, port: 1 }}\n");
+    for (address, host) in [("10.0.0.10", "127.0.0.10"), ("10.0.0.11", "127.0.0.11"), ("10.0.0.12", "127.0.0.12")] {
+        yaml = yaml.replace(&format!("address: {address}"), &format!("address: {address}, ssh: {{ host: {host} }}"));
+    }
+    let run = Sslscale::new(&["history", "inventory.yaml"]).inventory(&yaml).run();
+    assert_eq!(run.status, 3, "{}", run.all());
+    let wanted = "\
+warning: there is no `nowhere/id` on this machine, which `ssh.identity_file` names: ssh offers its default keys
+error: lb1: nothing answers
+";
+    assert!(run.stderr.starts_with(wanted), "{}", run.all());
+    assert!(run.stderr.contains("Warning: Identity file nowhere/id not accessible"), "{}", run.all());
+    let help = "  help: check that the host is up and sshd listens: `ssh -p 1 -i nowhere/id 127.0.0.10 true`\n\
+                error: srv1, srv2: nothing answers\n  help: as for lb1, with the address of each\n";
+    assert!(run.stderr.ends_with(help), "{}", run.all());
+}

@@ -195,7 +195,7 @@ impl Certificate {
         } else if key.key().same_kind(public) {
             format!(
                 "use the private key that the certificate was issued for: `openssl x509 -in {ours} -noout -pubkey` and \
-                 `openssl pkey -in KEY -pubout` then print the same"
+                 `openssl pkey -in {theirs} -pubout` have to print the same"
             )
         } else {
             // Seen with nginx 1.22.1 and OpenSSL 3.0: every kind of key has a separate slot, and the

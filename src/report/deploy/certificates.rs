@@ -64,8 +64,9 @@ impl DeployReport<'_> {
     pub fn older(&self, older: &[Renewal]) {
         for Renewal { path, expires, was, hosts } in older {
             let was = was.as_deref().unwrap_or_default();
-            let reason =
-                format!("`{path}` of this release, until `{expires}` UTC, is older than the one in use, until `{was}`");
+            let reason = format!(
+                "`{path}` of this release was issued before the one in use; they expire on `{expires}` and `{was}` UTC"
+            );
             self.warning(hosts, &reason);
         }
         if !self.is_json() && !older.is_empty() {

@@ -42,6 +42,12 @@ impl DeployReport<'_> {
             };
             return self.line(&Line::End { version: VERSION, release: Some(end.release), result, hosts });
         }
+        if end.ring {
+            self.output.say(
+                "note: app servers that had no ticket ring have one now: without its keys, nginx accepts no file that \
+                 names them",
+            );
+        }
         self.closing(end, &states)
     }
 
@@ -50,7 +56,10 @@ impl DeployReport<'_> {
             |state: State| states.iter().filter(|(_, it)| **it == state).map(|(host, _)| *host).collect::<Vec<_>>();
         let release = end.release;
         match end.ending() {
-            Ending::Done if end.dry_run => self.output.print(b"every program accepts its files; nothing was changed\n"),
+            Ending::Done if end.dry_run => {
+                let nothing = if end.ring { "nothing else" } else { "nothing" };
+                self.output.print(format!("every program accepts its files; {nothing} was changed\n").as_bytes())
+            }
             Ending::Done => {
                 let changed = several(with(State::After).len(), "host");
                 self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
@@ -95,19 +104,9 @@ impl DeployReport<'_> {
                 Ok(())
             }
             Ending::Untouched => {
-                self.output.say("nothing was changed");
+                self.output.say(if end.ring { "nothing else was changed" } else { "nothing was changed" });
                 Ok(())
             }
-        }
-    }
-
-    /// A trial run has given app servers their first ticket ring.
-    pub fn ring(&self) {
-        if !self.is_json() {
-            self.output.say(
-                "note: app servers that had no ticket ring have one now: without its keys, nginx accepts no file that \
-                 names them",
-            );
         }
     }
 

@@ -41,7 +41,7 @@ fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
 }
 
 /// Whether the host has files of ours, of a release or installed in another way.
-fn is_deployed(status: &HostStatus) -> bool {
+pub fn is_deployed(status: &HostStatus) -> bool {
     let others = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver | ChangeKind::Adopt);
     let release = status.observation.release.as_ref().is_some_and(|release| release.id != BEFORE);
     release || !status.plan.changes.iter().all(|change| others(change.kind))

@@ -6,7 +6,7 @@ mod master;
 mod problem;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -60,6 +60,13 @@ impl SshOptions {
 
     fn destination(&self) -> String {
         self.user.as_ref().map_or_else(|| self.host.clone(), |user| format!("{user}@{}", self.host))
+    }
+
+    /// The file with the key, if it is not there. `ssh` then offers its default keys.
+    pub fn missing_identity(&self) -> Option<&Path> {
+        // In other paths `ssh` replaces words of its own.
+        let is_plain = |file: &&Path| !file.starts_with("~") && !file.to_string_lossy().contains('%');
+        self.identity_file.as_deref().filter(is_plain).filter(|file| !file.exists())
     }
 
     /// A command that reaches the host in the same way, for people.

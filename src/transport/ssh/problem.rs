@@ -2,7 +2,6 @@
 //! source: `ssh` ends with 255 whatever the reason is.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use super::SshOptions;
 use crate::transport::error::TransportError;
@@ -84,10 +83,7 @@ pub(super) fn error(problem: ConnectProblem, options: &SshOptions, stderr: HostT
     let command = options.command();
     // `ssh` goes on with other keys, and is refused.
     let refused = problem == ConnectProblem::LoginRefused;
-    // In other paths `ssh` replaces words of its own.
-    let is_plain = |file: &&PathBuf| !file.starts_with("~") && !file.to_string_lossy().contains('%');
-    let missing = options.identity_file.as_ref().filter(is_plain).filter(|file| refused && !file.exists());
-    let help = match missing {
+    let help = match options.missing_identity().filter(|_| refused) {
         Some(file) => {
             format!("there is no `{}` on this machine: correct `ssh.identity_file`", visible(&file.to_string_lossy()))
         }

@@ -81,7 +81,11 @@ fn refused(words: &[String]) -> Option<String> {
     };
     let error = Cli::try_parse_from(words.iter().filter_map(value)).err()?;
     // A command that is only named.
-    let is_named = [ErrorKind::MissingRequiredArgument, ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand];
+    let is_named = [
+        ErrorKind::MissingRequiredArgument,
+        ErrorKind::MissingSubcommand,
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand,
+    ];
     let is_help = [ErrorKind::DisplayHelp, ErrorKind::DisplayVersion];
     (!is_named.contains(&error.kind()) && !is_help.contains(&error.kind())).then(|| error.to_string())
 }
