@@ -7,19 +7,14 @@ use std::io;
 use std::net::TcpStream;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
 
-use super::programs::Refusal;
+use super::programs::{self, Refusal};
 use super::spec::{Program, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use crate::process::{Invocation, Service, patience};
 use crate::stand_ins::self_signed;
 
 /// Where its files and the sockets behind it are, within the host.
 pub(super) const FOLDER: &str = "/run/sslscale-apps";
-/// How long it may take to listen, and how often to look.
-const PATIENCE: Duration = Duration::from_secs(10);
-const LOOK: Duration = Duration::from_millis(10);
 
 /// Its configuration but for the servers.
 const CONFIGURATION: &str = include_str!("front.conf");
@@ -43,16 +38,9 @@ pub(super) fn start(upstreams: &[UpstreamSpec]) -> Result<Option<Service>, Refus
     let log = write(&text).map_err(|error| failed(format!("has no files: {error}")))?;
     let nginx = Invocation::new(Program::Nginx.name()).args(["-c", &file("nginx.conf")]);
     let mut service = Service::start(&nginx, log).map_err(|error| failed(error.with_cause()))?;
-    let deadline = Instant::now() + patience(PATIENCE);
-    while !fronted().all(|(_, upstream)| listens(&upstream.listen)) {
-        if let Ok(Some(status)) = service.ended() {
-            return Err(failed(format!("ended right after its start ({status}): see its output in {}", file("log"))));
-        }
-        if Instant::now() > deadline {
-            return Err(failed("does not listen".to_owned()));
-        }
-        sleep(LOOK);
-    }
+    let listen = || fronted().all(|(_, upstream)| listens(&upstream.listen));
+    programs::wait(&mut service, listen, patience(programs::LISTEN))
+        .map_err(|why| failed(format!("does not start: {why}; its output is in {}", file("log"))))?;
     Ok(Some(service))
 }
 

@@ -4,8 +4,9 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 use nix::sys::resource::{Resource, setrlimit};
@@ -13,7 +14,7 @@ use nix::sys::resource::{Resource, setrlimit};
 use super::spec::{HostSpec, Program, ProgramSpec};
 use super::stats::{self, Server};
 use crate::file;
-use crate::process::Service;
+use crate::process::{Service, patience};
 use crate::sandbox::paths;
 
 /// Where a started program's output goes, within the host.
@@ -22,7 +23,9 @@ const OUTPUT: &str = "/run/sslscale.out";
 const NGINX_ERRORS: &str = "/var/log/nginx/error.log";
 /// Of each of these, the end that is looked at, in bytes.
 const END: u64 = 64 * 1024;
-/// How long a program may take to listen, and the first health checks to pass.
+/// How long a program that runs may take to listen.
+pub(super) const LISTEN: Duration = Duration::from_secs(120);
+/// How long the first health checks may take to pass.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(20);
@@ -90,19 +93,40 @@ fn text_of(path: &str) -> String {
 /// # Errors
 /// It ended, or nothing listens in time.
 pub(super) fn wait_listening(service: &mut Service, before: &BTreeSet<u16>) -> Result<(), Refusal> {
-    let deadline = Instant::now() + PATIENCE;
+    let listens = || listening().difference(before).next().is_some();
+    wait(service, listens, patience(LISTEN)).map_err(|reason| (reason, last_messages()))
+}
+
+/// Waits for as long as the program lives until it listens. A machine with too much to do may take a minute for that.
+///
+/// # Errors
+/// It ended, or does not listen in time: why, with how long it was waited for.
+pub(super) fn wait(service: &mut Service, mut listens: impl FnMut() -> bool, most: Duration) -> Result<(), String> {
+    let started = Instant::now();
     loop {
         if let Ok(Some(status)) = service.ended() {
-            return Err((format!("the program ended right after its start ({status})"), last_messages()));
+            return Err(format!("the program ended right after its start ({status})"));
         }
-        if listening().difference(before).next().is_some() {
+        if listens() {
             return Ok(());
         }
-        if Instant::now() > deadline {
-            return Err(("the program does not listen on any port".to_owned(), last_messages()));
+        if started.elapsed() > most {
+            let seconds = started.elapsed().as_secs();
+            let processors = thread::available_parallelism().map_or(1, NonZero::get);
+            let load = overload(&text_of("/proc/loadavg"), processors).unwrap_or_default();
+            return Err(format!("the program runs but listened on no port for {seconds} s{load}"));
         }
         sleep(LOOK);
     }
+}
+
+/// What is to be said if so many processors have too much to do: at least twice as many processes want one.
+fn overload(loadavg: &str, processors: usize) -> Option<String> {
+    let load = loadavg.split(' ').next()?;
+    let whole: usize = load.split('.').next()?.parse().ok()?;
+    let machine = if processors == 1 { "its processor".to_owned() } else { format!("its {processors} processors") };
+    (whole >= 2 * processors)
+        .then(|| format!("; this machine has too much to do, with a load of {load} on {machine}: try again later"))
 }
 
 /// Waits until haproxy's first health checks have passed.
@@ -193,6 +217,34 @@ fn ports(table: &str) -> Vec<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn service(script: &str) -> Service {
+        let output = tempfile::tempfile().unwrap();
+        Service::start(&crate::process::Invocation::new("sh").args(["-c", script]), output).unwrap()
+    }
+
+    #[test]
+    fn a_program_that_lives_is_waited_for() {
+        let mut sleeping = service("exec sleep 1000");
+        let mut looks = 0;
+        let late = || {
+            looks += 1;
+            looks > 5
+        };
+        assert_eq!(wait(&mut sleeping, late, Duration::from_secs(100)), Ok(()));
+        let reason = wait(&mut sleeping, || false, Duration::from_millis(50)).unwrap_err();
+        assert!(reason.starts_with("the program runs but listened on no port for 0 s"), "{reason}");
+        let reason = wait(&mut service("exit 3"), || false, Duration::from_secs(100)).unwrap_err();
+        assert_eq!(reason, "the program ended right after its start (exit status: 3)");
+    }
+
+    #[test]
+    fn a_load_is_too_high_from_two_for_each_processor() {
+        let is_said = |text: &str, processors| overload(text, processors).is_some();
+        assert!(!is_said("3.99 1.00 0.50 1/300 77\n", 2));
+        assert!(is_said("4.00 1.00 0.50 1/300 77\n", 2) && is_said("4.00 1.00 0.50 1/300 77\n", 1));
+        assert!(!is_said("", 2));
+    }
 
     #[test]
     fn only_listening_sockets_count() {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::programs::LISTEN;
 use super::spec::{FleetSpec, HostSpec, Program};
 use crate::process::patience;
 pub(super) use crate::sandbox::wire::{receive, send};
@@ -66,7 +67,9 @@ impl Order {
                 OWN_WORK + patience(PROGRAM) * programs.saturating_add(1)
             }
             Self::Run(_) => OWN_WORK + patience(PROGRAM),
-            Self::Start | Self::Log { .. } => OWN_WORK,
+            // The nginx in front of stand-in apps, then the host's own program.
+            Self::Start => OWN_WORK + patience(LISTEN) * 2,
+            Self::Log { .. } => OWN_WORK,
         }
     }
 }
@@ -74,7 +77,7 @@ impl Order {
 /// The longest time between two reports of the supervisor.
 pub(super) fn longest_silence(spec: &FleetSpec) -> Duration {
     let programs = spec.hosts.iter().map(|host| host.programs.len()).max().unwrap_or_default();
-    OWN_WORK * 2 + patience(PROGRAM) * u32::try_from(programs).unwrap_or(u32::MAX).saturating_add(1)
+    OWN_WORK * 2 + patience(PROGRAM.max(LISTEN)) * u32::try_from(programs).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 /// From a host to the supervisor.
