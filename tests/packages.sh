@@ -2,7 +2,7 @@
 # Follows docs/install.md with the packages of target/packages, as a new user on bare Debian releases; `make packages`
 # comes before it, or `make packages-test`, which does both.
 #
-#     tests/packages.sh [RELEASE|rpm|arm64|lint...]      default: all of bullseye bookworm trixie sid rpm arm64 lint
+#     tests/packages.sh [RELEASE|rpm|tar|arm64|lint...]  default: all of bullseye bookworm trixie sid rpm tar arm64 lint
 #
 # A root has nothing but what mmdebstrap calls minbase. It lives in a temporary folder ($TMPDIR) and is removed
 # again, with its processes and mounts. Needs root, and the machine's network and apt mirror.
@@ -108,6 +108,20 @@ on_rpm() {
     echo '== rpm: installed into an empty root, verified, checked, rendered, removed'
 }
 
+# As the page says, but into another directory than /usr/local.
+on_tar() {
+    local folder=$work/unpacked local=$work/local file
+    mkdir "$folder" "$local"
+    cp "$packages"/*-linux-x86_64.tar.gz "$folder/"
+    (cd "$folder" && sh -eux -c "$(page tar | sed "s|/usr/local/|$local/|")")
+    "$local/bin/sslscale" --version
+    for file in man/man1/sslscale-deploy.1.gz bash-completion/completions/sslscale zsh/site-functions/_sslscale \
+        fish/vendor_completions.d/sslscale.fish doc/sslscale/docs/guide.md doc/sslscale/third-party-licenses.txt; do
+        [ -s "$local/share/$file" ] || fail "share/$file is missing"
+    done
+    echo '== tar: unpacked and installed'
+}
+
 # The same inventories give the same bytes.
 on_arm64() {
     local inventory name amd64=$packages/image/amd64/sslscale arm64=$packages/image/arm64/sslscale count=0
@@ -152,10 +166,10 @@ trap 'rm -rf --one-file-system "$work"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-[ $# -gt 0 ] || set -- lint arm64 rpm bullseye bookworm trixie sid
+[ $# -gt 0 ] || set -- lint arm64 rpm tar bullseye bookworm trixie sid
 for each; do
     case $each in
-    lint | arm64 | rpm) "on_$each" ;;
+    lint | arm64 | rpm | tar) "on_$each" ;;
     *) on_release "$each" ;;
     esac
 done

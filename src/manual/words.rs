@@ -83,7 +83,7 @@ const INIT: Words = Words {
         `/etc/letsencrypt/live` and `/etc/ssl`. Enter takes the answer in brackets. An answer about which `sslscale \
         check` would have an error or a warning is refused at once, with the same reason, and asked for again. Nothing is \
         written before the last answer.\n\n\
-        The inventory passes `sslscale check` without a warning. Its comments have the next commands. The first line \
+        It writes one site, and one address for each host: more of them are more entries in the file. The inventory passes `sslscale check` without a warning. Its comments have the next commands. The first line \
         names a JSON Schema for editors, which is written beside it, unless there is one: it works without a network.",
     files: &[
         INVENTORY,
@@ -324,9 +324,14 @@ const COMPLETIONS: Words = Words {
         ("For this bash:", "source <(sslscale completions bash)"),
         (
             "For every bash of a user, with the package bash-completion:",
-            "cd ~/.local/share/bash-completion/completions\nsslscale completions bash >sslscale",
+            "mkdir -p ~/.local/share/bash-completion/completions\ncd ~/.local/share/bash-completion/completions\nsslscale \
+             completions bash >sslscale",
         ),
-        ("For every fish of a user:", "sslscale completions fish >~/.config/fish/completions/sslscale.fish"),
+        (
+            "For every fish of a user:",
+            "mkdir -p ~/.config/fish/completions\nsslscale completions fish \
+             >~/.config/fish/completions/sslscale.fish",
+        ),
     ],
     see_also: &["man"],
     ..NONE

@@ -1,5 +1,6 @@
 //! README.md and docs/ say what the code says: generated parts, sessions, other blocks of code, links.
 
+mod archive;
 pub mod blocks;
 mod commands;
 mod fragments;

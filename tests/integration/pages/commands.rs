@@ -13,7 +13,7 @@ use crate::docs::{page, pages};
 use crate::support::{need, repository};
 
 /// Commands that are run elsewhere: how they begin, and what the file of tests has that runs them.
-const ELSEWHERE: [(&str, &str, &str); 14] = [
+const ELSEWHERE: [(&str, &str, &str); 18] = [
     ("certbot certonly", "tests/hosts/renewals.rs", "command(\"certbot certonly\")"),
     ("systemctl enable --now sslscale-certs.timer", "tests/hosts/renewals.rs", "command(\"systemctl enable"),
     ("sh install.sh", "tests/hosts/install.rs", "blocks(&reader.page, \"Install\", \"sh\")"),
@@ -31,6 +31,10 @@ const ELSEWHERE: [(&str, &str, &str); 14] = [
         "/etc/sslscale/inventory.yaml",
     ),
     ("systemctl enable --now sslscale-tickets.timer", "tests/packages.sh", "timers.target.wants"),
+    ("tar -xzf sslscale-0.1.0-linux-x86_64.tar.gz", "tests/integration/pages/archive.rs", "\"packages tar\""),
+    ("cp -R sslscale-0.1.0-linux-x86_64/bin ", "tests/integration/pages/archive.rs", "\"packages tar\""),
+    ("cp sslscale-0.1.0-linux-x86_64/bin/sslscale ", "tests/integration/pages/archive.rs", "\"packages home\""),
+    ("mkdir -p ~/.", "tests/integration/pages/archive.rs", "format!(\"completions {shell}\")"),
     ("rm -rf /var/lib/sslscale", "tests/integration/pages/commands.rs", "fn what_a_removed_host_keeps_"),
 ];
 
