@@ -16,7 +16,7 @@ pub use hosts::{
     Certs, ChoiceArgs, DeployArgs, HistoryArgs, PlanArgs, ReachArgs, RollArgs, RollbackArgs, RotateArgs, StatusArgs,
     SyncArgs, Tickets, TicketsArgs, UnlockArgs,
 };
-pub use init::InitArgs;
+pub use init::{InitArgs, MEANT};
 
 /// Configure TLS pass-through fleets from one inventory: haproxy forwards TCP, nginx terminates TLS
 #[derive(Debug, Parser)]

@@ -41,7 +41,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 pub use ending::{CommandError, ExitStatus};
 
 use crate::binaries;
-use crate::cli::{Cli, Command, Tickets};
+use crate::cli::{Cli, Command, MEANT, Tickets};
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
@@ -87,6 +87,13 @@ pub fn usage(mut text: clap::Error) -> ExitStatus {
             }
         }
     }
+    if text.kind() == ErrorKind::UnknownArgument
+        && let Some(meant) = meant(&text, std::env::args().skip(1))
+    {
+        text.remove(ContextKind::SuggestedArg);
+        text.remove(ContextKind::Suggested);
+        text.insert(ContextKind::SuggestedArg, ContextValue::String(meant.to_owned()));
+    }
     match text.print() {
         _ if text.use_stderr() => ExitStatus::Unreadable,
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
@@ -96,6 +103,15 @@ pub fn usage(mut text: clap::Error) -> ExitStatus {
         }
         _ => ExitStatus::Done,
     }
+}
+
+/// The option that is meant by one of `init` that there is not.
+fn meant(error: &clap::Error, mut arguments: impl Iterator<Item = String>) -> Option<&'static str> {
+    let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg) else { return None };
+    let all = Cli::command();
+    let command = arguments.find_map(|word| all.find_subcommand(word))?;
+    let known = MEANT.iter().find(|(name, _)| command.get_name() == "init" && name == unknown);
+    known.map(|(_, option)| *option)
 }
 
 /// The commands that a group such as `tickets` has, if these arguments name one.

@@ -7,9 +7,11 @@ use std::path::{Path, PathBuf};
 
 use nix::ifaddrs::getifaddrs;
 use nix::net::if_::InterfaceFlags;
+use nix::unistd::getuid;
 
+use super::ssh_config::{self, FoundHost};
 use crate::file;
-use crate::inventory::types::{Address, HostName, Scalar};
+use crate::inventory::types::{Address, Scalar};
 
 /// Most entries of a folder that are looked at.
 const MOST: usize = 1000;
@@ -23,26 +25,11 @@ pub struct Found {
     pub certificates: Vec<FoundCertificate>,
 }
 
-/// A host of `ssh_config` with an address.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundHost {
-    pub alias: String,
-    pub address: IpAddr,
-}
-
 /// A certificate and its key, on this machine.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundCertificate {
     pub certificate: PathBuf,
     pub key: PathBuf,
-}
-
-impl FoundHost {
-    /// Whether its name is one that people give to balancers.
-    pub fn is_balancer(&self) -> bool {
-        let name = self.alias.to_ascii_lowercase();
-        ["lb", "balancer", "haproxy", "proxy", "edge", "front"].iter().any(|word| name.contains(word))
-    }
 }
 
 impl FoundCertificate {
@@ -60,45 +47,11 @@ impl Found {
     pub fn on_this_machine(home: Option<&Path>) -> Self {
         let config = home.and_then(|home| file::read(&home.join(".ssh/config"), file::TEXT).ok()).unwrap_or_default();
         Self {
-            hosts: ssh_hosts(&String::from_utf8_lossy(&config)),
+            hosts: ssh_config::hosts(&String::from_utf8_lossy(&config), getuid().is_root()),
             addresses: addresses(),
             certificates: certificates(Path::new("/")),
         }
     }
-}
-
-/// The hosts of `ssh_config` that have an address as `HostName`, or as their name.
-fn ssh_hosts(config: &str) -> Vec<FoundHost> {
-    let mut found: Vec<FoundHost> = Vec::new();
-    let mut aliases: Vec<String> = Vec::new();
-    for line in config.lines() {
-        let (key, value) = split(line);
-        match key.to_ascii_lowercase().as_str() {
-            "host" => aliases = value.split_whitespace().map(|word| word.trim_matches('"').to_owned()).collect(),
-            "match" => aliases.clear(),
-            "hostname" => {
-                let Ok(Address(address)) = Address::parse(value.trim_matches('"')) else { continue };
-                let names = aliases.iter().filter(|name| HostName::parse(name).is_ok());
-                for alias in names.filter(|_| !aliases.iter().any(|name| name.starts_with('!'))) {
-                    // The first value counts.
-                    if !found.iter().any(|host| host.alias == *alias) {
-                        found.push(FoundHost { alias: alias.clone(), address });
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
-    found
-}
-
-/// A line of `ssh_config`: `Key value` or `Key = value`.
-fn split(line: &str) -> (&str, &str) {
-    let line = line.trim();
-    let end = line.find(|c: char| c.is_whitespace() || c == '=').unwrap_or(line.len());
-    let (key, value) = line.split_at(end);
-    let value = value.trim_start();
-    (key, value.strip_prefix('=').unwrap_or(value).trim())
 }
 
 /// Addresses by which other hosts may reach this machine, IPv4 first.
@@ -153,44 +106,6 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn hosts_of_ssh_config_have_an_alias_and_an_address() {
-        let config = "\
-Host *
-    HostName 10.0.0.1
-Host lb1 edge
-  hostname=10.0.0.10
-  HostName 10.0.0.99
-host web1
-\tHostName \"10.0.0.11\"
-Host web? web3
-    HostName 10.0.0.13
-Host all !web4
-    HostName 10.0.0.14
-Host named
-    HostName web5.example.com
-Host self
-    HostName 127.0.0.1
-Match host x
-    HostName 10.0.0.15
-# HostName 10.0.0.16
-Host v6
-HostName = fd00::11
-Host
-HostName
-";
-        let found: Vec<(String, String)> =
-            ssh_hosts(config).into_iter().map(|host| (host.alias, host.address.to_string())).collect();
-        let wanted = [
-            ("lb1", "10.0.0.10"),
-            ("edge", "10.0.0.10"),
-            ("web1", "10.0.0.11"),
-            ("web3", "10.0.0.13"),
-            ("v6", "fd00::11"),
-        ];
-        assert_eq!(found, wanted.map(|(alias, address)| (alias.to_owned(), address.to_owned())));
-    }
 
     #[test]
     fn certificates_are_found_with_their_keys_in_the_usual_places() {

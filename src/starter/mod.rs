@@ -3,6 +3,7 @@
 
 mod examples;
 mod found;
+mod ssh_config;
 mod text;
 mod upstream;
 
@@ -11,7 +12,8 @@ use std::net::IpAddr;
 use std::path::Path;
 
 pub use examples::{EXAMPLES, Example, UnknownExample};
-pub use found::{Found, FoundCertificate, FoundHost};
+pub use found::{Found, FoundCertificate};
+pub use ssh_config::FoundHost;
 pub use text::{SCHEMA_FILE, text, with_header};
 pub use upstream::{Kind, Upstream};
 
@@ -30,8 +32,10 @@ pub struct Draft {
     pub server_names: Vec<String>,
     pub certificate: Option<String>,
     pub certificate_key: Option<String>,
-    /// The files on this machine that `deploy` brings to the app servers: the certificate and its key.
-    pub sources: Option<(String, String)>,
+    /// The file on this machine that `deploy` brings to the app servers.
+    pub certificate_source: Option<String>,
+    /// Its private key, which is nothing without it.
+    pub certificate_key_source: Option<String>,
     /// The document root.
     pub root: Option<String>,
     pub upstream: Option<Upstream>,
@@ -43,11 +47,25 @@ pub struct Host {
     /// `None` for `lb1`, `srv1` and so on.
     pub name: Option<String>,
     pub address: String,
-    /// Its alias in `ssh_config`.
-    pub ssh: Option<String>,
+    /// How it is reached, if `ssh_config` says it.
+    pub ssh: Option<Alias>,
+}
+
+/// A host of `ssh_config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    pub name: String,
+    /// Whether its login is not root, so that commands need `sudo`.
+    pub needs_sudo: bool,
 }
 
 impl Host {
+    /// The host of `ssh_config`, with the name that it has there.
+    pub fn of(found: &FoundHost) -> Self {
+        let name = found.alias.name.clone();
+        Self { name: Some(name), address: found.address.to_string(), ssh: Some(found.alias.clone()) }
+    }
+
     /// `[NAME=]ADDRESS`.
     pub fn parse(text: &str) -> Self {
         match text.split_once('=') {
@@ -78,16 +96,32 @@ impl Draft {
     pub fn missing(&self) -> Vec<Part> {
         let has_upstream = self.upstream.is_some() || self.root.is_some();
         let needs_root = self.upstream.as_ref().is_some_and(|upstream| upstream.kind == Kind::Fastcgi);
+        let has_source = self.certificate_source.is_some();
         let parts = [
             (Part::Balancer, self.balancers.is_empty()),
             (Part::AppServer, self.app_servers.len() < APP_SERVERS),
             (Part::ServerName, self.server_names.is_empty()),
-            (Part::Certificate, self.certificate.is_none()),
-            (Part::CertificateKey, self.certificate_key.is_none()),
+            (Part::Certificate, self.certificate.is_none() && !has_source),
+            (Part::CertificateKey, self.certificate_key.is_none() && !has_source),
             (Part::Upstream, !has_upstream),
             (Part::Root, needs_root && self.root.is_none()),
         ];
         parts.into_iter().filter(|(_, missing)| *missing).map(|(part, _)| part).collect()
+    }
+
+    /// The site's name as it is in paths.
+    pub fn site(&self) -> &str {
+        self.server_names.first().map_or("example.com", |name| name.trim_start_matches("*."))
+    }
+
+    /// Where the app servers have the certificate: where one is brought to, unless another path is written.
+    pub fn certificate_path(&self) -> String {
+        self.certificate.clone().unwrap_or_else(|| format!("/etc/ssl/{}/fullchain.pem", self.site()))
+    }
+
+    /// Where the app servers have its private key.
+    pub fn certificate_key_path(&self) -> String {
+        self.certificate_key.clone().unwrap_or_else(|| key_beside(&self.certificate_path()))
     }
 
     /// The first thing that `check` would say about it, other than notes and what is missing.
@@ -103,14 +137,13 @@ impl Draft {
         }
         if missing.contains(&Part::ServerName) {
             whole.server_names.push("invented.example".to_owned());
+            // No certificate has that name.
+            whole.certificate_source = None;
         }
-        let invented = |file: &str| Some(format!("/etc/ssl/invented/{file}"));
-        whole.certificate = whole.certificate.or_else(|| invented("fullchain.pem"));
-        whole.certificate_key = whole.certificate_key.or_else(|| invented("privkey.pem"));
         if missing.contains(&Part::Upstream) || missing.contains(&Part::Root) {
             whole.root = Some("/srv/invented".to_owned());
         }
-        let source = Source::new(path.display().to_string(), text(&whole, path));
+        let source = Source::new(path.display().to_string(), text(&whole, Some(path)));
         let mut findings = lint::lint(&source, &Settings::default()).findings;
         findings.retain(|finding| finding.severity > Severity::Info);
         findings.sort_by_key(|finding| std::cmp::Reverse(finding.severity));

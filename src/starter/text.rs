@@ -25,20 +25,25 @@ const SETTINGS: &str = "\
 #http:
 #  enabled: true
 #
-# How hosts are reached over SSH, where your ssh_config does not say it:
+# How hosts are reached over SSH, where your ssh_config does not say it. Another login than root uses sudo.
 #
 #ssh:
 #  user: root
 ";
 
-/// The inventory of a whole draft, which is to be at `path`.
-pub fn text(draft: &Draft, path: &Path) -> String {
+/// What is said of a file that nobody has written yet. Its name is the one that `init` gives files.
+const USUAL_NAME: &str = "inventory.yaml";
+
+/// The inventory of a whole draft, which is to be at `path`; `None` for one that is printed.
+pub fn text(draft: &Draft, path: Option<&Path>) -> String {
     let mut out = header(path);
-    out += "\n# Balancers run haproxy and forward TCP. They have no private key.\nload_balancers:\n";
+    out +=
+        "\n# Balancers run haproxy and forward TCP. They have no private key. A host with IPv4 and IPv6 has a list:\n";
+    out += "# address: [10.0.0.10, \"fd00::10\"]\nload_balancers:\n";
     hosts(&mut out, &draft.balancers, "lb");
     out += "\n# App servers run nginx and terminate TLS. The balancers connect to these addresses.\napp_servers:\n";
     hosts(&mut out, &draft.app_servers, "srv");
-    out += "\nsites:\n";
+    out += "\n# Another site is another entry of this list, with a certificate of its own.\nsites:\n";
     site(&mut out, draft);
     out.push('\n');
     if draft.balancers.len() > 1 {
@@ -49,19 +54,29 @@ pub fn text(draft: &Draft, path: &Path) -> String {
 }
 
 /// A whole inventory, which is to be at `path`, behind the same first lines.
-pub fn with_header(inventory: &str, path: &Path) -> String {
+pub fn with_header(inventory: &str, path: Option<&Path>) -> String {
     format!("{}\n{inventory}", header(path))
 }
 
-fn header(path: &Path) -> String {
-    let file = visible::visible(&shell::path(path)).into_owned();
+fn header(path: Option<&Path>) -> String {
+    let file = visible::visible(&shell::path(path.unwrap_or(Path::new(USUAL_NAME)))).into_owned();
+    let save = match path {
+        Some(_) => String::new(),
+        None => format!(
+            "\
+# Save this as {file}. Editors know every key if this is beside it:
+#    sslscale schema -o {SCHEMA_FILE}
+#
+"
+        ),
+    };
     format!(
         "\
 # yaml-language-server: $schema={SCHEMA_FILE}
 #
-# The inventory of a fleet. Next:
+{save}# The inventory of a fleet. Next:
 # 1. sslscale check {file}
-#    says what is wrong with it, and what to do
+#    says what is wrong with it, and what to do; exit code 0: no errors, 1: errors, 2: it cannot be read
 # 2. sslscale try {file}
 #    runs the fleet on this machine and sends requests through it
 # 3. sslscale render {file}
@@ -70,6 +85,9 @@ fn header(path: &Path) -> String {
 #    looks at the hosts, over SSH, and shows what would change there
 # 5. sslscale deploy {file}
 #    changes them
+#
+# `sslscale man check` and so on are the manual, `sslscale explain CODE` is about a finding. The guide, and a reference
+# of all keys, are in docs/ of sslscale; packages have them in /usr/share/doc/sslscale/docs.
 "
     )
 }
@@ -83,7 +101,11 @@ fn hosts(out: &mut String, hosts: &[Host], prefix: &str) {
         let name = host.name.clone().or_else(|| free.next()).unwrap_or_default();
         let _ = writeln!(out, "  - name: {}\n    address: {}", quoted(&name), quoted(&host.address));
         if let Some(alias) = &host.ssh {
-            let _ = writeln!(out, "    ssh:\n      # As your ssh_config says.\n      host: {}", quoted(alias));
+            out.push_str("    ssh:\n      # As your ssh_config says.\n");
+            let _ = writeln!(out, "      host: {}", quoted(&alias.name));
+            if alias.needs_sudo {
+                out.push_str("      # Its login is not root.\n      become: sudo\n");
+            }
         }
     }
 }
@@ -96,28 +118,32 @@ fn site(out: &mut String, draft: &Draft) {
         let _ = writeln!(out, "    root: {}", quoted(root));
     }
     out.push_str("    # Where nginx finds the certificate with its chain, and the private key, on the app servers.\n");
-    let certificate = [("", &draft.certificate), ("_key", &draft.certificate_key)];
-    for (suffix, path) in certificate {
-        let _ = writeln!(out, "    ssl_certificate{suffix}: {}", quoted(path.as_deref().unwrap_or_default()));
-    }
-    if let Some((certificate, key)) = &draft.sources {
-        out.push_str(
-            "    # The files on this machine: `check` reads them, and `deploy` brings them to the app servers.\n",
-        );
-        let _ = writeln!(out, "    ssl_certificate_source: {}", quoted(certificate));
-        let _ = writeln!(out, "    ssl_certificate_key_source: {}", quoted(key));
-    } else {
-        out.push_str(
-            "    # `check` reads them, and `deploy` brings them, if you say where they are on this machine with\n",
-        );
-        out.push_str("    # `ssl_certificate_source` and `ssl_certificate_key_source`.\n");
-    }
+    let _ = writeln!(out, "    ssl_certificate: {}", quoted(&draft.certificate_path()));
+    let _ = writeln!(out, "    ssl_certificate_key: {}", quoted(&draft.certificate_key_path()));
+    sources(out, draft);
     let Some(upstream) = &draft.upstream else { return };
     let _ =
         writeln!(out, "    locations:\n      - path: /\n        {}: {}", upstream.kind.key(), quoted(&upstream.target));
     if upstream.kind == Kind::Fastcgi {
         out.push_str("        # This script gets the requests for which there is no file.\n");
         out.push_str("        fallback: /index.php\n");
+    }
+}
+
+/// Where the certificate and its key are on this machine, or how to say that.
+fn sources(out: &mut String, draft: &Draft) {
+    let Some(certificate) = &draft.certificate_source else {
+        out.push_str(
+            "    # `check` reads them, and `deploy` brings them, if you say where they are on this machine with\n",
+        );
+        out.push_str("    # `ssl_certificate_source` and `ssl_certificate_key_source`.\n");
+        return;
+    };
+    out.push_str("    # The files on this machine: `check` reads them, and `deploy` brings them to the app servers.\n");
+    let _ = writeln!(out, "    ssl_certificate_source: {}", quoted(certificate));
+    match &draft.certificate_key_source {
+        Some(key) => drop(writeln!(out, "    ssl_certificate_key_source: {}", quoted(key))),
+        None => out.push_str("    # The app servers have the private key; `deploy` does not bring it.\n"),
     }
 }
 
@@ -152,7 +178,8 @@ mod tests {
             server_names: vec!["example.com".to_owned(), "*.example.com".to_owned()],
             certificate: Some("/etc/ssl/a.crt".to_owned()),
             certificate_key: Some("/etc/ssl/a.key".to_owned()),
-            sources: None,
+            certificate_source: None,
+            certificate_key_source: None,
             root: Some("/srv/app".to_owned()),
             upstream: Some(Upstream { kind: Kind::Fastcgi, target: Kind::Fastcgi.usual().to_owned() }),
         }
@@ -160,14 +187,14 @@ mod tests {
 
     #[test]
     fn names_that_nobody_gave_are_free() {
-        let text = starter(&draft(), Path::new("a.yaml"));
+        let text = starter(&draft(), Some(Path::new("a.yaml")));
         let names: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("  - name: ")).collect();
         assert_eq!(names, ["\"lb2\"", "\"lb1\"", "\"srv1\"", "\"no\""]);
     }
 
     #[test]
     fn every_setting_that_is_commented_out_is_valid_and_the_default() {
-        let text = starter(&draft(), Path::new("a.yaml"));
+        let text = starter(&draft(), Some(Path::new("a.yaml")));
         let (first, rest) = text.split_once("\n\n").unwrap();
         let is_setting = |line: &&str| {
             line.strip_prefix('#').is_some_and(|rest| rest.starts_with("  ") || rest.starts_with(char::is_alphabetic))
@@ -190,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_name_of_a_file_ends_no_comment() {
-        let text = starter(&draft(), Path::new("a\nload_balancers: []\u{2028}.yaml"));
+        let text = starter(&draft(), Some(Path::new("a\nload_balancers: []\u{2028}.yaml")));
         assert!(lint(&Source::new("a", text), &Settings::default()).sound().is_some());
     }
 }

@@ -4,10 +4,12 @@
 mod terminal;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use serde_json::{Value, json};
 
 use crate::cases::cases;
+use crate::keys;
 use crate::schema::mutations::Random;
 use crate::support::{Run, Sslscale, fleets, shipped};
 
@@ -34,6 +36,11 @@ const ENOUGH: [&str; 15] = [
 fn accepts(run: &Sslscale, path: &str) {
     let checked = run.run_with(&["check", "--fail-on", "warning", path]);
     assert_eq!(checked.status, 0, "{checked:?}");
+}
+
+/// Gives a private key the mode that `check` wants.
+fn hide(run: &Sslscale, path: &str) {
+    fs::set_permissions(run.dir().join(path), fs::Permissions::from_mode(0o600)).unwrap();
 }
 
 fn entries(run: &Sslscale) -> Vec<String> {
@@ -73,7 +80,91 @@ fn standard_output_gets_the_same_text_and_no_file_is_made() {
     let printed = run.run_with(&[&ENOUGH[..], &["-"]].concat());
     assert_eq!((printed.status, printed.stderr.as_str(), entries(&run)), (0, "", vec![]));
     run.run();
-    assert_eq!(fs::read_to_string(run.dir().join("inventory.yaml")).unwrap(), printed.stdout);
+    // There is no file yet whose name the next commands could have.
+    let save = "# Save this as inventory.yaml. Editors know every key if this is beside it:\n\
+                #    sslscale schema -o sslscale.schema.json\n#\n";
+    assert!(printed.stdout.contains(save), "{}", printed.stdout);
+    assert_eq!(fs::read_to_string(run.dir().join("inventory.yaml")).unwrap(), printed.stdout.replace(save, ""));
+}
+
+/// Enough options but for the certificate.
+const BUT_CERTIFICATE: [&str; 11] = [
+    "init",
+    "--balancer",
+    "10.0.0.10",
+    "--app-server",
+    "10.0.0.11",
+    "--app-server",
+    "10.0.0.12",
+    "--server-name",
+    "example.com",
+    "--root",
+    "/srv/a",
+];
+
+#[test]
+fn a_certificate_of_this_machine_is_checked_and_has_usual_paths() {
+    let (chain, key) = keys::pair("p256", &["example.com".to_owned()]);
+    let run = Sslscale::new(&[]).file("certs/a.crt", &chain).file("certs/a.key", &key).file("sub/x", "");
+    hide(&run, "certs/a.key");
+    let source = ["--certificate-source", "certs/a.crt", "--certificate-key-source", "certs/a.key"];
+    let make = |more: &[&str]| run.run_with(&[&BUT_CERTIFICATE[..], &source, more].concat());
+    let site = |path: &str| {
+        let text = fs::read_to_string(run.dir().join(path)).unwrap();
+        serde_yaml::from_str::<Value>(&text).unwrap()["sites"][0].clone()
+    };
+    assert_eq!(make(&[]).status, 0);
+    let wanted = json!({
+        "server_name": "example.com",
+        "root": "/srv/a",
+        "ssl_certificate": "/etc/ssl/example.com/fullchain.pem",
+        "ssl_certificate_key": "/etc/ssl/example.com/privkey.pem",
+        "ssl_certificate_source": "certs/a.crt",
+        "ssl_certificate_key_source": "certs/a.key",
+    });
+    assert_eq!(site("inventory.yaml"), wanted);
+    accepts(&run, "inventory.yaml");
+    // In an inventory elsewhere, the path would mean another file.
+    assert_eq!(make(&["--certificate", "/etc/ssl/own.crt", "sub/fleet.yaml"]).status, 0);
+    let other = site("sub/fleet.yaml");
+    assert_eq!(other["ssl_certificate_source"], run.dir().join("certs/a.crt").to_str().unwrap());
+    assert_eq!(other["ssl_certificate_key"], "/etc/ssl/own.key");
+    accepts(&run, "sub/fleet.yaml");
+    // One for other names, and one that is not there.
+    let refused = make(&["--server-name", "www.example.com", "b.yaml"]);
+    assert!(refused.status == 2 && refused.stderr.contains("--certificate-source certs/a.crt"), "{refused:?}");
+    let gone = run.run_with(&[&BUT_CERTIFICATE[..], &["--certificate-source", "gone.crt", "c.yaml"]].concat());
+    assert!(gone.status == 2 && gone.stderr.contains("does not exist"), "{gone:?}");
+}
+
+#[test]
+fn an_option_of_another_name_is_answered_with_the_one_that_is_meant() {
+    let known: Vec<String> =
+        Sslscale::new(&["init", "--help"]).run().stdout.split_whitespace().map(str::to_owned).collect();
+    for (unknown, option) in sslscale::cli::MEANT {
+        let done = Sslscale::new(&["init", unknown, "x"]).run();
+        assert!(done.status == 2 && done.stderr.contains(&format!("'{option}'")), "{unknown}: {done:?}");
+        assert!(known.iter().any(|word| word == option), "{option}");
+    }
+    let other = Sslscale::new(&["check", "--site", "x"]).run();
+    assert!(other.status == 2 && !other.stderr.contains("--server-name"), "{other:?}");
+}
+
+#[test]
+fn a_list_takes_no_file() {
+    let run = Sslscale::new(&["init", "--list", "foo"]);
+    let done = run.run();
+    assert!(done.status == 2 && done.stderr.contains("'--list' cannot be used with '[FILE]'"), "{done:?}");
+    assert_eq!(run.run_with(&["init", "--list"]).status, 0);
+}
+
+#[test]
+fn no_two_examples_say_the_same_of_themselves() {
+    let list = Sslscale::new(&["init", "--list"]).run().stdout;
+    let sentences: Vec<&str> = list.lines().map(|line| line.split_once("  ").unwrap().1.trim()).collect();
+    for (index, one) in sentences.iter().enumerate() {
+        assert!(!sentences[index + 1..].contains(one), "{one}");
+    }
 }
 
 /// A name or a path that means something to YAML, or nearly.

@@ -5,6 +5,7 @@ use std::path::Path;
 use anyhow::anyhow;
 
 use super::super::{CommandError, ExitStatus};
+use super::certificate::source;
 use crate::cli::InitArgs;
 use crate::diagnostic::Diagnostic;
 use crate::report::Output;
@@ -18,12 +19,26 @@ struct Flag<'a> {
     set: fn(&mut Draft, &str),
 }
 
+/// The sources of the certificate, as the inventory has them.
+struct Sources {
+    certificate: Option<String>,
+    key: Option<String>,
+}
+
+impl Sources {
+    fn new(args: &InitArgs, path: &Path) -> Self {
+        let source = |typed: &Option<String>| typed.as_ref().map(|typed| source(typed, path));
+        Self { certificate: source(&args.certificate_source), key: source(&args.certificate_key_source) }
+    }
+}
+
 /// The draft of all options.
 ///
 /// # Errors
 /// `check` would have errors or warnings about some. All of them are reported.
 pub fn draft(args: &InitArgs, path: &Path, output: &Output) -> Result<Draft, CommandError> {
-    let flags = flags(args);
+    let sources = Sources::new(args, path);
+    let flags = flags(args, &sources);
     let mut whole = Draft::default();
     flags.iter().for_each(|flag| (flag.set)(&mut whole, flag.value));
     if whole.problem(path).is_none() {
@@ -50,7 +65,7 @@ fn refuse(flag: &Flag<'_>, finding: &Diagnostic, output: &Output) {
     output.error(&anyhow!("`{option}`: {} ({})", finding.message, finding.code.id), Some(&finding.help));
 }
 
-fn flags(args: &InitArgs) -> Vec<Flag<'_>> {
+fn flags<'a>(args: &'a InitArgs, sources: &'a Sources) -> Vec<Flag<'a>> {
     let balancers = each("--balancer", &args.balancer, |draft, value| draft.balancers.push(Host::parse(value)));
     let servers = each("--app-server", &args.app_server, |draft, value| draft.app_servers.push(Host::parse(value)));
     let names = each("--server-name", &args.server_name, |draft, value| draft.server_names.push(value.to_owned()));
@@ -58,12 +73,19 @@ fn flags(args: &InitArgs) -> Vec<Flag<'_>> {
         each("--certificate", &args.certificate, |draft, value| draft.certificate = Some(value.to_owned()));
     let key =
         each("--certificate-key", &args.certificate_key, |draft, value| draft.certificate_key = Some(value.to_owned()));
+    let source = each("--certificate-source", &sources.certificate, |draft, value| {
+        draft.certificate_source = Some(value.to_owned());
+    });
+    let key_source = each("--certificate-key-source", &sources.key, |draft, value| {
+        draft.certificate_key_source = Some(value.to_owned());
+    });
     let root = each("--root", &args.root, |draft, value| draft.root = Some(value.to_owned()));
     let apps = each("--proxy-pass", &args.proxy_pass, |draft, value| pass(draft, Kind::Proxy, value))
         .chain(each("--uwsgi-pass", &args.uwsgi_pass, |draft, value| pass(draft, Kind::Uwsgi, value)))
         .chain(each("--fastcgi-pass", &args.fastcgi_pass, |draft, value| pass(draft, Kind::Fastcgi, value)))
         .chain(each("--grpc-pass", &args.grpc_pass, |draft, value| pass(draft, Kind::Grpc, value)));
-    balancers.chain(servers).chain(names).chain(certificate).chain(key).chain(root).chain(apps).collect()
+    let certificates = certificate.chain(key).chain(source).chain(key_source);
+    balancers.chain(servers).chain(names).chain(certificates).chain(root).chain(apps).collect()
 }
 
 /// An option with each of its values.
@@ -96,7 +118,7 @@ fn option(part: Part) -> &'static str {
         Part::Balancer => "`--balancer`",
         Part::AppServer => "`--app-server` (at least two)",
         Part::ServerName => "`--server-name`",
-        Part::Certificate => "`--certificate`",
+        Part::Certificate => "`--certificate` (or `--certificate-source`)",
         Part::CertificateKey => "`--certificate-key`",
         Part::Upstream => "one of `--proxy-pass`, `--uwsgi-pass`, `--fastcgi-pass`, `--grpc-pass` and `--root`",
         Part::Root => "`--root`",

@@ -27,7 +27,7 @@ pub fn ask(output: &Output, question: &str, proposed: Option<&str>) -> Result<St
         let line = String::from_utf8_lossy(&line);
         match (line.trim(), proposed) {
             ("", Some(proposed)) => return Ok(proposed.to_owned()),
-            ("", None) => {}
+            ("", None) => output.say("  this needs an answer: nothing is proposed for it (Ctrl-C ends without a file)"),
             (answer, _) => return Ok(answer.to_owned()),
         }
     }

@@ -1,5 +1,7 @@
 //! `sslscale init`: a first inventory, from options, questions, or a shipped one.
 
+mod app;
+mod certificate;
 mod flags;
 mod lines;
 mod questions;
@@ -17,40 +19,40 @@ use crate::source;
 use crate::starter::{self, EXAMPLES, Example, SCHEMA_FILE, UnknownExample};
 use crate::{file, shell};
 
-/// The name in the comments of an inventory that goes to standard output.
-const USUAL_NAME: &str = "inventory.yaml";
-
 pub fn run(args: &InitArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitStatus, CommandError> {
     if args.list {
         output.print(examples().as_bytes())?;
         return Ok(ExitStatus::Done);
     }
     if source::is_stdin(&args.file) {
-        let text = text(args, Path::new(USUAL_NAME), output)?;
+        let text = text(args, None, output)?;
         output.print(text.as_bytes())?;
         return Ok(ExitStatus::Done);
     }
     // Before any question.
     let target = Target::create(&args.file, interrupt)?;
-    let text = text(args, &args.file, output)?;
+    let text = text(args, Some(&args.file), output)?;
     let schema = schema(&args.file, interrupt)?;
     target.write(|out| out.write_all(text.as_bytes()))?;
-    output.say(&format!("{}: written", args.file.display()));
+    output.note(&format!("{}: written", args.file.display()));
     if let Some(schema) = schema {
-        output.say(&format!("{}: written, for editors", schema.display()));
+        output.note(&format!("{}: written, for editors", schema.display()));
     }
-    output.say(&format!("next: sslscale check {}", shell::path(&args.file)));
+    output.note(&format!("next: sslscale check {}", shell::path(&args.file)));
     Ok(ExitStatus::Done)
 }
 
-fn text(args: &InitArgs, path: &Path, output: &Output) -> Result<String, CommandError> {
+/// The inventory, which is to be at `path`; `None` for standard output.
+fn text(args: &InitArgs, path: Option<&Path>, output: &Output) -> Result<String, CommandError> {
     if let Some(name) = &args.example {
         return match Example::named(name) {
             Ok(example) => Ok(starter::with_header(example.text, path)),
             Err(unknown) => Err(list(unknown, output)),
         };
     }
-    let draft = flags::draft(args, path, output)?;
+    // Sources are relative to its directory.
+    let home = path.unwrap_or(Path::new("inventory.yaml"));
+    let draft = flags::draft(args, home, output)?;
     let missing = draft.missing();
     if missing.is_empty() {
         return Ok(starter::text(&draft, path));
@@ -58,7 +60,7 @@ fn text(args: &InitArgs, path: &Path, output: &Output) -> Result<String, Command
     if !output.can_ask() {
         return Err(flags::missing(&draft, &missing));
     }
-    let draft = questions::ask(draft, path, output)?;
+    let draft = questions::ask(draft, home, output)?;
     Ok(starter::text(&draft, path))
 }
 
