@@ -60,10 +60,10 @@ pub struct InitArgs {
     #[arg(long, value_name = "PATH", group = "answers")]
     pub certificate_key: Option<String>,
     /// The certificate with its chain on this machine, which `check` reads and `deploy` brings to where nginx finds it
-    #[arg(long, value_name = "PATH", group = "answers")]
+    #[arg(long, value_name = "FILE", group = "answers")]
     pub certificate_source: Option<String>,
     /// Its private key on this machine, for `deploy` to bring; the app servers have it otherwise
-    #[arg(long, value_name = "PATH", requires = "certificate_source", group = "answers")]
+    #[arg(long, value_name = "FILE", requires = "certificate_source", group = "answers")]
     pub certificate_key_source: Option<String>,
     /// Serve the files of this directory, or those that the app does not answer for; FastCGI apps need it
     #[arg(long, value_name = "PATH", group = "answers")]

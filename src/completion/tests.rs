@@ -105,6 +105,7 @@ fn paths_are_left_to_the_shell() {
         ("sslscale check a.yaml -o ", Kind::File),
         ("sslscale plan a.yaml --hosts-file ", Kind::File),
         ("sslscale init ", Kind::File),
+        ("sslscale init --certificate-source ", Kind::File),
         ("sslscale explain ", Kind::Words),
         ("sslscale ", Kind::Words),
         ("sslscale rollback a.yaml --to ", Kind::Words),
