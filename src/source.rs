@@ -124,6 +124,8 @@ pub struct Source {
     /// How many characters start before each block of [`BLOCK`] bytes.
     characters: Vec<u32>,
     secrets: OnceLock<Vec<Secret>>,
+    /// Whether the files that it names may be read.
+    has_files: bool,
 }
 
 /// Columns are counted from the start of a block, not of the line: a line may contain a whole
@@ -149,7 +151,19 @@ impl Source {
             Some(Span::new(before, before).start)
         });
         let characters = counted.collect();
-        Self { name: name.into(), text, lines, characters, secrets: OnceLock::new() }
+        Self { name: name.into(), text, lines, characters, secrets: OnceLock::new(), has_files: false }
+    }
+
+    /// The same with another text.
+    #[must_use]
+    pub fn with_text(&self, text: impl Into<String>) -> Self {
+        Self { has_files: self.has_files, ..Self::new(self.name.clone(), text) }
+    }
+
+    /// The same for readers who need no other file.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        Self { has_files: false, ..self.clone() }
     }
 
     /// Reads `path`, or standard input where it is `-`.
@@ -158,7 +172,17 @@ impl Source {
     /// See [`ReadError`]. At most [`MAX_BYTES`] + 1 bytes are read.
     pub fn read(path: &Path) -> Result<Self, ReadError> {
         let bytes = if is_stdin(path) { bounded(std::io::stdin().lock())? } else { file::read(path, MAX_BYTES)? };
-        Ok(Self::new(name(path), text(bytes)?))
+        Ok(Self { has_files: true, ..Self::new(name(path), text(bytes)?) })
+    }
+
+    /// Reads a text that this one names, by a path from its directory. `None` if this is a text without files.
+    ///
+    /// # Errors
+    /// See [`ReadError`]. At most `limit` + 1 bytes are read.
+    pub fn beside(&self, path: &str, limit: u64) -> Option<Result<Self, ReadError>> {
+        let path = self.directory().join(path);
+        let read = || Ok(Self::new(path.display().to_string(), text(file::read(&path, limit)?)?));
+        self.has_files.then(read)
     }
 
     /// The name in diagnostics: the path as it was given.

@@ -57,6 +57,11 @@ impl<'f> Map<'f> {
         map
     }
 
+    /// The fleet.
+    pub fn fleet(&self) -> &'f Fleet<'f> {
+        self.fleet
+    }
+
     /// The first value with a name keeps it.
     fn value(&mut self, name: String, place: Cursor<'f>) {
         self.values.entry(name).or_insert(place);

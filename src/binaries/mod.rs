@@ -12,6 +12,7 @@ mod run;
 mod shapes;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 pub use inside::{INSIDE, run as inside};
 pub use installed::{Installed, installed};
@@ -23,10 +24,11 @@ use self::run::Answer;
 use self::shapes::Shape;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::event::Missing;
-use crate::lint::{Findings, Fleet};
+use crate::inventory::model::NGINX_SNIPPETS;
+use crate::lint::{Findings, Fleet, Included};
 use crate::progress::Count;
 use crate::sandbox::{Program, machine};
-use crate::source::Span;
+use crate::source::{Source, Span};
 use crate::tree::Tree;
 use crate::visible::visible;
 
@@ -95,14 +97,18 @@ pub fn find(fleet: &Fleet<'_>, tree: &Tree, count: &Count) -> Findings {
 #[derive(Default)]
 struct PlacedMessages {
     found: Vec<PlacedMessage>,
-    known: HashMap<(Program, Severity, Span, String), usize>,
+    known: HashMap<(Program, Severity, Place, String), usize>,
 }
+
+/// Where a message belongs: in the inventory, and in the file that it names there.
+type Place = (Span, Option<(String, Span)>);
 
 /// A message with its place in the inventory, and the hosts that it is about.
 struct PlacedMessage {
     code: &'static Code,
     severity: Severity,
     span: Span,
+    within: Option<(Arc<Source>, Span)>,
     /// The program with its version.
     program: String,
     message: String,
@@ -138,6 +144,27 @@ impl PlacedMessages {
         Ok(())
     }
 
+    /// The place of a message about the user's own text: what names the file in the inventory, and the line in it.
+    fn own(&self, map: &Map<'_>, shape: &Shape, message: &Message) -> Option<(Span, (Arc<Source>, Span))> {
+        let place = message.place.as_ref()?;
+        let fleet = map.fleet();
+        let (found, line) = match shape.program {
+            Program::Nginx if place.file.starts_with(NGINX_SNIPPETS) => {
+                let named = |it: &Included<'_>| it.block.is_nginx() && it.snippet.path() == place.file;
+                (fleet.included().into_iter().find(named)?, place.line)
+            }
+            Program::Nginx => return None,
+            Program::Haproxy => {
+                let include = &fleet.inventory.load_balancers[shape.first].haproxy.include;
+                let (snippet, line) = include.source_of(shape.text(&place.file)?, place.line)?;
+                (fleet.included().into_iter().find(|it| !it.block.is_nginx() && it.snippet == snippet)?, line)
+            }
+        };
+        let source = found.snippet.source();
+        let span = source.line_span(line);
+        Some((found.written.span(), (source, span)))
+    }
+
     fn put(&mut self, map: &Map<'_>, shape: &Shape, version: &str, what: (&Message, Option<&Outline<'_>>)) {
         let (message, outline) = what;
         let statement = map::statement(message, outline);
@@ -146,7 +173,10 @@ impl PlacedMessages {
             Program::Nginx => map.nginx(shape.first, message, statement.as_ref()),
         }
         .span();
-        let key = (shape.program, message.severity, span, message.text.clone());
+        let own = self.own(map, shape, message);
+        let (span, within) = own.map_or((span, None), |(span, within)| (span, Some(within)));
+        let named = within.as_ref().map(|(source, span)| (source.name().to_owned(), *span));
+        let key = (shape.program, message.severity, (span, named), message.text.clone());
         if let Some(index) = self.known.get(&key) {
             let found = &mut self.found[*index];
             // Two lines of one file can come from one value.
@@ -157,7 +187,10 @@ impl PlacedMessages {
             return;
         }
         self.known.insert(key, self.found.len());
-        let advice = advice::of(shape.program, version, message, statement.is_some());
+        let advice = match within {
+            Some(_) => "correct this line of your file".to_owned(),
+            None => advice::of(shape.program, version, message, statement.is_some()),
+        };
         let rendered = match (&message.place, statement) {
             (Some(place), Some(statement)) => {
                 format!("; rendered as `{}` at {}:{}", quoted(&statement.text()), visible(&place.file), place.line)
@@ -169,6 +202,7 @@ impl PlacedMessages {
             code: code(shape.program),
             severity: message.severity,
             span,
+            within,
             program: format!("{} {}", shape.program.name(), visible(version)),
             message: quoted(&message.text),
             help: advice + &rendered,
@@ -192,7 +226,11 @@ impl PlacedMessage {
             n => format!(" and {n} others"),
         };
         let message = format!("{} {verb} `{}`{others}: `{}`", self.program, self.host, self.message);
-        Diagnostic::new(self.code, self.span, message, self.help).with_severity(self.severity)
+        let found = Diagnostic::new(self.code, self.span, message, self.help).with_severity(self.severity);
+        match self.within {
+            Some((source, span)) => found.within(source, span),
+            None => found,
+        }
     }
 }
 

@@ -213,7 +213,7 @@ fn load(path: &Path, settings: &Settings) -> Loaded {
 /// # Errors
 /// It is invalid, which is reported.
 fn load_hosts(path: &Path, output: &Output) -> Result<Inventory, CommandError> {
-    load_with(path, |source| Ok(lint::validate(source, &Settings::default())))?.sound(output)
+    load_with(path, |source| Ok(lint::validate(&source.alone(), &Settings::default())))?.sound(output)
 }
 
 /// Like [`load`], with another lint.

@@ -7,7 +7,7 @@ use crate::lint::{self, Settings};
 use crate::report::{Output, PlainFormat, shown_json, shown_yaml};
 
 pub fn run(args: &ShowArgs, output: &Output) -> Result<ExitStatus, CommandError> {
-    let mut loaded = load_with(&args.inventory, |source| Ok(lint::validate(source, &Settings::default())))?;
+    let mut loaded = load_with(&args.inventory, |source| Ok(lint::validate(&source.alone(), &Settings::default())))?;
     let inventory = loaded.require(output)?;
     let (source, document) = (&loaded.source, loaded.linted.document.as_ref());
     let json = args.format == PlainFormat::Json;

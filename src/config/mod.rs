@@ -5,4 +5,4 @@ pub mod haproxy;
 pub mod nginx;
 mod word;
 
-pub use word::Word;
+pub use word::{Word, values as word_values};

@@ -69,6 +69,8 @@ codes! {
     IN11 "no-common-family" Error;
     /// The same server_name, location or pool name twice.
     IN12 "duplicate-name" Error;
+    /// A file in `include` that cannot be read, or whose text is not what belongs there.
+    IN13 "unusable-include" Error;
     /// A `sslscale:` comment, or an entry of `allow`, that has no effect.
     IG01 "unknown-ignore" Warning;
     /// A `sslscale:` comment that ignores nothing on its line.
@@ -263,6 +265,16 @@ codes! {
     SE07 "key-below-root" Error;
     /// PHP that gets every request below a path.
     SE08 "php-without-fallback" Warning;
+    /// A `listen` or `bind` in your own text, on a port of the fleet.
+    SN01 "include-listens" Error;
+    /// A line of your own text that changes whose address nginx takes for the client's.
+    SN02 "include-trusts" Error;
+    /// A line of your own text for which the inventory has a key.
+    SN03 "include-replaces-key" Warning;
+    /// A line of your own text that changes what apps are told about clients.
+    SN04 "include-request-headers" Warning;
+    /// A line of your own text that lets others use haproxy's process.
+    SN05 "include-privileges" Error;
     /// The PROXY protocol turned on or off at a port in use, or a port moved without all balancers.
     DP01 "proxy-flip-not-atomic" Error;
     /// Files on hosts that differ from what was deployed.

@@ -5,12 +5,13 @@ mod code;
 mod near;
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 pub use code::{CODES, Code, WITHDRAWN};
 pub use near::{nearest, nearest_spelling};
 
 use crate::file::place;
-use crate::source::Span;
+use crate::source::{Source, Span};
 
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -40,6 +41,13 @@ pub struct Related {
     pub span: Span,
     /// What is at that place: lower case, no full stop.
     pub label: String,
+}
+
+/// A place in a file that the inventory names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Within {
+    pub source: Arc<Source>,
+    pub span: Span,
 }
 
 /// Whether a fix may be applied without a person looking at it.
@@ -115,6 +123,8 @@ pub struct Diagnostic {
     pub related: Vec<Related>,
     /// What to do about it.
     pub help: String,
+    /// The place in another file that the inventory names at `span`, if the finding is about its text.
+    pub within: Option<Within>,
     pub fix: Option<Fix>,
     /// Whether the inventory is invalid until this is fixed: it can be neither allowed nor ignored.
     pub refuses: bool,
@@ -150,6 +160,7 @@ impl Diagnostic {
             message: bounded(message.into()),
             related: Vec::new(),
             help: bounded(help.into()),
+            within: None,
             fix: None,
             refuses: false,
         }
@@ -165,6 +176,18 @@ impl Diagnostic {
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push(Related { span, label: label.into() });
         self
+    }
+
+    /// Makes it a finding about a text that the inventory names at its place.
+    #[must_use]
+    pub fn within(mut self, source: Arc<Source>, span: Span) -> Self {
+        self.within = Some(Within { source, span });
+        self
+    }
+
+    /// The text that the finding is about, and the place in it.
+    pub fn place<'d>(&'d self, inventory: &'d Source) -> (&'d Source, Span) {
+        self.within.as_ref().map_or((inventory, self.span), |within| (&within.source, within.span))
     }
 
     #[must_use]

@@ -2,6 +2,7 @@
 //! resolved, and defaults and overrides are applied.
 
 mod settings;
+mod snippet;
 mod ssh;
 mod upstream_timeouts;
 
@@ -19,6 +20,7 @@ use super::types::{
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
+pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
 pub use upstream_timeouts::{EffectiveTimeouts, UpstreamTimeouts};
 
@@ -207,6 +209,8 @@ pub struct Site {
     pub upstream_timeouts: UpstreamTimeouts,
     /// Empty only if there is a root.
     pub locations: Vec<Location>,
+    /// The user's own text in its server block.
+    pub include: Vec<Snippet>,
 }
 
 /// A certificate of a site.
@@ -262,6 +266,8 @@ pub struct Location {
     pub fallback: Option<LocationPath>,
     /// Timeouts that differ from the site's.
     pub upstream_timeouts: UpstreamTimeouts,
+    /// The user's own text in its block.
+    pub include: Vec<Snippet>,
 }
 
 /// Where requests go.

@@ -1,7 +1,10 @@
 //! The table of keys: every section and key of the inventory, once each, with the text of the
 //! reference and the form of the value. Values are not read here; `validate` does that.
 
+mod haproxy;
+
 use super::schema::{Section, section};
+pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawTimeouts};
 
 section! {
     /// The whole inventory, which describes one fleet.
@@ -120,6 +123,8 @@ section! {
         upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`" is Sections(0),
+        /// Files on this machine with your own nginx text, for the site's server block. A relative path is relative to the inventory's directory. Hosts get copies.
+        include: "list of paths" is Many(LocalPath, 0, 64),
     }
 }
 
@@ -150,6 +155,8 @@ section! {
         upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// Redirects to another URL.
         r#return as "return": "section" is OneSection,
+        /// Files on this machine with your own nginx text, for the location's block.
+        include: "list of paths" is Many(LocalPath, 0, 64),
     }
 }
 
@@ -206,88 +213,6 @@ section! {
 }
 
 section! {
-    /// Settings of haproxy, for all balancers or, in a balancer's entry, for that one only.
-    RawHaproxy at "haproxy" {
-        /// The version of haproxy to render for.
-        version: "such as 2.6; default: any version from 2.2" is One(ProgramVersion(OLDEST_HAPROXY)),
-        /// The port on which haproxy takes TLS connections.
-        port: "1 to 65535; default 443" is One(PORT),
-        /// The port that clients connect to, if something in front of the balancer maps it to `port`. Redirects lead there, and apps are told it.
-        public_port: "1 to 65535; default: `port`" is One(PORT),
-        /// The maximum number of connections at a time, from all clients together.
-        maxconn: "1 to 500000; default 8192" is One(Whole(1, 500_000)),
-        /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.
-        nofile: "1024 to 1048576; default: as many as `maxconn` needs" is One(Whole(1024, 1_048_576)),
-        /// How connections are distributed over a pool.
-        balance: "`roundrobin`, `static-rr`, `leastconn`, `first`, `source` or `random`; default `roundrobin`" is One(Choice(Balance::NAMES)),
-        /// The version of the PROXY header, which tells nginx the client's address. `off` sends none, and app servers see a balancer's address instead; it has to be `off` for all balancers or for none.
-        proxy_protocol: "`v1`, `v2` or `off`; default `v1`" is One(Choice(ProxyProtocol::NAMES)),
-        /// How many times a failed connection attempt is retried.
-        retries: "1 to 100; default 3" is One(Whole(1, 100)),
-        /// Whether a failed connection attempt is retried on another app server instead of the same one.
-        redispatch: "true or false; default true" is One(Switch),
-        /// Where haproxy sends its logs.
-        log: "path of a socket or `address:port`; default `/dev/log`" is One(LogTarget),
-        /// What happens to connections without a TLS name, or with one that no site has: an app server rejects them, or the balancer closes them.
-        unknown_names: "`forward` or `reject`; default `forward`" is One(Choice(UnknownNames::NAMES)),
-        /// Time limits.
-        timeouts: "section" is OneSection,
-        /// Health checks of app servers.
-        check: "section" is OneSection,
-        /// How long a worker of haproxy that a reload has replaced keeps its open connections.
-        hard_stop_after: "duration; default 1h" is One(Duration(TIMEOUT)),
-        /// How many reloads such a worker survives; one more ends it with its connections.
-        mworker_max_reloads: "1 to 1000; default 50" is One(Whole(1, 1000)),
-    }
-}
-
-section! {
-    /// Time limits. Every value has a unit, such as `5s`.
-    RawTimeouts at "haproxy.timeouts" {
-        /// How long an app server may take to accept a connection.
-        connect: "duration; default 1s" is One(Duration(SHORT)),
-        /// How long a client may be silent.
-        client: "duration; default 5m" is One(Duration(TIMEOUT)),
-        /// How long an app server may be silent.
-        server: "duration; default 5m" is One(Duration(TIMEOUT)),
-        /// How long a connection that one side has closed may stay open.
-        client_fin: "duration; default 30s" is One(Duration(TIMEOUT)),
-        /// How long a connection may wait for a free slot.
-        queue: "duration; default 10s" is One(Duration(SHORT)),
-        /// How long a health check may wait for an answer.
-        check: "duration; default 3s" is One(Duration(SHORT)),
-        /// How long a client may take to send its TLS name, if the balancer needs it.
-        client_hello: "duration; default 5s" is One(Duration(SHORT)),
-    }
-}
-
-section! {
-    /// Health checks of app servers.
-    RawCheck at "haproxy.check" {
-        /// What a check does: a TLS handshake, like a client; the same and an HTTP request, which also finds an app that is down; or only a TCP connection.
-        r#type as "type": "`tls`, `http` or `tcp`; default `tls`" is One(Choice(CheckType::NAMES)),
-        /// With `type: http`, the path that a check asks for, with or without a query.
-        path: "starts with `/`; default `/`" is One(CheckPath),
-        /// With `type: http`, the name that a check asks for. A site of every pool without a `host` of its own must have it.
-        host: "DNS name; default: the first name of each pool; for a wildcard, a name below it" is One(CheckHost),
-        /// With `type: http`, the statuses that count as success.
-        expect: "statuses such as `200` or `301-308`, several as a list; default `200-399`" is OneOrMany(Statuses, MANY),
-        /// The time between two checks.
-        inter: "duration; default 2s" is One(Duration(BETWEEN_CHECKS)),
-        /// The time between two checks while the app server is not yet down, or not yet up again.
-        fastinter: "duration; default 500ms, or `inter` if that is shorter" is One(Duration(BETWEEN_CHECKS)),
-        /// The time between two checks while the app server is down.
-        downinter: "duration; default: as `inter`" is One(Duration(BETWEEN_CHECKS)),
-        /// How many checks have to fail in a row before an app server counts as down.
-        fall: "1 to 100; default 3" is One(Whole(1, 100)),
-        /// How many checks have to succeed in a row before it counts as up again.
-        rise: "1 to 100; default 2" is One(Whole(1, 100)),
-        /// What happens to the open connections of an app server that goes down: they are closed, so that clients connect again, or stay open until a timeout.
-        on_marked_down: "`shutdown-sessions` or `none`; default `shutdown-sessions`" is One(Choice(OnMarkedDown::NAMES)),
-    }
-}
-
-section! {
     /// Settings of nginx, for all app servers or, in an app server's entry, for that one only.
     RawNginx at "nginx" {
         /// The version of nginx to render for.
@@ -324,6 +249,8 @@ section! {
         access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`" is One(AccessLog),
         /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
         log_format: "`combined`, `json` or `stock`; default `combined`" is One(Choice(LogFormat::NAMES)),
+        /// Files on this machine with your own nginx text, for the http block that the sites are in.
+        include: "list of paths" is Many(LocalPath, 0, 64),
     }
 }
 
@@ -389,6 +316,7 @@ pub const SECTIONS: &[Section] = &[
     RawHaproxy::SECTION,
     RawTimeouts::SECTION,
     RawCheck::SECTION,
+    RawHaproxyInclude::SECTION,
     RawNginx::SECTION,
     RawHsts::SECTION,
     RawSsh::SECTION,

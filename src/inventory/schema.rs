@@ -1,6 +1,9 @@
 //! Sections of the inventory. One declaration per key gives the reader its field, messages their
 //! advice on spelling, the reference its row, and the JSON Schema its property.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::document::spelled;
 use super::form::Form;
 use super::node::{Node, Value, printable};
@@ -8,6 +11,17 @@ use super::shapes;
 use super::types::guard;
 use crate::diagnostic::{Applicability, Code, Diagnostic, Fix, nearest};
 use crate::source::{Source, Span};
+
+/// Where the text of a file that `include` names goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SnippetKind {
+    /// Into a block of nginx.
+    Nginx,
+    /// Into a section of haproxy.
+    Lines,
+    /// After haproxy's sections.
+    Sections,
+}
 
 /// One key of a section, as the reference shows it.
 #[derive(Debug)]
@@ -128,6 +142,8 @@ pub struct Reader<'s> {
     pub diagnostics: Vec<Diagnostic>,
     /// How many more names may be compared.
     comparisons: usize,
+    /// The names and texts of files that were read and can be used, by path and place.
+    pub snippets: HashMap<(String, SnippetKind), (Arc<str>, Arc<str>)>,
 }
 
 /// How many names are compared with misspelt ones, which takes about a microsecond each.
@@ -136,7 +152,7 @@ const COMPARISONS: usize = 200_000;
 impl<'s> Reader<'s> {
     /// A reader without findings.
     pub fn new(source: &'s Source) -> Self {
-        Self { source, diagnostics: Vec::new(), comparisons: COMPARISONS }
+        Self { source, diagnostics: Vec::new(), comparisons: COMPARISONS, snippets: HashMap::new() }
     }
 
     /// Whether a fix may replace the text there: it leaves layout over several lines to people.

@@ -2,9 +2,10 @@
 //! code, so that it cannot report under another code.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
-use crate::diagnostic::{Code, Diagnostic, Fix, Related, Severity};
-use crate::source::Span;
+use crate::diagnostic::{Code, Diagnostic, Fix, Related, Severity, Within};
+use crate::source::{Source, Span};
 
 /// What a rule reports, before its code is added.
 #[derive(Debug)]
@@ -15,19 +16,28 @@ pub struct Finding {
     message: String,
     help: String,
     related: Vec<Related>,
+    within: Option<Within>,
     fix: Option<Fix>,
 }
 
 impl Finding {
     /// `message` and `help` are lower case, without a full stop.
     pub fn new(span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { severity: None, span, message: message.into(), help: help.into(), related: Vec::new(), fix: None }
+        let (message, help) = (message.into(), help.into());
+        Self { severity: None, span, message, help, related: Vec::new(), within: None, fix: None }
     }
 
     /// Adds another place.
     #[must_use]
     pub fn related(mut self, span: Span, label: impl Into<String>) -> Self {
         self.related.push(Related { span, label: label.into() });
+        self
+    }
+
+    /// Makes it a finding about a text that the inventory names at its place.
+    #[must_use]
+    pub fn within(mut self, source: Arc<Source>, span: Span) -> Self {
+        self.within = Some(Within { source, span });
         self
     }
 
@@ -44,9 +54,9 @@ impl Finding {
     }
 
     fn under(self, code: &'static Code) -> Diagnostic {
-        let Self { severity, span, message, help, related, fix } = self;
+        let Self { severity, span, message, help, related, within, fix } = self;
         let severity = severity.unwrap_or(code.severity);
-        Diagnostic { severity, related, fix, ..Diagnostic::new(code, span, message, help) }
+        Diagnostic { severity, related, within, fix, ..Diagnostic::new(code, span, message, help) }
     }
 }
 

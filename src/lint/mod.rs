@@ -21,6 +21,8 @@ mod rs;
 mod rule;
 mod se;
 mod shared;
+mod sn;
+mod snippets;
 mod tl;
 
 use std::time::SystemTime;
@@ -31,6 +33,7 @@ pub use fix::{Fixed, fix};
 pub use fleet::{CertificateRef, Fleet, InventoryText};
 pub(crate) use rule::examples;
 pub use rule::{Detection, Doc, Examples, FixKind, Requirement, Rule};
+pub use snippets::{Block, Directive, Included, quoted};
 
 use crate::diagnostic::{CODES, Code, Diagnostic, Severity, WITHDRAWN};
 use crate::inventory::{self, Document, Inventory, model};
@@ -50,6 +53,7 @@ pub fn rules() -> impl Iterator<Item = &'static Rule> {
         cp::RULES,
         lo::RULES,
         se::RULES,
+        sn::RULES,
         dp::RULES,
     ];
     families.into_iter().flatten().copied()

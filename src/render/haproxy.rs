@@ -6,6 +6,7 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::routes::{Map, Routes, routes};
+use super::snippets::HaproxyView;
 use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
@@ -57,6 +58,7 @@ pub struct View {
     http: Option<http::View>,
     state_file: &'static str,
     state_script: &'static str,
+    include: HaproxyView,
 }
 
 #[derive(Serialize)]
@@ -166,6 +168,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         http: http::view(inventory, shape.haproxy, shape.own),
         state_file: HAPROXY_STATE,
         state_script: HAPROXY_STATE_SCRIPT,
+        include: HaproxyView::of(&shape.haproxy.include),
     }
 }
 

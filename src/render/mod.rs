@@ -7,6 +7,7 @@ mod needs;
 mod nginx;
 mod ports;
 mod routes;
+mod snippets;
 mod templates;
 mod tls;
 
@@ -103,7 +104,9 @@ fn nginx_files(
     let conf = revised(NGINX_CONF, &conf, &revision(&[&conf, &main]));
     let main = file(NGINX_MAIN, main);
     let dh_group = view.tls.has_dh_group().then(|| file(tls::DH_GROUP, tls::FFDHE2048.to_owned()));
-    Ok([conf, main].into_iter().chain(dh_group).collect())
+    let sites = nginx::sites(inventory, shape.pools);
+    let snippets = snippets::files(&shape.nginx.include, &sites);
+    Ok([conf, main].into_iter().chain(dh_group).chain(snippets).collect())
 }
 
 fn haproxy_files(inventory: &Inventory, shape: &haproxy::Shape<'_>, templates: &Templates) -> Files {

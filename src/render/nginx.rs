@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::http::AcmeView;
 use super::ports::Ports;
+use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
 use crate::inventory::types::{AccessLog, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
@@ -90,6 +91,8 @@ pub struct View {
     /// The name by which the host asks for the revision that its nginx runs.
     revision_name: &'static str,
     acme: Option<AcmeView>,
+    /// The user's own files for the http block.
+    include: Vec<IncludeView>,
 }
 
 /// A header of clients that upstreams do not get.
@@ -130,6 +133,7 @@ struct SiteView {
     /// Whether PHP runs here: then its scripts are never served as text.
     php: bool,
     locations: Vec<LocationView>,
+    include: Vec<IncludeView>,
 }
 
 #[derive(Serialize)]
@@ -153,6 +157,7 @@ struct LocationView {
     timeouts: TimeoutsView,
     /// How long a client may be silent that sends its request while the answer arrives.
     streaming: String,
+    include: Vec<IncludeView>,
 }
 
 /// Timeouts of upstreams.
@@ -219,6 +224,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         sites: views,
         revision_name: REVISION_NAME,
         acme: acme.cloned(),
+        include: snippets::views(&shape.nginx.include),
     }
 }
 
@@ -277,6 +283,7 @@ fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
         timeouts,
         php: site.runs_scripts(),
         locations,
+        include: snippets::views(&site.include),
     }
 }
 
@@ -316,5 +323,6 @@ fn location_view(location: &Location, timeouts: EffectiveTimeouts, of_site: &Tim
         append_request_uri,
         timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
         streaming: timeouts.read.max(timeouts.send).to_string(),
+        include: snippets::views(&location.include),
     }
 }

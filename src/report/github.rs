@@ -21,9 +21,10 @@ fn line(one: &Reported<'_>, finding: &Finding<'_>) -> String {
         Severity::Warning => "warning",
         Severity::Info => "notice",
     };
-    let (start, end) = (one.source.position(diagnostic.span.start), one.source.position(diagnostic.span.end));
+    let (source, span) = diagnostic.place(one.source);
+    let (start, end) = (source.position(span.start), source.position(span.end));
     let mut properties = vec![
-        ("file", one.file.clone()),
+        ("file", finding.file(one).into_owned()),
         ("line", start.line.to_string()),
         ("endLine", end.line.max(start.line).to_string()),
     ];

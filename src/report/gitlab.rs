@@ -1,6 +1,7 @@
 //! Findings as GitLab's code quality report: the subset of the Code Climate format that the merge
 //! request shows.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -22,7 +23,7 @@ struct Issue<'r> {
 
 #[derive(Serialize)]
 struct Location<'r> {
-    path: &'r str,
+    path: Cow<'r, str>,
     lines: Lines,
 }
 
@@ -41,7 +42,8 @@ pub fn write(all: &[Reported<'_>], mut out: impl Write) -> io::Result<()> {
 
 fn issue<'r>(one: &'r Reported<'_>, finding: &'r Finding<'_>) -> Issue<'r> {
     let diagnostic = finding.diagnostic;
-    let line = |offset| one.source.position(offset).line;
+    let (source, span) = diagnostic.place(one.source);
+    let line = |offset| source.position(offset).line;
     Issue {
         r#type: "issue",
         check_name: format!("{} {}", diagnostic.code.id, diagnostic.code.slug),
@@ -56,9 +58,6 @@ fn issue<'r>(one: &'r Reported<'_>, finding: &'r Finding<'_>) -> Issue<'r> {
             Severity::Info => "info",
         },
         fingerprint: &finding.fingerprint,
-        location: Location {
-            path: &one.file,
-            lines: Lines { begin: line(diagnostic.span.start), end: line(diagnostic.span.end) },
-        },
+        location: Location { path: finding.file(one), lines: Lines { begin: line(span.start), end: line(span.end) } },
     }
 }

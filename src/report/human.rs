@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
+use super::reported::INCLUDED;
 use super::{Checked, summary};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{Position, Source, Span};
@@ -21,24 +22,33 @@ pub fn diagnostic(source: &Source, diagnostic: &Diagnostic, colour: bool) -> Str
         Severity::Warning => Level::WARNING,
         Severity::Info => Level::INFO,
     };
-    let marks = std::iter::once((diagnostic.span, None))
-        .chain(diagnostic.related.iter().map(|r| (r.span, Some(r.label.as_str()))));
-    let windows = windows(source, marks.collect());
-    let name = visible(source.name());
+    let related = diagnostic.related.iter().map(|r| (r.span, Some(r.label.as_str())));
+    let inventory = visible(source.name());
+    // What is about another file is shown there first.
+    let own = diagnostic.within.as_ref().map_or((diagnostic.span, None), |_| (diagnostic.span, Some(INCLUDED)));
+    let marks: Vec<Mark<'_>> = std::iter::once(own).chain(related).collect();
+    let mut all: Vec<(&str, Window<'_>)> = Vec::new();
+    let elsewhere = diagnostic.within.as_ref().map(|it| (visible(it.source.name()), it));
+    if let Some((name, within)) = &elsewhere {
+        all.extend(windows(&within.source, vec![(within.span, None)]).into_iter().map(|it| (&**name, it)));
+    }
+    all.extend(windows(source, marks).into_iter().map(|it| (&*inventory, it)));
     let mut group = Group::with_title(level.primary_title(diagnostic.message.as_str()).id(diagnostic.code.id));
     // Of a file that could not be read, or is empty, there is nothing to show.
     if source.text().is_empty() {
-        group = group.element(Origin::path(&*name).line(1).char_column(1));
+        group = group.element(Origin::path(&*inventory).line(1).char_column(1));
     }
-    for window in windows.iter().filter(|_| !source.text().is_empty()) {
-        group = group.element(window.snippet(&name));
+    for (name, window) in all.iter().filter(|_| !source.text().is_empty()) {
+        group = group.element(window.snippet(name));
     }
     let group = group.element(Level::HELP.message(diagnostic.help.as_str()));
     let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
     // The library counts columns in the text that it is shown, of which a long line is a part.
-    let place = |at: Position| format!("{name}:{}:{}", at.line, at.column);
-    let cut = windows.iter().filter(|w| w.position != w.shown);
-    cut.fold(renderer.render(&[group]), |text, w| text.replacen(&place(w.shown), &place(w.position), 1))
+    let place = |name: &str, at: Position| format!("{name}:{}:{}", at.line, at.column);
+    let cut = all.iter().filter(|(_, w)| w.position != w.shown);
+    cut.fold(renderer.render(&[group]), |text, (name, w)| {
+        text.replacen(&place(name, w.shown), &place(name, w.position), 1)
+    })
 }
 
 /// Everything on one inventory, for a file.

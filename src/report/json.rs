@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 
 use super::each::Each;
-use super::reported::{self, Reported};
+use super::reported::{self, INCLUDED, Reported};
 use crate::diagnostic::{Fix, Severity};
 use crate::source::{Source, Span};
 
@@ -156,6 +156,8 @@ fn checked<'d>(one: &'d Reported<'_>) -> impl Serialize + 'd {
 fn finding<'d>(one: &'d Reported<'_>, finding: &'d reported::Finding<'_>) -> Finding<'d> {
     let (source, diagnostic) = (one.source, finding.diagnostic);
     let related = |r: &'d crate::diagnostic::Related| Related { message: &r.label, location: location(source, r.span) };
+    let included =
+        diagnostic.within.iter().map(|_| Related { message: INCLUDED, location: location(source, diagnostic.span) });
     Finding {
         code: diagnostic.code.id,
         slug: diagnostic.code.slug,
@@ -164,8 +166,11 @@ fn finding<'d>(one: &'d Reported<'_>, finding: &'d reported::Finding<'_>) -> Fin
         help: &diagnostic.help,
         path: one.linted.document.as_ref().map(|_| finding.path.as_str()),
         fingerprint: &finding.fingerprint,
-        location: location(source, diagnostic.span),
-        related: diagnostic.related.iter().map(related).collect(),
+        location: {
+            let (source, span) = diagnostic.place(source);
+            location(source, span)
+        },
+        related: included.chain(diagnostic.related.iter().map(related)).collect(),
         fix: diagnostic.fix.as_ref().map(|fix| change(source, fix)),
     }
 }

@@ -109,8 +109,9 @@ impl Case<'_> {
 
 fn text(one: &Reported<'_>, finding: &Finding<'_>) -> String {
     let diagnostic = finding.diagnostic;
-    let at = one.source.position(diagnostic.span.start);
-    let place = format!("{}:{}:{}", name(&one.file), at.line, at.column);
+    let (source, span) = diagnostic.place(one.source);
+    let at = source.position(span.start);
+    let place = format!("{}:{}:{}", name(&finding.file(one)), at.line, at.column);
     format!("{place}: {}[{}]: {}", diagnostic.severity.name(), diagnostic.code.id, finding.text())
 }
 

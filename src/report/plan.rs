@@ -90,6 +90,7 @@ struct FindingDocument<'d> {
     severity: &'d str,
     message: &'d str,
     help: &'d str,
+    file: &'d str,
     line: usize,
     column: usize,
 }
@@ -305,13 +306,15 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
 
 fn findings(found: Checked<'_>) -> Vec<FindingDocument<'_>> {
     let all = found.linted.findings.iter().map(|finding| {
-        let place = found.source.position(finding.span.start);
+        let (source, span) = finding.place(found.source);
+        let place = source.position(span.start);
         FindingDocument {
             code: finding.code.id,
             slug: finding.code.slug,
             severity: finding.severity.name(),
             message: &finding.message,
             help: &finding.help,
+            file: source.name(),
             line: place.line,
             column: place.column,
         }

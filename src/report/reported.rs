@@ -1,6 +1,7 @@
 //! Findings as programs get them: with the file as a service knows it, the path in the YAML, and
 //! a fingerprint by which a service knows a finding again after the inventory was edited.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 
@@ -12,6 +13,9 @@ use crate::inventory::paths::Paths;
 use crate::lint::Linted;
 use crate::source::Source;
 
+/// What a finding about another file says about its place in the inventory.
+pub const INCLUDED: &str = "the inventory names the file here";
+
 /// What is known of one inventory.
 pub struct Reported<'a> {
     /// Its text.
@@ -22,6 +26,8 @@ pub struct Reported<'a> {
     pub fail_on: Severity,
     /// Its path, below the current directory where it lies there, without a leading `./`.
     pub file: String,
+    /// Where its reader starts from.
+    directory: PathBuf,
     /// What is reported, in the order of the file.
     pub findings: Vec<Finding<'a>>,
     /// What comments say not to report, each with the reason.
@@ -41,6 +47,14 @@ pub struct Finding<'a> {
 }
 
 impl Finding<'_> {
+    /// The path of the file that it is about: another one, if the inventory names that.
+    pub fn file<'r>(&'r self, one: &'r Reported<'_>) -> Cow<'r, str> {
+        match &self.diagnostic.within {
+            Some(within) => Cow::Owned(file(within.source.name(), &one.directory)),
+            None => Cow::Borrowed(&one.file),
+        }
+    }
+
     /// The message with what to do about it, on a line of its own.
     pub fn text(&self) -> String {
         format!("{}\nhelp: {}", self.diagnostic.message, self.diagnostic.help)
@@ -66,7 +80,7 @@ impl<'a> Reported<'a> {
                 Some(reason) => suppressed.push((finding, reason)),
             }
         }
-        Self { source, linted, fail_on, file, findings, suppressed }
+        Self { source, linted, fail_on, file, directory: directory.to_owned(), findings, suppressed }
     }
 
     /// Whether there was no text to look at.
@@ -94,6 +108,8 @@ impl Names<'_> {
         let spans = std::iter::once(diagnostic.span).chain(diagnostic.related.iter().map(|related| related.span));
         let mut places: Vec<String> = spans.map(identity).collect();
         // Of two hosts with one address, the one that stands second is to blame: that is order.
+        // Of several findings about one file, each has its own line of text, wherever that is.
+        places.extend(diagnostic.within.iter().map(|it| it.source.slice(it.span).to_owned()));
         places.sort_unstable();
         let path = self.paths.map(|paths| paths.at(diagnostic.span)).unwrap_or_default();
         let count = self.seen.entry((diagnostic.code.id, places.clone())).or_default();

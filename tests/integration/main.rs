@@ -58,6 +58,7 @@ mod show;
 mod signals;
 mod site;
 mod snapshots;
+mod snippets;
 mod streams;
 mod tickets;
 mod waiting;

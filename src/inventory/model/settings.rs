@@ -1,6 +1,6 @@
 //! The settings of the programs: haproxy on one balancer, nginx on one app server.
 
-use super::{Hsts, Inventory, UpstreamTimeouts};
+use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
     OnMarkedDown, Port, ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
@@ -39,6 +39,8 @@ pub struct Haproxy {
     pub hard_stop_after: Duration,
     /// How many reloads a replaced worker survives.
     pub mworker_max_reloads: u64,
+    /// The user's own text.
+    pub include: HaproxyInclude,
 }
 
 impl Haproxy {
@@ -166,6 +168,8 @@ pub struct Nginx {
     pub access_log: AccessLog,
     /// The format of the log.
     pub log_format: LogFormat,
+    /// The user's own text in the http block.
+    pub include: Vec<Snippet>,
 }
 
 impl Nginx {

@@ -3,12 +3,12 @@
 use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, scalar_with, switch};
-use super::{advice, upstream_timeouts};
+use super::{advice, snippets, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Redirect, Target};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawLocation, RawReturn};
-use crate::inventory::schema::Reader;
+use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl, ValueError};
 use crate::source::Span;
 
@@ -73,7 +73,8 @@ fn read_location(
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
         &target,
     );
-    let location = Location { path: path?.value, matching, target, fallback, upstream_timeouts };
+    let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
+    let location = Location { path: path?.value, matching, target, fallback, upstream_timeouts, include };
     Some(PlacedLocation { location, target: place })
 }
 

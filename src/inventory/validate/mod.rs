@@ -19,6 +19,7 @@ mod protocols;
 mod proxy_header;
 mod settings;
 mod sites;
+mod snippets;
 mod ssh;
 #[cfg(test)]
 mod tests;

@@ -5,14 +5,14 @@ use super::fields::{
     Words, count, count_if_written, distinct, duration, optional, or_default, scalar, scalar_with, switch,
 };
 use super::owned::{Use, canonical, refused};
-use super::{checks, tls, upstream_timeouts};
+use super::{checks, snippets, tls, upstream_timeouts};
 use crate::diagnostic::Code;
 use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
-use crate::inventory::model::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
+use crate::inventory::model::{Check, Haproxy, HaproxyInclude, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
-use crate::inventory::schema::Reader;
+use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown,
     OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError, Version,
@@ -76,6 +76,7 @@ pub fn default_haproxy() -> Haproxy {
         },
         hard_stop_after: Duration::minutes(60),
         mworker_max_reloads: 50,
+        include: HaproxyInclude::default(),
     }
 }
 
@@ -94,6 +95,7 @@ pub fn default_nginx() -> Nginx {
         hsts: None,
         access_log: AccessLog::parse("/var/log/nginx/access.log").expect("it is an absolute path"),
         log_format: LogFormat::Combined,
+        include: Vec::new(),
     }
 }
 
@@ -122,6 +124,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
             1..=1000,
             base.mworker_max_reloads,
         ),
+        include: snippets::haproxy(reader, raw.include, base.include),
     }
 }
 
@@ -182,6 +185,7 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
         access_log: or_default(reader, raw.access_log, "access_log", base.access_log),
         log_format: or_default(reader, raw.log_format, "log_format", base.log_format),
+        include: snippets::read(reader, raw.include, SnippetKind::Nginx, base.include),
     };
     tls::check(reader, &raw, &nginx);
     nginx

@@ -7,12 +7,12 @@ use super::hosts::Hosts;
 use super::locations::PlacedLocation;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
-use super::{certificates, locations, tls, upstream_timeouts};
+use super::{certificates, locations, snippets, tls, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
-use crate::inventory::schema::Reader;
+use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{AbsolutePath, Directory, Endpoint, PoolName, ServerName};
 use crate::source::Span;
 
@@ -96,6 +96,7 @@ fn read_site(
     let of_site = root.iter().zip(raw.root).map(|(root, node)| (Use::Root, root.clone(), node.underline()));
     let paths = of_site.chain(placed.iter().filter_map(path_of)).collect();
     check_answers(reader, raw, &placed);
+    let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
     let locations = placed.into_iter().map(|it| it.location).collect();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
@@ -108,6 +109,7 @@ fn read_site(
         client_max_body_size,
         upstream_timeouts,
         locations,
+        include,
     };
     Some(PlacedSite { site, grpc, upstreams, paths, files })
 }

@@ -70,7 +70,7 @@ impl<'a> Round<'a> {
         for fix in self.accepted.iter().chain(findings).filter_map(|finding| finding.fix.as_ref()) {
             edits.add(text, fix);
         }
-        let source = Source::new(self.before.source.name(), edits.applied(text));
+        let source = self.before.source.with_text(edits.applied(text));
         let small = source.text().len() as u64 <= MAX_BYTES;
         let linted = small.then(|| (self.lint)(&source)).filter(|after| !worse(&self.before.linted, after))?;
         Some((source, linted))

@@ -13,6 +13,7 @@ mod in09;
 mod in10;
 mod in11;
 mod in12;
+mod in13;
 
 use super::Rule;
 
@@ -30,4 +31,5 @@ pub const RULES: &[&Rule] = &[
     &in10::RULE,
     &in11::RULE,
     &in12::RULE,
+    &in13::RULE,
 ];

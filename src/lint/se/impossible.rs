@@ -1,4 +1,4 @@
-//! Privileges, headers and raw configuration: rules that no rendered file can break.
+//! Privileges: rules that no rendered file can break.
 //! `tests/integration/impossible.rs` proves each of them.
 
 use crate::diagnostic::Code;
@@ -33,37 +33,6 @@ pub const IMPOSSIBLE: &[Rule] = &[
                        There is no warning.",
             fix: "Nothing to do: sslscale renders `user haproxy`, `group haproxy` and a `chroot`.",
             verified_on: "haproxy 2.6.12",
-        },
-    ),
-    Rule::impossible(
-        Code::SE04,
-        "rendered headers, such as HSTS, are in the server blocks, and no location adds a header",
-        Doc {
-            what: "A location has its own `add_header` inside a server that adds headers, such as \
-                   `Strict-Transport-Security`.",
-            why: "nginx inherits `add_header` only into blocks that have none: one more header in a location drops \
-                  all headers of the blocks around it. HSTS is missing in just that location, and nobody notices a \
-                  missing header.",
-            evidence: "With `add_header Strict-Transport-Security …` at http level and `add_header X-N 1` in a \
-                       location, responses of that location have no `Strict-Transport-Security`; all others do. \
-                       `nginx -t` returns 0.",
-            fix: "Nothing to do: sslscale renders `add_header` only in server blocks, with `always`, so every response \
-                  of the site has HSTS, errors and redirects included. The app sends any other header itself.",
-            verified_on: "nginx 1.22.1",
-        },
-    ),
-    Rule::impossible(
-        Code::SE06,
-        "no key of the inventory takes raw lines, and no value may contain a character that ends or opens a directive",
-        Doc {
-            what: "Raw haproxy or nginx configuration is passed through unchanged.",
-            why: "No other rule can check it: a raw line can trust strangers, drop headers or open a port, and a \
-                  check without findings looks as if that line had been checked.",
-            evidence: "Thousands of random inventories render to files in which every directive comes from one of \
-                       sslscale's own templates: values cannot contain white space, quotes or any of `;{}#$\\`.",
-            fix: "Nothing to do. Put configuration that the inventory cannot express into a separate file next to the \
-                  rendered one, where it is clear who owns it.",
-            verified_on: "",
         },
     ),
 ];

@@ -5,8 +5,8 @@ use serde::Serialize;
 use super::level;
 use super::rules::Rules;
 use crate::diagnostic::{Applicability, Diagnostic, Edit, Fix};
-use crate::report::reported::{Finding, Reported};
-use crate::source::Span;
+use crate::report::reported::{Finding, INCLUDED, Reported};
+use crate::source::{Source, Span};
 
 /// A text in which nothing is a placeholder or a link.
 #[derive(Serialize)]
@@ -69,8 +69,16 @@ struct Related<'r> {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Place<'r> {
-    artifact_location: Artifact<'r>,
+    artifact_location: File<'r>,
     region: Region,
+}
+
+/// An inventory, or another file that one names.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum File<'r> {
+    Inventory(Artifact<'r>),
+    Other { uri: String },
 }
 
 /// Bytes are left out where the text is not that of the file.
@@ -172,7 +180,13 @@ impl<'r> Context<'r, '_> {
             level: level(diagnostic.severity),
             message: Message::new(&finding.text()),
             locations: [Location {
-                physical_location: self.place(diagnostic.span),
+                physical_location: match &diagnostic.within {
+                    None => self.place(diagnostic.span),
+                    Some(within) => Place {
+                        artifact_location: File::Other { uri: super::uri(&finding.file(self.one)) },
+                        region: text_region(&within.source, within.span),
+                    },
+                },
                 logical_locations: Some(logical).filter(|_| !finding.path.is_empty()),
             }],
             related_locations: self.related(diagnostic),
@@ -186,17 +200,18 @@ impl<'r> Context<'r, '_> {
     }
 
     fn related(self, diagnostic: &Diagnostic) -> Vec<Related<'r>> {
-        let related = diagnostic.related.iter().enumerate();
-        let related = related.map(|(id, related)| Related {
+        let included = diagnostic.within.iter().map(|_| (diagnostic.span, INCLUDED));
+        let related = included.chain(diagnostic.related.iter().map(|it| (it.span, it.label.as_str()))).enumerate();
+        let related = related.map(|(id, (span, label))| Related {
             id,
-            physical_location: self.place(related.span),
-            message: Message::new(&related.label),
+            physical_location: self.place(span),
+            message: Message::new(label),
         });
         related.collect()
     }
 
     fn place(self, span: Span) -> Place<'r> {
-        Place { artifact_location: self.artifact, region: self.region(span) }
+        Place { artifact_location: File::Inventory(self.artifact), region: self.region(span) }
     }
 
     /// A fix is applied whole or not at all: one that also changes other files, which are not part
@@ -228,16 +243,23 @@ impl<'r> Context<'r, '_> {
             let (start_column, end_line, end_column, byte_offset, byte_length) = (None, None, None, None, None);
             return Region { start_line: 1, start_column, end_line, end_column, byte_offset, byte_length };
         }
-        let (start, end) = (self.one.source.position(span.start), self.one.source.position(span.end));
-        let is_text = self.one.linted.document.is_some();
-        Region {
-            start_line: start.line,
-            start_column: Some(start.column),
-            end_line: Some(end.line),
-            end_column: Some(end.column),
-            byte_offset: is_text.then_some(span.start),
-            byte_length: is_text.then(|| span.end.saturating_sub(span.start)),
+        let region = text_region(self.one.source, span);
+        match self.one.linted.document {
+            Some(_) => region,
+            None => Region { byte_offset: None, byte_length: None, ..region },
         }
+    }
+}
+
+fn text_region(source: &Source, span: Span) -> Region {
+    let (start, end) = (source.position(span.start), source.position(span.end));
+    Region {
+        start_line: start.line,
+        start_column: Some(start.column),
+        end_line: Some(end.line),
+        end_column: Some(end.column),
+        byte_offset: Some(span.start),
+        byte_length: Some(span.end.saturating_sub(span.start)),
     }
 }
 

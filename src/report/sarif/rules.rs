@@ -140,6 +140,7 @@ fn family(id: &str) -> &'static str {
         Some("TL") => "tls",
         Some("RS") => "resumption",
         Some("HP") => "health",
+        Some("SN") => "configuration",
         Some("CP") => "capacity",
         Some("LO") => "locations",
         Some("SE") => "security",

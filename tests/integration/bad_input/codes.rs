@@ -91,7 +91,8 @@ pub fn well_written(diagnostic: &sslscale::diagnostic::Diagnostic) {
 fn every_code_that_stops_the_reading_has_a_case() {
     let unreadable = Sslscale::new(&["check", "missing.yaml"]).run();
     assert!(unreadable.stderr.starts_with("error[IN01]: "), "{}", unreadable.stderr);
-    let covered: Vec<&str> = CASES.iter().map(|case| case.0).chain(["IN01"]).collect();
+    // These cases are texts alone, which name no file that is read: IN13 has a test with files.
+    let covered: Vec<&str> = CASES.iter().map(|case| case.0).chain(["IN01", "IN13"]).collect();
     let reading = rules().filter(|rule| matches!(rule.detection, Detection::Reading)).map(|rule| rule.code.id);
     let missing: Vec<&str> = reading.filter(|id| !covered.contains(id)).collect();
     assert_eq!(missing, Vec::<&str>::new());

@@ -260,6 +260,21 @@ pub const ROWS: &[Row] = &[
         ],
         &[("a*b", "IN06"), ("srv1:a", "IN06"), ("srv1:/a/../b", "IN06"), ("srv1:/a*b", "IN06"), ("nowhere:/a", "IN07")],
     ),
+    (
+        &[
+            "load_balancers[].haproxy.include.global[]",
+            "load_balancers[].haproxy.include.defaults[]",
+            "load_balancers[].haproxy.include.sections[]",
+            "haproxy.include.global[]",
+            "haproxy.include.defaults[]",
+            "haproxy.include.sections[]",
+            "nginx.include[]",
+            "app_servers[].nginx.include[]",
+            "sites[].include[]",
+            "sites[].locations[].include[]",
+        ],
+        &[("a*b.conf", "IN06"), ("a?", "IN06"), ("a(b).conf", "IN06")],
+    ),
     (&["sites[].locations[].path"], &[("static/", "IN06"), ("/a/../b", "IN06"), ("/a?b", "IN06")]),
     (
         &["sites[].locations[].uwsgi_pass", "sites[].locations[].fastcgi_pass"],

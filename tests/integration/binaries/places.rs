@@ -167,6 +167,17 @@ const UNSEEN: &[&str] = &[
     "pools[web].check.expect[1]",
     // Pools have their own.
     "haproxy.check.expect",
+    // Their lines lead to places in the files.
+    "haproxy.include.global[0]",
+    "haproxy.include.defaults[0]",
+    "haproxy.include.sections[0]",
+    "load_balancers[lb2].haproxy.include.global[0]",
+    "load_balancers[lb2].haproxy.include.defaults[0]",
+    "load_balancers[lb2].haproxy.include.sections[0]",
+    "nginx.include[0]",
+    "app_servers[srv2].nginx.include[0]",
+    "sites[example.com].include[0]",
+    "sites[example.com].locations[/uwsgi/].include[0]",
     // Without it no line has the words.
     "load_balancers[lb2].haproxy.check.on_marked_down",
     "load_balancers[lb2].haproxy.nofile",

@@ -10,9 +10,30 @@ use std::sync::OnceLock;
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use tempfile::TempDir;
 
+/// Text of the user's own that examples include.
+const OWN: &[(&str, &str)] = &[
+    ("brace.conf", "gzip on;\n}\n"),
+    ("compression.conf", "gzip on;\ngzip_types text/css application/javascript;\n"),
+    ("cors.conf", "add_header Access-Control-Allow-Origin https://www.example.com always;\n"),
+    ("header.conf", "proxy_set_header X-Country $http_x_country;\n"),
+    ("listens.conf", "listen 8443 ssl;\n"),
+    ("more.conf", "include /etc/nginx/mine.conf;\n"),
+    ("private-socket.cfg", "stats socket /run/haproxy/exporter.sock mode 600 level user\n"),
+    ("socket.cfg", "stats socket ipv4@127.0.0.1:9999 level admin\n"),
+    ("status.conf", "server {\n    listen 127.0.0.1:8081;\n    location / { stub_status; }\n}\n"),
+    ("timeouts.cfg", "timeout client 1h\n"),
+    ("trusts.conf", "set_real_ip_from 10.0.0.0/8;\n"),
+    ("tunnel.cfg", "timeout tunnel 1h\n"),
+    ("types.conf", "types {\n    include mime.types;\n    application/wasm wasm;\n}\n"),
+];
+
 /// Puts those files into `dir` that its inventory names.
 pub fn put(dir: &Path) {
     let text = fs::read_to_string(dir.join("inventory.yaml")).unwrap_or_default();
+    for (name, own) in OWN.iter().filter(|(name, _)| text.contains(&format!("own/{name}"))) {
+        fs::create_dir_all(dir.join("own")).unwrap();
+        fs::write(dir.join("own").join(name), own).unwrap();
+    }
     if !text.contains("tls/") {
         return;
     }
