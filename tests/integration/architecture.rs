@@ -69,6 +69,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
             "rollout",
             "source",
             "tickets",
+            "transport",
             "tree",
             "visible",
         ],
