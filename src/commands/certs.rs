@@ -85,6 +85,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         yes: true,
         take_over: args.resume,
         absent: &absent,
+        file: &args.inventory,
         saved: None,
         left_out: releases.len() < hosts_present,
         quiet: !output.explains(1),

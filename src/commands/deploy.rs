@@ -51,6 +51,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         inventory: &prepared.inventory,
         source: Some(&prepared.source),
         again: Again { choice, same, ..again::again(file, &args.reach) },
+        file: &args.inventory,
         saved: saved.as_ref(),
         release: &prepared.id,
         releases: &prepared.releases,

@@ -101,6 +101,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         inventory: &members.inventory,
         source: None,
         again: commands,
+        file: &args.inventory,
         saved: None,
         release: &id,
         releases: &releases,

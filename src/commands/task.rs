@@ -3,6 +3,7 @@
 mod ring;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use super::confirm::{agreed, holder};
 use super::ending::INTERRUPTED;
@@ -19,6 +20,7 @@ use crate::lint::Linted;
 use crate::parallel;
 use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
 use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
+use crate::shell;
 use crate::source::Source;
 use crate::transport::Host;
 
@@ -32,6 +34,8 @@ pub struct Task<'t> {
     pub source: Option<&'t Source>,
     /// Commands that a user can run after this one.
     pub again: Again,
+    /// The file that the command was given.
+    pub file: &'t Path,
     /// The plan that it carries out, if that was saved.
     pub saved: Option<&'t SavedPlan>,
     pub release: &'t str,
@@ -182,9 +186,9 @@ impl Task<'_> {
         }
         if let Some(saved) = self.saved {
             let now = SavedPlan::new(Default::default(), None, self.scope.adopt, self.release.to_owned(), now);
-            let stale = saved.stale(&now);
-            if !stale.is_empty() {
-                run.report.stale(&stale, &saved.inventory);
+            if let Some(stale) = saved.stale(&now) {
+                let (plan, inventory) = (shell::path(self.file), shell::path(&saved.inventory));
+                run.report.stale(&stale, &format!("sslscale plan --out {plan} {inventory}"));
                 return Ok(ExitStatus::NotStarted);
             }
         }

@@ -135,6 +135,8 @@ pub struct Observation {
     pub old_workers: Vec<OldWorker>,
     /// How much room there is where a deploy writes; nothing if nobody looked.
     pub space: Vec<Space>,
+    /// Why the program would not read its configuration; `None` also if nobody asked.
+    pub refused: Option<String>,
     /// The deploy that has the host.
     pub lease: Option<HeldLease>,
     /// Programs that a deploy needs and that are missing.
@@ -213,6 +215,9 @@ impl Observation {
                 bytes: bytes.parse().ok()?,
                 files: if files == "-" { None } else { Some(files.parse().ok()?) },
             }),
+            ["refused", ref words @ ..] => {
+                self.refused = Some(HostText::new(words.join(" ").as_bytes()).to_string());
+            }
             ["tool", name] => self.missing_tools.push(name.to_owned()),
             ["facts"] => self.facts = Some(Facts::default()),
             ref words => self.facts.as_mut()?.line(words)?,

@@ -102,13 +102,18 @@ impl SavedPlan {
     }
 
     /// What is not as it was when this was saved, of a plan that was made now.
-    pub fn stale(&self, now: &Self) -> Vec<String> {
+    pub fn stale(&self, now: &Self) -> Option<String> {
         // What hosts would have is another thing then, and says nothing about what they have.
         if self.release != now.release {
-            return vec!["the inventory, a template or a certificate has changed".to_owned()];
+            return Some("the inventory, a template or a certificate has changed".to_owned());
         }
         let other = |host: &&SavedHost| self.hosts.iter().find(|it| it.name == host.name) != Some(host);
-        now.hosts.iter().filter(other).map(|host| format!("{} is not as it was", host.name)).collect()
+        let others: Vec<&str> = now.hosts.iter().filter(other).map(|host| &*host.name).collect();
+        match others[..] {
+            [] => None,
+            [host] => Some(format!("{host} is not as it was")),
+            _ => Some(format!("{} are not as they were", others.join(", "))),
+        }
     }
 }
 
@@ -140,8 +145,9 @@ mod tests {
     #[test]
     fn every_difference_makes_it_stale() {
         let plan = saved("0123456789ab", "0");
-        assert_eq!(plan.stale(&plan), Vec::<String>::new());
-        assert_eq!(plan.stale(&saved("0123456789ab", "1")), ["lb1 is not as it was"]);
-        assert_eq!(plan.stale(&saved("ba9876543210", "0")), ["the inventory, a template or a certificate has changed"]);
+        assert_eq!(plan.stale(&plan), None);
+        assert_eq!(plan.stale(&saved("0123456789ab", "1")).unwrap(), "lb1 is not as it was");
+        let other = plan.stale(&saved("ba9876543210", "0")).unwrap();
+        assert_eq!(other, "the inventory, a template or a certificate has changed");
     }
 }

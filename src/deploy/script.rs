@@ -18,12 +18,13 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 const PEM: usize = 1 << 20;
 
 const OBSERVE: &[&str] = &[shell::TIME, STATE, include_str!("scripts/observe.sh")];
-/// With workers that a reload has replaced, and the room that is left.
+/// With workers that a reload has replaced, the room that is left, and what the program says to its configuration.
 const STATUS: &[&str] = &[
     shell::TIME,
     STATE,
     include_str!("scripts/workers.sh"),
     include_str!("scripts/space.sh"),
+    include_str!("scripts/refused.sh"),
     include_str!("scripts/observe.sh"),
 ];
 /// With both.
@@ -33,6 +34,7 @@ const ALL: &[&str] = &[
     include_str!("scripts/facts.sh"),
     include_str!("scripts/workers.sh"),
     include_str!("scripts/space.sh"),
+    include_str!("scripts/refused.sh"),
     include_str!("scripts/observe.sh"),
 ];
 /// With what rules look at.
@@ -48,7 +50,7 @@ pub enum Details {
     None,
     /// What rules look at.
     Rules,
-    /// Workers that a reload has replaced, and the room that is left.
+    /// Workers that a reload has replaced, the room that is left, and what the program says to its configuration.
     Workers,
     /// Both.
     All,

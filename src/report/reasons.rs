@@ -46,7 +46,12 @@ pub fn unreachable<'h>(lost: impl IntoIterator<Item = &'h Unreachable>) -> Vec<S
         let others = hosts.iter().filter(|(_, it)| it != reason).map(|(host, _)| *host).collect::<Vec<_>>().join(", ");
         let same = hosts.iter().filter(|(_, it)| it == reason).map(|(host, _)| (Some(*host), reason.clone()));
         let summary = reason.lines().next().unwrap_or_default();
-        let rest = format!("error: {others}: {summary}\n  help: as for {first}, with the address of each");
+        let helps = hosts.iter().map(|(_, it)| it.rsplit_once(HELP).map(|(_, help)| help)).collect::<Vec<_>>();
+        let help = match helps[0] {
+            Some(help) if helps.iter().all(|it| *it == Some(help)) => help.to_owned(),
+            _ => format!("as for {first}, with the address of each"),
+        };
+        let rest = format!("error: {others}: {summary}\n  help: {help}");
         errors(same).into_iter().chain((!others.is_empty()).then_some(rest))
     });
     told.collect()

@@ -168,14 +168,26 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
     found
 }
 
-/// Whether what is wrong with a ring is among what nginx has not loaded.
+/// Whether what is wrong with a ring is among what nginx has not loaded, or does not load.
 fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
     let unread = |file| seen.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(file));
-    matches!(problem, tickets::Problem::Changed(files) if files.iter().all(unread))
+    match problem {
+        tickets::Problem::Changed(files) => files.iter().all(unread),
+        tickets::Problem::Rejected => seen.refused.is_some(),
+        _ => false,
+    }
 }
 
 /// What the program has not loaded of its configuration.
 fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
+    if let Some(why) = &seen.refused {
+        let check = if program == "nginx" { "nginx -t" } else { "haproxy -c -f /etc/haproxy/haproxy.cfg" };
+        // A reload would fail.
+        return vec![format!(
+            "{program} does not read its configuration any more, and a restart would fail: {why}\n\thelp: correct it on the \
+             host, until `{check}` succeeds"
+        )];
+    }
     let unread = seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
     let unread = unread.map(|file| {
         let then = if seen.is_edited(file) { "look at the file before a reload" } else { "it needs a reload" };
@@ -326,7 +338,11 @@ mod tests {
         assert!(is_known(&changed(&["/etc/nginx/a.conf"]), &seen));
         // One that is gone is known from the ring alone.
         assert!(!is_known(&changed(&["/etc/nginx/a.conf", "/etc/nginx/b.conf"]), &seen));
-        assert!(!is_known(&Problem::Stale, &seen));
+        assert!(!is_known(&Problem::Stale, &seen) && !is_known(&Problem::Rejected, &seen));
+        seen.refused = Some("unexpected end of file".to_owned());
+        assert!(is_known(&Problem::Rejected, &seen));
+        let told = super::unloaded("nginx", &seen);
+        assert!(matches!(&told[..], [one] if one.contains("would fail: unexpected end of file")), "{told:?}");
     }
 
     #[test]

@@ -99,10 +99,11 @@ impl<'o> TicketsReport<'o> {
             vec![["app server", "current", "previous", "next", "age", "nginx"].map(str::to_owned)];
         rings.extend(rows().map(|(host, problems)| row(&server(host, problems))));
         self.output.print(super::table::table(&rings).as_bytes())?;
-        let wrong = rows().flat_map(|(host, problems)| {
+        let wrong = rows().filter(|(host, _)| host.is_ok()).flat_map(|(host, problems)| {
             let name = server(host, problems).name;
             problems.iter().map(move |problem| (Some(name), problem.to_string()))
         });
+        self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
         errors(wrong).iter().for_each(|error| self.output.say(error));
         match verdicts.iter().filter(|problems| !problems.is_empty()).count() {
             0 => self.output.print(format!("{}\n", agree(seen.len())).as_bytes()),

@@ -82,6 +82,23 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
     assert!(text.contains(says) && text.contains("6 hosts: 1 problem\n"), "{text}");
     served.host("app2").run("umount /var/log");
 
+    // What somebody else has broken: a reload fails, and was advised.
+    served.host("app4").run("echo 'server {' >/etc/nginx/conf.d/other.conf");
+    served.host("lb1").run("cp /etc/haproxy/haproxy.cfg /root/saved && echo 'frontend' >>/etc/haproxy/haproxy.cfg");
+    let text = shown(1);
+    for words in [
+        "error: app4: nginx does not read its configuration any more, and a restart would fail: unexpected end of file",
+        "/etc/nginx/conf.d/other.conf:2\n  help: correct it on the host, until `nginx -t` succeeds\n",
+        "error: lb1: haproxy does not read its configuration any more, and a restart would fail: config : parsing \
+         [/etc/haproxy/haproxy.cfg:",
+        "until `haproxy -c -f /etc/haproxy/haproxy.cfg` succeeds\n",
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    assert!(!text.contains("needs a reload"), "{text}");
+    served.host("app4").run("rm /etc/nginx/conf.d/other.conf");
+    served.host("lb1").run("mv /root/saved /etc/haproxy/haproxy.cfg");
+
     served.host("app3").run("systemctl stop nginx");
     served.wait_for_server("app3", "DOWN");
     served.host("lb2").run("echo '# by hand' >>/etc/haproxy/haproxy.cfg");

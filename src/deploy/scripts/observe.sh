@@ -21,6 +21,7 @@ shift
 ! command -v show_facts >/dev/null || show_facts "$program"
 ! command -v show_workers >/dev/null || show_workers "$program"
 ! command -v show_space >/dev/null || show_space
+! command -v show_refused >/dev/null || show_refused "$program"
 # Reads paths, one a line. All files are read by one program: a program for each takes longer than what it does.
 show_files() {
     set --

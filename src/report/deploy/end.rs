@@ -63,6 +63,12 @@ impl DeployReport<'_> {
             Ending::Done => {
                 let changed = several(with(State::After).len(), "host");
                 self.output.print(format!("release {release} is in use: {changed} changed\n").as_bytes())?;
+                if release == BEFORE {
+                    self.output.say(
+                        "note: releases with their private keys stay in `/var/lib/sslscale`, and ticket keys in \
+                         `/etc/sslscale`; the guide says under `deploy` how to remove them",
+                    );
+                }
                 // The release of before is this one.
                 if !end.repaired {
                     self.output.say(&format!("  help: `{}` goes back to what was there before", self.back(end.held)));

@@ -1,7 +1,5 @@
 //! Why a deploy does not begin.
 
-use std::path::Path;
-
 use super::line::Line;
 use super::{Again, DeployReport};
 use crate::deploy::{Role, Wanted};
@@ -83,12 +81,11 @@ impl DeployReport<'_> {
         }
     }
 
-    /// A saved plan does not fit any more.
-    pub fn stale(&self, stale: &[String], inventory: &Path) {
-        let reason = |text: &String| Reason::new(format!("the plan is stale: {text}"));
-        stale.iter().for_each(|text| self.error(None, &reason(text)));
+    /// A saved plan does not fit any more. `again` is the command that makes it again.
+    pub fn stale(&self, stale: &str, again: &str) {
+        self.error(None, &Reason::new(format!("the plan is stale: {stale}")));
         if !self.is_json() {
-            self.output.say(&format!("  help: look at it again: `sslscale plan --out FILE {}`", inventory.display()));
+            self.output.say(&format!("  help: look at it again: `{again}`"));
             self.output.say("nothing was changed");
         }
     }

@@ -44,7 +44,8 @@ fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
 pub fn is_deployed(status: &HostStatus) -> bool {
     let others = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver | ChangeKind::Adopt);
     let release = status.observation.release.as_ref().is_some_and(|release| release.id != BEFORE);
-    release || !status.plan.changes.iter().all(|change| others(change.kind))
+    let changes = &status.plan.changes;
+    release || changes.is_empty() || !changes.iter().all(|change| others(change.kind))
 }
 
 /// One for each reason. `file` is the inventory, as commands name it.
