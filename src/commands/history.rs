@@ -66,5 +66,9 @@ pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Resu
     let given = parallel::map(&locked, LANES, |host| deploy::unlock(*host));
     let outcomes: Vec<(&str, &Outcome)> = locked.iter().map(|host| host.name()).zip(&given).collect();
     report.given_back(&outcomes)?;
+    let file = &again(&args.inventory, &args.reach).file;
+    output.say(&format!(
+        "  help: changes that were not confirmed are undone; `sslscale history {file}` shows which hosts use which release"
+    ));
     if given.iter().all(|outcome| *outcome == Outcome::Done) { Ok(ending) } else { Ok(ExitStatus::Mixed) }
 }

@@ -133,16 +133,16 @@ impl Task<'_> {
             return self.look(&run, None, self.install);
         }
         // What another run did not confirm is undone before anything is looked at.
-        match self.take(&run) {
+        match self.take(&run, &BTreeSet::new()) {
             Some(taken) => self.look(&run, Some(taken), self.install),
             None => Ok(ExitStatus::NotStarted),
         }
     }
 
-    /// Takes all hosts, or none.
-    fn take<'r>(&'r self, run: &Run<'r>) -> Option<Taken<'r>> {
+    /// Takes all hosts, or none. `before` is what they have, as far as that is known.
+    fn take<'r>(&'r self, run: &Run<'r>, before: &BTreeSet<&str>) -> Option<Taken<'r>> {
         run.output.say_on_request(run.interrupt, INTERRUPTED);
-        run.output.say_at_the_end(run.interrupt, run.report.at_once(self.release));
+        run.output.say_at_the_end(run.interrupt, run.report.at_once(self.release, before));
         let held = Taken { hosts: self.hosts, lease: run.lease };
         let taken = parallel::map(self.hosts, LANES, |host| run.lease.take(*host, self.take_over));
         if taken.iter().all(|outcome| *outcome == Outcome::Done) {
@@ -307,7 +307,7 @@ impl Task<'_> {
         taken: Option<Taken<'_>>,
         (seen, outdated): (&[Result<Planned, Unreachable>], &BTreeSet<String>),
     ) -> Result<ExitStatus, CommandError> {
-        let Some(taken) = taken.or_else(|| self.take(run)) else { return Ok(ExitStatus::NotStarted) };
+        let Some(taken) = taken.or_else(|| self.take(run, &before(seen))) else { return Ok(ExitStatus::NotStarted) };
         let plans = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.plan)));
         let plans: Vec<_> = plans.filter(|(_, plan)| !plan.is_empty()).collect();
         let changing: Vec<&str> = plans.iter().map(|(name, _)| *name).collect();
@@ -349,7 +349,8 @@ impl Task<'_> {
         let (run_of, targets, reverted) = (&done, &changing[..], &reverted[..]);
         let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
         let ring = dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen);
-        let end = DeployEnd { run: run_of, targets, release, absent, reverted, repaired, dry_run, ring, held };
+        let before = &before(seen);
+        let end = DeployEnd { run: run_of, targets, release, before, absent, reverted, repaired, dry_run, ring, held };
         // The deploy alone decides the status, even if its report cannot be written.
         run.output.reported(run.report.end(&end));
         if end.ending() == Ending::Done && !self.dry_run {
@@ -374,6 +375,12 @@ impl Task<'_> {
             }
         })
     }
+}
+
+/// The releases that hosts have.
+fn before(seen: &[Result<Planned, Unreachable>]) -> BTreeSet<&str> {
+    let releases = seen.iter().flatten().map(|planned| planned.seen.release.as_ref());
+    releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect()
 }
 
 /// What keeps a run from a host that another one has.

@@ -13,6 +13,8 @@ pub struct DeployEnd<'e> {
     pub targets: &'e [&'e str],
     /// The id of the release.
     pub release: &'e str,
+    /// The releases that its hosts had before.
+    pub before: &'e BTreeSet<&'e str>,
     /// Hosts that it was for, too, and that could not be reached.
     pub absent: &'e [Unreachable],
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
@@ -114,11 +116,12 @@ mod tests {
         let apps = [("srv1", Outcome::Done), ("srv2", lost), ("srv3", Outcome::NotStarted)];
         let run = DeployRollout { steps: vec![step(DeployStep::AppServers, &apps)], halt: None };
         let targets = ["lb1", "srv1", "srv2", "srv3"];
-        let (absent, reverted) = (&[], &[]);
+        let (absent, reverted, before) = (&[], &[], &BTreeSet::new());
         let end = DeployEnd {
             run: &run,
             targets: &targets,
             release: "",
+            before,
             absent,
             reverted,
             repaired: false,

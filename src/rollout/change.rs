@@ -94,7 +94,7 @@ mod tests {
         assert!(matches!(outcome(&["no-such-program"]), Outcome::Untouched(reason)
             if reason.summary() == "`no-such-program` could not be started: No such file or directory (os error 2)"));
         assert!(matches!(outcome(&["sh", "-c", "echo gone >&2; exit 255"]), Outcome::Unknown(reason)
-            if reason.to_string() == "the command that reaches the host ended early (exit code 255)\ngone"));
+            if reason.to_string() == "the connection to the host was lost (exit code 255)\ngone"));
     }
 
     #[test]

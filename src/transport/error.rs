@@ -24,7 +24,7 @@ pub enum TransportError {
         source: io::Error,
     },
     /// The connection ended before the script did.
-    #[error("the command that reaches the host ended early ({})", ended(*status))]
+    #[error("{} ({})", if status.code() == Some(NO_CONNECTION) { "the connection to the host was lost" } else { "the command that reaches the host ended early" }, ended(*status))]
     Lost {
         /// What the program that leads to the host ended with.
         status: ExitStatus,
@@ -144,6 +144,9 @@ impl TransportError {
         }
     }
 }
+
+/// What `ssh` ends with when its connection does.
+const NO_CONNECTION: i32 = 255;
 
 fn ended(status: ExitStatus) -> String {
     status.code().map_or_else(|| "killed by a signal".to_owned(), |code| format!("exit code {code}"))

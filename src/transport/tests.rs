@@ -113,7 +113,7 @@ fn every_way_to_fail_is_told_apart() {
     assert!(matches!(&error, TransportError::NotStarted { program, .. } if program == "no-such-program"), "{error}");
     assert!(error.stderr().is_empty());
     let error = fail(&["sh", "-c", "echo 'Host key verification failed.' >&2; exit 255"], "", LIMITS);
-    assert_eq!(error.to_string(), "the command that reaches the host ended early (exit code 255)");
+    assert_eq!(error.to_string(), "the connection to the host was lost (exit code 255)");
     assert_eq!(error.stderr().lines(), ["Host key verification failed."]);
     let error = fail(&["env"], "kill -KILL $$", LIMITS);
     assert_eq!(error.to_string(), "the command that reaches the host ended early (killed by a signal)");

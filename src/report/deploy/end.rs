@@ -71,7 +71,7 @@ impl DeployReport<'_> {
                 }
                 // The release of before is this one.
                 if !end.repaired {
-                    self.output.say(&format!("  help: `{}` goes back to what was there before", self.back(end.held)));
+                    self.output.say(&format!("  help: {}", self.undoing(end)));
                 }
                 Ok(())
             }
@@ -105,7 +105,11 @@ impl DeployReport<'_> {
                         self.on(release, end.held)
                     )
                 } else {
-                    format!("  help: `{}` goes on, `{}` goes back", self.on(release, end.held), self.back(end.held))
+                    format!(
+                        "  help: `{}` goes on, `{}` goes back",
+                        self.on(release, end.held),
+                        self.back(end.held, end.before)
+                    )
                 });
                 Ok(())
             }
@@ -132,8 +136,8 @@ impl DeployReport<'_> {
     }
 
     /// What is said when a second signal ends the program.
-    pub fn at_once(&self, release: &str) -> String {
-        let (on, back) = (self.on(release, true), self.back(true));
+    pub fn at_once(&self, release: &str, before: &BTreeSet<&str>) -> String {
+        let (on, back) = (self.on(release, true), self.back(true, before));
         format!(
             "stopped at once: hosts are locked, and one that was being changed puts back what it had within {WINDOW} s\n  \
              help: `{on}` goes on, `{back}` goes back"
@@ -147,9 +151,31 @@ impl DeployReport<'_> {
         format!("sslscale {}{}{to} {file}{choice}{same}", self.command, resume(held))
     }
 
-    /// What goes back to how it was.
-    fn back(&self, held: bool) -> String {
-        format!("sslscale rollback{} {}{}", resume(held), self.again.file, self.again.choice)
+    /// What undoes a deploy that has ended.
+    fn undoing(&self, end: &DeployEnd<'_>) -> String {
+        let Again { file, choice, .. } = &self.again;
+        let all = end.before.iter().copied().collect::<Vec<_>>();
+        match all[..] {
+            [] | [_] => {
+                format!("`sslscale rollback{} {file}{choice}` goes back to what was there before", resume(end.held))
+            }
+            // A host that was left out before, perhaps, or a new one.
+            _ => format!(
+                "hosts had different releases before ({}): `sslscale history {file}` lists them, and `sslscale rollback \
+                 --to RELEASE {file}{choice}` goes back to one",
+                all.join(", ")
+            ),
+        }
+    }
+
+    /// What goes back from where a deploy stopped. Whoever types it later may find that hosts have put themselves back,
+    /// and without a name it would be the deploy before that is undone.
+    fn back(&self, held: bool, before: &BTreeSet<&str>) -> String {
+        let to = match before.iter().collect::<Vec<_>>()[..] {
+            [one] => format!(" --to {one}"),
+            _ => String::new(),
+        };
+        format!("sslscale rollback{}{to} {}{}", resume(held), self.again.file, self.again.choice)
     }
 }
 

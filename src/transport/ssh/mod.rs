@@ -5,6 +5,7 @@
 mod master;
 mod problem;
 
+use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -133,7 +134,11 @@ impl Ssh {
     fn is_open(&self) -> Result<bool, TransportError> {
         let check = self.client(&["-O", "check"]).args(["--", &self.options.destination()]);
         let done = check.run(b"", CHECK).map_err(|error| TransportError::new("ssh", error))?;
-        Ok(done.status.success())
+        // An interrupt ends it before it says anything, and the connection is as it was.
+        let interrupted = || io::Error::other("interrupted");
+        let ended = done.status.code().ok_or_else(interrupted);
+        let code = ended.map_err(|source| TransportError::NotStarted { program: "ssh".to_owned(), source })?;
+        Ok(code == 0)
     }
 
     /// A client of the master, which opens no connection if the master is gone.

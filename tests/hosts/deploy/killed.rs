@@ -1,5 +1,6 @@
 //! A deploy that is killed, and how a fleet goes on from there.
 
+use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
 use super::{Deployed, Replaced, signal};
@@ -128,8 +129,38 @@ fn a_deploy_that_is_killed_leaves_hosts_that_put_themselves_back() {
     let text = fleet.run(&fleet.second, &["deploy", "--yes"], 3);
     assert!(text.contains("has this host, and was last active"), "{text}");
     let text = fleet.run(&fleet.first, &["unlock", "--yes"], 0);
-    assert!(text.ends_with("6 hosts given back\n"), "{text}");
+    assert!(text.contains("6 hosts given back\n") && text.contains("  help: changes that were not"), "{text}");
     fleet.is_as_before();
     fleet.run(&fleet.second, &["deploy", "--yes"], 0);
     fleet.has(&fleet.second);
+}
+
+/// The interrupt ended the look at a connection, which counted as lost from then on: its host stayed locked.
+#[test]
+fn an_interrupt_gives_every_host_back_whenever_it_comes() {
+    let Some(fleet) = Deployed::new() else { return };
+    let before = fleet.host("app1").run("basename $(readlink /var/lib/sslscale/current)").trim().to_owned();
+    // The first app server, all of them, the first balancer, the last one: then every host is looked at.
+    for (changed, pause) in [(1, 0), (4, 0), (5, 0), (5, 40), (6, 0), (6, 40)] {
+        let mut deploy = Operator::new(&fleet.served, &fleet.second).command(&["deploy", "--yes"]);
+        let mut deploy = deploy.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (mut count, mut text) = (0, String::new());
+        for line in BufReader::new(deploy.stderr.take().unwrap()).lines() {
+            let line = line.unwrap();
+            count += usize::from(line.contains(" uses the release"));
+            text += &format!("{line}\n");
+            if count == changed && line.contains(" uses the release") {
+                std::thread::sleep(std::time::Duration::from_millis(pause));
+                signal(&fleet.served, "INT");
+            }
+        }
+        let status = deploy.wait().unwrap();
+        let locked = fleet.run(&fleet.first, &["unlock", "--yes"], 0);
+        assert_eq!(locked, "no host is locked\n", "after {changed} hosts, {pause} ms: {status}\n{text}");
+        // It may have come to its end.
+        let back = format!("`sslscale rollback --to {before} ");
+        assert!(status.code() == Some(0) || text.contains(&back), "{status}: {text}");
+        fleet.run(&fleet.first, &["rollback", "--yes", "--to", &before], 0);
+        fleet.has(&fleet.first);
+    }
 }

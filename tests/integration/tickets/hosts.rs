@@ -170,7 +170,7 @@ fn what_became_of_each_host_decides_the_status() {
         let told = reasons.map(|host| host["reason"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
         let expected = match scripts {
             _ if status == 0 => vec![],
-            [script, ..] if script == silent => vec!["the command that reaches the host ended early (exit code 255)"],
+            [script, ..] if script == silent => vec!["the connection to the host was lost (exit code 255)"],
             _ => vec!["no\nwhy"],
         };
         assert_eq!(told, expected);

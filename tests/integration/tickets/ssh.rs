@@ -42,8 +42,7 @@ fn ssh_is_a_command_of_a_hosts_file() {
     let before = fleet.ring("srv1");
     let lost = fleet.tickets("rotate");
     assert_eq!(lost.status, 3, "{}", lost.all());
-    let line =
-        "error: srv3: the keys could not be read: the command that reaches the host ended early (exit code 255)\n  | ";
+    let line = "error: srv3: the keys could not be read: the connection to the host was lost (exit code 255)\n  | ";
     assert!(lost.stderr.starts_with(line) && lost.stderr.contains("nothing was changed"), "{}", lost.all());
     assert!(fleet.ring("srv1") == before && before != first);
     // And one whose sshd is gone.
