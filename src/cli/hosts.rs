@@ -18,7 +18,7 @@ pub struct RollArgs {
     /// The inventory; `-` is standard input
     pub inventory: PathBuf,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     pub resume: bool,
     /// Leave out this host, because it keeps the others from a renewal; can be repeated. One that cannot be reached is
     /// left out anyway
@@ -139,7 +139,7 @@ pub struct DeployArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     pub resume: bool,
     /// Change this app server before the others
     #[arg(long, value_name = "HOST")]
@@ -183,7 +183,7 @@ pub struct RollbackArgs {
     #[command(flatten)]
     pub choice: ChoiceArgs,
     /// Take over hosts that a deploy has left locked; what it did not confirm is undone first
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     pub resume: bool,
     #[command(flatten)]
     pub reach: ReachArgs,

@@ -377,10 +377,15 @@ impl Task<'_> {
     }
 }
 
-/// The releases that hosts have.
+/// The releases that hosts have. New ones have none, and are left out where others have one.
 fn before(seen: &[Result<Planned, Unreachable>]) -> BTreeSet<&str> {
     let releases = seen.iter().flatten().map(|planned| planned.seen.release.as_ref());
-    releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect()
+    let mut ids: BTreeSet<&str> =
+        releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect();
+    if ids.len() > 1 {
+        ids.remove(deploy::BEFORE);
+    }
+    ids
 }
 
 /// What keeps a run from a host that another one has.

@@ -228,7 +228,7 @@ fn a_saved_plan_is_carried_out_or_refused() {
         assert!(run.stderr.ends_with("nothing was changed\n"), "{}", run.all());
     };
     // The same plan again: the host has the files now.
-    stale("lb1 is not as it was");
+    stale("lb1, srv1, srv2 are not as they were");
     fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{OTHER}")).unwrap();
     stale("the inventory, a template or a certificate has changed");
     save();

@@ -86,3 +86,13 @@ fn hosts_to_leave_out_are_of_the_inventory_and_not_all() {
     let both = run(&fleet, &["deploy", "--yes", "--only", "srv1", "--without", "srv2"], 2);
     assert!(both.stderr.contains("cannot be used with"), "{}", both.all());
 }
+
+/// It undid what a deploy had not confirmed, and said that nothing was changed.
+#[test]
+fn a_trial_run_takes_no_host_over() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    for words in [&["deploy"][..], &["rollback"], &["certs", "roll"]] {
+        let refused = run(&fleet, &[words, &["--resume", "--dry-run"]].concat(), 2);
+        assert!(refused.stderr.contains("'--resume' cannot be used with '--dry-run'"), "{}", refused.all());
+    }
+}
