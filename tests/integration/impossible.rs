@@ -70,7 +70,6 @@ const PROOFS: &[Proof] = &[
     ),
     Proof("TL14", tl::nothing_is_stapled, ("srv1", "ssl_prefer_server_ciphers off;", "ssl_stapling on;")),
     Proof("TL15", tl::unknown_names_are_rejected, ("srv1", "    ssl_reject_handshake on;\n", "")),
-    Proof("TL16", tl::no_client_certificates, ("srv1", "ssl_prefer_server_ciphers off;", "ssl_verify_client on;")),
     Proof(
         "TL17",
         vocabulary::directives_fit_the_version,
@@ -98,6 +97,7 @@ const PROOFS: &[Proof] = &[
 
 /// What holds for all that is not the user's own text, for which there are rules.
 const RENDERED: &[Proof] = &[
+    Proof("TL16", tl::no_client_certificates, ("srv1", "ssl_prefer_server_ciphers off;", "ssl_verify_client on;")),
     Proof(
         "SE04",
         hp::headers_are_the_servers,

@@ -151,7 +151,9 @@ impl<'i> Shown<'i> {
         if !written && IF_WRITTEN.contains(&child.path) {
             return self.default(section, key, part);
         }
-        Some(Content::Section(self.section(child, &Part { here, fleet, ..*part })))
+        let entries = self.section(child, &Part { here, fleet, ..*part });
+        // A section whose keys have no defaults, such as `haproxy.include`.
+        (written || !entries.is_empty()).then_some(Content::Section(entries))
     }
 
     fn position(&self, cursor: Cursor<'i>) -> Position {

@@ -30,6 +30,7 @@ const NGINX: &[(&str, &str)] = &[
     ("ssl_certificate", "ssl_certificate"),
     ("ssl_certificate_key", "ssl_certificate_key"),
     ("ssl_ciphers", "nginx.ssl_ciphers"),
+    ("ssl_conf_command", "nginx.tls_profile"),
     ("ssl_dhparam", "nginx.ssl_ciphers"),
     ("ssl_early_data", "nginx.tls_profile"),
     ("ssl_ecdh_curve", "nginx.ssl_ecdh_curve"),

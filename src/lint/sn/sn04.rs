@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Code;
 use crate::inventory::headers;
-use crate::lint::{Block, Detection, Directive, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::lint::{Block, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
     code: Code::SN04,
@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A file in `include` has `proxy_set_header`, `grpc_set_header` or `uwsgi_param` in a location, or sets one of the headers that only a proxy may set.",
+        what: "A file in `include` has `proxy_set_header`, `grpc_set_header`, `uwsgi_param` or `include uwsgi_params` in a location, or sets one of the headers that only a proxy may set, or `REMOTE_ADDR`.",
         why: "nginx inherits these directives only into blocks that have none: one more header in a location drops all of the site's. What clients send as `X-Forwarded-For`, `X-Real-IP` or `Remote-User` then reaches the app, which believes it, and WebSockets end.",
         evidence: "With `proxy_set_header X-A b` in a location of a site that sets `X-Forwarded-For $remote_addr`, an app gets the `X-Forwarded-For` that the client wrote. `nginx -t` returns 0.",
         fix: "Put the line into the site's `include`, where it is added to the others, and leave the headers of proxies to sslscale.",
@@ -24,15 +24,17 @@ const DIRECTIVES: &[&str] = &["proxy_set_header", "grpc_set_header", "uwsgi_para
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     fleet.directives(|directive| {
-        let name = directive.statement.name();
+        let header = directive.statement.arguments().first().map_or("", |word| &*word.value);
+        // nginx's own file of parameters is a list of them.
+        let params = directive.statement.name() == "include" && header.rsplit('/').next() == Some("uwsgi_params");
+        let name = if params { "uwsgi_param" } else { directive.statement.name() };
         if !DIRECTIVES.contains(&name) || directive.is_elsewhere() || directive.included.block == Block::Http {
             return;
         }
-        let header = directive.statement.arguments().first().map_or("", |word| &*word.value);
         let ours = is_ours(header);
         let inner = matches!(directive.included.block, Block::Location(..)) || !directive.around.is_empty();
         // The parameters of FastCGI are in the location themselves.
-        if inner && name != "fastcgi_param" && passes(fleet, directive) {
+        if inner && name != "fastcgi_param" && passes(fleet, directive.included.block, name) {
             let message =
                 format!("`{}` drops the headers that the site sets: apps get those of clients", directive.text());
             reporter.push(directive.finding(message, "put the line into the `include` of the site"));
@@ -44,11 +46,11 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
 }
 
 /// Whether the location has an upstream of the kind that the directive is for; true for one of the user's own.
-fn passes(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> bool {
-    let Block::Location(site, location) = directive.included.block else { return true };
+fn passes(fleet: &Fleet<'_>, block: Block, name: &str) -> bool {
+    let Block::Location(site, location) = block else { return true };
     use crate::inventory::model::Target;
     let target = &fleet.inventory.sites[site].locations[location].target;
-    let kind = directive.statement.name().split('_').next().unwrap_or_default();
+    let kind = name.split('_').next().unwrap_or_default();
     matches!((kind, target), ("proxy", Target::Proxy(_)) | ("grpc", Target::Grpc(_)) | ("uwsgi", Target::Uwsgi(_)))
 }
 
@@ -56,7 +58,7 @@ fn passes(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> bool {
 fn is_ours(name: &str) -> bool {
     let plain = |name: &str| name.trim_start_matches("HTTP_").to_ascii_uppercase().replace('-', "_");
     let name = plain(name);
-    ["Host", "Upgrade", "Connection"]
+    ["Host", "Upgrade", "Connection", "REMOTE_ADDR"]
         .iter()
         .chain(headers::SET)
         .copied()

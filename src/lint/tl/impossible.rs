@@ -76,21 +76,6 @@ pub const IMPOSSIBLE: &[Rule] = &[
         },
     ),
     Rule::impossible(
-        Code::TL16,
-        "no rendered file sets `ssl_verify_client`, and no key of the inventory does",
-        Doc {
-            what: "A site asks for client certificates on a socket that it shares with sites that do not.",
-            why: "A TLS session started with one site can be resumed with another site on the same socket. Before \
-                nginx 1.26.3 and 1.27.4, that bypassed the client certificate check (CVE-2025-23419).",
-            evidence: "`nginx -t` accepts sites with and without `ssl_verify_client` on one socket: exit code 0, no \
-                message. The flaw needs TLS 1.3, session tickets or a session cache in the default server, and a \
-                default server that asks for client certificates.",
-            fix: "Nothing to do: the inventory has no key for client certificates. If a site needs them, give it an \
-                address or a port of its own.",
-            verified_on: "",
-        },
-    ),
-    Rule::impossible(
         Code::TL17,
         "directives are rendered for `nginx.version` and `nginx.openssl`; if a key is not set, they are rendered so \
          that nginx from 1.19.4 on, or OpenSSL from 1.1.1 on, accepts them",

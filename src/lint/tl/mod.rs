@@ -12,6 +12,7 @@ mod tl07;
 mod tl08;
 mod tl10;
 mod tl13;
+mod tl16;
 mod tl18;
 mod tl19;
 mod tl20;
@@ -37,6 +38,7 @@ pub const RULES: &[&Rule] = &[
     &tl08::RULE,
     &tl10::RULE,
     &tl13::RULE,
+    &tl16::RULE,
     &tl18::RULE,
     &tl19::RULE,
     &tl20::RULE,

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 /// Text of the user's own that examples include.
 const OWN: &[(&str, &str)] = &[
     ("brace.conf", "gzip on;\n}\n"),
+    ("client-certificates.conf", "ssl_client_certificate /etc/ssl/staff/ca.crt;\nssl_verify_client on;\n"),
     ("compression.conf", "gzip on;\ngzip_types text/css application/javascript;\n"),
     ("cors.conf", "add_header Access-Control-Allow-Origin https://www.example.com always;\n"),
     ("header.conf", "proxy_set_header X-Country $http_x_country;\n"),

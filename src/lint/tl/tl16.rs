@@ -1,0 +1,62 @@
+//! TL16: client certificates that a session of another site goes around.
+
+use crate::diagnostic::Code;
+use crate::inventory::types::Version;
+use crate::lint::{Block, Detection, Directive, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+
+pub const RULE: Rule = Rule {
+    code: Code::TL16,
+    since: "0.1.0",
+    needs: Requirement::Files,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
+    doc: Doc {
+        what: "A file in `include` has `ssl_verify_client` for a site, and an app server of it serves another site that \
+            does not, with a version of nginx that is unknown or older than 1.26.3 or 1.27.4.",
+        why: "A TLS session started with one site can be resumed with another site on the same socket. Before \
+            nginx 1.26.3 and 1.27.4, that bypassed the client certificate check (CVE-2025-23419).",
+        evidence: "`nginx -t` accepts sites with and without `ssl_verify_client` on one socket: exit code 0, no \
+            message. The flaw needs TLS 1.3, session tickets or a session cache in the default server, and a \
+            default server that asks for client certificates.",
+        fix: "Give the site a pool with app servers of its own, or update nginx and write its version under \
+            `nginx.version`.",
+        verified_on: "",
+    },
+    examples: examples!("TL16"),
+};
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let mut asking: Vec<(usize, crate::lint::Finding)> = Vec::new();
+    fleet.directives(|directive| {
+        let Block::Server(site) = directive.included.block else { return };
+        if asks(directive) {
+            let message =
+                format!("`{}` shares a socket with sites that ask for no client certificate", directive.text());
+            let help = "give the site app servers of its own, or write an `nginx.version` of 1.26.3 or later";
+            asking.push((site, directive.finding(message, help)));
+        }
+    });
+    let all: Vec<usize> = asking.iter().map(|(site, _)| *site).collect();
+    for (site, finding) in asking {
+        let pool = |site: usize| &fleet.inventory.pools[fleet.inventory.sites[site].pool];
+        let others: Vec<usize> = (0..fleet.inventory.sites.len()).filter(|it| !all.contains(it)).collect();
+        let shared = pool(site).members.iter().any(|app| {
+            let version = fleet.inventory.app_servers[*app].nginx.version;
+            !version.is_some_and(is_fixed) && others.iter().any(|other| pool(*other).members.contains(app))
+        });
+        if shared {
+            reporter.push(finding);
+        }
+    }
+}
+
+/// Whether it is a directive of the site that asks clients for certificates.
+fn asks(directive: &Directive<'_, '_>) -> bool {
+    let on = !directive.statement.arguments().first().is_some_and(|word| word.is("off"));
+    directive.statement.name() == "ssl_verify_client" && directive.around.is_empty() && on
+}
+
+/// Whether sessions are no longer resumed with a site that asks for certificates.
+fn is_fixed(version: Version) -> bool {
+    version >= Version(1, 27, 4) || (version >= Version(1, 26, 3) && version < Version(1, 27, 0))
+}
