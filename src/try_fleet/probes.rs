@@ -10,7 +10,7 @@ use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
 use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstream};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Location, Redirect, Site, Target};
+use crate::inventory::model::{AppServer, Location, Redirect, Site, Snippet, Target};
 use crate::inventory::openssl::{Authentication, Offer};
 use crate::inventory::routing::{answering, location_of};
 use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
@@ -32,6 +32,11 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
     if plain.offers.is_empty() {
         let why = "needs a certificate with an RSA key, which stand-ins do not have: write `ssl_certificate_source`";
         return vec![SiteSpec { driven: Err(why.to_owned()), ..plain }];
+    }
+    // A rule for some addresses, such as `rewrite`, leaves the others as they are.
+    let http = members.iter().flat_map(|app| &app.nginx.include);
+    if let Some(why) = site.include.iter().chain(http).find_map(|it| answers(it, &["rewrite"])) {
+        return vec![SiteSpec { driven: Err(why), ..plain }];
     }
     let known = (inventory, scripts);
     let locations = (0..site.locations.len()).map(|index| of_location(known, &plain, site, index));
@@ -93,12 +98,21 @@ fn rest(inventory: &Inventory, plain: &SiteSpec, site: &Site) -> Option<SiteSpec
     (!probes.is_empty()).then(|| SiteSpec { probes, ..plain.clone() })
 }
 
+/// Why requests are not sent where this text is included, if it may answer them by other directives than these.
+fn answers(snippet: &Snippet, others: &[&str]) -> Option<String> {
+    let directive = snippet.answers(others)?;
+    Some(format!("has text that may answer by itself: `{directive}` in `{}`", snippet.written.as_str()))
+}
+
 fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, index: usize) -> SiteSpec {
     let ((inventory, scripts), location) = (known, &site.locations[index]);
     let (path, place) = (location.path.as_str(), Place::new(site, Some(index)));
     let exact = location.matching == LocationMatch::Exact;
     let not_driven =
         |why: &str| SiteSpec { location: path.to_owned(), driven: Err(format!("`{path}` {why}")), ..plain.clone() };
+    if let Some(why) = location.include.iter().find_map(|it| answers(it, &[])) {
+        return not_driven(&why);
+    }
     let probes: Vec<Probe> = match &location.target {
         _ if is_taken(inventory, site, location) => {
             return not_driven("passes requests to a port that nginx takes itself on the app servers of a try-out");

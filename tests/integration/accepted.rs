@@ -6,17 +6,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use sslscale::inventory::schema::Key;
+use sslscale::inventory::model::NGINX_SNIPPETS;
 use sslscale::inventory::{Inventory, check, raw::SECTIONS};
 use sslscale::render::{DH_GROUP, HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
 
 use crate::cases::{all_of, cases, first};
 use crate::keys::{kind_of, pair};
-use crate::support::generate::{Generated, Versions};
+use crate::support::generate::{Generated, Versions, snippets};
 use crate::support::release::{HERE, Outcome, RELEASES, Release, Stock};
 use crate::support::{fleets, shipped};
 
@@ -37,9 +38,7 @@ fn every_key_of_the_schema_is_generated() {
         seen.extend(words.filter_map(|word| word.strip_suffix(':')).map(str::to_owned));
     }
     for section in SECTIONS {
-        // Files beside the inventory are not generated.
-        let is_text = |key: &&Key| !key.name.ends_with("_source") && key.name != "include";
-        for key in section.keys.iter().filter(is_text).filter(|_| section.path != "haproxy.include") {
+        for key in section.keys.iter().filter(|key| !key.name.ends_with("_source")) {
             assert!(seen.contains(key.name), "`{}` of `{}` is in none of {EVERY_KEY}", key.name, section.path);
         }
     }
@@ -157,9 +156,26 @@ fn fits_one_root(inventory: &Inventory) -> bool {
 
 /// The inventory, or what `check` says against it.
 pub fn accept(yaml: &str) -> Result<Inventory, String> {
-    let checked = check(&Source::new("generated.yaml", yaml));
+    let checked = check(&beside().with_text(yaml));
     let words = checked.diagnostics.iter().map(|d| format!("{} {}", d.code.id, d.message));
     checked.inventory.ok_or_else(|| words.collect::<Vec<_>>().join("\n"))
+}
+
+/// A source beside the files that generated inventories name.
+fn beside() -> &'static Source {
+    static BESIDE: OnceLock<Source> = OnceLock::new();
+    BESIDE.get_or_init(|| {
+        let folder = folder();
+        fs::create_dir_all(&folder).unwrap();
+        snippets::write(&folder);
+        let path = folder.join("generated.yaml");
+        fs::write(&path, "").unwrap();
+        Source::read(&path).unwrap()
+    })
+}
+
+fn folder() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).join("generated")
 }
 
 /// The inventory with the versions in it.
@@ -199,7 +215,8 @@ impl Judge {
         let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
         let root = self.root(inventory);
         let all = tree.hosts().flat_map(|(_, entries)| entries.iter());
-        for entry in all.filter(|entry| HAPROXY_MAPS.iter().any(|map| entry.path.starts_with(map))) {
+        let named = [HAPROXY_MAPS.as_slice(), &[NGINX_SNIPPETS]].concat();
+        for entry in all.filter(|entry| named.iter().any(|it| entry.path.starts_with(it))) {
             put(&inside(root.path(), &entry.path), |path| fs::write(path, &entry.content.bytes));
         }
         for group in distinct(DH_GROUP) {
@@ -278,7 +295,7 @@ impl Judge {
             accept(yaml)
                 .is_ok_and(|inventory| !self.complaints(&mut release.borrow_mut(), &inventory, stock).is_empty())
         });
-        let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("rejected-{number}.yaml"));
+        let path = folder().join(format!("rejected-{number}.yaml"));
         fs::write(&path, &yaml).unwrap();
         let shown: String = yaml.chars().take(4_000).collect();
         format!("inventory {number} ({stock:?}), in {}:\n{}\n{shown}", path.display(), words.concat())

@@ -26,6 +26,7 @@ mod inventories;
 #[path = "../support/keys.rs"]
 mod keys;
 mod names;
+mod own;
 mod plain;
 mod random;
 mod resumption;

@@ -19,7 +19,7 @@ use sslscale::source::Source;
 use crate::alone;
 use crate::browser::Browser;
 use crate::cases::{cases, first};
-use crate::generate::{Generated, Versions};
+use crate::generate::{Generated, Versions, snippets};
 use crate::keys::{kind_of, pair};
 use crate::run::Try;
 
@@ -121,6 +121,7 @@ impl Fleet {
         let yaml = Generated::small(number, versions()).yaml();
         let inventory = check(&Source::new("generated.yaml", &yaml)).inventory?;
         let try_out = Try::inventory(&yaml);
+        snippets::write(try_out.folder());
         for site in &inventory.sites {
             let names: Vec<String> = site.server_names.iter().map(ToString::to_string).collect();
             for source in site.certificates.iter().filter_map(|it| it.source.as_ref()) {
@@ -177,6 +178,7 @@ impl Fleet {
         if !failures.is_empty() {
             let path = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("failed-{}.yaml", self.number));
             fs::write(&path, &self.yaml).unwrap();
+            snippets::write(path.parent().unwrap());
             failures.insert(0, format!("in {}; findings: {}", path.display(), self.findings.join(", ")));
         }
         Outcome { number: self.number, requests, foretold, answered, failures }

@@ -4,11 +4,27 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use crate::config::nginx;
 use crate::inventory::types::LocalPath;
 use crate::source::Source;
 
 /// How the paths of nginx's files begin.
 pub const NGINX_SNIPPETS: &str = "/etc/nginx/sslscale-include-";
+/// Directives of nginx that may answer a request before the app or the file of its location does.
+const ANSWERS: &[&str] = &[
+    "auth_basic",
+    "auth_jwt",
+    "auth_request",
+    "deny",
+    "fastcgi_cache",
+    "internal",
+    "limit_except",
+    "proxy_cache",
+    "return",
+    "rewrite",
+    "ssl_verify_client",
+    "uwsgi_cache",
+];
 /// How many digits of a hash are in names.
 const HASH: usize = 12;
 
@@ -33,6 +49,14 @@ impl Snippet {
     pub fn path(&self) -> String {
         let hash = hex::encode(Sha256::digest(self.rendered()));
         format!("{NGINX_SNIPPETS}{}.conf", &hash[..HASH])
+    }
+
+    /// The first directive directly in it that may answer requests, where nginx includes it; none of `others`.
+    pub fn answers(&self, others: &[&str]) -> Option<&'static str> {
+        let (file, _) = nginx::File::read_until_error(&self.text);
+        let is_off = |it: &nginx::Statement<'_>| it.arguments().first().is_some_and(|word| word.is("off"));
+        let named = |it: &nginx::Statement<'_>| ANSWERS.iter().find(|name| **name == it.name()).copied();
+        file.statements.iter().filter(|it| !is_off(it) && !others.contains(&it.name())).find_map(named)
     }
 
     /// The comments around its lines in haproxy.cfg.
@@ -102,5 +126,17 @@ mod tests {
         let found = |line| include.source_of(text, line).map(|(it, line)| (it.written.as_str(), line));
         assert_eq!((found(2), found(3), found(6), found(7)), (None, Some(("a.cfg", 1)), Some(("a.cfg", 4)), None));
         assert_eq!((found(9), found(10), found(11), found(99)), (None, Some(("b.cfg", 1)), None, None));
+    }
+
+    #[test]
+    fn directives_that_answer_are_known_where_they_apply() {
+        let found = |text: &str, others: &[&str]| snippet("a.conf", text).answers(others);
+        assert_eq!(found("gzip on;\nauth_basic \"staff\";\ndeny all;", &[]), Some("auth_basic"));
+        assert_eq!(found("rewrite ^/a$ /b;\ndeny 10.0.0.0/8;", &["rewrite"]), Some("deny"));
+        for text in
+            ["auth_basic off;", "rewrite ^/a$ /b;", "location /a { return 200; }", "if ($a) { return 405; }", ""]
+        {
+            assert_eq!(found(text, &["rewrite"]), None, "{text}");
+        }
     }
 }

@@ -1,6 +1,8 @@
 //! Every word that is rendered, with its age: a directive that is not listed here is one that no
 //! rule has looked at. TL17 and SE06.
 
+use sslscale::inventory::model::NGINX_SNIPPETS;
+
 use super::nginx::Directive;
 use super::rendered::Rendered;
 use super::{Held, ensure};
@@ -179,7 +181,10 @@ pub fn every_word_is_known(rendered: &Rendered<'_>) -> Held {
     for app in &rendered.apps {
         for directive in directives(&app.conf) {
             let listed = NGINX.iter().any(|known| known.0 == directive.name());
-            let foreign = directive.name() == "include" && !INCLUDES.contains(&directive.words[1].as_str());
+            let foreign = directive.name() == "include" && {
+                let path = directive.words[1].as_str();
+                !INCLUDES.contains(&path) && !path.starts_with(NGINX_SNIPPETS)
+            };
             ensure(listed && !foreign, || format!("{}: {directive:?}", app.host.name))?;
         }
     }

@@ -12,7 +12,7 @@ use super::checks::checked;
 use super::sites;
 use super::values::{Part, access_log, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Scale, Versions, flag, section, tls};
+use super::{Scale, Versions, flag, section, snippets, tls};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -289,6 +289,7 @@ fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
         ("check", 0.5, check),
         ("hard_stop_after", 0.3, duration(1_000, 24 * DAY)),
         ("mworker_max_reloads", 0.3, number(1, 1000)),
+        ("include", 0.3, snippets::haproxy()),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
     section(keys)
@@ -304,6 +305,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("client_max_body_size", 0.4, size()),
         ("access_log", 0.2, access_log()),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
+        ("include", 0.3, snippets::http()),
     ];
     keys.extend(told.map(|told| ("version", 1.0, version(told))));
     keys.extend(sites::timeouts(0.2, 24 * DAY));

@@ -5,6 +5,7 @@
 mod checks;
 mod fleet;
 mod sites;
+pub mod snippets;
 mod tls;
 mod values;
 mod yaml;
@@ -53,6 +54,7 @@ impl Generated {
         Self(Box::new(fleet::inventory(versions, scale).new_tree(&mut runner).unwrap()))
     }
 
+    /// Its text. [`snippets::write`] makes the files that it names.
     pub fn yaml(&self) -> String {
         self.0.current().document()
     }

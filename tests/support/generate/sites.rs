@@ -9,7 +9,7 @@ use super::values::{
     scalar, size,
 };
 use super::yaml::Yaml;
-use super::{Scale, maybe, section, tls};
+use super::{Scale, maybe, section, snippets, tls};
 
 /// `count` sites without pools. Names are unique: each contains its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
@@ -21,10 +21,11 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let plain = count.sites > 30;
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
     let certificates = certificates(number);
-    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts());
+    let own = maybe(0.25, snippets::site());
+    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts(), own);
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, certificates, (size, hsts, timeouts), (root, locations), listed)| {
+        .prop_map(|(names, certificates, (size, hsts, timeouts, own), (root, locations), listed)| {
             let locations = named(locations, &names);
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
@@ -37,6 +38,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.extend(size.map(|size| ("client_max_body_size", size)));
             entries.extend(hsts.map(|hsts| ("hsts", hsts)));
             entries.extend(timeouts);
+            entries.extend(own.map(|own| ("include", own)));
             if !empty || listed {
                 entries.push(("locations", locations));
             }
@@ -249,10 +251,11 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
         if grpc { ("grpc_pass", grpc_upstream()) } else { ("proxy_pass", http_upstream()) },
     ];
     let kinds: Vec<_> = kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
-    (proptest::strategy::Union::new(kinds), rare_timeouts())
-        .prop_map(|(target, timeouts)| {
+    (proptest::strategy::Union::new(kinds), rare_timeouts(), snippets::location())
+        .prop_map(|(target, timeouts, own)| {
             let passed = target.0.ends_with("_pass");
-            std::iter::once(target).chain(timeouts.into_iter().filter(|_| passed)).collect()
+            let timeouts = timeouts.into_iter().filter(|_| passed);
+            std::iter::once(target).chain(timeouts).chain(own.map(|own| ("include", own))).collect()
         })
         .boxed()
 }
