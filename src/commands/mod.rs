@@ -42,11 +42,13 @@ pub use ending::{CommandError, ExitStatus};
 
 use crate::binaries;
 use crate::cli::{Cli, Command, MEANT, Tickets};
+use crate::deploy::SavedPlan;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::{self, Linted, Requirement, Settings};
 use crate::report::{Checked, Output, OutputOptions};
+use crate::shell;
 use crate::source::{self, ReadError, Source, Span};
 use crate::visible::visible;
 
@@ -93,6 +95,12 @@ pub fn usage(mut text: clap::Error) -> ExitStatus {
         text.remove(ContextKind::SuggestedArg);
         text.remove(ContextKind::Suggested);
         text.insert(ContextKind::SuggestedArg, ContextValue::String(meant.to_owned()));
+    }
+    // No host and no file begins with two dashes.
+    if let Some(ContextValue::StyledStrs(tips)) = text.get(ContextKind::Suggested)
+        && tips.iter().any(|tip| tip.to_string().contains("as a value"))
+    {
+        text.remove(ContextKind::Suggested);
     }
     match text.print() {
         _ if text.use_stderr() => ExitStatus::Unreadable,
@@ -202,6 +210,7 @@ struct Loaded {
 /// Reads, validates and lints an inventory.
 fn load(path: &Path, settings: &Settings) -> Loaded {
     match Source::read(path) {
+        Ok(source) if SavedPlan::is(source.text().as_bytes()) => saved_plan(path),
         Ok(source) => Loaded { linted: lint::lint(&source, settings), source },
         Err(error) => unread(path, &error),
     }
@@ -219,9 +228,19 @@ fn load_hosts(path: &Path, output: &Output) -> Result<Inventory, CommandError> {
 /// Like [`load`], with another lint.
 fn load_with(path: &Path, lint: impl FnOnce(&Source) -> Result<Linted, CommandError>) -> Result<Loaded, CommandError> {
     match Source::read(path) {
+        Ok(source) if SavedPlan::is(source.text().as_bytes()) => Ok(saved_plan(path)),
         Ok(source) => Ok(Loaded { linted: lint(&source)?, source }),
         Err(error) => Ok(unread(path, &error)),
     }
+}
+
+/// What `plan --out` has written, which only `deploy` takes.
+fn saved_plan(path: &Path) -> Loaded {
+    let name = source::name(path);
+    let message = format!("`{}` is a saved plan, not an inventory", visible(&name));
+    let help = format!("`sslscale deploy {}` carries it out; give other commands the inventory", shell::path(path));
+    let linted = Linted::unreadable(Diagnostic::refusal(Code::IN01, Span::default(), message, help));
+    Loaded { source: Source::new(name, ""), linted }
 }
 
 /// An inventory that cannot be read: the error is its only finding.

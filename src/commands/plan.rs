@@ -49,8 +49,10 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     }
     let prevented = host_findings::prevent(&linted);
     let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
+    let again = super::again::again(&args.inventory, &args.reach);
     let ring = live::gets_ring(&prepared.inventory, &wanted, &seen);
-    let report = PlanReport::new(output, args.format).diffs(!args.no_diff).ring(ring && args.host.is_empty());
+    let report =
+        PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).ring(ring && args.host.is_empty());
     let leaving = live::leaving(&prepared.inventory, &seen);
     report.leaving(leaving).write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();

@@ -264,7 +264,8 @@ impl Task<'_> {
         let shown = self.format == PlainFormat::Human && (self.scope.only.is_none() || unusable);
         let found = self.source.map(|source| host_findings::checked(source, linted));
         if shown && (changes || unusable) {
-            let report = PlanReport::new(run.output, self.format).canary(self.canary).diffs(self.diffs);
+            let report =
+                PlanReport::new(run.output, self.format, &self.again.file).canary(self.canary).diffs(self.diffs);
             let report = report.ring(!self.back && live::gets_ring(self.inventory, self.wanted, seen));
             report.leaving(self.leaving(seen)).write(self.wanted, seen, found)?;
         }
@@ -355,6 +356,7 @@ impl Task<'_> {
         run.output.reported(run.report.end(&end));
         if end.ending() == Ending::Done && !self.dry_run {
             run.report.left(&self.leaving(seen));
+            run.report.untrusted(self.wanted, seen);
         }
         Ok(match end.ending() {
             Ending::Done if serving.unseen().is_empty() && self.left_out => ExitStatus::Mixed,

@@ -1,7 +1,7 @@
 //! DP02: hosts that differ from what was deployed to them.
 
 use super::{Live, Seen, list, quoted};
-use crate::deploy::{Facts, FileKind, Role};
+use crate::deploy::{Facts, FileKind, Problem, Role};
 use crate::lint::Reporter;
 
 /// What is said of a file that is another one now, whoever has written it.
@@ -51,9 +51,14 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
 /// The files of the last release that are not as it left them.
 fn edited(seen: &Seen<'_>) -> Vec<String> {
     let files = &seen.observation.files;
+    let foreign = |path: &String| {
+        seen.plan.problems.iter().any(|problem| matches!(problem, Problem::Foreign(foreign) if foreign == path))
+    };
     let problem = |(path, sha256): (&String, &String)| {
         let what = match files.get(path).unwrap_or(&FileKind::Absent) {
             FileKind::Regular(found) if found.sha256 == *sha256 => return None,
+            // The plan has it as an error: a deploy does not replace it.
+            FileKind::Regular(_) if foreign(path) => return None,
             FileKind::Regular(_) => CHANGED,
             FileKind::Absent => "is missing",
             FileKind::Link | FileKind::Directory | FileKind::Other => "was replaced by something that is not a file",

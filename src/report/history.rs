@@ -122,6 +122,10 @@ impl<'o> HistoryReport<'o> {
                 ]
             }));
             self.output.print(table(&rows).as_bytes())?;
+            if deploys.iter().any(|deploy| deploy.time.is_none()) {
+                self.output
+                    .say("note: a deploy has not ended; a host that is between two releases has an id of its own here");
+            }
             if lost().next().is_some() {
                 self.output.say("note: the hosts below did not answer, and are not counted above");
             }

@@ -17,8 +17,8 @@ use crate::diagnostic::Severity;
 use crate::inventory::certificate;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
-pub use words::told;
-use words::{help, risk_words};
+use words::help;
+pub use words::{risk_words, told};
 
 /// The version of the JSON document.
 const VERSION: u32 = 1;
@@ -60,6 +60,8 @@ pub struct PlanReport<'o> {
     ring: bool,
     /// App servers that leave the fleet.
     leaving: BTreeSet<&'o str>,
+    /// The inventory, as commands name it.
+    file: &'o str,
 }
 
 #[derive(Serialize)]
@@ -117,9 +119,9 @@ struct ChangeDocument<'d> {
 }
 
 impl<'o> PlanReport<'o> {
-    /// A report in this format.
-    pub fn new(output: &'o Output, format: PlainFormat) -> Self {
-        Self { output, format, canary: None, diffs: true, ring: false, leaving: BTreeSet::new() }
+    /// A report in this format on hosts of the inventory `file`, as commands name it.
+    pub fn new(output: &'o Output, format: PlainFormat, file: &'o str) -> Self {
+        Self { output, format, canary: None, diffs: true, ring: false, leaving: BTreeSet::new(), file }
     }
 
     /// The same, where this app server is changed first.
@@ -188,7 +190,7 @@ impl<'o> PlanReport<'o> {
         for (names, planned, _, role) in &groups {
             for problem in &planned.plan.problems {
                 self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
-                self.output.say(&format!("  help: {}", help(problem, *role)));
+                self.output.say(&format!("  help: {}", help(problem, *role, self.file)));
             }
         }
         found.into_iter().for_each(|found| self.output.diagnostics(found));

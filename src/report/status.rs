@@ -103,6 +103,12 @@ impl<'o> StatusReport<'o> {
         let leases: String = leases(hosts, seen).collect();
         if !leases.is_empty() {
             self.output.print(format!("\n{leases}").as_bytes())?;
+            let file = &self.again.file;
+            self.output.say(&format!(
+                "note: what a deploy changes and does not confirm, its host undoes within {WINDOW} s; if that deploy does \
+                 not run any more, `sslscale deploy --resume {file}` goes on, and `sslscale unlock {file}` gives the hosts \
+                 back"
+            ));
         }
         self.output.unreachable(lost());
         errors(problems.iter().cloned()).iter().for_each(|error| self.output.say(error));

@@ -6,8 +6,9 @@ use std::io;
 use super::line::{Line, VERSION};
 use super::{Again, DeployReport};
 use crate::count::{agreeing, several};
-use crate::deploy::{BEFORE, DeployEnd, HostState as State, WINDOW};
-use crate::report::plan::stays;
+use crate::deploy::{self, BEFORE, DeployEnd, HostState as State, WINDOW, Wanted};
+use crate::report::Planned;
+use crate::report::plan::{risk_words, stays};
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
 
 impl DeployReport<'_> {
@@ -118,6 +119,17 @@ impl DeployReport<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Where balancers were that are trusted no more.
+    pub fn untrusted(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) {
+        let planned = wanted.iter().zip(seen).filter_map(|(wanted, host)| Some((wanted, host.as_ref().ok()?)));
+        let risks = planned.flat_map(|((_, role, entries), host)| {
+            let risks = deploy::untrusted(&host.plan, entries, &host.contents);
+            risks.into_iter().map(|risk| risk_words(&risk, *role))
+        });
+        let risks: BTreeSet<String> = risks.filter(|_| !self.is_json()).collect();
+        risks.iter().for_each(|risk| self.output.say(&format!("warning: {risk}")));
     }
 
     /// App servers that have left the fleet.

@@ -55,7 +55,11 @@ impl DeployReport<'_> {
                 if balancers.len() == 1 { "sends clients to" } else { "send clients to" },
                 apps.join(", ")
             );
-            let help = format!("deploy to {also} as well, or keep the old names and ports in the inventory until then");
+            let help = if self.command == "rollback" {
+                format!("let {also} go back, too")
+            } else {
+                format!("deploy to {also} as well, or keep the old names and ports in the inventory until then")
+            };
             self.error(None, &Reason::new(summary).with_help(help));
         }
         if !self.is_json() {

@@ -60,15 +60,18 @@ pub fn told(problem: &Problem, role: Role) -> String {
     }
 }
 
-pub fn help(problem: &Problem, role: Role) -> String {
+/// What to do about it. `file` is the inventory, as commands name it.
+pub fn help(problem: &Problem, role: Role, file: &str) -> String {
     match problem {
         Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
             Some(package) => {
-                format!("a deploy with `--install` installs it; or on the host: `apt-get install {package}`")
+                format!("`sslscale deploy --install {file}` installs it; or on the host: `apt-get install {package}`")
             }
             None => "a host needs systemd as its init".to_owned(),
         },
-        Problem::Foreign(_) => "look at what differs, which a plan shows; with `--adopt` it may be replaced".to_owned(),
+        Problem::Foreign(_) => {
+            format!("look at what differs, which a plan shows; `sslscale deploy --adopt {file}` replaces it")
+        }
         Problem::NotAFile(_) => "move away what is there".to_owned(),
         Problem::Unread(_) => {
             "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
