@@ -74,7 +74,7 @@ fn files_of_others_are_told_from_those_of_packages() {
     assert_eq!(output.status.code(), Some(3), "{text}");
     for words in [
         "error: lb2: `/etc/haproxy/haproxy.cfg` is neither sslscale's nor as the package has it\n",
-        "  help: look at what differs, which a plan shows; with `--adopt` it may be replaced\n",
+        "  help: look at what differs, which a plan shows; `sslscale deploy --adopt /run/hosts/operator/inventory.yaml` replaces it\n",
         "6 hosts: 1 would change, 4 up to date, 1 cannot be changed\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");

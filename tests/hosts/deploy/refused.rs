@@ -100,7 +100,7 @@ fn what_belongs_to_others() {
         "ln -s releases/$(ls /var/lib/sslscale/releases | grep -v 000000000000) /var/lib/sslscale/current; mv /run/kept /etc/haproxy/haproxy.cfg",
         &[
             "error: lb2: `/etc/haproxy/haproxy.cfg` is neither sslscale's nor as the package has it",
-            "  help: look at what differs, which a plan shows; with `--adopt` it may be replaced",
+            "  help: look at what differs, which a plan shows; `sslscale deploy --adopt /run/hosts/operator/inventory.yaml` replaces it",
         ],
     );
 }
@@ -114,13 +114,13 @@ fn what_a_host_lacks() {
         app2,
         "cp -a /var/lib/dpkg/status /run/kept; sed -i '/^Package: nginx$/,/^$/s/^Status: .*/Status: deinstall ok config-files/' /var/lib/dpkg/status",
         "mv /run/kept /var/lib/dpkg/status",
-        &["error: app2: nginx is not installed", "  help: a deploy with `--install` installs it; or on the host: `apt-get install nginx`"],
+        &["error: app2: nginx is not installed", "  help: `sslscale deploy --install /run/hosts/operator/inventory.yaml` installs it; or on the host: `apt-get install nginx`"],
     );
     for (program, path, help) in [
         (
             "perl",
             "/usr/bin/perl",
-            "  help: a deploy with `--install` installs it; or on the host: `apt-get install perl-base`",
+            "  help: `sslscale deploy --install /run/hosts/operator/inventory.yaml` installs it; or on the host: `apt-get install perl-base`",
         ),
         ("systemd-run", "/usr/bin/systemd-run", "  help: a host needs systemd as its init"),
     ] {

@@ -45,8 +45,8 @@ fn command(package: &str) -> String {
 fn the_command_is_shown_before_anything_is_installed() {
     let fleet = fleet(host("srv2", "done", ""));
     let refused = deploy(&fleet, &["--yes"], 3);
-    let help = "error: srv1, srv2: nginx is not installed\n  help: a deploy with `--install` installs it; or on \
-                the host: `apt-get install nginx`\n";
+    let help = "error: srv1, srv2: nginx is not installed\n  help: `sslscale deploy --install inventory.yaml \
+                --hosts-file hosts.json` installs it; or on the host: `apt-get install nginx`\n";
     assert!(refused.stderr.contains(help) && refused.stderr.ends_with("nothing was changed\n"), "{}", refused.all());
     let shown = format!(
         "lb1: installs haproxy\n  {}\nsrv1, srv2: installs nginx\n  {}\n",
