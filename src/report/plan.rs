@@ -41,8 +41,8 @@ pub struct Planned {
 impl Planned {
     /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
     fn shows_the_same(&self, other: &Self) -> bool {
-        let shown = |it: &Self| (it.plan.clone(), it.directories.clone(), it.expands);
-        self.contents == other.contents && shown(self) == shown(other)
+        (&self.plan, &self.contents, &self.directories, self.expands)
+            == (&other.plan, &other.contents, &other.directories, other.expands)
     }
 }
 

@@ -88,19 +88,10 @@ fn standard_output_gets_the_same_text_and_no_file_is_made() {
 }
 
 /// Enough options but for the certificate.
-const BUT_CERTIFICATE: [&str; 11] = [
-    "init",
-    "--balancer",
-    "10.0.0.10",
-    "--app-server",
-    "10.0.0.11",
-    "--app-server",
-    "10.0.0.12",
-    "--server-name",
-    "example.com",
-    "--root",
-    "/srv/a",
-];
+fn but_certificate() -> Vec<&'static str> {
+    let to_name = ENOUGH.iter().position(|word| *word == "--certificate").unwrap();
+    [&ENOUGH[..to_name], &["--root", "/srv/a"]].concat()
+}
 
 #[test]
 fn a_certificate_of_this_machine_is_checked_and_has_usual_paths() {
@@ -108,7 +99,7 @@ fn a_certificate_of_this_machine_is_checked_and_has_usual_paths() {
     let run = Sslscale::new(&[]).file("certs/a.crt", &chain).file("certs/a.key", &key).file("sub/x", "");
     hide(&run, "certs/a.key");
     let source = ["--certificate-source", "certs/a.crt", "--certificate-key-source", "certs/a.key"];
-    let make = |more: &[&str]| run.run_with(&[&BUT_CERTIFICATE[..], &source, more].concat());
+    let make = |more: &[&str]| run.run_with(&[&but_certificate()[..], &source, more].concat());
     let site = |path: &str| {
         let text = fs::read_to_string(run.dir().join(path)).unwrap();
         serde_yaml::from_str::<Value>(&text).unwrap()["sites"][0].clone()
@@ -133,7 +124,7 @@ fn a_certificate_of_this_machine_is_checked_and_has_usual_paths() {
     // One for other names, and one that is not there.
     let refused = make(&["--server-name", "www.example.com", "b.yaml"]);
     assert!(refused.status == 2 && refused.stderr.contains("--certificate-source certs/a.crt"), "{refused:?}");
-    let gone = run.run_with(&[&BUT_CERTIFICATE[..], &["--certificate-source", "gone.crt", "c.yaml"]].concat());
+    let gone = run.run_with(&[&but_certificate()[..], &["--certificate-source", "gone.crt", "c.yaml"]].concat());
     assert!(gone.status == 2 && gone.stderr.contains("does not exist"), "{gone:?}");
 }
 
