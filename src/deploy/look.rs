@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::observation::{FileKind, Observation};
 use super::plan::{Action, HostPlan, Live, Role, differing, plan};
+use super::ports;
 use super::revision::{Running, configuration, revision, running};
 pub use super::script::Details;
 use super::script::{contents, inspect};
@@ -73,7 +74,7 @@ pub fn look(
     let (name, role, entries) = wanted;
     let rendered = entries.iter().map(|entry| &*entry.path);
     let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
-    let mut seen = inspect(host, role, &paths, scope.details)?;
+    let mut seen = inspect(host, role, (&paths, &ports::of(entries)), scope.details)?;
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);
     needed.extend(more.iter().map(AsRef::as_ref));

@@ -1,7 +1,6 @@
 //! What a deploy changes, and how. Plans are pure functions of the files that are to be there and of what hosts have;
 //! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
-mod client_ports;
 mod departures;
 mod ending;
 mod expand;
@@ -13,6 +12,7 @@ mod look;
 mod observation;
 mod order;
 mod plan;
+mod ports;
 mod procedure;
 mod release;
 mod revision;
@@ -20,7 +20,6 @@ mod saved;
 mod script;
 mod transaction;
 
-pub use client_ports::closed as closed_ports;
 pub use departures::{server_addresses, untrusted};
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
@@ -31,6 +30,7 @@ pub use look::{Contents, Details, Scope, Wanted, look};
 pub use observation::{FileKind, Found, HeldLease, Observation, OldWorker, Release, Server, Space, Unit};
 pub use order::{PlannedHost, Risk, order, risks};
 pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differing, plan};
+pub use ports::closed as closed_ports;
 pub use procedure::{Deploy, DeployError, DeployRollout, DeployStep, Probe, Progress, Target, lease};
 pub use release::{BEFORE, HostRelease, begins_id, file_path, id, is_id, manifest_path, parse};
 pub use saved::{SavedHost, SavedPlan};

@@ -1,6 +1,6 @@
 //! What runs on hosts: a POSIX shell script for each operation, and how its answer is read.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -61,21 +61,27 @@ pub enum Details {
 /// # Errors
 /// The host did not report it.
 pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
-    inspect(host, role, paths, Details::None)
+    inspect(host, role, (paths, &BTreeSet::new()), Details::None)
 }
 
-/// The same, with details.
+/// The same, with details. Of what listens on the host they have these ports.
 ///
 /// # Errors
 /// The host did not report it.
-pub fn inspect(host: &dyn Host, role: Role, paths: &[&str], details: Details) -> Result<Observation, QueryError> {
+pub fn inspect(
+    host: &dyn Host,
+    role: Role,
+    (paths, ports): (&[&str], &BTreeSet<u16>),
+    details: Details,
+) -> Result<Observation, QueryError> {
     let parts = match details {
         Details::None => OBSERVE,
         Details::Rules => INSPECT,
         Details::Workers => STATUS,
         Details::All => ALL,
     };
-    let arguments: Vec<&str> = [role.program()].into_iter().chain(paths.iter().copied()).collect();
+    let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
+    let arguments: Vec<&str> = [role.program(), &ports].into_iter().chain(paths.iter().copied()).collect();
     let answer = query(host, &Script::new(parts).arguments(&arguments), LOOK)?;
     Observation::read(&String::from_utf8_lossy(&answer))
 }
@@ -162,6 +168,35 @@ mod tests {
         assert_eq!((seen.managed.len(), seen.release.unwrap().id.as_str()), (2, "0123456789ab"));
         let read = contents(&host, &["/etc/a", "/etc/b", "/etc/none"]).unwrap();
         assert_eq!((read.len(), &read["/etc/a"], read["/etc/b"].as_slice()), (2, &bytes, &b"end\n"[..]));
+    }
+
+    // Its own way to find files is for speed: Perl's module, which takes long to load, finds the same.
+    #[test]
+    fn patterns_of_include_match_what_perl_finds() {
+        let script = include_str!("scripts/facts.sh");
+        let begin = script.find("sub matching {").unwrap();
+        let end = begin + script[begin..].find("\n        }\n").unwrap() + "\n        }\n".len();
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["a.conf", "b.conf", ".hidden.conf", "a.conf.bak", "aconf", "*.conf", "a\nb.conf", ".conf"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        let compare = format!(
+            "use File::Glob qw(:bsd_glob); {} for my $it (@ARGV) {{ my $pattern = \"$ENV{{DIR}}/$it\"; \
+             my @mine = sort {{ $a cmp $b }} matching($pattern); \
+             my @perl = $it =~ /[*?[]/ ? sort {{ $a cmp $b }} bsd_glob($pattern, GLOB_NOSORT) : ($pattern); \
+             print \"$it: @mine, and not @perl\\n\" if \"@mine\" ne \"@perl\"; print scalar @mine, \"\\n\" }}",
+            &script[begin..end]
+        );
+        let patterns =
+            ["*.conf", "*", ".*.conf", "a*", "a*.conf", "*f", "none*", "a.conf", "[ab].conf", "?.conf", "*a*"];
+        let found = crate::process::Invocation::new("perl")
+            .args(["-e", &compare])
+            .args(patterns)
+            .env("DIR", dir.path())
+            .run(b"", LOOK)
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&found.stderr), "");
+        assert_eq!(String::from_utf8_lossy(&found.stdout), "4\n6\n1\n4\n2\n5\n0\n1\n2\n3\n4\n");
     }
 
     #[test]

@@ -3,7 +3,7 @@
 #   address ADDRESS                      one of the host's own
 #   nonlocal FAMILY                      4 or 6: programs may listen on addresses that the host does not have
 #   ipv6                                 the kernel has it
-#   listening ADDRESS PORT PROGRAM       TCP
+#   listening ADDRESS PORT PROGRAM       TCP, on one of the ports
 #   nofile LIMIT                         file descriptors that a process of the program may open
 #   ring AGE                             for how many seconds an app server has encrypted tickets with the same key
 #   revision REVISION                    of the haproxy.cfg that is there
@@ -15,10 +15,11 @@
 #   names NAMES...                       its names
 #   unread FILE                          it has changed since nginx loaded its configuration
 # What is not printable is shown as a question mark.
-show_facts() { # PROGRAM
+show_facts() { # PROGRAM PORTS
     [ -z "$root" ] && command -v perl >/dev/null || return 0
-    perl -MFile::Glob=:bsd_glob -e '
-        my ($program) = @ARGV;
+    perl -e '
+        my ($program, $ports) = @ARGV;
+        my %asked = map { $_ => 1 } split / /, $ports;
         sub show { my $line = join " ", map { s/[^\x21-\x7e]/?/gr } @_; print "$line\n" }
         sub text { open my $file, "<", $_[0] or return ""; local $/; my $text = <$file>; defined $text ? $text : "" }
         sub lines { split /\n/, text($_[0]) }
@@ -46,10 +47,11 @@ show_facts() { # PROGRAM
 
         my (%sockets, %names);
         for my $family (["tcp", \&ipv4], ["tcp6", \&ipv6]) {
-            for (lines("/proc/net/$$family[0]")) {
+            for (grep { / 0A / } lines("/proc/net/$$family[0]")) {
                 my @fields = split;
                 next unless @fields > 9 and $fields[3] eq "0A" and $fields[1] =~ /^([0-9A-F]+):([0-9A-F]{4})$/;
                 my $port = hex $2;
+                next unless $asked{$port};
                 # Words of the kernel are in the order of the machine.
                 my $address = pack "L*", map { hex } $1 =~ /.{8}/g;
                 push @{$sockets{$fields[9]}}, [$$family[1]->($address), $port];
@@ -72,22 +74,27 @@ show_facts() { # PROGRAM
         # A program that systemd has given a socket is meant, and of processes that share one, the first. A process
         # has its listeners among its first descriptors.
         my $unnamed = keys %sockets;
-        for my $pid (sort { ($a == 1) <=> ($b == 1) or $a <=> $b } all_processes()) {
-            last unless $unnamed;
-            my $process = "/proc/$pid";
-            opendir my $folder, "$process/fd" or next;
-            for (1 .. 512) {
-                my $number = readdir $folder;
-                last unless defined $number;
-                my $to = readlink "$process/fd/$number" or next;
-                next unless $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1} and !defined $names{$1};
-                my $inode = $1;
-                my ($name) = lines("$process/comm");
-                next unless defined $name;
-                $names{$inode} = $name;
-                $unnamed--;
+        sub name_sockets {
+            for my $pid (sort { ($a == 1) <=> ($b == 1) or $a <=> $b } @_) {
+                return unless $unnamed;
+                my $process = "/proc/$pid";
+                opendir my $folder, "$process/fd" or next;
+                for (1 .. 512) {
+                    my $number = readdir $folder;
+                    last unless defined $number;
+                    my $to = readlink "$process/fd/$number" or next;
+                    next unless $to =~ /^socket:\[([0-9]+)\]$/ and $sockets{$1} and !defined $names{$1};
+                    my $inode = $1;
+                    my ($name) = lines("$process/comm");
+                    next unless defined $name;
+                    $names{$inode} = $name;
+                    $unnamed--;
+                }
             }
         }
+        # Mostly they are those of the program, and no other process need be looked at.
+        name_sockets(grep { is_program("/proc/$_") } @candidates);
+        name_sockets(all_processes()) if $unnamed;
         for my $inode (sort { $a <=> $b } keys %sockets) {
             show("listening", @$_, $names{$inode} // "?") for @{$sockets{$inode}};
         }
@@ -107,6 +114,20 @@ show_facts() { # PROGRAM
         show("revision", $1) if text("/etc/haproxy/haproxy.cfg") =~ /^ *description sslscale ([0-9a-f]{12})$/m;
         exit unless $program eq "nginx" and -e "/etc/nginx/nginx.conf";
 
+        # The files of a pattern. Nearly all have their only wildcard in a name, and need no module, which takes long to
+        # load.
+        sub matching {
+            my ($pattern) = @_;
+            return $pattern if $pattern !~ /[*?[]/;
+            my ($folder, $begin, $end) = $pattern =~ m!^([^*?[\\]*/)([^*?[\\/]*)\*([^*?[\\/]*)$! or do {
+                require File::Glob;
+                return File::Glob::bsd_glob($pattern, File::Glob::GLOB_NOSORT());
+            };
+            opendir my $names, $folder or return;
+            # A wildcard does not stand for a dot at the beginning.
+            my $any = $begin eq "" ? "(?!\\.).*" : ".*";
+            map { "$folder$_" } grep { /^\Q$begin\E$any\Q$end\E\z/s } readdir $names;
+        }
         my @open;
         my %files;
         sub statement {
@@ -128,7 +149,7 @@ show_facts() { # PROGRAM
             my ($inside) = @open ? $open[-1] : undef;
             if ($word eq "include" and @rest) {
                 my $pattern = $rest[0] =~ m{^/} ? $rest[0] : "/etc/nginx/$rest[0]";
-                configuration($_) for sort { $a cmp $b } bsd_glob($pattern, GLOB_NOSORT);
+                configuration($_) for sort { $a cmp $b } matching($pattern);
             } elsif ($word eq "worker_connections" and $inside) {
                 show("connections", $rest[0]) if $rest[0] =~ /^[0-9]+$/;
             } elsif ($word eq "worker_rlimit_nofile") {
@@ -170,5 +191,5 @@ show_facts() { # PROGRAM
             my ($link, $file) = ((lstat)[9] // 0, (stat)[9] // 0);
             show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
         }
-    ' "$1" 2>/dev/null
+    ' "$1" "$2" 2>/dev/null
 }

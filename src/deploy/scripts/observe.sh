@@ -1,8 +1,9 @@
 # Shows what a host has, and changes nothing.
 #
-#     observe.sh PROGRAM PATH...
+#     observe.sh PROGRAM PORTS PATH...
 #
-# PROGRAM is haproxy or nginx; the paths are those that a deploy would write. Each line that is written is a
+# PROGRAM is haproxy or nginx; PORTS, with blanks between them, are those that its rendered file listens on; the paths
+# are those that a deploy would write. Each line that is written is a
 # word and what belongs to it:
 #   file PATH KIND [MODE OWNER SHA256]   KIND is regular, absent, link, directory or other
 #   stock PATH                           the package's file, as the package has it
@@ -15,10 +16,10 @@
 #   lease ID AGE SINCE HOLDER            the deploy that has the host, and how many seconds ago it did something and began
 #   tool NAME                            a program that a deploy needs and that is missing
 #   end
-program=$1
-shift
+program=$1 ports=$2
+shift 2
 # Only where the caller has put it before this script.
-! command -v show_facts >/dev/null || show_facts "$program"
+! command -v show_facts >/dev/null || show_facts "$program" "$ports"
 ! command -v show_workers >/dev/null || show_workers "$program"
 ! command -v show_space >/dev/null || show_space
 ! command -v show_refused >/dev/null || show_refused "$program"
@@ -111,11 +112,13 @@ show
     fi
     case $program in
     haproxy)
-        perl -MIO::Socket::UNIX -e '
+        # The module for sockets takes longer to load than all of this takes to run. On Linux 1 is the family of paths.
+        perl -e '
             alarm 5;
             for my $command ("show info", "show stat") {
-                my $socket = IO::Socket::UNIX->new(Peer => "/run/haproxy/admin.sock") or exit;
-                print $socket "$command\n";
+                socket my $socket, 1, 1, 0 or exit;
+                connect $socket, pack "Sa*", 1, "/run/haproxy/admin.sock\0" or exit;
+                syswrite $socket, "$command\n" or exit;
                 while (<$socket>) {
                     print "running $1\n" if /^description: sslscale ([0-9a-f]{12})$/;
                     my @fields = split /,/;

@@ -1,11 +1,12 @@
-//! Ports of a balancer that clients use and that a deploy would close.
+//! The ports on which the programs of a host listen, by its files.
 
 use std::collections::BTreeSet;
 
 use super::look::Contents;
 use super::order::Risk;
 use super::plan::HostPlan;
-use crate::config::haproxy;
+use super::revision::configuration;
+use crate::config::{haproxy, nginx};
 use crate::tree::Entry;
 
 /// haproxy's configuration.
@@ -18,17 +19,36 @@ pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Ris
     }
     let new = wanted.iter().find(|entry| &*entry.path == CONFIG).map(|entry| &*entry.content.bytes);
     let old = contents.get(CONFIG).map(Vec::as_slice);
-    let (old, new) = (ports(old.unwrap_or_default()), ports(new.unwrap_or_default()));
+    let (old, new) = (of_haproxy(old.unwrap_or_default()), of_haproxy(new.unwrap_or_default()));
     old.difference(&new).map(|port| Risk::PortCloses(*port)).collect()
 }
 
-fn ports(config: &[u8]) -> BTreeSet<u16> {
+/// The ports on which a host's program listens when it has read these files.
+pub(super) fn of(entries: &[Entry]) -> BTreeSet<u16> {
+    let Some(entry) = configuration(entries) else { return BTreeSet::new() };
+    let bytes = entry.content.bytes.as_slice();
+    if *entry.path == *CONFIG { of_haproxy(bytes) } else { of_nginx(bytes) }
+}
+
+fn of_nginx(config: &[u8]) -> BTreeSet<u16> {
+    let text = String::from_utf8_lossy(config);
+    let (file, _) = nginx::File::read_until_error(&text);
+    let addresses = file.statements.iter().filter(|it| it.name() == "server").flat_map(|it| it.named("listen"));
+    addresses.filter_map(|it| port(&it.arguments().first()?.value)).collect()
+}
+
+/// The port of `address:port`, or of a port alone.
+fn port(address: &str) -> Option<u16> {
+    address.rsplit(':').next()?.parse().ok()
+}
+
+fn of_haproxy(config: &[u8]) -> BTreeSet<u16> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
     let binds = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "bind");
     // Several are separated by commas.
     let addresses = binds.filter_map(|line| line.arguments().first()).flat_map(|addresses| addresses.value.split(','));
-    addresses.filter_map(|address| address.rsplit(':').next()?.parse().ok()).collect()
+    addresses.filter_map(port).collect()
 }
 
 #[cfg(test)]
@@ -38,6 +58,22 @@ mod tests {
     use super::*;
     use crate::deploy::{Change, ChangeKind};
     use crate::tree::Content;
+
+    #[test]
+    fn the_ports_of_a_file_are_those_of_its_listeners() {
+        let ports = |path: &str, text: &str| {
+            let content = Arc::new(Content::new(text.as_bytes().to_vec()));
+            of(&[Entry { path: path.into(), content }]).into_iter().collect::<Vec<_>>()
+        };
+        let nginx = "server {\n    listen 8443 ssl;\n    listen [::]:8443 ssl;\n    location / { return 404; }\n}\n\
+                     server {\n    listen 10.0.0.1:80;\n    listen unix:/run/a;\n}\n# listen 1;\n";
+        assert_eq!(ports("/etc/nginx/conf.d/sslscale.conf", nginx), [80, 8443]);
+        assert_eq!(
+            ports("/etc/haproxy/haproxy.cfg", "frontend tls\n    bind *:443\n    bind :::80 v6only\n"),
+            [80, 443]
+        );
+        assert_eq!(ports("/etc/hosts", nginx), [0_u16; 0]);
+    }
 
     #[test]
     fn a_port_that_no_line_has_any_more_closes() {
