@@ -16,7 +16,7 @@ use crate::cases::{all_of, cases};
 use crate::support::generate::{Generated, Versions};
 use crate::support::shipped;
 
-const CASES: u32 = 4_000;
+const CASES: u32 = 2_000;
 /// Random inventories beside the shipped ones: they use every key.
 const GENERATED: u32 = 40;
 
