@@ -225,9 +225,11 @@ fn in_no_report(key: &str, secret: &str) {
     }
     assert!(texts.len() > 200, "{}", texts.len());
     let run = Sslscale::new(&[]);
-    for text in &texts {
+    // Every format has the same findings: each place is shown by one besides the usual one, and each way at 50 places.
+    let others = ["json", "sarif", "github", "gitlab", "junit"];
+    for (index, text) in texts.iter().enumerate() {
         fs::write(run.dir().join("inventory.yaml"), text).unwrap();
-        for format in ["human", "json", "sarif", "github", "gitlab", "junit"] {
+        for format in ["human", others[(index + index / others.len()) % others.len()]] {
             let found = run.run_with(&["check", "--format", format, "inventory.yaml"]);
             assert!(!leaks(&found, secret), "{text}\n{}", found.all());
         }
