@@ -11,10 +11,12 @@ use super::CommandError;
 use crate::interrupt::Interrupt;
 use crate::report::Output;
 
+/// What a no comes to.
+const UNCHANGED: &str = "nothing was changed";
 /// How often a wait for an answer looks for a signal, in milliseconds.
 const INTERVAL: u16 = 100;
 
-/// Asks on the terminal. A signal is a no.
+/// Asks on the terminal. A signal is a no, and so is every answer that is no clear yes. A no is confirmed.
 pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<bool, CommandError> {
     let stdin = io::stdin();
     if !stdin.is_terminal() {
@@ -29,12 +31,20 @@ pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<
         if interrupt.requested() {
             // The terminal shows `^C` on the line.
             output.say("");
+            output.say(UNCHANGED);
             return Ok(false);
         }
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line)?;
-    Ok(!interrupt.requested() && matches!(line.trim(), "y" | "yes"))
+    let answer = line.trim();
+    let agreed = !interrupt.requested() && matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
+    if !agreed {
+        let clear = matches!(answer.to_ascii_lowercase().as_str(), "" | "n" | "no");
+        let unclear = if clear { "" } else { ": the answer was not `y` or `yes`" };
+        output.say(&format!("{UNCHANGED}{unclear}"));
+    }
+    Ok(agreed)
 }
 
 /// Who runs this, and where.

@@ -295,11 +295,7 @@ impl Task<'_> {
 
     /// Asks, unless nobody is to be asked.
     pub fn agreed(&self, run: &Run<'_>, question: &str) -> Result<bool, CommandError> {
-        let agreed = self.yes || agreed(run.output, question, run.interrupt)?;
-        if !agreed {
-            run.output.say("nothing was changed");
-        }
-        Ok(agreed)
+        Ok(self.yes || agreed(run.output, question, run.interrupt)?)
     }
 
     fn carry_out(

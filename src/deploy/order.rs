@@ -2,8 +2,9 @@
 
 use ipnet::IpNet;
 
-use super::plan::{Action, ChangeKind, HostPlan, Role};
+use super::plan::{Action, Change, ChangeKind, HostPlan, Role};
 use super::procedure::DeployStep;
+use super::revision::NGINX_CONF;
 
 /// A host that is planned.
 #[derive(Debug, Clone, Copy)]
@@ -54,6 +55,8 @@ pub enum Risk {
     Adopted(String),
     /// A balancer takes no new connections on a port any more.
     PortCloses(u16),
+    /// An app server serves no site any more.
+    Emptied,
     /// An app server takes no PROXY header from this address any more.
     TrustEnds(IpNet),
 }
@@ -66,12 +69,15 @@ pub fn risks(plan: &HostPlan) -> Vec<Risk> {
         ChangeKind::Adopt => Some(Risk::Adopted(change.path.clone())),
         _ => None,
     });
-    restart.into_iter().chain(files).collect()
+    let gone = |change: &Change| {
+        change.path.ends_with(NGINX_CONF) && matches!(change.kind, ChangeKind::Remove | ChangeKind::Discard)
+    };
+    let emptied = plan.changes.iter().any(gone).then_some(Risk::Emptied);
+    restart.into_iter().chain(files).chain(emptied).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::plan::Change;
     use super::*;
 
     fn plan(kind: ChangeKind, action: Action) -> HostPlan {
@@ -80,6 +86,16 @@ mod tests {
             actions: vec![action],
             problems: Vec::new(),
         }
+    }
+
+    #[test]
+    fn an_app_server_without_its_file_serves_nothing() {
+        let mut plan = plan(ChangeKind::Remove, Action::Reload);
+        assert_eq!(risks(&plan), []);
+        plan.changes[0].path = "/etc/nginx/conf.d/sslscale.conf".to_owned();
+        assert_eq!(risks(&plan), [Risk::Emptied]);
+        plan.changes[0].kind = ChangeKind::Update;
+        assert_eq!(risks(&plan), []);
     }
 
     #[test]

@@ -112,6 +112,16 @@ impl DeployReport<'_> {
                         self.back(end.held, end.before)
                     )
                 });
+                let unknown = with(State::Unknown);
+                if !unknown.is_empty() && !end.is_complete() {
+                    let without = unknown.iter().map(|host| format!(" --without {host}")).collect::<String>();
+                    self.output.say(&format!(
+                        "  neither goes on while {} cannot be reached; `{}` leaves {} out",
+                        unknown.join(", "),
+                        without.trim_start(),
+                        agreeing(unknown.len(), "it", "them")
+                    ));
+                }
                 Ok(())
             }
             Ending::Untouched => {

@@ -19,6 +19,9 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
                  theirs; `systemctl stop haproxy` on it first"
             )
         }
+        Risk::Emptied => "it serves no site any more: balancers that still have it send it clients until their checks \
+                          notice"
+            .to_owned(),
         Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
     }
 }

@@ -131,13 +131,8 @@ fn the_order_begins_with_the_canary() {
     assert!(uses("srv2") < uses("srv1"), "{}", done.all());
 }
 
-// The question waited for an answer whatever came, and the answer was then without effect.
-#[test]
-fn ctrl_c_at_the_question_ends_it() {
-    if !need::programs(&["script"]) {
-        return;
-    }
-    let Some(fleet) = fleet(INVENTORY) else { return };
+/// Answers the question of a deploy on a terminal: its exit code, and what it wrote after the question.
+fn answered(fleet: &Sslscale, answer: &[u8]) -> (Option<i32>, String) {
     let command = format!("'{}' deploy inventory.yaml --roots roots", env!("CARGO_BIN_EXE_sslscale"));
     // A terminal, which sends the signal to its foreground process group.
     let mut terminal = Command::new("env");
@@ -154,10 +149,41 @@ fn ctrl_c_at_the_question_ends_it() {
         );
         shown.push(byte[0]);
     }
-    terminal.stdin.as_mut().unwrap().write_all(b"\x03").unwrap();
+    terminal.stdin.as_mut().unwrap().write_all(answer).unwrap();
     let done = terminal.wait_with_output().unwrap();
-    let rest = String::from_utf8_lossy(&done.stdout);
+    (done.status.code(), String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
+// The question waited for an answer whatever came, and the answer was then without effect.
+#[test]
+fn ctrl_c_at_the_question_ends_it() {
+    if !need::programs(&["script"]) {
+        return;
+    }
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let (code, rest) = answered(&fleet, b"\x03");
     assert!(rest.contains("nothing was changed"), "{rest}");
-    assert_eq!(done.status.code(), Some(130), "{rest}");
+    assert_eq!(code, Some(130), "{rest}");
     assert!(files(&fleet.dir().join("roots")).is_empty());
+}
+
+#[test]
+fn only_a_clear_yes_is_one() {
+    if !need::programs(&["script"]) {
+        return;
+    }
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    for (answer, said) in [
+        ("maybe\n", "nothing was changed: the answer was not `y` or `yes`"),
+        ("n\n", "nothing was changed\r\n"),
+        ("\n", "nothing was changed\r\n"),
+    ] {
+        let (code, rest) = answered(&fleet, answer.as_bytes());
+        assert!(rest.contains(said), "{answer}: {rest}");
+        assert_eq!(code, Some(3), "{answer}: {rest}");
+        assert!(files(&fleet.dir().join("roots")).is_empty());
+    }
+    let (code, rest) = answered(&fleet, b"Yes\n");
+    assert_eq!(code, Some(0), "{rest}");
+    assert!(!files(&fleet.dir().join("roots")).is_empty());
 }
