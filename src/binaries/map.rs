@@ -2,6 +2,8 @@
 //! map to one directive have its name, so a directive and the blocks around it lead to the key. Every
 //! message gets a place: the key, else the site or host around it, else the first key. Pure.
 
+mod upstreams;
+
 use std::collections::HashMap;
 
 use super::outline::{Outline, Statement};
@@ -9,7 +11,7 @@ use super::parse::{Message, unnamed};
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
-use crate::lint::Fleet;
+use crate::lint::{Fleet, upstream_key};
 
 /// The keys of a location that say where requests go.
 const TARGETS: [&str; 6] = ["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"];
@@ -81,7 +83,7 @@ impl<'f> Map<'f> {
             return self.offered(app, "ssl_ecdh_curve", message);
         }
         let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
-        if let Some(place) = self.answers(statement) {
+        if let Some(place) = self.answers(statement).or_else(|| self.upstream(app, message, statement)) {
             return place;
         }
         let version = || {
@@ -101,6 +103,10 @@ impl<'f> Map<'f> {
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
             [key @ ("keepalive_timeout" | "worker_shutdown_timeout"), ..] => return self.fleet.nginx(app, &[key]),
+            ["large_client_header_buffers" | "http2_max_field_size" | "http2_max_header_size", ..] => {
+                return self.fleet.nginx(app, &["large_client_header_buffers"]);
+            }
+            ["resolver" | "resolver_timeout", ..] => return self.offered(app, "resolver", message),
             _ => {}
         }
         let known = |name: &&&str| !name.is_empty() && self.sites.contains_key(**name);
@@ -125,8 +131,8 @@ impl<'f> Map<'f> {
                 let of_site = self.fleet.site(site, "hsts").key("max_age");
                 if of_site.is_written() { of_site } else { self.fleet.nginx(app, &["hsts", "max_age"]) }
             }
-            [directive, ..] if upstream_timeout(directive).is_some() => {
-                let key = upstream_timeout(directive).unwrap_or_default();
+            [directive, ..] if upstream_key(directive).is_some() => {
+                let key = upstream_key(directive).map_or("", |(_, key)| key);
                 let written = Some(self.fleet.site(site, key)).filter(|place| place.is_written());
                 written.or(self.fleet.nginx_if_written(app, &[key])).unwrap_or(self.fleet.site(site, "server_name"))
             }
@@ -169,9 +175,12 @@ impl<'f> Map<'f> {
                 target.key(key).or(target.key("url")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
+            ["set", "$sslscale_server", ..] => {
+                TARGETS.map(|key| location.key(key)).into_iter().find(|it| it.is_written())?
+            }
             ["try_files", ..] => location.key("fallback").or(location.key("path")),
-            [directive, ..] if upstream_timeout(directive).is_some_and(|key| location.key(key).is_written()) => {
-                location.key(upstream_timeout(directive).unwrap_or_default())
+            [directive, ..] if upstream_key(directive).is_some_and(|(_, key)| location.key(key).is_written()) => {
+                location.key(upstream_key(directive).map_or("", |(_, key)| key))
             }
             _ => location.key("path"),
         })
@@ -348,15 +357,5 @@ impl<'f> Map<'f> {
         let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
         let server = message.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
         server.or_else(|| message.quoted().find_map(|word| self.values.get(word).copied()))
-    }
-}
-
-/// The key that a directive such as `proxy_read_timeout` is rendered from.
-fn upstream_timeout(directive: &str) -> Option<&'static str> {
-    match directive.split_once('_').filter(|(kind, _)| ["proxy", "uwsgi", "fastcgi", "grpc"].contains(kind))?.1 {
-        "connect_timeout" => Some("upstream_connect_timeout"),
-        "read_timeout" => Some("upstream_read_timeout"),
-        "send_timeout" => Some("upstream_send_timeout"),
-        _ => None,
     }
 }

@@ -13,10 +13,11 @@ use super::shapes::Shape;
 use crate::event::Missing;
 use crate::inventory::Inventory;
 use crate::inventory::model::Site;
+use crate::inventory::types::ServerName;
 use crate::process::{self, Conversation, Lines, patience};
 use crate::progress::Count;
 use crate::sandbox::{self, FileSpec, Program, ProgramOutput, machine, names, wire};
-use crate::stand_ins::{Pairs, ring, wanted};
+use crate::stand_ins::{self, Pairs, authorities, ring, wanted};
 
 /// How long a program of this machine may take, here `unshare` to start the process inside.
 const PROGRAM: Duration = Duration::from_secs(60);
@@ -164,7 +165,9 @@ fn all_names(inventory: &Inventory) -> String {
     let apps = inventory.app_servers.iter().map(|host| (host.name.as_str(), &host.addresses));
     let hosts: Vec<(&str, Vec<std::net::IpAddr>)> =
         balancers.chain(apps).map(|(name, all)| (name, all.iter().map(|address| address.0).collect())).collect();
-    names(hosts.iter().map(|(name, addresses)| (*name, addresses.as_slice())))
+    let own = hosts.iter().map(|(name, addresses)| (*name, addresses.as_slice()));
+    let named: Vec<(&ServerName, std::net::IpAddr)> = stand_ins::hosts(inventory).collect();
+    names(own.chain(named.iter().map(|(name, address)| (name.as_str(), std::slice::from_ref(address)))))
 }
 
 fn question(
@@ -185,6 +188,10 @@ fn question(
         for certificate in wanted(&sites) {
             // Fails for a name that no certificate can contain. nginx then reports the missing file.
             let _ = pairs.put(&certificate, &mut files);
+        }
+        for path in authorities(&sites) {
+            // The same.
+            let _ = pairs.put_authority(path, &mut files);
         }
     }
     Question { index, program: shape.program, files }

@@ -105,6 +105,8 @@ codes! {
     AD11 "host-bits-set" Error;
     /// An address that no host of a fleet should have.
     AD12 "special-purpose-address" Warning;
+    /// A server's name that nginx resolves only when it starts.
+    AD13 "name-resolved-once" Warning;
     /// A PROXY header sent to a listener that does not expect one.
     PX01 "lb-sends-app-does-not-expect" Error;
     /// A listener that waits for a PROXY header that no balancer sends.
@@ -181,6 +183,8 @@ codes! {
     TL24 "no-browser-cipher-or-group" Warning;
     /// A site whose certificates have no key that browsers accept.
     TL25 "no-browser-key" Warning;
+    /// TLS to an upstream whose certificate is not verified.
+    TL26 "upstream-not-verified" Warning;
     /// Several app servers that share no session ticket key.
     RS01 "no-shared-ticket-key" Warning;
     /// Session ticket keys that the default server of the socket lacks.

@@ -75,6 +75,7 @@ pub enum Scalar {
     AccessLog,
     Address,
     AppSocket,
+    BufferSize,
     CheckPath,
     Directory,
     GrpcUpstream,
@@ -88,27 +89,30 @@ pub enum Scalar {
     OpensslVersion,
     PoolName,
     RedirectUrl,
+    Resolver,
+    ServerAddress,
     Size,
     SourcePath,
     SshHost,
     SshUser,
     Statuses,
+    UpstreamName,
 }
 
 /// The words in which the table of keys says what a key takes.
 pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
-        AbsolutePath, AccessLog, Address, AppSocket, CheckHost, CheckPath, Choice, Directory, DnsName, Duration,
-        GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath, LocationPath, LogTarget, Network,
-        NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion, RedirectHost, RedirectUrl, Rule, Size,
-        SourcePath, SshHost, SshUser, Statuses, Switch, Whole, WholeSeconds,
+        AbsolutePath, AccessLog, Address, AppSocket, BufferSize, CheckHost, CheckPath, Choice, Directory, DnsName,
+        Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath, LocationPath, LogTarget,
+        Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion, RedirectHost, RedirectUrl, Resolver,
+        Rule, ServerAddress, Size, SourcePath, SshHost, SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
         BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT, UPSTREAM_CONNECT,
     };
     pub use crate::inventory::types::{
         Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode,
-        Tickets, TlsProfile, TlsVersion, UnknownNames,
+        Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
     };
 }

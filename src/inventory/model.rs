@@ -4,7 +4,9 @@
 mod settings;
 mod snippet;
 mod ssh;
+mod target;
 mod upstream_timeouts;
+mod upstreams;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -13,16 +15,17 @@ use ipnet::IpNet;
 
 pub use super::addresses::{Addresses, Families};
 use super::types::{
-    AbsolutePath, Address, AppSocket, CheckType, Duration, Endpoint, GrpcUpstream, HostName, HttpUpstream,
-    LocationMatch, LocationPath, PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size,
-    SourcePath, Tickets,
+    AbsolutePath, Address, BufferSize, CheckType, Duration, HostName, LocationMatch, LocationPath, PoolName, Port,
+    ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
+pub use target::{Protocol, Target};
 pub use upstream_timeouts::{EffectiveTimeouts, UpstreamTimeouts};
+pub use upstreams::{RESOLVES, Upstream, UpstreamServer, UpstreamTls};
 
 /// One fleet.
 #[derive(Debug, Clone)]
@@ -35,6 +38,8 @@ pub struct Inventory {
     pub pools: Vec<Pool>,
     /// At least one.
     pub sites: Vec<Site>,
+    /// What locations refer to by name; each is used.
+    pub upstreams: Vec<Upstream>,
     /// As written, without repetition; by default the addresses of every balancer.
     pub trusted_proxies: Vec<IpNet>,
     /// Which app servers can resume a TLS session.
@@ -207,6 +212,8 @@ pub struct Site {
     pub client_max_body_size: Option<Size>,
     /// Timeouts of upstreams that differ from nginx's settings.
     pub upstream_timeouts: UpstreamTimeouts,
+    /// The largest head of an upstream's answer, if it differs from nginx's setting.
+    pub upstream_buffer_size: Option<BufferSize>,
     /// Empty only if there is a root.
     pub locations: Vec<Location>,
     /// The user's own text in its server block.
@@ -268,102 +275,12 @@ pub struct Location {
     pub upstream_timeouts: UpstreamTimeouts,
     /// The user's own text in its block.
     pub include: Vec<Snippet>,
-}
-
-/// Where requests go.
-#[derive(Debug, Clone)]
-pub enum Target {
-    /// A uWSGI app.
-    Uwsgi(AppSocket),
-    /// A FastCGI app.
-    Fastcgi(AppSocket),
-    /// An HTTP app.
-    Proxy(HttpUpstream),
-    /// A gRPC app.
-    Grpc(GrpcUpstream),
-    /// Files.
-    Root(AbsolutePath),
-    /// Elsewhere.
-    Redirect(Redirect),
-}
-
-impl Target {
-    /// The socket of the upstream; `None` if there is none.
-    pub fn endpoint(&self) -> Option<&Endpoint> {
-        match self {
-            Self::Uwsgi(app) | Self::Fastcgi(app) => Some(&app.endpoint),
-            Self::Proxy(upstream) => Some(&upstream.endpoint),
-            Self::Grpc(upstream) => Some(&upstream.endpoint),
-            Self::Root(_) | Self::Redirect(_) => None,
-        }
-    }
-}
-
-impl Target {
-    /// The protocol of the upstream's socket; `None` for files and redirects.
-    pub fn protocol(&self) -> Option<Protocol> {
-        Some(match self {
-            Self::Uwsgi(_) => Protocol::Uwsgi,
-            Self::Fastcgi(_) => Protocol::Fastcgi,
-            Self::Proxy(upstream) => {
-                if upstream.tls {
-                    Protocol::Https
-                } else {
-                    Protocol::Http
-                }
-            }
-            Self::Grpc(upstream) => {
-                if upstream.tls {
-                    Protocol::Grpcs
-                } else {
-                    Protocol::Grpc
-                }
-            }
-            Self::Root(_) | Self::Redirect(_) => return None,
-        })
-    }
-}
-
-/// What nginx and an app speak on a socket.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Protocol {
-    /// uWSGI's own.
-    Uwsgi,
-    /// FastCGI.
-    Fastcgi,
-    /// HTTP/1.1.
-    Http,
-    /// HTTP/1.1 over TLS.
-    Https,
-    /// HTTP/2 without TLS.
-    Grpc,
-    /// HTTP/2 over TLS.
-    Grpcs,
-}
-
-impl Protocol {
-    /// The name that messages use.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Uwsgi => "uwsgi",
-            Self::Fastcgi => "FastCGI",
-            Self::Http => "HTTP",
-            Self::Https => "HTTPS",
-            Self::Grpc => "gRPC",
-            Self::Grpcs => "gRPC over TLS",
-        }
-    }
-
-    /// Whether an app can speak both on one socket. HTTP/1.1 and HTTP/2 differ in the first bytes of a connection, and
-    /// over TLS in what ALPN negotiates.
-    pub fn shares_socket_with(self, other: Self) -> bool {
-        let http = |it| match it {
-            Self::Http | Self::Grpc => Some(false),
-            Self::Https | Self::Grpcs => Some(true),
-            Self::Uwsgi | Self::Fastcgi => None,
-        };
-        self == other || http(self).is_some() && http(self) == http(other)
-    }
+    /// The largest head of an answer, if it differs from the site's.
+    pub upstream_buffer_size: Option<BufferSize>,
+    /// Index into [`Inventory::upstreams`], if the target names one.
+    pub upstream: Option<usize>,
+    /// How the upstream's certificate is verified; `None` without TLS.
+    pub upstream_tls: Option<UpstreamTls>,
 }
 
 /// A redirect.

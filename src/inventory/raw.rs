@@ -2,9 +2,13 @@
 //! reference and the form of the value. Values are not read here; `validate` does that.
 
 mod haproxy;
+mod nginx;
+mod upstreams;
 
 use super::schema::{Section, section};
 pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawTimeouts};
+pub use nginx::{RawHsts, RawNginx};
+pub use upstreams::{RawUpstream, RawUpstreamServer};
 
 section! {
     /// The whole inventory, which describes one fleet.
@@ -15,6 +19,8 @@ section! {
         app_servers: "list, required" is Sections(1),
         /// The sites: sets of names, each with its certificate.
         sites: "list, required" is Sections(1),
+        /// Apps that run as several servers. Locations pass requests to them by name, as in `proxy_pass: "http://app"`.
+        upstreams: "list; default: none" is Sections(0),
         /// Groups of app servers. The TLS name (SNI) decides which pool a connection goes to.
         pools: "list; default: one pool with all app servers" is Sections(1),
         /// The addresses from which nginx accepts a client address in a PROXY header.
@@ -121,6 +127,8 @@ section! {
         upstream_read_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// How long nginx waits for an upstream between two writes.
         upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
+        /// The largest head of an upstream's answer: its status, headers and cookies.
+        upstream_buffer_size: "size from 4k to 1m; default: as in `nginx`" is One(BufferSize),
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`" is Sections(0),
         /// Files on this machine with your own nginx text, for the site's server block. A relative path is relative to the inventory's directory. Hosts get copies.
@@ -136,13 +144,13 @@ section! {
         /// Whether `path` matches the start of a request's path or the whole path.
         r#match as "match": "`prefix` or `exact`; default `prefix`" is One(Choice(LocationMatch::NAMES)),
         /// Passes requests to a uWSGI app.
-        uwsgi_pass: "`unix:/path` or `address:port`" is One(AppSocket),
+        uwsgi_pass: "`unix:/path`, `address:port` or an upstream's name" is One(AppSocket),
         /// Passes requests to a FastCGI app.
-        fastcgi_pass: "`unix:/path` or `address:port`" is One(AppSocket),
+        fastcgi_pass: "`unix:/path`, `address:port` or an upstream's name" is One(AppSocket),
         /// Passes requests to an HTTP app.
-        proxy_pass: "`http://address:port/path`, `https://…` or `http://unix:/path`" is One(HttpUpstream),
+        proxy_pass: "`http://address:port/path`, `https://…`, `http://unix:/path` or `http://NAME` of an upstream" is One(HttpUpstream),
         /// Passes requests to a gRPC app.
-        grpc_pass: "`grpc://address:port`, `grpcs://…` or `unix:/path`" is One(GrpcUpstream),
+        grpc_pass: "`grpc://address:port`, `grpcs://…`, `unix:/path` or `grpc://NAME` of an upstream" is One(GrpcUpstream),
         /// Serves the files below a directory. The whole path of a request is appended to it: with `root: /srv/app`, `/static/a.css` is `/srv/app/static/a.css`.
         root: "absolute path" is One(Directory),
         /// What serves requests for which there is no file. With `root`, a file below it, as single-page apps need it. With `fastcgi_pass`, a PHP script below the site's `root`: files there are served, other `.php` scripts run, and everything else is passed to this one.
@@ -153,6 +161,14 @@ section! {
         upstream_read_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// How long nginx waits for the upstream between two writes.
         upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
+        /// The largest head of the upstream's answer: its status, headers and cookies.
+        upstream_buffer_size: "size from 4k to 1m; default: as in the site" is One(BufferSize),
+        /// With `https://` or `grpcs://`, whether the upstream's certificate is verified.
+        upstream_ssl_verify: "true or false; default: true, or false for an upstream on the app server itself" is One(Switch),
+        /// With `https://` or `grpcs://`, the name that nginx asks for and that the certificate has to be for.
+        upstream_ssl_name: "DNS name; default: the name that the client asked for" is One(CheckHost),
+        /// With `https://` or `grpcs://`, the file on the app servers with the certificates of the authorities that may have signed it.
+        upstream_ssl_trusted_certificate: "absolute path; default `/etc/ssl/certs/ca-certificates.crt`" is One(AbsolutePath),
         /// Redirects to another URL.
         r#return as "return": "section" is OneSection,
         /// Files on this machine with your own nginx text, for the location's block.
@@ -213,60 +229,6 @@ section! {
 }
 
 section! {
-    /// Settings of nginx, for all app servers or, in an app server's entry, for that one only.
-    RawNginx at "nginx" {
-        /// The version of nginx to render for.
-        version: "such as 1.22.1; default: any version from 1.19.4" is One(ProgramVersion(OLDEST_NGINX)),
-        /// The port on which nginx takes TLS connections from balancers.
-        port: "1 to 65535; default 443" is One(NginxPort),
-        /// Whether clients may use HTTP/2.
-        http2: "true or false; default true" is One(Switch),
-        /// How long an idle client connection stays open.
-        keepalive_timeout: "duration; default 65s" is One(Duration(TIMEOUT)),
-        /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
-        worker_shutdown_timeout: "duration; default 1h" is One(Duration(TIMEOUT)),
-        /// The largest request body; `0` for any size.
-        client_max_body_size: "size such as 10m; default 1m" is One(Size),
-        /// How long nginx waits until an upstream has accepted a connection.
-        upstream_connect_timeout: "duration; default 5s" is One(Duration(UPSTREAM_CONNECT)),
-        /// How long nginx waits for an upstream between two reads: how long an answer may take, or a WebSocket be silent.
-        upstream_read_timeout: "duration; default: 5s less than the shortest `haproxy.timeouts.client` or `server` of any balancer" is One(Duration(TIMEOUT)),
-        /// How long nginx waits for an upstream between two writes.
-        upstream_send_timeout: "duration; default: as for `upstream_read_timeout`" is One(Duration(TIMEOUT)),
-        /// The version of OpenSSL that nginx uses.
-        openssl: "such as 3.0.17; default: any version from 1.1.1" is One(OpensslVersion),
-        /// The profile of Mozilla's guideline for TLS versions, ciphers and groups.
-        tls_profile: "`modern`, `intermediate` or `old`; default `intermediate`" is One(Choice(TlsProfile::NAMES)),
-        /// TLS versions, instead of the profile's.
-        ssl_protocols: "list of `TLSv1`, `TLSv1.1`, `TLSv1.2` and `TLSv1.3`" is Many(Choice(TlsVersion::NAMES), 1, 16),
-        /// Ciphers for TLS 1.2 and earlier, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
-        ssl_ciphers: "list of OpenSSL names" is Many(OpensslName, 1, 256),
-        /// Groups for the key exchange, instead of the profile's. With the profile `old` their order is the server's preference; otherwise the client's preference counts.
-        ssl_ecdh_curve: "list of OpenSSL names" is Many(OpensslName, 1, 128),
-        /// HTTP Strict Transport Security: tells browsers to use only HTTPS.
-        hsts: "section; default: off" is OneSection,
-        /// Where requests are logged. With the log format `stock`, nginx.conf decides, unless this is `"off"`. systemd's journal takes `syslog:server=unix:/dev/log`.
-        access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`" is One(AccessLog),
-        /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
-        log_format: "`combined`, `json` or `stock`; default `combined`" is One(Choice(LogFormat::NAMES)),
-        /// Files on this machine with your own nginx text, for the http block that the sites are in.
-        include: "list of paths" is Many(LocalPath, 0, 64),
-    }
-}
-
-section! {
-    /// HTTP Strict Transport Security, for all sites or, in a site's entry, for that one only.
-    RawHsts at "nginx.hsts" {
-        /// How long browsers remember to use only HTTPS; `0s` makes them forget it.
-        max_age: "duration in whole seconds, required; Mozilla's guideline recommends 730d" is One(WholeSeconds(MAX_AGE)),
-        /// Whether HSTS also applies to all names below the site's names.
-        include_subdomains: "true or false; default false" is One(Switch),
-        /// Whether the site may be added to the HSTS preload list that is built into browsers.
-        preload: "true or false; default false" is One(Switch),
-    }
-}
-
-section! {
     /// How hosts are reached over SSH: all of them or, in a host's entry, that one only. What is not written is as in your `ssh_config`.
     RawSsh at "ssh" {
         /// The login. It is root, or may run commands as root through sudo without a password.
@@ -310,6 +272,8 @@ pub const SECTIONS: &[Section] = &[
     RawSite::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,
+    RawUpstream::SECTION,
+    RawUpstreamServer::SECTION,
     RawHttp::SECTION,
     RawAcmeChallenge::SECTION,
     RawHighAvailability::SECTION,

@@ -55,7 +55,7 @@ pub fn adds_slash(site: &Site, path: &str) -> bool {
     let passes = |it: &Location| match it.target {
         // Scripts are passed on in a location within it.
         Target::Fastcgi(_) => it.fallback.is_none(),
-        _ => it.target.endpoint().is_some(),
+        _ => it.target.passes(),
     };
     let with_slash = |it: &&Location| it.path.as_str().strip_suffix('/') == Some(path);
     let itself = site.locations.iter().any(|it| it.path.as_str() == path);

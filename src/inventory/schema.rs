@@ -351,6 +351,10 @@ fn synonym(key: &str) -> Option<&'static str> {
         "connect_timeout" => Some("upstream_connect_timeout"),
         "read_timeout" => Some("upstream_read_timeout"),
         "send_timeout" => Some("upstream_send_timeout"),
+        "buffer_size" | "buffers" | "busy_buffers_size" => Some("upstream_buffer_size"),
+        "ssl_verify" => Some("upstream_ssl_verify"),
+        "ssl_name" => Some("upstream_ssl_name"),
+        "ssl_trusted_certificate" => Some("upstream_ssl_trusted_certificate"),
         _ => None,
     }
 }

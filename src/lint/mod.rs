@@ -33,7 +33,7 @@ pub use fix::{Fixed, fix};
 pub use fleet::{CertificateRef, Fleet, InventoryText};
 pub(crate) use rule::examples;
 pub use rule::{Detection, Doc, Examples, FixKind, Requirement, Rule};
-pub use snippets::{Block, Directive, Included, quoted};
+pub use snippets::{Block, Directive, Included, quoted, upstream_key};
 
 use crate::diagnostic::{CODES, Code, Diagnostic, Severity, WITHDRAWN};
 use crate::inventory::{self, Document, Inventory, model};

@@ -9,6 +9,9 @@ use crate::inventory::document::Cursor;
 use crate::inventory::model::Snippet;
 use crate::source::Span;
 
+/// How directives about upstreams begin.
+const UPSTREAM_KINDS: [&str; 4] = ["proxy", "uwsgi", "fastcgi", "grpc"];
+
 /// What the text of a file is a part of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Block {
@@ -80,6 +83,22 @@ impl Directive<'_, '_> {
 pub fn quoted(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     words.join(" ").replace('`', "'")
+}
+
+/// The kind of upstream that a directive such as `proxy_read_timeout` is about, and the key that it is rendered from.
+pub fn upstream_key(directive: &str) -> Option<(&str, &'static str)> {
+    let (kind, rest) = directive.split_once('_').filter(|(kind, _)| UPSTREAM_KINDS.contains(kind))?;
+    let key = match rest {
+        "connect_timeout" => "upstream_connect_timeout",
+        "read_timeout" => "upstream_read_timeout",
+        "send_timeout" => "upstream_send_timeout",
+        "buffer_size" | "buffers" => "upstream_buffer_size",
+        "ssl_verify" => "upstream_ssl_verify",
+        "ssl_name" => "upstream_ssl_name",
+        "ssl_trusted_certificate" => "upstream_ssl_trusted_certificate",
+        _ => return None,
+    };
+    Some((kind, key))
 }
 
 impl<'a> Fleet<'a> {

@@ -10,6 +10,7 @@ mod routes;
 mod snippets;
 mod templates;
 mod tls;
+mod upstreams;
 
 use std::collections::HashMap;
 use std::hash::Hash;

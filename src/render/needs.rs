@@ -38,6 +38,9 @@ pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&Acm
         need(pair.ssl_certificate.to_string(), NeedKind::Certificate, source.map(|source| &source.certificate));
         need(pair.ssl_certificate_key.to_string(), NeedKind::Key, source.and_then(|source| source.key.as_ref()));
     }
+    let locations = sites.iter().flat_map(|site| &site.locations);
+    let authorities = locations.filter_map(|location| location.upstream_tls.as_ref()?.authorities());
+    authorities.for_each(|path| need(path.to_owned(), NeedKind::Authorities, None));
     ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
     let log = shape.nginx.log_file();
     // `sslscale tickets` makes the directory of the ring.

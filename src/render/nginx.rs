@@ -8,8 +8,9 @@ use super::http::AcmeView;
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
+use super::upstreams::{BuffersView, UpstreamTlsView, UpstreamView, mixed, upstreams, variable};
 use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{AccessLog, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
+use crate::inventory::types::{AccessLog, Destination, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
 use crate::inventory::{Inventory, headers};
 use crate::tickets::{KEYS, RING};
 
@@ -17,6 +18,9 @@ use crate::tickets::{KEYS, RING};
 const HTTP2_DIRECTIVE: Version = Version(1, 25, 1);
 /// The first version that can reject a handshake by name.
 const REJECT_HANDSHAKE: Version = Version(1, 19, 4);
+
+/// The first version that takes the longest line of an HTTP/2 request from the same directive as of HTTP/1.
+const ONE_HEADER_LIMIT: Version = Version(1, 19, 7);
 
 /// App servers with the same shape get the same bytes.
 #[derive(PartialEq, Eq, Hash)]
@@ -85,6 +89,14 @@ pub struct View {
     ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
+    /// The upstreams that have a name.
+    named: Vec<UpstreamView>,
+    /// The DNS servers.
+    resolver: Vec<String>,
+    /// The longest line of a request's head.
+    header_size: String,
+    /// The longest line and the whole of a head over HTTP/2; empty where nginx has no limits of its own for it.
+    http2_header_sizes: Vec<String>,
     /// Headers of clients that upstreams do not get.
     removed_headers: Vec<RemovedHeader>,
     sites: Vec<SiteView>,
@@ -130,6 +142,7 @@ struct SiteView {
     /// The kinds of its upstreams, as directives' names begin: `proxy`, `uwsgi`, `fastcgi`, `grpc`.
     upstreams: BTreeSet<&'static str>,
     timeouts: TimeoutsView,
+    buffers: BuffersView,
     /// Whether PHP runs here: then its scripts are never served as text.
     php: bool,
     locations: Vec<LocationView>,
@@ -150,11 +163,17 @@ struct LocationView {
     to: String,
     /// Empty without one.
     fallback: String,
-    tls: bool,
+    tls: UpstreamTlsView,
+    /// Whether a FastCGI app is told that the connection stays open.
+    keep_conn: bool,
+    /// What the variable in `to` has to be set to; empty if it has none.
+    server: String,
     code: &'static str,
     append_request_uri: bool,
     /// Empty where they are the site's.
     timeouts: TimeoutsView,
+    /// Empty where they are the site's.
+    buffers: BuffersView,
     /// How long a client may be silent that sends its request while the answer arrives.
     streaming: String,
     include: Vec<IncludeView>,
@@ -196,7 +215,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
-    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, shape.nginx)).collect();
+    let mixed = mixed(&sites);
+    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, (shape.nginx, &mixed))).collect();
     View {
         names_hash: match acme {
             // The server for challenges has all names of the fleet.
@@ -219,6 +239,10 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
+        named: upstreams(inventory, &sites, shape.nginx),
+        resolver: shape.nginx.resolver.iter().map(ToString::to_string).collect(),
+        header_size: shape.nginx.large_client_header_buffers.to_string(),
+        http2_header_sizes: http2_header_sizes(shape.nginx),
         upstreams: views.iter().any(|site| !site.upstreams.is_empty()),
         removed_headers: headers::removed().map(RemovedHeader::of).collect(),
         sites: views,
@@ -226,6 +250,13 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         acme: acme.cloned(),
         include: snippets::views(&shape.nginx.include),
     }
+}
+
+/// nginx before 1.19.7 has limits of its own for HTTP/2, of 4 and 16 kilobytes.
+fn http2_header_sizes(nginx: &Nginx) -> Vec<String> {
+    let own = nginx.http2 && nginx.version.is_some_and(|version| version < ONE_HEADER_LIMIT);
+    let size = nginx.large_client_header_buffers.bytes();
+    [size, 4 * size].iter().filter(|_| own).map(ToString::to_string).collect()
 }
 
 /// Names of other pools that a wildcard of this host matches. If a client reuses a connection for one
@@ -263,11 +294,12 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {
     }
 }
 
-fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
+fn site_view(inventory: &Inventory, site: &Site, (nginx, mixed): (&Nginx, &HashSet<&Destination>)) -> SiteView {
     let timeouts = TimeoutsView::of(inventory.upstream_timeouts(nginx, site, None));
-    let location = |it: &Location| location_view(it, inventory.upstream_timeouts(nginx, site, Some(it)), &timeouts);
+    let buffers = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, None));
+    let location = |it: &Location| location_view(inventory, (nginx, site, it), (&timeouts, &buffers), mixed);
     let locations: Vec<LocationView> = site.locations.iter().map(location).collect();
-    let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.endpoint().is_some());
+    let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.passes());
     SiteView {
         server_names: site.server_names.iter().map(ToString::to_string).collect(),
         root: site.root.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -281,6 +313,7 @@ fn site_view(inventory: &Inventory, site: &Site, nginx: &Nginx) -> SiteView {
         hsts: site.hsts.as_ref().or(nginx.hsts.as_ref()).map(hsts).unwrap_or_default(),
         upstreams: upstreams.map(|(_, view)| view.kind).collect(),
         timeouts,
+        buffers,
         php: site.runs_scripts(),
         locations,
         include: snippets::views(&site.include),
@@ -298,15 +331,22 @@ fn everything(location: &Location) -> bool {
     location.matching == LocationMatch::Prefix && location.path.as_str() == "/"
 }
 
-fn location_view(location: &Location, timeouts: EffectiveTimeouts, of_site: &TimeoutsView) -> LocationView {
-    let (kind, to, tls) = match &location.target {
-        Target::Uwsgi(app) => ("uwsgi", app.to_string(), false),
-        Target::Fastcgi(app) => ("fastcgi", app.to_string(), false),
-        Target::Proxy(upstream) => ("proxy", upstream.to_string(), upstream.tls),
-        Target::Grpc(upstream) => ("grpc", upstream.to_string(), upstream.tls),
-        Target::Root(root) => ("root", root.to_string(), false),
-        Target::Redirect(redirect) => ("return", redirect.url.to_string(), false),
+fn location_view(
+    inventory: &Inventory,
+    (nginx, site, location): (&Nginx, &Site, &Location),
+    (of_site, buffers): (&TimeoutsView, &BuffersView),
+    mixed: &HashSet<&Destination>,
+) -> LocationView {
+    let timeouts = inventory.upstream_timeouts(nginx, site, Some(location));
+    let own = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, Some(location)));
+    let to = match &location.target {
+        Target::Uwsgi(app) | Target::Fastcgi(app) => app.to_string(),
+        Target::Proxy(upstream) => upstream.to_string(),
+        Target::Grpc(upstream) => upstream.to_string(),
+        Target::Root(root) => root.to_string(),
+        Target::Redirect(redirect) => redirect.url.to_string(),
     };
+    let (server, to) = variable(inventory, location, nginx).unwrap_or((String::new(), to));
     let (code, append_request_uri) = match &location.target {
         Target::Redirect(redirect) => (redirect.code.name(), redirect.append_request_uri),
         _ => ("", false),
@@ -315,13 +355,16 @@ fn location_view(location: &Location, timeouts: EffectiveTimeouts, of_site: &Tim
     LocationView {
         exact,
         path: location.path.as_str().to_owned(),
-        kind,
+        kind: location.target.kind(),
         to,
         fallback: location.fallback.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default(),
-        tls,
+        tls: UpstreamTlsView::of(location, mixed),
+        keep_conn: inventory.upstream(location).is_some_and(|upstream| upstream.keepalive > 0),
+        server,
         code,
         append_request_uri,
         timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
+        buffers: own.unless_equal(buffers),
         streaming: timeouts.read.max(timeouts.send).to_string(),
         include: snippets::views(&location.include),
     }

@@ -70,7 +70,8 @@ fn tree(plan: &RootPlan<'_>) -> Directory {
             root.directory(&path).mirror = false;
         }
         let index = path.join("index.html");
-        if !plan.files.contains_key(&index) {
+        // A file of the plan may be there or below it.
+        if !plan.files.range(index.clone()..).next().is_some_and(|(path, _)| path.starts_with(&index)) {
             let page = format!("<!doctype html>\n<title>{0}</title>\n<p>{0}</p>\n", plan.name);
             root.file(&index, page.into_bytes().into(), 0o644);
         }

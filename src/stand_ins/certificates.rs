@@ -2,7 +2,7 @@
 //! machine, else a stand-in. Stand-ins are signed by an authority that exists as long as the run, so
 //! that clients can verify them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rcgen::{
@@ -62,6 +62,12 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     found
 }
 
+/// The files with authorities that nginx verifies apps of these sites with.
+pub fn authorities(sites: &[&Site]) -> BTreeSet<PathBuf> {
+    let locations = sites.iter().flat_map(|site| &site.locations);
+    locations.filter_map(|it| it.upstream_tls.as_ref()?.authorities().map(PathBuf::from)).collect()
+}
+
 /// Where a certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -78,10 +84,13 @@ struct Pair {
     origin: Origin,
 }
 
+/// Signs stand-ins.
+type Issuer = CertifiedIssuer<'static, KeyPair>;
+
 /// Every pair of a run, each read or made once.
 #[derive(Default)]
 pub struct Pairs {
-    authority: Option<CertifiedIssuer<'static, KeyPair>>,
+    authority: Option<Issuer>,
     /// App servers of one pool name the same certificate, and must have the same one.
     known: BTreeMap<(PathBuf, Vec<String>), Pair>,
     /// The keys of stand-ins by their paths: certificates may share one.
@@ -121,6 +130,20 @@ impl Pairs {
             files.insert(path.clone(), FileSpec::new(bytes, mode));
         }
         Ok(new.then(|| pair.origin.clone()))
+    }
+
+    /// Puts the authority at this path, for certificates of apps.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn put_authority(
+        &mut self,
+        path: PathBuf,
+        files: &mut BTreeMap<PathBuf, FileSpec>,
+    ) -> Result<(), rcgen::Error> {
+        let pem = authority(&mut self.authority)?.pem();
+        files.entry(path).or_insert_with(|| FileSpec::new(pem.into_bytes(), 0o644));
+        Ok(())
     }
 
     /// The authority that signed the stand-ins, as PEM, if there are any.
@@ -169,19 +192,24 @@ pub fn self_signed(name: &str) -> Result<(String, String), rcgen::Error> {
     Ok((certificate.pem(), key.serialize_pem()))
 }
 
-fn made(
-    wanted: &CertificateSpec,
-    authority: &mut Option<CertifiedIssuer<'static, KeyPair>>,
-    keys: &mut BTreeMap<PathBuf, String>,
-) -> Result<(Vec<u8>, Vec<u8>), rcgen::Error> {
-    if authority.is_none() {
+/// The authority of a run, which is made when it is first needed.
+fn authority(known: &mut Option<Issuer>) -> Result<&mut Issuer, rcgen::Error> {
+    if known.is_none() {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, "sslscale try authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
-        *authority = Some(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
+        *known = Some(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
     }
-    let authority = authority.as_ref().expect("it was made above");
+    Ok(known.as_mut().expect("it was made above"))
+}
+
+fn made(
+    wanted: &CertificateSpec,
+    known: &mut Option<Issuer>,
+    keys: &mut BTreeMap<PathBuf, String>,
+) -> Result<(Vec<u8>, Vec<u8>), rcgen::Error> {
+    let authority = authority(known)?;
     let mut params = CertificateParams::new(wanted.names.clone())?;
     // Strict clients, such as Python 3.13 and later, insist on all that RFC 5280 requires.
     params.distinguished_name.push(DnType::CommonName, "sslscale try");
@@ -195,6 +223,6 @@ fn made(
         None => KeyPair::generate()?,
     };
     keys.insert(wanted.key.clone(), key.serialize_pem());
-    let leaf = params.signed_by(&key, authority)?;
+    let leaf = params.signed_by(&key, &*authority)?;
     Ok((leaf.pem().into_bytes(), key.serialize_pem().into_bytes()))
 }

@@ -2,7 +2,9 @@
 //! session tickets. They are made for one run and never leave it.
 
 mod certificates;
+mod hosts;
 mod tickets;
 
-pub use certificates::{CertificateSpec, Origin, Pairs, self_signed, wanted};
+pub use certificates::{CertificateSpec, Origin, Pairs, authorities, self_signed, wanted};
+pub use hosts::{address_of, hosts};
 pub use tickets::{date_ring, ring};

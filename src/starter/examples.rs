@@ -39,6 +39,7 @@ pub static EXAMPLES: &[Example] = &[
     example!("fleets/nextcloud"),
     example!("fleets/nextjs"),
     example!("fleets/rails"),
+    example!("fleets/services"),
     example!("fleets/spa"),
     example!("fleets/spring"),
     example!("fleets/static"),

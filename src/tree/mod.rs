@@ -67,13 +67,15 @@ pub enum NeedKind {
     Key,
     /// A session ticket key.
     TicketKey,
+    /// The certificates of authorities that an upstream is verified with.
+    Authorities,
 }
 
 impl NeedKind {
     /// Permission bits.
     pub fn mode(self) -> u32 {
         match self {
-            Self::Certificate => 0o644,
+            Self::Certificate | Self::Authorities => 0o644,
             Self::Key | Self::TicketKey => 0o600,
         }
     }

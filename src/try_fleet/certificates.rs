@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::spec::{CertificateSpec, FleetSpec};
+use super::front;
+use super::spec::{CertificateSpec, FileSpec, FleetSpec};
 use crate::stand_ins::{Origin, Pairs};
 
 /// What is known about the certificates of a run.
@@ -24,9 +25,12 @@ pub(super) struct Certificates {
 pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error> {
     let mut done = Certificates::default();
     let mut pairs = Pairs::default();
+    let [of_apps, _] = front::certificate();
     for host in &mut spec.hosts {
         for wanted in &host.certificates {
             let origin = pairs.put(wanted, &mut host.files)?;
+            // That of the stand-in apps is none of the fleet's.
+            let origin = origin.filter(|_| wanted.certificate != of_apps);
             done.notes.extend(origin.map(|origin| note(wanted, &origin)));
         }
     }
@@ -39,7 +43,19 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
         .cloned()
         .collect();
     done.authority = pairs.authority();
+    trust(spec, done.authority.as_deref());
     Ok(done)
+}
+
+/// Gives every host the authority of the run where it looks for those of its apps.
+fn trust(spec: &mut FleetSpec, authority: Option<&str>) {
+    for host in &mut spec.hosts {
+        for path in &host.authorities {
+            let before = host.files.get(path).map(|file| file.bytes.to_vec()).unwrap_or_default();
+            let bytes = [before.as_slice(), authority.unwrap_or_default().as_bytes()].concat();
+            host.files.insert(path.clone(), FileSpec::new(bytes, 0o644));
+        }
+    }
 }
 
 fn note(wanted: &CertificateSpec, origin: &Origin) -> String {

@@ -32,6 +32,8 @@ pub(super) struct Fetch<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) kind: ProbeKind,
+    /// How long a line of the head may be; 0 for no long line.
+    pub(super) line: u64,
     pub(super) client: IpAddr,
     pub(super) entry: IpAddr,
     /// The port that the client names.
@@ -116,11 +118,20 @@ pub(super) fn command(fetch: &Fetch, number: usize, client: Client, offered: &Of
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
     let forged = forged().into_iter().map(|name| format!("{name}: {LIE}"));
-    words.splice(1..1, forged.chain(headers(fetch)).flat_map(|header| ["-H".to_owned(), header]));
+    words.splice(1..1, forged.chain(headers(fetch)).chain(cookie(fetch)).flat_map(|header| ["-H".to_owned(), header]));
     words.splice(1..1, body(fetch.kind));
     words.splice(1..1, extra);
     words.splice(0..0, ["env".to_owned(), format!("OPENSSL_CONF={}", client.path())]);
     words
+}
+
+/// The longest cookie that a test needs: a command line has to hold it.
+const LONGEST_COOKIE: u64 = 60_000;
+
+/// A cookie that makes a line of nearly the greatest length.
+fn cookie(fetch: &Fetch) -> Option<String> {
+    let length = usize::try_from(fetch.line.checked_sub(100)?.min(LONGEST_COOKIE)).ok()?;
+    Some(format!("Cookie: filler={}", "x".repeat(length)))
 }
 
 /// The headers of the kind of request.
@@ -215,6 +226,7 @@ mod tests {
             name: "example.com",
             path: "/a?b",
             kind: ProbeKind::Get,
+            line: 0,
             client: "2001:db8::100".parse().unwrap(),
             entry: "2001:db8::10".parse().unwrap(),
             port: 443,

@@ -2,18 +2,19 @@
 //! files, and which requests show that every site works. The files are those of the tree, unchanged.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::front;
 use super::probes;
 use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
-use super::upstreams::{self, is_shared, is_taken, remote, upstream};
+use super::upstreams::{self, is_shared, is_taken, remote};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AcmeChallenge, HttpCheck, Location, Site, Target};
+use crate::inventory::model::{AcmeChallenge, AppServer, HttpCheck, Location, Site, Target};
 use crate::inventory::types::ProxyProtocol;
-use crate::stand_ins::{ring, wanted};
+use crate::stand_ins::{CertificateSpec, authorities, hosts, ring, wanted};
 use crate::tree::{Content, Tree};
 
 /// Addresses reserved for documentation, for the clients; those that the fleet has are left out.
@@ -23,7 +24,9 @@ const CLIENTS: [&str; 6] =
 /// The fleet of `inventory`, each host with its files of `tree`.
 pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     let mut contents = BTreeMap::new();
-    let scripts = Scripts::of(inventory);
+    let made = inventory.sites.iter().flat_map(|site| fallbacks(site).into_iter().chain(files(inventory, site)));
+    let made = made.map(|(path, _)| path.to_string_lossy().into_owned()).collect();
+    let scripts = Scripts::of(inventory, &made);
     let hosts = balancers(inventory, &scripts).into_iter().chain(app_servers(inventory, &scripts));
     let mut hosts: Vec<HostSpec> = hosts.map(|host| with_files(host, tree, &mut contents)).collect();
     let ring = ring(inventory);
@@ -46,12 +49,13 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         let has = |address: &&IpAddr| addresses.iter().any(|o| o.is_ipv4() == address.is_ipv4());
         let moving: Vec<IpAddr> = virtual_addresses.iter().filter(has).copied().collect();
         let here = |app: &&App| upstreams::balancer(inventory, &app.0) == Some(index);
-        let upstreams: Vec<UpstreamSpec> = apps.iter().filter(here).cloned().map(spec).collect();
+        let upstreams: Vec<UpstreamSpec> = apps.iter().filter(here).cloned().map(|app| spec(inventory, app)).collect();
         let script = |path: &String| (path.into(), made("a script"));
         let files = scripts.files().filter(|_| !upstreams.is_empty()).map(script).collect();
         let roots: Vec<&Site> = inventory.sites.iter().filter(|_| !upstreams.is_empty()).collect();
         HostSpec {
             checks: checks(inventory),
+            certificates: of_apps(inventory, &sites).into_iter().filter(|_| !upstreams.is_empty()).collect(),
             upstreams,
             files,
             roots: roots.into_iter().flat_map(probes::roots).map(PathBuf::from).collect(),
@@ -80,11 +84,20 @@ type App = (UpstreamListen, UpstreamProtocol);
 fn apps(inventory: &Inventory, sites: &[&Site]) -> BTreeSet<App> {
     let locations = sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site, location)));
     let locations = locations.filter(|(site, location)| has_stand_in(inventory, site, location));
-    locations.filter_map(|(_, location)| upstream(location)).collect()
+    locations.flat_map(|(_, location)| upstreams::upstreams(inventory, location)).collect()
 }
 
-fn spec((listen, protocol): App) -> UpstreamSpec {
-    UpstreamSpec { protocol, listen }
+fn spec(inventory: &Inventory, (listen, protocol): App) -> UpstreamSpec {
+    let head = upstreams::head(inventory, &listen);
+    UpstreamSpec { protocol, listen, head }
+}
+
+/// The certificate of the apps on a host, for the names that nginx asks for over TLS; none without such names.
+fn of_apps(inventory: &Inventory, sites: &[&Site]) -> Option<CertificateSpec> {
+    let names: BTreeSet<String> = sites.iter().flat_map(|site| upstreams::names_over_tls(inventory, site)).collect();
+    let [certificate, key] = front::certificate();
+    let names: Vec<String> = names.into_iter().collect();
+    (!names.is_empty()).then_some(CertificateSpec { certificate, key, names, source: None })
 }
 
 /// A status that every balancer's check accepts, by the name in the check; and one that every check of a path accepts, by
@@ -137,18 +150,25 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         let mut upstreams = apps(inventory, &sites);
         upstreams.retain(|(listen, _)| upstreams::balancer(inventory, listen).is_none());
         let addresses: Vec<IpAddr> = app.addresses.iter().map(|address| address.0).collect();
-        let remote: BTreeSet<IpAddr> = upstreams.iter().filter_map(|(listen, _)| remote(listen, &addresses)).collect();
+        let resolvers: Vec<SocketAddr> = resolvers(inventory, app);
+        let resolvers_listen = resolvers.iter().map(|socket| UpstreamListen::Tcp(*socket));
+        let listens: Vec<UpstreamListen> =
+            upstreams.iter().map(|(listen, _)| listen.clone()).chain(resolvers_listen).collect();
+        let remote: BTreeSet<IpAddr> = listens.iter().filter_map(|listen| remote(listen, &addresses)).collect();
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
-            upstreams: upstreams.into_iter().map(spec).collect(),
+            upstreams: upstreams.into_iter().map(|app| spec(inventory, app)).collect(),
             roots: sites
                 .iter()
                 .flat_map(|site| probes::roots(site))
                 .map(PathBuf::from)
                 .chain(challenges(inventory, index))
                 .collect(),
-            certificates: wanted(&sites),
+            certificates: wanted(&sites).into_iter().chain(of_apps(inventory, &sites)).collect(),
+            authorities: authorities(&sites),
             checks: checks.clone(),
+            names: hosts(inventory).map(|(name, address)| (name.to_string(), address)).collect(),
+            resolvers,
             files: sites
                 .iter()
                 .flat_map(|site| fallbacks(site).into_iter().chain(files(inventory, site)))
@@ -158,6 +178,13 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         }
     };
     inventory.app_servers.iter().enumerate().map(app_server).collect()
+}
+
+/// The DNS servers of an app server, which run on it. Of those on a balancer none is needed: `describe` gives it one.
+fn resolvers(inventory: &Inventory, app: &AppServer) -> Vec<SocketAddr> {
+    let named = inventory.upstreams.iter().any(|upstream| upstream.has_hosts());
+    let all = app.nginx.resolver.iter().filter(|_| named).map(|resolver| resolver.0);
+    all.filter(|socket| upstreams::balancer(inventory, &UpstreamListen::Tcp(*socket)).is_none()).collect()
 }
 
 /// The files and scripts that serve requests for which there is no file.

@@ -119,7 +119,8 @@ impl Drive<'_> {
                 let offered = probe.kind.versions(&site.offers[turn / round % site.offers.len()]);
                 let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
-                let fetch = Fetch { name, path, kind: probe.kind, client: *client, entry, port, mapped, verified };
+                let kind = probe.kind;
+                let fetch = Fetch { name, path, kind, line: site.line, client: *client, entry, port, mapped, verified };
                 self.requests += 1;
                 let number = self.requests;
                 let (reply, offered) = self.browse(site, &fetch, number, offered)?;
@@ -214,7 +215,7 @@ impl Drive<'_> {
         };
         let (name, client) = (&site.name, *client);
         let (path, kind, port) = (plain::PATH, ProbeKind::Get, plain.port);
-        let fetch = Fetch { name, path, kind, client, entry, port, mapped: port, verified: false };
+        let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false };
         let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
         let verdict = plain::judge(&plain, &fetch, &answer);

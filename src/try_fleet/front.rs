@@ -44,15 +44,23 @@ pub(super) fn start(upstreams: &[UpstreamSpec]) -> Result<Option<Service>, Refus
     Ok(Some(service))
 }
 
+/// The paths of its certificate and key.
+pub(super) fn certificate() -> [PathBuf; 2] {
+    ["app.crt", "app.key"].map(|name| Path::new(FOLDER).join(name))
+}
+
 fn file(name: &str) -> String {
     format!("{FOLDER}/{name}")
 }
 
-/// Writes its files; the one for its output.
+/// Writes its files; the one for its output. A fleet that was not made from an inventory may have no certificate for it.
 fn write(text: &str) -> io::Result<File> {
-    let (chain, key) = self_signed("app").map_err(io::Error::other)?;
-    for (name, content) in [("nginx.conf", text), ("app.crt", &chain), ("app.key", &key)] {
-        fs::write(file(name), content)?;
+    fs::write(file("nginx.conf"), text)?;
+    if !certificate().iter().all(|path| path.exists()) {
+        let (chain, key) = self_signed("app").map_err(io::Error::other)?;
+        for (path, content) in certificate().iter().zip([chain, key]) {
+            fs::write(path, content)?;
+        }
     }
     File::create(file("log"))
 }

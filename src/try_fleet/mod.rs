@@ -10,6 +10,7 @@ mod browser;
 mod certificates;
 mod curl;
 mod describe;
+mod dns;
 mod drive;
 mod front;
 mod host;
@@ -187,6 +188,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         name: &site.name,
         path: &path,
         kind: ProbeKind::Get,
+        line: 0,
         client,
         entry,
         port,

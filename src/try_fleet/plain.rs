@@ -72,7 +72,7 @@ mod tests {
     fn judged(port: u16, stdout: &str) -> String {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
         let (name, path, kind) = ("example.com", PATH, ProbeKind::Get);
-        let fetch = Fetch { name, path, kind, client, entry, port: 80, mapped: 80, verified: false };
+        let fetch = Fetch { name, path, kind, line: 0, client, entry, port: 80, mapped: 80, verified: false };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308, tls_port: port };
         judge(&plain, &fetch, &parse(Some(0), stdout, "")).to_string()

@@ -8,7 +8,7 @@ use std::fmt::Display;
 use super::paths::{Asked, Place, with_query};
 use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
-use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstream};
+use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstreams};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Location, Redirect, Site, Snippet, Target};
 use crate::inventory::openssl::{Authentication, Offer};
@@ -28,6 +28,7 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
         probes: Vec::new(),
         driven: Ok(()),
         offers: offers(&members, site),
+        line: members.iter().map(|app| app.nginx.large_client_header_buffers.bytes()).min().unwrap_or_default(),
     };
     if plain.offers.is_empty() {
         let why = "needs a certificate with an RSA key, which stand-ins do not have: write `ssl_certificate_source`";
@@ -45,7 +46,7 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
 
 /// The balancers on which apps of the site run.
 fn app_hosts(inventory: &Inventory, site: &Site) -> Vec<String> {
-    let listens = site.locations.iter().filter_map(upstream).map(|(listen, _)| listen);
+    let listens = site.locations.iter().flat_map(|it| upstreams(inventory, it)).map(|(listen, _)| listen);
     let balancers: BTreeSet<usize> = listens.filter_map(|listen| balancer(inventory, &listen)).collect();
     balancers.into_iter().map(|index| inventory.load_balancers[index].name.to_string()).collect()
 }

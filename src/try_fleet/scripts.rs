@@ -24,14 +24,20 @@ pub(super) struct Scripts {
 }
 
 impl Scripts {
-    /// The scripts that requests for the sites' FastCGI locations lead to.
-    pub(super) fn of(inventory: &Inventory) -> Self {
-        Self::new(&wanted(inventory), inventory.sites.iter().flat_map(probes::roots))
+    /// The scripts that requests for the sites' FastCGI locations lead to. `made` are other files that are made.
+    pub(super) fn of(inventory: &Inventory, made: &BTreeSet<String>) -> Self {
+        Self::new(&wanted(inventory), inventory.sites.iter().flat_map(probes::roots), made)
     }
 
-    fn new(wanted: &BTreeSet<String>, directories: impl Iterator<Item = String>) -> Self {
+    fn new(wanted: &BTreeSet<String>, directories: impl Iterator<Item = String>, made: &BTreeSet<String>) -> Self {
         let directories: BTreeSet<String> = directories.map(|path| path.trim_end_matches('/').to_owned()).collect();
-        let pages: BTreeSet<String> = directories.iter().map(|path| format!("{path}/index.html")).collect();
+        let pages = directories.iter().map(|path| format!("{path}/index.html"));
+        // Where a file is made below, there is a directory instead.
+        let is_directory = |path: &String| {
+            let below = format!("{path}/");
+            made.range(below.clone()..).next().is_some_and(|path| path.starts_with(&below))
+        };
+        let pages: BTreeSet<String> = pages.filter(|path| !is_directory(path)).collect();
         let is_below = |path: &String| parents(path).any(|parent| wanted.contains(parent) || pages.contains(parent));
         let is_directory = |path: &String| contains(&directories, path);
         // PHP-FPM runs `/x.php` for `/x.php/y.php` too.
@@ -129,9 +135,13 @@ mod tests {
             "one.php/a-path/x.php",
             "pages/dir.php",
             "pages/dir.php/index.html/x.php",
+            "front/index.html/x/index.php",
         ];
         let wanted = wanted.map(|path| format!("/srv/a/{path}")).into_iter().collect();
-        let scripts = Scripts::new(&wanted, ["/srv/a/pages/dir.php/".to_owned()].into_iter());
+        let directories = ["/srv/a/pages/dir.php/".to_owned(), "/srv/a/front/".to_owned()];
+        let fallback = "/srv/a/front/index.html/x/index.php";
+        let made = BTreeSet::from([fallback.to_owned()]);
+        let scripts = Scripts::new(&wanted, directories.into_iter(), &made);
         let root = tempfile::tempdir().unwrap();
         let below = |path: &str| root.path().join(path.trim_start_matches('/'));
         for path in scripts.files() {
@@ -142,6 +152,7 @@ mod tests {
         std::fs::write(below("/srv/a/pages/dir.php/index.html"), "").unwrap();
         let cases = [
             ("/srv/a/index.php", 200),
+            (fallback, 200),
             ("/srv/a/public/index.php", 404),
             ("/srv/a/api/a-path/x.php", 200),
             ("/srv/a/api", 403),

@@ -95,6 +95,15 @@ pub struct HostSpec {
     /// Certificates that the files name.
     #[serde(default)]
     pub certificates: Vec<CertificateSpec>,
+    /// Files with the authorities that the certificates of apps are verified with: that of the run.
+    #[serde(default)]
+    pub authorities: BTreeSet<PathBuf>,
+    /// Names that lead to this host itself, and their addresses.
+    #[serde(default)]
+    pub names: BTreeMap<String, IpAddr>,
+    /// Where DNS servers that know these names listen.
+    #[serde(default)]
+    pub resolvers: Vec<SocketAddr>,
 }
 
 /// A program of a host.
@@ -132,6 +141,9 @@ impl HostSpec {
             checks: BTreeMap::new(),
             roots: Vec::new(),
             certificates: Vec::new(),
+            authorities: BTreeSet::new(),
+            names: BTreeMap::new(),
+            resolvers: Vec::new(),
         }
     }
 
@@ -201,6 +213,13 @@ pub struct UpstreamSpec {
     pub protocol: UpstreamProtocol,
     /// Where it listens, on this host.
     pub listen: UpstreamListen,
+    /// How long the heads of its answers may be.
+    #[serde(default = "page")]
+    pub head: u64,
+}
+
+fn page() -> u64 {
+    4096
 }
 
 /// Where an app listens.
@@ -243,6 +262,9 @@ pub struct SiteSpec {
     pub driven: Result<(), String>,
     /// What must be negotiated, in turn; not empty.
     pub offers: Vec<Offered>,
+    /// How long a line in the head of a request may be.
+    #[serde(default = "page")]
+    pub line: u64,
 }
 
 /// One request and its expected answer.

@@ -140,6 +140,12 @@ fn wire(hosts: &mut [Member]) -> io::Result<()> {
     network::apply(&network::wire(&pids))
 }
 
+/// The names of all hosts and those that lead to this one.
+fn with_own(names: &str, host: &HostSpec) -> String {
+    let own = host.names.iter().map(|(name, address)| format!("{address} {name}\n"));
+    std::iter::once(names.to_owned()).chain(own).collect()
+}
+
 /// Builds all hosts at once. Returns how many failed.
 fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     let names = names(plan.spec.hosts.iter().map(|host| (host.name.as_str(), host.addresses.as_slice())));
@@ -149,7 +155,7 @@ fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
         let host = HostPlan {
             spec: spec.cloned().unwrap_or_else(|| clients(plan)),
             validate: spec.is_some_and(|spec| shapes.insert((&spec.programs, &spec.files))),
-            names: names.clone(),
+            names: spec.map_or_else(|| names.clone(), |spec| with_own(&names, spec)),
             unprivileged: plan.unprivileged,
         };
         member.send(&Order::Build(Box::new(host)))?;

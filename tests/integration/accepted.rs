@@ -283,6 +283,18 @@ impl Judge {
                 }
             }
         }
+        let sites: Vec<_> = inventory.sites.iter().collect();
+        for authorities in sslscale::stand_ins::authorities(&sites) {
+            let path = inside(root.path(), authorities.to_str().unwrap());
+            if path.symlink_metadata().is_err() {
+                let from = self.made("p256", "crt");
+                put(&path, |path| fs::hard_link(&from, path));
+            }
+        }
+        // nginx looks for names as it starts, and there is no DNS here.
+        let names = sslscale::stand_ins::hosts(inventory).map(|(name, address)| format!("{address} {name}\n"));
+        let names: String = std::iter::once("127.0.0.1 localhost\n".to_owned()).chain(names).collect();
+        put(&inside(root.path(), "/etc/hosts"), |path| fs::write(path, &names));
         for (path, key) in sslscale::stand_ins::ring(inventory) {
             let path = inside(root.path(), path.to_str().unwrap());
             put(&path, |path| match (key.target(), key.as_directory()) {

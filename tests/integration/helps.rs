@@ -12,7 +12,7 @@ use sslscale::inventory::raw::SECTIONS;
 use sslscale::lint::{Linted, Settings, lint, rules};
 use sslscale::source::{Source, Span};
 
-use crate::bad_input::keys::ROWS;
+use crate::bad_input::keys::rows;
 use crate::hostile::fixture::{Fixture, fields, path_of};
 use crate::hostile::{Style, substitute};
 use crate::support::Sslscale;
@@ -263,7 +263,7 @@ fn what_bad_values_are_told_leads_to_better_ones() {
         (lint(&source, &Settings::default()), source)
     };
     let mut values: BTreeMap<String, Vec<&str>> = BTreeMap::new();
-    for (paths, rows) in ROWS {
+    for (paths, rows) in rows() {
         for path in *paths {
             values.entry((*path).to_owned()).or_default().extend(rows.iter().map(|(value, _)| *value));
         }

@@ -222,6 +222,7 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
                 let value = word
                     .trim_end_matches(';')
                     .trim_end_matches("$request_uri")
+                    .trim_end_matches("$sslscale_server")
                     .trim_end_matches("$is_args$args")
                     .trim_start_matches("$host:");
                 // In comments of haproxy.cfg, paths are in backticks.

@@ -49,6 +49,7 @@ pub fn site(path: &str, apps: usize) -> SiteSpec {
         probes: vec![probe],
         driven: Ok(()),
         offers: vec![Offered { http2: Some(true), tls: Some("1.3".to_owned()) }],
+        line: 4096,
     }
 }
 
@@ -160,7 +161,7 @@ pub fn upstream(protocol: UpstreamProtocol, listen: &str) -> UpstreamSpec {
         Ok(address) => UpstreamListen::Tcp(address),
         Err(_) => UpstreamListen::Unix(listen.into()),
     };
-    UpstreamSpec { protocol, listen }
+    UpstreamSpec { protocol, listen, head: 4096 }
 }
 
 fn put(host: &mut HostSpec, path: &str, text: &str) {

@@ -15,6 +15,10 @@ pub fn of(path: &str) -> Vec<Value> {
             is_on("append_request_uri"),
             json!({ "url": { "pattern": "^[^/]*//[^/?]*$", "patternErrorMessage": "A path is appended to this URL." } }),
         )],
+        "upstreams[]" => vec![when(
+            is("balance", &json!(["ip_hash", "hash_remote_addr", "hash_request_uri", "random_two"])),
+            json!({ "servers": { "items": { "properties": { "backup": { "enum": [false, "false"] } } } } }),
+        )],
         "http" => vec![when(is("enabled", &json!([false, "false"])), json!({ "acme_challenge": false }))],
         "http.acme_challenge" => {
             let without = when(has("redirect"), json!({ "port": false, "root": false }));
@@ -93,13 +97,22 @@ fn location() -> Vec<Value> {
     };
     let no_upstream = json!({ "anyOf": [has("root"), has("return")] });
     let timeouts = json!({
-        "upstream_connect_timeout": false, "upstream_read_timeout": false, "upstream_send_timeout": false
+        "upstream_connect_timeout": false, "upstream_read_timeout": false, "upstream_send_timeout": false,
+        "upstream_buffer_size": false
     });
+    let starts = |key: &str, with: &str| json!({ "required": [key], "properties": { key: { "pattern": with } } });
+    let tls = json!({ "anyOf": [starts("proxy_pass", "^https://"), starts("grpc_pass", "^grpcs://")] });
+    let no_tls = json!({
+        "upstream_ssl_verify": false, "upstream_ssl_name": false, "upstream_ssl_trusted_certificate": false
+    });
+    let unverified = is("upstream_ssl_verify", &json!([false, "false"]));
     vec![
         one_of(&["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"]),
         target,
         fallback("root", "[^/]$", "This must be a file below root."),
         fallback("fastcgi_pass", "^(?!.*[.]php/).*[.]php$", "This must be a PHP script."),
         when(no_upstream, timeouts),
+        when(json!({ "not": tls }), no_tls),
+        when(unverified, json!({ "upstream_ssl_trusted_certificate": false })),
     ]
 }

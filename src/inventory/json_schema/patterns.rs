@@ -136,9 +136,39 @@ fn socket(port: &str) -> String {
     format!("(?:{v4}|\\[{V6_USABLE}{}\\]){port}", v6())
 }
 
-pub fn app_socket() -> String {
-    format!("^(?:{}|{})$", unix(NO_COLON, "/"), socket(&format!(":{}", port())))
+/// A socket with its port, or a Unix socket.
+fn own_socket() -> String {
+    format!("{}|{}", unix(NO_COLON, "/"), socket(&format!(":{}", port())))
 }
+
+pub fn app_socket() -> String {
+    format!("^(?:{}|{UPSTREAM})$", own_socket())
+}
+
+pub fn server_address() -> String {
+    let host = format!("(?!{}:)(?=[^:]{{1,253}}:){}:{}", any_case(REVISION_NAME), dns(), port());
+    format!("^(?:{}|{host})$", own_socket())
+}
+
+pub fn upstream_name() -> String {
+    format!("^{UPSTREAM}$")
+}
+
+pub fn resolver() -> String {
+    format!("^{}$", socket_with_default())
+}
+
+pub fn buffer_size([least, most]: [u64; 2]) -> String {
+    let unit = |shift: u32, letters: &str| {
+        let (low, high) = (least.div_ceil(1 << shift), most >> shift);
+        (low <= high).then(|| format!("{}{letters}", between(low, high)))
+    };
+    let all: Vec<String> = [unit(0, ""), unit(10, "[kK]"), unit(20, "[mM]")].into_iter().flatten().collect();
+    format!("^(?:{})$", all.join("|"))
+}
+
+/// Not followed by a port or a dot.
+const UPSTREAM: &str = "(?!localhost(?:/|$))[a-z][a-z0-9_-]{0,62}";
 
 const NO_COLON: &str = "A-Za-z0-9._+@,=~%-";
 
@@ -149,12 +179,12 @@ fn socket_with_default() -> String {
 
 pub fn http_upstream() -> String {
     let unix = unix(NO_COLON, "[/:]");
-    format!("^https?://(?:{unix}(?::{LOCATION})?|{}(?:{LOCATION})?)$", socket_with_default())
+    format!("^https?://(?:{unix}(?::{LOCATION})?|{}(?:{LOCATION})?|{UPSTREAM}(?:{LOCATION})?)$", socket_with_default())
 }
 
 pub fn grpc_upstream() -> String {
     let unix = unix(NO_COLON, "/");
-    format!("^(?:{unix}|grpcs?://(?:{unix}|{}))$", socket_with_default())
+    format!("^(?:{unix}|grpcs?://(?:{unix}|{}|{UPSTREAM}))$", socket_with_default())
 }
 
 fn authority() -> String {

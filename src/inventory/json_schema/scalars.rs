@@ -8,7 +8,7 @@ use super::patterns;
 use crate::diagnostic::CODES;
 use crate::inventory::form::{OLDEST_HAPROXY, Scalar};
 use crate::inventory::openssl;
-use crate::inventory::types::Version;
+use crate::inventory::types::{BufferSize, Version};
 
 /// A schema of values that several keys take.
 pub struct Shared {
@@ -49,11 +49,13 @@ pub fn shared(scalar: Scalar) -> Shared {
         Scalar::Whole(..) | Scalar::NginxPort | Scalar::Switch | Scalar::Choice(_) => ("any", json!(true)),
         Scalar::WholeSeconds(range) => {
             let what = format!("a duration of whole seconds from {} to {}", range[0], range[1]);
-            ("whole_seconds", text(patterns::duration(range, 1_000), &what))
+            let schema = text(patterns::duration(range, 1_000), &what);
+            return Shared { name: format!("whole_seconds_{}_to_{}", range[0], range[1]), schema };
         }
         Scalar::OpensslVersion => ("openssl_version", version(patterns::openssl_version(), "OpenSSL", openssl::OLDEST)),
         Scalar::Rule => ("rule", rule()),
         Scalar::Size => ("size", size()),
+        Scalar::BufferSize => ("buffer_size", buffer_size()),
         Scalar::Statuses => ("statuses", statuses()),
         Scalar::HostName => ("host_name", word(patterns::host_name(), "a host name")),
         Scalar::PoolName => ("pool_name", word(patterns::pool_name(), "the name of a pool")),
@@ -84,24 +86,34 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
             ("access_log", text(patterns::access_log(), "an absolute path, syslog:server=… as in nginx, or off"))
         }
         Scalar::Address => ("address", text(patterns::address(), "an IP address that other hosts can reach")),
-        Scalar::AppSocket => ("app_socket", text(patterns::app_socket(), "unix:/path or address:port")),
+        Scalar::AppSocket => {
+            ("app_socket", text(patterns::app_socket(), "unix:/path, address:port or an upstream's name"))
+        }
         Scalar::CheckPath => ("check_path", at_most(2_048, text(patterns::check_path(), "a path that starts with /"))),
         Scalar::Directory => ("directory", text(patterns::directory(), "a normalised absolute path")),
-        Scalar::GrpcUpstream => {
-            ("grpc_upstream", text(patterns::grpc_upstream(), "grpc://address:port, grpcs://… or unix:/path"))
-        }
+        Scalar::GrpcUpstream => (
+            "grpc_upstream",
+            text(patterns::grpc_upstream(), "grpc://address:port, grpcs://…, unix:/path or grpc://NAME"),
+        ),
         Scalar::HostKey => {
             ("host_key", text(patterns::host_key(), "the second word of a public key file, which begins with AAAA"))
         }
         Scalar::HttpUpstream => (
             "http_upstream",
-            text(patterns::http_upstream(), "http://address:port/path, https://… or http://unix:/path"),
+            text(patterns::http_upstream(), "http://address:port/path, https://…, http://unix:/path or http://NAME"),
         ),
         Scalar::LocationPath => {
             ("location_path", at_most(255, text(patterns::location_path(), "a normalised path that starts with /")))
         }
         Scalar::LogTarget => ("log_target", text(patterns::log_target(), "the path of a socket or address:port")),
         Scalar::Network => ("network", text(patterns::network(), "a network such as 10.0.0.10/32")),
+        Scalar::Resolver => ("resolver", text(patterns::resolver(), "an IP address, perhaps with a port")),
+        Scalar::ServerAddress => {
+            ("server_address", text(patterns::server_address(), "address:port, unix:/path or name:port"))
+        }
+        Scalar::UpstreamName => {
+            ("upstream_name", text(patterns::upstream_name(), "lower-case letters, digits, - and _, after a letter"))
+        }
         Scalar::RedirectHost => {
             ("redirect_host", text(patterns::redirect_host(), "https://… or http://… that ends after the host"))
         }
@@ -170,6 +182,15 @@ fn size() -> Value {
     schema["type"] = json!(["string", "integer"]);
     schema["minimum"] = json!(0);
     schema["maximum"] = json!(1_u64 << 40);
+    schema
+}
+
+fn buffer_size() -> Value {
+    let [least, most] = BufferSize::RANGE;
+    let mut schema = text(patterns::buffer_size(BufferSize::RANGE), "a size from 4k to 1m");
+    schema["type"] = json!(["string", "integer"]);
+    schema["minimum"] = least.into();
+    schema["maximum"] = most.into();
     schema
 }
 

@@ -2,8 +2,9 @@
 
 use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Balance, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
-    OnMarkedDown, Port, ProxyProtocol, ServerName, Size, Statuses, TlsProfile, TlsVersion, UnknownNames, Version,
+    AbsolutePath, AccessLog, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat,
+    LogTarget, OnMarkedDown, Port, ProxyProtocol, Resolver, ServerName, Size, Statuses, TlsProfile, TlsVersion,
+    UnknownNames, Version,
 };
 
 /// Settings of haproxy on one balancer.
@@ -158,6 +159,12 @@ pub struct Nginx {
     pub client_max_body_size: Size,
     /// Timeouts of upstreams, unless a site or location has its own.
     pub upstream_timeouts: UpstreamTimeouts,
+    /// The largest head of an upstream's answer, unless a site or location has its own.
+    pub upstream_buffer_size: BufferSize,
+    /// The longest line of a request's head.
+    pub large_client_header_buffers: BufferSize,
+    /// The DNS servers that names of upstreams' servers are asked of; empty if nginx asks as it starts, and once.
+    pub resolver: Vec<Resolver>,
     /// The version of OpenSSL to render for, if it is set.
     pub openssl: Option<Version>,
     /// Versions, ciphers and groups.

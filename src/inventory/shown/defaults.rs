@@ -35,6 +35,8 @@ impl Shown<'_> {
             ("nginx", "ssl_ciphers") => !Offer::of(part.nginx).ciphers.is_empty(),
             ("", "trusted_proxies") => self.inventory.has_proxy_header(),
             ("http.acme_challenge", "port") => !part.here.key("redirect").is_written(),
+            ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,
+            ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,
             ("sites[].locations[]", name) if name.starts_with("upstream_") => part.passes,
             // Two hosts are never at one place.
             ("ssh", "host") => part.fleet.is_some(),
@@ -87,6 +89,7 @@ impl Shown<'_> {
                 };
                 many(names, Origin::Profile(part.nginx.tls.profile.name()))
             }
+            ("sites[].locations[]", "upstream_ssl_verify") => one(part.verified.to_string()),
             ("ssh", "become") => one(if part.ssh.uses_sudo() { "sudo" } else { "none" }.to_owned()),
             _ => return None,
         })

@@ -58,7 +58,8 @@ pub fn shown(source: &Source, document: &Document, inventory: &Inventory, expand
     let root = document.cursor(source);
     let shown = Shown { source, root, inventory, expanded };
     let (haproxy, nginx, ssh) = (&fleet.haproxy, &fleet.nginx, &*fleet.ssh);
-    let whole = Part { here: root, fleet: None, haproxy, nginx, ssh, site: None, passes: false };
+    let whole =
+        Part { here: root, fleet: None, haproxy, nginx, ssh, site: None, passes: false, tls: false, verified: false };
     shown.section(&RawInventory::SECTION, &whole)
 }
 
@@ -81,8 +82,11 @@ struct Part<'i> {
     nginx: &'i Nginx,
     ssh: &'i Ssh,
     site: Option<&'i Site>,
-    /// Whether a location passes requests to an upstream.
+    /// Whether a location passes requests to an upstream, and whether over TLS.
     passes: bool,
+    tls: bool,
+    /// Whether that upstream's certificate is verified.
+    verified: bool,
 }
 
 impl<'i> Shown<'i> {
@@ -131,7 +135,9 @@ impl<'i> Shown<'i> {
             "sites[]" => Part { site: sites.get(index), ..part },
             "sites[].locations[]" => {
                 let location = part.site.and_then(|site| site.locations.get(index));
-                Part { passes: location.is_some_and(|it| it.target.endpoint().is_some()), ..part }
+                let passes = location.is_some_and(|it| it.target.passes());
+                let of_tls = location.and_then(|it| it.upstream_tls.as_ref());
+                Part { passes, tls: of_tls.is_some(), verified: of_tls.is_some_and(|it| it.verify), ..part }
             }
             _ => part,
         }

@@ -248,6 +248,43 @@ choice! {
 }
 
 choice! {
+    /// Which server of a named upstream gets the next request.
+    UpstreamBalance {
+        /// Each in turn.
+        RoundRobin "round_robin",
+        /// The one with the fewest requests at the time.
+        LeastConn "least_conn",
+        /// Always the same for a client's network.
+        IpHash "ip_hash",
+        /// Always the same for a client's address.
+        HashRemoteAddr "hash_remote_addr",
+        /// Always the same for a path and query.
+        HashRequestUri "hash_request_uri",
+        /// The less busy of two chosen at random.
+        RandomTwo "random_two",
+    }
+}
+
+impl UpstreamBalance {
+    /// nginx's directive; `None` for what it does without one.
+    pub fn directive(self) -> Option<&'static str> {
+        match self {
+            Self::RoundRobin => None,
+            Self::LeastConn => Some("least_conn"),
+            Self::IpHash => Some("ip_hash"),
+            Self::HashRemoteAddr => Some("hash $remote_addr consistent"),
+            Self::HashRequestUri => Some("hash $request_uri consistent"),
+            Self::RandomTwo => Some("random two"),
+        }
+    }
+
+    /// Whether nginx takes servers that are only used while the others fail.
+    pub fn has_backups(self) -> bool {
+        matches!(self, Self::RoundRobin | Self::LeastConn)
+    }
+}
+
+choice! {
     /// Yes or no.
     Switch {
         /// Yes.

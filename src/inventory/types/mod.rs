@@ -18,10 +18,12 @@ macro_rules! text {
     )+};
 }
 
+mod buffer;
 mod check;
 mod choice;
 mod log;
 mod name;
+mod named;
 mod net;
 mod path;
 mod quantity;
@@ -31,20 +33,22 @@ mod tls;
 mod upstream;
 mod url;
 
+pub use buffer::BufferSize;
 pub use check::{CheckPath, Statuses};
 pub use choice::{
     Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch,
-    Tickets, TlsProfile, TlsVersion, UnknownNames,
+    Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
 };
 pub use log::AccessLog;
 pub use name::{HostName, PoolName, REVISION_NAME, ServerName};
+pub use named::{Resolver, ServerAddress, UpstreamName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
 pub use source::SourcePath;
 pub use ssh::{HostKey, JumpHosts, SshHost, SshUser};
 pub use tls::{CipherName, Curve};
-pub use upstream::{AppSocket, Endpoint, GrpcUpstream, HttpUpstream};
+pub use upstream::{AppSocket, Destination, Endpoint, GrpcUpstream, HttpUpstream};
 pub use url::RedirectUrl;
 
 use ipnet::IpNet;

@@ -1,9 +1,10 @@
-//! What nginx passes requests to. Host names are refused: nginx resolves them once, when it
-//! starts, and does not start without an answer.
+//! What nginx passes requests to: a socket, or an upstream that the inventory names. Host names are for the servers
+//! of those: nginx resolves a name here once, when it starts, and does not start without an answer.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::named::UpstreamName;
 use super::net::{without_zone, zoned};
 use super::path::normalised;
 use super::{AbsolutePath, Flaw, LocationPath, Port, Scalar, ValueError, before_request_path};
@@ -34,6 +35,11 @@ impl Endpoint {
             Self::Tcp(socket) => Some(*socket),
             Self::Unix(_) => None,
         }
+    }
+
+    /// Whether only programs of the same host can connect to it.
+    pub fn is_local(&self) -> bool {
+        self.tcp().is_none_or(|socket| socket.ip().is_loopback())
     }
 
     /// `default_port` is used where the text has no port.
@@ -161,7 +167,13 @@ fn advised(text: &str, scheme: &str, error: ValueError, accepted: impl Fn(&str) 
         return ValueError { help: help.replace("`127.", &format!("`{scheme}127.")), ..error };
     };
     let help = if named {
-        format!("write an address such as `{meaning}`: nginx resolves a name once and does not start without DNS")
+        format!(
+            "write an address such as `{meaning}`, or the name of an entry of `upstreams`, whose servers may have names: \
+             nginx resolves a name here once and does not start without DNS"
+        )
+    } else if meaning.strip_prefix(scheme).is_some_and(|name| UpstreamName::parse(name).is_ok()) {
+        // Whether there is such an upstream is not known here.
+        format!("write an address such as `{scheme}127.0.0.1:8000`; or, for an upstream of this name, `{meaning}`")
     } else {
         format!("write `{meaning}`")
     };
@@ -198,6 +210,34 @@ fn usable(socket: SocketAddr) -> Result<Endpoint, ValueError> {
     Ok(Endpoint::Tcp(socket))
 }
 
+/// What requests are passed to.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Destination {
+    /// A socket.
+    Socket(Endpoint),
+    /// An entry of `upstreams`.
+    Named(UpstreamName),
+}
+
+impl fmt::Display for Destination {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Socket(socket) => socket.fmt(f),
+            Self::Named(name) => name.fmt(f),
+        }
+    }
+}
+
+impl Destination {
+    /// A name has no port and no dot; everything else is a socket or wrong.
+    fn parse(text: &str, default_port: Option<u16>) -> Result<Self, ValueError> {
+        match UpstreamName::parse(text) {
+            Ok(name) => Ok(Self::Named(name)),
+            Err(_) => Endpoint::parse(text, default_port).map(Self::Socket),
+        }
+    }
+}
+
 macro_rules! upstream {
     ($($(#[doc = $doc:literal])+ $name:ident;)+) => {$(
         $(#[doc = $doc])+
@@ -205,8 +245,8 @@ macro_rules! upstream {
         pub struct $name {
             /// As it follows the directive.
             text: Box<str>,
-            /// The socket to connect to.
-            pub endpoint: Endpoint,
+            /// What to connect to.
+            pub to: Destination,
             /// Whether the connection to it is TLS.
             pub tls: bool,
         }
@@ -229,13 +269,23 @@ upstream! {
 
 impl Scalar for AppSocket {
     fn parse(text: &str) -> Result<Self, ValueError> {
-        let strict = |text: &str| Endpoint::parse(text, None);
-        let endpoint = strict(text).map_err(|error| advised(text, "", error, |t| strict(t).is_ok()))?;
-        Ok(Self { text: endpoint.to_string().into(), endpoint, tls: false })
+        if let Ok(name) = UpstreamName::parse(text) {
+            return Ok(Self { text: text.into(), to: Destination::Named(name), tls: false });
+        }
+        let socket = Self::socket(text)?;
+        Ok(Self { text: socket.to_string().into(), to: Destination::Socket(socket), tls: false })
     }
 
     fn instead(text: &str) -> Option<String> {
         without_path::<Self>(text)
+    }
+}
+
+impl AppSocket {
+    /// The same for sockets alone.
+    pub(super) fn socket(text: &str) -> Result<Endpoint, ValueError> {
+        let strict = |text: &str| Endpoint::parse(text, None);
+        strict(text).map_err(|error| advised(text, "", error, |t| strict(t).is_ok()))
     }
 }
 
@@ -250,7 +300,7 @@ impl HttpUpstream {
     /// requests are passed on as they came.
     pub fn path(&self) -> Option<&str> {
         let (_, rest) = self.text.split_once("://")?;
-        let after = rest.get(self.endpoint.to_string().len()..)?;
+        let after = rest.get(self.to.to_string().len()..)?;
         Some(after.trim_start_matches(':')).filter(|path| !path.is_empty())
     }
 }
@@ -290,12 +340,12 @@ fn http(text: &str) -> Result<HttpUpstream, ValueError> {
             _ => (rest.to_owned(), None),
         },
     };
-    let endpoint = Endpoint::parse(&host, Some(if tls { 443 } else { 80 }))?;
+    let to = Destination::parse(&host, Some(if tls { 443 } else { 80 }))?;
     let uri = uri.map(LocationPath::parse).transpose()?;
-    let separator = if uri.is_some() && matches!(endpoint, Endpoint::Unix(_)) { ":" } else { "" };
+    let separator = if uri.is_some() && matches!(to, Destination::Socket(Endpoint::Unix(_))) { ":" } else { "" };
     let path = uri.as_ref().map_or("", LocationPath::as_str);
-    let text = format!("{}://{endpoint}{separator}{path}", if tls { "https" } else { "http" });
-    Ok(HttpUpstream { text: text.into(), endpoint, tls })
+    let text = format!("{}://{to}{separator}{path}", if tls { "https" } else { "http" });
+    Ok(HttpUpstream { text: text.into(), to, tls })
 }
 
 impl Scalar for GrpcUpstream {
@@ -311,9 +361,9 @@ impl Scalar for GrpcUpstream {
 
 fn grpc(text: &str) -> Result<GrpcUpstream, ValueError> {
     let (tls, rest) = if text.starts_with("unix:") { (false, text) } else { scheme(text, ["grpc", "grpcs"])? };
-    let endpoint = Endpoint::parse(rest, Some(if tls { 443 } else { 80 }))?;
-    let text = format!("{}://{endpoint}", if tls { "grpcs" } else { "grpc" });
-    Ok(GrpcUpstream { text: text.into(), endpoint, tls })
+    let to = Destination::parse(rest, Some(if tls { 443 } else { 80 }))?;
+    let text = format!("{}://{to}", if tls { "grpcs" } else { "grpc" });
+    Ok(GrpcUpstream { text: text.into(), to, tls })
 }
 
 #[cfg(test)]

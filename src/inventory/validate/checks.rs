@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::fields::{count, duration, duration_if_written, many, optional, or_default, scalar_with};
+use super::fields::{count, duration, duration_if_written, many, one_name, optional, or_default};
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
 use crate::diagnostic::Code;
@@ -13,7 +13,7 @@ use crate::inventory::node::Node;
 use crate::inventory::openssl::Offer;
 use crate::inventory::raw::{RawCheck, RawPoolCheck};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{CheckPath, CheckType, ServerName, Statuses, TlsVersion, ValueError};
+use crate::inventory::types::{CheckPath, CheckType, Statuses, TlsVersion};
 
 /// `base` with the settings of the section `check`.
 pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check {
@@ -46,16 +46,8 @@ pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check
 
 /// What checks over HTTP ask for: `path`, `host` and `expect`.
 fn http_check(reader: &mut Reader<'_>, [path, host, expect]: [Option<&Node>; 3]) -> HttpCheck {
-    let host = host.and_then(|node| {
-        let one = |error: ValueError| ValueError { help: error.help.replace(" or `*.example.com`", ""), ..error };
-        let host = scalar_with::<ServerName>(reader, node, "host", one)?;
-        if host.value.wildcard().is_none() {
-            return Some(host.value);
-        }
-        let message = format!("`host` is a wildcard, but a check asks for one name: `{}`", host.value);
-        reader.report(Code::IN06, host.span, message, "write a name that the wildcard matches");
-        None
-    });
+    let wildcard = (", but a check asks for one name", "write a name that the wildcard matches");
+    let host = host.and_then(|node| one_name(reader, node, "host", wildcard));
     let path = optional::<CheckPath>(reader, path, "path");
     let expect = expect.map(|node| many(reader, node, "expect")).unwrap_or_default();
     let expect: Vec<Statuses> = expect.into_iter().map(|list| list.value).collect();

@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
 use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Duration, Flaw, Integer, Scalar, Switch, ValueError, guard};
+use crate::inventory::types::{Duration, Flaw, Integer, Scalar, ServerName, Switch, ValueError, guard};
 use crate::source::Span;
 
 /// Longest help, in characters.
@@ -87,6 +87,18 @@ fn bounded(help: String) -> String {
 /// An optional key.
 pub fn optional<T: Scalar>(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Option<T> {
     scalar(reader, node?, key).map(|placed| placed.value)
+}
+
+/// A DNS name that is no wildcard. `wildcard` is what is told about one: why, and what to do.
+pub fn one_name(reader: &mut Reader<'_>, node: &Node, key: &str, wildcard: (&str, &str)) -> Option<ServerName> {
+    let one = |error: ValueError| ValueError { help: error.help.replace(" or `*.example.com`", ""), ..error };
+    let name = scalar_with::<ServerName>(reader, node, key, one)?;
+    if name.value.wildcard().is_none() {
+        return Some(name.value);
+    }
+    let message = format!("`{key}` is a wildcard{}: `{}`", wildcard.0, name.value);
+    reader.report(Code::IN06, name.span, message, wildcard.1);
+    None
 }
 
 /// The place of a key of a section, if it is written.

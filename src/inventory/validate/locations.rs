@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, scalar_with, switch};
+use super::upstreams::{self, Upstreams};
 use super::{advice, snippets, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Redirect, Target};
@@ -21,16 +22,16 @@ pub struct PlacedLocation {
 }
 
 /// Reads the locations of a site.
-pub fn read(reader: &mut Reader<'_>, list: &Node) -> Vec<PlacedLocation> {
+pub fn read(reader: &mut Reader<'_>, list: &Node, upstreams: &mut Upstreams) -> Vec<PlacedLocation> {
     let mut seen = HashMap::new();
     let nodes = reader.items(list, "locations").unwrap_or_default();
-    nodes.iter().filter_map(|node| read_location(reader, node, &mut seen)).collect()
+    nodes.iter().filter_map(|node| read_location(reader, node, (&mut seen, upstreams))).collect()
 }
 
 fn read_location(
     reader: &mut Reader<'_>,
     node: &Node,
-    seen: &mut HashMap<(LocationMatch, LocationPath), Span>,
+    (seen, upstreams): (&mut HashMap<(LocationMatch, LocationPath), Span>, &mut Upstreams),
 ) -> Option<PlacedLocation> {
     let raw = RawLocation::read(reader, node)?;
     let path = match raw.path {
@@ -74,7 +75,21 @@ fn read_location(
         &target,
     );
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
-    let location = Location { path: path?.value, matching, target, fallback, upstream_timeouts, include };
+    let upstream_buffer_size = upstreams::buffer_size(reader, raw.upstream_buffer_size, &target);
+    let upstream = upstreams.of(reader, &target, place);
+    let named = upstream.and_then(|index| upstreams.all.get(index));
+    let upstream_tls = upstreams::tls(reader, &raw, &target, named);
+    let location = Location {
+        path: path?.value,
+        matching,
+        target,
+        fallback,
+        upstream_timeouts,
+        upstream_buffer_size,
+        upstream,
+        upstream_tls,
+        include,
+    };
     Some(PlacedLocation { location, target: place })
 }
 

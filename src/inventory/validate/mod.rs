@@ -26,6 +26,7 @@ mod tests;
 mod tls;
 mod trust;
 mod upstream_timeouts;
+mod upstreams;
 
 use std::sync::Arc;
 
@@ -113,13 +114,16 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
     proxy_header::check(reader, &hosts, raw.trusted_proxies);
     let mut pools = pools::read(reader, raw.pools, &hosts);
-    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), &hosts);
+    let mut upstreams = upstreams::read(reader, raw.upstreams);
+    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), (&hosts, &mut upstreams));
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), (&hosts, &virtual_addresses), (&pools, &sites));
     protocols::check(reader, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
     checks::check_use(reader, &pools.all, &hosts);
+    upstreams.check_use(reader);
+    upstreams::check_names(reader, &upstreams, &hosts, (&pools, &sites));
     files::check(reader, &sites, &pools.all);
     paths::check(reader, http.as_ref(), &hosts, (&pools.all, &sites));
     sites::check_grpc(reader, &sites, &pools, &hosts);
@@ -128,6 +132,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
         app_servers: hosts.app_servers.into_iter().map(|(host, _)| host).collect(),
         pools: pools.all.into_iter().map(|p| p.pool).collect(),
         sites: sites.into_iter().map(|s| s.site).collect(),
+        upstreams: upstreams.all.into_iter().map(|it| it.upstream).collect(),
         trusted_proxies,
         tickets,
         http: http.map(|placed| placed.http),

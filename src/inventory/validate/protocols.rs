@@ -42,7 +42,7 @@ fn compare<'s>(
 ) {
     let mut spoken: HashMap<&Endpoint, Vec<(Protocol, Span)>> = HashMap::new();
     let upstreams = sites.flat_map(|site| &site.upstreams);
-    for (socket, protocol, span) in upstreams.filter(|(socket, ..)| is_own(socket) == host.is_some()) {
+    for (socket, protocol, span) in upstreams.filter(|(socket, ..)| socket.is_local() == host.is_some()) {
         let before = spoken.entry(socket).or_default();
         let other = before.iter().find(|(other, _)| !other.shares_socket_with(*protocol)).copied();
         if before.iter().all(|(known, _)| known != protocol) {
@@ -55,9 +55,4 @@ fn compare<'s>(
         let both = Diagnostic::refusal(Code::IN09, *span, message, "write the socket of the app that is meant here");
         reader.diagnostics.push(both.related(first, format!("{other} on the same socket")));
     }
-}
-
-/// Whether only programs of the same host can connect to a socket.
-fn is_own(socket: &Endpoint) -> bool {
-    socket.tcp().is_none_or(|socket| socket.ip().is_loopback())
 }

@@ -5,7 +5,7 @@ use super::fields::{
     Words, count, count_if_written, distinct, duration, optional, or_default, scalar, scalar_with, switch,
 };
 use super::owned::{Use, canonical, refused};
-use super::{checks, snippets, tls, upstream_timeouts};
+use super::{checks, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::Code;
 use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
 use crate::inventory::model::{Check, Haproxy, HaproxyInclude, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
@@ -14,8 +14,9 @@ use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Balance, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget, OnMarkedDown,
-    OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError, Version,
+    AbsolutePath, AccessLog, Balance, BufferSize, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
+    OnMarkedDown, OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError,
+    Version,
 };
 
 /// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
@@ -90,6 +91,9 @@ pub fn default_nginx() -> Nginx {
         worker_shutdown_timeout: Duration::minutes(60),
         client_max_body_size: Size::one_megabyte(),
         upstream_timeouts: UpstreamTimeouts::default(),
+        upstream_buffer_size: BufferSize::usual(),
+        large_client_header_buffers: BufferSize::usual(),
+        resolver: Vec::new(),
         openssl: None,
         tls: Tls { profile: TlsProfile::Intermediate, protocols: None, ciphers: None, curves: None },
         hsts: None,
@@ -173,6 +177,19 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
         )
         .or(base.upstream_timeouts),
+        upstream_buffer_size: or_default(
+            reader,
+            raw.upstream_buffer_size,
+            "upstream_buffer_size",
+            base.upstream_buffer_size,
+        ),
+        large_client_header_buffers: or_default(
+            reader,
+            raw.large_client_header_buffers,
+            "large_client_header_buffers",
+            base.large_client_header_buffers,
+        ),
+        resolver: upstreams::resolvers(reader, raw.resolver).unwrap_or(base.resolver),
         openssl: version::<OpensslVersion>(reader, ("openssl", raw.openssl), ("OpenSSL", openssl::OLDEST))
             .or(base.openssl),
         tls: Tls {

@@ -7,7 +7,8 @@ use super::hosts::Hosts;
 use super::locations::PlacedLocation;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
-use super::{certificates, locations, snippets, tls, upstream_timeouts};
+use super::upstreams::Upstreams;
+use super::{certificates, locations, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -22,6 +23,8 @@ pub struct PlacedSite {
     pub site: Site,
     /// The value of a `grpc_pass`.
     pub grpc: Option<Span>,
+    /// The places of its locations' targets, in their order.
+    pub targets: Vec<Span>,
     /// The sockets that its apps listen on, what they speak there, and the places of the values.
     pub upstreams: Vec<(Endpoint, Protocol, Span)>,
     /// Its document roots and the Unix sockets of its apps.
@@ -35,7 +38,7 @@ pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
     (written, pools): (Option<&Node>, &mut Pools),
-    hosts: &Hosts,
+    (hosts, upstreams): (&Hosts, &mut Upstreams),
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
     let mut names: HashMap<ServerName, Span> = HashMap::new();
@@ -45,7 +48,7 @@ pub fn read_sites(
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
         let pool = read_pool(reader, &raw, pools, incomplete);
-        if let Some(site) = read_site(reader, &raw, pool, (&mut names, hosts)) {
+        if let Some(site) = read_site(reader, &raw, pool, (&mut names, hosts, &mut *upstreams)) {
             if let Some(entry) = pools.all.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
             }
@@ -75,7 +78,7 @@ fn read_site(
     reader: &mut Reader<'_>,
     raw: &RawSite<'_>,
     pool: Option<usize>,
-    (names, hosts): (&mut HashMap<ServerName, Span>, &Hosts),
+    (names, hosts, upstreams): (&mut HashMap<ServerName, Span>, &Hosts, &mut Upstreams),
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
     let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
@@ -86,18 +89,25 @@ fn read_site(
         reader,
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
     );
-    let placed = raw.locations.map(|list| locations::read(reader, list)).unwrap_or_default();
+    let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
+    let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.target);
-    let upstream = |PlacedLocation { location: Location { target, .. }, target: place, .. }: &PlacedLocation| {
-        Some((target.endpoint()?.clone(), target.protocol()?, *place))
-    };
-    let upstreams = placed.iter().filter_map(upstream).collect();
+    let sockets = upstreams::sockets(upstreams, &placed);
     let of_site = root.iter().zip(raw.root).map(|(root, node)| (Use::Root, root.clone(), node.underline()));
-    let paths = of_site.chain(placed.iter().filter_map(path_of)).collect();
+    let of_servers = sockets.iter().filter_map(|(socket, _, span)| match socket {
+        Endpoint::Unix(path) => Some((Use::AppSocket, path.clone(), *span)),
+        Endpoint::Tcp(_) => None,
+    });
+    let paths = of_site
+        .chain(placed.iter().filter_map(path_of))
+        .chain(of_servers)
+        .chain(placed.iter().filter_map(trusted))
+        .collect();
     check_answers(reader, raw, &placed);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
-    let locations = placed.into_iter().map(|it| it.location).collect();
+    let (targets, locations): (Vec<Span>, Vec<Location>) =
+        placed.into_iter().map(|it| (it.target, it.location)).unzip();
     let (certificates, files) = certificates?.into_iter().unzip();
     let server_names: Vec<ServerName> = server_names.into_iter().map(|n| n.value).collect();
     let site = Site {
@@ -108,20 +118,23 @@ fn read_site(
         hsts,
         client_max_body_size,
         upstream_timeouts,
+        upstream_buffer_size,
         locations,
         include,
     };
-    Some(PlacedSite { site, grpc, upstreams, paths, files })
+    Some(PlacedSite { site, grpc, targets, upstreams: sockets, paths, files })
 }
 
-/// The path on the app servers that a location leads to.
+/// The file with the authorities of a location's upstream, if it is written.
+fn trusted(placed: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
+    let path = placed.location.upstream_tls.as_ref()?.trusted.clone()?;
+    Some((Use::Certificate, path, placed.target))
+}
+
+/// The directory that a location serves.
 fn path_of(PlacedLocation { location, target, .. }: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
-    let (usage, path) = match (&location.target, location.target.endpoint()) {
-        (Target::Root(root), _) => (Use::Root, root),
-        (_, Some(Endpoint::Unix(path))) => (Use::AppSocket, path),
-        _ => return None,
-    };
-    Some((usage, path.clone(), *target))
+    let Target::Root(root) = &location.target else { return None };
+    Some((Use::Root, root.clone(), *target))
 }
 
 /// Checks that there is an answer to requests, and a directory of scripts for FastCGI.

@@ -23,7 +23,7 @@ pub fn read(reader: &mut Reader<'_>, nodes: [Option<&Node>; 3]) -> UpstreamTimeo
 /// The timeouts of a location, which has to have an upstream.
 pub fn of_location(reader: &mut Reader<'_>, nodes: [Option<&Node>; 3], target: &Target) -> UpstreamTimeouts {
     let timeouts = read(reader, nodes);
-    if target.endpoint().is_none() {
+    if !target.passes() {
         for (key, node) in KEYS.iter().zip(nodes).filter_map(|(key, node)| Some((key, node?))) {
             let message = format!("`{key}` has no effect: the location has no upstream");
             reader.report(Code::IN09, node.underline(), message, "remove it, or write it where requests are passed on");

@@ -17,7 +17,8 @@ pub const RULE: Rule = Rule {
         evidence: "nginx does not start if a name does not resolve: `host not found in upstream \"srv1.invalid\"`. \
                    Neither does haproxy: `could not resolve address 'srv1.invalid'`.",
         fix: "Write the address. `--unsafe-fixes` replaces `localhost` with `127.0.0.1`, although it may have meant \
-              `::1`; it does not look up other names.",
+              `::1`; it does not look up other names. An app whose address changes, such as a container, can be a \
+              server of `upstreams`: with `nginx.resolver`, nginx asks for its name again.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("AD10", fixed),

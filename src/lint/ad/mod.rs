@@ -12,6 +12,7 @@ mod ad09;
 mod ad10;
 mod ad11;
 mod ad12;
+mod ad13;
 mod impossible;
 mod scalar;
 
@@ -33,4 +34,5 @@ pub const RULES: &[&Rule] = &[
     &ad10::RULE,
     &ad11::RULE,
     &ad12::RULE,
+    &ad13::RULE,
 ];

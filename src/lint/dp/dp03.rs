@@ -3,9 +3,10 @@
 use std::net::SocketAddr;
 
 use crate::diagnostic::{Code, Severity};
+use crate::inventory::Inventory;
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{AcmeChallenge, AppServer, LoadBalancer, Pool, Site, Target};
-use crate::inventory::types::{Endpoint, HostName, Port};
+use crate::inventory::model::{AcmeChallenge, AppServer, LoadBalancer, Location, Pool, Site, Target};
+use crate::inventory::types::{HostName, Port};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 /// Where ACME clients keep certificates.
@@ -89,7 +90,8 @@ fn app_on<'f>(fleet: &Fleet<'f>, members: &[usize], port: Port) -> Option<(Socke
     let inventory = fleet.inventory;
     let sites =
         inventory.sites.iter().flat_map(|site| site.locations.iter().map(move |location| (site.pool, location)));
-    let upstreams = sites.filter_map(|(pool, location)| Some((pool, location.target.endpoint()?.tcp()?)));
+    let upstreams = sites
+        .flat_map(|(pool, location)| inventory.sockets(location).filter_map(move |socket| Some((pool, socket.tcp()?))));
     upstreams.filter(|(_, socket)| socket.port() == port.0).find_map(|(pool, socket)| {
         let serving = inventory.pools[pool].members.iter().filter(|member| members.contains(*member));
         let mut serving = serving.map(|member| &inventory.app_servers[*member]);
@@ -212,16 +214,12 @@ fn challenges<'a>(fleet: &Fleet<'a>, index: usize, site: &Site) -> Option<(Curso
         let rest = location.path.as_str().strip_prefix(CHALLENGE);
         rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     })?;
-    Some((fleet.site(index, "locations").item(at).key("path"), is_local(&site.locations[at].target)))
+    Some((fleet.site(index, "locations").item(at).key("path"), is_local(fleet.inventory, &site.locations[at])))
 }
 
 /// Whether each app server answers by itself, and not one place for all of them.
-fn is_local(target: &Target) -> bool {
-    match target.endpoint() {
-        Some(Endpoint::Unix(_)) => true,
-        Some(Endpoint::Tcp(address)) => address.ip().is_loopback(),
-        None => matches!(target, Target::Root(_)),
-    }
+fn is_local(inventory: &Inventory, location: &Location) -> bool {
+    matches!(location.target, Target::Root(_)) || inventory.is_local(location)
 }
 
 #[cfg(test)]

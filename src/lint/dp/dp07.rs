@@ -44,8 +44,14 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         if let Target::Root(root) = &location.target {
             home(reporter, root.as_str(), place.key("root"));
         }
-        let Some(Endpoint::Unix(path)) = location.target.endpoint() else { continue };
-        let Some(directory) = TEMPORARY.iter().find(|it| path.as_str().starts_with(*it)) else { continue };
+        let temporary = |socket: &Endpoint| match socket {
+            Endpoint::Unix(path) => {
+                let directory = TEMPORARY.iter().find(|it| path.as_str().starts_with(*it))?;
+                Some((path.clone(), *directory))
+            }
+            Endpoint::Tcp(_) => None,
+        };
+        let Some((path, directory)) = fleet.inventory.sockets(location).find_map(temporary) else { continue };
         let shown = printable(path.as_str());
         let message = format!("the socket `{shown}` is below `{directory}`, which a service may have of its own");
         let help = "put it below `/run`: `RuntimeDirectory=app` in the app's unit makes `/run/app`";

@@ -140,7 +140,7 @@ fn longest_wait(inventory: &Inventory) -> Option<Duration> {
             let site = &inventory.sites[*index];
             site.locations.iter().map(move |location| (site, location))
         });
-        let passed = locations.filter(|(_, location)| location.target.endpoint().is_some());
+        let passed = locations.filter(|(_, location)| location.target.passes());
         let read = |(site, location): (&Site, &Location)| {
             settings.iter().map(|nginx| inventory.upstream_timeouts(nginx, site, Some(location)).read).max()
         };

@@ -35,7 +35,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let Some((_, place)) = off.first() else { return };
     let mut upstreams = inventory.sites.iter().enumerate().flat_map(|(index, site)| {
         let locations = site.locations.iter().enumerate();
-        locations.filter(|(_, it)| it.target.endpoint().is_some()).map(move |(location, _)| (index, location))
+        locations.filter(|(_, it)| it.target.passes()).map(move |(location, _)| (index, location))
     });
     let help = "write `proxy_protocol: v1` or `v2`, or ignore this if nothing uses clients' addresses";
     if let Some((site, location)) = upstreams.next() {

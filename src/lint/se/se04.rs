@@ -50,7 +50,7 @@ fn added(fleet: &Fleet<'_>, site: usize) -> Option<&'static str> {
     let members = fleet.inventory.pools[it.pool].members.iter();
     let hsts =
         it.hsts.is_some() || members.into_iter().any(|app| fleet.inventory.app_servers[*app].nginx.hsts.is_some());
-    let upgrade = it.locations.iter().any(|location| location.target.endpoint().is_some());
+    let upgrade = it.locations.iter().any(|location| location.target.passes());
     if hsts { Some("Strict-Transport-Security") } else { upgrade.then_some("Upgrade") }
 }
 

@@ -1,7 +1,10 @@
 //! SN03: text of the user's that says what a key says.
 
-use crate::diagnostic::Code;
-use crate::lint::{Block, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+use crate::diagnostic::{Code, Severity};
+use crate::inventory::model::Location;
+use crate::lint::{
+    Block, Detection, Directive, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples, upstream_key,
+};
 
 pub const RULE: Rule = Rule {
     code: Code::SN03,
@@ -11,8 +14,8 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "A file in `include` has a directive for which the inventory has a key, such as `ssl_protocols` or `timeout client`.",
-        why: "What the file says wins, loses or is an error, depending on the directive and its block. Rules judge what the key says: that it is fine means nothing then.",
-        evidence: "In haproxy's `defaults` the last of two lines wins. In a server block nginx rejects a second `ssl_protocols` (`directive is duplicate`), adds a second `ssl_session_ticket_key` to the ring that all app servers share, and ignores `ssl_session_tickets` in all servers of a socket but the first.",
+        why: "What the file says wins, loses or keeps nginx from starting, depending on the directive and its block; the last is an error here. Rules judge what the key says: that it is fine means nothing then.",
+        evidence: "In haproxy's `defaults` the last of two lines wins. In a server block nginx rejects a second `ssl_protocols` or `proxy_read_timeout` (`directive is duplicate`), adds a second `ssl_session_ticket_key` to the ring that all app servers share, and ignores `ssl_session_tickets` in all servers of a socket but the first.",
         fix: "Remove the line, and set the key that the finding names.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
@@ -25,6 +28,7 @@ const NGINX: &[(&str, &str)] = &[
     ("client_max_body_size", "client_max_body_size"),
     ("http2", "nginx.http2"),
     ("keepalive_timeout", "nginx.keepalive_timeout"),
+    ("large_client_header_buffers", "nginx.large_client_header_buffers"),
     ("root", "root"),
     ("server_name", "server_name"),
     ("ssl_certificate", "ssl_certificate"),
@@ -41,6 +45,20 @@ const NGINX: &[(&str, &str)] = &[
     ("ssl_session_ticket_key", "tickets"),
     ("ssl_session_tickets", "tickets"),
     ("ssl_session_timeout", "tickets"),
+];
+
+/// Those that every site has, of which nginx takes no second one.
+const ONCE: &[&str] = &[
+    "client_max_body_size",
+    "keepalive_timeout",
+    "large_client_header_buffers",
+    "ssl_early_data",
+    "ssl_ecdh_curve",
+    "ssl_prefer_server_ciphers",
+    "ssl_protocols",
+    "ssl_session_cache",
+    "ssl_session_tickets",
+    "ssl_session_timeout",
 ];
 
 /// Lines of `global` and `defaults`, with the keys that they are rendered from.
@@ -68,9 +86,12 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         // For http, defaults of servers of one's own are fine; the sites do not use them.
         let tls = directive.statement.name().starts_with("ssl_");
         let counts = outer && (matches!(directive.included.block, Block::Server(_)) || tls);
-        if let Some(key) = key.filter(|_| counts) {
+        let server = matches!(directive.included.block, Block::Server(_));
+        let of_site = key.filter(|_| counts).map(|key| (key, server && ONCE.contains(&directive.statement.name())));
+        if let Some((key, twice)) = of_site.or_else(|| of_upstream(fleet, directive)) {
             let message = format!("`{}` says what a key of the inventory says", directive.text());
-            reporter.push(directive.finding(message, format!("remove the line, and set `{key}`")));
+            let finding = directive.finding(message, format!("remove the line, and set `{key}`"));
+            reporter.push(if twice { finding.with_severity(Severity::Error) } else { finding });
         }
     });
     fleet.lines(|included, _, line| {
@@ -90,4 +111,33 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let text = super::super::quoted(&included.snippet.text[span.clone()]);
         reporter.push(included.finding(span, format!("`{text}` says what a key of the inventory says"), help));
     });
+}
+
+/// The key of a directive about upstreams, and whether nginx would find the directive twice in a block.
+fn of_upstream(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> Option<(&'static str, bool)> {
+    let name = directive.statement.name();
+    let (kind, key) = upstream_key(name)?;
+    let passes = |location: &Location| location.target.kind() == kind;
+    let tls = key.starts_with("upstream_ssl_");
+    match directive.included.block {
+        _ if !directive.around.is_empty() => None,
+        // A site's own lines are for the kinds of its locations.
+        Block::Server(site) => {
+            let locations = &fleet.inventory.sites[site].locations;
+            locations.iter().any(passes).then_some((key, !tls))
+        }
+        Block::Location(site, at) => {
+            let location = &fleet.inventory.sites[site].locations[at];
+            let (set, size) = (&location.upstream_timeouts, location.upstream_buffer_size.is_some());
+            let written = match key {
+                "upstream_buffer_size" => size && name != "grpc_buffers",
+                "upstream_connect_timeout" => set.connect.is_some(),
+                "upstream_read_timeout" => set.read.is_some(),
+                "upstream_send_timeout" => set.send.is_some(),
+                _ => location.target.is_tls(),
+            };
+            passes(location).then_some((key, written))
+        }
+        _ => None,
+    }
 }

@@ -21,6 +21,7 @@ mod tl22;
 mod tl23;
 mod tl24;
 mod tl25;
+mod tl26;
 
 use super::Rule;
 
@@ -47,4 +48,5 @@ pub const RULES: &[&Rule] = &[
     &tl23::RULE,
     &tl24::RULE,
     &tl25::RULE,
+    &tl26::RULE,
 ];

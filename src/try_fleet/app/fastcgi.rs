@@ -3,6 +3,7 @@
 
 use std::io::Read;
 
+use super::http::filler;
 use super::{BODY_LIMIT, LIMIT, ProtocolError, Variables, text};
 
 const BEGIN: u8 = 1;
@@ -36,9 +37,10 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Request, ProtocolError> {
     Ok(Request { id: begin.id, variables: variables(&params)? })
 }
 
-/// Frames `body` as the whole answer to the request.
-pub(super) fn response(id: u16, status: u16, body: &[u8]) -> Vec<u8> {
-    let head = format!("Status: {status}\r\nContent-Type: application/json\r\n\r\n");
+/// Frames `body` after a head of nearly the given length as the whole answer to the request.
+pub(super) fn response(id: u16, status: u16, (head, body): (u64, &[u8])) -> Vec<u8> {
+    let filler = filler(head);
+    let head = format!("Status: {status}\r\nContent-Type: application/json\r\n{filler}\r\n");
     let content = [head.as_bytes(), body].concat();
     let mut out = Vec::new();
     // A record holds at most 65535 bytes.
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_large_body_is_split_into_records() {
-        let framed = response(7, 200, &vec![b'x'; 100_000]);
+        let framed = response(7, 200, (4096, &vec![b'x'; 100_000]));
         let mut rest = framed.as_slice();
         let mut length = 0;
         loop {

@@ -12,19 +12,27 @@ pub(super) fn read(stream: &mut impl Read) -> Result<Variables, ProtocolError> {
     Ok(variables)
 }
 
-/// The length of a header that fills most of the 4 KiB that nginx has for the head of an answer.
-const FILLER: usize = 3_600;
+/// What the head of an answer has besides the filler, at most, also where a protocol adds to it.
+const REST: u64 = 500;
+/// The longest header that clients take, and the nginx in front of some apps.
+const LONGEST: u64 = 60_000;
 
-/// A whole response with `body`, after which the connection ends. It offers upgrades as Apache does,
+/// A header that fills most of what nginx has for the head of an answer.
+pub(super) fn filler(head: u64) -> String {
+    let length = usize::try_from(head.saturating_sub(REST).min(LONGEST)).unwrap_or_default();
+    format!("X-Filler: {}\r\n", "x".repeat(length))
+}
+
+/// A whole response with a head of nearly the given length and with `body`, after which the connection ends. It offers upgrades as Apache does,
 /// which must not reach clients over HTTP/2. An answer of a gRPC app does not say how long it is.
-pub(super) fn response(status: u16, grpc: bool, body: &[u8]) -> Vec<u8> {
+pub(super) fn response(status: u16, grpc: bool, (head, body): (u64, &[u8])) -> Vec<u8> {
     let about = match grpc {
         true => format!("Content-Type: {GRPC}"),
         false => format!("Content-Type: application/json\r\nContent-Length: {}", body.len()),
     };
     let head = format!(
-        "HTTP/1.1 {status} status\r\n{about}\r\nX-Filler: {}\r\nUpgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
-        "x".repeat(FILLER),
+        "HTTP/1.1 {status} status\r\n{about}\r\n{}Upgrade: h2,h2c\r\nConnection: Upgrade, close\r\n\r\n",
+        filler(head),
     );
     [head.as_bytes(), body].concat()
 }

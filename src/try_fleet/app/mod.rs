@@ -80,6 +80,8 @@ type Variables = BTreeMap<String, String>;
 struct App {
     host: Arc<str>,
     checks: Arc<BTreeMap<String, u16>>,
+    /// How long the heads of answers may be.
+    head: u64,
 }
 
 impl App {
@@ -104,7 +106,7 @@ impl App {
 /// # Errors
 /// An address that cannot be bound.
 pub fn serve(host: &str, upstreams: &[UpstreamSpec], checks: &BTreeMap<String, u16>) -> io::Result<()> {
-    let app = App { host: host.into(), checks: Arc::new(checks.clone()) };
+    let app = App { host: host.into(), checks: Arc::new(checks.clone()), head: 0 };
     for (index, upstream) in upstreams.iter().enumerate() {
         let protocol = upstream.protocol;
         if let Some(other) = upstreams[..index].iter().find(|other| other.listen == upstream.listen) {
@@ -112,7 +114,7 @@ pub fn serve(host: &str, upstreams: &[UpstreamSpec], checks: &BTreeMap<String, u
             let what = format!("requests are passed to {listen} by {one} and by {two}, and an app there speaks one");
             return Err(io::Error::other(what));
         }
-        let app = app.clone();
+        let app = App { head: upstream.head, ..app.clone() };
         let behind = protocol.is_fronted().then(|| UpstreamListen::Unix(front::socket(index)));
         match behind.as_ref().unwrap_or(&upstream.listen) {
             UpstreamListen::Unix(path) => {
@@ -164,14 +166,17 @@ fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, app: &App
         }
     };
     let status = app.status(protocol, &variables);
+    // A balancer reads no longer one than its buffer is.
+    let check = variables.get("HTTP_USER_AGENT").is_some_and(|it| it == CHECK);
+    let head = if check { 0 } else { app.head };
     // These two have no body.
     let body = if [204, 304].contains(&status) { Vec::new() } else { body(&app.host, via, &variables) };
     if via == "http" && websocket::is_requested(&variables) {
         return websocket::answer(stream, &body);
     }
     stream.write_all(&match id {
-        Some(id) => fastcgi::response(id, status, &body),
-        None => http::response(status, protocol.is_grpc(), &body),
+        Some(id) => fastcgi::response(id, status, (head, &body)),
+        None => http::response(status, protocol.is_grpc(), (head, &body)),
     })?;
     stream.flush()?;
     Ok(())

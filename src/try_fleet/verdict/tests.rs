@@ -18,6 +18,7 @@ pub(super) fn site() -> SiteSpec {
         probes: vec![Probe { received: Some(received), ..Probe::new("/".to_owned()) }],
         driven: Ok(()),
         offers: vec![Offered { http2: Some(true), tls: Some("1.3".to_owned()) }],
+        line: 4096,
     }
 }
 
@@ -54,6 +55,7 @@ fn judged_behind(hidden_by: Option<&[IpAddr]>, site: &SiteSpec, reply: &Reply, l
         name: &site.name,
         path: "/",
         kind: site.probes[0].kind,
+        line: site.line,
         client: CLIENT.parse().unwrap(),
         entry: "10.0.0.10".parse().unwrap(),
         port: 8443,

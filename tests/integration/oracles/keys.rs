@@ -54,6 +54,8 @@ const ROWS: &[Row] = &[
     ("nginx", "upstream_connect_timeout: 7s", ""),
     ("nginx", "upstream_read_timeout: 7s", ""),
     ("nginx", "upstream_send_timeout: 7s", ""),
+    ("nginx", "upstream_buffer_size: 8k", ""),
+    ("nginx", "large_client_header_buffers: 8k", ""),
     ("nginx", "access_log: \"off\"", ""),
     ("nginx", "access_log: /var/log/nginx/other.log", ""),
     ("nginx", "log_format: json", ""),
@@ -80,6 +82,7 @@ const ROWS: &[Row] = &[
     ("sites[]", "upstream_read_timeout: 7s", ""),
     ("sites[]", "upstream_send_timeout: 7s", ""),
     ("sites[]", "include: [a.conf]", ""),
+    ("sites[]", "upstream_buffer_size: 8k", ""),
     ("sites[].hsts", "max_age: 365d", ""),
     ("sites[].locations[]", "match: exact", "root: /srv/a, "),
     ("sites[].locations[]", "fallback: /x/index.html", "root: /srv/a, "),
@@ -93,6 +96,16 @@ const ROWS: &[Row] = &[
     ("sites[].locations[]", "upstream_connect_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_read_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_send_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
+    ("sites[].locations[]", "upstream_buffer_size: 8k", "proxy_pass: \"http://127.0.0.1:8000\", "),
+    ("sites[].locations[]", "upstream_ssl_verify: false", "proxy_pass: \"https://10.0.5.1:8000\", "),
+    ("sites[].locations[]", "upstream_ssl_name: b.example", "proxy_pass: \"https://10.0.5.1:8000\", "),
+    ("sites[].locations[]", "upstream_ssl_trusted_certificate: /etc/ca.pem", "proxy_pass: \"https://10.0.5.1:8000\", "),
+    ("upstreams[]", "balance: least_conn", ""),
+    ("upstreams[]", "keepalive: 7", ""),
+    ("upstreams[].servers[]", "weight: 7", ""),
+    ("upstreams[].servers[]", "max_fails: 7", ""),
+    ("upstreams[].servers[]", "fail_timeout: 7s", ""),
+    ("upstreams[].servers[]", "backup: true", ""),
     ("sites[].locations[].return", "url: \"https://b.example\"", ""),
     ("sites[].locations[].return", "code: 303", "url: \"https://b.example\", "),
     ("sites[].locations[].return", "append_request_uri: true", "url: \"https://b.example\", "),
@@ -103,13 +116,24 @@ const ROWS: &[Row] = &[
 /// Keys of these sections without a row: rules alone read them, other tests do, or a fleet has no default for them.
 const OTHERS: &[(&str, &[&str])] = &[
     ("haproxy", &["version", "timeouts", "check"]),
-    ("nginx", &["hsts"]),
+    ("nginx", &["hsts", "resolver"]),
+    ("upstreams[]", &["name", "servers"]),
+    ("upstreams[].servers[]", &["address"]),
     ("http", &["public_port", "acme_challenge"]),
     ("sites[].locations[]", &["path", "return"]),
 ];
 /// Sections of which each key has a row or is one of those.
-const WHOLE: [&str; 7] =
-    ["haproxy", "haproxy.timeouts", "haproxy.check", "nginx", "http", "http.acme_challenge", "sites[].locations[]"];
+const WHOLE: [&str; 9] = [
+    "haproxy",
+    "haproxy.timeouts",
+    "haproxy.check",
+    "nginx",
+    "http",
+    "http.acme_challenge",
+    "sites[].locations[]",
+    "upstreams[]",
+    "upstreams[].servers[]",
+];
 
 /// A fleet with this in one section.
 fn fleet(path: &str, keys: &str) -> String {
@@ -139,13 +163,18 @@ fn fleet(path: &str, keys: &str) -> String {
     let root = if site.starts_with("root") { "" } else { "root: /srv/site, " };
     let site = format!("{root}{site}");
     let site = site.trim_end_matches(", ");
+    let comma = if keys.is_empty() { "" } else { ", " };
+    let of_upstream = if path == "upstreams[]" { format!("{comma}{keys}") } else { String::new() };
+    let of_server = if path == "upstreams[].servers[]" { format!("{comma}{keys}") } else { String::new() };
     let app = if path == "app_servers[]" && !keys.is_empty() { format!(", {keys}") } else { String::new() };
     format!(
         "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\n\
          app_servers: [{{ name: srv1, address: 10.0.0.11{app} }}, {{ name: srv2, address: 10.0.0.12 }}]\n\
          pools: [{{ name: one, app_servers: [srv1, srv2] }}]\nhaproxy: {{ {haproxy} }}\nnginx: {{ {nginx} }}\n\
          http: {{ {http} }}\nsites: [{{ server_name: [a.example, www.a.example], pool: one, ssl_certificate: /etc/a.crt, \
-         ssl_certificate_key: /etc/a.key, {site}, locations: [{{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}{location}] }}]\n"
+         ssl_certificate_key: /etc/a.key, {site}, locations: [{{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}, \
+         {{ path: /named, proxy_pass: \"http://app\" }}{location}] }}]\nupstreams: [{{ name: app, servers: [{{ \
+         address: \"10.0.5.1:80\" }}, {{ address: \"10.0.5.2:80\"{of_server} }}]{of_upstream} }}]\n"
     )
 }
 

@@ -75,6 +75,9 @@ fn of_nginx(config: &str) -> (BTreeSet<Socket>, BTreeSet<SocketAddr>) {
             let (at, port) = address.strip_prefix("[::]:").map_or((At::All4, *address), |port| (At::All6, port));
             let taker = if parameters.contains(&"ssl") { "nginx for TLS" } else { "nginx for plain HTTP" };
             listens.insert((taker, at, port.parse().unwrap()));
+        } else if let ["server", address, ..] = words[..] {
+            // Of a named upstream; others have names, or are Unix sockets.
+            upstreams.extend(address.parse::<SocketAddr>());
         } else if let [directive, to] = words[..]
             && directive.ends_with("_pass")
         {
@@ -82,7 +85,9 @@ fn of_nginx(config: &str) -> (BTreeSet<Socket>, BTreeSet<SocketAddr>) {
             let host = rest.split('/').next().unwrap();
             let usual = if scheme.ends_with('s') { 443 } else { 80 };
             let address: Option<SocketAddr> = host.parse().ok().or_else(|| format!("{host}:{usual}").parse().ok());
-            assert!(address.is_some() || rest.starts_with("unix:"), "{line}");
+            // A named upstream, or a variable.
+            let named = !host.contains(['.', ':']);
+            assert!(address.is_some() || named || rest.starts_with("unix:"), "{line}");
             upstreams.extend(address);
         }
     }

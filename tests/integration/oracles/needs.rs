@@ -32,7 +32,7 @@ fn folder(path: &str) -> &str {
 
 #[test]
 fn what_rendered_files_use_is_among_the_needs() {
-    let (count, mut seen) = (cases(COUNT), [0; 4]);
+    let (count, mut seen) = (cases(COUNT), [0; 5]);
     for number in first()..first() + count {
         let yaml = small(number);
         let Ok((inventory, tree)) = rendered(&yaml) else { continue };
@@ -48,6 +48,7 @@ fn what_rendered_files_use_is_among_the_needs() {
                         (2, files.contains(path) && directories.contains(folder(path)))
                     }
                     "ssl_session_ticket_key" => (3, files.contains(path)),
+                    "proxy_ssl_trusted_certificate" | "grpc_ssl_trusted_certificate" => (4, files.contains(path)),
                     _ => continue,
                 };
                 assert!(needed, "{directive} {path} of {host}: {directories:?} {files:?}\n{yaml}");

@@ -68,6 +68,9 @@ fn servable(config: &str, dir: &Path, [tls, plain]: [u16; 2]) -> String {
                 let scheme = ["proxy_pass http://", "grpc_pass grpc://"].into_iter().find(|it| it.starts_with(key));
                 out += &format!("{}{NO_APP};", scheme.unwrap_or(&format!("{key} ")));
             }
+            // A server of a named upstream.
+            ["server", address, ..] if address != "{" => out += &format!("server {NO_APP};"),
+            [key, ..] if key.contains("_ssl_") => continue,
             [key, ..] if key.starts_with("ssl_") || ["access_log", "include"].contains(&key) => continue,
             _ => {
                 listens &= line != "server {";

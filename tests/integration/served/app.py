@@ -4,7 +4,7 @@
 
 It answers with JSON of the request's variables (for HTTP: its headers, named as in CGI). The query
 says what else the answer is: `status=500`, headers such as `Upgrade=h2c`, or `wait=2`, for an
-answer that takes that many seconds. An upgrade to `websocket` gets a 101 and echoes what follows.
+answer that takes that many seconds, or `fill=9000`, for a head of that many bytes. An upgrade to `websocket` gets a 101 and echoes what follows.
 The kind `deaf` listens and accepts no connection.
 """
 
@@ -73,7 +73,7 @@ def answer(kind, connection):
     variables = {"http": http, "uwsgi": uwsgi, "fastcgi": fastcgi}[kind](stream)
     wanted = dict(parse_qsl(variables["REQUEST_URI"].partition("?")[2]))
     time.sleep(float(wanted.pop("wait", "0")))
-    status = wanted.pop("status", "200")
+    status, fill = wanted.pop("status", "200"), int(wanted.pop("fill", "0"))
     upgraded = variables.get("HTTP_UPGRADE", "").lower() == "websocket"
     if upgraded:
         status, wanted = "101", {"Upgrade": "websocket", "Connection": "Upgrade", **wanted}
@@ -81,12 +81,16 @@ def answer(kind, connection):
     if not upgraded:
         wanted.setdefault("Content-Length", str(len(body)))
     lines = "".join(f"{name}: {value}\r\n" for name, value in wanted.items())
+    begin = f"Status: {status} X\r\nContent-Type: application/json\r\n" if kind == "fastcgi" else f"HTTP/1.1 {status} X\r\n"
+    rest = fill - len(begin) - len(lines) - len("X-Fill: \r\n\r\n")
+    if rest > 0:
+        lines += f"X-Fill: {'x' * rest}\r\n"
     if kind == "fastcgi":
-        content = f"Status: {status} X\r\nContent-Type: application/json\r\n{lines}\r\n".encode() + body
+        content = f"{begin}{lines}\r\n".encode() + body
         record = lambda kind, content: bytes([1, kind, 0, 1]) + len(content).to_bytes(2, "big") + b"\0\0" + content
         connection.sendall(record(6, content) + record(6, b"") + record(3, bytes(8)))
     else:
-        connection.sendall(f"HTTP/1.1 {status} X\r\n{lines}\r\n".encode() + body)
+        connection.sendall(f"{begin}{lines}\r\n".encode() + body)
     while upgraded and (data := stream.read1(65536)):
         connection.sendall(data)
 

@@ -8,6 +8,7 @@ mod ports;
 mod revision;
 mod timeouts;
 mod upgrade;
+mod upstreams;
 
 use std::fs;
 use std::path::Path;

@@ -10,9 +10,9 @@ use sslscale::inventory::types::{Become, Tickets};
 
 use super::checks::checked;
 use super::sites;
-use super::values::{Part, access_log, duration, http_port, log, name, number, one_of, port, scalar, size};
+use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Scale, Versions, flag, section, snippets, tls};
+use super::{Scale, Versions, flag, section, snippets, tls, upstreams};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -42,14 +42,15 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 (0..4_u8, 1..=32_u8, vec(address(60, 0), 0..4), proptest::option::weighted(0.3, virtual_addresses()));
             let tickets = proptest::option::weighted(0.5, one_of(Tickets::NAMES));
             let ssh = proptest::option::weighted(0.2, ssh());
-            (hosts, settings, pools, sites::sites(count, grpc), sites::choices(), (trust, tickets, ssh))
+            let named = upstreams::all(versions.nginx);
+            (hosts, settings, pools, (sites::sites(count, grpc), named), sites::choices(), (trust, tickets, ssh))
         })
         .prop_map(
             |(
                 (lbs, srvs),
                 (own_haproxy, own_app, (haproxy, nginx), (lint, http)),
                 pools,
-                mut sites,
+                (mut sites, named),
                 choices,
                 (trust, tickets, ssh),
             )| {
@@ -83,6 +84,7 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                     Some(("nginx", nginx)),
                     ssh.map(|ssh| ("ssh", ssh)),
                     lint.map(|lint| ("lint", lint)),
+                    upstreams::used(named, &sites).map(|named| ("upstreams", named)),
                     Some(("sites", Yaml::List(sites))),
                 ];
                 Yaml::Map(all.into_iter().flatten().collect())
@@ -303,6 +305,8 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
         ("worker_shutdown_timeout", 0.3, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
+        ("large_client_header_buffers", 0.2, buffer()),
+        ("resolver", 0.3, one_of(&["10.0.0.2", "127.0.0.53", "[fd00::53]:5353"])),
         ("access_log", 0.2, access_log()),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
         ("include", 0.3, snippets::http()),

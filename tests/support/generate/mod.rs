@@ -7,6 +7,7 @@ mod fleet;
 mod sites;
 pub mod snippets;
 mod tls;
+mod upstreams;
 mod values;
 mod yaml;
 

@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::values::{
-    Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path,
-    scalar, size,
+    Part, Spoken, app_socket, buffer, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url,
+    request_path, scalar, size,
 };
 use super::yaml::Yaml;
-use super::{Scale, maybe, section, snippets, tls};
+use super::{Scale, maybe, section, snippets, tls, upstreams};
 
 /// `count` sites without pools. Names are unique: each contains its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
@@ -200,12 +200,13 @@ fn named(locations: Yaml, names: &Yaml) -> Yaml {
     }
 }
 
-/// The keys for timeouts of upstreams.
+/// The keys for timeouts and buffers of upstreams.
 pub fn timeouts(weight: f64, longest: u64) -> Vec<(&'static str, f64, Part)> {
     vec![
         ("upstream_connect_timeout", weight, duration(1_000, 75_000)),
         ("upstream_read_timeout", weight, duration(1_000, longest)),
         ("upstream_send_timeout", weight, duration(1_000, longest)),
+        ("upstream_buffer_size", weight, buffer()),
     ]
 }
 
@@ -250,12 +251,29 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
         ("return", redirect()),
         if grpc { ("grpc_pass", grpc_upstream()) } else { ("proxy_pass", http_upstream()) },
     ];
-    let kinds: Vec<_> = kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
-    (proptest::strategy::Union::new(kinds), rare_timeouts(), snippets::location())
-        .prop_map(|(target, timeouts, own)| {
+    let mut named = vec![
+        ("uwsgi_pass", upstreams::by_name("", Spoken::Uwsgi, false)),
+        ("fastcgi_pass", upstreams::by_name("", Spoken::Fastcgi, false)),
+        ("proxy_pass", upstreams::by_name("http://", Spoken::Http, true)),
+        ("proxy_pass", upstreams::by_name("https://", Spoken::Tls, true)),
+    ];
+    if grpc {
+        named.push(("grpc_pass", upstreams::by_name("grpc://", Spoken::Http, false)));
+        named.push(("grpc_pass", upstreams::by_name("grpcs://", Spoken::Tls, false)));
+    }
+    let named: Vec<_> = named.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
+    let mut kinds: Vec<_> =
+        kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
+    kinds.push(proptest::strategy::Union::new(named).boxed());
+    (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location())
+        .prop_map(|(target, timeouts, tls, own)| {
             let passed = target.0.ends_with("_pass");
+            let secure =
+                matches!(&target.1, Yaml::Scalar(text) if text.starts_with("https://") || text.starts_with("grpcs://"));
+            let tls = tls.into_iter().filter(|_| passed && secure);
             let timeouts = timeouts.into_iter().filter(|_| passed);
-            std::iter::once(target).chain(timeouts).chain(own.map(|own| ("include", own))).collect()
+            let own = own.map(|own| ("include", own));
+            std::iter::once(target).chain(timeouts).chain(tls).chain(own).collect()
         })
         .boxed()
 }

@@ -35,7 +35,7 @@ const SITE: Files = &[
     ("site-header.conf", "add_header X-Own \"a; b } #\" always;\nadd_header 'X-Own-2' $host;"),
     ("site-location.conf", "location = /own-text {\n    return 200 \"own { text\";\n}\n"),
     ("site-if.conf", "if ($request_method = OWN) {\n    return 405;\n}\nset $own_site \"${host}\";\n"),
-    ("site-more.conf", "# only\n\nsend_timeout 61s;large_client_header_buffers 4 16k;\n"),
+    ("site-more.conf", "# only\n\nsend_timeout 61s;client_body_buffer_size 32k;\n"),
     ("comments.conf", "# a brace } and a quote \" in a comment"),
 ];
 

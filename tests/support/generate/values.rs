@@ -180,6 +180,16 @@ impl Spoken {
     }
 }
 
+/// The same for a server of an upstream.
+pub fn port_of(kind: Spoken) -> BoxedStrategy<u16> {
+    app_port(kind)
+}
+
+/// A size of the buffer for a head.
+pub fn buffer() -> Part {
+    one_of(&["4k", "8k", "16k", "5000", "12345", "33k", "64K", "1m", "1048576"])
+}
+
 /// A port of an app; each kind has others, and never those of balancers and nginx that people write.
 fn app_port(kind: Spoken) -> BoxedStrategy<u16> {
     ports(8000, &[4, 3032, 65528]).prop_map(move |port| (port & !3).max(4) + kind as u16).boxed()

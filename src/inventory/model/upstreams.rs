@@ -1,0 +1,102 @@
+//! Upstreams that the inventory gives a name: several servers for the same requests; and how the certificate of an
+//! upstream is verified.
+
+use super::{Inventory, Location, Nginx, Site};
+use crate::inventory::types::{
+    AbsolutePath, BufferSize, Destination, Duration, Endpoint, ServerAddress, ServerName, UpstreamBalance,
+    UpstreamName, Version,
+};
+
+/// Servers that share the requests of locations.
+#[derive(Debug, Clone)]
+pub struct Upstream {
+    /// Unique.
+    pub name: UpstreamName,
+    /// Not empty, without repetition; one at least is no backup.
+    pub servers: Vec<UpstreamServer>,
+    /// Which of them gets a request.
+    pub balance: UpstreamBalance,
+    /// How many idle connections each worker keeps; 0 for none.
+    pub keepalive: u16,
+}
+
+/// A server of a named upstream.
+#[derive(Debug, Clone)]
+pub struct UpstreamServer {
+    /// Where it listens.
+    pub address: ServerAddress,
+    /// Its share of requests.
+    pub weight: u16,
+    /// After how many failures it is left alone for `fail_timeout`; never with 0.
+    pub max_fails: u16,
+    /// In what time that many failures have to happen, and for how long it is left alone then.
+    pub fail_timeout: Duration,
+    /// Whether it is only used while the others fail.
+    pub backup: bool,
+}
+
+/// The certificates of authorities that Debian trusts.
+const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+/// How the certificate of an upstream is verified.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// Whether it is.
+    pub verify: bool,
+    /// The name that it has to be for; `None` for the name that the client asked for.
+    pub name: Option<ServerName>,
+    /// The authorities that may have signed it, as a path on the app servers; `None` for those of the system.
+    pub trusted: Option<AbsolutePath>,
+}
+
+impl UpstreamTls {
+    /// The file of the authorities that may have signed it; `None` if it is not verified.
+    pub fn authorities(&self) -> Option<&str> {
+        self.verify.then(|| self.trusted.as_ref().map_or(SYSTEM, AbsolutePath::as_str))
+    }
+}
+
+/// The first version of nginx that resolves the names of an upstream's servers again.
+pub const RESOLVES: Version = Version(1, 27, 3);
+
+impl Upstream {
+    /// Whether a server is given by name.
+    pub fn has_hosts(&self) -> bool {
+        self.servers.iter().any(|server| server.address.host().is_some())
+    }
+
+    /// Whether nginx with these settings finds its only server by a variable: it is given by name and to be resolved
+    /// again, which this version does in no other way.
+    pub fn is_variable(&self, nginx: &Nginx) -> bool {
+        self.has_hosts() && !nginx.resolver.is_empty() && nginx.version.is_none_or(|version| version < RESOLVES)
+    }
+}
+
+impl Inventory {
+    /// The upstream that a location refers to by name.
+    pub fn upstream(&self, location: &Location) -> Option<&Upstream> {
+        self.upstreams.get(location.upstream?)
+    }
+
+    /// Every socket that a location passes requests to.
+    pub fn sockets<'i>(&'i self, location: &'i Location) -> impl Iterator<Item = &'i Endpoint> {
+        let own = match location.target.destination() {
+            Some(Destination::Socket(socket)) => Some(socket),
+            Some(Destination::Named(_)) | None => None,
+        };
+        let servers = self.upstream(location).into_iter().flat_map(|upstream| &upstream.servers);
+        own.into_iter().chain(servers.filter_map(|server| server.address.socket()))
+    }
+
+    /// Whether a location's upstream is on the app server itself. A host's name may mean any address.
+    pub fn is_local(&self, location: &Location) -> bool {
+        let named = self.upstream(location).is_some_and(Upstream::has_hosts);
+        location.target.passes() && !named && self.sockets(location).all(Endpoint::is_local)
+    }
+
+    /// The largest head of an answer that nginx takes in a location of `site`, or in the site itself.
+    pub fn upstream_buffer_size(&self, nginx: &Nginx, site: &Site, location: Option<&Location>) -> BufferSize {
+        let own = location.and_then(|location| location.upstream_buffer_size.as_ref());
+        own.or(site.upstream_buffer_size.as_ref()).unwrap_or(&nginx.upstream_buffer_size).clone()
+    }
+}

@@ -1,0 +1,311 @@
+//! Reads `upstreams`: apps that run as several servers, and how locations refer to them.
+
+use std::cell::OnceCell;
+use std::collections::{HashMap, HashSet};
+
+use super::fields::{at_most, count, duration, items, one_name, optional, or_default, required, scalar, switch};
+use super::hosts::Hosts;
+use super::locations::PlacedLocation;
+use super::pools::{Pools, sorted};
+use super::sites::PlacedSite;
+use crate::diagnostic::{Code, Diagnostic};
+use crate::inventory::form::SHORT;
+use crate::inventory::model::{Protocol, RESOLVES, Target, Upstream, UpstreamServer, UpstreamTls};
+use crate::inventory::node::{Node, Value};
+use crate::inventory::raw::{RawLocation, RawUpstream, RawUpstreamServer};
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{
+    BufferSize, Destination, Duration, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
+};
+use crate::source::Span;
+
+/// An upstream and the places of its keys.
+pub struct PlacedUpstream {
+    /// The upstream.
+    pub upstream: Upstream,
+    name: Span,
+    /// The key `keepalive`, if it is written and not 0.
+    keepalive: Option<Span>,
+    used: bool,
+}
+
+/// All upstreams, and which one has which name.
+#[derive(Default)]
+pub struct Upstreams {
+    /// In the order of the file.
+    pub all: Vec<PlacedUpstream>,
+    by_name: HashMap<UpstreamName, usize>,
+    /// Whether every entry could be read.
+    complete: bool,
+    names: OnceCell<Vec<Box<str>>>,
+}
+
+/// Reads `upstreams`.
+pub fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> Upstreams {
+    let mut upstreams = Upstreams { complete: true, ..Upstreams::default() };
+    let Some(node) = node else { return upstreams };
+    let nodes = reader.items(node, "upstreams").unwrap_or_default();
+    for node in nodes {
+        let Some((name, placed)) = read_upstream(reader, node) else { continue };
+        let span = placed.name;
+        match upstreams.by_name.get(&name) {
+            Some(first) => {
+                let message = format!("two upstreams have the name `{name}`");
+                let twice = Diagnostic::refusal(Code::IN12, span, message, "give every upstream a different name");
+                let first = upstreams.all[*first].name;
+                reader.diagnostics.push(twice.related(first, "the first one"));
+            }
+            None => drop(upstreams.by_name.insert(name, upstreams.all.len())),
+        }
+        upstreams.all.push(placed);
+    }
+    upstreams.complete = matches!(node.value, Value::List(_)) && upstreams.by_name.len() == nodes.len();
+    upstreams
+}
+
+fn read_upstream(reader: &mut Reader<'_>, node: &Node) -> Option<(UpstreamName, PlacedUpstream)> {
+    let raw = RawUpstream::read(reader, node)?;
+    let name = required::<UpstreamName>(reader, raw.name, "name", "upstreams[]", raw.span);
+    let balance = or_default(reader, raw.balance, "balance", UpstreamBalance::RoundRobin);
+    let keepalive = count(reader, raw.keepalive, "keepalive", 0..=10_000, 0);
+    let servers = match raw.servers {
+        Some(list) => read_servers(reader, list, balance),
+        None => {
+            let help = "add `servers:` with items such as `- { address: \"10.0.5.11:8000\" }`";
+            reader.missing(raw.span, "upstreams[]", "servers", help);
+            Vec::new()
+        }
+    };
+    let name = name?;
+    let (span, name) = (name.span, name.value);
+    let upstream =
+        Upstream { name: name.clone(), servers, balance, keepalive: u16::try_from(keepalive).unwrap_or_default() };
+    let keepalive = raw.keepalive.filter(|_| keepalive > 0).map(Node::underline);
+    Some((name, PlacedUpstream { upstream, name: span, keepalive, used: false }))
+}
+
+fn read_servers(reader: &mut Reader<'_>, list: &Node, balance: UpstreamBalance) -> Vec<UpstreamServer> {
+    let Some(nodes) = reader.items(list, "servers") else { return Vec::new() };
+    if nodes.is_empty() {
+        reader.report(Code::IN04, list.underline(), "`servers` is empty", "write at least one server");
+    }
+    let mut seen: HashMap<ServerAddress, Span> = HashMap::new();
+    let mut servers: Vec<UpstreamServer> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(raw) = RawUpstreamServer::read(reader, node) else { continue };
+        let backup = switch(reader, raw.backup, "backup", false);
+        if let Some(key) = raw.backup.filter(|_| backup && !balance.has_backups()) {
+            let message = format!("nginx has no backups with `balance: {}`", balance.name());
+            let help = "remove `backup`, or write `balance: round_robin` or `least_conn`";
+            reader.report(Code::IN09, key.underline(), message, help);
+        }
+        let weight = count(reader, raw.weight, "weight", 1..=1_000, 1);
+        let max_fails = count(reader, raw.max_fails, "max_fails", 0..=1_000, 1);
+        let fail_timeout = duration(reader, raw.fail_timeout, "fail_timeout", SHORT, Duration::seconds(10));
+        if let Some(node) = raw.fail_timeout.filter(|_| !fail_timeout.milliseconds().is_multiple_of(1_000)) {
+            let message = format!("`fail_timeout` must be a whole number of seconds: `{fail_timeout}`");
+            reader.report(Code::HP08, node.span, message, "write a value such as `10s`");
+        }
+        let Some(address) =
+            required::<ServerAddress>(reader, raw.address, "address", "upstreams[].servers[]", raw.span)
+        else {
+            continue;
+        };
+        if let Some(first) = seen.get(&address.value) {
+            let message = format!("`{}` is listed twice", address.value);
+            let help = "write every server once; to give it a larger share, set its `weight`";
+            let twice = Diagnostic::refusal(Code::IN12, address.span, message, help);
+            reader.diagnostics.push(twice.related(*first, "the first one"));
+            continue;
+        }
+        seen.insert(address.value.clone(), address.span);
+        let number = |value: u64| u16::try_from(value).unwrap_or_default();
+        let (weight, max_fails) = (number(weight), number(max_fails));
+        servers.push(UpstreamServer { address: address.value, weight, max_fails, fail_timeout, backup });
+    }
+    if servers.len() == nodes.len() && !servers.is_empty() && servers.iter().all(|server| server.backup) {
+        let message = "every server of this upstream is a backup, and nginx needs one that is not";
+        reader.report(Code::IN09, list.underline(), message, "remove `backup` from at least one of them");
+    }
+    servers
+}
+
+impl Upstreams {
+    /// The index of the upstream that a location names; one that there is not is reported.
+    pub fn of(&mut self, reader: &mut Reader<'_>, target: &Target, span: Span) -> Option<usize> {
+        let Destination::Named(name) = target.destination()? else { return None };
+        let Some(index) = self.by_name.get(name).copied() else {
+            if self.complete {
+                self.unknown(reader, name.as_str(), span);
+            }
+            return None;
+        };
+        let placed = &mut self.all[index];
+        placed.used = true;
+        let refused = placed.keepalive.filter(|_| matches!(target, Target::Uwsgi(_)));
+        if let Some(keepalive) = refused {
+            let message = format!("`keepalive` of `{name}` has no effect: nginx closes connections to uWSGI apps");
+            let no_effect = Diagnostic::refusal(Code::IN09, keepalive, message, "remove the key");
+            let no_effect = no_effect.related(span, "passed to a uWSGI app here");
+            if !reader.diagnostics.contains(&no_effect) {
+                reader.diagnostics.push(no_effect);
+            }
+        }
+        Some(index)
+    }
+
+    fn unknown(&self, reader: &mut Reader<'_>, name: &str, span: Span) {
+        let names = self.names.get_or_init(|| sorted(self.by_name.keys().map(UpstreamName::as_str)));
+        let help = match reader.nearest(name, names) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if !self.all.is_empty() => format!(
+                "add an item such as `{{ name: {name}, servers: [{{ address: \"{name}:8000\" }}] }}` to `upstreams`, or \
+                 write an address such as `127.0.0.1:8000`"
+            ),
+            None => format!(
+                "add `upstreams: [{{ name: {name}, servers: [{{ address: \"{name}:8000\" }}] }}]`, or write an address \
+                 such as `127.0.0.1:8000`"
+            ),
+        };
+        reader.report(Code::IN07, span, format!("there is no upstream `{name}`"), help);
+    }
+
+    /// Checks that each is used.
+    pub fn check_use(&self, reader: &mut Reader<'_>) {
+        // After another error one may only seem unused.
+        if !reader.diagnostics.is_empty() {
+            return;
+        }
+        for PlacedUpstream { upstream, name, .. } in self.all.iter().filter(|it| !it.used) {
+            let message = format!("no location passes requests to the upstream `{}`", upstream.name);
+            let help = format!("write `proxy_pass: \"http://{}\"` in a location, or remove it", upstream.name);
+            reader.report(Code::IN08, *name, message, help);
+        }
+    }
+}
+
+/// Checks that nginx of every app server can ask again for the names of servers: before 1.27.3 it does so for a variable
+/// alone, which is one server, and has no place for a path.
+pub fn check_names(
+    reader: &mut Reader<'_>,
+    upstreams: &Upstreams,
+    hosts: &Hosts,
+    (pools, sites): (&Pools, &[PlacedSite]),
+) {
+    let mut reported = HashSet::new();
+    for PlacedSite { site, targets, .. } in sites {
+        let members = pools.all.get(site.pool).map_or(&[][..], |pool| &pool.pool.members);
+        let apps = || members.iter().filter_map(|member| hosts.app_servers.get(*member)).map(|(app, _)| app);
+        for (location, place) in site.locations.iter().zip(targets) {
+            let Some(named) = location.upstream.and_then(|index| upstreams.all.get(index)) else { continue };
+            let Some(app) = apps().find(|app| named.upstream.is_variable(&app.nginx)) else { continue };
+            let has_path = matches!(&location.target, Target::Proxy(upstream) if upstream.path().is_some());
+            let (name, version) = (&named.upstream.name, app.nginx.version);
+            let older = match version {
+                Some(version) => format!("nginx {version} on `{}`", app.name),
+                None => format!("nginx before {RESOLVES}"),
+            };
+            let help = format!("write `nginx: {{ version: {RESOLVES} }}` or the later version that the hosts have");
+            if (named.upstream.servers.len() > 1 || named.upstream.keepalive > 0) && reported.insert(named.name) {
+                let message = format!(
+                    "{older} asks again only for the name of a single server without `keepalive`: `{name}` needs more"
+                );
+                let help = format!("{help}, give the addresses of all servers, or remove `nginx.resolver`");
+                reader.report(Code::IN09, named.name, message, help);
+            } else if has_path && reported.insert(*place) {
+                let message =
+                    format!("{older} cannot replace the path of requests to `{name}`, whose name it asks again");
+                reader.report(Code::IN09, *place, message, format!("{help}, or write no path after `{name}`"));
+            }
+        }
+    }
+}
+
+/// The DNS servers of which names are asked.
+pub fn resolvers(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Vec<Resolver>> {
+    let node = node?;
+    let items = items(reader, node, "resolver");
+    let mut found: Vec<Resolver> = Vec::new();
+    for item in at_most(reader, node, items, ("resolver", 8)) {
+        let Some(placed) = scalar::<Resolver>(reader, item, "resolver") else { continue };
+        if found.contains(&placed.value) {
+            let message = format!("`resolver` has `{}` twice", placed.value);
+            reader.report(Code::IN12, placed.span, message, "remove one of them");
+        } else {
+            found.push(placed.value);
+        }
+    }
+    Some(found).filter(|found| !found.is_empty())
+}
+
+/// The largest head of an answer in a location, which has to have an upstream.
+pub fn buffer_size(reader: &mut Reader<'_>, node: Option<&Node>, target: &Target) -> Option<BufferSize> {
+    let (key, node) = ("upstream_buffer_size", node?);
+    let size = optional(reader, Some(node), key);
+    if !target.passes() {
+        let message = format!("`{key}` has no effect: the location has no upstream");
+        let help = "remove it, or write it where requests are passed on";
+        reader.report(Code::IN09, node.underline(), message, help);
+    }
+    size
+}
+
+/// How a location's upstream is verified; its keys have no effect without TLS.
+pub fn tls(
+    reader: &mut Reader<'_>,
+    raw: &RawLocation<'_>,
+    target: &Target,
+    named: Option<&PlacedUpstream>,
+) -> Option<UpstreamTls> {
+    let keys = [
+        ("upstream_ssl_verify", raw.upstream_ssl_verify),
+        ("upstream_ssl_name", raw.upstream_ssl_name),
+        ("upstream_ssl_trusted_certificate", raw.upstream_ssl_trusted_certificate),
+    ];
+    let verify = switch(reader, keys[0].1, keys[0].0, !is_local(target, named));
+    let wildcard = (", but nginx asks for one name", "write a name that the wildcard matches");
+    let name = keys[1].1.and_then(|node| one_name(reader, node, keys[1].0, wildcard));
+    let trusted = optional(reader, keys[2].1, keys[2].0);
+    if !matches!(target.protocol(), Some(Protocol::Https | Protocol::Grpcs)) {
+        for (key, node) in keys.iter().filter_map(|(key, node)| Some((key, (*node)?))) {
+            let message = format!("`{key}` has no effect: the location passes nothing on over TLS");
+            let help = "remove it, or write an upstream with `https://` or `grpcs://`";
+            reader.report(Code::IN09, node.underline(), message, help);
+        }
+        return None;
+    }
+    if let Some(node) = keys[2].1.filter(|_| !verify) {
+        let message = format!("`{}` has no effect: the certificate is not verified", keys[2].0);
+        reader.report(Code::IN09, node.underline(), message, "write `upstream_ssl_verify: true`, or remove the key");
+    }
+    Some(UpstreamTls { verify, name, trusted })
+}
+
+/// Whether an upstream is on the app server itself, where nobody is between nginx and it.
+fn is_local(target: &Target, named: Option<&PlacedUpstream>) -> bool {
+    match (target.destination(), named) {
+        (Some(Destination::Socket(socket)), _) => socket.is_local(),
+        (_, Some(named)) => {
+            named.upstream.servers.iter().all(|server| server.address.socket().is_some_and(Endpoint::is_local))
+        }
+        _ => false,
+    }
+}
+
+/// Every socket that these locations of a site pass requests to, with what is spoken there and where that is written;
+/// those of a named upstream once for each protocol.
+pub fn sockets(upstreams: &Upstreams, locations: &[PlacedLocation]) -> Vec<(Endpoint, Protocol, Span)> {
+    let (mut found, mut seen) = (Vec::new(), HashSet::new());
+    for PlacedLocation { location, target } in locations {
+        let Some(protocol) = location.target.protocol() else { continue };
+        match (location.target.destination(), location.upstream.and_then(|index| upstreams.all.get(index))) {
+            (Some(Destination::Socket(socket)), _) => found.push((socket.clone(), protocol, *target)),
+            (Some(Destination::Named(name)), Some(named)) if seen.insert((name.clone(), protocol)) => {
+                let sockets = named.upstream.servers.iter().filter_map(|server| server.address.socket());
+                found.extend(sockets.map(|socket| (socket.clone(), protocol, *target)));
+            }
+            _ => {}
+        }
+    }
+    found
+}

@@ -1,0 +1,66 @@
+//! Bad values of the keys of upstreams, and the code of each.
+
+use super::keys::Row;
+
+pub const ROWS: &[Row] = &[
+    (
+        &["sites[].locations[].grpc_pass"],
+        &[
+            ("unix:tmp/app.sock", "IN06"),
+            ("10.0.0.5:80", "IN06"),
+            ("grpc://fd00::5", "AD04"),
+            ("grpc://localhost:80", "AD10"),
+            ("grpc://0.0.0.0:80", "AD12"),
+            ("grpc://[fd00::5%3]:80", "IN06"),
+            ("grpc://[fd00::5%eth0]", "IN06"),
+            ("grpc://[fe80::5]:80", "AD12"),
+            ("grpc://]:[", "IN06"),
+            ("grpc://[", "IN06"),
+            ("grpc://@", "IN06"),
+            ("grpc://:80", "IN06"),
+        ],
+    ),
+    (
+        &[
+            "nginx.upstream_buffer_size",
+            "nginx.large_client_header_buffers",
+            "app_servers[].nginx.upstream_buffer_size",
+            "app_servers[].nginx.large_client_header_buffers",
+            "sites[].upstream_buffer_size",
+            "sites[].locations[].upstream_buffer_size",
+        ],
+        &[("large", "IN06"), ("0", "IN06"), ("16kb", "IN06"), ("1k", "IN06"), ("2m", "IN06"), ("4 16k", "IN05")],
+    ),
+    (
+        &["nginx.resolver", "app_servers[].nginx.resolver[]"],
+        &[("dns.internal", "AD10"), ("fd00::2", "AD04"), ("unix:/run/dns", "IN06"), ("10.0.0.2:0", "IN06")],
+    ),
+    (&["upstreams[].servers[].fail_timeout"], &[("1500ms", "HP08")]),
+    (
+        &["upstreams[].name"],
+        &[("App", "IN06"), ("localhost", "IN06"), ("a.b", "IN06"), ("1a", "IN06"), ("a:80", "IN06"), ("a/b", "IN06")],
+    ),
+    (
+        &["upstreams[].servers[].address"],
+        &[
+            ("app", "IN06"),
+            ("app:0", "IN06"),
+            ("*.app:80", "IN06"),
+            ("http://10.0.5.1:80", "IN06"),
+            ("10.0.5.1", "IN06"),
+            ("fd00::5", "AD04"),
+            ("0.0.0.0:80", "AD12"),
+            ("/run/app.sock", "IN06"),
+            ("unix:run/app.sock", "IN06"),
+        ],
+    ),
+    (
+        // A health check asks for a name of the same form.
+        &["sites[].locations[].upstream_ssl_name", "haproxy.check.host", "pools[].check.host"],
+        &[("10.0.0.1", "IN06"), ("*.example.com", "IN06"), ("https://example.com/", "IN06")],
+    ),
+    (
+        &["sites[].locations[].upstream_ssl_trusted_certificate"],
+        &[("ca.pem", "IN06"), ("/etc/ssl/../a", "IN06"), ("/", "IN06"), ("/etc/a*b", "IN06")],
+    ),
+];
