@@ -284,6 +284,7 @@ impl<'f> Map<'f> {
                 http.key("acme_challenge").key("redirect")
             }
             ["http-request", "redirect", ..] => http.key("code"),
+            ["http-request", "return", "status", "200", ..] => http.key("acme_challenge").key("account_thumbprint"),
             ["server", ..] => self.challenges(message),
             ["acl", "is_served", _, _, _, name, ..] => {
                 let name = name.strip_prefix('.').map_or_else(|| (*name).to_owned(), |parent| format!("*.{parent}"));

@@ -73,6 +73,7 @@ pub enum Scalar {
     // The others are the types of these names in `types`.
     AbsolutePath,
     AccessLog,
+    AccountThumbprint,
     Address,
     AppSocket,
     BufferSize,
@@ -103,10 +104,11 @@ pub enum Scalar {
 pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
-        AbsolutePath, AccessLog, Address, AppSocket, BufferSize, CheckHost, CheckPath, Choice, Directory, DnsName,
-        Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath, LocationPath, LogTarget,
-        Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion, RedirectHost, RedirectUrl, Resolver,
-        Rule, ServerAddress, Size, SourcePath, SshHost, SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
+        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, BufferSize, CheckHost, CheckPath, Choice,
+        Directory, DnsName, Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
+        LocationPath, LogTarget, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
+        RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, Size, SourcePath, SshHost, SshUser, Statuses, Switch,
+        UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
         BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT, UPSTREAM_CONNECT,

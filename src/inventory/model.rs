@@ -15,8 +15,8 @@ use ipnet::IpNet;
 
 pub use super::addresses::{Addresses, Families};
 use super::types::{
-    AbsolutePath, Address, BufferSize, CheckType, Duration, HostName, LocationMatch, LocationPath, PoolName, Port,
-    ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
+    AbsolutePath, AccountThumbprint, Address, BufferSize, CheckType, Duration, HostName, LocationMatch, LocationPath,
+    PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -80,6 +80,8 @@ pub enum AcmeChallenge {
     },
     /// A URL to redirect to, with the request's path appended.
     Redirect(RedirectUrl),
+    /// The balancers answer them, for the account with this thumbprint.
+    Answered(AccountThumbprint),
 }
 
 impl Inventory {

@@ -205,7 +205,7 @@ section! {
 }
 
 section! {
-    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Set exactly one of `app_server`, `pool` and `redirect`.
+    /// Where plain HTTP requests below `/.well-known/acme-challenge/` go. Set exactly one of `app_server`, `pool`, `redirect` and `account_thumbprint`.
     RawAcmeChallenge at "http.acme_challenge" {
         /// The app server that requests the certificates.
         app_server: "name" is One(HostName),
@@ -213,6 +213,8 @@ section! {
         pool: "name" is One(PoolName),
         /// A URL to redirect to; the path of the request is appended.
         redirect: "`https://…` or `http://…`" is One(RedirectHost),
+        /// The thumbprint of the ACME account's key, with which the balancers answer challenges themselves. `certbot show_account` prints it from certbot 2.3 on, and so does `acme.sh --register-account`.
+        account_thumbprint: "43 characters in base64url" is One(AccountThumbprint),
         /// The port on which the app server or pool accepts ACME challenges, as plain HTTP.
         port: "1 to 65535; default 80" is One(PORT),
         /// The directory from which nginx on that app server or pool serves the answers. Without this key, another program there, such as certbot, has to listen on the port.

@@ -4,8 +4,8 @@
 use super::document::spelled;
 use super::node::{Node, Value};
 use super::types::{
-    Address, CheckPath, CheckType, Duration, HostName, LocationPath, Port, RedirectCode, RedirectUrl, Scalar, SshUser,
-    before_request_path, guard,
+    AccountThumbprint, Address, CheckPath, CheckType, Duration, HostName, LocationPath, Port, RedirectCode,
+    RedirectUrl, Scalar, SshUser, before_request_path, guard,
 };
 use crate::diagnostic::Code;
 use crate::source::Source;
@@ -86,7 +86,10 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
             ["true" | "yes" | "on"] => "{ enabled: true }".to_owned(),
             _ => format!("{{ port: {} }}", port.unwrap_or("80")),
         },
-        "http.acme_challenge" => challenge(is(|it| RedirectUrl::parse(it).is_ok()), place, name),
+        "http.acme_challenge" => match is(|it| AccountThumbprint::parse(it).is_ok()) {
+            Some(thumbprint) => format!("{{ account_thumbprint: {thumbprint} }}"),
+            None => challenge(is(|it| RedirectUrl::parse(it).is_ok()), place, name),
+        },
         "haproxy" | "nginx" => format!("{{ port: {} }}", port.unwrap_or("443")),
         "haproxy.timeouts" => {
             let time = age().unwrap_or_else(|| "5m".to_owned());

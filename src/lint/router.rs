@@ -116,7 +116,7 @@ impl<'f> Router<'f> {
         match http {
             Http { acme_challenge: Some(challenge), .. } if path.starts_with(ACME_CHALLENGE) => match challenge {
                 AcmeChallenge::Redirect(url) => Hop::Balancer(format!("{url}{path}")),
-                AcmeChallenge::AppServers { .. } => Hop::End,
+                AcmeChallenge::AppServers { .. } | AcmeChallenge::Answered(_) => Hop::End,
             },
             Http { .. } => secure,
         }

@@ -24,9 +24,10 @@ pub struct View {
     /// The names of sites, and the suffixes of wildcards, in lines.
     names: Vec<Vec<String>>,
     suffixes: Vec<Vec<String>>,
-    /// Where challenges go: `none`, `redirect` or `servers`.
+    /// Where challenges go: `none`, `redirect`, `servers` or, where balancers answer them, `here`.
     acme: &'static str,
-    acme_redirect: String,
+    /// The URL of the redirect, or the thumbprint of the account.
+    acme_value: String,
     servers: Vec<Server>,
 }
 
@@ -51,9 +52,10 @@ pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<V
     let names = || inventory.names();
     let exact = names().filter(|name| name.wildcard().is_none()).map(ToString::to_string);
     let suffixes = names().filter_map(|name| name.wildcard()).map(|parent| format!(".{parent}"));
-    let (acme, acme_redirect, servers) = match &http.acme_challenge {
+    let (acme, acme_value, servers) = match &http.acme_challenge {
         None => ("none", String::new(), Vec::new()),
         Some(AcmeChallenge::Redirect(url)) => ("redirect", url.to_string(), Vec::new()),
+        Some(AcmeChallenge::Answered(thumbprint)) => ("here", thumbprint.to_string(), Vec::new()),
         Some(AcmeChallenge::AppServers { members, port, .. }) => {
             let server = |index: &usize| {
                 let app = &inventory.app_servers[*index];
@@ -75,7 +77,7 @@ pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<V
         names: lines(exact),
         suffixes: lines(suffixes),
         acme,
-        acme_redirect,
+        acme_value,
         servers,
     })
 }
@@ -105,7 +107,7 @@ pub fn acme_view(inventory: &Inventory) -> Option<(AcmeView, HashSet<usize>)> {
             let view = AcmeView { port: port.0, root: root.to_string(), names };
             Some((view, members.iter().copied().collect()))
         }
-        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
+        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) | AcmeChallenge::Answered(_) => None,
     }
 }
 

@@ -70,6 +70,10 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
                 port: http.port.0,
                 code: http.code.name().parse().unwrap_or_default(),
                 tls_port: balancer.haproxy.public_port().0,
+                thumbprint: match &http.acme_challenge {
+                    Some(AcmeChallenge::Answered(thumbprint)) => Some(thumbprint.to_string()),
+                    Some(AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_)) | None => None,
+                },
             }),
             ..HostSpec::new(balancer.name.as_str(), Role::Balancer, addresses)
         }
@@ -240,7 +244,7 @@ fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
         AcmeChallenge::AppServers { members, root, .. } if members.contains(&app) => {
             root.as_ref().map(|root| root.as_str().into())
         }
-        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
+        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) | AcmeChallenge::Answered(_) => None,
     }
 }
 

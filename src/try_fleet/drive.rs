@@ -12,7 +12,7 @@ use super::browser::{Client, Part};
 use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
-use super::plain;
+use super::plain::{self, Asked};
 use super::redirects::{Place, circle, place};
 use super::spec::{HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
 use super::supervisor;
@@ -126,7 +126,7 @@ impl Drive<'_> {
                 let (reply, offered) = self.browse(site, &fetch, number, offered)?;
                 let first = reply.redirect.as_ref().filter(|_| followed.insert(path));
                 let astray = match first {
-                    Some(url) => self.follow(&fetch, url, balancer.plain.map(|plain| plain.port))?,
+                    Some(url) => self.follow(&fetch, url, balancer.plain.as_ref().map(|plain| plain.port))?,
                     None => None,
                 };
                 sent.push(Sent { number, probe, offered, fetch, reply, astray });
@@ -206,36 +206,39 @@ impl Drive<'_> {
         Ok(reply)
     }
 
-    /// One request for the first site over plain HTTP, which the balancer answers.
+    /// Requests for the first site over plain HTTP, which the balancer answers.
     fn plain(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
         let spec = &self.plan.spec;
         let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4());
-        let (Some(plain), Some(site), Some(client)) = (balancer.plain, spec.sites.first(), client) else {
+        let (Some(plain), Some(site), Some(client)) = (&balancer.plain, spec.sites.first(), client) else {
             return Ok(());
         };
         let (name, client) = (&site.name, *client);
-        let (path, kind, port) = (plain::PATH, ProbeKind::Get, plain.port);
-        let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false };
-        let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
-        let answer = plain::parse(code, &stdout, &stderr);
-        let verdict = plain::judge(&plain, &fetch, &answer);
-        self.requests += 1;
-        self.failures += usize::from(verdict != Verdict::Ok);
-        let request = Request {
-            site: format!("http://{name}"),
-            path: "/".to_owned(),
-            location: "/".to_owned(),
-            client,
-            balancer: balancer.name.clone(),
-            entry,
-            app_server: None,
-            seen: None,
-            http: answer.http,
-            tls: None,
-            status: answer.status,
-            verdict,
-        };
-        (self.tell)(&Event::Request(Box::new(request)))
+        for asked in Asked::all(plain) {
+            let (path, kind, port) = (asked.path(), ProbeKind::Get, plain.port);
+            let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false };
+            let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
+            let answer = plain::parse(code, &stdout, &stderr);
+            let verdict = plain::judge(&asked.wanted(plain, &fetch), &answer);
+            self.requests += 1;
+            self.failures += usize::from(verdict != Verdict::Ok);
+            let request = Request {
+                site: format!("http://{name}"),
+                path: asked.location().to_owned(),
+                location: asked.location().to_owned(),
+                client,
+                balancer: balancer.name.clone(),
+                entry,
+                app_server: None,
+                seen: None,
+                http: answer.http,
+                tls: None,
+                status: answer.status,
+                verdict,
+            };
+            (self.tell)(&Event::Request(Box::new(request)))?;
+        }
+        Ok(())
     }
 
     fn curl(&mut self, words: Vec<String>) -> io::Result<Reply> {

@@ -154,7 +154,7 @@ impl HostSpec {
 }
 
 /// Plain HTTP that is answered with a redirect to TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PlainSpec {
     /// The port that clients connect to.
     pub port: u16,
@@ -162,6 +162,9 @@ pub struct PlainSpec {
     pub code: u16,
     /// The port that it leads to.
     pub tls_port: u16,
+    /// The thumbprint that ACME challenges are answered with, where the balancer answers them itself.
+    #[serde(default)]
+    pub thumbprint: Option<String>,
 }
 
 /// How nginx talks to an app.

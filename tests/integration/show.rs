@@ -118,7 +118,8 @@ fn paths(shown: &Shown) -> BTreeSet<String> {
 #[test]
 fn no_key_of_the_table_is_forgotten() {
     let mut all = inventories();
-    for target in ["app_server: srv1", "redirect: \"https://acme.example.com\""] {
+    let thumbprint = "account_thumbprint: LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ";
+    for target in ["app_server: srv1", "redirect: \"https://acme.example.com\"", thumbprint] {
         all.push((target.to_owned(), format!("{BLOG}http: {{ acme_challenge: {{ {target} }} }}\n")));
     }
     let pools = "pools: [{ name: web, app_servers: [srv1, srv2] }]\nhttp: { acme_challenge: { pool: web } }\n";

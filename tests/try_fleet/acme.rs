@@ -1,6 +1,8 @@
 //! HTTP-01 through a balancer that spreads: a real ACME client (certbot) on an app server, and a real
 //! ACME server (pebble) among the clients, which asks the fleet on port 80 for the answer.
 
+mod answered;
+
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
@@ -65,8 +67,8 @@ pub fn started(kept: &Kept, host: &str, command: &[&str], port: u16) -> Running 
     running
 }
 
-/// The authority: it resolves every name to the balancer, and asks there.
-fn authority(try_out: &Try, kept: &Kept) -> [Running; 2] {
+/// The authority: it resolves every name to this address, and asks there.
+fn authority(try_out: &Try, kept: &Kept, names_lead_to: &str) -> [Running; 2] {
     let folder = try_out.folder();
     let (cert, key) = (folder.join("pebble.crt"), folder.join("pebble.key"));
     let made = Command::new("openssl")
@@ -82,7 +84,7 @@ fn authority(try_out: &Try, kept: &Kept) -> [Running; 2] {
         "httpPort": 80, "tlsPort": 443, "ocspResponderURL": "", "externalAccountBindingRequired": false,
     } });
     let config = try_out.beside("pebble.json", &config.to_string());
-    let dns = ["/usr/bin/pebble-challtestsrv", "-defaultIPv4", "10.0.0.10", "-defaultIPv6", "", "-dns01"];
+    let dns = ["/usr/bin/pebble-challtestsrv", "-defaultIPv4", names_lead_to, "-defaultIPv6", "", "-dns01"];
     let others = ["127.0.0.1:8053", "-http01", "", "-https01", "", "-tlsalpn01", "", "-management", "127.0.0.1:8055"];
     let dns = started(kept, "clients", &[&dns[..], &others].concat(), 8055);
     let plainly = ["/usr/bin/env", "PEBBLE_VA_NOSLEEP=1", "PEBBLE_WFE_NONCEREJECT=0", "PEBBLE_AUTHZREUSE=0"];
@@ -142,7 +144,7 @@ fn certificates_are_issued_through_roundrobin() {
     }
     // One app server, which itself listens while it orders.
     let (try_out, kept) = fleet("http: { acme_challenge: { app_server: srv2, port: 8888 } }");
-    let authority_of = authority(&try_out, &kept);
+    let authority_of = authority(&try_out, &kept, "10.0.0.10");
     let (issued, output) = ordered(&kept, "srv2", &["--standalone", "--http-01-port", "8888"]);
     assert!(issued, "{output}");
     let (issued, output) = ordered(&kept, "srv1", &["--standalone", "--http-01-port", "8888"]);
@@ -150,13 +152,13 @@ fn certificates_are_issued_through_roundrobin() {
     drop((authority_of, kept));
     // One app server, whose nginx serves what the client writes, beside Debian's own site.
     let (try_out, kept) = fleet("http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }");
-    let authority_of = authority(&try_out, &kept);
+    let authority_of = authority(&try_out, &kept, "10.0.0.10");
     let (issued, output) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
     assert!(issued, "{output}");
     drop((authority_of, kept));
     // A central host, to which the fleet sends the authority.
     let (try_out, kept) = fleet(&format!("http: {{ acme_challenge: {{ redirect: \"http://{CLIENT}\" }} }}"));
-    let _authority = authority(&try_out, &kept);
+    let _authority = authority(&try_out, &kept, "10.0.0.10");
     let (issued, output) = ordered(&kept, "clients", &["--standalone"]);
     assert!(issued, "{output}");
 }
@@ -170,7 +172,7 @@ fn without_a_place_for_challenges_orders_fail() {
     // The control: every app server answers from its own disk, and the order's answer is on one of them.
     let local = "    locations: [{ path: /.well-known/acme-challenge/, root: /var/www/acme }]";
     let (try_out, kept) = fleet(local);
-    let authority_of = authority(&try_out, &kept);
+    let authority_of = authority(&try_out, &kept, "10.0.0.10");
     let issued = (0..2).filter(|_| ordered(&kept, "srv1", &webroot("/var/www/acme")).0).count();
     eprintln!("without `acme_challenge`: {issued} of 2 orders of two names each were issued");
     assert!(issued < 2, "all were issued");
@@ -178,7 +180,7 @@ fn without_a_place_for_challenges_orders_fail() {
     // The control's control: it is the other server that makes them fail.
     let try_out = Try::inventory(&format!("{}{local}\n", FLEET.replace("10.0.0.12", "10.0.0.12, backup: true")));
     let kept = try_out.keep();
-    let _authority = authority(&try_out, &kept);
+    let _authority = authority(&try_out, &kept, "10.0.0.10");
     let (issued, output) = ordered(&kept, "srv1", &webroot("/var/www/acme"));
     assert!(issued, "{output}");
 }

@@ -21,8 +21,9 @@ pub fn of(path: &str) -> Vec<Value> {
         )],
         "http" => vec![when(is("enabled", &json!([false, "false"])), json!({ "acme_challenge": false }))],
         "http.acme_challenge" => {
-            let without = when(has("redirect"), json!({ "port": false, "root": false }));
-            vec![one_of(&["app_server", "pool", "redirect"]), without]
+            let elsewhere = json!({ "anyOf": [has("redirect"), has("account_thumbprint")] });
+            let without = when(elsewhere, json!({ "port": false, "root": false }));
+            vec![one_of(&["app_server", "pool", "redirect", "account_thumbprint"]), without]
         }
         "haproxy.check" => {
             let other = json!({ "required": ["type"], "properties": { "type": { "not": { "const": "http" } } } });

@@ -275,6 +275,11 @@ pub fn jump_hosts() -> String {
     format!("^{jump}(?:,{jump})*$")
 }
 
+/// The hash of a key in base64url, whose last character has two bits that are zero.
+pub fn account_thumbprint() -> String {
+    "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$".to_owned()
+}
+
 /// The base64 of the length of a kind's name and its first letters.
 pub fn host_key() -> String {
     "^(?=(?:.{4})+$)AAAA(?:C3NzaC1|E2VjZHNhLXNoYTIt|B3NzaC1yc2|GnNrLXNzaC1|InNrLWVjZHNhLXNoYTIt)[A-Za-z0-9+/]{12,}={0,2}$".to_owned()

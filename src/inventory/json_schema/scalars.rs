@@ -85,6 +85,9 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
         Scalar::AccessLog => {
             ("access_log", text(patterns::access_log(), "an absolute path, syslog:server=… as in nginx, or off"))
         }
+        Scalar::AccountThumbprint => {
+            ("account_thumbprint", text(patterns::account_thumbprint(), "the thumbprint of an ACME account's key"))
+        }
         Scalar::Address => ("address", text(patterns::address(), "an IP address that other hosts can reach")),
         Scalar::AppSocket => {
             ("app_socket", text(patterns::app_socket(), "unix:/path, address:port or an upstream's name"))

@@ -34,7 +34,9 @@ impl Shown<'_> {
             }
             ("nginx", "ssl_ciphers") => !Offer::of(part.nginx).ciphers.is_empty(),
             ("", "trusted_proxies") => self.inventory.has_proxy_header(),
-            ("http.acme_challenge", "port") => !part.here.key("redirect").is_written(),
+            ("http.acme_challenge", "port") => {
+                !["redirect", "account_thumbprint"].iter().any(|key| part.here.key(key).is_written())
+            }
             ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,
             ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,
             ("sites[].locations[]", name) if name.starts_with("upstream_") => part.passes,

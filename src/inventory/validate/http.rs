@@ -8,7 +8,9 @@ use crate::inventory::model::{AcmeChallenge, Http};
 use crate::inventory::node::Node;
 use crate::inventory::raw::{RawAcmeChallenge, RawHttp};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl, Scalar, ValueError};
+use crate::inventory::types::{
+    AccountThumbprint, Directory, HostName, PoolName, Port, RedirectCode, RedirectUrl, Scalar, ValueError,
+};
 use crate::source::Span;
 
 /// How balancers answer plain HTTP, and the places of the ports.
@@ -49,10 +51,16 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts, pools: 
 
 fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &Pools) -> Option<(AcmeChallenge, Span)> {
     let raw = RawAcmeChallenge::read(reader, node)?;
-    let targets = [("app_server", raw.app_server), ("pool", raw.pool), ("redirect", raw.redirect)];
+    let targets = [
+        ("app_server", raw.app_server),
+        ("pool", raw.pool),
+        ("redirect", raw.redirect),
+        ("account_thumbprint", raw.account_thumbprint),
+    ];
     let mut written = targets.iter().filter_map(|(key, node)| Some((*key, (*node)?)));
     let Some((key, target)) = written.next() else {
-        let help = "add `app_server: srv1`, `pool: web` or `redirect: http://acme.example.com`";
+        let help = "add `app_server: srv1`, `pool: web`, `redirect: http://acme.example.com`, or `account_thumbprint` for \
+                    balancers that answer";
         reader.report(Code::IN04, raw.span, "`http.acme_challenge` does not say where challenges go", help);
         return None;
     };
@@ -78,14 +86,20 @@ fn acme_challenge(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, pools: &P
             return None;
         }
         "pool" => pool(reader, target, pools)?,
-        _ => {
-            for (key, node) in [("port", raw.port), ("root", raw.root)] {
+        key => {
+            let help = if key == "redirect" { "remove it, or make it a part of the URL" } else { "remove it" };
+            for (other, node) in [("port", raw.port), ("root", raw.root)] {
                 if let Some(node) = node {
-                    let message = format!("`{key}` has no effect with `redirect`");
-                    reader.report(Code::IN09, node.underline(), message, "remove it, or make it a part of the URL");
+                    let message = format!("`{other}` has no effect with `{key}`");
+                    reader.report(Code::IN09, node.underline(), message, help);
                 }
             }
-            return redirect(reader, target).map(|url| (AcmeChallenge::Redirect(url), target.underline()));
+            let elsewhere = if key == "redirect" {
+                AcmeChallenge::Redirect(redirect(reader, target)?)
+            } else {
+                AcmeChallenge::Answered(scalar::<AccountThumbprint>(reader, target, key)?.value)
+            };
+            return Some((elsewhere, target.underline()));
         }
     };
     let place = raw.port.unwrap_or(target).underline();

@@ -54,7 +54,7 @@ pub const RULE: Rule = Rule {
                    gets all of them through the same balancer. `haproxy -c` and `nginx -t` report nothing.",
         fix: "Let one app server answer: `http: { acme_challenge: { app_server: srv1, root: /var/www/acme } }`, and \
               run `certbot --webroot -w /var/www/acme` there. Or let a host outside the fleet answer, with \
-              `redirect`. Either way, copy the certificate to the same path, such as `/etc/ssl/example/ssl.crt`, on \
+              `redirect`, or the balancers themselves, with `account_thumbprint`. In any case, copy the certificate to the same path, such as `/etc/ssl/example/ssl.crt`, on \
               every app server. Or use DNS-01 challenges, which need no server to answer. TLS-ALPN-01 does not help: \
               it never uses port 80, and its challenges reach any app server.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1, certbot 2.1.0, pebble from Debian bookworm",
@@ -64,6 +64,8 @@ pub const RULE: Rule = Rule {
 
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     match fleet.inventory.http.as_ref().and_then(|http| http.acme_challenge.as_ref()) {
+        // Each balancer answers by itself, and all of them the same.
+        Some(AcmeChallenge::Answered(_)) => {}
         Some(AcmeChallenge::Redirect(url)) => redirects_to_fleet(fleet, &url.to_string(), reporter),
         Some(AcmeChallenge::AppServers { members, root: Some(_), .. }) => {
             separate_roots(fleet, members.len(), reporter)
@@ -257,6 +259,7 @@ mod tests {
         assert!(!with("app_server: srv1, port: 8888"));
         assert!(!with("app_server: srv1, root: /var/www/acme"));
         assert!(!with("redirect: \"http://acme.example.net\""));
+        assert!(!with("account_thumbprint: LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ"), "balancers answer");
         assert!(with("redirect: \"http://example.com\""), "the redirect loops");
         assert!(with("redirect: \"https://example.com\""), "any of them answers");
         assert!(!pool("pool: all, port: 8888"), "they share their answers");

@@ -133,6 +133,15 @@ fn what_comes_without_a_line_or_a_key_has_a_place_too() {
 }
 
 #[test]
+fn an_answer_to_challenges_leads_to_the_account() {
+    let blog = include_str!("../../../inventories/blog.yaml");
+    let account = "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ";
+    let planted = [("lb1", "http-request return status 200", ""), ("lb1", "http-request return status 421", "")];
+    let led = led(&format!("{blog}http: {{ acme_challenge: {{ account_thumbprint: {account} }} }}\n"), &planted);
+    assert_eq!(led, ["http.acme_challenge.account_thumbprint", "http.acme_challenge"]);
+}
+
+#[test]
 fn groups_that_openssl_lacks_lead_to_the_key_that_offers_them() {
     let blog = include_str!("../../../inventories/blog.yaml");
     let planted = [("srv1", "", "SSL_CTX_set1_curves_list(\"X25519MLKEM768:X25519\") failed (SSL: 'X25519MLKEM768')")];

@@ -75,6 +75,8 @@ const SECTIONS: &[(&str, &[&str])] = &[
             "{ acme_challenge: { redirect: \"http://acme.example.net/x\" } }",
             "{ acme_challenge: \"http://acme.example.net\" }",
             "{ acme_challenge: /var/www/acme }",
+            "{ acme_challenge: LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ }",
+            "{ acme_challenge: { account_thumbprint: \"LPJNul+wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ=\" } }",
         ],
     ),
     ("high_availability", &["10.0.0.9", "[10.0.0.9]"]),

@@ -108,7 +108,7 @@ impl App<'_> {
 fn challenges(inventory: &Inventory, app: usize) -> Option<u16> {
     match inventory.http.as_ref()?.acme_challenge.as_ref()? {
         AcmeChallenge::AppServers { members, port, root: Some(_) } if members.contains(&app) => Some(port.0),
-        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) => None,
+        AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_) | AcmeChallenge::Answered(_) => None,
     }
 }
 

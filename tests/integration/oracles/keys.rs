@@ -72,6 +72,7 @@ const ROWS: &[Row] = &[
     ("http", "port: 8080", ""),
     ("http", "code: 303", ""),
     ("http.acme_challenge", "redirect: \"https://acme.example\"", ""),
+    ("http.acme_challenge", "account_thumbprint: LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ", ""),
     ("http.acme_challenge", "app_server: srv1", ""),
     ("http.acme_challenge", "pool: one", ""),
     ("http.acme_challenge", "port: 8888", "app_server: srv1, "),

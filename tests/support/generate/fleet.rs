@@ -336,13 +336,18 @@ fn app_settings(http2_may_be_off: bool, scale: Scale) -> Part {
 
 /// Plain HTTP. The target of challenges gets its name later.
 fn http() -> Part {
-    let target = prop_oneof![Just("app_server"), Just("pool"), Just("redirect")];
+    let target = select(&["app_server", "pool", "redirect", "account_thumbprint"][..]);
     let acme = (target, any::<bool>(), any::<bool>(), select(&[80_u16, 8888, 402, 65532][..])).prop_map(
         |(target, root, written, port)| {
-            let url = Yaml::Scalar("https://acme.example.org:8443".to_owned());
-            let mut keys = vec![(target, url)];
-            keys.extend((target != "redirect" && written).then(|| ("port", Yaml::Scalar(port.to_string()))));
-            keys.extend((target != "redirect" && root).then(|| ("root", Yaml::Scalar("/var/www/acme".to_owned()))));
+            let value = match target {
+                "account_thumbprint" if root => "-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_-_8",
+                "account_thumbprint" => "LPJNul-wow4m6DsqxbninhsWHlwfp0JecwQzYpOLmCQ",
+                _ => "https://acme.example.org:8443",
+            };
+            let mut keys = vec![(target, Yaml::Scalar(value.to_owned()))];
+            let to_hosts = ["app_server", "pool"].contains(&target);
+            keys.extend((to_hosts && written).then(|| ("port", Yaml::Scalar(port.to_string()))));
+            keys.extend((to_hosts && root).then(|| ("root", Yaml::Scalar("/var/www/acme".to_owned()))));
             Yaml::Map(keys)
         },
     );
@@ -367,7 +372,7 @@ fn aimed(http: Yaml, apps: &[String], pools: Option<&Yaml>, choices: &[Index]) -
     let pool = pools.and_then(|pools| if let Yaml::List(list) = pools { list.first().and_then(name) } else { None });
     let app = choices.first().map_or(&apps[0], |choice| choice.get(apps));
     match (acme[0].0, pool) {
-        ("redirect", _) => {}
+        ("redirect" | "account_thumbprint", _) => {}
         ("pool", Some(pool)) => acme[0] = ("pool", pool),
         _ => acme[0] = ("app_server", Yaml::Scalar(app.clone())),
     }

@@ -16,6 +16,8 @@ const HOSTS: &str = "load_balancers: [{ name: lb1, address: 10.0.0.10 }]\n\
                      app_servers: [{ name: srv1, address: 10.0.0.11 }, { name: srv2, address: 10.0.0.12 }]\n";
 const SITE: &str =
     "sites: [{ server_name: a.example, root: /srv, ssl_certificate: /etc/a.crt, ssl_certificate_key: /etc/a.key }]\n";
+/// Of an ACME account.
+const THUMBPRINT: &str = "9jg46WB3rR_AHD-EBXdN7cBkH1WOu0tA3M9fm21mqTI";
 const POOLS: &str = "pools: [{ name: web, app_servers: [srv1] }, { name: api, app_servers: [srv2] }]\n";
 
 /// What refuses a text: codes, and the text at their places.

@@ -136,6 +136,15 @@ fn challenges_of_certificate_authorities() {
         ("a zone", acme("redirect: \"http://[fd00::5%3]\""), &[("IN06", "\"http://[fd00::5%3]\"")]),
         ("a port for a redirect", acme("redirect: \"http://a\", port: 81"), &[("IN09", "81")]),
         ("a root for a redirect", acme("redirect: \"http://a\", root: /srv"), &[("IN09", "/srv")]),
+        ("a port for no host", acme(&format!("account_thumbprint: {THUMBPRINT}, port: 81")), &[("IN09", "81")]),
+        ("a root for no host", acme(&format!("account_thumbprint: {THUMBPRINT}, root: /srv")), &[("IN09", "/srv")]),
+        (
+            "answered twice",
+            acme(&format!("pool: web, account_thumbprint: {THUMBPRINT}")),
+            &[("IN07", "web"), ("IN09", THUMBPRINT)],
+        ),
+        ("no thumbprint", acme("account_thumbprint: LPJNul"), &[("IN06", "LPJNul")]),
+        ("a format of haproxy", acme("account_thumbprint: \"%[src]\""), &[("IN06", "\"%[src]\"")]),
         ("the port of TLS", acme("app_server: srv1, port: 443"), &[("IN09", "443")]),
         ("the port of an app", app("127.0.0.1:8888"), &[("IN09", "8888")]),
         ("the port of an app at its address", app("10.0.0.11:8888"), &[("IN09", "8888")]),
@@ -148,11 +157,13 @@ fn challenges_of_certificate_authorities() {
             format!("{members:?} {port} {:?}", root.map(|it| it.to_string()))
         }
         Some(AcmeChallenge::Redirect(url)) => url.to_string(),
+        Some(AcmeChallenge::Answered(thumbprint)) => thumbprint.to_string(),
         None => "nowhere".to_owned(),
     };
     assert_eq!(members(&acme("app_server: srv2")), "[1] 80 None");
     assert_eq!(members(&acme("app_server: srv1, port: 81, root: /srv/acme/")), "[0] 81 Some(\"/srv/acme\")");
     assert_eq!(members(&acme("redirect: \"http://a.example:81\"")), "http://a.example:81");
+    assert_eq!(members(&acme(&format!("account_thumbprint: {THUMBPRINT}"))), THUMBPRINT);
     let both = pool("pool: api").replace("sites: [", "sites: [{ server_name: b.example, pool: api, root: /srv, ssl_certificate: /etc/a.crt, ssl_certificate_key: /etc/a.key }, ");
     assert_eq!(members(&both), "[1] 80 None");
 }
