@@ -43,6 +43,7 @@ mod pages;
 mod plan;
 mod probes;
 mod progress;
+mod public_cases;
 mod readers;
 mod real;
 mod refused;

@@ -11,7 +11,7 @@ use crate::support::repository;
 
 /// The menu: its sections in the order of a new reader, and their pages. The pages of the rules are below theirs.
 const MENU: [(&str, &[&str]); 4] = [
-    ("First minutes", &["docs/install.md", "docs/guide.md", "docs/fleets.md"]),
+    ("First minutes", &["docs/install.md", "docs/guide.md", "docs/fleets.md", "docs/cases.md"]),
     ("Deploy", &["docs/tickets.md", "docs/tls.md", "docs/pipeline.md"]),
     ("Reference", &["docs/reference.md", "docs/exit-codes.md", "docs/glossary.md", "docs/rules/README.md"]),
     ("Background", &["docs/architecture.md", "docs/soak.md", "CONTRIBUTING.md", "CHANGELOG.md"]),
