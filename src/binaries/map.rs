@@ -2,6 +2,7 @@
 //! map to one directive have its name, so a directive and the blocks around it lead to the key. Every
 //! message gets a place: the key, else the site or host around it, else the first key. Pure.
 
+mod access;
 mod upstreams;
 
 use std::collections::HashMap;
@@ -83,7 +84,8 @@ impl<'f> Map<'f> {
             return self.offered(app, "ssl_ecdh_curve", message);
         }
         let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
-        if let Some(place) = self.answers(statement).or_else(|| self.upstream(app, message, statement)) {
+        let of_block = || self.upstream(app, message, statement).or_else(|| self.access(app, statement));
+        if let Some(place) = self.answers(statement).or_else(of_block) {
             return place;
         }
         let version = || {
@@ -115,7 +117,8 @@ impl<'f> Map<'f> {
         let Some(site) = statement.names.iter().find(known).filter(|_| !default).map(|name| self.sites[*name]) else {
             return self.named(message).unwrap_or(host);
         };
-        if let Some(place) = self.location(site, message, statement) {
+        let of_site = || access::refused(statement.words, self.fleet.written.key("sites").item(site));
+        if let Some(place) = self.location(site, message, statement).or_else(of_site) {
             return place;
         }
         match statement.words {
@@ -169,6 +172,9 @@ impl<'f> Map<'f> {
             locations.iter().position(same)
         })?;
         let location = self.fleet.site(site, "locations").item(index);
+        if let Some(place) = access::refused(statement.words, location) {
+            return Some(place);
+        }
         Some(match *statement.words {
             ["return", code, ..] => {
                 let (target, key) = (location.key("return"), if message.text.contains(code) { "code" } else { "url" });

@@ -133,6 +133,8 @@ codes! {
     PX14 "probe-needs-plain-listener" Info;
     /// Apps or logs that get a balancer's address instead of the client's.
     PX15 "client-address-hidden" Warning;
+    /// Networks of clients where nginx knows only the balancers' addresses.
+    PX16 "client-networks-without-clients" Error;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
     /// A private key that does not match its certificate.

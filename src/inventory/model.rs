@@ -1,6 +1,7 @@
 //! The validated inventory. Hosts, ports, names and paths have their own types, every reference is
 //! resolved, and defaults and overrides are applied.
 
+mod access;
 mod settings;
 mod snippet;
 mod ssh;
@@ -20,6 +21,7 @@ use super::types::{
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
+pub use access::{Access, lists};
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
@@ -216,6 +218,8 @@ pub struct Site {
     pub upstream_timeouts: UpstreamTimeouts,
     /// The largest head of an upstream's answer, if it differs from nginx's setting.
     pub upstream_buffer_size: Option<BufferSize>,
+    /// Which clients get an answer.
+    pub access: Access,
     /// Empty only if there is a root.
     pub locations: Vec<Location>,
     /// The user's own text in its server block.
@@ -273,6 +277,8 @@ pub struct Location {
     pub target: Target,
     /// The file, or for FastCGI the script, that serves requests for which there is no file.
     pub fallback: Option<LocationPath>,
+    /// Which clients get an answer, of those that the site answers.
+    pub access: Access,
     /// Timeouts that differ from the site's.
     pub upstream_timeouts: UpstreamTimeouts,
     /// The user's own text in its block.

@@ -25,6 +25,12 @@ impl Networks {
         after.checked_sub(1).is_some_and(|nearest| self.networks[nearest].contains(&address))
     }
 
+    /// Whether they contain every address of the network.
+    pub fn covers(&self, network: &IpNet) -> bool {
+        let after = self.networks.partition_point(|it| it.network() <= network.network());
+        after.checked_sub(1).is_some_and(|nearest| self.networks[nearest].contains(network))
+    }
+
     /// Whether they contain every address of a family.
     pub fn has_everything(&self) -> bool {
         self.networks.iter().any(|network| network.prefix_len() == 0)
@@ -45,6 +51,18 @@ mod tests {
         for probe in probes.into_iter().chain(more) {
             let address: IpAddr = probe.parse().unwrap();
             assert_eq!(set.contains(address), list.iter().any(|it| it.contains(&address)), "{probe}");
+        }
+        for (network, covered) in [
+            ("10.0.0.0/24", true),
+            ("10.0.0.128/25", true),
+            ("10.0.0.0/23", false),
+            ("10.0.1.0/32", true),
+            ("10.0.1.0/31", false),
+            ("fd00::/65", true),
+            ("fd00::/63", false),
+            ("9.0.0.0/8", false),
+        ] {
+            assert_eq!(set.covers(&network.parse().unwrap()), covered, "{network}");
         }
         assert!(!Networks::new(&[]).contains(IpAddr::from([10, 0, 0, 1])));
         let halves = ["0.0.0.0/1", "128.0.0.0/1"].map(|it| it.parse().unwrap());

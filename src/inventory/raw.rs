@@ -129,6 +129,10 @@ section! {
         upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// The largest head of an upstream's answer: its status, headers and cookies.
         upstream_buffer_size: "size from 4k to 1m; default: as in `nginx`" is One(BufferSize),
+        /// Networks whose clients get an answer; all others get 403, also instead of a redirect.
+        allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
+        /// Networks whose clients get 403, also if they are in `allow`.
+        deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`" is Sections(0),
         /// Files on this machine with your own nginx text, for the site's server block. A relative path is relative to the inventory's directory. Hosts get copies.
@@ -169,6 +173,10 @@ section! {
         upstream_ssl_name: "DNS name; default: the name that the client asked for" is One(CheckHost),
         /// With `https://` or `grpcs://`, the file on the app servers with the certificates of the authorities that may have signed it.
         upstream_ssl_trusted_certificate: "absolute path; default `/etc/ssl/certs/ca-certificates.crt`" is One(AbsolutePath),
+        /// Networks whose clients get an answer, if the site's `allow` and `deny` give them one; all others get 403.
+        allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
+        /// Networks whose clients get 403, also if they are in `allow`.
+        deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
         /// Redirects to another URL.
         r#return as "return": "section" is OneSection,
         /// Files on this machine with your own nginx text, for the location's block.

@@ -1,6 +1,8 @@
 //! Which location of a site answers a request: the one that nginx chooses for the path, and then the ones that
 //! it goes on to by itself, for the page of a directory or a fallback script. Knows no files.
 
+use std::net::IpAddr;
+
 use super::model::{Location, Site, Target};
 use super::types::LocationMatch;
 
@@ -71,6 +73,35 @@ pub fn answering(site: &Site, path: &str) -> Answering {
         at = Answering { location: location_of(site, &path), path };
     }
     at
+}
+
+/// The locations, by index, that a request for a path that nginx has [read](as_nginx_reads) is in before its answer.
+/// Files that are not served are refused in a location within the last of them, and nginx adds a slash before it
+/// chooses one.
+fn visited(site: &Site, path: &str) -> Vec<usize> {
+    let mut path = path.to_owned();
+    let mut visited = Vec::new();
+    for _ in 0..=MOST {
+        let location = location_of(site, &path);
+        if adds_slash(site, &path) || is_refused(site, location, &path) {
+            break;
+        }
+        visited.extend(location);
+        match redirected(site, location, &path).filter(|next| *next != path) {
+            Some(next) => path = next,
+            None => break,
+        }
+    }
+    visited
+}
+
+impl Site {
+    /// Whether a client with this address gets an answer for a path that nginx has [read](as_nginx_reads).
+    pub fn admits(&self, client: IpAddr, path: &str) -> bool {
+        let visited = visited(self, path);
+        let mut lists = std::iter::once(&self.access).chain(visited.iter().map(|index| &self.locations[*index].access));
+        lists.all(|list| list.admits(client))
+    }
 }
 
 /// The path that nginx itself goes on with, in whichever location takes that.

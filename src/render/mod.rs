@@ -1,8 +1,10 @@
 //! Renders an inventory to the exact files of every host. It is pure: the same inventory and
 //! templates give the same bytes. Hosts with the same shape are rendered once and share their files.
 
+mod access;
 mod haproxy;
 mod http;
+mod locations;
 mod needs;
 mod nginx;
 mod ports;

@@ -4,13 +4,15 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde::Serialize;
 
+use super::access::{GeoView, Geos};
 use super::http::AcmeView;
+use super::locations::{LocationView, Shared, TimeoutsView, location_view};
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
-use super::upstreams::{BuffersView, UpstreamTlsView, UpstreamView, mixed, upstreams, variable};
-use crate::inventory::model::{AppServer, EffectiveTimeouts, Families, Location, Nginx, Site, SiteCertificate, Target};
-use crate::inventory::types::{AccessLog, Destination, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
+use super::upstreams::{BuffersView, UpstreamView, mixed, upstreams};
+use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate};
+use crate::inventory::types::{AccessLog, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
 use crate::inventory::{Inventory, headers};
 use crate::tickets::{KEYS, RING};
 
@@ -89,6 +91,8 @@ pub struct View {
     ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
+    /// What tells the clients that sites and locations refuse.
+    geos: Vec<GeoView>,
     /// The upstreams that have a name.
     named: Vec<UpstreamView>,
     /// The DNS servers.
@@ -145,6 +149,8 @@ struct SiteView {
     buffers: BuffersView,
     /// Whether PHP runs here: then its scripts are never served as text.
     php: bool,
+    /// The variable that is true for clients who get no answer; empty without one.
+    denied: String,
     locations: Vec<LocationView>,
     include: Vec<IncludeView>,
 }
@@ -153,55 +159,6 @@ struct SiteView {
 struct CertificateView {
     ssl_certificate: String,
     ssl_certificate_key: String,
-}
-
-#[derive(Serialize)]
-struct LocationView {
-    exact: bool,
-    path: String,
-    kind: &'static str,
-    to: String,
-    /// Empty without one.
-    fallback: String,
-    tls: UpstreamTlsView,
-    /// Whether a FastCGI app is told that the connection stays open.
-    keep_conn: bool,
-    /// What the variable in `to` has to be set to; empty if it has none.
-    server: String,
-    code: &'static str,
-    append_request_uri: bool,
-    /// Empty where they are the site's.
-    timeouts: TimeoutsView,
-    /// Empty where they are the site's.
-    buffers: BuffersView,
-    /// How long a client may be silent that sends its request while the answer arrives.
-    streaming: String,
-    include: Vec<IncludeView>,
-}
-
-/// Timeouts of upstreams.
-#[derive(Serialize)]
-struct TimeoutsView {
-    connect: String,
-    read: String,
-    send: String,
-}
-
-impl TimeoutsView {
-    fn of(timeouts: EffectiveTimeouts) -> Self {
-        let EffectiveTimeouts { connect, read, send } = timeouts;
-        Self { connect: connect.to_string(), read: read.to_string(), send: send.to_string() }
-    }
-
-    /// Empty where they are those of `outer`.
-    fn unless_equal(self, outer: &Self) -> Self {
-        let unless = |own: String, outer: &String| if own == *outer { String::new() } else { own };
-        Self {
-            connect: unless(self.connect, &outer.connect),
-            read: unless(self.read, &outer.read),
-            send: unless(self.send, &outer.send),
-        }
-    }
 }
 
 /// The data for app servers of this shape.
@@ -215,8 +172,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
-    let mixed = mixed(&sites);
-    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, (shape.nginx, &mixed))).collect();
+    let shared = Shared { nginx: shape.nginx, mixed: mixed(&sites), geos: Geos::of(&sites) };
+    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, &shared)).collect();
     View {
         names_hash: match acme {
             // The server for challenges has all names of the fleet.
@@ -239,6 +196,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
+        geos: shared.geos.views(),
         named: upstreams(inventory, &sites, shape.nginx),
         resolver: shape.nginx.resolver.iter().map(ToString::to_string).collect(),
         header_size: shape.nginx.large_client_header_buffers.to_string(),
@@ -294,10 +252,11 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {
     }
 }
 
-fn site_view(inventory: &Inventory, site: &Site, (nginx, mixed): (&Nginx, &HashSet<&Destination>)) -> SiteView {
+fn site_view(inventory: &Inventory, site: &Site, shared: &Shared<'_>) -> SiteView {
+    let nginx = shared.nginx;
     let timeouts = TimeoutsView::of(inventory.upstream_timeouts(nginx, site, None));
     let buffers = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, None));
-    let location = |it: &Location| location_view(inventory, (nginx, site, it), (&timeouts, &buffers), mixed);
+    let location = |it: &Location| location_view(inventory, (shared, site, it), (&timeouts, &buffers));
     let locations: Vec<LocationView> = site.locations.iter().map(location).collect();
     let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.passes());
     SiteView {
@@ -315,6 +274,7 @@ fn site_view(inventory: &Inventory, site: &Site, (nginx, mixed): (&Nginx, &HashS
         timeouts,
         buffers,
         php: site.runs_scripts(),
+        denied: shared.geos.variable(&site.access),
         locations,
         include: snippets::views(&site.include),
     }
@@ -329,43 +289,4 @@ fn certificate_view(certificate: &SiteCertificate) -> CertificateView {
 
 fn everything(location: &Location) -> bool {
     location.matching == LocationMatch::Prefix && location.path.as_str() == "/"
-}
-
-fn location_view(
-    inventory: &Inventory,
-    (nginx, site, location): (&Nginx, &Site, &Location),
-    (of_site, buffers): (&TimeoutsView, &BuffersView),
-    mixed: &HashSet<&Destination>,
-) -> LocationView {
-    let timeouts = inventory.upstream_timeouts(nginx, site, Some(location));
-    let own = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, Some(location)));
-    let to = match &location.target {
-        Target::Uwsgi(app) | Target::Fastcgi(app) => app.to_string(),
-        Target::Proxy(upstream) => upstream.to_string(),
-        Target::Grpc(upstream) => upstream.to_string(),
-        Target::Root(root) => root.to_string(),
-        Target::Redirect(redirect) => redirect.url.to_string(),
-    };
-    let (server, to) = variable(inventory, location, nginx).unwrap_or((String::new(), to));
-    let (code, append_request_uri) = match &location.target {
-        Target::Redirect(redirect) => (redirect.code.name(), redirect.append_request_uri),
-        _ => ("", false),
-    };
-    let exact = location.matching == LocationMatch::Exact;
-    LocationView {
-        exact,
-        path: location.path.as_str().to_owned(),
-        kind: location.target.kind(),
-        to,
-        fallback: location.fallback.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default(),
-        tls: UpstreamTlsView::of(location, mixed),
-        keep_conn: inventory.upstream(location).is_some_and(|upstream| upstream.keepalive > 0),
-        server,
-        code,
-        append_request_uri,
-        timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
-        buffers: own.unless_equal(buffers),
-        streaming: timeouts.read.max(timeouts.send).to_string(),
-        include: snippets::views(&location.include),
-    }
 }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::access;
 use super::front;
 use super::probes;
 use super::scripts::Scripts;
@@ -33,8 +34,13 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
         host.files.extend(ring.clone());
     }
-    let sites = inventory.sites.iter().flat_map(|site| probes::of_site(inventory, &scripts, site)).collect();
-    let clients = clients(&hosts);
+    let clients = clients(inventory, &hosts);
+    let of_site = |site: &Site| {
+        let mut specs = probes::of_site(inventory, &scripts, site);
+        access::refuse(site, &mut specs, &clients);
+        specs
+    };
+    let sites = inventory.sites.iter().flat_map(of_site).collect();
     FleetSpec { hosts, sites, clients }
 }
 
@@ -248,10 +254,13 @@ fn challenges(inventory: &Inventory, app: usize) -> Option<PathBuf> {
     }
 }
 
-/// A client address of each family that no host of the fleet has.
-fn clients(hosts: &[HostSpec]) -> Vec<IpAddr> {
+/// A client address of each family that no host of the fleet has, and those that lists of clients are tried with.
+fn clients(inventory: &Inventory, hosts: &[HostSpec]) -> Vec<IpAddr> {
     let taken: BTreeSet<IpAddr> =
         hosts.iter().flat_map(|host| host.addresses.iter().chain(&host.extra_addresses)).copied().collect();
     let free = || CLIENTS.iter().filter_map(|text| text.parse::<IpAddr>().ok()).filter(|a| !taken.contains(a));
-    free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect()
+    let mut clients: Vec<IpAddr> =
+        free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect();
+    access::add_clients(inventory, &mut clients, &taken);
+    clients
 }

@@ -48,7 +48,7 @@ const MOST_TURNS: usize = 16;
 /// One request that was sent.
 struct Sent<'a> {
     number: usize,
-    probe: &'a Probe,
+    probe: Probe,
     offered: Offered,
     fetch: Fetch<'a>,
     reply: Reply,
@@ -115,9 +115,10 @@ impl Drive<'_> {
         let mut followed = BTreeSet::new();
         for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
             for turn in 0..turns {
-                let probe = &site.probes[turn % site.probes.len()];
+                let asked = &site.probes[turn % site.probes.len()];
+                let probe = asked.of_client(*client);
                 let offered = probe.kind.versions(&site.offers[turn / round % site.offers.len()]);
-                let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
+                let (name, path, mapped) = (&site.name, &asked.path, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
                 let kind = probe.kind;
                 let fetch = Fetch { name, path, kind, line: site.line, client: *client, entry, port, mapped, verified };

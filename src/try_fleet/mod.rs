@@ -5,6 +5,7 @@
 pub mod app;
 pub mod spec;
 
+mod access;
 mod access_log;
 mod browser;
 mod certificates;

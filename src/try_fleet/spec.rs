@@ -286,12 +286,24 @@ pub struct Probe {
     /// What a stand-in app must receive, by the names of FastCGI; `None` where no app answers.
     #[serde(default)]
     pub received: Option<BTreeMap<String, String>>,
+    /// What nginx itself answers to clients with these addresses instead.
+    #[serde(default)]
+    pub instead: BTreeMap<IpAddr, u16>,
 }
 
 impl Probe {
     /// A request for `path` that no app answers, with status 200.
     pub fn new(path: String) -> Self {
-        Self { path, kind: ProbeKind::Get, status: 200, redirect: None, received: None }
+        Self { path, kind: ProbeKind::Get, status: 200, redirect: None, received: None, instead: BTreeMap::new() }
+    }
+
+    /// The same for a client with this address.
+    #[must_use]
+    pub fn of_client(&self, client: IpAddr) -> Self {
+        match self.instead.get(&client) {
+            Some(status) => Self { status: *status, ..Self::new(self.path.clone()) },
+            None => self.clone(),
+        }
     }
 }
 

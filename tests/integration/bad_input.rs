@@ -7,6 +7,7 @@ pub mod keys;
 mod lists;
 pub mod mutations;
 mod nodes;
+mod sites;
 mod upstreams;
 
 use std::process::Command;

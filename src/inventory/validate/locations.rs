@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, scalar_with, switch};
 use super::upstreams::{self, Upstreams};
-use super::{advice, snippets, upstream_timeouts};
+use super::{access, advice, snippets, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Redirect, Target};
 use crate::inventory::node::Node;
@@ -74,6 +74,7 @@ fn read_location(
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
         &target,
     );
+    let access = access::read(reader, [raw.allow, raw.deny]);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
     let upstream_buffer_size = upstreams::buffer_size(reader, raw.upstream_buffer_size, &target);
     let upstream = upstreams.of(reader, &target, place);
@@ -84,6 +85,7 @@ fn read_location(
         matching,
         target,
         fallback,
+        access,
         upstream_timeouts,
         upstream_buffer_size,
         upstream,

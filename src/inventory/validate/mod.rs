@@ -1,6 +1,7 @@
 //! Turns the parsed YAML into a validated inventory. Every section is read to its end, whatever is
 //! wrong before it, so that one run reports everything.
 
+mod access;
 mod advice;
 mod certificates;
 mod checks;

@@ -8,7 +8,7 @@ use super::locations::PlacedLocation;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::upstreams::Upstreams;
-use super::{certificates, locations, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, certificates, locations, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -90,6 +90,7 @@ fn read_site(
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
     );
     let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
+    let access = access::read(reader, [raw.allow, raw.deny]);
     let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.target);
@@ -119,6 +120,7 @@ fn read_site(
         client_max_body_size,
         upstream_timeouts,
         upstream_buffer_size,
+        access,
         locations,
         include,
     };

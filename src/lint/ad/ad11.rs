@@ -10,10 +10,10 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "An entry of `trusted_proxies` has bits set after its prefix length, so it is an address with a prefix \
+        what: "An entry of `trusted_proxies`, `allow` or `deny` has bits set after its prefix length, so it is an address with a prefix \
                length and not a network.",
-        why: "One address was meant, but the entry covers a whole network: `10.0.0.5/24` lets 253 other addresses \
-              claim any client address.",
+        why: "One address was meant, but the entry covers a whole network: in `trusted_proxies`, `10.0.0.5/24` lets 253 \
+              other addresses claim any client address.",
         evidence: "nginx warns and uses the network: `[warn] low address bits of 10.0.0.5/24 are meaningless` (exit \
                    code 0).",
         fix: "Write `/32` (IPv6: `/128`) for the one address, or the network with its host bits zero. `--fix` writes \

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{HttpCheck, Pool, Site, Target};
-use crate::inventory::routing::{adds_slash, answering, is_refused};
+use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, Target};
+use crate::inventory::routing::{adds_slash, answering, as_nginx_reads, is_refused};
 use crate::inventory::types::CheckType;
 use crate::lint::router::Router;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
             an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
-            a gRPC app. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out. It is a warning if the check passes without asking an app, or asks for an invented name below a \
             wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
@@ -44,7 +44,11 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         }
         for (index, pool) in inventory.pools.iter().enumerate() {
             let asked = pool.check.or(&check.http);
-            let Some((severity, key, message, help)) = failure(&router, (index, pool), &asked) else { continue };
+            let refused = refused(&router, host, (index, pool), &asked);
+            let Some((severity, key, message, help)) = refused.or_else(|| failure(&router, (index, pool), &asked))
+            else {
+                continue;
+            };
             let keys = [key, "host", "path", "expect", "type"];
             let Some(place) = keys.iter().find_map(|key| fleet.http_check((balancer, index), key)) else { continue };
             if seen.insert((place.span(), index)) {
@@ -57,24 +61,50 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
 /// What is wrong with a check: the key, a message and a help, and whether it always fails.
 type Failure = (Severity, &'static str, String, String);
 
+/// The site that a check asks for, if its name is one of the pool's.
+fn asked_site<'i>(router: &Router<'i>, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<&'i Site> {
+    let sites = &router.inventory.sites;
+    let Some(host) = &asked.host else { return Some(&sites[pool.sites[0]]) };
+    router.site_of(host.as_str()).map(|at| &sites[at]).filter(|site| site.pool == index)
+}
+
+/// Why nginx refuses the check of this balancer, if `allow` and `deny` leave the balancer out.
+fn refused(
+    router: &Router<'_>,
+    balancer: &LoadBalancer,
+    (index, pool): (usize, &Pool),
+    asked: &HttpCheck,
+) -> Option<Failure> {
+    let site = asked_site(router, (index, pool), asked)?;
+    let (path, expected) = (asked.path(), asked.expect());
+    let read = as_nginx_reads(path.path())?;
+    let families = balancer.addresses.families();
+    let used = pool.app_servers(router.inventory).filter_map(|app| app.addresses.reached_from(families));
+    let used = used.fold(Families::default(), |families, address| families.with(address.0));
+    let from = balancer.addresses.iter().find(|from| used.has(from.0) && !site.admits(from.0, &read))?;
+    let (pool, host) = (&pool.name, &balancer.name);
+    let why = format!("`allow` or `deny` refuses `{host}`, which asks from {from}");
+    if expected.accepts(403) {
+        let message = format!("health checks of the pool `{pool}` ask no app: {why}");
+        return Some((Severity::Warning, "path", message, LET_IN.to_owned()));
+    }
+    let message = format!("health checks of the pool `{pool}` fail: {why}, and {expected} is expected");
+    Some((Severity::Error, "path", message, LET_IN.to_owned()))
+}
+
+const LET_IN: &str = "let the balancers' addresses in, or write a `host` and `path` that they may ask for";
+
 /// Why the check always fails, or always succeeds, if it does.
 fn failure(router: &Router<'_>, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<Failure> {
     let inventory = router.inventory;
     let first = &inventory.sites[pool.sites[0]];
     let (name, sample) = (&pool.name, inventory.sample_name(first));
-    let site = match &asked.host {
-        None => first,
-        Some(host) => match router.site_of(host.as_str()).map(|at| &inventory.sites[at]) {
-            Some(site) if site.pool == index => site,
-            _ => {
-                let message =
-                    format!("health checks ask the pool `{name}` for `{host}`, which is not one of its names");
-                let help = format!(
-                    "write a name of the pool, such as `host: {sample}`, in this check or in the pool's own `check`"
-                );
-                return Some((Severity::Error, "host", message, help));
-            }
-        },
+    let Some(site) = asked_site(router, (index, pool), asked) else {
+        let host = asked.host.as_ref().map(ToString::to_string).unwrap_or_default();
+        let message = format!("health checks ask the pool `{name}` for `{host}`, which is not one of its names");
+        let help =
+            format!("write a name of the pool, such as `host: {sample}`, in this check or in the pool's own `check`");
+        return Some((Severity::Error, "host", message, help));
     };
     let (path, expected) = (asked.path(), asked.expect());
     // nginx decodes a path before it chooses a location.

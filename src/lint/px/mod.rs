@@ -6,6 +6,7 @@ mod px06;
 mod px07;
 mod px14;
 mod px15;
+mod px16;
 
 use ipnet::IpNet;
 
@@ -19,7 +20,7 @@ use crate::inventory::types::Address;
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can find something, now or later.
-pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE, &px15::RULE];
+pub const RULES: &[&Rule] = &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE, &px15::RULE, &px16::RULE];
 
 /// Addresses that balancers connect from and that no entry of `trusted_proxies` contains, each with
 /// its balancer and that one's index.

@@ -360,7 +360,7 @@ const ADDRESSES: &[(&str, &str)] = &[
 
 /// The rows of all keys.
 pub fn rows() -> impl Iterator<Item = &'static Row> {
-    ROWS.iter().chain(super::upstreams::ROWS)
+    ROWS.iter().chain(super::upstreams::ROWS).chain(super::sites::ROWS)
 }
 
 /// The codes reported on `value` in the first place of this path.

@@ -26,6 +26,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("fastcgi_read_timeout", OLD),
     ("fastcgi_send_timeout", OLD),
     ("fastcgi_split_path_info", OLD),
+    ("geo", OLD),
     ("grpc_buffer_size", OLD),
     ("grpc_connect_timeout", OLD),
     ("grpc_hide_header", OLD),
@@ -174,9 +175,11 @@ const OPTIONS: &[&str] = &[
 /// Files of nginx's own package.
 const INCLUDES: &[&str] = &["uwsgi_params", "fastcgi_params"];
 
-/// The directives of a file; the lines of a map are none.
+/// The directives of a file; the lines of a map or geo are none.
 fn directives(block: &Directive) -> Vec<&Directive> {
-    let inside = |directive| if Directive::name(directive) == "map" { Vec::new() } else { directives(directive) };
+    let inside = |directive| {
+        if ["map", "geo"].contains(&Directive::name(directive)) { Vec::new() } else { directives(directive) }
+    };
     block.block.iter().flat_map(|directive| std::iter::once(directive).chain(inside(directive))).collect()
 }
 

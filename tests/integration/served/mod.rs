@@ -1,6 +1,7 @@
 //! Rendered fleets that serve: haproxy and nginx of every release run the rendered files, real apps
 //! stand behind them, and curl and Python are the clients.
 
+mod access;
 mod challenges;
 mod fallback;
 mod headers;

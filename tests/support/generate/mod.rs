@@ -2,6 +2,7 @@
 //! `check` accepts and a real program refuses. A number always gives the same inventory.
 #![allow(dead_code, reason = "not every binary of the tests uses all of it")]
 
+mod access;
 mod checks;
 mod fleet;
 mod sites;

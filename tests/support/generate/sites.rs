@@ -9,7 +9,7 @@ use super::values::{
     request_path, scalar, size,
 };
 use super::yaml::Yaml;
-use super::{Scale, maybe, section, snippets, tls, upstreams};
+use super::{Scale, access, maybe, section, snippets, tls, upstreams};
 
 /// `count` sites without pools. Names are unique: each contains its site's number.
 /// With `grpc` some locations are for gRPC, which needs HTTP/2.
@@ -22,10 +22,10 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
     let certificates = certificates(number);
     let own = maybe(0.25, snippets::site());
-    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts(), own);
+    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts(), own, access::lists());
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, certificates, (size, hsts, timeouts, own), (root, locations), listed)| {
+        .prop_map(|(names, certificates, (size, hsts, timeouts, own, access), (root, locations), listed)| {
             let locations = named(locations, &names);
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
@@ -38,6 +38,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.extend(size.map(|size| ("client_max_body_size", size)));
             entries.extend(hsts.map(|hsts| ("hsts", hsts)));
             entries.extend(timeouts);
+            entries.extend(access);
             entries.extend(own.map(|own| ("include", own)));
             if !empty || listed {
                 entries.push(("locations", locations));
@@ -265,15 +266,15 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let mut kinds: Vec<_> =
         kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
     kinds.push(proptest::strategy::Union::new(named).boxed());
-    (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location())
-        .prop_map(|(target, timeouts, tls, own)| {
+    (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location(), access::lists())
+        .prop_map(|(target, timeouts, tls, own, access)| {
             let passed = target.0.ends_with("_pass");
             let secure =
                 matches!(&target.1, Yaml::Scalar(text) if text.starts_with("https://") || text.starts_with("grpcs://"));
             let tls = tls.into_iter().filter(|_| passed && secure);
             let timeouts = timeouts.into_iter().filter(|_| passed);
             let own = own.map(|own| ("include", own));
-            std::iter::once(target).chain(timeouts).chain(tls).chain(own).collect()
+            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).collect()
         })
         .boxed()
 }

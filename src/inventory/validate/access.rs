@@ -1,0 +1,51 @@
+//! Reads which clients get an answer: `allow` and `deny` of a site or a location.
+
+use std::collections::HashSet;
+
+use ipnet::IpNet;
+
+use super::fields::{Placed, scalar_with};
+use crate::diagnostic::Code;
+use crate::inventory::model::Access;
+use crate::inventory::networks::Networks;
+use crate::inventory::node::Node;
+use crate::inventory::schema::Reader;
+use crate::inventory::types::{Cidr, Flaw, Scalar, ValueError};
+
+/// Reads both lists.
+pub fn read(reader: &mut Reader<'_>, [allow, deny]: [Option<&Node>; 2]) -> Access {
+    let allow = networks(reader, allow, "allow");
+    let deny: Vec<IpNet> = networks(reader, deny, "deny").into_iter().map(|it| it.value).collect();
+    let denied = Networks::new(&deny);
+    for network in allow.iter().filter(|it| denied.covers(&it.value)) {
+        let message = format!("`allow` has `{}`, but nobody there gets an answer because of `deny`", network.value);
+        let help = "remove the network here, or what contains it from `deny`, which counts where both have an address";
+        reader.report(Code::IN09, network.span, message, help);
+    }
+    Access { allow: allow.into_iter().map(|it| it.value).collect(), deny }
+}
+
+/// The networks of a list, without repetitions.
+pub(super) fn networks(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<Placed<IpNet>> {
+    let Some(node) = node else { return Vec::new() };
+    let fits = |word: &str| Cidr::parse(word).is_ok();
+    let Some(nodes) = reader.words(node, (key, "[192.0.2.0/24]"), fits) else { return Vec::new() };
+    if nodes.is_empty() {
+        reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one network");
+    }
+    let mut seen = HashSet::new();
+    let read = nodes.iter().filter_map(|node| scalar_with::<Cidr>(reader, node, key, |error| improved(error, key)));
+    let read: Vec<Placed<Cidr>> = read.collect();
+    let networks = read.into_iter().map(|it| Placed { value: it.value.0, span: it.span });
+    networks.filter(|it| seen.insert(it.value)).collect()
+}
+
+/// What the advice about trusted proxies is not about.
+fn improved(error: ValueError, key: &str) -> ValueError {
+    let help = match (error.flaw, key) {
+        (Flaw::EveryAddress, "deny") => "write `allow` with those who get an answer: all others are refused then",
+        (Flaw::EveryAddress, _) => "remove it: without the key, everyone gets an answer",
+        _ => return error,
+    };
+    ValueError::new(Flaw::EveryAddress, "is every address of a family", help)
+}

@@ -1,0 +1,40 @@
+//! PX16: lists of clients where nginx knows only the balancers' addresses.
+
+use crate::diagnostic::Code;
+use crate::inventory::types::ProxyProtocol;
+use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
+
+pub const RULE: Rule = Rule {
+    code: Code::PX16,
+    since: "0.1.0",
+    needs: Requirement::Inventory,
+    fix: FixKind::None,
+    detection: Detection::Fleet(find),
+    doc: Doc {
+        what: "A site or location has `allow` or `deny`, and `haproxy.proxy_protocol` is `off`.",
+        why: "Without a PROXY header nginx takes the balancer for every client. A list either refuses everybody or \
+              nobody, and if it contains the balancers, the whole Internet gets what was meant for a few.",
+        evidence: "With `allow: [10.0.0.0/8]` and a balancer at 10.0.0.10, a client at 192.0.2.1 gets 200 with \
+                   `proxy_protocol: off`, and 403 with `v1`.",
+        fix: "Remove `proxy_protocol: off`. On a fleet that is running, change `nginx.port` in the same deploy (see DP01).",
+        verified_on: "haproxy 2.6.12, nginx 1.22.1",
+    },
+    examples: examples!("PX16"),
+};
+
+fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
+    let off = fleet.balancers(&["proxy_protocol"], |haproxy| haproxy.proxy_protocol == ProxyProtocol::Off);
+    // All balancers are alike in this.
+    let Some((_, place)) = off.first() else { return };
+    let sites = (0..fleet.inventory.sites.len()).map(|index| fleet.written.key("sites").item(index));
+    for it in sites.chain(fleet.locations().map(|(_, _, place)| place)) {
+        for key in ["allow", "deny"] {
+            let list = it.key(key);
+            if list.is_written() {
+                let message = format!("`{key}` is compared with the balancers' addresses: no PROXY header is sent");
+                let help = "write `proxy_protocol: v1` or `v2`, or remove the list";
+                reporter.push(Finding::new(list.span(), message, help).related(place.span(), "no PROXY header"));
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! Clients that get no answer: who asks in a try-out, and what nginx tells those whom the inventory refuses. Pure.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::spec::SiteSpec;
+use crate::inventory::Inventory;
+use crate::inventory::model::{Access, Site};
+use crate::inventory::routing::as_nginx_reads;
+use crate::inventory::types::{Address, Scalar};
+
+/// Of longer lists, the first are enough for one client.
+const MOST: usize = 64;
+
+/// Adds clients of each family there is: one whom more lists admit than any other client, and one whom more refuse.
+pub(super) fn add_clients(inventory: &Inventory, clients: &mut Vec<IpAddr>, taken: &BTreeSet<IpAddr>) {
+    let lists: Vec<&Access> = inventory.sites.iter().flat_map(Site::accesses).take(MOST).collect();
+    for is_ipv4 in [true, false] {
+        for admitted in [true, false] {
+            let alike = |client: &IpAddr| lists.iter().filter(|list| list.admits(*client) == admitted).count();
+            let of_family = |client: &&IpAddr| client.is_ipv4() == is_ipv4;
+            let Some(most) = clients.iter().filter(of_family).map(alike).max() else { continue };
+            let networks =
+                lists.iter().flat_map(|list| if admitted { &list.allow } else { &list.deny }.iter().take(MOST));
+            let free = networks.filter_map(usable).filter(|it| it.is_ipv4() == is_ipv4 && !taken.contains(it));
+            let best = free.max_by_key(alike).filter(|it| alike(it) > most);
+            clients.extend(best);
+        }
+    }
+}
+
+/// An address in the network that a client can have.
+fn usable(network: &IpNet) -> Option<IpAddr> {
+    let address = network.hosts().take(2).last()?;
+    Address::parse(&address.to_string()).ok().map(|it| it.0)
+}
+
+/// Writes what these clients get instead of what the others get.
+pub(super) fn refuse(site: &Site, specs: &mut [SiteSpec], clients: &[IpAddr]) {
+    for probe in specs.iter_mut().flat_map(|spec| &mut spec.probes) {
+        let Some(path) = as_nginx_reads(&probe.path) else { continue };
+        let refused = clients.iter().filter(|client| !site.admits(**client, &path));
+        probe.instead = refused.map(|client| (*client, 403)).collect();
+    }
+}

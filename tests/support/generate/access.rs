@@ -1,0 +1,38 @@
+//! Random lists of clients that get an answer.
+
+use proptest::prelude::*;
+use proptest::sample::subsequence;
+
+use super::values::Part;
+use super::yaml::Yaml;
+
+const ALLOW: &[&str] =
+    &["10.0.0.0/8", "fd00::/8", "192.0.2.0/24", "192.0.2.7", "2001:db8::/32", "2001:DB8:1:0::1", "198.51.100.0/25"];
+/// None of them has all of a network in `allow`, but some have a part.
+const DENY: &[&str] = &[
+    "10.99.0.0/16",
+    "10.99.0.0/16",
+    "203.0.113.0/24",
+    "192.0.2.128/25",
+    "2001:db8:2::/48",
+    "192.0.2.200/32",
+    "::5/128",
+];
+
+fn list(of: &'static [&'static str]) -> Part {
+    let items = subsequence(of, 1..=of.len());
+    items.prop_map(|items| Yaml::List(items.into_iter().map(|it| Yaml::Scalar(it.to_owned())).collect())).boxed()
+}
+
+/// The keys `allow` and `deny`, which few sites and locations have.
+pub fn lists() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
+    let keys = prop_oneof![
+        12 => Just([false, false]), 1 => Just([true, false]), 1 => Just([false, true]), 1 => Just([true, true]),
+    ];
+    (keys, list(ALLOW), list(DENY))
+        .prop_map(|([allows, denies], allow, deny)| {
+            let allow = allows.then_some(("allow", allow));
+            allow.into_iter().chain(denies.then_some(("deny", deny))).collect()
+        })
+        .boxed()
+}
