@@ -1,9 +1,12 @@
 //! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
 
+mod ended;
 mod ring;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use ended::{Carried, before};
 
 use super::confirm::{agreed, holder};
 use super::ending::INTERRUPTED;
@@ -11,15 +14,14 @@ use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::count::{minutes_ago, several};
 use crate::deploy::{
-    self, Action, Deploy, DeployEnd, DeployStep, Details, HeldLease, HostRelease, Lease, SavedPlan, Scope, Target,
-    Wanted,
+    self, Action, Deploy, DeployStep, Details, HeldLease, HostRelease, Lease, SavedPlan, Scope, Target, Wanted,
 };
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::Linted;
 use crate::parallel;
 use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
-use crate::rollout::{self, Ending, Fleet, Halt, Outcome, Reason, Unreachable};
+use crate::rollout::{self, Fleet, Halt, Outcome, Reason, Unreachable};
 use crate::shell;
 use crate::source::Source;
 use crate::transport::Host;
@@ -337,53 +339,9 @@ impl Task<'_> {
         let reverted = if committed || interrupted { Vec::new() } else { deploy.revert(self.hosts) };
         let held = if committed { taken.ended() } else { !taken.give_back() };
         run.output.say_at_the_end(run.interrupt, String::new());
-        let (release, absent, dry_run) = (self.release, self.absent, self.dry_run);
-        let has_it = |it: &Result<Planned, Unreachable>| {
-            let seen = it.as_ref().ok().filter(|it| !it.plan.is_empty()).map(|it| &it.seen.release);
-            seen.is_none_or(|has| has.as_ref().is_some_and(|has| has.id == release))
-        };
-        let repaired = seen.iter().all(has_it);
-        let (run_of, targets, reverted) = (&done, &changing[..], &reverted[..]);
-        let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
-        let ring = dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen);
-        let before = &before(seen);
-        let end = DeployEnd { run: run_of, targets, release, before, absent, reverted, repaired, dry_run, ring, held };
-        // The deploy alone decides the status, even if its report cannot be written.
-        run.output.reported(run.report.end(&end));
-        if end.ending() == Ending::Done && !self.dry_run {
-            run.report.left(&self.leaving(seen));
-            run.report.untrusted(self.wanted, seen);
-        }
-        Ok(match end.ending() {
-            Ending::Done if serving.unseen().is_empty() && self.left_out => ExitStatus::Mixed,
-            Ending::Done if serving.unseen().is_empty() => ExitStatus::Done,
-            Ending::Done => {
-                run.report.unseen(&serving.unseen());
-                ExitStatus::Findings
-            }
-            Ending::Untouched if interrupted => run.stopped(),
-            Ending::Untouched => ExitStatus::NotStarted,
-            Ending::RolledBack => ExitStatus::RolledBack,
-            Ending::Mixed => {
-                let unseen = serving.unseen();
-                if end.is_complete() && !unseen.is_empty() {
-                    run.report.unseen(&unseen);
-                }
-                ExitStatus::Mixed
-            }
-        })
+        let carried = Carried { done, changing, reverted, held, interrupted };
+        Ok(self.ended(run, seen, &serving, &carried))
     }
-}
-
-/// The releases that hosts have. New ones have none, and are left out where others have one.
-fn before(seen: &[Result<Planned, Unreachable>]) -> BTreeSet<&str> {
-    let releases = seen.iter().flatten().map(|planned| planned.seen.release.as_ref());
-    let mut ids: BTreeSet<&str> =
-        releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect();
-    if ids.len() > 1 {
-        ids.remove(deploy::BEFORE);
-    }
-    ids
 }
 
 /// What keeps a run from a host that another one has.

@@ -1,0 +1,88 @@
+//! How a run of a task ended: what the user is told, and the exit status.
+
+use std::collections::BTreeSet;
+
+use super::super::ExitStatus;
+use super::super::live;
+use super::super::serving::Serving;
+use super::{Run, Task};
+use crate::deploy::{self, DeployEnd, DeployRollout, DeployStep};
+use crate::report::Planned;
+use crate::rollout::{Ending, Outcome, Unreachable};
+
+/// What a run has done.
+pub(super) struct Carried<'c> {
+    pub(super) done: DeployRollout,
+    /// The hosts that were to change.
+    pub(super) changing: Vec<&'c str>,
+    /// Hosts whose confirmed change was undone afterwards, with what became of that.
+    pub(super) reverted: Vec<(String, Outcome)>,
+    /// Whether a host could not be given back.
+    pub(super) held: bool,
+    pub(super) interrupted: bool,
+}
+
+impl Task<'_> {
+    /// Reports the end of a run.
+    pub(super) fn ended(
+        &self,
+        run: &Run<'_>,
+        seen: &[Result<Planned, Unreachable>],
+        serving: &Serving<'_>,
+        carried: &Carried<'_>,
+    ) -> ExitStatus {
+        let Carried { done, changing, reverted, held, interrupted } = carried;
+        let has_it = |it: &Result<Planned, Unreachable>| {
+            let seen = it.as_ref().ok().filter(|it| !it.plan.is_empty()).map(|it| &it.seen.release);
+            seen.is_none_or(|has| has.as_ref().is_some_and(|has| has.id == self.release))
+        };
+        let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
+        let end = DeployEnd {
+            run: done,
+            targets: changing,
+            release: self.release,
+            before: &before(seen),
+            absent: self.absent,
+            reverted,
+            repaired: seen.iter().all(has_it),
+            dry_run: self.dry_run,
+            ring: self.dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen),
+            held: *held,
+        };
+        // The deploy alone decides the status, even if its report cannot be written.
+        run.output.reported(run.report.end(&end));
+        if end.ending() == Ending::Done && !self.dry_run {
+            run.report.left(&self.leaving(seen));
+            run.report.untrusted(self.wanted, seen);
+        }
+        let unseen = serving.unseen();
+        match end.ending() {
+            Ending::Done if unseen.is_empty() && self.left_out => ExitStatus::Mixed,
+            Ending::Done if unseen.is_empty() => ExitStatus::Done,
+            Ending::Done => {
+                run.report.unseen(&unseen);
+                ExitStatus::Findings
+            }
+            Ending::Untouched if *interrupted => run.stopped(),
+            Ending::Untouched => ExitStatus::NotStarted,
+            Ending::RolledBack => ExitStatus::RolledBack,
+            Ending::Mixed => {
+                if end.is_complete() && !unseen.is_empty() {
+                    run.report.unseen(&unseen);
+                }
+                ExitStatus::Mixed
+            }
+        }
+    }
+}
+
+/// The releases that hosts have. New ones have none, and are left out where others have one.
+pub(super) fn before(seen: &[Result<Planned, Unreachable>]) -> BTreeSet<&str> {
+    let releases = seen.iter().flatten().map(|planned| planned.seen.release.as_ref());
+    let mut ids: BTreeSet<&str> =
+        releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect();
+    if ids.len() > 1 {
+        ids.remove(deploy::BEFORE);
+    }
+    ids
+}
