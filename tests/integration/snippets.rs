@@ -279,6 +279,9 @@ const COVERED: &[(&str, &str, &[&str])] = &[
     ("global", "lua-load /etc/haproxy/own.lua\n", &["SE06"]),
     ("site", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["TL16"]),
     ("site", "ssl_verify_client off;", &[]),
+    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["TL16"]),
+    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client optional;", &[]),
+    ("http", "server { listen 127.0.0.1:8081 ssl; ssl_verify_client on; }", &[]),
 ];
 
 /// Two sites of one pool. The first has HSTS and a location for each of two protocols.

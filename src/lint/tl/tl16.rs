@@ -12,13 +12,16 @@ pub const RULE: Rule = Rule {
     detection: Detection::Fleet(find),
     doc: Doc {
         what: "A file in `include` has `ssl_verify_client` for a site, and an app server of it serves another site that \
-            does not, with a version of nginx that is unknown or older than 1.26.3 or 1.27.4.",
+            does not, with a version of nginx that is unknown or older than 1.26.3 or 1.27.4; or it has \
+            `ssl_verify_client on` for all servers of nginx.",
         why: "A TLS session started with one site can be resumed with another site on the same socket. Before \
-            nginx 1.26.3 and 1.27.4, that bypassed the client certificate check (CVE-2025-23419).",
+            nginx 1.26.3 and 1.27.4, that bypassed the client certificate check (CVE-2025-23419). In the http block it \
+            is for the server that tells a deploy which revision nginx runs, too, and for health checks over HTTP: \
+            neither has a certificate, and every deploy is undone.",
         evidence: "`nginx -t` accepts sites with and without `ssl_verify_client` on one socket: exit code 0, no \
             message. The flaw needs TLS 1.3, session tickets or a session cache in the default server, and a \
-            default server that asks for client certificates.",
-        fix: "Give the site a pool with app servers of its own, or update nginx and write its version under \
+            default server that asks for client certificates. To a request without one nginx answers 400.",
+        fix: "Move the line into the `include` of the sites that ask for certificates. Give such a site a pool with app servers of its own, or update nginx and write its version under \
             `nginx.version`.",
         verified_on: "",
     },
@@ -28,8 +31,18 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let mut asking: Vec<(usize, crate::lint::Finding)> = Vec::new();
     fleet.directives(|directive| {
-        let Block::Server(site) = directive.included.block else { return };
-        if asks(directive) {
+        if !asks(directive) {
+            return;
+        }
+        let requires = directive.statement.arguments().first().is_some_and(|word| word.is("on"));
+        if directive.included.block == Block::Http && requires {
+            let message = format!(
+                "`{}` is for every server of nginx, and a deploy asks one without a certificate",
+                directive.text()
+            );
+            let help = "write it into a file that the `include` of each such site names";
+            reporter.push(directive.finding(message, help));
+        } else if let Block::Server(site) = directive.included.block {
             let message =
                 format!("`{}` shares a socket with sites that ask for no client certificate", directive.text());
             let help = "give the site app servers of its own, or write an `nginx.version` of 1.26.3 or later";
