@@ -6,6 +6,7 @@ mod access;
 mod upstreams;
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
 use super::outline::{Outline, Statement};
 use super::parse::{Message, unnamed};
@@ -214,7 +215,8 @@ impl<'f> Map<'f> {
     /// The place of a message of haproxy on the balancer at `index`.
     pub fn haproxy(&self, index: usize, message: &Message, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.load_balancer(index);
-        if let Some(place) = statement.and_then(|statement| self.plain_http(message, statement)) {
+        let bound = statement.and_then(|statement| self.bound(index, message, statement));
+        if let Some(place) = bound.or_else(|| self.plain_http(message, statement?)) {
             return place;
         }
         let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);
@@ -263,6 +265,14 @@ impl<'f> Map<'f> {
                 site.or_else(pool).or_else(|| self.around(statement)).or_else(|| self.named(message)).unwrap_or(host)
             }
         }
+    }
+
+    /// The address in a `bind` line, if it is written and not the port is meant.
+    fn bound(&self, balancer: usize, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        let ["bind", socket, ..] = *statement.words else { return None };
+        let socket: SocketAddr = socket.parse().ok().filter(|_| !message.text.contains("port"))?;
+        let written = self.fleet.haproxy_if_written(balancer, &["bind"])?;
+        written.items().find(|item| item.text().and_then(|text| text.parse().ok()) == Some(socket.ip()))
     }
 
     /// What a check over HTTP asks for, in the pool whose backend the statement is in, else for all pools.

@@ -107,6 +107,8 @@ codes! {
     AD12 "special-purpose-address" Warning;
     /// A server's name that nginx resolves only when it starts.
     AD13 "name-resolved-once" Warning;
+    /// `bind` has an address that is neither the balancer's own nor a virtual one, or lacks a virtual one.
+    AD14 "bind-of-other-addresses" Warning;
     /// A PROXY header sent to a listener that does not expect one.
     PX01 "lb-sends-app-does-not-expect" Error;
     /// A listener that waits for a PROXY header that no balancer sends.

@@ -62,6 +62,10 @@ fn binds<'f>(host: &LiveHost<'f>) -> Vec<Bind<'f>> {
             let mut words = line.trim().trim_end_matches(';').split_whitespace();
             let Some("bind" | "listen") = words.next() else { continue };
             let Some(text) = words.next() else { continue };
+            // haproxy binds these whether the host has them or not.
+            if words.any(|word| word == "transparent") {
+                continue;
+            }
             let Some(address) = address(text) else { continue };
             if !found.iter().any(|it| it.text == text) {
                 found.push(Bind { file: &entry.path, text, address });

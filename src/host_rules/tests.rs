@@ -162,6 +162,7 @@ fn ad09_an_address_that_the_host_does_not_have() {
         ("10.0.0.10:443", true, None, 0),
         ("10.0.0.99:443", true, None, 1),
         ("10.0.0.99:443", true, Some(4), 0),
+        ("10.0.0.99:443 transparent", true, None, 0),
         ("[fd00::9]:443", true, Some(4), 1),
         ("[fd00::9]:443", true, Some(6), 0),
     ] {

@@ -2,6 +2,7 @@
 //! resolved, and defaults and overrides are applied.
 
 mod access;
+mod bound;
 mod settings;
 mod snippet;
 mod ssh;
@@ -22,6 +23,7 @@ use super::types::{
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use access::{Access, lists};
+pub use bound::Bound;
 pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;

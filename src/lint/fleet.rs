@@ -115,6 +115,13 @@ impl<'a> Fleet<'a> {
             .flat_map(move |(list, (index, _))| written.key(list).item(index).key("address").items())
     }
 
+    /// The places of the addresses that balancers are told to listen on: the fleet's, then those of single balancers.
+    pub fn bound(&self) -> impl Iterator<Item = Cursor<'a>> {
+        let written = self.written;
+        let hosts = written.key("load_balancers").items().map(|host| host.key("haproxy"));
+        std::iter::once(written.key("haproxy")).chain(hosts).flat_map(|haproxy| haproxy.key("bind").items())
+    }
+
     fn overridden(&self, hosts: &str, index: usize, section: &str, keys: &[&str]) -> Cursor<'a> {
         let host = self.written.key(hosts).item(index);
         let (setting, fleet) = (host.key(section).keys(keys), self.written.key(section).keys(keys));

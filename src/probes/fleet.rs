@@ -28,7 +28,7 @@ pub struct Expected {
 pub fn expected<'i>(inventory: &'i Inventory, host: &str, reached: &[&str]) -> Box<dyn Iterator<Item = Expected> + 'i> {
     let balancer = inventory.load_balancers.iter().find(|it| it.name.as_str() == host);
     if let Some(balancer) = balancer {
-        return Box::new(inventory.sites.iter().filter_map(move |site| of_balancer(inventory, balancer, site)));
+        return Box::new(inventory.sites.iter().map(move |site| of_balancer(inventory, balancer, site)));
     }
     let Some(index) = inventory.app_servers.iter().position(|it| it.name.as_str() == host) else {
         return Box::new(std::iter::empty());
@@ -46,14 +46,13 @@ pub fn expected<'i>(inventory: &'i Inventory, host: &str, reached: &[&str]) -> B
     Box::new(sites.filter_map(move |site| of_app_server(inventory, app, (via.as_str(), balancer), site)))
 }
 
-fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> Option<Expected> {
-    let address = balancer.addresses.iter().next()?.0;
-    Some(Expected {
+fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> Expected {
+    Expected {
         via: balancer.name.to_string(),
-        to: SocketAddr::new(address, balancer.haproxy.port.0),
+        to: SocketAddr::new(balancer.own_entry(), balancer.haproxy.port.0),
         probe: request(inventory, &balancer.haproxy, site, None),
         certificates: certificates(site),
-    })
+    }
 }
 
 /// What `balancer` asks of an app server; the connection comes from the host `via`.

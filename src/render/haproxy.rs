@@ -2,6 +2,7 @@
 
 use std::cell::LazyCell;
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use serde::Serialize;
 
@@ -9,7 +10,7 @@ use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
 use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
+use crate::inventory::model::{AppServer, Bound, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
 use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
@@ -22,6 +23,7 @@ pub struct Shape<'i> {
     haproxy: &'i Haproxy,
     own: Families,
     bound: Families,
+    listed: Vec<Bound>,
 }
 
 impl<'i> Shape<'i> {
@@ -29,7 +31,9 @@ impl<'i> Shape<'i> {
     pub fn of(inventory: &Inventory, balancer: &'i LoadBalancer) -> Self {
         let own = balancer.addresses.families();
         let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
-        Self { haproxy: &balancer.haproxy, own, bound }
+        let listed = balancer.bound();
+        let bound = if listed.is_empty() { bound } else { Families::default() };
+        Self { haproxy: &balancer.haproxy, own, bound, listed }
     }
 }
 
@@ -47,8 +51,11 @@ pub struct View {
     redispatch: bool,
     timeouts: Timeouts,
     check: Check,
+    /// Whether all addresses of the family are bound.
     ipv4: bool,
     ipv6: bool,
+    /// The addresses that are bound, if not all are.
+    binds: Vec<Bind>,
     port: u16,
     balance: &'static str,
     /// Empty without a PROXY header.
@@ -59,6 +66,13 @@ pub struct View {
     state_file: &'static str,
     state_script: &'static str,
     include: HaproxyView,
+}
+
+#[derive(Serialize)]
+struct Bind {
+    host: String,
+    /// Whether the address is elsewhere at times.
+    moves: bool,
 }
 
 #[derive(Serialize)]
@@ -156,6 +170,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         },
         ipv4: shape.bound.v4,
         ipv6: shape.bound.v6,
+        binds: shape.listed.iter().map(bind).collect(),
         port: shape.haproxy.port.0,
         balance: shape.haproxy.balance.name(),
         send_proxy: match shape.haproxy.proxy_protocol {
@@ -170,6 +185,14 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         state_script: HAPROXY_STATE_SCRIPT,
         include: HaproxyView::of(&shape.haproxy.include),
     }
+}
+
+fn bind(bound: &Bound) -> Bind {
+    let host = match bound.address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    };
+    Bind { host, moves: bound.moves }
 }
 
 fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backend> {

@@ -53,7 +53,10 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         let addresses: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
         // A virtual address moves only to balancers that have an address of its family.
         let has = |address: &&IpAddr| addresses.iter().any(|o| o.is_ipv4() == address.is_ipv4());
-        let moving: Vec<IpAddr> = virtual_addresses.iter().filter(has).copied().collect();
+        let bound = balancer.bound();
+        let listed = bound.iter().map(|it| it.address).filter(|address| !address.is_loopback());
+        let listed = listed.filter(|it| !addresses.contains(it) && !virtual_addresses.contains(it));
+        let moving: Vec<IpAddr> = virtual_addresses.iter().copied().chain(listed).filter(|it| has(&it)).collect();
         let here = |app: &&App| upstreams::balancer(inventory, &app.0) == Some(index);
         let upstreams: Vec<UpstreamSpec> = apps.iter().filter(here).cloned().map(|app| spec(inventory, app)).collect();
         let script = |path: &String| (path.into(), made("a script"));
@@ -65,7 +68,7 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
             upstreams,
             files,
             roots: roots.into_iter().flat_map(probes::roots).map(PathBuf::from).collect(),
-            entries: addresses.iter().chain(&moving).copied().collect(),
+            entries: addresses.iter().chain(&moving).filter(|it| balancer.listens_on(**it)).copied().collect(),
             extra_addresses: moving,
             unproven: unproven(inventory),
             keyless: probes::keyless(inventory),

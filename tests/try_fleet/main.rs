@@ -9,6 +9,7 @@ mod acme;
 mod apart;
 mod app;
 mod apps;
+mod bound;
 mod browser;
 mod build;
 #[path = "../support/cases.rs"]

@@ -83,18 +83,22 @@ unshare --mount --propagation private -- sh -euc '
         for directory in $(sed -n "s/^ *chroot \(\/.*\)$/\1/p" $config); do
             [ -d "$directory" ] || { echo "the directory \`$directory\` of \`chroot\` does not exist" >&2; exit 1; }
         done
-        sed -n "s/^ *bind \(.*\):\([0-9]*\)\( v6only\)\?$/\1 \2/p" $config | while read -r address port; do
+        sed -n "s/^ *bind \(.*\):\([0-9]*\)\( v6only\)\?\( transparent\)\?$/\1 \2\4/p" $config | while read -r address port moves; do
             case $address in \*) address=0.0.0.0 ;; :|::) address=:: ;; esac
+            address=${address#[}
+            address=${address%]}
             perl -MSocket=:all -e "
-                my (\$address, \$port) = @ARGV;
+                my (\$address, \$port, \$moves) = @ARGV;
                 my (\$error, \$found) = getaddrinfo(\$address, \$port,
                     {flags => AI_PASSIVE | AI_NUMERICHOST, socktype => SOCK_STREAM});
                 \$found or die \"\$address: \$error\\n\";
                 socket my \$socket, \$found->{family}, SOCK_STREAM, 0 or die \"\$!\\n\";
                 setsockopt \$socket, SOL_SOCKET, \$_, 1 for SO_REUSEADDR, SO_REUSEPORT;
                 setsockopt \$socket, IPPROTO_IPV6, IPV6_V6ONLY, 1 if \$found->{family} == AF_INET6;
+                # IP_FREEBIND, for both families: the host may lack the address.
+                setsockopt \$socket, 0, 15, 1 if \$moves;
                 bind \$socket, \$found->{addr} or die \"port \$port on \$address cannot be used: \$!\\n\";
-            " "$address" "$port" >&2 || exit 1
+            " "$address" "$port" "$moves" >&2 || exit 1
         done
         exec haproxy -c -f $config
         ;;

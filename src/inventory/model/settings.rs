@@ -2,7 +2,7 @@
 
 use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat,
+    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat,
     LogTarget, OnMarkedDown, Port, ProxyProtocol, Resolver, ServerName, Size, Statuses, TlsProfile, TlsVersion,
     UnknownNames, Version,
 };
@@ -16,6 +16,8 @@ pub struct Haproxy {
     pub port: Port,
     /// The port that clients connect to, if something in front of the balancer maps it to `port`.
     pub public_port: Option<Port>,
+    /// The addresses on which it listens; empty for all. [`super::LoadBalancer::bound`] has what is rendered.
+    pub bind: Vec<Address>,
     /// Most connections at a time.
     pub maxconn: u64,
     /// File descriptors that the host allows, if it is set.

@@ -27,7 +27,9 @@ pub struct Places {
     pub address: Span,
     /// The value of `port` of haproxy or nginx, of the host or of the fleet; `None` if it is the default.
     pub port: Option<Span>,
-    /// The same for `proxy_protocol` of haproxy.
+    /// The value of `bind` of haproxy, of the host or of the fleet; `None` if it is the default.
+    pub bind: Option<Span>,
+    /// The same for `proxy_protocol`.
     pub proxy_protocol: Option<Span>,
     /// The same for `http2`.
     pub http2: Option<Span>,
@@ -41,6 +43,7 @@ pub struct Places {
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SettingPlaces {
     port: Option<Span>,
+    bind: Option<Span>,
     proxy_protocol: Option<Span>,
     http2: Option<Span>,
     access_log: Option<Span>,
@@ -53,6 +56,7 @@ impl SettingPlaces {
         let place = |key, base: Option<Span>| place_of(reader, section, key).or(base);
         Self {
             port: place("port", base.port),
+            bind: place("bind", base.bind),
             proxy_protocol: place("proxy_protocol", base.proxy_protocol),
             http2: place("http2", base.http2),
             access_log: place("access_log", base.access_log),
@@ -62,8 +66,8 @@ impl SettingPlaces {
 
     /// The places of a host with these settings.
     fn with(self, host: Places) -> Places {
-        let Self { port, proxy_protocol, http2, access_log, ssl_protocols } = self;
-        Places { port, proxy_protocol, http2, access_log, ssl_protocols, ..host }
+        let Self { port, bind, proxy_protocol, http2, access_log, ssl_protocols } = self;
+        Places { port, bind, proxy_protocol, http2, access_log, ssl_protocols, ..host }
     }
 }
 
@@ -179,6 +183,7 @@ impl Hosts {
             name: name.span,
             address: node.underline(),
             port: None,
+            bind: None,
             proxy_protocol: None,
             http2: None,
             access_log: None,

@@ -24,6 +24,7 @@ pub fn check(
     if let Some(http) = http {
         balancers(reader, http, hosts);
     }
+    families(reader, hosts);
     circles(reader, http, (hosts, virtual_addresses), sites);
     let challenges = http.and_then(Challenges::of);
     if let Some(challenges) = &challenges {
@@ -66,6 +67,21 @@ fn balancers(reader: &mut Reader<'_>, http: &PlacedHttp, hosts: &Hosts) {
     reader.diagnostics.push(both.related(places.name, "this balancer"));
 }
 
+/// A balancer listens on an address of a family that it has, so that it can be tried out and observed.
+fn families(reader: &mut Reader<'_>, hosts: &Hosts) {
+    for (balancer, places) in &hosts.load_balancers {
+        let (families, bind) = (balancer.addresses.families(), &balancer.haproxy.bind);
+        let Some(span) = places.bind.filter(|_| !bind.is_empty() && !bind.iter().any(|it| families.has(it.0))) else {
+            continue;
+        };
+        let (own, bound) = if families.v4 { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
+        let message = format!("all addresses of `bind` are {bound}, and `{}` has an {own} address alone", balancer.name);
+        let help = format!("add an {own} address to `bind`, or an {bound} address to `address`");
+        let none = Diagnostic::refusal(Code::IN09, span, message, help);
+        reader.diagnostics.push(none.related(places.address, "this balancer"));
+    }
+}
+
 /// Requests that are passed to a balancer come back to nginx, again and again.
 fn circles(
     reader: &mut Reader<'_>,
@@ -77,7 +93,7 @@ fn circles(
     let mut own: HashMap<SocketAddr, (&str, Span)> = HashMap::new();
     for (balancer, places) in &hosts.load_balancers {
         let addresses = balancer.addresses.iter().chain(virtual_addresses.iter().copied());
-        for address in addresses {
+        for address in addresses.filter(|address| balancer.listens_on(address.0)) {
             for port in plain.into_iter().chain([balancer.haproxy.port]) {
                 own.entry((address.0, port.0).into()).or_insert((balancer.name.as_str(), places.address));
             }

@@ -14,7 +14,7 @@ use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Balance, BufferSize, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
+    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
     OnMarkedDown, OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError,
     Version,
 };
@@ -26,6 +26,7 @@ const MAXCONN: u64 = 8192;
 pub const MAXCONN_LIMIT: u64 = 500_000;
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
+const BIND: Words = Words { key: "bind", most: 64, example: "[10.0.0.10, 10.0.0.100]", known: |_| true };
 const PROTOCOLS: Words = Words { key: "ssl_protocols", most: 16, example: "[TLSv1.2, TLSv1.3]", known: |_| true };
 const CIPHERS: Words = Words {
     key: "ssl_ciphers",
@@ -48,6 +49,7 @@ pub fn default_haproxy() -> Haproxy {
         version: None,
         port: Port(443),
         public_port: None,
+        bind: Vec::new(),
         maxconn: MAXCONN,
         nofile: None,
         balance: Balance::Roundrobin,
@@ -110,6 +112,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         version: version::<Version>(reader, ("version", raw.version), ("haproxy", OLDEST_HAPROXY)).or(base.version),
         port: or_default(reader, raw.port, "port", base.port),
         public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
+        bind: distinct(reader, raw.bind, BIND, |address: &Address| *address).unwrap_or(base.bind),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
         nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE[0]..=NOFILE[1]).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),

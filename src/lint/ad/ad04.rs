@@ -37,6 +37,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for item in fleet.addresses(|addresses| addresses.families().v6) {
         check(fleet, item, &ports, reporter);
     }
+    for item in fleet.bound() {
+        check(fleet, item, &ports, reporter);
+    }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
         check(fleet, item, &ports, reporter);
     }

@@ -38,6 +38,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for item in fleet.addresses(any) {
         check(item, "write the host's own address", reporter);
     }
+    for item in fleet.bound() {
+        check(item, "write an address that clients of the balancer connect to", reporter);
+    }
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
         check(item, "write the address that moves between the balancers", reporter);
     }

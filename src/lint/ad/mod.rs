@@ -13,6 +13,7 @@ mod ad10;
 mod ad11;
 mod ad12;
 mod ad13;
+mod ad14;
 mod impossible;
 mod scalar;
 
@@ -35,4 +36,5 @@ pub const RULES: &[&Rule] = &[
     &ad11::RULE,
     &ad12::RULE,
     &ad13::RULE,
+    &ad14::RULE,
 ];

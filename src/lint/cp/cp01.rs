@@ -48,10 +48,12 @@ const THREADS: u64 = 64;
 /// Descriptors for health checks and binds, which depend on neither threads nor connections.
 fn fixed(inventory: &Inventory, balancer: &LoadBalancer) -> u64 {
     let checks = inventory.checks(&balancer.haproxy);
+    let listed = balancer.bound().len() as u64;
     let families = balancer.addresses.families();
     let bound = inventory.virtual_addresses.iter().fold(families, |families, address| families.with(address.0));
     let frontends = 1 + u64::from(inventory.http.is_some());
-    checks + frontends * (u64::from(bound.v4) + u64::from(bound.v6))
+    let all = u64::from(bound.v4) + u64::from(bound.v6);
+    checks + frontends * if listed > 0 { listed } else { all }
 }
 
 /// The fewest and the most descriptors that this version needs for logs, sockets and the master process.

@@ -1,6 +1,7 @@
 //! What cannot go wrong between the two sides of the wire: AD06, AD07 and the PX family.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::SocketAddr;
 
 use sslscale::inventory::types::ProxyProtocol;
 
@@ -80,9 +81,13 @@ pub fn sockets_are_bound_once(rendered: &Rendered<'_>) -> Held {
         let addresses: BTreeSet<&str> = binds.iter().map(|bind| bind[0].as_str()).collect();
         let plain = rendered.inventory.http.as_ref().map(|http| http.port.0);
         let ports: Vec<u16> = [balancer.host.haproxy.port.0].into_iter().chain(plain).collect();
-        let of = |address: &str, port: &u16| address == format!("*:{port}") || address == format!(":::{port}");
-        let wildcard = |address: &&str| ports.iter().any(|port| of(address, port));
-        let fine = !binds.is_empty() && addresses.len() == binds.len() && addresses.iter().all(wildcard);
+        let listed = balancer.host.bound();
+        let of = |address: &str, port: &u16| match listed.is_empty() {
+            true => address == format!("*:{port}") || address == format!(":::{port}"),
+            false => listed.iter().any(|it| address == SocketAddr::new(it.address, *port).to_string()),
+        };
+        let known = |address: &&str| ports.iter().any(|port| of(address, port));
+        let fine = !binds.is_empty() && addresses.len() == binds.len() && addresses.iter().all(known);
         ensure(fine, || format!("{}: binds {binds:?}", balancer.host.name))?;
     }
     for (app, server) in rendered.servers() {

@@ -14,6 +14,7 @@ const HTTP: &str = "type: http, ";
 const ROWS: &[Row] = &[
     ("haproxy", "port: 8443", ""),
     ("haproxy", "public_port: 8443", ""),
+    ("haproxy", "bind: [10.0.0.10]", ""),
     ("haproxy", "unknown_names: reject", ""),
     ("haproxy", "maxconn: 100", "nofile: 40000, "),
     ("haproxy", "nofile: 40000", ""),

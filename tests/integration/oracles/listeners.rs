@@ -53,7 +53,11 @@ fn of_balancer(config: &str) -> (BTreeSet<Socket>, Vec<SocketAddr>) {
             [kind, name, ..] if !line.starts_with([' ', '#']) => section = (kind, name),
             ["bind", address, ..] => {
                 let (host, port) = address.rsplit_once(':').unwrap();
-                let at = if host == "*" { At::All4 } else { At::All6 };
+                let at = match host {
+                    "*" => At::All4,
+                    "::" => At::All6,
+                    host => At::One(host.trim_matches(['[', ']']).parse().unwrap()),
+                };
                 let taker = if section.1 == "https-in" { "haproxy for TLS" } else { "haproxy for plain HTTP" };
                 binds.insert((taker, at, port.parse().unwrap()));
             }

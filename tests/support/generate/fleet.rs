@@ -8,6 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sslscale::inventory::types::{Become, Tickets};
 
+use super::balancers::{bound, without_header};
 use super::checks::checked;
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
@@ -62,6 +63,8 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 let trusted = trusted(&lbs, &trust.2, trust.0, trust.1).filter(|_| !off);
                 let (haproxy, own_haproxy) =
                     if off { without_header(haproxy, own_haproxy) } else { (haproxy, own_haproxy) };
+                let addresses: Vec<&[IpAddr]> = lbs.iter().map(|host| host.addresses.as_slice()).collect();
+                let own_haproxy = bound(&addresses, trust.3.as_ref(), trust.1 % 9, own_haproxy);
                 let own_ssh = ssh.is_some();
                 let balancer = |(host, haproxy): (Host, Option<Yaml>)| {
                     let alias = Yaml::Scalar(format!("{}.internal", host.name));
@@ -181,19 +184,6 @@ fn trusted(balancers: &[Host], more: &[IpAddr], mood: u8, prefix: u8) -> Option<
         _ => own.map(around).collect(),
     };
     Some(Yaml::List(list.into_iter().map(Yaml::Scalar).collect()))
-}
-
-/// The settings of a fleet and of its balancers, with no PROXY header.
-fn without_header(mut fleet: Yaml, mut balancers: Vec<Option<Yaml>>) -> (Yaml, Vec<Option<Yaml>>) {
-    let off = || Yaml::Scalar("off".to_owned());
-    fleet.put("proxy_protocol", off());
-    for balancer in balancers.iter_mut().flatten() {
-        let written = matches!(&*balancer, Yaml::Map(keys) if keys.iter().any(|(key, _)| *key == "proxy_protocol"));
-        if written {
-            balancer.put("proxy_protocol", off());
-        }
-    }
-    (fleet, balancers)
 }
 
 type Pools = (usize, Vec<(String, u16)>);

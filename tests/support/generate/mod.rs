@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "not every binary of the tests uses all of it")]
 
 mod access;
+mod balancers;
 mod checks;
 mod fleet;
 mod sites;
