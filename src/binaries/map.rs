@@ -105,7 +105,9 @@ impl<'f> Map<'f> {
             ["set_real_ip_from", network, ..] => return self.trusted(network),
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
-            [key @ ("keepalive_timeout" | "worker_shutdown_timeout"), ..] => return self.fleet.nginx(app, &[key]),
+            [key @ ("keepalive_timeout" | "keepalive_time" | "worker_shutdown_timeout"), ..] => {
+                return self.fleet.nginx(app, &[key]);
+            }
             ["large_client_header_buffers" | "http2_max_field_size" | "http2_max_header_size", ..] => {
                 return self.fleet.nginx(app, &["large_client_header_buffers"]);
             }
@@ -245,7 +247,7 @@ impl<'f> Map<'f> {
             ["server", name, ..] => self.server(index, message, name).unwrap_or(host),
             ["default-server", ref options @ ..] => {
                 let words = &message.text;
-                let keys = ["fastinter", "downinter", "inter", "fall", "rise", "on-marked-down"];
+                let keys = ["fastinter", "downinter", "inter", "fall", "rise", "slowstart", "on-marked-down"];
                 let check = keys.into_iter().find(|key| words.contains(key));
                 let name = options.windows(2).find(|pair| pair[0] == "check-sni").map(|pair| pair[1]);
                 let named = name.filter(|name| words.contains("sni") || words.contains(name));

@@ -231,6 +231,8 @@ codes! {
     HP17 "one-check-closes-connections" Info;
     /// Replaced workers that end before silent connections do, or that live on for days.
     HP18 "replaced-workers" Info;
+    /// `slowstart` or `keepalive_time` where it has no effect.
+    HP19 "spreading-without-effect" Warning;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

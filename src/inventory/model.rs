@@ -24,7 +24,7 @@ use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use access::{Access, lists};
 pub use bound::Bound;
-pub use settings::{Check, Haproxy, HttpCheck, Nginx, Timeouts, Tls};
+pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
 pub use target::{Protocol, Target};

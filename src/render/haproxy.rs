@@ -95,6 +95,8 @@ struct Check {
     /// Empty if it is `inter`.
     downinter: String,
     on_marked_down: String,
+    /// Empty without one.
+    slowstart: String,
     fall: u64,
     rise: u64,
 }
@@ -161,6 +163,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
             inter: text(&check.inter),
             fastinter: text(&check.fastinter()),
             downinter: if check.downinter() == check.inter { String::new() } else { text(&check.downinter()) },
+            slowstart: check.slowstart.as_ref().map(text).unwrap_or_default(),
             on_marked_down: match check.on_marked_down {
                 OnMarkedDown::None => String::new(),
                 closed => closed.name().to_owned(),

@@ -86,6 +86,8 @@ pub struct View {
     access_log: String,
     misdirected: Vec<String>,
     keepalive_timeout: String,
+    /// Empty without one, and where nginx may not have it.
+    keepalive_time: String,
     worker_shutdown_timeout: String,
     /// The port that clients connect to, which upstreams are told instead of nginx's.
     ports: Ports,
@@ -194,6 +196,10 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         access_log: shape.nginx.access_log.to_string(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
+        keepalive_time: match &shape.nginx.keepalive_time {
+            Some(time) if shape.nginx.knows_keepalive_time() => time.to_string(),
+            Some(_) | None => String::new(),
+        },
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
         geos: shared.geos.views(),

@@ -2,9 +2,9 @@
 
 use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration, LogFormat,
-    LogTarget, OnMarkedDown, Port, ProxyProtocol, Resolver, ServerName, Size, Statuses, TlsProfile, TlsVersion,
-    UnknownNames, Version,
+    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration,
+    LogFormat, LogTarget, OnMarkedDown, Port, ProxyProtocol, Resolver, ServerName, Size, Statuses, TlsProfile,
+    TlsVersion, UnknownNames, Version,
 };
 
 /// Settings of haproxy on one balancer.
@@ -95,6 +95,8 @@ pub struct Check {
     pub downinter: Option<Duration>,
     pub fall: u64,
     pub rise: u64,
+    /// `None` for the whole share at once.
+    pub slowstart: Option<Duration>,
     pub on_marked_down: OnMarkedDown,
 }
 
@@ -155,6 +157,8 @@ pub struct Nginx {
     pub http2: bool,
     /// How long an idle client connection stays open.
     pub keepalive_timeout: Duration,
+    /// How long a client may use one connection; `None` for what nginx does without it.
+    pub keepalive_time: Option<Duration>,
     /// How long a replaced worker keeps its connections.
     pub worker_shutdown_timeout: Duration,
     /// The largest request body.
@@ -181,7 +185,15 @@ pub struct Nginx {
     pub include: Vec<Snippet>,
 }
 
+/// The first version of nginx that has `keepalive_time`.
+pub const KEEPALIVE_TIME: Version = Version(1, 19, 10);
+
 impl Nginx {
+    /// Whether it is certain that this version has `keepalive_time`.
+    pub fn knows_keepalive_time(&self) -> bool {
+        self.version.is_some_and(|version| version >= KEEPALIVE_TIME)
+    }
+
     /// The file that nginx logs to because the inventory says so; with the format `stock`, nginx.conf decides.
     pub fn log_file(&self) -> Option<&AbsolutePath> {
         self.access_log.file().filter(|_| self.log_format != LogFormat::Stock)

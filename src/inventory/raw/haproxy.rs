@@ -95,6 +95,8 @@ section! {
         fall: "1 to 100; default 3" is One(Whole(1, 100)),
         /// How many checks have to succeed in a row before it counts as up again.
         rise: "1 to 100; default 2" is One(Whole(1, 100)),
+        /// How long an app server that is up again takes to get its whole share of new connections.
+        slowstart: "duration; default: none" is One(Duration(SHORT)),
         /// What happens to the open connections of an app server that goes down: they are closed, so that clients connect again, or stay open until a timeout.
         on_marked_down: "`shutdown-sessions` or `none`; default `shutdown-sessions`" is One(Choice(OnMarkedDown::NAMES)),
     }

@@ -13,6 +13,8 @@ section! {
         http2: "true or false; default true" is One(Switch),
         /// How long an idle client connection stays open.
         keepalive_timeout: "duration; default 65s" is One(Duration(TIMEOUT)),
+        /// How long a client may use one connection: nginx closes it after the first request that comes later, so that clients connect again and new app servers get their share. Needs nginx 1.19.10 or newer and its `version`.
+        keepalive_time: "duration; default: as in nginx" is One(Duration(TIMEOUT)),
         /// How long a worker of nginx that a reload has replaced keeps its open connections and the ticket keys that it read. Rendered to `/etc/nginx/modules-enabled`, which Debian's nginx.conf includes.
         worker_shutdown_timeout: "duration; default 1h" is One(Duration(TIMEOUT)),
         /// The largest request body; `0` for any size.

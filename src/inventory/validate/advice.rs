@@ -6,8 +6,9 @@ use crate::inventory::model::Target;
 use crate::inventory::types::{Duration, Flaw, LocationMatch, LocationPath, Scalar, ValueError, guard};
 
 /// The keys that nginx reads, where a bare number counts seconds.
-const NGINX: [&str; 6] = [
+const NGINX: [&str; 7] = [
     "fail_timeout",
+    "keepalive_time",
     "keepalive_timeout",
     "worker_shutdown_timeout",
     "upstream_connect_timeout",

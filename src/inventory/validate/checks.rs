@@ -7,7 +7,7 @@ use super::fields::{count, duration, duration_if_written, many, one_name, option
 use super::hosts::Hosts;
 use super::pools::PlacedPool;
 use crate::diagnostic::Code;
-use crate::inventory::form::BETWEEN_CHECKS;
+use crate::inventory::form::{BETWEEN_CHECKS, SHORT};
 use crate::inventory::model::{Check, HttpCheck, Nginx};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::Offer;
@@ -40,6 +40,7 @@ pub fn check(reader: &mut Reader<'_>, node: Option<&Node>, base: Check) -> Check
         downinter: interval(reader, raw.downinter, "downinter", base.downinter),
         fall: count(reader, raw.fall, "fall", 1..=100, base.fall),
         rise: count(reader, raw.rise, "rise", 1..=100, base.rise),
+        slowstart: duration_if_written(reader, raw.slowstart, "slowstart", SHORT).or(base.slowstart),
         on_marked_down: or_default(reader, raw.on_marked_down, "on_marked_down", base.on_marked_down),
     }
 }

@@ -75,7 +75,8 @@ fn families(reader: &mut Reader<'_>, hosts: &Hosts) {
             continue;
         };
         let (own, bound) = if families.v4 { ("IPv4", "IPv6") } else { ("IPv6", "IPv4") };
-        let message = format!("all addresses of `bind` are {bound}, and `{}` has an {own} address alone", balancer.name);
+        let message =
+            format!("all addresses of `bind` are {bound}, and `{}` has an {own} address alone", balancer.name);
         let help = format!("add an {own} address to `bind`, or an {bound} address to `address`");
         let none = Diagnostic::refusal(Code::IN09, span, message, help);
         reader.diagnostics.push(none.related(places.address, "this balancer"));

@@ -2,7 +2,8 @@
 //! the defaults.
 
 use super::fields::{
-    Words, count, count_if_written, distinct, duration, optional, or_default, scalar, scalar_with, switch,
+    Words, count, count_if_written, distinct, duration, duration_if_written, optional, or_default, scalar, scalar_with,
+    switch,
 };
 use super::owned::{Use, canonical, refused};
 use super::{checks, snippets, tls, upstream_timeouts, upstreams};
@@ -14,9 +15,9 @@ use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
 use crate::inventory::schema::{Reader, SnippetKind};
 use crate::inventory::types::{
-    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckType, CipherName, Curve, Duration, LogFormat, LogTarget,
-    OnMarkedDown, OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames, ValueError,
-    Version,
+    AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckType, CipherName, Curve, Duration, LogFormat,
+    LogTarget, OnMarkedDown, OpensslVersion, Port, ProxyProtocol, Scalar, Size, TlsProfile, TlsVersion, UnknownNames,
+    ValueError, Version,
 };
 
 /// Connections that any host can hold: with two descriptors each they stay below the 20,000 that
@@ -75,6 +76,7 @@ pub fn default_haproxy() -> Haproxy {
             downinter: None,
             fall: 3,
             rise: 2,
+            slowstart: None,
             on_marked_down: OnMarkedDown::ShutdownSessions,
         },
         hard_stop_after: Duration::minutes(60),
@@ -90,6 +92,7 @@ pub fn default_nginx() -> Nginx {
         port: Port(443),
         http2: true,
         keepalive_timeout: Duration::seconds(65),
+        keepalive_time: None,
         worker_shutdown_timeout: Duration::minutes(60),
         client_max_body_size: Size::one_megabyte(),
         upstream_timeouts: UpstreamTimeouts::default(),
@@ -162,6 +165,8 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
             TIMEOUT,
             base.keepalive_timeout,
         ),
+        keepalive_time: duration_if_written(reader, raw.keepalive_time, "keepalive_time", TIMEOUT)
+            .or(base.keepalive_time),
         worker_shutdown_timeout: duration(
             reader,
             raw.worker_shutdown_timeout,

@@ -134,7 +134,8 @@ fn balancer<'f>(fleet: &'f Fleet<'_>, scheme: &str, authority: &str) -> Option<&
     let listens = |host: &&LoadBalancer| {
         let port = if scheme == "http" { plain } else { Some(host.haproxy.port) };
         let mut addresses = host.addresses.iter().chain(inventory.virtual_addresses.iter().copied());
-        port.is_some_and(|port| port.0 == socket.port()) && addresses.any(|address| address.0 == socket.ip())
+        port.is_some_and(|port| port.0 == socket.port())
+            && addresses.any(|address| address.0 == socket.ip())
             && host.listens_on(socket.ip())
     };
     inventory.load_balancers.iter().find(listens).map(|host| &host.name)

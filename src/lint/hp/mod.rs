@@ -12,6 +12,7 @@ mod hp15;
 mod hp16;
 mod hp17;
 mod hp18;
+mod hp19;
 mod impossible;
 
 use super::{Fleet, Rule};
@@ -34,6 +35,7 @@ pub const RULES: &[&Rule] = &[
     &hp16::RULE,
     &hp17::RULE,
     &hp18::RULE,
+    &hp19::RULE,
 ];
 
 /// A fix that replaces a scalar value with `text`.

@@ -27,6 +27,7 @@ const NGINX: &[(&str, &str)] = &[
     ("access_log", "nginx.access_log"),
     ("client_max_body_size", "client_max_body_size"),
     ("http2", "nginx.http2"),
+    ("keepalive_time", "nginx.keepalive_time"),
     ("keepalive_timeout", "nginx.keepalive_timeout"),
     ("large_client_header_buffers", "nginx.large_client_header_buffers"),
     ("root", "root"),

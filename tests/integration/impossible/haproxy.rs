@@ -23,6 +23,7 @@ const KEYWORDS: &[(&str, usize)] = &[
     ("rise", 1),
     ("send-proxy", 0),
     ("send-proxy-v2", 0),
+    ("slowstart", 1),
     ("verify", 1),
     ("weight", 1),
 ];

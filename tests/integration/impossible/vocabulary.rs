@@ -49,6 +49,7 @@ const NGINX: &[(&str, (u32, u32, u32))] = &[
     ("index", OLD),
     ("ip_hash", OLD),
     ("keepalive", OLD),
+    ("keepalive_time", (1, 19, 10)),
     ("keepalive_timeout", OLD),
     ("large_client_header_buffers", OLD),
     ("least_conn", OLD),

@@ -5,6 +5,7 @@ mod access;
 mod challenges;
 mod fallback;
 mod headers;
+mod keepalive;
 mod locations;
 mod ports;
 mod revision;

@@ -236,6 +236,7 @@ fn check(scale: Scale) -> Part {
             ("downinter", 0.3, duration(100, HOUR)),
             ("fall", 0.5, number(1, 100)),
             ("rise", 0.5, number(1, 100)),
+            ("slowstart", 0.3, duration(1_000, longest)),
             ("on_marked_down", 0.3, one_of(&["shutdown-sessions", "none"])),
         ]
     };
@@ -293,6 +294,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("port", 0.3, scalar(port())),
         ("http2", 0.3, if http2_may_be_off { flag() } else { one_of(&["true"]) }),
         ("keepalive_timeout", 0.4, duration(1_000, 24 * DAY)),
+        ("keepalive_time", 0.3, duration(1_000, 24 * DAY)),
         ("worker_shutdown_timeout", 0.3, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
         ("large_client_header_buffers", 0.2, buffer()),

@@ -14,8 +14,8 @@ fn app(url: &str, more: &str) -> String {
 fn a_balancer_listens_on_an_address_of_a_family_that_it_has() {
     let bind = |list: &str| with(&format!("haproxy: {{ bind: {list} }}\n"));
     assert_refused(&[
-        ("another family", bind("[fd00::10]"), &[("IN09", "[fd00::10]")]),
-        ("nothing", bind("[]"), &[("IN04", "[]")]),
+        ("another family", bind("[fd00::10]"), &[("IN09", "fd00::10")]),
+        ("nothing", bind("[]"), &[("IN04", "[")]),
         ("twice", bind("[10.0.0.10, 10.0.0.10]"), &[("IN12", "10.0.0.10")]),
         ("no list", bind("10.0.0.10"), &[("IN03", "10.0.0.10")]),
         ("a port", bind("[\"10.0.0.10:443\"]"), &[("IN06", "\"10.0.0.10:443\"")]),
@@ -29,7 +29,9 @@ fn a_balancer_listens_on_an_address_of_a_family_that_it_has() {
     assert_eq!(bound("[10.0.0.100]"), ["10.0.0.100 moves", "127.0.0.1"]);
     assert!(accepted(&with("")).load_balancers[0].bound().is_empty());
     // An app may have the port on an address that the balancer leaves.
-    let app = |list: &str| bind(list).replace("root: /srv, ssl", "locations: [{ path: /, proxy_pass: \"http://10.0.0.10:443\" }], ssl");
+    let app = |list: &str| {
+        bind(list).replace("root: /srv, ssl", "locations: [{ path: /, proxy_pass: \"http://10.0.0.10:443\" }], ssl")
+    };
     accepted(&app("[10.0.0.100]"));
     assert_refused(&[("a circle", app("[10.0.0.10]"), &[("IN09", "\"http://10.0.0.10:443\"")])]);
 }

@@ -20,6 +20,8 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("lb1", "default-server", "'inter' expects an argument", "haproxy.check.inter"),
     ("lb1", "default-server", "'fall' expects an argument", "haproxy.check.fall"),
     ("lb1", "default-server", "'rise' expects an argument", "haproxy.check.rise"),
+    ("lb1", "default-server", "'slowstart' expects an argument", "haproxy.check.slowstart"),
+    ("lb2", "default-server", "'slowstart' expects an argument", "load_balancers[lb2].haproxy.check.slowstart"),
     ("lb1", "default-server", "'fastinter' expects an argument", "haproxy.check.fastinter"),
     ("lb1", "default-server", "'downinter' expects an argument", "haproxy.check.downinter"),
     ("lb1", "default-server", "'on-marked-down' expects an argument", "haproxy.check.on_marked_down"),
@@ -105,6 +107,7 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv2", "listen [::]:444", "", "app_servers[srv2].nginx.port"),
     ("srv2", "listen 444", "unknown parameter \"http2\"", "app_servers[srv2].nginx.version"),
     ("srv2", "ssl_reject_handshake", "unknown directive", "app_servers[srv2].nginx.version"),
+    ("srv2", "keepalive_time ", "", "app_servers[srv2].nginx.keepalive_time"),
     ("srv2", "keepalive_timeout", "", "app_servers[srv2].nginx.keepalive_timeout"),
     ("srv2", "client_max_body_size 30m", "", "app_servers[srv2].nginx.client_max_body_size"),
     ("srv2", "proxy_connect_timeout 3s", "", "app_servers[srv2].nginx.upstream_connect_timeout"),
@@ -191,6 +194,8 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
 
 /// Keys whose value no line shows as it is, or that only another one's line shows.
 pub const UNSEEN: &[&str] = &[
+    // The version does not have it.
+    "nginx.keepalive_time",
     // Their lines lead to places in the files.
     "haproxy.include.global[0]",
     "haproxy.include.defaults[0]",
