@@ -17,6 +17,8 @@ enum Why {
     Foreign,
     /// The inventory asks for another one than was deployed.
     Outdated,
+    /// It was deployed, and the inventory asks for none.
+    Leftover,
 }
 
 /// The paths of the files that differ, by why they do. Of a host without a release all are outdated.
@@ -29,7 +31,8 @@ fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
             ChangeKind::Attributes => Why::Attributes,
             ChangeKind::Create if status.observation.managed.contains_key(&change.path) => Why::Missing,
             ChangeKind::Adopt | ChangeKind::TakeOver => Why::Foreign,
-            ChangeKind::Create | ChangeKind::Update | ChangeKind::Remove => Why::Outdated,
+            ChangeKind::Create | ChangeKind::Update => Why::Outdated,
+            ChangeKind::Remove => Why::Leftover,
         };
         match reasons.iter_mut().find(|(it, _)| *it == why) {
             Some((_, paths)) => paths.push(&change.path),
@@ -70,6 +73,7 @@ pub fn problems(status: &HostStatus, file: &str) -> Vec<String> {
                 let them = agreeing(paths.len(), "it", "them");
                 format!("{files} {is} not as the inventory has {them} now: {listed}")
             }
+            Why::Leftover => format!("{files} of the last deploy {is} in the inventory no more: {listed}"),
         };
         match deployed {
             true => format!("{what}\n\thelp: {plan} shows the differences"),
@@ -94,6 +98,7 @@ pub fn cell(status: &HostStatus) -> String {
             Why::Missing => "missing",
             Why::Foreign => "foreign",
             Why::Outdated => "outdated",
+            Why::Leftover => "left over",
         };
         format!("{} {what}", paths.len())
     };
@@ -122,14 +127,15 @@ mod tests {
     #[test]
     fn each_cause_has_its_own_words() {
         let status = status(Some("0123456789ab"));
-        assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 3 outdated");
+        assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 2 outdated, 1 left over");
         let problems = problems(&status, "a.yaml");
         let wanted = [
             "2 files were edited since the last deploy: `/etc/3`, `/etc/8`",
             "1 file has another mode or owner than was deployed: `/etc/6`",
             "1 file of the last deploy is missing: `/etc/1`",
             "2 files are not sslscale's: `/etc/4`, `/etc/5`",
-            "3 files are not as the inventory has them now: `/etc/0`, `/etc/2`, `/etc/7`",
+            "2 files are not as the inventory has them now: `/etc/0`, `/etc/2`",
+            "1 file of the last deploy is in the inventory no more: `/etc/7`",
         ];
         let help = "\n\thelp: `sslscale plan a.yaml` shows the differences";
         assert_eq!(problems, wanted.map(|problem| format!("{problem}{help}")));
@@ -140,7 +146,7 @@ mod tests {
         for release in [None, Some(BEFORE)] {
             let mut status = status(release);
             // Installed by hand.
-            assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 3 outdated");
+            assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 2 outdated, 1 left over");
             status.plan.changes.retain(|it| matches!(it.kind, ChangeKind::Create | ChangeKind::TakeOver));
             assert_eq!(cell(&status), "not deployed");
             let problems = problems(&status, "`plan`");
