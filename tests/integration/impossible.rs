@@ -164,7 +164,8 @@ fn nothing_that_is_rendered_violates_them() {
         }
         seen += 1;
     }
-    assert!(seen > count * 7 / 10, "only {seen} inventories were accepted");
+    // As in `accepted`: fewer are by chance, as soon as a key is added.
+    assert!(seen > count * 65 / 100, "only {seen} inventories were accepted");
 }
 
 #[test]
