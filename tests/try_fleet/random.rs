@@ -160,6 +160,8 @@ impl Fleet {
                     && request.balancer == first
                     && !self.is_call(&request)
                     && !self.is_download(&request)
+                    // An answer to a challenge is no page, and comes over plain HTTP.
+                    && !request.site.starts_with("http://")
                 {
                     answered.insert((request.site, request.path));
                 }
