@@ -37,10 +37,10 @@ pub fn agreed(output: &Output, question: &str, interrupt: &Interrupt) -> Result<
     }
     let mut line = String::new();
     stdin.lock().read_line(&mut line)?;
-    let answer = line.trim();
-    let agreed = !interrupt.requested() && matches!(answer.to_ascii_lowercase().as_str(), "y" | "yes");
+    let answer = line.trim().to_ascii_lowercase();
+    let agreed = !interrupt.requested() && matches!(answer.as_str(), "y" | "yes");
     if !agreed {
-        let clear = matches!(answer.to_ascii_lowercase().as_str(), "" | "n" | "no");
+        let clear = matches!(answer.as_str(), "" | "n" | "no");
         let unclear = if clear { "" } else { ": the answer was not `y` or `yes`" };
         output.say(&format!("{UNCHANGED}{unclear}"));
     }

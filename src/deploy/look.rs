@@ -74,7 +74,12 @@ pub fn look(
     let (name, role, entries) = wanted;
     let rendered = entries.iter().map(|entry| &*entry.path);
     let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
-    let mut seen = inspect(host, role, (&paths, &ports::of(entries)), scope.details)?;
+    // Only what rules look at is about ports, and a file with many sites takes time to read.
+    let ports = match scope.details {
+        Details::Rules | Details::All => ports::of(entries),
+        Details::None | Details::Workers => BTreeSet::new(),
+    };
+    let mut seen = inspect(host, role, (&paths, &ports), scope.details)?;
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);
     needed.extend(more.iter().map(AsRef::as_ref));

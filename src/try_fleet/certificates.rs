@@ -29,7 +29,7 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
     for host in &mut spec.hosts {
         for wanted in &host.certificates {
             let origin = pairs.put(wanted, &mut host.files)?;
-            // That of the stand-in apps is none of the fleet's.
+            // The stand-in apps' certificate is not one of the fleet's.
             let origin = origin.filter(|_| wanted.certificate != of_apps);
             done.notes.extend(origin.map(|origin| note(wanted, &origin)));
         }

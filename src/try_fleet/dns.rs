@@ -1,5 +1,5 @@
-//! A DNS server for the names of upstreams' servers: it knows these names, answers over UDP, and says of every other
-//! name that there is none.
+//! A DNS server for the names of upstreams' servers. It answers over UDP with the addresses of these names, and with
+//! NXDOMAIN for every other one.
 
 use std::collections::BTreeMap;
 use std::io;
