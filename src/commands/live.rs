@@ -13,7 +13,7 @@ use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, FileKind, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
-use crate::report::{LeftBehind, Output, Planned};
+use crate::report::{LeftBehind, Output, Planned, Rings};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
 use crate::tree::{Content, DirectoryKind, Entry, Need, NeedKind, Tree};
@@ -188,11 +188,26 @@ pub fn leaving<'s>(inventory: &Inventory, seen: &'s [Result<Planned, Unreachable
     names.filter(|name| !stays(name)).collect()
 }
 
-/// Whether a deploy gives app servers their first ticket ring. Directories that represent hosts do not tell.
-pub fn gets_ring(inventory: &Inventory, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> bool {
+/// What a deploy does about ticket rings before any change. Directories that represent hosts do not tell.
+pub fn rings(inventory: &Inventory, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Rings {
+    let mut rings = Rings::default();
+    if inventory.tickets != Tickets::Shared {
+        return rings;
+    }
     let apps = wanted.iter().zip(seen).filter(|((_, role, _), _)| *role == Role::AppServer);
-    let mut facts = apps.filter_map(|(_, host)| host.as_ref().ok()?.seen.facts.as_ref());
-    inventory.tickets == Tickets::Shared && facts.any(|facts| facts.ring_age.is_none())
+    let facts = apps.filter_map(|((name, ..), host)| Some((name, host.as_ref().ok()?.seen.facts.as_ref()?)));
+    let mut by_print: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (name, facts) in facts {
+        rings.missing |= facts.ring_age.is_none();
+        if let Some(print) = &facts.ring {
+            by_print.entry(print).or_default().push((*name).to_owned());
+        }
+    }
+    if by_print.len() > 1 {
+        rings.apart = by_print.into_values().collect();
+        rings.apart.sort();
+    }
+    rings
 }
 
 /// What would be done on a host, for people and for a file. With `back` it goes to a release that it had, whose

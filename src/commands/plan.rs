@@ -12,7 +12,7 @@ use crate::deploy::{Details, HostPlan, SavedPlan, Scope, Wanted};
 use crate::diagnostic::Severity;
 use crate::file::Staged;
 use crate::interrupt::Interrupt;
-use crate::report::{Output, PlanReport};
+use crate::report::{Output, PlanReport, Rings};
 use crate::rollout::Fleet;
 use crate::shell;
 use crate::transport::Host;
@@ -50,9 +50,10 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let prevented = host_findings::prevent(&linted);
     let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
     let again = super::again::again(&args.inventory, &args.reach);
-    let ring = live::gets_ring(&prepared.inventory, &wanted, &seen);
+    // Only a deploy to all gives them one.
+    let rings = if args.host.is_empty() { live::rings(&prepared.inventory, &wanted, &seen) } else { Rings::default() };
     let report =
-        PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).ring(ring && args.host.is_empty());
+        PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).rings(rings);
     let leaving = live::leaving(&prepared.inventory, &seen);
     report.leaving(leaving).write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();

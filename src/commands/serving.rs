@@ -137,9 +137,13 @@ impl<'s> Serving<'s> {
                     Answer::Failed(_) if matches!(before, Answer::Failed(_)) => return None,
                     Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
                     Answer::Failed(status) => {
+                        let app = expected.app.as_ref().map(|app| format!(" at `{app}`, where the inventory has it"));
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
-                            "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site running, where the inventory says? `--without` leaves the \
-                             host out",
+                            format!(
+                                "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site \
+                                 running{}? `--without` leaves the host out",
+                                app.unwrap_or_default()
+                            ),
                         )
                     }
                     Answer::Outdated => Reason::new(format!(

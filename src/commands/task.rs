@@ -20,7 +20,7 @@ use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::Linted;
 use crate::parallel;
-use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal};
+use crate::report::{Again, DeployReport, Output, PlainFormat, PlanReport, Planned, Refusal, Rings};
 use crate::rollout::{self, Fleet, Halt, Outcome, Reason, Unreachable};
 use crate::shell;
 use crate::source::Source;
@@ -268,7 +268,11 @@ impl Task<'_> {
         if shown && (changes || unusable) {
             let report =
                 PlanReport::new(run.output, self.format, &self.again.file).canary(self.canary).diffs(self.diffs);
-            let report = report.ring(!self.back && live::gets_ring(self.inventory, self.wanted, seen));
+            let report = report.rings(if self.back {
+                Rings::default()
+            } else {
+                live::rings(self.inventory, self.wanted, seen)
+            });
             report.leaving(self.leaving(seen)).write(self.wanted, seen, found)?;
         }
         let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());

@@ -6,6 +6,8 @@ use crate::lint::Reporter;
 
 /// What is said of a file that is another one now, whoever has written it.
 const CHANGED: &str = "was changed";
+/// The same of one that nginx has not loaded since.
+const NOT_LOADED: &str = "was changed and not loaded";
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     let seen = live.seen(reporter);
@@ -15,7 +17,10 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let files = edited(seen);
         if !files.is_empty() {
             let message = format!("`{name}` differs from what was deployed: {}", list(&files));
-            let help = if files.iter().any(|file| file.ends_with(CHANGED)) {
+            let help = if files.iter().any(|file| file.ends_with(NOT_LOADED)) {
+                "look at it before nginx is reloaded, by whatever; copy the change into the inventory if it is to stay: a \
+                 deploy writes the files again"
+            } else if files.iter().any(|file| file.ends_with(CHANGED)) {
                 "copy the change into the inventory if it is to stay: a deploy writes the files again"
             } else {
                 "a deploy writes the files again"
@@ -26,12 +31,7 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let unread = unread(seen, facts);
         if !unread.is_empty() {
             let message = format!("nginx on `{name}` has not loaded {} since the last change", list(&unread));
-            let help = if facts.nginx.unread.iter().any(|path| seen.observation.is_edited(path)) {
-                "look at the file before nginx is reloaded, by whatever: it is not as it was deployed, and a deploy writes it again"
-            } else {
-                "run `systemctl reload nginx` on the host"
-            };
-            reporter.report(place, message, help);
+            reporter.report(place, message, "run `systemctl reload nginx` on the host");
         }
         if let (Some(running), Some(file)) = (&seen.observation.running, &facts.revision)
             && running != file
@@ -54,11 +54,15 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     let foreign = |path: &String| {
         seen.plan.problems.iter().any(|problem| matches!(problem, Problem::Foreign(foreign) if foreign == path))
     };
+    let is_unread = |path: &String| {
+        seen.observation.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(path))
+    };
     let problem = |(path, sha256): (&String, &String)| {
         let what = match files.get(path).unwrap_or(&FileKind::Absent) {
             FileKind::Regular(found) if found.sha256 == *sha256 => return None,
             // The plan has it as an error: a deploy does not replace it.
             FileKind::Regular(_) if foreign(path) => return None,
+            FileKind::Regular(_) if is_unread(path) => NOT_LOADED,
             FileKind::Regular(_) => CHANGED,
             FileKind::Absent => "is missing",
             FileKind::Link | FileKind::Directory | FileKind::Other => "was replaced by something that is not a file",
@@ -68,10 +72,10 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     seen.observation.managed.iter().filter_map(problem).collect()
 }
 
-/// Our files that nginx has not loaded.
+/// Our files that nginx has not loaded, but for those that differ from what was deployed.
 fn unread(seen: &Seen<'_>, facts: &Facts) -> Vec<String> {
     let ours = |path: &&String| {
         seen.observation.managed.contains_key(*path) || seen.host.files.iter().any(|entry| *entry.path == **path)
     };
-    facts.nginx.unread.iter().filter(ours).map(|path| quoted(path)).collect()
+    facts.nginx.unread.iter().filter(ours).filter(|path| !seen.observation.is_edited(path)).map(|path| quoted(path)).collect()
 }

@@ -263,6 +263,12 @@ fn dp02_what_differs_from_what_was_deployed() {
     assert_eq!(world.found(), []);
     world.facts("srv1").nginx.unread.push(FILE.to_owned());
     assert_eq!(world.found(), [("DP02", 5, Error)]);
+    // One that has changed as well is told once.
+    let found = Found { mode: 0o644, owner: "root:root".to_owned(), sha256: "2".repeat(64) };
+    world.seen("srv1").files.insert(FILE.to_owned(), FileKind::Regular(found));
+    assert_eq!(world.found(), [("DP02", 5, Error)]);
+    let messages: Vec<String> = world.findings().found.into_iter().map(|it| it.message).collect();
+    assert_eq!(messages, [format!("`srv1` differs from what was deployed: `{FILE}` was changed and not loaded")]);
     let mut world = World::new();
     world.facts("lb1").revision = Some("0123456789ab".to_owned());
     assert_eq!(world.found(), []);

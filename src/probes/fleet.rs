@@ -5,8 +5,11 @@ use std::net::SocketAddr;
 use super::{Probe, ProxyHeader, ProxyVersion};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Haproxy, LoadBalancer, Site};
+use crate::inventory::routing::location_of;
 use crate::inventory::types::ProxyProtocol;
 
+/// What is asked for.
+const PATH: &str = "/";
 /// The port that a PROXY header of ours gives the client.
 const CLIENT_PORT: u16 = 50_000;
 
@@ -21,6 +24,8 @@ pub struct Expected {
     pub probe: Probe,
     /// The certificates that the site may show, as paths on the app servers.
     pub certificates: Vec<String>,
+    /// Where the site's app is, as the inventory has it: `uwsgi_pass: unix:/run/app.sock`. `None` if no app answers.
+    pub app: Option<String>,
 }
 
 /// What a host of this name has to answer for each of its sites: an app server to a balancer, a balancer to a client,
@@ -52,6 +57,7 @@ fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> E
         to: SocketAddr::new(balancer.own_entry(), balancer.haproxy.port.0),
         probe: request(inventory, &balancer.haproxy, site, None),
         certificates: certificates(site),
+        app: app_of(site),
     }
 }
 
@@ -79,6 +85,7 @@ fn of_app_server(
         to: SocketAddr::new(address, app.nginx.port.0),
         probe: request(inventory, &balancer.haproxy, site, header),
         certificates: certificates(site),
+        app: app_of(site),
     })
 }
 
@@ -86,7 +93,13 @@ fn request(inventory: &Inventory, haproxy: &Haproxy, site: &Site, proxy: Option<
     let name = inventory.sample_name(site);
     let port = haproxy.public_port().0;
     let host_header = if port == 443 { name.clone() } else { format!("{name}:{port}") };
-    Probe { proxy, server_name: name, path: "/".to_owned(), host_header }
+    Probe { proxy, server_name: name, path: PATH.to_owned(), host_header }
+}
+
+/// Where the app is that answers, as a line of the inventory.
+fn app_of(site: &Site) -> Option<String> {
+    let target = &site.locations[location_of(site, PATH)?].target;
+    Some(format!("{}_pass: {}", target.kind(), target.destination()?))
 }
 
 fn certificates(site: &Site) -> Vec<String> {

@@ -51,7 +51,7 @@ pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;
 pub use history::HistoryReport;
-pub use plan::{PlanReport, Planned};
+pub use plan::{PlanReport, Planned, Rings};
 pub use rules::{page, table};
 pub use show::{json as shown_json, yaml as shown_yaml};
 pub use status::{CertificateStatus, HostStatus, StatusReport};

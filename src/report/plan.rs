@@ -46,6 +46,15 @@ impl Planned {
     }
 }
 
+/// What a deploy does about ticket rings before any change.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Rings {
+    /// Whether app servers get their first one.
+    pub missing: bool,
+    /// App servers by the key that they encrypt with, if they have different ones: all get the ring of some.
+    pub apart: Vec<Vec<String>>,
+}
+
 /// A host: its name, what it is, and its rendered files.
 pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
 
@@ -56,8 +65,7 @@ pub struct PlanReport<'o> {
     canary: Option<&'o str>,
     /// Whether differences of files are shown to people.
     diffs: bool,
-    /// Whether app servers get their first ticket ring.
-    ring: bool,
+    rings: Rings,
     /// App servers that leave the fleet.
     leaving: BTreeSet<&'o str>,
     /// The inventory, as commands name it.
@@ -121,7 +129,7 @@ struct ChangeDocument<'d> {
 impl<'o> PlanReport<'o> {
     /// A report in this format on hosts of the inventory `file`, as commands name it.
     pub fn new(output: &'o Output, format: PlainFormat, file: &'o str) -> Self {
-        Self { output, format, canary: None, diffs: true, ring: false, leaving: BTreeSet::new(), file }
+        Self { output, format, canary: None, diffs: true, rings: Rings::default(), leaving: BTreeSet::new(), file }
     }
 
     /// The same, where this app server is changed first.
@@ -136,10 +144,10 @@ impl<'o> PlanReport<'o> {
         Self { diffs, ..self }
     }
 
-    /// The same, and whether the deploy gives app servers their first ticket ring.
+    /// The same with what a deploy does about ticket rings.
     #[must_use]
-    pub fn ring(self, ring: bool) -> Self {
-        Self { ring, ..self }
+    pub fn rings(self, rings: Rings) -> Self {
+        Self { rings, ..self }
     }
 
     /// The same with the app servers that balancers send clients to, and that the inventory has no more.
@@ -213,9 +221,8 @@ impl<'o> PlanReport<'o> {
             (DeployStep::Stage | DeployStep::Validate | DeployStep::Commit, _) => None,
         });
         let steps: Vec<String> = steps.collect();
-        if self.ring && !steps.is_empty() {
-            self.output
-                .print(b"before any change: app servers without a ticket ring get the one that all of them share\n")?;
+        if !steps.is_empty() {
+            self.write_rings()?;
         }
         if steps.len() > 1 {
             self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())?;
@@ -226,6 +233,23 @@ impl<'o> PlanReport<'o> {
                 "leaving: {names}: balancers drain {}, and {}\n",
                 agreeing(self.leaving.len(), "it", "them"),
                 stays(&self.leaving)
+            );
+            self.output.print(line.as_bytes())?;
+        }
+        Ok(())
+    }
+
+    fn write_rings(&self) -> io::Result<()> {
+        if self.rings.missing {
+            self.output
+                .print(b"before any change: app servers without a ticket ring get the one that all of them share\n")?;
+        }
+        if self.rings.apart.len() > 1 {
+            let parts: Vec<String> = self.rings.apart.iter().map(|names| names.join(", ")).collect();
+            let line = format!(
+                "before any change: all app servers get one ticket ring again; now they have {}: {}\n",
+                self.rings.apart.len(),
+                parts.join(" | ")
             );
             self.output.print(line.as_bytes())?;
         }

@@ -194,6 +194,14 @@ fn a_dead_app_server_is_left_out_and_catches_up() {
     assert_eq!(behind, 40);
     let status = tickets(&served, &yaml, &["status"]);
     assert_ne!(code(&status), 0, "{}", shown(&status));
+    // A deploy does what `sync` does, and a plan tells it.
+    let changed = yaml.with_file_name("changed.yaml");
+    std::fs::write(&changed, served.inventory("haproxy: { check: { type: http } }")).unwrap();
+    let mut plan = Command::new(env!("CARGO_BIN_EXE_sslscale"));
+    plan.args(["plan", "--adopt", "--no-diff"]).arg(&changed).arg("--hosts-file").arg(served.hosts_file());
+    let plan = shown(&plan.output().unwrap());
+    let told = "all app servers get one ticket ring again; now they have 2: app1, app2, app4 | app3\n";
+    assert!(plan.contains(told), "{plan}");
 
     let output = tickets(&served, &yaml, &["sync"]);
     assert_eq!(code(&output), 0, "{}", shown(&output));

@@ -46,7 +46,7 @@ impl Task<'_> {
             reverted,
             repaired: seen.iter().all(has_it),
             dry_run: self.dry_run,
-            ring: self.dry_run && validated && !self.back && live::gets_ring(self.inventory, self.wanted, seen),
+            ring: self.dry_run && validated && !self.back && live::rings(self.inventory, self.wanted, seen).missing,
             held: *held,
         };
         // The deploy alone decides the status, even if its report cannot be written.

@@ -75,6 +75,8 @@ fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does()
     let elsewhere = fleet.first.replace(UPSTREAM, "uwsgi_pass: \"unix:/run/app/none.sock\"");
     let text = fleet.run(&elsewhere, &["deploy", "--yes"], 4);
     assert!(text.contains("error: app1: it answers 502 for `"), "{text}");
+    let app = "is the app of the site running at `uwsgi_pass: unix:/run/app/none.sock`, where the inventory has it?";
+    assert!(text.contains(app), "{text}");
     assert!(text.contains("rolled back: app1"), "{text}");
     fleet.has(&fleet.first);
 }
