@@ -68,7 +68,7 @@ pub fn unlock(args: &UnlockArgs, output: &Output, interrupt: &Interrupt) -> Resu
     report.given_back(&outcomes)?;
     let file = &again(&args.inventory, &args.reach).file;
     output.say(&format!(
-        "  help: changes that were not confirmed are undone; `sslscale history {file}` shows which hosts use which release"
+        "  help: changes that were not confirmed are undone; `sslscale status {file}` shows which hosts have which release"
     ));
     if given.iter().all(|outcome| *outcome == Outcome::Done) { Ok(ending) } else { Ok(ExitStatus::Mixed) }
 }

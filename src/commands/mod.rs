@@ -10,6 +10,7 @@ mod deploy;
 mod ending;
 mod explain;
 mod fix;
+mod health;
 mod history;
 mod host_findings;
 mod hosts;

@@ -8,6 +8,7 @@ use anyhow::Context;
 use super::prepared::{Prepared, Request};
 use super::{CommandError, ExitStatus, host_findings, live};
 use crate::cli::PlanArgs;
+use crate::count::several;
 use crate::deploy::{Details, HostPlan, SavedPlan, Scope, Wanted};
 use crate::diagnostic::Severity;
 use crate::file::Staged;
@@ -52,10 +53,17 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let again = super::again::again(&args.inventory, &args.reach);
     // Only a deploy to all gives them one.
     let rings = if args.host.is_empty() { live::rings(&prepared.inventory, &wanted, &seen) } else { Rings::default() };
-    let report =
-        PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).rings(rings);
+    let report = PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).rings(rings);
     let leaving = live::leaving(&prepared.inventory, &seen);
     report.leaving(leaving).write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;
+    let held = seen.iter().flatten().filter(|planned| planned.seen.lease.is_some()).count();
+    if held > 0 {
+        output.say(&format!(
+            "warning: a deploy has {}, and what it does not confirm is undone: `sslscale status {}` shows it",
+            several(held, "host"),
+            again.file
+        ));
+    }
     let unusable = |plan: &HostPlan| !plan.problems.is_empty();
     if seen.iter().any(|host| host.as_ref().map_or(true, |planned| unusable(&planned.plan))) || prevented {
         return Ok(ExitStatus::NotStarted);

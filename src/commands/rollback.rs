@@ -1,6 +1,7 @@
 //! `sslscale rollback`: makes hosts use a release that they had. The inventory says only which hosts there are.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use anyhow::anyhow;
 
@@ -12,6 +13,7 @@ use crate::cli::RollbackArgs;
 use crate::count::utc;
 use crate::deploy::{self, BEFORE, HistoryEntry, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
+use crate::inventory::Inventory;
 use crate::report::{Again, Output, PlainFormat};
 use crate::rollout::{Fleet, QueryError, Unreachable};
 use crate::transport::Host;
@@ -89,6 +91,13 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     if args.format == PlainFormat::Human && !releases.is_empty() {
         output.say(&format!("going back to {}", named(&id, &kept)));
     }
+    let unknown = unknown_servers(&members.inventory, releases.values());
+    if !unknown.is_empty() {
+        output.say(&format!(
+            "warning: balancers of this release send clients to {}, which the inventory does not have",
+            unknown.into_iter().collect::<Vec<_>>().join(", ")
+        ));
+    }
     if releases.is_empty() {
         let error = anyhow!("no host has the release {id}");
         return Err(CommandError::new(ExitStatus::NotStarted, error)
@@ -121,6 +130,18 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         format: args.format,
     };
     task.run(output, interrupt)
+}
+
+/// App servers of releases that the inventory has neither by name nor by address: they have left the fleet since then.
+fn unknown_servers<'r>(inventory: &Inventory, releases: impl Iterator<Item = &'r HostRelease>) -> BTreeSet<String> {
+    let configs =
+        releases.flat_map(|release| &release.files).filter(|entry| &*entry.path == "/etc/haproxy/haproxy.cfg");
+    let servers = configs.flat_map(|entry| deploy::server_addresses(&entry.content.bytes));
+    let known = |(name, address): &(String, IpAddr)| {
+        let mut apps = inventory.app_servers.iter();
+        apps.any(|app| app.name.as_str() == name || app.addresses.iter().any(|it| it.0 == *address))
+    };
+    servers.filter(|server| !known(server)).map(|(name, _)| name).collect()
 }
 
 /// What every host told, or all that told nothing.

@@ -1,6 +1,7 @@
 //! Whether hosts serve: the probes of a fleet, sent over the hosts themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Mutex, PoisonError};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use crate::inventory::Inventory;
 use crate::inventory::certificate::Certificate;
 use crate::parallel;
 use crate::probes::{self, Expected, probe};
+use crate::report::Failing;
 use crate::rollout::Reason;
 use crate::transport::{Host, TransportError};
 use crate::visible::with_causes;
@@ -34,6 +36,8 @@ pub struct Serving<'s> {
     before: BTreeMap<&'s str, Vec<Answer>>,
     /// Whether only certificates change: what a host did not serve before is no fault of theirs.
     certificates_only: bool,
+    /// Sites whose app fails after the change and did not answer before it, which undoes nothing.
+    failing: Mutex<BTreeSet<Failing>>,
 }
 
 /// What became of a probe.
@@ -89,8 +93,8 @@ impl<'s> Serving<'s> {
         releases: impl Iterator<Item = (&'s str, &'s HostRelease, &'s HostPlan)>,
         only: Option<&BTreeSet<String>>,
     ) -> Self {
-        let (expected, certificates, before) = Default::default();
-        let mut serving = Self { hosts, expected, certificates, before, certificates_only: only.is_some() };
+        let (expected, certificates, before, failing) = Default::default();
+        let mut serving = Self { hosts, expected, certificates, before, certificates_only: only.is_some(), failing };
         let reached: Vec<&str> = hosts.iter().map(|host| host.name()).collect();
         for (name, release, plan) in releases {
             let changed: BTreeSet<&str> = plan.changes.iter().map(|change| change.path.as_str()).collect();
@@ -134,8 +138,18 @@ impl<'s> Serving<'s> {
                     Answer::Served | Answer::NotAsked => return None,
                     // An upstream that failed before does not say anything about the change, nor does that of a new
                     // site where others were served.
-                    Answer::Failed(_) if matches!(before, Answer::Failed(_)) => return None,
-                    Answer::Failed(_) if any && !matches!(before, Answer::Served) => return None,
+                    Answer::Failed(status)
+                        if matches!(before, Answer::Failed(_)) || any && !matches!(before, Answer::Served) =>
+                    {
+                        let failing = Failing {
+                            site: expected.probe.server_name.clone(),
+                            status,
+                            app: expected.app.clone(),
+                            host: name.to_owned(),
+                        };
+                        self.failing.lock().unwrap_or_else(PoisonError::into_inner).insert(failing);
+                        return None;
+                    }
                     Answer::Failed(status) => {
                         let app = expected.app.as_ref().map(|app| format!(" at `{app}`, where the inventory has it"));
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
@@ -161,6 +175,11 @@ impl<'s> Serving<'s> {
             }
             None
         })
+    }
+
+    /// Sites whose app fails, and failed before or was not asked for.
+    pub fn failing(&self) -> BTreeSet<Failing> {
+        self.failing.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Hosts that did not serve a site before only certificates changed, and why.

@@ -10,6 +10,7 @@ use ended::{Carried, before};
 
 use super::confirm::{agreed, holder};
 use super::ending::INTERRUPTED;
+use super::health::Health;
 use super::serving::Serving;
 use super::{CommandError, ExitStatus, host_findings, install, live, sources};
 use crate::count::{minutes_ago, several};
@@ -183,9 +184,6 @@ impl Task<'_> {
             // A deploy puts these right: they are no errors of it.
             host_findings::soften(&mut linted);
         }
-        if !self.is_possible(run, &seen, &linted)? {
-            return Ok(ExitStatus::NotStarted);
-        }
         if let Some(saved) = self.saved {
             let now = SavedPlan::new(Default::default(), None, self.scope.adopt, self.release.to_owned(), now);
             if let Some(stale) = saved.stale(&now) {
@@ -194,11 +192,17 @@ impl Task<'_> {
                 return Ok(ExitStatus::NotStarted);
             }
         }
+        if !self.is_possible(run, &seen, &linted)? {
+            return Ok(ExitStatus::NotStarted);
+        }
         if !changes {
             if !self.quiet {
                 let found = self.source.filter(|_| self.format == PlainFormat::Human);
                 found.iter().for_each(|source| run.output.diagnostics(host_findings::checked(source, &linted)));
                 run.report.nothing(self.hosts.len())?;
+                if !self.back && self.scope.only.is_none() {
+                    run.report.rings(&live::rings(self.inventory, self.wanted, &seen));
+                }
             }
             run.report.absent(self.absent);
             let whole = self.absent.is_empty() && !self.left_out;
@@ -268,11 +272,8 @@ impl Task<'_> {
         if shown && (changes || unusable) {
             let report =
                 PlanReport::new(run.output, self.format, &self.again.file).canary(self.canary).diffs(self.diffs);
-            let report = report.rings(if self.back {
-                Rings::default()
-            } else {
-                live::rings(self.inventory, self.wanted, seen)
-            });
+            let report =
+                report.rings(if self.back { Rings::default() } else { live::rings(self.inventory, self.wanted, seen) });
             report.leaving(self.leaving(seen)).write(self.wanted, seen, found)?;
         }
         let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
@@ -310,13 +311,22 @@ impl Task<'_> {
         taken: Option<Taken<'_>>,
         (seen, outdated): (&[Result<Planned, Unreachable>], &BTreeSet<String>),
     ) -> Result<ExitStatus, CommandError> {
-        let Some(taken) = taken.or_else(|| self.take(run, &before(seen))) else { return Ok(ExitStatus::NotStarted) };
+        let Some(taken) = taken.or_else(|| self.take(run, &before(seen, self.release))) else {
+            return Ok(ExitStatus::NotStarted);
+        };
         let plans = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.plan)));
         let plans: Vec<_> = plans.filter(|(_, plan)| !plan.is_empty()).collect();
         let changing: Vec<&str> = plans.iter().map(|(name, _)| *name).collect();
         // A release that hosts go back to has served before, and need not be what the inventory says.
         let probed = plans.iter().filter(|_| !self.back).map(|(name, plan)| (*name, &self.releases[*name], *plan));
         let serving = Serving::before(self.inventory, self.hosts, probed, self.scope.only);
+        let health = self.hosts.iter().zip(seen).filter(|_| !self.back);
+        let health: BTreeMap<&str, Health> = health
+            .filter_map(|(host, seen)| {
+                let name = host.name();
+                Some((name, Health::of(self.inventory, name, &self.releases[name], seen.as_ref().ok()?)?))
+            })
+            .collect();
         let targets =
             self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
         let agreed = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.seen)));
@@ -330,7 +340,7 @@ impl Task<'_> {
             dry_run: self.dry_run,
             canary: self.canary,
             agreed: agreed.collect(),
-            probe: &|host| if self.back { None } else { serving.problem(host) },
+            probe: &|host| serving.problem(host).or_else(|| health.get(host.name())?.problem(host)),
             progress: &|progress| working.counted(|| run.report.progress(progress)),
             tickets: &|| self.ring(&run.fleet),
             changed: Default::default(),

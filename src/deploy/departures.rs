@@ -1,6 +1,6 @@
 //! Hosts that a deploy leaves behind: balancers that app servers trust no more, and servers of other names.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
@@ -22,6 +22,27 @@ pub fn untrusted(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<
     // Without any there are no headers, which is another change.
     let covered = |it: &IpNet| new.is_empty() || new.iter().any(|network| network.contains(it));
     old.iter().filter(|it| !covered(it)).map(|it| Risk::TrustEnds(*it)).collect()
+}
+
+/// Names that an app server serves now and no longer after this plan, if it still serves others.
+pub fn unserved(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Option<Risk> {
+    let change = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF))?;
+    let new = names(&wanted.iter().find(|entry| *entry.path == *change.path)?.content.bytes);
+    let old = names(contents.get(&change.path)?);
+    let gone: Vec<String> = old.difference(&new).cloned().collect();
+    (!gone.is_empty()).then_some(Risk::NamesGo(gone))
+}
+
+fn names(config: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(config);
+    let (file, _) = nginx::File::read_until_error(&text);
+    let mut found = BTreeSet::new();
+    file.visit(|_, statement| {
+        if statement.name() == "server_name" {
+            found.extend(statement.arguments().iter().map(|name| name.value.to_string()).filter(|it| it.contains('.')));
+        }
+    });
+    found
 }
 
 fn trusted(config: &[u8]) -> Vec<IpNet> {
@@ -76,6 +97,22 @@ mod tests {
         assert_eq!(ends(both, "server { set_real_ip_from fd00::/64; }"), ended("10.0.0.10/32"));
         assert_eq!(ends(both, "set_real_ip_from 10.0.0.0/24; set_real_ip_from fd00::20;"), []);
         assert_eq!(ends(both, "server { listen 443 ssl; }"), []);
+    }
+
+    #[test]
+    fn names_that_go_are_told() {
+        let path = format!("/{}", NGINX_CONF.trim_start_matches('/'));
+        let gone = |new: &str| {
+            let plan = HostPlan {
+                changes: vec![Change { path: path.clone(), kind: ChangeKind::Update }],
+                ..HostPlan::default()
+            };
+            let wanted = [Entry { path: path.as_str().into(), content: Arc::new(Content::new(new.into())) }];
+            let old = "server { server_name a.example b.example; }\nserver { server_name _; }";
+            unserved(&plan, &wanted, &Contents::from([(path.clone(), old.into())]))
+        };
+        assert_eq!(gone("server { server_name b.example a.example c.example; }"), None);
+        assert_eq!(gone("server { server_name b.example; }"), Some(Risk::NamesGo(vec!["a.example".to_owned()])));
     }
 
     #[test]

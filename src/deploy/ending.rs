@@ -19,6 +19,10 @@ pub struct DeployEnd<'e> {
     pub absent: &'e [Unreachable],
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
     pub reverted: &'e [(String, Outcome)],
+    /// How many other hosts had the release already.
+    pub joined: usize,
+    /// Whether those that were to change had none.
+    pub fresh: bool,
     /// Whether hosts had the release before, and were put right.
     pub repaired: bool,
     /// Whether it was to end when every program had accepted the release.
@@ -124,6 +128,8 @@ mod tests {
             before,
             absent,
             reverted,
+            joined: 0,
+            fresh: false,
             repaired: false,
             dry_run: false,
             ring: false,

@@ -27,6 +27,7 @@ impl Problem {
             | Self::NoCertificate(_)
             | Self::Unread(_)
             | Self::HeaderFlip { .. }
+            | Self::OtherRole(_)
             | Self::Older { .. } => None,
         }
     }

@@ -1,6 +1,7 @@
 //! What a deploy changes, and how. Plans are pure functions of the files that are to be there and of what hosts have;
 //! a deploy is a procedure for a rollout. How hosts are reached is no concern of this module.
 
+mod checks;
 mod departures;
 mod ending;
 mod expand;
@@ -20,7 +21,8 @@ mod saved;
 mod script;
 mod transaction;
 
-pub use departures::{server_addresses, untrusted};
+pub use checks::checks;
+pub use departures::{server_addresses, unserved, untrusted};
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;

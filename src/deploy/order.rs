@@ -55,8 +55,19 @@ pub enum Risk {
     Adopted(String),
     /// A balancer takes no new connections on a port any more.
     PortCloses(u16),
+    /// A balancer takes new connections on a port at these addresses alone.
+    AddressesClose {
+        /// The port.
+        port: u16,
+        /// Where it still listens.
+        left: Vec<String>,
+    },
     /// An app server serves no site any more.
     Emptied,
+    /// An app server does not serve these names any more.
+    NamesGo(Vec<String>),
+    /// The program is not started when the host boots.
+    Disabled,
     /// An app server takes no PROXY header from this address any more.
     TrustEnds(IpNet),
 }

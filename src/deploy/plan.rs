@@ -12,6 +12,9 @@ use crate::tree::Entry;
 
 /// The first line of every rendered file.
 const MARK: &str = "sslscale";
+/// The file that tells what a host is.
+const CONFIGURATIONS: [(&str, Role); 2] =
+    [("/etc/haproxy/haproxy.cfg", Role::Balancer), ("/etc/nginx/conf.d/sslscale.conf", Role::AppServer)];
 /// Who owns rendered files.
 const OWNER: &str = "root:root";
 
@@ -86,6 +89,8 @@ pub enum Action {
 pub enum Problem {
     /// The program's package is not installed.
     NotInstalled,
+    /// The host uses a release of one that runs the other program: its address may be that of another host.
+    OtherRole(Role),
     /// A program that a deploy needs is missing.
     NoTool(String),
     /// A file of somebody else is at a path, and `--adopt` was not given.
@@ -166,7 +171,7 @@ impl HostPlan {
         self.changes.retain(|change| paths.contains(&change.path));
         let changes = !self.changes.is_empty();
         self.problems.retain(|problem| match problem {
-            Problem::NotInstalled | Problem::NoTool(_) => changes,
+            Problem::NotInstalled | Problem::OtherRole(_) | Problem::NoTool(_) => changes,
             Problem::NoCertificate(path)
             | Problem::Unread(path)
             | Problem::Foreign(path)
@@ -206,6 +211,9 @@ pub fn differing<'o>(wanted: &[Entry], seen: &'o Observation) -> Vec<&'o str> {
 /// The plan for one host.
 pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     let mut plan = HostPlan::default();
+    if let Some(role) = other_role(wanted, live.seen) {
+        plan.problems.push(Problem::OtherRole(role));
+    }
     if live.seen.package.is_none() && live.seen.unit.is_some() {
         plan.problems.push(Problem::NotInstalled);
     }
@@ -236,6 +244,15 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
     plan.actions = actions(wanted, live, &plan.changes);
     plan
+}
+
+/// What a host is by its last release, if its files are to be those of the other role.
+fn other_role(wanted: &[Entry], seen: &Observation) -> Option<Role> {
+    let released = seen.release.as_ref().is_some_and(|release| release.id != BEFORE);
+    let mine = |path: &str| wanted.iter().any(|entry| &*entry.path == path);
+    let has = |path: &str| seen.managed.contains_key(path);
+    let other = CONFIGURATIONS.iter().find(|(path, _)| released && has(path) && !mine(path))?;
+    CONFIGURATIONS.iter().any(|(path, _)| mine(path) && !has(path)).then_some(other.1)
 }
 
 /// PROXY headers that a change of this file would turn on or off.

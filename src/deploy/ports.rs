@@ -1,6 +1,6 @@
 //! The ports on which the programs of a host listen, by its files.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::look::Contents;
 use super::order::Risk;
@@ -9,6 +9,8 @@ use super::revision::configuration;
 use crate::config::{haproxy, nginx};
 use crate::tree::Entry;
 
+/// All addresses.
+const ALL: &str = "*";
 /// haproxy's configuration.
 const CONFIG: &str = "/etc/haproxy/haproxy.cfg";
 
@@ -19,8 +21,13 @@ pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Ris
     }
     let new = wanted.iter().find(|entry| &*entry.path == CONFIG).map(|entry| &*entry.content.bytes);
     let old = contents.get(CONFIG).map(Vec::as_slice);
-    let (old, new) = (of_haproxy(old.unwrap_or_default()), of_haproxy(new.unwrap_or_default()));
-    old.difference(&new).map(|port| Risk::PortCloses(*port)).collect()
+    let (old, new) = (binds(old.unwrap_or_default()), binds(new.unwrap_or_default()));
+    let closed = |(port, before): (&u16, &BTreeSet<String>)| match new.get(port) {
+        None => Some(Risk::PortCloses(*port)),
+        Some(now) if now.contains(ALL) || before.is_subset(now) => None,
+        Some(now) => Some(Risk::AddressesClose { port: *port, left: now.iter().cloned().collect() }),
+    };
+    old.iter().filter_map(closed).collect()
 }
 
 /// The ports on which a host's program listens when it has read these files.
@@ -43,12 +50,22 @@ fn port(address: &str) -> Option<u16> {
 }
 
 fn of_haproxy(config: &[u8]) -> BTreeSet<u16> {
+    binds(config).into_keys().collect()
+}
+
+/// The addresses on which haproxy listens, by port.
+fn binds(config: &[u8]) -> BTreeMap<u16, BTreeSet<String>> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
     let binds = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "bind");
     // Several are separated by commas.
     let addresses = binds.filter_map(|line| line.arguments().first()).flat_map(|addresses| addresses.value.split(','));
-    addresses.filter_map(port).collect()
+    let mut found: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
+    for (address, port) in addresses.filter_map(|it| Some((it.rsplit_once(':')?.0, port(it)?))) {
+        let address = if matches!(address, "" | "*" | "::" | "[::]" | "0.0.0.0") { ALL } else { address };
+        found.entry(port).or_default().insert(address.to_owned());
+    }
+    found
 }
 
 #[cfg(test)]
@@ -89,7 +106,11 @@ mod tests {
         let other = both.replace("443", "8443");
         assert_eq!(closes(both, both), []);
         assert_eq!(closes(both, &other), [Risk::PortCloses(443)]);
-        assert_eq!(closes(both, "frontend tls\n    bind [fd00::1]:443,10.0.0.1:443\n"), [Risk::PortCloses(80)]);
+        let left = vec!["10.0.0.1".to_owned(), "[fd00::1]".to_owned()];
+        let listed = "frontend tls\n    bind [fd00::1]:443,10.0.0.1:443\n";
+        let alone = Risk::AddressesClose { port: 443, left };
+        assert_eq!(closes(both, listed), [Risk::PortCloses(80), alone]);
+        assert_eq!(closes(listed, "frontend tls\n    bind *:443\n"), []);
         assert_eq!(closes("global\n    stats socket /run/a\n", both), []);
         assert_eq!(closes("    bind unix@/run/a\n    bind 10.0.0.1:8404 ssl\n", both), [Risk::PortCloses(8404)]);
     }

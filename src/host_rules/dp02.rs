@@ -54,9 +54,8 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     let foreign = |path: &String| {
         seen.plan.problems.iter().any(|problem| matches!(problem, Problem::Foreign(foreign) if foreign == path))
     };
-    let is_unread = |path: &String| {
-        seen.observation.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(path))
-    };
+    let is_unread =
+        |path: &String| seen.observation.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(path));
     let problem = |(path, sha256): (&String, &String)| {
         let what = match files.get(path).unwrap_or(&FileKind::Absent) {
             FileKind::Regular(found) if found.sha256 == *sha256 => return None,
@@ -77,5 +76,12 @@ fn unread(seen: &Seen<'_>, facts: &Facts) -> Vec<String> {
     let ours = |path: &&String| {
         seen.observation.managed.contains_key(*path) || seen.host.files.iter().any(|entry| *entry.path == **path)
     };
-    facts.nginx.unread.iter().filter(ours).filter(|path| !seen.observation.is_edited(path)).map(|path| quoted(path)).collect()
+    facts
+        .nginx
+        .unread
+        .iter()
+        .filter(ours)
+        .filter(|path| !seen.observation.is_edited(path))
+        .map(|path| quoted(path))
+        .collect()
 }

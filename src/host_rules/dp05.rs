@@ -18,7 +18,11 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
                 seen.host.name,
                 seen.host.role.program()
             );
-            let help = "stop that program and disable its service, or give it another port";
+            let help = match (ports.key(seen.host.role, port), program.as_str()) {
+                // Whoever follows the other advice has no way to the host any more.
+                (key, "sshd") => format!("change `{key}` in the inventory"),
+                (key, _) => format!("change `{key}` in the inventory, or stop that program and disable its service"),
+            };
             reporter.report(live.place(seen.host, "name").span(), message, help);
         }
         if seen.host.role == Role::AppServer {
@@ -33,6 +37,18 @@ struct Ports {
     tls: u16,
     /// With plain HTTP.
     plain: Option<u16>,
+}
+
+impl Ports {
+    /// The key of the inventory that says so.
+    fn key(&self, role: Role, port: u16) -> &'static str {
+        match role {
+            Role::Balancer if port == self.tls => "haproxy.port",
+            Role::Balancer => "http.port",
+            Role::AppServer if port == self.tls => "nginx.port",
+            Role::AppServer => "http.acme_challenge.port",
+        }
+    }
 }
 
 fn ports(live: &Live<'_>, seen: &Seen<'_>) -> Ports {

@@ -340,6 +340,12 @@ fn dp05_what_takes_the_connections_of_rendered_servers() {
         let line = if host == "lb1" { 2 } else { 5 };
         assert_eq!(world.found(), vec![("DP05", line, Error); wanted], "{host} {port} {program}");
     }
+    // Whoever stops that one has no way to the host any more.
+    let mut world = World::new();
+    let address = "0.0.0.0".parse().unwrap();
+    world.facts("lb1").listening = vec![Listening { address, port: 443, program: "sshd".to_owned() }];
+    let helps: Vec<String> = world.findings().found.into_iter().map(|it| it.help).collect();
+    assert_eq!(helps, ["change `haproxy.port` in the inventory"]);
 }
 
 #[test]

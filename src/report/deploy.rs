@@ -18,6 +18,7 @@ use crate::deploy::{DeployStep, Progress};
 use crate::rollout::{Outcome, Reason};
 
 pub use certificates::Renewal;
+pub use end::Failing;
 pub use packages::Missing;
 pub use refusal::{LeftBehind, Refusal};
 

@@ -1,5 +1,6 @@
 //! What a deploy would change. Hosts with the same changes are shown together.
 
+mod rings;
 mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,6 +18,7 @@ use crate::diagnostic::Severity;
 use crate::inventory::certificate;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
+pub use rings::Rings;
 use words::help;
 pub use words::{risk_words, told};
 
@@ -44,15 +46,6 @@ impl Planned {
         (&self.plan, &self.contents, &self.directories, self.expands)
             == (&other.plan, &other.contents, &other.directories, other.expands)
     }
-}
-
-/// What a deploy does about ticket rings before any change.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Rings {
-    /// Whether app servers get their first one.
-    pub missing: bool,
-    /// App servers by the key that they encrypt with, if they have different ones: all get the ring of some.
-    pub apart: Vec<Vec<String>>,
 }
 
 /// A host: its name, what it is, and its rendered files.
@@ -221,10 +214,12 @@ impl<'o> PlanReport<'o> {
             (DeployStep::Stage | DeployStep::Validate | DeployStep::Commit, _) => None,
         });
         let steps: Vec<String> = steps.collect();
-        if !steps.is_empty() {
-            self.write_rings()?;
+        if steps.is_empty() {
+            self.rings.warn(self.output, self.file);
+        } else {
+            self.output.print(self.rings.lines().as_bytes())?;
         }
-        if steps.len() > 1 {
+        if steps.len() > 1 || steps.iter().any(|step| step.contains(", ")) {
             self.output.print(format!("order: {}\n", steps.join("; ")).as_bytes())?;
         }
         if !self.leaving.is_empty() && !steps.is_empty() {
@@ -233,23 +228,6 @@ impl<'o> PlanReport<'o> {
                 "leaving: {names}: balancers drain {}, and {}\n",
                 agreeing(self.leaving.len(), "it", "them"),
                 stays(&self.leaving)
-            );
-            self.output.print(line.as_bytes())?;
-        }
-        Ok(())
-    }
-
-    fn write_rings(&self) -> io::Result<()> {
-        if self.rings.missing {
-            self.output
-                .print(b"before any change: app servers without a ticket ring get the one that all of them share\n")?;
-        }
-        if self.rings.apart.len() > 1 {
-            let parts: Vec<String> = self.rings.apart.iter().map(|names| names.join(", ")).collect();
-            let line = format!(
-                "before any change: all app servers get one ticket ring again; now they have {}: {}\n",
-                self.rings.apart.len(),
-                parts.join(" | ")
             );
             self.output.print(line.as_bytes())?;
         }
@@ -298,7 +276,10 @@ fn errors(found: Option<Checked<'_>>) -> usize {
 fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
     let Planned { plan, contents, .. } = planned;
     let seams = [deploy::closed_ports(plan, entries, contents), deploy::untrusted(plan, entries, contents)];
-    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).collect()
+    let unserved = deploy::unserved(plan, entries, contents);
+    let is_disabled = planned.seen.unit.as_ref().is_some_and(|unit| unit.enabled == "disabled");
+    let disabled = (is_disabled && !plan.is_empty()).then_some(Risk::Disabled);
+    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).chain(unserved).chain(disabled).collect()
 }
 
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {

@@ -113,6 +113,7 @@ impl<'o> StatusReport<'o> {
         self.output.unreachable(lost());
         errors(problems.iter().cloned()).iter().for_each(|error| self.output.say(error));
         let wrong = match problems.len() + lost().count() {
+            0 if !leases.is_empty() => "a deploy has some of them, and nothing else is wrong".to_owned(),
             0 => "nothing is wrong".to_owned(),
             count => several(count, "problem"),
         };
@@ -196,7 +197,8 @@ fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
     }
     let unread = seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
     let unread = unread.map(|file| {
-        let then = if seen.is_edited(file) { "look at the file before a reload" } else { "it needs a reload" };
+        let ours = seen.managed.contains_key(file) && !seen.is_edited(file);
+        let then = if ours { "it needs a reload" } else { "look at the file before a reload" };
         format!("{program} has not read `{file}` since it changed: {then}")
     });
     let other = match (&seen.running, &seen.on_disk) {

@@ -185,10 +185,14 @@ impl<'o> TicketsReport<'o> {
             };
             self.output.say(&format!("  help: {help}"));
         } else if goal.is_rotation() && kind == (StepKind::Agreement { finished: true }) {
+            let next = if goal == (Goal::Rotate { early: true }) {
+                format!("`sslscale tickets rotate --early {}` again starts one now", self.again.file)
+            } else {
+                format!("the next rotation is due in {}", duration(RETIREMENT))
+            };
             self.output.say(&format!(
                 "note: this completed a rotation and did not start another: until now, some app servers encrypted with \
-                 the previous key; the next rotation is due in {}",
-                duration(RETIREMENT)
+                 the previous key; {next}"
             ));
         }
         let early = step.kind.retired.filter(|seconds| *seconds < RETIREMENT && !done.is_empty());

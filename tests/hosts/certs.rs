@@ -164,7 +164,7 @@ fn a_host_that_is_down_keeps_no_other_from_a_renewal() {
         );
         let are = if down == "lb1" { "app1, app2, app3, app4 are" } else { "app1, app3, app4 are" };
         let ends = format!(
-            "{why}the fleet is mixed: {are} with the new release; {down} is as before\n  \
+            "{why}the fleet is mixed: {are} on the new release; {down} is as before\n  \
              help: once {down} can be reached, run `sslscale certs roll {FILE}` again\n"
         );
         assert!(text.ends_with(&ends), "{text}");

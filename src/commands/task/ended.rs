@@ -23,6 +23,11 @@ pub(super) struct Carried<'c> {
 }
 
 impl Task<'_> {
+    /// Whether a host has the release.
+    fn has_it(&self, host: &Planned) -> bool {
+        host.seen.release.as_ref().is_some_and(|has| has.id == self.release)
+    }
+
     /// Reports the end of a run.
     pub(super) fn ended(
         &self,
@@ -41,9 +46,11 @@ impl Task<'_> {
             run: done,
             targets: changing,
             release: self.release,
-            before: &before(seen),
+            before: &before(seen, self.release),
             absent: self.absent,
             reverted,
+            joined: seen.iter().flatten().filter(|it| it.plan.is_empty() && self.has_it(it)).count(),
+            fresh: seen.iter().flatten().filter(|it| !it.plan.is_empty()).all(is_fresh),
             repaired: seen.iter().all(has_it),
             dry_run: self.dry_run,
             ring: self.dry_run && validated && !self.back && live::rings(self.inventory, self.wanted, seen).missing,
@@ -54,6 +61,9 @@ impl Task<'_> {
         if end.ending() == Ending::Done && !self.dry_run {
             run.report.left(&self.leaving(seen));
             run.report.untrusted(self.wanted, seen);
+        }
+        if end.ending() == Ending::Done {
+            run.report.failing(&serving.failing());
         }
         let unseen = serving.unseen();
         match end.ending() {
@@ -76,13 +86,21 @@ impl Task<'_> {
     }
 }
 
-/// The releases that hosts have. New ones have none, and are left out where others have one.
-pub(super) fn before(seen: &[Result<Planned, Unreachable>]) -> BTreeSet<&str> {
-    let releases = seen.iter().flatten().map(|planned| planned.seen.release.as_ref());
+/// Whether a host has had no release.
+fn is_fresh(host: &Planned) -> bool {
+    host.seen.release.as_ref().is_none_or(|release| release.id == deploy::BEFORE)
+}
+
+/// The releases that hosts which change have besides the new one. New hosts have none, and are left out where others have one.
+pub(super) fn before<'s>(seen: &'s [Result<Planned, Unreachable>], new: &str) -> BTreeSet<&'s str> {
+    let changing = seen.iter().flatten().filter(|planned| !planned.plan.is_empty());
+    let releases = changing.map(|planned| planned.seen.release.as_ref());
     let mut ids: BTreeSet<&str> =
         releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect();
-    if ids.len() > 1 {
-        ids.remove(deploy::BEFORE);
+    for not in [deploy::BEFORE, new] {
+        if ids.len() > 1 {
+            ids.remove(not);
+        }
     }
     ids
 }

@@ -23,8 +23,9 @@ impl Task<'_> {
         let whole = apps.len() == self.inventory.app_servers.len();
         let run = tickets::run(&Fleet { hosts: &apps, ..*fleet }, Goal::Sync, whole);
         let failed = run.steps.iter().flat_map(|step| &step.hosts);
-        let mut reasons: Vec<(Option<String>, Reason)> =
-            failed.filter_map(|(host, outcome)| Some((Some(host.clone()), outcome.reason()?.clone()))).collect();
+        let mut reasons: Vec<(Option<String>, Reason)> = failed
+            .filter_map(|(host, outcome)| Some((Some(host.clone()), self.helped(host, outcome.reason()?))))
+            .collect();
         match &run.halt {
             None => {}
             Some(Halt::Unreachable(lost)) => {
@@ -49,5 +50,13 @@ impl Task<'_> {
             Some(Halt::Interrupted) => reasons.push((None, Reason::new("interrupted"))),
         }
         if reasons.is_empty() { Ok(()) } else { Err(DeployError(reasons)) }
+    }
+
+    /// Why a host takes no ring, and how its rendered files come back without one.
+    fn helped(&self, host: &str, reason: &Reason) -> Reason {
+        reason.clone().with_help(format!(
+            "what is edited in rendered files goes with `sslscale deploy --only {host} {}`, which needs no new ring",
+            self.again.file
+        ))
     }
 }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::deploy::Unit;
+use crate::deploy::{Release, Unit};
 use crate::tree::Content;
 
 const PATH: &str = "/etc/haproxy/haproxy.cfg";
@@ -185,6 +185,22 @@ fn a_host_without_the_program_or_a_tool_is_not_begun() {
     host.seen.missing_tools.push("flock".to_owned());
     let problems = host.plan(&[], false).problems;
     assert_eq!(problems, [Problem::NotInstalled, Problem::NoTool("flock".to_owned())]);
+}
+
+#[test]
+fn a_host_that_is_something_else_by_its_last_release_is_not_begun() {
+    let nginx = "/etc/nginx/conf.d/sslscale.conf";
+    let release = |id: &str| Some(Release { id: id.to_owned(), time: 0 });
+    let mut host = Host::with(&[(nginx, "")]).managed(nginx, "");
+    let problems = |host: &Host, path: &str| host.plan(&[entry(path, "")], false).problems;
+    host.seen.release = release("0123456789ab");
+    assert_eq!(problems(&host, PATH), [Problem::OtherRole(Role::AppServer)]);
+    assert_eq!(problems(&host, nginx), []);
+    host.seen.release = release(BEFORE);
+    assert_eq!(problems(&host, PATH), []);
+    let mut host = Host::with(&[(PATH, "")]).managed(PATH, "");
+    host.seen.release = release("0123456789ab");
+    assert_eq!(problems(&host, nginx), [Problem::OtherRole(Role::Balancer)]);
 }
 
 #[test]

@@ -40,8 +40,13 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
                 continue;
             }
             let message = format!("`{address}` is neither an address of `{}` nor a virtual one", balancer.name);
-            let help = "correct it, or write it into `high_availability.virtual_addresses` if it moves; if an interface of \
-                        the balancer has it, too, write `# sslscale: ignore[AD14] public interface` after it";
+            let mut others = fleet.inventory.load_balancers.iter();
+            let help = if others.any(|other| other.addresses.iter().any(|it| it == *address)) {
+                "each balancer takes its own list in its entry: `haproxy: { bind: […] }`"
+            } else {
+                "correct it, or write it into `high_availability.virtual_addresses` if it moves; if an interface of the \
+                 balancer has it, too, write `# sslscale: ignore[AD14] public interface` after it"
+            };
             reporter.report(place.span(), message, help);
         }
         for (at, address) in virtual_addresses.iter().enumerate() {

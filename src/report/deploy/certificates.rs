@@ -76,7 +76,7 @@ impl DeployReport<'_> {
         }
     }
 
-    fn warning(&self, hosts: &[String], reason: &str) {
+    pub(super) fn warning(&self, hosts: &[String], reason: &str) {
         if !self.is_json() {
             return self.output.say(&format!("warning: {}: {reason}", hosts.join(", ")));
         }

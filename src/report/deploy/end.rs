@@ -8,10 +8,30 @@ use super::{Again, DeployReport};
 use crate::count::{agreeing, several};
 use crate::deploy::{self, BEFORE, DeployEnd, HostState as State, WINDOW, Wanted};
 use crate::report::Planned;
-use crate::report::plan::{risk_words, stays};
+use crate::report::plan::{Rings, risk_words, stays};
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
 
+/// An app that fails though its host serves the site.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Failing {
+    /// The name that was asked for.
+    pub site: String,
+    /// The answer.
+    pub status: u16,
+    /// Where the app is, as a line of the inventory.
+    pub app: Option<String>,
+    /// The host that was asked.
+    pub host: String,
+}
+
 impl DeployReport<'_> {
+    /// App servers have different ticket rings, and nothing else would change.
+    pub fn rings(&self, rings: &Rings) {
+        if !self.is_json() {
+            rings.warn(self.output, &self.again.file);
+        }
+    }
+
     /// There was nothing to do.
     pub fn nothing(&self, hosts: usize) -> io::Result<()> {
         if self.is_json() {
@@ -81,8 +101,13 @@ impl DeployReport<'_> {
                 Ok(())
             }
             Ending::Mixed => {
+                let after = if self.command == "rollback" {
+                    format!("on release {release}")
+                } else {
+                    "on the new release".to_owned()
+                };
                 let list = [
-                    (State::After, "with the new release"),
+                    (State::After, &*after),
                     (State::RolledBack, "put back"),
                     (State::Before, "as before"),
                     (State::Unknown, "in an unknown state"),
@@ -126,7 +151,29 @@ impl DeployReport<'_> {
             }
             Ending::Untouched => {
                 self.output.say(if end.ring { "nothing else was changed" } else { "nothing was changed" });
+                if end.before.len() > 1 {
+                    let file = &self.again.file;
+                    self.output
+                        .say(&format!("note: hosts have different releases; `sslscale status {file}` shows them"));
+                }
                 Ok(())
+            }
+        }
+    }
+
+    /// Sites whose app does not answer, and did not before the change, either.
+    pub fn failing(&self, failing: &BTreeSet<Failing>) {
+        let mut sites: BTreeMap<(&str, u16, Option<&str>), Vec<String>> = BTreeMap::new();
+        for Failing { site, status, app, host } in failing {
+            sites.entry((site, *status, app.as_deref())).or_default().push(host.clone());
+        }
+        for ((site, status, app), hosts) in sites {
+            self.warning(&hosts, &format!("`{site}` is answered with {status}"));
+            if !self.is_json() {
+                let app = app.map(|app| format!(" at `{app}`, where the inventory has it")).unwrap_or_default();
+                self.output.say(&format!(
+                    "  help: is its app running{app}? nothing was undone, as it did not answer before the deploy, either"
+                ));
             }
         }
     }
@@ -177,6 +224,17 @@ impl DeployReport<'_> {
     fn undoing(&self, end: &DeployEnd<'_>) -> String {
         let Again { file, choice, .. } = &self.again;
         let all = end.before.iter().copied().collect::<Vec<_>>();
+        if end.joined > 0 && end.fresh {
+            let only: String = end.targets.iter().map(|name| format!(" --only {name}")).collect();
+            return format!("`sslscale rollback --to {BEFORE}{only} {file}` goes back to what was there before");
+        }
+        if end.joined > 0 {
+            return format!(
+                "`sslscale rollback{} {file}{choice}` takes this release away, also from the {} that had it already",
+                resume(end.held),
+                several(end.joined, "host")
+            );
+        }
         match all[..] {
             [] | [_] => {
                 format!("`sslscale rollback{} {file}{choice}` goes back to what was there before", resume(end.held))

@@ -56,7 +56,10 @@ impl DeployReport<'_> {
                 apps.join(", ")
             );
             let help = if self.command == "rollback" {
-                format!("let {also} go back, too")
+                format!(
+                    "let {also} go back, too; hosts keep the last five releases, and an older one comes back with a deploy \
+                     of its inventory"
+                )
             } else {
                 format!("deploy to {also} as well, or keep the old names and ports in the inventory until then")
             };

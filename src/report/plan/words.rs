@@ -22,6 +22,18 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
         Risk::Emptied => "it serves no site any more: balancers that still have it send it clients until their checks \
                           notice"
             .to_owned(),
+        Risk::AddressesClose { port, left } => format!(
+            "port {port} is open at {} alone from then on: clients that connect to other addresses fail",
+            left.iter().map(|address| visible(address)).collect::<Vec<_>>().join(", ")
+        ),
+        Risk::NamesGo(names) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
+            format!("no longer served: {}", names.join(", "))
+        }
+        Risk::Disabled => {
+            let program = role.program();
+            format!("{program} does not start when the host boots; `systemctl enable {program}` there changes that")
+        }
         Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
     }
 }
@@ -42,6 +54,10 @@ pub fn change(kind: ChangeKind) -> &'static str {
 pub fn told(problem: &Problem, role: Role) -> String {
     match problem {
         Problem::NotInstalled => format!("{} is not installed", role.program()),
+        Problem::OtherRole(was) => {
+            let what = if *was == Role::Balancer { "a balancer" } else { "an app server" };
+            format!("the host at its address is {what} by its last release")
+        }
         Problem::NoTool(name) => format!("there is no `{name}`, which a deploy needs"),
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
@@ -72,6 +88,11 @@ pub fn help(problem: &Problem, role: Role, file: &str) -> String {
             }
             None => "a host needs systemd as its init".to_owned(),
         },
+        Problem::OtherRole(_) => {
+            "correct `address`; a host that is to become something else gives up its files first: \
+             `sslscale rollback --to 000000000000 --only NAME OLD`, where OLD is the inventory that has it as NAME"
+                .to_owned()
+        }
         Problem::Foreign(_) => {
             format!("look at what differs, which a plan shows; `sslscale deploy --adopt {file}` replaces it")
         }

@@ -64,6 +64,23 @@ fn what_cannot_be_replaced_is_put_back() {
     fleet.is_as_before();
 }
 
+// haproxy takes over who was up, so a reload went well, the other balancer followed, and then all app servers were down
+// on both.
+#[test]
+fn checks_that_nobody_passes_are_undone_on_the_first_balancer() {
+    let Some(fleet) = Deployed::new() else { return };
+    let asks = |expect: &str| {
+        let check = format!("haproxy: {{ check: {{ type: http, path: /, expect: {expect} }} }}\n");
+        format!("{}{check}", fleet.first)
+    };
+    let text = fleet.run(&asks("418"), &["deploy", "--yes"], 4);
+    let all = "its new checks fail: down are app1, app2, app3, app4 in the pool `https-servers`";
+    assert!(text.contains(&format!("error: lb1: {all}")) && !text.contains("lb2 uses"), "{text}");
+    fleet.has(&fleet.first);
+    fleet.run(&asks("200"), &["deploy", "--yes"], 0);
+    fleet.run(&fleet.first, &["deploy", "--yes"], 0);
+}
+
 #[test]
 fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does() {
     let Some(fleet) = Deployed::new() else { return };

@@ -45,6 +45,34 @@ fn after_a_host_was_added_the_others_go_back_and_so_does_it_with_the_command_in_
     assert_eq!(files(&roots), before);
     let history = run(&fleet, &["history"], 0);
     assert!(history.stdout.contains("000000000000 (before sslscale)"), "{}", history.all());
+
+    // A host that comes later gets what the others have: undoing that is about it alone.
+    run(&fleet, &["deploy", "--yes", "--without", "srv3"], 0);
+    let again = run(&fleet, &["deploy", "--yes"], 0);
+    assert!(
+        again.stderr.contains("`sslscale rollback --to 000000000000 --only srv3 inventory.yaml"),
+        "{}",
+        again.all()
+    );
+    printed(&fleet, &again.stderr, "sslscale rollback --to 000000000000 --only srv3 ");
+    assert!(!files(&roots).keys().any(|path| path.starts_with("/srv3/etc/nginx/")));
+}
+
+// Balancers got a server back that serves nothing, and nothing said so.
+#[test]
+fn a_release_with_an_app_server_that_has_left_says_so() {
+    let with = INVENTORY.replace("sites:", "  - { name: srv3, address: 10.0.0.13 }\nsites:");
+    let Some(fleet) = fleet(&with) else { return };
+    fs::create_dir_all(fleet.dir().join("roots/srv3")).unwrap();
+    deployed(&fleet, &[]);
+    write(&fleet, INVENTORY);
+    deployed(&fleet, &[]);
+    let warning = "warning: balancers of this release send clients to srv3, which the inventory does not have\n";
+    let back = run(&fleet, &["rollback", "--dry-run"], 0);
+    assert!(back.stderr.contains(warning), "{}", back.all());
+    write(&fleet, &with.replace("srv3", "other"));
+    let back = run(&fleet, &["rollback", "--only", "lb1", "--dry-run"], 0);
+    assert!(!back.stderr.contains("warning: balancers"), "{}", back.all());
 }
 
 #[test]

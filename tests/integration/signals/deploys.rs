@@ -159,7 +159,7 @@ impl Ended {
 }
 
 const APPLY: &str = "# Makes a host use a release that is stored there";
-const FIRST: &str = "the fleet is mixed: srv1 is with the new release; lb1, srv2, srv3, srv4 are as before\n";
+const FIRST: &str = "the fleet is mixed: srv1 is on the new release; lb1, srv2, srv3, srv4 are as before\n";
 const DEPLOY: &[&str] = &["deploy", "inventory.yaml", "--yes"];
 
 // The interrupt ended what asks a host between two scripts, so that hosts were in an unknown state and stayed locked.
@@ -170,7 +170,7 @@ fn hosts_that_are_being_changed_are_finished_and_the_commands_in_the_help_work()
         let done = remote.interrupted(DEPLOY, APPLY, &["srv2", "srv3", "srv4"]);
         assert_eq!(done.status, 5, "{}", done.text);
         assert_eq!(remote.changed(), ["srv1", "srv2", "srv3", "srv4"], "{}", done.text);
-        let mixed = "the fleet is mixed: srv1, srv2, srv3, srv4 are with the new release; lb1 is as before\n";
+        let mixed = "the fleet is mixed: srv1, srv2, srv3, srv4 are on the new release; lb1 is as before\n";
         assert!(done.text.contains(mixed) && !done.text.contains("error: "), "{}", done.text);
         assert_eq!(remote.locked(), [""; 0], "{}", done.text);
         // The history has the release, though no deploy of it has ended.
