@@ -155,7 +155,7 @@ impl<'s> Serving<'s> {
                         Reason::new(format!("it answers {status} for `{}`", expected.probe.server_name)).with_help(
                             format!(
                                 "look at its nginx's error log, `/var/log/nginx/error.log`; is the app of the site \
-                                 running{}? `--without` leaves the host out",
+                                 running{}? what fails on this host alone can be left out with `--without`",
                                 app.unwrap_or_default()
                             ),
                         )

@@ -95,7 +95,7 @@ pub struct Facts {
     pub nofile: Option<u64>,
     /// For how many seconds an app server has encrypted tickets with the same key.
     pub ring_age: Option<u64>,
-    /// The fingerprint of that key: the first 16 hexadecimal digits of its SHA-256.
+    /// The SHA-256 of that key, in hexadecimal digits. Not a line of its own: it is told like that of any file.
     pub ring: Option<String>,
     /// The revision of the balancer's haproxy.cfg.
     pub revision: Option<String>,
@@ -120,10 +120,7 @@ impl Facts {
                 program: program.join(" "),
             }),
             ["nofile", limit] => self.nofile = Some(limit.parse().ok()?),
-            ["ring", age, print] => {
-                self.ring_age = Some(age.parse().ok()?);
-                self.ring = (print != "?").then(|| print.to_owned());
-            }
+            ["ring", age] => self.ring_age = Some(age.parse().ok()?),
             ["revision", revision] => self.revision = Some(revision.to_owned()),
             ["connections", number] => self.nginx.connections = Some(number.parse().ok()?),
             ["rlimit", number] => self.nginx.rlimit = Some(number.parse().ok()?),
@@ -159,7 +156,7 @@ mod tests {
     fn what_a_host_tells_is_read() {
         let seen = facts(
             "address 10.0.0.11\naddress fd00::2\nnonlocal 4\nipv6\nlistening 0.0.0.0 443 nginx: a b\n\
-             listening :: 443 nginx\nnofile 1024\nring 60 0123456789abcdef\nrevision 0123456789ab\nconnections 768\nrlimit 4096\nblock /etc/nginx/a.conf\n\
+             listening :: 443 nginx\nnofile 1024\nring 60\nrevision 0123456789ab\nconnections 768\nrlimit 4096\nblock /etc/nginx/a.conf\n\
              listen 443 ssl proxy_protocol\nlisten [::]:443 ssl\nnames Example.com *.example.com\n\
              block /etc/nginx/b.conf\nlisten unix:/run/a.sock\nunread /etc/nginx/a.conf",
         )
@@ -168,8 +165,7 @@ mod tests {
         assert_eq!((seen.listening.len(), seen.listening[0].program.as_str()), (2, "nginx: a b"));
         let nginx = seen.nginx;
         assert_eq!((seen.nofile, nginx.connections, nginx.rlimit), (Some(1024), Some(768), Some(4096)));
-        assert_eq!((seen.ring_age, seen.ring.as_deref()), (Some(60), Some("0123456789abcdef")));
-        assert_eq!(seen.revision.as_deref(), Some("0123456789ab"));
+        assert_eq!((seen.ring_age, seen.revision.as_deref()), (Some(60), Some("0123456789ab")));
         assert_eq!(nginx.unread, ["/etc/nginx/a.conf"]);
         let proxied: Vec<bool> = nginx.blocks[0].listens.iter().map(Listen::is_proxied).collect();
         assert_eq!((proxied, nginx.blocks[1].listens.len()), (vec![true, false], 0));

@@ -12,6 +12,9 @@ use crate::rollout::QueryError;
 use crate::transport::Host;
 use crate::tree::Entry;
 
+/// The key that an app server encrypts session tickets with.
+const RING: &str = "/etc/sslscale/tickets/current.key";
+
 /// A host: its name, what it is, and the files that are to be there.
 pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
 
@@ -73,13 +76,20 @@ pub fn look(
 ) -> Result<(Observation, HostPlan, Contents), QueryError> {
     let (name, role, entries) = wanted;
     let rendered = entries.iter().map(|entry| &*entry.path);
-    let paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
+    let mut paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
     // Only what rules look at is about ports, and a file with many sites takes time to read.
     let ports = match scope.details {
         Details::Rules | Details::All => ports::of(entries),
         Details::None | Details::Workers => BTreeSet::new(),
     };
+    if role == Role::AppServer && !ports.is_empty() {
+        paths.push(RING);
+    }
     let mut seen = inspect(host, role, (&paths, &ports), scope.details)?;
+    let ring = seen.files.remove(RING);
+    if let (Some(FileKind::Regular(key)), Some(facts)) = (ring, &mut seen.facts) {
+        facts.ring = Some(key.sha256);
+    }
     let more: Vec<_> = more.into_iter().collect();
     let mut needed = differing(entries, &seen);
     needed.extend(more.iter().map(AsRef::as_ref));

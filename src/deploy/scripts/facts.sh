@@ -5,8 +5,7 @@
 #   ipv6                                 the kernel has it
 #   listening ADDRESS PORT PROGRAM       TCP, on one of the ports
 #   nofile LIMIT                         file descriptors that a process of the program may open
-#   ring AGE PRINT                       for how many seconds an app server has encrypted tickets with the same key, and
-#                                        the beginning of the key's SHA-256
+#   ring AGE                             for how many seconds an app server has encrypted tickets with the same key
 #   revision REVISION                    of the haproxy.cfg that is there
 # and of nginx's configuration, read as nginx would read it, though nginx may reject it:
 #   connections NUMBER                   worker_connections
@@ -110,12 +109,8 @@ show_facts() { # PROGRAM PORTS
             $limit = $1 if $unit =~ /^LimitNOFILESoft=([0-9]+)$/m;
         }
         show("nofile", $limit) if defined $limit;
-        my $key = "/etc/sslscale/tickets/current.key";
-        my $since = (stat $key)[9];
-        if (defined $since and $since <= time) {
-            my ($print) = `sha256sum $key 2>/dev/null` =~ /^([0-9a-f]{16})/;
-            show("ring", time - $since, $print // "?");
-        }
+        my $key = (stat "/etc/sslscale/tickets/current.key")[9];
+        show("ring", time - $key) if defined $key and $key <= time;
         show("revision", $1) if text("/etc/haproxy/haproxy.cfg") =~ /^ *description sslscale ([0-9a-f]{12})$/m;
         exit unless $program eq "nginx" and -e "/etc/nginx/nginx.conf";
 

@@ -83,6 +83,10 @@ unshare --mount --propagation private -- sh -euc '
         for directory in $(sed -n "s/^ *chroot \(\/.*\)$/\1/p" $config); do
             [ -d "$directory" ] || { echo "the directory \`$directory\` of \`chroot\` does not exist" >&2; exit 1; }
         done
+        for socket in $(sed -n "s/^ *log \(\/[^ ]*\) .*$/\1/p" $config); do
+            [ -S "$socket" ] ||
+                { echo "the socket \`$socket\` of \`log\` does not exist: nothing would be logged" >&2; exit 1; }
+        done
         sed -n "s/^ *bind \(.*\):\([0-9]*\)\( v6only\)\?\( transparent\)\?$/\1 \2\4/p" $config | while read -r address port moves; do
             case $address in \*) address=0.0.0.0 ;; :|::) address=:: ;; esac
             address=${address#[}

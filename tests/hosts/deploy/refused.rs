@@ -47,6 +47,10 @@ fn what_the_programs_refuse() {
             CORRECT,
         ],
     );
+    let nowhere = fleet.second.replace("maxconn: 7000", "log: /run/nowhere");
+    let text = fleet.run(&nowhere, &["deploy", "--yes"], 3);
+    assert!(text.contains("the socket `/run/nowhere` of `log` does not exist: nothing would be logged"), "{text}");
+    fleet.is_as_before();
     lb2.run("systemd-run --quiet --collect --unit=busy perl -MIO::Socket::INET -e 'my $s = IO::Socket::INET->new(LocalPort => 8443, Listen => 5) or die; sleep 600'");
     lb2.until("the port is taken", || {
         lb2.succeeds("perl -MIO::Socket::INET -e 'IO::Socket::INET->new(\"127.0.0.1:8443\") or exit 1'")
