@@ -24,7 +24,7 @@ use crate::keys::{kind_of, pair};
 use crate::run::Try;
 
 /// How many fleets are run.
-const COUNT: u32 = 40;
+const COUNT: u32 = 24;
 /// Fleets that run at the same time.
 const WORKERS: usize = 2;
 
