@@ -120,7 +120,8 @@ impl<'f> Map<'f> {
         let Some(site) = statement.names.iter().find(known).filter(|_| !default).map(|name| self.sites[*name]) else {
             return self.named(message).unwrap_or(host);
         };
-        let of_site = || access::refused(statement.words, self.fleet.written.key("sites").item(site));
+        let here = self.fleet.written.key("sites").item(site);
+        let of_site = || access::closed(statement, here.key("maintenance")).or(access::refused(statement.words, here));
         if let Some(place) = self.location(site, message, statement).or_else(of_site) {
             return place;
         }
@@ -181,9 +182,10 @@ impl<'f> Map<'f> {
         Some(match *statement.words {
             ["return", code, ..] => {
                 let (target, key) = (location.key("return"), if message.text.contains(code) { "code" } else { "url" });
-                target.key(key).or(target.key("url")).or(target)
+                target.key(key).or(target.key("url")).or(target.key("body")).or(target.key("code")).or(target)
             }
             [key, ..] if TARGETS.contains(&key) => location.key(key),
+            ["default_type", ..] => location.key("return").key("type").or(location.key("return").key("body")),
             ["set", "$sslscale_server", ..] => {
                 TARGETS.map(|key| location.key(key)).into_iter().find(|it| it.is_written())?
             }

@@ -160,9 +160,12 @@ pub fn spelled(before: &str, text: &str) -> String {
     let plain = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '/')
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-'));
     match before.chars().next() {
-        Some('\'') => format!("'{}'", text.replace('\'', "''")),
+        Some('\'') if !text.contains(['\n', '\t']) => format!("'{}'", text.replace('\'', "''")),
         _ if plain && !before.starts_with('"') => text.to_owned(),
-        _ => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")),
+        _ => {
+            let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+            format!("\"{}\"", escaped.replace('\n', "\\n").replace('\t', "\\t"))
+        }
     }
 }
 

@@ -13,6 +13,8 @@ pub const BETWEEN_CHECKS: [Duration; 2] = [Duration::milliseconds_of(100), SHORT
 pub const UPSTREAM_CONNECT: [Duration; 2] = [Duration::seconds(1), Duration::seconds(75)];
 /// Ten years: browsers do not know more, and a larger value is a mistake.
 pub const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
+/// More than a week is no maintenance.
+pub const RETRY_AFTER: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60 * 24 * 7)];
 /// The shortest `max_age` that the list that is built into browsers takes.
 pub const PRELOAD: Duration = Duration::minutes(60 * 24 * 365);
 /// What a login shell allows at least, and the kernel at most.
@@ -76,6 +78,7 @@ pub enum Scalar {
     AccountThumbprint,
     Address,
     AppSocket,
+    Body,
     BufferSize,
     CheckPath,
     Directory,
@@ -87,6 +90,7 @@ pub enum Scalar {
     LocalPath,
     LocationPath,
     LogTarget,
+    MediaType,
     OpensslVersion,
     PoolName,
     RedirectUrl,
@@ -104,14 +108,15 @@ pub enum Scalar {
 pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
-        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, BufferSize, CheckHost, CheckPath, Choice,
+        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Body, BufferSize, CheckHost, CheckPath, Choice,
         Directory, DnsName, Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
-        LocationPath, LogTarget, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
+        LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
         RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, Size, SourcePath, SshHost, SshUser, Statuses, Switch,
         UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
-        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT, UPSTREAM_CONNECT,
+        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, RETRY_AFTER, SHORT, TIMEOUT,
+        UPSTREAM_CONNECT,
     };
     pub use crate::inventory::types::{
         Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode,

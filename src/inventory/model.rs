@@ -3,6 +3,7 @@
 
 mod access;
 mod bound;
+mod maintenance;
 mod settings;
 mod snippet;
 mod ssh;
@@ -24,10 +25,11 @@ use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use access::{Access, lists};
 pub use bound::Bound;
+pub use maintenance::{Maintenance, UNAVAILABLE};
 pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
-pub use target::{Protocol, Target};
+pub use target::{Answer, Protocol, Redirect, Target};
 pub use upstream_timeouts::{EffectiveTimeouts, UpstreamTimeouts};
 pub use upstreams::{RESOLVES, Upstream, UpstreamServer, UpstreamTls};
 
@@ -222,6 +224,8 @@ pub struct Site {
     pub upstream_buffer_size: Option<BufferSize>,
     /// Which clients get an answer.
     pub access: Access,
+    /// What it answers to nearly all clients, if it is in maintenance.
+    pub maintenance: Option<Maintenance>,
     /// Empty only if there is a root.
     pub locations: Vec<Location>,
     /// The user's own text in its server block.
@@ -291,17 +295,6 @@ pub struct Location {
     pub upstream: Option<usize>,
     /// How the upstream's certificate is verified; `None` without TLS.
     pub upstream_tls: Option<UpstreamTls>,
-}
-
-/// A redirect.
-#[derive(Debug, Clone)]
-pub struct Redirect {
-    /// The status.
-    pub code: RedirectCode,
-    /// Where to.
-    pub url: RedirectUrl,
-    /// Whether the request's path and query are appended.
-    pub append_request_uri: bool,
 }
 
 /// How the lint treats its findings; not a part of the fleet.

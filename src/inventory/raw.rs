@@ -133,10 +133,28 @@ section! {
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// Answers every request with 503, for the time of a work on the app.
+        maintenance: "section; default: off" is OneSection,
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`" is Sections(0),
         /// Files on this machine with your own nginx text, for the site's server block. A relative path is relative to the inventory's directory. Hosts get copies.
         include: "list of paths" is Many(LocalPath, 0, 64),
+    }
+}
+
+section! {
+    /// The site answers every request with 503 (Service Unavailable) and `Retry-After`.
+    RawMaintenance at "sites[].maintenance" {
+        /// Whether it does now. With `false` the section is kept for another time.
+        enabled: "true or false; default true" is One(Switch),
+        /// When clients should ask again.
+        retry_after: "duration in whole seconds; default 5m" is One(WholeSeconds(RETRY_AFTER)),
+        /// Networks whose clients get the site all the same, such as those who work on it. Balancers need an answer if health checks over HTTP ask this site.
+        allow: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// The text of the answer; without it, a page of nginx's.
+        body: "text in ASCII, which may have several lines; default: none" is One(Body),
+        /// The media type of `body`.
+        r#type as "type": "such as `text/html`; default `text/plain`" is One(MediaType),
     }
 }
 
@@ -177,7 +195,7 @@ section! {
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
-        /// Redirects to another URL.
+        /// Answers by itself, with a redirect or a status.
         r#return as "return": "section" is OneSection,
         /// Files on this machine with your own nginx text, for the location's block.
         include: "list of paths" is Many(LocalPath, 0, 64),
@@ -185,12 +203,16 @@ section! {
 }
 
 section! {
-    /// A redirect.
+    /// What nginx answers by itself: a redirect to `url`, or the status `code`.
     RawReturn at "sites[].locations[].return" {
-        /// The HTTP status.
-        code: "301, 302, 303, 307 or 308; default 308" is One(Choice(RedirectCode::NAMES)),
+        /// The HTTP status. With `url` it is 301, 302, 303, 307 or 308; without, any other.
+        code: "200 to 599; default: 308 with `url`, which is needed without it" is One(Whole(200, 599)),
         /// The URL to redirect to.
-        url: "`https://…` or `http://…`, required" is One(RedirectUrl),
+        url: "`https://…` or `http://…`; default: none" is One(RedirectUrl),
+        /// The text of the answer. Without it, nginx has a page for statuses from 400 on.
+        body: "text in ASCII, which may have several lines; default: none" is One(Body),
+        /// The media type of `body`.
+        r#type as "type": "such as `application/json`; default `text/plain`" is One(MediaType),
         /// Whether to append the path and query of the request.
         append_request_uri: "true or false; default false" is One(Switch),
     }
@@ -280,6 +302,7 @@ pub const SECTIONS: &[Section] = &[
     RawPool::SECTION,
     RawPoolCheck::SECTION,
     RawSite::SECTION,
+    RawMaintenance::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,
     RawUpstream::SECTION,

@@ -90,6 +90,10 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
             Some(thumbprint) => format!("{{ account_thumbprint: {thumbprint} }}"),
             None => challenge(is(|it| RedirectUrl::parse(it).is_ok()), place, name),
         },
+        "sites[].maintenance" => match words {
+            ["false" | "no" | "off"] => "{ enabled: false }".to_owned(),
+            _ => "{ enabled: true }".to_owned(),
+        },
         "haproxy" | "nginx" => format!("{{ port: {} }}", port.unwrap_or("443")),
         "haproxy.timeouts" => {
             let time = age().unwrap_or_else(|| "5m".to_owned());

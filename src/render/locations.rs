@@ -9,7 +9,7 @@ use super::snippets::{self, IncludeView};
 use super::upstreams::{BuffersView, UpstreamTlsView, variable};
 use crate::inventory::Inventory;
 use crate::inventory::model::{EffectiveTimeouts, Location, Nginx, Site, Target};
-use crate::inventory::types::{Destination, LocationMatch};
+use crate::inventory::types::{Body, Destination, LocationMatch};
 
 /// What all sites of an app server have in common.
 pub struct Shared<'i> {
@@ -34,7 +34,9 @@ pub struct LocationView {
     keep_conn: bool,
     /// What the variable in `to` has to be set to; empty if it has none.
     server: String,
-    code: &'static str,
+    code: String,
+    /// The type of the text that nginx answers with; empty without one.
+    media_type: String,
     append_request_uri: bool,
     /// Empty where they are the site's.
     timeouts: TimeoutsView,
@@ -88,11 +90,13 @@ pub fn location_view(
         Target::Grpc(upstream) => upstream.to_string(),
         Target::Root(root) => root.to_string(),
         Target::Redirect(redirect) => redirect.url.to_string(),
+        Target::Answer(answer) => answer.body.as_ref().map(Body::quoted).unwrap_or_default(),
     };
     let (server, to) = variable(inventory, location, nginx).unwrap_or((String::new(), to));
     let (code, append_request_uri) = match &location.target {
-        Target::Redirect(redirect) => (redirect.code.name(), redirect.append_request_uri),
-        _ => ("", false),
+        Target::Redirect(redirect) => (redirect.code.name().to_owned(), redirect.append_request_uri),
+        Target::Answer(answer) => (answer.status.to_string(), false),
+        _ => (String::new(), false),
     };
     let exact = location.matching == LocationMatch::Exact;
     LocationView {
@@ -105,6 +109,11 @@ pub fn location_view(
         keep_conn: inventory.upstream(location).is_some_and(|upstream| upstream.keepalive > 0),
         server,
         code,
+        media_type: match &location.target {
+            // A browser would save an empty answer of no known type; from 400 on nginx has a page.
+            Target::Answer(answer) if answer.body.is_some() || answer.status == 200 => answer.media_type.to_string(),
+            _ => String::new(),
+        },
         append_request_uri,
         timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
         buffers: own.unless_equal(buffers),

@@ -5,6 +5,7 @@ mod access;
 mod haproxy;
 mod http;
 mod locations;
+mod maintenance;
 mod needs;
 mod nginx;
 mod ports;

@@ -7,12 +7,13 @@ use serde::Serialize;
 use super::access::{GeoView, Geos};
 use super::http::AcmeView;
 use super::locations::{LocationView, Shared, TimeoutsView, location_view};
+use super::maintenance::MaintenanceView;
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
 use super::upstreams::{BuffersView, UpstreamView, mixed, upstreams};
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate};
-use crate::inventory::types::{AccessLog, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
+use crate::inventory::types::{AccessLog, Body, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
 use crate::inventory::{Inventory, headers};
 use crate::tickets::{KEYS, RING};
 
@@ -93,6 +94,8 @@ pub struct View {
     ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
+    /// Whether a text of an answer has a dollar sign.
+    dollar: bool,
     /// What tells the clients that sites and locations refuse.
     geos: Vec<GeoView>,
     /// The upstreams that have a name.
@@ -153,6 +156,7 @@ struct SiteView {
     php: bool,
     /// The variable that is true for clients who get no answer; empty without one.
     denied: String,
+    maintenance: Option<MaintenanceView>,
     locations: Vec<LocationView>,
     include: Vec<IncludeView>,
 }
@@ -202,6 +206,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         },
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
+        dollar: sites.iter().flat_map(|site| site.texts()).any(Body::has_dollar),
         geos: shared.geos.views(),
         named: upstreams(inventory, &sites, shape.nginx),
         resolver: shape.nginx.resolver.iter().map(ToString::to_string).collect(),
@@ -281,6 +286,7 @@ fn site_view(inventory: &Inventory, site: &Site, shared: &Shared<'_>) -> SiteVie
         buffers,
         php: site.runs_scripts(),
         denied: shared.geos.variable(&site.access),
+        maintenance: site.maintenance.as_ref().map(|it| MaintenanceView::of(it, &shared.geos)),
         locations,
         include: snippets::views(&site.include),
     }

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::spec::SiteSpec;
+use super::spec::{Refusal, SiteSpec};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Access, Site};
+use crate::inventory::model::{Access, Site, UNAVAILABLE};
 use crate::inventory::routing::as_nginx_reads;
 use crate::inventory::types::{Address, Scalar};
 
@@ -41,7 +41,22 @@ fn usable(network: &IpNet) -> Option<IpAddr> {
 pub(super) fn refuse(site: &Site, specs: &mut [SiteSpec], clients: &[IpAddr]) {
     for probe in specs.iter_mut().flat_map(|spec| &mut spec.probes) {
         let Some(path) = as_nginx_reads(&probe.path) else { continue };
-        let refused = clients.iter().filter(|client| !site.admits(**client, &path));
-        probe.instead = refused.map(|client| (*client, 403)).collect();
+        let refused = clients.iter().filter_map(|client| Some((*client, refusal(site, *client, &path)?)));
+        probe.instead = refused.collect();
+    }
+}
+
+/// What nginx tells this client, if it refuses it; the site's lists come before its maintenance, and those of locations
+/// after it.
+fn refusal(site: &Site, client: IpAddr, path: &str) -> Option<Refusal> {
+    let forbidden = Refusal { status: 403, retry_after: None, body: None };
+    match &site.maintenance {
+        _ if !site.access.admits(client) => Some(forbidden),
+        Some(maintenance) if site.is_closed_to(client) => Some(Refusal {
+            status: UNAVAILABLE,
+            retry_after: Some((maintenance.retry_after.milliseconds() / 1_000).to_string()),
+            body: maintenance.body.as_ref().map(|(body, _)| body.to_string()),
+        }),
+        _ => (!site.admits(client, path)).then_some(forbidden),
     }
 }

@@ -144,7 +144,7 @@ fn has_stand_in(inventory: &Inventory, site: &Site, location: &Location) -> bool
 fn unproven(inventory: &Inventory) -> BTreeSet<String> {
     let answered = |location: &Location| match &location.target {
         Target::Uwsgi(_) | Target::Fastcgi(_) | Target::Proxy(_) | Target::Grpc(_) => true,
-        Target::Redirect(_) => true,
+        Target::Redirect(_) | Target::Answer(_) => true,
         Target::Root(_) => false,
     };
     let proven = |site: &Site| {

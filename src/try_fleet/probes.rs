@@ -10,7 +10,7 @@ use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
 use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstreams};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Location, Redirect, Site, Snippet, Target};
+use crate::inventory::model::{Answer, AppServer, Location, Redirect, Site, Snippet, Target};
 use crate::inventory::openssl::{Authentication, Offer};
 use crate::inventory::routing::{answering, location_of};
 use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
@@ -132,6 +132,7 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, ind
             files(inventory, site, place).into_iter().chain(missing).collect()
         }
         Target::Redirect(redirect) => place.paths().iter().map(|asked| redirected(redirect, asked.uri())).collect(),
+        Target::Answer(answer) => place.paths().iter().map(|asked| answered(answer, asked.uri())).collect(),
         target => {
             let asked = place.paths();
             let plain = asked.iter().map(|asked| to_app(scripts, site, location, asked));
@@ -152,6 +153,12 @@ fn redirected(redirect: &Redirect, uri: String) -> Probe {
     Probe { status, redirect: Some(to), ..Probe::new(uri) }
 }
 
+/// A request that nginx answers by itself.
+fn answered(answer: &Answer, uri: String) -> Probe {
+    let body = answer.body.as_ref().map(ToString::to_string);
+    Probe { status: answer.status, body, ..Probe::new(uri) }
+}
+
 /// Requests for indexes of directories, which the try-out makes.
 fn files(inventory: &Inventory, site: &Site, place: Place<'_>) -> Vec<Probe> {
     place.directories().iter().filter_map(|asked| index(inventory, site, asked)).collect()
@@ -169,6 +176,7 @@ fn index(inventory: &Inventory, site: &Site, asked: &Asked) -> Option<Probe> {
     match &location.target {
         _ if is_taken(inventory, site, location) => None,
         Target::Redirect(redirect) => Some(redirected(redirect, uri)),
+        Target::Answer(answer) => Some(answered(answer, uri)),
         Target::Proxy(_) | Target::Uwsgi(_) => Some(Probe { received: Some(BTreeMap::new()), ..Probe::new(uri) }),
         Target::Root(_) | Target::Fastcgi(_) | Target::Grpc(_) => None,
     }
@@ -246,7 +254,7 @@ fn to_app(scripts: &Scripts, site: &Site, location: &Location, asked: &Asked) ->
             None => vec![("REQUEST_URI", uri.clone())],
         },
         Target::Grpc(_) => vec![("REQUEST_URI", uri.clone())],
-        Target::Root(_) | Target::Redirect(_) => Vec::new(),
+        Target::Root(_) | Target::Redirect(_) | Target::Answer(_) => Vec::new(),
     };
     let query = [("QUERY_STRING", asked.query.to_owned())];
     let query = query.into_iter().filter(|_| !matches!(target, Target::Proxy(_) | Target::Grpc(_)));

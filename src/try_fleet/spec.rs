@@ -286,22 +286,53 @@ pub struct Probe {
     /// What a stand-in app must receive, by the names of FastCGI; `None` where no app answers.
     #[serde(default)]
     pub received: Option<BTreeMap<String, String>>,
+    /// The text that nginx itself answers with.
+    #[serde(default)]
+    pub body: Option<String>,
+    /// The value that the answer's `Retry-After` has to have.
+    #[serde(default)]
+    pub retry_after: Option<String>,
     /// What nginx itself answers to clients with these addresses instead.
     #[serde(default)]
-    pub instead: BTreeMap<IpAddr, u16>,
+    pub instead: BTreeMap<IpAddr, Refusal>,
+}
+
+/// What nginx itself answers to a client that does not get what others get.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The status.
+    pub status: u16,
+    /// The value of `Retry-After`, if it has to be there.
+    #[serde(default)]
+    pub retry_after: Option<String>,
+    /// The text, if it is known.
+    #[serde(default)]
+    pub body: Option<String>,
 }
 
 impl Probe {
     /// A request for `path` that no app answers, with status 200.
     pub fn new(path: String) -> Self {
-        Self { path, kind: ProbeKind::Get, status: 200, redirect: None, received: None, instead: BTreeMap::new() }
+        Self {
+            path,
+            kind: ProbeKind::Get,
+            status: 200,
+            redirect: None,
+            received: None,
+            body: None,
+            retry_after: None,
+            instead: BTreeMap::new(),
+        }
     }
 
     /// The same for a client with this address.
     #[must_use]
     pub fn of_client(&self, client: IpAddr) -> Self {
         match self.instead.get(&client) {
-            Some(status) => Self { status: *status, ..Self::new(self.path.clone()) },
+            Some(refusal) => {
+                let Refusal { status, retry_after, body } = refusal.clone();
+                Self { status, retry_after, body, ..Self::new(self.path.clone()) }
+            }
             None => self.clone(),
         }
     }

@@ -156,3 +156,35 @@ fn where_nginx_goes_on_by_itself_is_foretold() {
     // Whose file this is cannot be told.
     assert_eq!(page("root: /srv/other")[0], "/a-path/x/?a=%2F%20b&c 200");
 }
+
+/// The clients of a fleet whose site has this, and the statuses that each gets for `/` and `/a/` instead of others'.
+fn refused(site: &str) -> Vec<(String, Option<u16>, Option<u16>)> {
+    let yaml = format!(
+        "load_balancers: [ {{ name: lb1, address: 10.0.0.10 }} ]\n\
+         app_servers: [ {{ name: srv1, address: 10.0.0.11 }} ]\nsites:\n  - server_name: a.example\n    \
+         ssl_certificate: /etc/a.crt\n    ssl_certificate_key: /etc/a.key\n    root: /srv\n{site}"
+    );
+    let checked = check(&Source::new("inventory.yaml", &yaml));
+    let inventory = checked.inventory.unwrap_or_else(|| panic!("{:?}", checked.diagnostics));
+    let fleet = describe(&inventory, &render(&inventory, &Templates::load(None).unwrap()).unwrap());
+    let probes: Vec<&Probe> = fleet.sites.iter().flat_map(|site| &site.probes).collect();
+    let status = |path: &str, client| {
+        let probe = probes.iter().find(|probe| probe.path == path)?;
+        Some(probe.instead.get(client)?.status)
+    };
+    let of_family = fleet.clients.iter().filter(|client| client.is_ipv4());
+    of_family.map(|it| (it.to_string(), status("/", it), status("/a/", it))).collect()
+}
+
+#[test]
+fn clients_come_from_the_lists_and_get_what_these_say() {
+    let row = |client: &str, root: Option<u16>, below: Option<u16>| (client.to_owned(), root, below);
+    assert_eq!(refused(""), [row("192.0.2.1", None, None)]);
+    let below = "    locations: [ { path: /a/, root: /srv, allow: [10.0.0.10, 10.1.0.0/16] } ]\n";
+    assert_eq!(refused(below), [row("192.0.2.1", None, Some(403)), row("10.1.0.2", None, None)]);
+    let denied = refused(&format!("    deny: [203.0.113.7]\n{below}"));
+    assert_eq!(denied[0], row("192.0.2.1", None, Some(403)));
+    assert!(denied.contains(&row("203.0.113.7", Some(403), Some(403))), "{denied:?}");
+    let closed = refused("    maintenance: { allow: [198.51.100.0/24] }\n");
+    assert_eq!(closed, [row("192.0.2.1", Some(503), None), row("198.51.100.2", None, None)]);
+}

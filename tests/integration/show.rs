@@ -131,6 +131,7 @@ fn no_key_of_the_table_is_forgotten() {
         "nginx.hsts",
         "http.acme_challenge",
         "sites[].locations[].return",
+        "sites[].maintenance",
         "upstreams[]",
         "upstreams[].servers[]",
     ];

@@ -197,6 +197,14 @@ impl Fleet {
     fn is_download(&self, request: &Request) -> bool {
         let name = request.path.rsplit('/').next().unwrap_or_default();
         let locations = self.inventory.sites.iter().flat_map(|site| &site.locations);
+        let is_saved = |it: &Target| match it {
+            Target::Answer(answer) => answer.media_type.as_str().contains("vnd"),
+            _ => false,
+        };
+        let mut here = locations.clone().filter(|location| location.path.as_str() == request.location);
+        if here.any(|location| is_saved(&location.target)) {
+            return true;
+        }
         let mut files = locations.filter(|it| matches!(it.target, Target::Root(_)) && it.fallback.is_none());
         !name.is_empty() && !name.contains('.') && files.any(|location| location.path.as_str() == request.location)
     }

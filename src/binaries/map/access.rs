@@ -33,9 +33,26 @@ impl<'f> Map<'f> {
             if site.access == *list {
                 return Some(keys(place));
             }
+            if site.maintenance.as_ref().is_some_and(|it| it.admitted == *list) {
+                return Some(keys(place.key("maintenance")));
+            }
             let location = site.locations.iter().position(|location| location.access == *list)?;
             Some(keys(place.key("locations").item(location)))
         })
+    }
+}
+
+/// The place of a statement about maintenance: all but the one for clients in `deny` are in this order.
+pub(super) fn closed<'f>(statement: &Statement<'_>, place: Cursor<'f>) -> Option<Cursor<'f>> {
+    let inner = statement.around.iter().any(|words| **words == ["location", "@sslscale_maintenance"]);
+    let first = |keys: &[&str]| keys.iter().map(|key| place.key(key)).find(|key| key.is_written());
+    match *statement.words {
+        ["default_type", ..] if inner => first(&["type", "body"]),
+        ["return", ..] if inner => first(&["body"]),
+        ["location", "@sslscale_maintenance"] | ["error_page", ..] => first(&["body"]),
+        ["set", "$sslscale_retry_after", ..] | ["add_header", "Retry-After", ..] => first(&["retry_after", "enabled"]),
+        ["return", "503"] => first(&["enabled", "retry_after"]),
+        _ => None,
     }
 }
 

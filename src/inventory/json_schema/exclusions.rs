@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::patterns;
 use crate::inventory::form::{MAX_AGE, PRELOAD};
+use crate::inventory::model::Answer;
 
 /// What holds for the section at `path` besides its keys.
 pub fn of(path: &str) -> Vec<Value> {
@@ -11,10 +12,8 @@ pub fn of(path: &str) -> Vec<Value> {
         "" => inventory(),
         "sites[]" => site(),
         "sites[].locations[]" => location(),
-        "sites[].locations[].return" => vec![when(
-            is_on("append_request_uri"),
-            json!({ "url": { "pattern": "^[^/]*//[^/?]*$", "patternErrorMessage": "A path is appended to this URL." } }),
-        )],
+        "sites[].locations[].return" => answer(),
+        "sites[].maintenance" => vec![json!({ "dependentRequired": { "type": ["body"] } })],
         "upstreams[]" => vec![when(
             is("balance", &json!(["ip_hash", "hash_remote_addr", "hash_request_uri", "random_two"])),
             json!({ "servers": { "items": { "properties": { "backup": { "enum": [false, "false"] } } } } }),
@@ -84,6 +83,25 @@ fn site() -> Vec<Value> {
         json!({ "anyOf": [has("root"), locations] }),
         json!({ "anyOf": [has("root"), { "properties": { "locations": { "items": scripts } } }] }),
         json!({ "dependentRequired": { "ssl_certificate_key_source": ["ssl_certificate_source"] } }),
+    ]
+}
+
+fn answer() -> Vec<Value> {
+    let appended = when(
+        is_on("append_request_uri"),
+        json!({ "url": { "pattern": "^[^/]*//[^/?]*$", "patternErrorMessage": "A path is appended to this URL." } }),
+    );
+    let spelled = |codes: &[u16]| codes.iter().flat_map(|it| [json!(it), json!(it.to_string())]).collect::<Vec<_>>();
+    let redirects = spelled(&[301, 302, 303, 307, 308]);
+    let others: Vec<u16> = (300..400).chain(Answer::REFUSED).collect();
+    let of_answer = json!({ "append_request_uri": false, "code": { "not": { "enum": spelled(&others) } } });
+    let empty = is("code", &json!(spelled(&Answer::EMPTY)));
+    vec![
+        appended,
+        when(has("url"), json!({ "code": { "enum": redirects }, "body": false, "type": false })),
+        json!({ "if": { "not": has("url") }, "then": { "required": ["code"], "properties": of_answer } }),
+        when(empty, json!({ "body": false })),
+        json!({ "dependentRequired": { "type": ["body"] } }),
     ]
 }
 

@@ -154,6 +154,10 @@ pub fn upstream_name() -> String {
     format!("^{UPSTREAM}$")
 }
 
+pub fn media_type() -> String {
+    "^[a-z][a-z0-9.+-]{0,63}/[a-z][a-z0-9.+-]{0,63}$".to_owned()
+}
+
 pub fn resolver() -> String {
     format!("^{}$", socket_with_default())
 }

@@ -70,6 +70,7 @@ pub fn shared(scalar: Scalar) -> Shared {
         Scalar::CheckHost => ("check_host", at_most(253, word(patterns::check_host(), "a DNS name"))),
         Scalar::DnsName => ("dns_name", at_most(253, word(patterns::dns_name(), "a DNS name or *. and a DNS name"))),
         Scalar::LocalPath => ("local_path", spelled(patterns::local_path(), "a path")),
+        Scalar::Body => ("body", body()),
         Scalar::SourcePath => ("source_path", spelled(patterns::source_path(), "a path or HOST:PATH")),
         other => texts(other),
     };
@@ -92,6 +93,7 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
         Scalar::AppSocket => {
             ("app_socket", text(patterns::app_socket(), "unix:/path, address:port or an upstream's name"))
         }
+        Scalar::MediaType => ("media_type", text(patterns::media_type(), "a media type such as text/html")),
         Scalar::CheckPath => ("check_path", at_most(2_048, text(patterns::check_path(), "a path that starts with /"))),
         Scalar::Directory => ("directory", text(patterns::directory(), "a normalised absolute path")),
         Scalar::GrpcUpstream => (
@@ -195,6 +197,13 @@ fn buffer_size() -> Value {
     schema["minimum"] = least.into();
     schema["maximum"] = most.into();
     schema
+}
+
+/// A text that may be spelled like a number or a boolean.
+fn body() -> Value {
+    let mut schema = text("^[\\t\\n -~]+$".to_owned(), "a text in ASCII");
+    schema["type"] = json!(["string", "number", "boolean"]);
+    at_most(4_000, schema)
 }
 
 fn statuses() -> Value {

@@ -38,8 +38,9 @@ pub fn lists<'i>(sites: impl IntoIterator<Item = &'i Site>) -> Vec<&'i Access> {
 impl Site {
     /// The lists of the site and of its locations that refuse somebody.
     pub fn accesses(&self) -> impl Iterator<Item = &Access> {
-        let all =
-            std::iter::once(&self.access).chain(self.locations.iter().map(|location: &Location| &location.access));
+        let of_locations = self.locations.iter().map(|location: &Location| &location.access);
+        let admitted = self.maintenance.as_ref().map(|it| &it.admitted);
+        let all = std::iter::once(&self.access).chain(admitted).chain(of_locations);
         all.filter(|access| !access.is_empty())
     }
 }

@@ -1,7 +1,8 @@
 //! Where a location's requests go, and what is spoken there.
 
-use super::Redirect;
-use crate::inventory::types::{AbsolutePath, AppSocket, Destination, GrpcUpstream, HttpUpstream};
+use crate::inventory::types::{
+    AbsolutePath, AppSocket, Body, Destination, GrpcUpstream, HttpUpstream, MediaType, RedirectCode, RedirectUrl,
+};
 
 /// Where requests go.
 #[derive(Debug, Clone)]
@@ -18,16 +19,47 @@ pub enum Target {
     Root(AbsolutePath),
     /// Elsewhere.
     Redirect(Redirect),
+    /// Nowhere: nginx answers them.
+    Answer(Answer),
+}
+
+/// A redirect.
+#[derive(Debug, Clone)]
+pub struct Redirect {
+    /// The status.
+    pub code: RedirectCode,
+    /// Where to.
+    pub url: RedirectUrl,
+    /// Whether the request's path and query are appended.
+    pub append_request_uri: bool,
+}
+
+/// What nginx answers by itself.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// 200 to 599, but no redirect and none of [`Answer::REFUSED`].
+    pub status: u16,
+    /// The text, if there is one.
+    pub body: Option<Body>,
+    /// What the text is.
+    pub media_type: MediaType,
+}
+
+impl Answer {
+    /// Statuses that nginx keeps for itself: it answers 400 or closes the connection.
+    pub const REFUSED: [u16; 7] = [444, 494, 495, 496, 497, 498, 499];
+    /// Statuses whose answers have no text.
+    pub const EMPTY: [u16; 2] = [204, 205];
 }
 
 impl Target {
-    /// The upstream; `None` for files and redirects.
+    /// The upstream; `None` for what nginx answers by itself.
     pub fn destination(&self) -> Option<&Destination> {
         match self {
             Self::Uwsgi(app) | Self::Fastcgi(app) => Some(&app.to),
             Self::Proxy(upstream) => Some(&upstream.to),
             Self::Grpc(upstream) => Some(&upstream.to),
-            Self::Root(_) | Self::Redirect(_) => None,
+            Self::Root(_) | Self::Redirect(_) | Self::Answer(_) => None,
         }
     }
 
@@ -39,7 +71,7 @@ impl Target {
             Self::Proxy(_) => "proxy",
             Self::Grpc(_) => "grpc",
             Self::Root(_) => "root",
-            Self::Redirect(_) => "return",
+            Self::Redirect(_) | Self::Answer(_) => "return",
         }
     }
 
@@ -53,7 +85,7 @@ impl Target {
         matches!(self.protocol(), Some(Protocol::Https | Protocol::Grpcs))
     }
 
-    /// The protocol of the upstream's socket; `None` for files and redirects.
+    /// The protocol of the upstream's socket; `None` for what nginx answers by itself.
     pub fn protocol(&self) -> Option<Protocol> {
         Some(match self {
             Self::Uwsgi(_) => Protocol::Uwsgi,
@@ -72,7 +104,7 @@ impl Target {
                     Protocol::Grpc
                 }
             }
-            Self::Root(_) | Self::Redirect(_) => return None,
+            Self::Root(_) | Self::Redirect(_) | Self::Answer(_) => return None,
         })
     }
 }

@@ -37,6 +37,10 @@ impl Shown<'_> {
             ("http.acme_challenge", "port") => {
                 !["redirect", "account_thumbprint"].iter().any(|key| part.here.key(key).is_written())
             }
+            ("sites[].locations[].return", "append_request_uri") => part.here.key("url").is_written(),
+            ("sites[].locations[].return", "body") => !part.here.key("url").is_written(),
+            ("sites[].maintenance", "type") => part.here.key("body").is_written(),
+            ("sites[].locations[].return", "type") => part.here.key("body").is_written(),
             ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,
             ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,
             ("sites[].locations[]", name) if name.starts_with("upstream_") => part.passes,
@@ -91,6 +95,7 @@ impl Shown<'_> {
                 };
                 many(names, Origin::Profile(part.nginx.tls.profile.name()))
             }
+            ("sites[].locations[].return", "code") if part.here.key("url").is_written() => one("308".to_owned()),
             ("sites[].locations[]", "upstream_ssl_verify") => one(part.verified.to_string()),
             ("ssh", "become") => one(if part.ssh.uses_sudo() { "sudo" } else { "none" }.to_owned()),
             _ => return None,

@@ -18,6 +18,7 @@ macro_rules! text {
     )+};
 }
 
+mod body;
 mod buffer;
 mod check;
 mod choice;
@@ -34,6 +35,7 @@ mod tls;
 mod upstream;
 mod url;
 
+pub use body::{Body, MediaType};
 pub use buffer::BufferSize;
 pub use check::{CheckPath, Statuses};
 pub use choice::{
@@ -125,6 +127,14 @@ pub trait Scalar: Sized {
     /// # Errors
     /// What is wrong with it, and what to write instead.
     fn parse(text: &str) -> Result<Self, ValueError>;
+
+    /// Rejects texts that could break out of a rendered file.
+    ///
+    /// # Errors
+    /// What is wrong with it, and what to write instead.
+    fn guard(text: &str) -> Result<(), ValueError> {
+        guard(text)
+    }
 
     /// What to write in place of a text that [`guard`] refuses, where the type knows better.
     fn instead(_text: &str) -> Option<String> {

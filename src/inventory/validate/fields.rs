@@ -10,7 +10,7 @@ use crate::diagnostic::{Code, Diagnostic, Fix};
 use crate::inventory::document::spelled;
 use crate::inventory::node::{Node, Value, printable};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Duration, Flaw, Integer, Scalar, ServerName, Switch, ValueError, guard};
+use crate::inventory::types::{Duration, Flaw, Integer, Scalar, ServerName, Switch, ValueError};
 use crate::source::Span;
 
 /// Longest help, in characters.
@@ -54,9 +54,9 @@ pub fn scalar_with<T: Scalar>(
         reader.report(Code::IN03, node.underline(), message, help);
         return None;
     };
-    let trimmed = || Some(text.trim()).filter(|trimmed| guard(trimmed).is_ok() && T::parse(trimmed).is_ok());
+    let trimmed = || Some(text.trim()).filter(|trimmed| T::guard(trimmed).is_ok() && T::parse(trimmed).is_ok());
     let instead = || T::instead(text).or_else(|| trimmed().map(|text| format!("write `{text}`")));
-    let guarded = guard(text).map_err(|error| match instead() {
+    let guarded = T::guard(text).map_err(|error| match instead() {
         Some(help) => ValueError { help, ..error },
         None => error,
     });

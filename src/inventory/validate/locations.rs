@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::fields::{optional, or_default, required, scalar_with, switch};
+use super::fields::{optional, or_default, required, scalar_with};
 use super::upstreams::{self, Upstreams};
-use super::{access, advice, snippets, upstream_timeouts};
+use super::{access, advice, returns, snippets, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{Location, Redirect, Target};
+use crate::inventory::model::{Location, Target};
 use crate::inventory::node::Node;
-use crate::inventory::raw::{RawLocation, RawReturn};
+use crate::inventory::raw::RawLocation;
 use crate::inventory::schema::{Reader, SnippetKind};
-use crate::inventory::types::{Directory, LocationMatch, LocationPath, RedirectCode, RedirectUrl, ValueError};
+use crate::inventory::types::{Directory, LocationMatch, LocationPath, ValueError};
 use crate::source::Span;
 
 /// A location with its places.
@@ -173,25 +173,7 @@ fn read_target(reader: &mut Reader<'_>, raw: &RawLocation<'_>) -> Option<(Target
         "proxy_pass" => optional(reader, Some(node), key).map(Target::Proxy),
         "grpc_pass" => optional(reader, Some(node), key).map(Target::Grpc),
         "root" => optional::<Directory>(reader, Some(node), key).map(|directory| Target::Root(directory.0)),
-        _ => read_return(reader, node).map(Target::Redirect),
+        _ => returns::read(reader, node),
     };
     Some((target?, node.underline()))
-}
-
-fn read_return(reader: &mut Reader<'_>, node: &Node) -> Option<Redirect> {
-    let raw = RawReturn::read(reader, node)?;
-    let code = or_default(reader, raw.code, "code", RedirectCode::Permanent);
-    let append_request_uri = switch(reader, raw.append_request_uri, "append_request_uri", false);
-    let url = required::<RedirectUrl>(reader, raw.url, "url", "sites[].locations[].return", raw.span)?;
-    if append_request_uri && url.value.has_path() {
-        let help = "end `url` after the host, or remove `append_request_uri`";
-        reader.report(
-            Code::IN09,
-            url.span,
-            format!("`url` has a path, and `append_request_uri` appends another: `{}`", url.value),
-            help,
-        );
-        return None;
-    }
-    Some(Redirect { code, url: url.value, append_request_uri })
 }

@@ -8,7 +8,7 @@ use super::locations::PlacedLocation;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::upstreams::Upstreams;
-use super::{access, certificates, locations, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, certificates, locations, maintenance, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -91,6 +91,7 @@ fn read_site(
     );
     let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
     let access = access::read(reader, [raw.allow, raw.deny]);
+    let maintenance = maintenance::read(reader, raw.maintenance);
     let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
     let grpc = placed.iter().find(|it| is_grpc(&it.location.target)).map(|it| it.target);
@@ -121,6 +122,7 @@ fn read_site(
         upstream_timeouts,
         upstream_buffer_size,
         access,
+        maintenance,
         locations,
         include,
     };

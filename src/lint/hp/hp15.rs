@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, Target};
+use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, Target, UNAVAILABLE};
 use crate::inventory::routing::{adds_slash, answering, as_nginx_reads, is_refused};
 use crate::inventory::types::CheckType;
 use crate::lint::router::Router;
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
             an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
-            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance. It is a warning if the check passes without asking an app, or asks for an invented name below a \
             wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
@@ -81,6 +81,16 @@ fn refused(
     let families = balancer.addresses.families();
     let used = pool.app_servers(router.inventory).filter_map(|app| app.addresses.reached_from(families));
     let used = used.fold(Families::default(), |families, address| families.with(address.0));
+    let closed = balancer.addresses.iter().find(|from| used.has(from.0) && site.is_closed_to(from.0));
+    if let Some(from) = closed.filter(|_| !expected.accepts(UNAVAILABLE)) {
+        let (pool, host) = (&pool.name, &balancer.name);
+        let message = format!(
+            "health checks of the pool `{pool}` fail: the site that `{host}` asks from {from} is in maintenance, and \
+             {expected} is expected"
+        );
+        let help = "write the balancers' addresses in `maintenance.allow`, or let the checks ask another site (`host`)";
+        return Some((Severity::Error, "path", message, help.to_owned()));
+    }
     let from = balancer.addresses.iter().find(|from| used.has(from.0) && !site.admits(from.0, &read))?;
     let (pool, host) = (&pool.name, &balancer.name);
     let why = format!("`allow` or `deny` refuses `{host}`, which asks from {from}");
@@ -160,6 +170,7 @@ fn answer(site: &Site, path: &str) -> Option<Answer> {
     match answering.location.map(|index| &site.locations[index].target) {
         None if site.root.is_some() => None,
         Some(Target::Redirect(redirect)) => redirect.code.name().parse().ok().map(Answer::Nginx),
+        Some(Target::Answer(answer)) => Some(Answer::Nginx(answer.status)),
         Some(Target::Grpc(_)) => Some(Answer::Grpc),
         Some(_) => None,
         None => Some(Answer::Nginx(404)),
@@ -243,6 +254,34 @@ sites:
         ];
         for (pool, asked, wanted) in cases {
             assert_eq!(fails(pool, asked), wanted, "{asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_check_fails_where_the_balancer_gets_no_answer() {
+        let refusal = |site: &str, path: &str| {
+            let text = FLEET.replace("    root: /srv/api\n", &format!("    root: /srv/api\n    {site}\n"));
+            let checked = inventory::check(&Source::new("t", text));
+            let inventory = checked.inventory.unwrap_or_else(|| panic!("{site}: {:?}", checked.diagnostics));
+            let router = Router::new(&inventory);
+            let path = crate::inventory::types::Scalar::parse(path).ok();
+            let asked = HttpCheck { path, ..HttpCheck::default() };
+            let found = refused(&router, &inventory.load_balancers[0], (1, &inventory.pools[1]), &asked);
+            found.map(|(severity, ..)| severity)
+        };
+        let location = "locations: [ { path: /a/, root: /srv, deny: [10.0.0.0/24] } ]";
+        for (site, path, fails) in [
+            ("allow: [192.0.2.0/24]", "/", true),
+            ("allow: [10.0.0.0/24]", "/", false),
+            ("deny: [10.0.0.10]", "/x", true),
+            ("deny: [10.0.0.11]", "/x", false),
+            ("maintenance: { enabled: true }", "/", true),
+            ("maintenance: { enabled: false }", "/", false),
+            ("maintenance: { allow: [10.0.0.10] }", "/", false),
+            (location, "/a/x?b", true),
+            (location, "/b", false),
+        ] {
+            assert_eq!(refusal(site, path), fails.then_some(Severity::Error), "{site}: {path}");
         }
     }
 }

@@ -53,6 +53,7 @@ fn answer(location: &Location) -> &'static str {
         (Target::Root(_), LocationMatch::Exact) => "sends its source",
         (Target::Root(_), LocationMatch::Prefix) => "answers 404 to requests for scripts",
         (Target::Redirect(_), _) => "redirects",
+        (Target::Answer(_), _) => "answers by itself",
         _ => "passes requests to another app",
     }
 }

@@ -11,7 +11,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site or location has `allow` or `deny`, and `haproxy.proxy_protocol` is `off`.",
+        what: "A site, its `maintenance` or a location has `allow` or `deny`, and `haproxy.proxy_protocol` is `off`.",
         why: "Without a PROXY header nginx takes the balancer for every client. A list either refuses everybody or \
               nobody, and if it contains the balancers, the whole Internet gets what was meant for a few.",
         evidence: "With `allow: [10.0.0.0/8]` and a balancer at 10.0.0.10, a client at 192.0.2.1 gets 200 with \
@@ -26,8 +26,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let off = fleet.balancers(&["proxy_protocol"], |haproxy| haproxy.proxy_protocol == ProxyProtocol::Off);
     // All balancers are alike in this.
     let Some((_, place)) = off.first() else { return };
+    let maintenance = (0..fleet.inventory.sites.len()).map(|index| fleet.site(index, "maintenance"));
     let sites = (0..fleet.inventory.sites.len()).map(|index| fleet.written.key("sites").item(index));
-    for it in sites.chain(fleet.locations().map(|(_, _, place)| place)) {
+    for it in sites.chain(maintenance).chain(fleet.locations().map(|(_, _, place)| place)) {
         for key in ["allow", "deny"] {
             let list = it.key(key);
             if list.is_written() {

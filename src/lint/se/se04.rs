@@ -51,7 +51,12 @@ fn added(fleet: &Fleet<'_>, site: usize) -> Option<&'static str> {
     let hsts =
         it.hsts.is_some() || members.into_iter().any(|app| fleet.inventory.app_servers[*app].nginx.hsts.is_some());
     let upgrade = it.locations.iter().any(|location| location.target.passes());
-    if hsts { Some("Strict-Transport-Security") } else { upgrade.then_some("Upgrade") }
+    let closed = it.maintenance.is_some();
+    match (hsts, upgrade) {
+        (true, _) => Some("Strict-Transport-Security"),
+        (_, true) => Some("Upgrade"),
+        _ => closed.then_some("Retry-After"),
+    }
 }
 
 /// Whether the block says that headers of the blocks around it stay.

@@ -20,6 +20,11 @@ pub(super) fn compare(case: &Case, wrong: &mut Vec<String>) {
     }
     if reply.status == Some(probe.status) {
         compare_kind(case, wrong);
+        let found = reply.headers.get("retry-after");
+        if probe.retry_after.is_some() && found != probe.retry_after.as_ref() {
+            let wanted = or_none(&probe.retry_after);
+            wrong.push(format!("`Retry-After` is `{}`, not `{wanted}`", or_none(&found.cloned())));
+        }
     }
     let http = offered.http2.map(|http2| if http2 { "2" } else { "1.1" });
     if http.is_some() && reply.http.as_deref() != http {
@@ -45,7 +50,11 @@ fn compare_kind(case: &Case, wrong: &mut Vec<String>) {
     let Case { probe, reply, .. } = case;
     let has = |name: &str, value: &str| reply.headers.get(name).is_some_and(|it| it.eq_ignore_ascii_case(value));
     match probe.kind {
-        ProbeKind::Get => {}
+        ProbeKind::Get => {
+            if let Some(body) = probe.body.as_ref().filter(|body| **body != reply.body) {
+                wrong.push(format!("the text `{}`, not `{}`", short(&reply.body), short(body)));
+            }
+        }
         ProbeKind::Grpc if has("grpc-status", "0") => {}
         ProbeKind::Grpc => wrong.push("the answer has no `grpc-status: 0`".to_owned()),
         ProbeKind::WebSocket => {
@@ -57,6 +66,11 @@ fn compare_kind(case: &Case, wrong: &mut Vec<String>) {
             }
         }
     }
+}
+
+/// The beginning of a text, on one line.
+fn short(text: &str) -> String {
+    text.chars().take(40).collect::<String>().escape_debug().to_string()
 }
 
 #[cfg(test)]

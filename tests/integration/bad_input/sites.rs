@@ -2,18 +2,40 @@
 
 use super::keys::Row;
 
-pub const ROWS: &[Row] = &[(
-    &["sites[].allow[]", "sites[].deny[]", "sites[].locations[].allow[]", "sites[].locations[].deny[]"],
-    &[
-        ("10.0.0.300", "IN06"),
-        ("10.0.0.0/33", "IN06"),
-        ("10.0.0.10/24", "AD11"),
-        ("10.0.0.10/255.255.255.0", "IN06"),
-        ("0.0.0.0/0", "IN06"),
-        ("::/0", "IN06"),
-        ("all", "AD10"),
-        ("office.example", "AD10"),
-        ("fd00::5%3", "IN06"),
-        ("::ffff:10.0.0.0/104", "AD12"),
-    ],
-)];
+pub const ROWS: &[Row] = &[
+    (&["sites[].locations[].return.code"], &[("199", "IN06"), ("600", "IN06"), ("gone", "IN06")]),
+    (&["sites[].maintenance.enabled"], &[("sometimes", "IN06"), ("1", "IN06")]),
+    (
+        &["sites[].maintenance.retry_after"],
+        &[("0s", "HP08"), ("8d", "HP08"), ("1500ms", "HP08"), ("soon", "HP08"), ("300", "HP09")],
+    ),
+    (
+        &["sites[].locations[].return.body", "sites[].maintenance.body"],
+        &[("a\u{e9}", "IN05"), ("a\u{7}", "IN05"), ("a\r\nb", "IN05"), ("\u{202e}a", "IN05")],
+    ),
+    (
+        &["sites[].locations[].return.type", "sites[].maintenance.type"],
+        &[("html", "IN06"), ("Text/HTML", "IN06"), ("text/", "IN06"), ("a/b/c", "IN06")],
+    ),
+    (
+        &[
+            "sites[].allow[]",
+            "sites[].deny[]",
+            "sites[].locations[].allow[]",
+            "sites[].locations[].deny[]",
+            "sites[].maintenance.allow[]",
+        ],
+        &[
+            ("10.0.0.300", "IN06"),
+            ("10.0.0.0/33", "IN06"),
+            ("10.0.0.10/24", "AD11"),
+            ("10.0.0.10/255.255.255.0", "IN06"),
+            ("0.0.0.0/0", "IN06"),
+            ("::/0", "IN06"),
+            ("all", "AD10"),
+            ("office.example", "AD10"),
+            ("fd00::5%3", "IN06"),
+            ("::ffff:10.0.0.0/104", "AD12"),
+        ],
+    ),
+];

@@ -149,7 +149,7 @@ pub fn headers_are_the_servers(rendered: &Rendered<'_>) -> Held {
         ensure(held, || format!("{}: {all} headers, of servers {own:?}", app.host.name))?;
         for header in app.servers().flat_map(|server| server.all("add_header")) {
             let always = header.words.last().is_some_and(|word| word == "always");
-            let known = ["Strict-Transport-Security", "Upgrade"].contains(&header.words[1].as_str());
+            let known = ["Strict-Transport-Security", "Upgrade", "Retry-After"].contains(&header.words[1].as_str());
             ensure(always && known, || format!("{}: {header:?}", app.host.name))?;
         }
     }

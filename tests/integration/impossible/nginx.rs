@@ -109,7 +109,11 @@ fn tokens(text: &str) -> Vec<String> {
             '#' if word.is_empty() => while chars.next_if(|c| *c != '\n').is_some() {},
             '"' | '\'' => {
                 word.push(c);
-                word.extend(std::iter::from_fn(|| chars.next_if(|next| *next != c)));
+                // What follows a backslash ends no quotes.
+                while let Some(next) = chars.next_if(|next| *next != c) {
+                    word.push(next);
+                    word.extend((next == '\\').then(|| chars.next()).flatten());
+                }
                 word.extend(chars.next());
             }
             ';' | '{' | '}' => {

@@ -90,6 +90,11 @@ const ROWS: &[Row] = &[
     ("sites[]", "allow: [10.0.0.0/8]", ""),
     ("sites[]", "deny: [10.0.0.0/8]", ""),
     ("sites[].hsts", "max_age: 365d", ""),
+    ("sites[].maintenance", "enabled: true", ""),
+    ("sites[].maintenance", "retry_after: 7m", "enabled: true, "),
+    ("sites[].maintenance", "allow: [10.0.0.0/8]", "enabled: true, "),
+    ("sites[].maintenance", "body: closed", "enabled: true, "),
+    ("sites[].maintenance", "type: text/html", "body: closed, "),
     ("sites[].locations[]", "match: exact", "root: /srv/a, "),
     ("sites[].locations[]", "fallback: /x/index.html", "root: /srv/a, "),
     ("sites[].locations[]", "fallback: /x/index.php", "fastcgi_pass: \"127.0.0.1:9000\", "),
@@ -115,6 +120,9 @@ const ROWS: &[Row] = &[
     ("upstreams[].servers[]", "fail_timeout: 7s", ""),
     ("upstreams[].servers[]", "backup: true", ""),
     ("sites[].locations[].return", "url: \"https://b.example\"", ""),
+    ("sites[].locations[].return", "code: 410", ""),
+    ("sites[].locations[].return", "body: gone", "code: 410, "),
+    ("sites[].locations[].return", "type: text/html", "code: 410, body: gone, "),
     ("sites[].locations[].return", "code: 303", "url: \"https://b.example\", "),
     ("sites[].locations[].return", "append_request_uri: true", "url: \"https://b.example\", "),
     ("app_servers[]", "weight: 7", ""),
@@ -166,7 +174,7 @@ fn fleet(path: &str, keys: &str) -> String {
     let haproxy = format!("{reject}{}", of("haproxy", &["timeouts", "check"]));
     let haproxy = haproxy.trim_end_matches(", ");
     let (nginx, http) = (of("nginx", &["hsts"]), of("http", &["acme_challenge"]));
-    let site = of("sites[]", &["hsts"]);
+    let site = of("sites[]", &["hsts", "maintenance"]);
     // A site has a root, its own or this one.
     let root = if site.starts_with("root") { "" } else { "root: /srv/site, " };
     let site = format!("{root}{site}");

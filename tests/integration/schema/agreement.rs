@@ -23,6 +23,7 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("AD05", &["name", "address", "virtual_addresses"], "compares hosts with each other"),
     ("AD08", &["address"], "compares hosts with each other"),
     ("AD11", &["trusted_proxies", "allow", "deny"], "calculates with the bits of an address"),
+    ("IN05", &["body"], "counts the bytes of nginx's configuration"),
     ("IN06", &["access_log", "log"], "looks for the path among those that programs own"),
     ("IN06", &["expect"], "compares the first status of a range with the last"),
     ("IN07", &[], "looks for a name among those of the inventory"),

@@ -2,11 +2,13 @@
 //! stand behind them, and curl and Python are the clients.
 
 mod access;
+mod answers;
 mod challenges;
 mod fallback;
 mod headers;
 mod keepalive;
 mod locations;
+mod maintenance;
 mod ports;
 mod revision;
 mod timeouts;

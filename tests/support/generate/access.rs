@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 use proptest::sample::subsequence;
 
-use super::values::Part;
+use super::section;
+use super::values::{Part, body, duration, one_of};
 use super::yaml::Yaml;
 
 const ALLOW: &[&str] =
@@ -35,4 +36,21 @@ pub fn lists() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
             allow.into_iter().chain(denies.then_some(("deny", deny))).collect()
         })
         .boxed()
+}
+
+/// The key `maintenance`, which hardly any site has: nothing else of it is served then.
+pub fn maintenance() -> Part {
+    let texts = section(vec![
+        ("enabled", 1.0, one_of(&["true", "true", "false"])),
+        ("retry_after", 0.5, one_of(&["1s", "90s", "10m", "7d"])),
+        ("allow", 0.7, list(ALLOW)),
+        ("body", 1.0, body()),
+        ("type", 0.5, one_of(&["text/html", "application/json"])),
+    ]);
+    let page = section(vec![
+        ("enabled", 1.0, one_of(&["true", "false"])),
+        ("retry_after", 0.5, duration(60_000, 60_000)),
+        ("allow", 0.5, list(ALLOW)),
+    ]);
+    prop_oneof![texts, page].boxed()
 }

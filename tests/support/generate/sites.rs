@@ -22,29 +22,39 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
     let locations = if plain { Just(Yaml::List(Vec::new())).boxed() } else { locations(grpc, count.locations) };
     let certificates = certificates(number);
     let own = maybe(0.25, snippets::site());
-    let sizes = (maybe(0.2, size()), maybe(0.1, tls::hsts()), rare_timeouts(), own, access::lists());
+    let sizes = (
+        maybe(0.2, size()),
+        maybe(0.1, tls::hsts()),
+        rare_timeouts(),
+        own,
+        access::lists(),
+        maybe(0.06, access::maintenance()),
+    );
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(|(names, certificates, (size, hsts, timeouts, own, access), (root, locations), listed)| {
-            let locations = named(locations, &names);
-            let mut entries = vec![("server_name", names)];
-            let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
-            match root {
-                Some(root) => entries.push(("root", root)),
-                None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
-                None => {}
-            }
-            entries.extend(certificates);
-            entries.extend(size.map(|size| ("client_max_body_size", size)));
-            entries.extend(hsts.map(|hsts| ("hsts", hsts)));
-            entries.extend(timeouts);
-            entries.extend(access);
-            entries.extend(own.map(|own| ("include", own)));
-            if !empty || listed {
-                entries.push(("locations", locations));
-            }
-            Yaml::Map(entries)
-        })
+        .prop_map(
+            |(names, certificates, (size, hsts, timeouts, own, access, maintenance), (root, locations), listed)| {
+                let locations = named(locations, &names);
+                let mut entries = vec![("server_name", names)];
+                let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
+                match root {
+                    Some(root) => entries.push(("root", root)),
+                    None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
+                    None => {}
+                }
+                entries.extend(certificates);
+                entries.extend(size.map(|size| ("client_max_body_size", size)));
+                entries.extend(hsts.map(|hsts| ("hsts", hsts)));
+                entries.extend(timeouts);
+                entries.extend(access);
+                entries.extend(maintenance.map(|it| ("maintenance", it)));
+                entries.extend(own.map(|own| ("include", own)));
+                if !empty || listed {
+                    entries.push(("locations", locations));
+                }
+                Yaml::Map(entries)
+            },
+        )
         .boxed()
 }
 
@@ -291,7 +301,17 @@ fn redirect() -> Part {
         ("url", 1.0, scalar(redirect_url(true))),
         ("append_request_uri", 0.3, one_of(&["false"])),
     ]);
-    prop_oneof![appended, whole].boxed()
+    let answer = section(vec![
+        ("code", 1.0, one_of(&["200", "404", "410", "403", "503", "599", "418"])),
+        ("body", 0.7, super::values::body()),
+    ]);
+    let typed = section(vec![
+        ("code", 1.0, one_of(&["200", "404"])),
+        ("body", 1.0, super::values::body()),
+        ("type", 1.0, one_of(&["text/html", "application/json", "application/vnd.api+json"])),
+    ]);
+    let empty = section(vec![("code", 1.0, one_of(&["204", "205"]))]);
+    prop_oneof![4 => appended, 4 => whole, 2 => answer, 1 => typed, 1 => empty].boxed()
 }
 
 /// How many sites there are.

@@ -250,6 +250,17 @@ pub fn redirect_url(with_path: bool) -> Text {
         .boxed()
 }
 
+/// A text for an answer, with characters that mean something to nginx and to YAML.
+pub fn body() -> Part {
+    let odd = prop_oneof![
+        3 => select(&["$", "\"", "'", "\\", "{", "}", ";", "#", "%", "\n", "\t", " ", "$host", "\\n", ": ", "~"][..]),
+        1 => select(&["Sorry", "<p>", "</p>", "{\"status\": \"ok\"}", "User-agent: *\nDisallow: /\n"][..]),
+    ];
+    let long = (0..4_000_usize).prop_map(|length| "x".repeat(length));
+    let text = vec(odd, 1..12).prop_map(|parts| parts.concat());
+    prop_oneof![9 => text, 1 => long.prop_filter("a text", |text| !text.is_empty())].prop_map(Yaml::Scalar).boxed()
+}
+
 /// Where haproxy's logs go.
 pub fn log() -> Part {
     let server = one_of(&["10.0.0.5:514", "[2001:db8::5]:514", "127.0.0.1:1", "[::1]:65535", "/dev/log"]);

@@ -79,6 +79,7 @@ impl Yaml {
         match self {
             Self::Scalar(text) if is_plain(text) => out.push_str(text),
             Self::Scalar(text) => {
+                let text = text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n").replace('\t', "\\t");
                 let _ = write!(out, "\"{text}\"");
             }
             Self::List(items) => {

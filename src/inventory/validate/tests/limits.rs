@@ -14,6 +14,10 @@ fn numbers_and_durations_have_exact_limits() {
     let http = |key: &str, value: &str| with(&format!("http: {{ {key}: {value} }}\n"));
     let acme =
         |key: &str, value: &str| with(&format!("http: {{ acme_challenge: {{ app_server: srv1, {key}: {value} }} }}\n"));
+    let in_site = |key: &str| replaced("root: /srv, ", &format!("root: /srv, {key}, "));
+    let maintenance = |key: &str, value: &str| in_site(&format!("maintenance: {{ {key}: {value} }}"));
+    let answer =
+        |key: &str, value: &str| in_site(&format!("locations: [{{ path: /x, return: {{ {key}: {value} }} }}]"));
     let lint = |key: &str, value: &str| with(&format!("lint: {{ {key}: {value} }}\n"));
     let named = |servers: &str, more: &str| {
         let named = format!("upstreams: [{{ name: app, servers: [{{ address: \"10.0.5.1:80\"{servers} }}]{more} }}]\n");
@@ -58,6 +62,8 @@ fn numbers_and_durations_have_exact_limits() {
         (&server, "fail_timeout", ["999ms", "1s", "60m", "3600001ms"], "HP08"),
         (&nginx, "client_max_body_size", ["-1", "0", "1024g", "1025g"], "IN06"),
         (&hsts, "max_age", ["999ms", "0s", "3650d", "315360001s"], "IN06"),
+        (&maintenance, "retry_after", ["999ms", "1s", "7d", "604801s"], "HP08"),
+        (&answer, "code", ["199", "200", "599", "600"], "IN06"),
         (&app, "weight", ["-1", "0", "256", "257"], "IN06"),
         (&app, "maxconn", ["0", "1", "500000", "500001"], "IN06"),
         (&http, "port", ["0", "1", "65535", "65536"], "IN06"),

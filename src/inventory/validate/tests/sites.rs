@@ -82,7 +82,22 @@ fn names_and_answers_of_sites() {
             answers("locations: [{ path: /, return: { url: \"https://a/b\", append_request_uri: true } }], "),
             &[("IN09", "\"https://a/b\"")],
         ),
-        ("no url", answers("locations: [{ path: /, return: { code: 301 } }], "), &[("IN04", "code: 301")]),
+        ("a status", answers("locations: [{ path: /, return: { code: 444 } }], "), &[("IN06", "444")]),
+        ("a redirect's status", answers("locations: [{ path: /, return: { code: 304 } }], "), &[("IN04", "304")]),
+        ("no text", answers("locations: [{ path: /, return: { code: 204, body: a } }], "), &[("IN09", "a")]),
+        ("no status", answers("locations: [{ path: /, return: { body: a } }], "), &[("IN04", "body: a")]),
+        ("no type", answers("locations: [{ path: /, return: { code: 200, type: a/b } }], "), &[("IN09", "a/b")]),
+        (
+            "a text and a redirect",
+            answers("locations: [{ path: /, return: { url: \"https://a\", body: b } }], "),
+            &[("IN09", "b")],
+        ),
+        (
+            "no redirect",
+            answers("locations: [{ path: /, return: { code: 404, url: \"https://a\" } }], "),
+            &[("IN09", "404")],
+        ),
+        ("no url", answers("locations: [{ path: /, return: { code: 301 } }], "), &[("IN04", "301")]),
         (
             "grpc",
             with("nginx: { http2: false }\n")
@@ -104,6 +119,7 @@ fn names_and_answers_of_sites() {
             Target::Proxy(app) => format!("{} proxy {app}", it.path.as_str()),
             Target::Grpc(app) => format!("{} grpc {app}", it.path.as_str()),
             Target::Root(root) => format!("{} root {root}", it.path.as_str()),
+            Target::Answer(answer) => format!("{} {}", it.path.as_str(), answer.status),
             Target::Redirect(to) => {
                 format!("{} {} {} {}", it.path.as_str(), to.code.name(), to.url, to.append_request_uri)
             }
