@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use super::{Probe, ProxyHeader, ProxyVersion};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Haproxy, LoadBalancer, Site};
+use crate::inventory::model::{AppServer, Haproxy, LoadBalancer, Site, Target, UNAVAILABLE};
 use crate::inventory::routing::location_of;
 use crate::inventory::types::ProxyProtocol;
 
@@ -24,8 +24,11 @@ pub struct Expected {
     pub probe: Probe,
     /// The certificates that the site may show, as paths on the app servers.
     pub certificates: Vec<String>,
-    /// Where the site's app is, as the inventory has it: `uwsgi_pass: unix:/run/app.sock`. `None` if no app answers.
+    /// Where the host's app for the site is, as the inventory has it: `uwsgi_pass: unix:/run/app.sock`. `None` if no
+    /// app answers, and of a balancer.
     pub app: Option<String>,
+    /// Failures with which nginx is to answer by itself: of a site in maintenance, or one that always answers so.
+    pub failures: Vec<u16>,
 }
 
 /// What a host of this name has to answer for each of its sites: an app server to a balancer, a balancer to a client,
@@ -57,7 +60,8 @@ fn of_balancer(inventory: &Inventory, balancer: &LoadBalancer, site: &Site) -> E
         to: SocketAddr::new(balancer.own_entry(), balancer.haproxy.port.0),
         probe: request(inventory, &balancer.haproxy, site, None),
         certificates: certificates(site),
-        app: app_of(site),
+        app: None,
+        failures: failures(site),
     }
 }
 
@@ -86,6 +90,7 @@ fn of_app_server(
         probe: request(inventory, &balancer.haproxy, site, header),
         certificates: certificates(site),
         app: app_of(site),
+        failures: failures(site),
     })
 }
 
@@ -94,6 +99,16 @@ fn request(inventory: &Inventory, haproxy: &Haproxy, site: &Site, proxy: Option<
     let port = haproxy.public_port().0;
     let host_header = if port == 443 { name.clone() } else { format!("{name}:{port}") };
     Probe { proxy, server_name: name, path: PATH.to_owned(), host_header }
+}
+
+/// What nginx answers by itself, if that is a failure.
+fn failures(site: &Site) -> Vec<u16> {
+    let closed = site.maintenance.as_ref().map(|_| UNAVAILABLE);
+    let answer = location_of(site, PATH).and_then(|index| match &site.locations[index].target {
+        Target::Answer(answer) if answer.status >= 500 => Some(answer.status),
+        _ => None,
+    });
+    closed.into_iter().chain(answer).collect()
 }
 
 /// Where the app is that answers, as a line of the inventory.

@@ -19,7 +19,7 @@ pub struct Failing {
     /// The answer.
     pub status: u16,
     /// Where the app is, as a line of the inventory.
-    pub app: Option<String>,
+    pub app: String,
     /// The host that was asked.
     pub host: String,
 }
@@ -163,16 +163,16 @@ impl DeployReport<'_> {
 
     /// Sites whose app does not answer, and did not before the change, either.
     pub fn failing(&self, failing: &BTreeSet<Failing>) {
-        let mut sites: BTreeMap<(&str, u16, Option<&str>), Vec<String>> = BTreeMap::new();
+        let mut sites: BTreeMap<(&str, u16, &str), Vec<String>> = BTreeMap::new();
         for Failing { site, status, app, host } in failing {
-            sites.entry((site, *status, app.as_deref())).or_default().push(host.clone());
+            sites.entry((site, *status, app)).or_default().push(host.clone());
         }
         for ((site, status, app), hosts) in sites {
             self.warning(&hosts, &format!("`{site}` is answered with {status}"));
             if !self.is_json() {
-                let app = app.map(|app| format!(" at `{app}`, where the inventory has it")).unwrap_or_default();
                 self.output.say(&format!(
-                    "  help: is its app running{app}? nothing was undone, as it did not answer before the deploy, either"
+                    "  help: is its app running at `{app}`, where the inventory has it? nothing was undone, as it did not \
+                     answer before the deploy, either"
                 ));
             }
         }

@@ -86,9 +86,16 @@ fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does()
     let Some(fleet) = Deployed::new() else { return };
     let app1 = fleet.host("app1");
     app1.run("systemctl stop app");
-    fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    let text = fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    let named = "` is answered with 502\n  help: is its app running at `uwsgi_pass: unix:/run/app/app.sock`, where";
+    assert!(text.contains("warning: app1: `") && text.contains(named), "{text}");
     fleet.run(&fleet.first, &["deploy", "--yes"], 0);
     app1.run("systemctl start app");
+    // Whoever closes a site wants this answer.
+    let closed = fleet.first.replace("    locations:", "    maintenance: { enabled: true }\n    locations:");
+    let text = fleet.run(&closed, &["deploy", "--yes"], 0);
+    assert!(!text.contains("is answered with"), "{text}");
+    fleet.run(&fleet.first, &["deploy", "--yes"], 0);
     let elsewhere = fleet.first.replace(UPSTREAM, "uwsgi_pass: \"unix:/run/app/none.sock\"");
     let text = fleet.run(&elsewhere, &["deploy", "--yes"], 4);
     assert!(text.contains("error: app1: it answers 502 for `"), "{text}");
