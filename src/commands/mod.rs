@@ -46,7 +46,7 @@ use crate::cli::{Cli, Command, MEANT, Tickets};
 use crate::deploy::SavedPlan;
 use crate::diagnostic::{Code, Diagnostic, Severity};
 use crate::interrupt::Interrupt;
-use crate::inventory::Inventory;
+use crate::inventory::{self, Inventory};
 use crate::lint::{self, Linted, Requirement, Settings};
 use crate::report::{Checked, Output, OutputOptions};
 use crate::shell;
@@ -224,6 +224,24 @@ fn load(path: &Path, settings: &Settings) -> Loaded {
 /// It is invalid, which is reported.
 fn load_hosts(path: &Path, output: &Output) -> Result<Inventory, CommandError> {
     load_with(path, |source| Ok(lint::validate(&source.alone(), &Settings::default())))?.sound(output)
+}
+
+/// The same where nothing but the hosts is needed: errors elsewhere are no obstacle, and are mentioned.
+///
+/// # Errors
+/// What it says of its hosts is invalid, which is reported.
+fn load_members(path: &Path, output: &Output) -> Result<Inventory, CommandError> {
+    let loaded = load_with(path, |source| Ok(lint::validate(&source.alone(), &Settings::default())))?;
+    if loaded.linted.inventory.is_none()
+        && let Some(members) = inventory::members(&loaded.source)
+    {
+        output.say(&format!(
+            "warning: the inventory has errors, which are not about its hosts; `sslscale check {}` shows them",
+            shell::path(path)
+        ));
+        return Ok(members);
+    }
+    loaded.sound(output)
 }
 
 /// Like [`load`], with another lint.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::sources::Sources;
-use super::{CommandError, decisions, hosts, live, load, load_hosts, sources};
+use super::{CommandError, decisions, hosts, live, load, load_members, sources};
 use crate::cli::ReachArgs;
 use crate::deploy::{self, HostRelease, Wanted};
 use crate::interrupt::Interrupt;
@@ -95,7 +95,7 @@ impl Members {
         reach: &ReachArgs,
         output: &Output,
     ) -> Result<Self, CommandError> {
-        let inventory = load_hosts(file, output)?;
+        let inventory = load_members(file, output)?;
         let names: Vec<&str> = choice.of(&inventory)?.into_iter().map(|(name, _)| name).collect();
         decisions::hosts(output, reach, &inventory, &names);
         let reached = hosts::reached(reach, &inventory, &names)?;

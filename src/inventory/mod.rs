@@ -10,6 +10,7 @@ pub mod document;
 pub mod form;
 pub mod headers;
 pub mod json_schema;
+mod members;
 pub mod model;
 pub mod networks;
 pub mod node;
@@ -26,5 +27,6 @@ pub mod types;
 mod validate;
 
 pub use document::Document;
+pub use members::members;
 pub use model::Inventory;
 pub use validate::{Checked, check};

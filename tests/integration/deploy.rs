@@ -277,7 +277,7 @@ fn certificates_with_a_source_are_brought_and_keys_are_never_shown() {
     );
 }
 
-const COUNT: u32 = 24;
+const COUNT: u32 = 50;
 
 /// Deploys an inventory to the roots in a directory, which are made where they are missing, and plans it again.
 fn deployed(dir: &Path, yaml: &str) -> Tree {

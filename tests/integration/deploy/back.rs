@@ -58,6 +58,27 @@ fn after_a_host_was_added_the_others_go_back_and_so_does_it_with_the_command_in_
     assert!(!files(&roots).keys().any(|path| path.starts_with("/srv3/etc/nginx/")));
 }
 
+// A typo in a site stopped the way back.
+#[test]
+fn errors_outside_the_hosts_are_no_obstacle() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    deployed(&fleet, &[]);
+    let before = files(&roots);
+    write(&fleet, &format!("{INVENTORY}{OTHER}"));
+    deployed(&fleet, &[]);
+    write(&fleet, &format!("{INVENTORY}htp: {{}}\n"));
+    let warning = "warning: the inventory has errors, which are not about its hosts; `sslscale check inventory.yaml` shows them\n";
+    let history = run(&fleet, &["history"], 0);
+    assert!(history.stderr.starts_with(warning), "{}", history.all());
+    let back = run(&fleet, &["rollback", "--yes"], 0);
+    assert!(back.stderr.starts_with(warning), "{}", back.all());
+    assert_eq!(files(&roots).keys().collect::<Vec<_>>(), before.keys().collect::<Vec<_>>());
+    write(&fleet, &INVENTORY.replace("address: 10.0.0.11", "adress: 10.0.0.11"));
+    let refused = run(&fleet, &["rollback", "--yes"], 1);
+    assert!(refused.stderr.contains("unknown key `adress`"), "{}", refused.all());
+}
+
 // Balancers got a server back that serves nothing, and nothing said so.
 #[test]
 fn a_release_with_an_app_server_that_has_left_says_so() {
