@@ -3,6 +3,7 @@
 //! message gets a place: the key, else the site or host around it, else the first key. Pure.
 
 mod access;
+mod others;
 mod upstreams;
 
 use std::collections::HashMap;
@@ -54,6 +55,13 @@ impl<'f> Map<'f> {
         }
         for (index, pool) in inventory.pools.iter().enumerate() {
             map.value(pool.name.to_string(), map.pool(index));
+        }
+        for (index, pool) in inventory.other_pools.iter().enumerate() {
+            let place = fleet.written.key("other_pools").item(index);
+            map.value(pool.name.to_string(), place.key("name"));
+            for (item, name) in pool.server_names.iter().enumerate() {
+                map.value(name.to_string(), place.key("server_name").item(item));
+            }
         }
         for (index, app) in inventory.app_servers.iter().enumerate() {
             map.apps.insert(app.name.as_str(), index);
@@ -220,7 +228,9 @@ impl<'f> Map<'f> {
     pub fn haproxy(&self, index: usize, message: &Message, statement: Option<&Statement<'_>>) -> Cursor<'f> {
         let host = self.fleet.load_balancer(index);
         let bound = statement.and_then(|statement| self.bound(index, message, statement));
-        if let Some(place) = bound.or_else(|| self.plain_http(message, statement?)) {
+        let bound = bound.or_else(|| others::before(self.fleet, index, message, statement?));
+        let other = || others::line(self.fleet, message, statement?);
+        if let Some(place) = bound.or_else(|| self.plain_http(message, statement?)).or_else(other) {
             return place;
         }
         let setting = |keys: &[&str]| self.fleet.haproxy(index, keys);

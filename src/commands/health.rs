@@ -36,7 +36,9 @@ impl Health {
         let check = &balancer.haproxy.check;
         // The first failure comes with the time between checks, the others follow quickly.
         let milliseconds = check.inter.milliseconds() + (check.fall + 1) * check.fastinter().milliseconds();
-        let up = planned.seen.servers.iter().filter(|it| it.is_up()).map(|it| (it.pool.clone(), it.name.clone()));
+        let other = |pool: &str| inventory.other_pools.iter().any(|it| it.name.as_str() == pool);
+        let up = planned.seen.servers.iter().filter(|it| it.is_up() && !other(&it.pool));
+        let up = up.map(|it| (it.pool.clone(), it.name.clone()));
         Some(Self { up: up.collect(), wait: Duration::from_millis(milliseconds) })
     }
 

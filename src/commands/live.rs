@@ -176,9 +176,11 @@ pub fn needed(
 pub fn leaving<'s>(inventory: &Inventory, seen: &'s [Result<Planned, Unreachable>]) -> BTreeSet<&'s str> {
     let ours = |planned: &&Planned| planned.seen.release.as_ref().is_some_and(|release| release.id != deploy::BEFORE);
     let servers = seen.iter().flatten().filter(ours).flat_map(|planned| &planned.seen.servers);
-    let names = servers.map(|server| server.name.as_str());
-    // One that has another name now stays.
     let configs = seen.iter().flatten().filter_map(|planned| planned.contents.get("/etc/haproxy/haproxy.cfg"));
+    let others: BTreeSet<String> = configs.clone().flat_map(|config| deploy::other_pools(config)).collect();
+    let known = |pool: &str| others.contains(pool) || inventory.other_pools.iter().any(|it| it.name.as_str() == pool);
+    let names = servers.filter(|server| !known(&server.pool)).map(|server| server.name.as_str());
+    // One that has another name now stays.
     let addresses: BTreeMap<String, IpAddr> = configs.flat_map(|config| deploy::server_addresses(config)).collect();
     let stays = |name: &&str| {
         let address = addresses.get(*name);

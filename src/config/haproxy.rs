@@ -31,6 +31,9 @@ const SECTIONS: [&str; 21] = [
     "userlist",
 ];
 
+/// The description of a rendered backend whose servers are not app servers: no deploy counts or drains them.
+pub const OTHER_SERVERS: &str = "servers that are not app servers";
+
 /// How many words haproxy takes of a line.
 const MOST_WORDS: usize = 64;
 
@@ -113,6 +116,15 @@ impl<'t> Section<'t> {
     /// Such as `backend`.
     pub fn kind(&self) -> &str {
         self.begin.keyword()
+    }
+
+    /// Whether its servers are not app servers.
+    pub fn has_other_servers(&self) -> bool {
+        let is_mark = |line: &Line<'_>| {
+            let words: Vec<&str> = line.arguments().iter().map(|word| &*word.value).collect();
+            line.keyword() == "description" && words.join(" ") == OTHER_SERVERS
+        };
+        self.kind() == "backend" && self.lines.iter().any(is_mark)
     }
 
     /// Its name, if it has one.

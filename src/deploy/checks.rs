@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::haproxy::{File, Line, Section};
 
-/// What a configuration says of checks, by backend.
+/// What a configuration says of checks of app servers, by backend.
 pub fn checks(config: &[u8]) -> BTreeSet<(String, String)> {
     let text = String::from_utf8_lossy(config);
     let file = File::read(&text);
@@ -19,7 +19,8 @@ pub fn checks(config: &[u8]) -> BTreeSet<(String, String)> {
         let section = section.and_then(|it| it.name()).unwrap_or_default().to_owned();
         is.then(|| (section, format!("{} {}", line.keyword(), words.join(" "))))
     };
-    file.lines().filter_map(about).collect()
+    let ours = file.lines().filter(|(section, _)| section.is_none_or(|section| !section.has_other_servers()));
+    ours.filter_map(about).collect()
 }
 
 #[cfg(test)]
@@ -37,6 +38,8 @@ mod tests {
             ["timeout check 3s", "default-server check inter 2s", "http-check expect status 200", "option httpchk"];
         assert_eq!(lines, wanted);
         assert_ne!(told, checks(config.replace("200", "204").as_bytes()));
+        let others = "backend ssh\n    description servers that are not app servers\n    default-server check\n";
+        assert_eq!(told, checks(format!("{config}{others}").as_bytes()));
         assert_eq!(told, checks(config.replace("1m", "2m").replace(".11:", ".12:").as_bytes()));
     }
 }

@@ -72,6 +72,14 @@ pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
     servers.filter_map(server).collect()
 }
 
+/// The pools of a configuration of haproxy whose servers are not app servers.
+pub fn other_pools(config: &[u8]) -> BTreeSet<String> {
+    let text = String::from_utf8_lossy(config);
+    let file = haproxy::File::read(&text);
+    let others = file.sections.iter().filter(|section| section.has_other_servers());
+    others.filter_map(|section| section.name().map(str::to_owned)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
@@ -120,5 +128,8 @@ mod tests {
         let text = b"backend app\n    server a 10.0.0.1:443 check\n    server b [fd00::1]:443\n    server c /run/c\n";
         let found: Vec<String> = server_addresses(text).into_iter().map(|(name, it)| format!("{name} {it}")).collect();
         assert_eq!(found, ["a 10.0.0.1", "b fd00::1"]);
+        let text =
+            b"backend app\n    server a 10.0.0.1:443\nbackend ssh\n    description servers that are not app servers\n";
+        assert_eq!(other_pools(text), BTreeSet::from(["ssh".to_owned()]));
     }
 }

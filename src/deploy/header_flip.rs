@@ -39,7 +39,9 @@ fn listens(text: &str) -> BTreeMap<String, bool> {
 /// The same, with what haproxy connects to.
 fn servers(text: &str) -> BTreeMap<String, bool> {
     let file = haproxy::File::read(text);
-    let servers = file.lines().filter(|(_, line)| line.keyword() == "server").filter_map(|(_, line)| {
+    // What other servers expect is not sslscale's to change.
+    let ours = file.lines().filter(|(section, _)| section.is_none_or(|section| !section.has_other_servers()));
+    let servers = ours.filter(|(_, line)| line.keyword() == "server").filter_map(|(_, line)| {
         let [_, address, options @ ..] = line.arguments() else { return None };
         Some((address.value.to_string(), options.iter().any(|it| it.value.starts_with("send-proxy"))))
     });
@@ -80,6 +82,11 @@ mod tests {
             ("443 send-proxy", "8443", None),
         ] {
             assert_eq!(header_flip(&haproxy(old), &haproxy(new)), wanted, "{old} {new}");
+            let other = |servers: &str| {
+                haproxy(servers)
+                    .replace("\n    server srv1", "\n    description servers that are not app servers\n    server srv1")
+            };
+            assert_eq!(header_flip(&other(old), &other(new)), None);
         }
     }
 }

@@ -22,7 +22,7 @@ mod script;
 mod transaction;
 
 pub use checks::checks;
-pub use departures::{server_addresses, unserved, untrusted};
+pub use departures::{other_pools, server_addresses, unserved, untrusted};
 pub use ending::{DeployEnd, HostState};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;

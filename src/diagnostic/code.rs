@@ -137,6 +137,8 @@ codes! {
     PX15 "client-address-hidden" Warning;
     /// Networks of clients where nginx knows only the balancers' addresses.
     PX16 "client-networks-without-clients" Error;
+    /// Hosts of the fleet from which balancers wait for PROXY headers.
+    PX17 "header-from-hosts" Warning;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
     /// A private key that does not match its certificate.
@@ -233,6 +235,8 @@ codes! {
     HP18 "replaced-workers" Info;
     /// `slowstart` or `keepalive_time` where it has no effect.
     HP19 "spreading-without-effect" Warning;
+    /// A server that speaks first, where the balancer waits for the client.
+    HP20 "server-speaks-first" Warning;
     /// A `maxconn` that needs more file descriptors than the host allows.
     CP01 "maxconn-exceeds-nofile" Error;
     /// A frontend `maxconn` above that of the haproxy process.

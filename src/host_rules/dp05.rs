@@ -79,7 +79,8 @@ fn blocks(live: &Live<'_>, seen: &Seen<'_>, facts: &Facts, ports: &Ports, report
     let ours = |file: &str| {
         seen.observation.managed.contains_key(file) || seen.host.files.iter().any(|entry| *entry.path == *file)
     };
-    let names: BTreeSet<&str> = live.fleet.inventory.names().map(|name| name.as_str()).collect();
+    let sites = &live.fleet.inventory.sites;
+    let names: BTreeSet<&str> = sites.iter().flat_map(|site| &site.server_names).map(|name| name.as_str()).collect();
     let mut told = BTreeSet::new();
     for block in facts.nginx.blocks.iter().filter(|block| !ours(&block.file)) {
         let name = block.names.iter().find(|name| names.contains(name.as_str()));

@@ -96,6 +96,7 @@ pub enum Scalar {
     RedirectUrl,
     Resolver,
     ServerAddress,
+    ServerSocket,
     Size,
     SourcePath,
     SshHost,
@@ -111,15 +112,15 @@ pub mod words {
         AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Body, BufferSize, CheckHost, CheckPath, Choice,
         Directory, DnsName, Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
         LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
-        RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, Size, SourcePath, SshHost, SshUser, Statuses, Switch,
-        UpstreamName, Whole, WholeSeconds,
+        RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size, SourcePath, SshHost, SshUser,
+        Statuses, Switch, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
         BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, RETRY_AFTER, SHORT, TIMEOUT,
         UPSTREAM_CONNECT,
     };
     pub use crate::inventory::types::{
-        Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode,
-        Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
+        Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,
+        RedirectCode, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
     };
 }

@@ -4,6 +4,7 @@
 mod access;
 mod bound;
 mod maintenance;
+mod other_pools;
 mod settings;
 mod snippet;
 mod ssh;
@@ -26,6 +27,7 @@ use crate::source::Span;
 pub use access::{Access, lists};
 pub use bound::Bound;
 pub use maintenance::{Maintenance, UNAVAILABLE};
+pub use other_pools::{OtherPool, OtherServer};
 pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
@@ -42,6 +44,8 @@ pub struct Inventory {
     pub app_servers: Vec<AppServer>,
     /// At least one; every one has members and sites.
     pub pools: Vec<Pool>,
+    /// Servers that are not app servers.
+    pub other_pools: Vec<OtherPool>,
     /// At least one.
     pub sites: Vec<Site>,
     /// What locations refer to by name; each is used.
@@ -122,12 +126,14 @@ impl Inventory {
     /// server has a TLS check too, in the backend that takes over when no app answers.
     pub fn checks(&self, haproxy: &Haproxy) -> u64 {
         let servers: usize = self.pools.iter().map(|pool| pool.members.len()).sum();
-        servers as u64 * if haproxy.check.kind == CheckType::Http { 2 } else { 1 }
+        let others: usize = self.other_pools.iter().map(|pool| pool.servers.len()).sum();
+        servers as u64 * if haproxy.check.kind == CheckType::Http { 2 } else { 1 } + others as u64
     }
 
-    /// The names of all sites.
+    /// The names of all sites, then those whose connections go to other servers.
     pub fn names(&self) -> impl Iterator<Item = &ServerName> {
-        self.sites.iter().flat_map(|site| &site.server_names)
+        let others = self.other_pools.iter().flat_map(|pool| &pool.server_names);
+        self.sites.iter().flat_map(|site| &site.server_names).chain(others)
     }
 }
 

@@ -3,11 +3,13 @@
 
 mod haproxy;
 mod nginx;
+mod other_pools;
 mod upstreams;
 
 use super::schema::{Section, section};
 pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawTimeouts};
 pub use nginx::{RawHsts, RawNginx};
+pub use other_pools::{RawOtherPool, RawOtherServer, RawOtherTimeouts};
 pub use upstreams::{RawUpstream, RawUpstreamServer};
 
 section! {
@@ -23,6 +25,8 @@ section! {
         upstreams: "list; default: none" is Sections(0),
         /// Groups of app servers. The TLS name (SNI) decides which pool a connection goes to.
         pools: "list; default: one pool with all app servers" is Sections(1),
+        /// Groups of servers that are not app servers: other software on other ports, by TLS name, or for what is not TLS.
+        other_pools: "list; default: none" is Sections(0),
         /// The addresses from which nginx accepts a client address in a PROXY header.
         trusted_proxies: "list of networks; default: the addresses of every balancer" is Many(Network, 0, MANY),
         /// Which app servers can resume a TLS session: all of them, only the one that started it, or none.
@@ -301,6 +305,9 @@ pub const SECTIONS: &[Section] = &[
     RawAppServer::SECTION,
     RawPool::SECTION,
     RawPoolCheck::SECTION,
+    RawOtherPool::SECTION,
+    RawOtherServer::SECTION,
+    RawOtherTimeouts::SECTION,
     RawSite::SECTION,
     RawMaintenance::SECTION,
     RawLocation::SECTION,

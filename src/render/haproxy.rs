@@ -6,6 +6,7 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use super::others::{OtherBackend, others};
 use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
 use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
@@ -24,6 +25,7 @@ pub struct Shape<'i> {
     own: Families,
     bound: Families,
     listed: Vec<Bound>,
+    without_header: Vec<IpAddr>,
 }
 
 impl<'i> Shape<'i> {
@@ -33,7 +35,8 @@ impl<'i> Shape<'i> {
         let bound = inventory.virtual_addresses.iter().fold(own, |families, address| families.with(address.0));
         let listed = balancer.bound();
         let bound = if listed.is_empty() { bound } else { Families::default() };
-        Self { haproxy: &balancer.haproxy, own, bound, listed }
+        let without_header = balancer.without_header().collect();
+        Self { haproxy: &balancer.haproxy, own, bound, listed, without_header }
     }
 }
 
@@ -56,12 +59,16 @@ pub struct View {
     ipv6: bool,
     /// The addresses that are bound, if not all are.
     binds: Vec<Bind>,
+    /// The networks from which connections begin with a PROXY header, in lines, and the addresses there that send none.
+    accepts: Vec<Vec<String>>,
+    accepts_not: Vec<String>,
     port: u16,
     balance: &'static str,
     /// Empty without a PROXY header.
     send_proxy: &'static str,
     names: Routes,
     backends: Vec<Backend>,
+    others: Vec<OtherBackend>,
     http: Option<http::View>,
     state_file: &'static str,
     state_script: &'static str,
@@ -174,19 +181,27 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         ipv4: shape.bound.v4,
         ipv6: shape.bound.v6,
         binds: shape.listed.iter().map(bind).collect(),
+        accepts: http::lines(shape.haproxy.accept_proxy_from.iter().map(ToString::to_string)),
+        accepts_not: shape.without_header.iter().map(ToString::to_string).collect(),
         port: shape.haproxy.port.0,
         balance: shape.haproxy.balance.name(),
-        send_proxy: match shape.haproxy.proxy_protocol {
-            ProxyProtocol::V1 => "send-proxy",
-            ProxyProtocol::V2 => "send-proxy-v2",
-            ProxyProtocol::Off => "",
-        },
+        send_proxy: send_proxy(shape.haproxy.proxy_protocol),
         names: routes(inventory, shape.haproxy.unknown_names),
         backends: backends(inventory, shape.own, &check.http),
+        others: others(inventory),
         http: http::view(inventory, shape.haproxy, shape.own),
         state_file: HAPROXY_STATE,
         state_script: HAPROXY_STATE_SCRIPT,
         include: HaproxyView::of(&shape.haproxy.include),
+    }
+}
+
+/// The word of a server that gets this PROXY header.
+pub(super) fn send_proxy(header: ProxyProtocol) -> &'static str {
+    match header {
+        ProxyProtocol::V1 => "send-proxy",
+        ProxyProtocol::V2 => "send-proxy-v2",
+        ProxyProtocol::Off => "",
     }
 }
 

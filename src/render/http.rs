@@ -83,7 +83,7 @@ pub fn view(inventory: &Inventory, haproxy: &Haproxy, own: Families) -> Option<V
 }
 
 /// The words in as few lines as haproxy can read.
-fn lines(words: impl Iterator<Item = String>) -> Vec<Vec<String>> {
+pub(super) fn lines(words: impl Iterator<Item = String>) -> Vec<Vec<String>> {
     let mut lines: Vec<Vec<String>> = Vec::new();
     let mut length = 0;
     for word in words {

@@ -8,6 +8,7 @@ mod locations;
 mod maintenance;
 mod needs;
 mod nginx;
+mod others;
 mod ports;
 mod routes;
 mod snippets;

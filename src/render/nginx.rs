@@ -228,7 +228,7 @@ fn http2_header_sizes(nginx: &Nginx) -> Vec<String> {
     [size, 4 * size].iter().filter(|_| own).map(ToString::to_string).collect()
 }
 
-/// Names of other pools that a wildcard of this host matches. If a client reuses a connection for one
+/// Names that other pools serve and that a wildcard of this host matches. If a client reuses a connection for one
 /// of them, the wrong site would answer.
 fn misdirected<'i>(
     inventory: &'i Inventory,
@@ -245,7 +245,8 @@ fn misdirected<'i>(
         name.match_indices('.').any(|(dot, _)| wildcards.contains(&name[dot + 1..]))
     };
     let elsewhere = inventory.sites.iter().filter(|site| !shape.pools.contains(&site.pool));
-    elsewhere.flat_map(|site| &site.server_names).filter(covered).collect()
+    let others = inventory.other_pools.iter().flat_map(|pool| &pool.server_names);
+    elsewhere.flat_map(|site| &site.server_names).chain(others).filter(covered).collect()
 }
 
 fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {

@@ -4,6 +4,7 @@
 use serde::Serialize;
 
 use crate::inventory::Inventory;
+use crate::inventory::model::OtherPool;
 use crate::inventory::types::UnknownNames;
 
 /// With more names, files are easier to read, and faster for haproxy.
@@ -16,8 +17,14 @@ pub struct Routes {
     inspected: bool,
     /// Whether connections with other names, or without one, are closed.
     reject: bool,
-    /// Whether there are several pools.
+    /// Whether names lead to different pools.
     choice: bool,
+    /// The backend of what is not TLS, if it is not the default one; else empty.
+    not_tls: String,
+    /// The backend of names that are not listed, and of connections without one, if no app server gets them; else empty.
+    unknown: String,
+    /// The backends that are not of app servers.
+    others: Vec<String>,
     /// Whether the names are in files.
     mapped: bool,
     /// Names that are compared as a whole, in the order of the inventory.
@@ -31,21 +38,40 @@ pub struct Routes {
 struct Route {
     name: String,
     backend: String,
+    /// Whether the backend's servers are not app servers.
+    other: bool,
 }
 
 /// The names of a fleet; none if nothing depends on them.
 pub fn routes(inventory: &Inventory, unknown_names: UnknownNames) -> Routes {
-    let choice = inventory.pools.len() > 1;
+    let others = &inventory.other_pools;
+    let named = others.iter().any(|pool| pool.unknown_names || !pool.server_names.is_empty());
+    let choice = inventory.pools.len() > 1 || named;
     let reject = unknown_names == UnknownNames::Reject;
-    let mut routes =
-        Routes { inspected: choice || reject, reject, choice, mapped: false, exact: Vec::new(), wildcards: Vec::new() };
-    if !routes.inspected {
+    let of = |wanted: fn(&OtherPool) -> bool| others.iter().find(|pool| wanted(pool)).map(|pool| pool.name.to_string());
+    let unknown = of(|pool| pool.unknown_names).unwrap_or_default();
+    // nginx answers what is not TLS with an error, as long as nothing else takes it.
+    let first = || (!unknown.is_empty()).then(|| inventory.pools[0].name.to_string());
+    let not_tls = of(|pool| pool.not_tls).or_else(first).unwrap_or_default();
+    let mut routes = Routes {
+        inspected: choice || reject || !not_tls.is_empty(),
+        reject,
+        choice,
+        not_tls,
+        unknown,
+        others: others.iter().map(|pool| pool.name.to_string()).collect(),
+        mapped: false,
+        exact: Vec::new(),
+        wildcards: Vec::new(),
+    };
+    if !choice && !reject {
         return routes;
     }
-    for site in &inventory.sites {
-        let backend = inventory.pools[site.pool].name.as_str();
-        for name in &site.server_names {
-            let route = |name: String| Route { name, backend: backend.to_owned() };
+    let of_sites = inventory.sites.iter().map(|site| (&inventory.pools[site.pool].name, &site.server_names, false));
+    let of_others = others.iter().map(|pool| (&pool.name, &pool.server_names, true));
+    for (backend, names, other) in of_sites.chain(of_others) {
+        for name in names {
+            let route = |name: String| Route { name, backend: backend.to_string(), other };
             match name.wildcard() {
                 Some(parent) => routes.wildcards.push(route(format!(".{parent}"))),
                 None => routes.exact.push(route(name.to_string())),

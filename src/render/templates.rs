@@ -15,6 +15,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy.cfg.tera", include_str!("../../templates/haproxy.cfg.tera")),
     ("haproxy-names.map.tera", include_str!("../../templates/haproxy-names.map.tera")),
     ("haproxy-servers.cfg.tera", include_str!("../../templates/haproxy-servers.cfg.tera")),
+    ("haproxy-others.cfg.tera", include_str!("../../templates/haproxy-others.cfg.tera")),
     ("haproxy-http.cfg.tera", include_str!("../../templates/haproxy-http.cfg.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("haproxy-state.pl.tera", include_str!("../../templates/haproxy-state.pl.tera")),

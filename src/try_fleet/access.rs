@@ -31,6 +31,16 @@ pub(super) fn add_clients(inventory: &Inventory, clients: &mut Vec<IpAddr>, take
     }
 }
 
+/// Adds a client of each family there is that a balancer takes for what is before it.
+pub(super) fn add_proxies(inventory: &Inventory, clients: &mut Vec<IpAddr>, taken: &BTreeSet<IpAddr>) {
+    let families = [true, false].map(|v4| (v4, clients.iter().any(|it| it.is_ipv4() == v4)));
+    for (is_ipv4, _) in families.into_iter().filter(|(_, has_clients)| *has_clients) {
+        let networks = inventory.load_balancers.iter().flat_map(|balancer| &balancer.haproxy.accept_proxy_from);
+        let mut free = networks.filter_map(usable).filter(|it| it.is_ipv4() == is_ipv4 && !taken.contains(it));
+        clients.extend(free.find(|it| !clients.contains(it)));
+    }
+}
+
 /// An address in the network that a client can have.
 fn usable(network: &IpNet) -> Option<IpAddr> {
     let address = network.hosts().take(2).last()?;

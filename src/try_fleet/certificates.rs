@@ -109,6 +109,7 @@ mod tests {
             hosts: vec![host("srv1", vec![wanted.clone()]), host("srv2", vec![wanted])],
             sites: Vec::new(),
             clients: Vec::new(),
+            others: Vec::new(),
         };
         let done = supply(&mut spec).unwrap();
         assert!(done.authority.is_some_and(|pem| pem.starts_with("-----BEGIN CERTIFICATE")));

@@ -42,6 +42,8 @@ pub(super) struct Fetch<'a> {
     pub(super) mapped: u16,
     /// Whether the certificate can be verified against the run's authority.
     pub(super) verified: bool,
+    /// Whether the connection begins with a PROXY header.
+    pub(super) header: bool,
 }
 
 impl Fetch<'_> {
@@ -80,6 +82,9 @@ impl Reply {
     }
 }
 
+/// Makes curl begin with a PROXY header that has its own address.
+pub(super) const HEADER: &str = "--haproxy-protocol";
+
 /// An address in the form that a URL needs.
 pub(super) fn bracketed(address: IpAddr) -> String {
     match address {
@@ -97,6 +102,7 @@ pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
     } else {
         words.extend(["--connect-to".to_owned(), format!("{target}:{}", fetch.mapped)]);
     }
+    words.extend(fetch.header.then(|| HEADER.to_owned()));
     if fetch.verified {
         words.extend(["--cacert".to_owned(), AUTHORITY.to_owned()]);
     } else {
@@ -232,6 +238,7 @@ mod tests {
             port: 443,
             mapped: 443,
             verified: true,
+            header: false,
         };
         assert_eq!(
             plain(&fetch).join(" "),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use super::access;
 use super::front;
+use super::others;
 use super::probes;
 use super::scripts::Scripts;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
@@ -34,14 +35,18 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     for host in hosts.iter_mut().filter(|host| host.role == Role::AppServer) {
         host.files.extend(ring.clone());
     }
+    others::place(inventory, &mut hosts);
     let clients = clients(inventory, &hosts);
+    for (host, balancer) in hosts.iter_mut().zip(&inventory.load_balancers) {
+        host.header_from = clients.iter().copied().filter(|it| balancer.reads_header_from(*it)).collect();
+    }
     let of_site = |site: &Site| {
         let mut specs = probes::of_site(inventory, &scripts, site);
         access::refuse(site, &mut specs, &clients);
         specs
     };
     let sites = inventory.sites.iter().flat_map(of_site).collect();
-    FleetSpec { hosts, sites, clients }
+    FleetSpec { hosts, sites, clients, others: others::pools(inventory) }
 }
 
 /// Clients connect to a balancer's addresses and to the virtual ones.
@@ -265,5 +270,6 @@ fn clients(inventory: &Inventory, hosts: &[HostSpec]) -> Vec<IpAddr> {
     let mut clients: Vec<IpAddr> =
         free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect();
     access::add_clients(inventory, &mut clients, &taken);
+    access::add_proxies(inventory, &mut clients, &taken);
     clients
 }

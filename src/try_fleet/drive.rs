@@ -12,6 +12,7 @@ use super::browser::{Client, Part};
 use super::curl::{self, Fetch, Reply};
 use super::members::Member;
 use super::network;
+use super::others;
 use super::plain::{self, Asked};
 use super::redirects::{Place, circle, place};
 use super::spec::{HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
@@ -83,6 +84,7 @@ impl Drive<'_> {
                     let first = names.insert(&site.name);
                     self.group(balancer, *entry, site, turns(site, first))?;
                 }
+                self.others(balancer, *entry)?;
                 self.plain(balancer, *entry)?;
             }
         }
@@ -120,8 +122,9 @@ impl Drive<'_> {
                 let offered = probe.kind.versions(&site.offers[turn / round % site.offers.len()]);
                 let (name, path, mapped) = (&site.name, &asked.path, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
-                let kind = probe.kind;
-                let fetch = Fetch { name, path, kind, line: site.line, client: *client, entry, port, mapped, verified };
+                let (kind, header) = (probe.kind, balancer.header_from.contains(client));
+                let fetch =
+                    Fetch { name, path, kind, line: site.line, client: *client, entry, port, mapped, verified, header };
                 self.requests += 1;
                 let number = self.requests;
                 let (reply, offered) = self.browse(site, &fetch, number, offered)?;
@@ -215,9 +218,10 @@ impl Drive<'_> {
             return Ok(());
         };
         let (name, client) = (&site.name, *client);
+        let header = balancer.header_from.contains(&client);
         for asked in Asked::all(plain) {
             let (path, kind, port) = (asked.path(), ProbeKind::Get, plain.port);
-            let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false };
+            let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false, header };
             let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
             let answer = plain::parse(code, &stdout, &stderr);
             let verdict = plain::judge(&asked.wanted(plain, &fetch), &answer);
@@ -238,6 +242,45 @@ impl Drive<'_> {
                 verdict,
             };
             (self.tell)(&Event::Request(Box::new(request)))?;
+        }
+        Ok(())
+    }
+
+    /// Requests for every pool of servers that are not app servers, two to each of its servers.
+    fn others(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
+        let plan = self.plan;
+        let asked = plan.spec.others.iter().flat_map(|pool| pool.asked.iter().map(move |asked| (pool, asked)));
+        let clients = || plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4());
+        for (pool, asked) in asked {
+            let turns = (2 * pool.servers.len()).min(MOST_TURNS);
+            for client in clients().flat_map(|client| std::iter::repeat_n(*client, turns)) {
+                let (name, kind, mapped) = (asked.name(), ProbeKind::Get, balancer.port);
+                let port = balancer.public_port.unwrap_or(mapped);
+                let header = balancer.header_from.contains(&client);
+                let fetch =
+                    Fetch { name, path: "/", kind, line: 0, client, entry, port, mapped, verified: false, header };
+                let (code, stdout, stderr) = self.ran(others::command(asked, &fetch))?;
+                let got = others::parse(code, &stdout, &stderr);
+                let verdict = others::judge(pool, asked, client, &balancer.addresses, &got);
+                self.requests += 1;
+                self.failures += usize::from(verdict != Verdict::Ok);
+                let echo = got.echo;
+                let request = Request {
+                    site: asked.shown(),
+                    path: "/".to_owned(),
+                    location: "/".to_owned(),
+                    client,
+                    balancer: balancer.name.clone(),
+                    entry,
+                    app_server: echo.as_ref().and_then(|echo| others::answered(pool, echo.listen)),
+                    seen: echo.as_ref().map(|echo| echo.client),
+                    http: None,
+                    tls: None,
+                    status: echo.map(|_| 200),
+                    verdict,
+                };
+                (self.tell)(&Event::Request(Box::new(request)))?;
+            }
         }
         Ok(())
     }

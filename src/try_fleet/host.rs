@@ -16,7 +16,7 @@ use nix::unistd::Pid;
 
 use super::spec::{Program, Role, UpstreamListen};
 use super::wire::{Answer, HostPlan, Order, receive, send};
-use super::{access_log, app, dns, front, network, programs};
+use super::{access_log, app, dns, front, network, other_server, programs};
 use crate::file;
 use crate::process::{self, Invocation, Limits, Service, patience};
 use crate::sandbox::{RootPlan, enter, is_of_system, paths};
@@ -150,6 +150,8 @@ impl Host {
         let spec = &self.plan.spec;
         app::serve(&spec.name, &spec.upstreams, &spec.checks)
             .map_err(|error| (format!("the stand-in app cannot listen: {error}"), Vec::new()))?;
+        other_server::serve(&spec.others)
+            .map_err(|error| (format!("the stand-in for another server cannot listen: {error}"), Vec::new()))?;
         dns::serve(&spec.resolvers, &spec.names)
             .map_err(|error| (format!("the stand-in DNS server cannot listen: {error}"), Vec::new()))?;
         self.front = front::start(&spec.upstreams)?;

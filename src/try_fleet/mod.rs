@@ -19,6 +19,8 @@ mod launch;
 mod members;
 mod needs;
 mod network;
+mod other_server;
+mod others;
 mod paths;
 mod pids;
 mod plain;
@@ -195,6 +197,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         port,
         mapped,
         verified,
+        header: host.header_from.contains(&client),
     }))
 }
 

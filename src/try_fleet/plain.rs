@@ -85,11 +85,18 @@ pub(super) struct Answer {
 
 /// The command, which prints the answer.
 pub(super) fn command(fetch: &Fetch<'_>) -> Vec<String> {
-    let Fetch { name, path, client, entry, port, .. } = fetch;
+    let Fetch { name, path, client, entry, port, header, .. } = fetch;
     let fixed = ["curl", "-q", "-sS", "--noproxy", "*", "--max-time", "10", "--max-filesize", "65536", "-i"];
     let resolve = format!("{name}:{port}:{}", bracketed(*entry));
+    let proxied = header.then(|| super::curl::HEADER.to_owned());
     let addresses = ["--interface".to_owned(), client.to_string(), "--resolve".to_owned(), resolve];
-    fixed.into_iter().map(str::to_owned).chain(addresses).chain([format!("http://{name}:{port}{path}")]).collect()
+    fixed
+        .into_iter()
+        .map(str::to_owned)
+        .chain(proxied)
+        .chain(addresses)
+        .chain([format!("http://{name}:{port}{path}")])
+        .collect()
 }
 
 /// Parses the output of [`command`].
@@ -141,7 +148,8 @@ mod tests {
     fn judged(port: u16, asked: Asked, stdout: &str) -> String {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
         let (name, path, kind) = ("example.com", asked.path(), ProbeKind::Get);
-        let fetch = Fetch { name, path, kind, line: 0, client, entry, port: 80, mapped: 80, verified: false };
+        let fetch =
+            Fetch { name, path, kind, line: 0, client, entry, port: 80, mapped: 80, verified: false, header: false };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308, tls_port: port, thumbprint: Some("x-y_z".to_owned()) };
         assert!(Asked::all(&plain).contains(&asked));

@@ -21,6 +21,43 @@ pub struct FleetSpec {
     pub sites: Vec<SiteSpec>,
     /// Addresses of the clients, which share one network namespace; of either family.
     pub clients: Vec<IpAddr>,
+    /// Servers that are not app servers, which are asked through every balancer, too.
+    #[serde(default)]
+    pub others: Vec<OtherPoolSpec>,
+}
+
+/// A pool of servers that are not app servers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherPoolSpec {
+    /// The backend's name.
+    pub name: String,
+    /// The names of its servers, by where they listen.
+    pub servers: BTreeMap<SocketAddr, String>,
+    /// The version of the PROXY header that they get.
+    pub header: Option<String>,
+    /// What clients ask for.
+    pub asked: Vec<OtherAsked>,
+}
+
+/// A connection that goes to servers that are not app servers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OtherAsked {
+    /// With this TLS name.
+    Name(String),
+    /// Without TLS.
+    NotTls,
+    /// With a TLS name that nothing has.
+    UnknownName,
+}
+
+/// A stand-in for a server that is not an app server.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtherServerSpec {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// Whether it expects a PROXY header, of either version.
+    pub header: bool,
 }
 
 /// The part of a host in the fleet.
@@ -31,6 +68,8 @@ pub enum Role {
     Balancer,
     /// Runs nginx and the stand-in apps.
     AppServer,
+    /// Runs stand-ins for servers that are not app servers.
+    Other,
 }
 
 impl Role {
@@ -39,6 +78,7 @@ impl Role {
         match self {
             Self::Balancer => &[Program::Haproxy],
             Self::AppServer => &[Program::Nginx],
+            Self::Other => &[],
         }
     }
 }
@@ -67,6 +107,9 @@ pub struct HostSpec {
     /// Whether this balancer sends no PROXY header: app servers see its own addresses instead of clients'.
     #[serde(default)]
     pub hides_clients: bool,
+    /// Clients whose connections to this balancer begin with a PROXY header.
+    #[serde(default)]
+    pub header_from: BTreeSet<IpAddr>,
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
@@ -85,6 +128,9 @@ pub struct HostSpec {
     /// The apps that run on this host.
     #[serde(default)]
     pub upstreams: Vec<UpstreamSpec>,
+    /// The servers on this host that are not app servers.
+    #[serde(default)]
+    pub others: Vec<OtherServerSpec>,
     /// What apps on this host answer to health checks, by the name in the check, or by that, a space and the path; 200 for
     /// one that is not listed.
     #[serde(default)]
@@ -132,12 +178,14 @@ impl HostSpec {
             port: https(),
             public_port: None,
             hides_clients: false,
+            header_from: BTreeSet::new(),
             plain: None,
             unproven: BTreeSet::new(),
             keyless: BTreeSet::new(),
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
             files: BTreeMap::new(),
             upstreams: Vec::new(),
+            others: Vec::new(),
             checks: BTreeMap::new(),
             roots: Vec::new(),
             certificates: Vec::new(),

@@ -106,7 +106,7 @@ fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
     wire(&mut hosts)?;
     send(&mut io::stdout(), &Report::Wired)?;
     let mut failures = build(plan, &mut hosts)?;
-    for role in [None, Some(Role::AppServer), Some(Role::Balancer)] {
+    for role in [None, Some(Role::AppServer), Some(Role::Other), Some(Role::Balancer)] {
         if failures == 0 {
             failures += start(role, &mut hosts)?;
         }

@@ -134,6 +134,9 @@ fn no_key_of_the_table_is_forgotten() {
         "sites[].maintenance",
         "upstreams[]",
         "upstreams[].servers[]",
+        "other_pools[]",
+        "other_pools[].servers[]",
+        "other_pools[].timeouts",
     ];
     let (mut count, mut missing) = (0, Vec::new());
     for section in SECTIONS {

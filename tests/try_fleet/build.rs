@@ -132,7 +132,12 @@ impl Fleet {
             }];
             host
         });
-        FleetSpec { hosts: balancers.chain(apps).collect(), sites: self.sites.clone(), clients: self.clients.clone() }
+        FleetSpec {
+            hosts: balancers.chain(apps).collect(),
+            sites: self.sites.clone(),
+            clients: self.clients.clone(),
+            others: Vec::new(),
+        }
     }
 }
 

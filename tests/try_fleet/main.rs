@@ -9,6 +9,7 @@ mod acme;
 mod apart;
 mod app;
 mod apps;
+mod before;
 mod bound;
 mod browser;
 mod build;
@@ -27,6 +28,7 @@ mod inventories;
 #[path = "../support/keys.rs"]
 mod keys;
 mod names;
+mod other_pools;
 mod own;
 mod plain;
 mod random;

@@ -162,6 +162,8 @@ impl Fleet {
                     && !self.is_download(&request)
                     // An answer to a challenge is no page, and comes over plain HTTP.
                     && !request.site.starts_with("http://")
+                    // Nor is what a server says that is not an app server.
+                    && request.http.is_some()
                 {
                     answered.insert((request.site, request.path));
                 }

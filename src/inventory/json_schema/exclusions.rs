@@ -10,6 +10,7 @@ use crate::inventory::model::Answer;
 pub fn of(path: &str) -> Vec<Value> {
     match path {
         "" => inventory(),
+        "other_pools[]" => vec![json!({ "anyOf": [has("server_name"), is_on("not_tls"), is_on("unknown_names")] })],
         "sites[]" => site(),
         "sites[].locations[]" => location(),
         "sites[].locations[].return" => answer(),

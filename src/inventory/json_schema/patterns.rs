@@ -150,6 +150,10 @@ pub fn server_address() -> String {
     format!("^(?:{}|{host})$", own_socket())
 }
 
+pub fn server_socket() -> String {
+    format!("^{}$", socket(&format!(":{}", port())))
+}
+
 pub fn upstream_name() -> String {
     format!("^{UPSTREAM}$")
 }

@@ -116,6 +116,7 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
         Scalar::ServerAddress => {
             ("server_address", text(patterns::server_address(), "address:port, unix:/path or name:port"))
         }
+        Scalar::ServerSocket => ("server_socket", text(patterns::server_socket(), "address:port")),
         Scalar::UpstreamName => {
             ("upstream_name", text(patterns::upstream_name(), "lower-case letters, digits, - and _, after a letter"))
         }

@@ -32,6 +32,19 @@ impl LoadBalancer {
         self.haproxy.bind.is_empty() || self.haproxy.bind.iter().any(|it| it.0 == address)
     }
 
+    /// Its own addresses within the networks from which connections begin with a PROXY header: its host connects to itself
+    /// without one.
+    pub fn without_header(&self) -> impl Iterator<Item = IpAddr> {
+        let listed = |address: &IpAddr| self.haproxy.accept_proxy_from.iter().any(|network| network.contains(address));
+        self.addresses.iter().map(|it| it.0).filter(move |address| listed(address))
+    }
+
+    /// Whether a connection from this address begins with a PROXY header.
+    pub fn reads_header_from(&self, address: IpAddr) -> bool {
+        let listed = self.haproxy.accept_proxy_from.iter().any(|network| network.contains(&address));
+        listed && !self.has(address)
+    }
+
     /// Where its host itself connects to it.
     pub fn own_entry(&self) -> IpAddr {
         self.addresses.iter().map(|it| it.0).find(|address| self.listens_on(*address)).unwrap_or(LOOPBACK)

@@ -1,5 +1,7 @@
 //! The settings of the programs: haproxy on one balancer, nginx on one app server.
 
+use ipnet::IpNet;
+
 use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration,
@@ -18,6 +20,8 @@ pub struct Haproxy {
     pub public_port: Option<Port>,
     /// The addresses on which it listens; empty for all. [`super::LoadBalancer::bound`] has what is rendered.
     pub bind: Vec<Address>,
+    /// From where connections begin with a PROXY header; without repetition.
+    pub accept_proxy_from: Vec<IpNet>,
     /// Most connections at a time.
     pub maxconn: u64,
     /// File descriptors that the host allows, if it is set.

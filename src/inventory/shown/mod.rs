@@ -168,8 +168,14 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 5] =
-    ["pools[].check", "nginx.hsts", "http.acme_challenge", "sites[].maintenance", "sites[].locations[].return"];
+const IF_WRITTEN: [&str; 6] = [
+    "pools[].check",
+    "other_pools[].timeouts",
+    "nginx.hsts",
+    "http.acme_challenge",
+    "sites[].maintenance",
+    "sites[].locations[].return",
+];
 
 /// The section that a key leads to.
 fn child(section: &'static Section, key: &'static Key, list: &str) -> &'static Section {

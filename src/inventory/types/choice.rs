@@ -142,6 +142,16 @@ choice! {
 }
 
 choice! {
+    /// What a health check of a server that is not an app server does.
+    OtherCheck {
+        /// Only a TCP connection.
+        Tcp "tcp",
+        /// A TLS handshake.
+        Tls "tls",
+    }
+}
+
+choice! {
     /// How scripts on a host become root.
     Become {
         /// Through `sudo`.

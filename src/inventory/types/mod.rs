@@ -39,12 +39,12 @@ pub use body::{Body, MediaType};
 pub use buffer::BufferSize;
 pub use check::{CheckPath, Statuses};
 pub use choice::{
-    Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, ProxyProtocol, RedirectCode, Switch,
-    Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
+    Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,
+    RedirectCode, Switch, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
 };
 pub use log::AccessLog;
 pub use name::{HostName, PoolName, REVISION_NAME, ServerName};
-pub use named::{Resolver, ServerAddress, UpstreamName};
+pub use named::{Resolver, ServerAddress, ServerSocket, UpstreamName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};

@@ -1,4 +1,4 @@
-//! Upstreams that the inventory gives a name, and the servers behind them.
+//! Upstreams that the inventory gives a name, and the servers behind them; other servers that it knows by their sockets.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -121,6 +121,35 @@ impl Scalar for Resolver {
                 // What is proposed has to be an address with its port.
                 let help = if help.contains(":53`") && !help.contains("unix:") { help } else { HELP.to_owned() };
                 Err(ValueError { help, problem: error.problem.replace("no app", "no DNS server"), ..error })
+            }
+        }
+    }
+}
+
+/// Where a server that is not an app server listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServerSocket(pub SocketAddr);
+
+impl fmt::Display for ServerSocket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Scalar for ServerSocket {
+    fn parse(text: &str) -> Result<Self, ValueError> {
+        const HELP: &str = "write an address and a port, such as `10.0.0.50:8443` or `[fd00::50]:22`";
+        match Endpoint::parse(text, None) {
+            Ok(Endpoint::Tcp(socket)) => Ok(Self(socket)),
+            Ok(Endpoint::Unix(_)) => {
+                Err(ValueError::malformed("is a Unix socket, and balancers connect over the network", HELP))
+            }
+            Err(error) => {
+                // What is proposed has to be an address with its port.
+                let is_socket = error.help.split('`').nth(1).is_some_and(|text| text.parse::<SocketAddr>().is_ok());
+                let help =
+                    if is_socket && !error.help.contains("unix:") { error.help.clone() } else { HELP.to_owned() };
+                Err(ValueError { help, problem: error.problem.replace("no app", "no server"), ..error })
             }
         }
     }

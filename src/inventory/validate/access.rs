@@ -4,11 +4,11 @@ use std::collections::HashSet;
 
 use ipnet::IpNet;
 
-use super::fields::{Placed, scalar_with};
+use super::fields::{Placed, at_most, scalar_with};
 use crate::diagnostic::Code;
 use crate::inventory::model::Access;
 use crate::inventory::networks::Networks;
-use crate::inventory::node::Node;
+use crate::inventory::node::{Node, Value};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{Cidr, Flaw, Scalar, ValueError};
 
@@ -40,9 +40,22 @@ pub(super) fn networks(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) 
     networks.filter(|it| seen.insert(it.value)).collect()
 }
 
+/// The networks of a list that may have 64.
+pub(super) fn at_most_64(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<IpNet> {
+    if let Value::List(items) = &node.value
+        && at_most(reader, node, items, (key, 64)).len() < items.len()
+    {
+        return Vec::new();
+    }
+    networks(reader, Some(node), key).into_iter().map(|it| it.value).collect()
+}
+
 /// What the advice about trusted proxies is not about.
 fn improved(error: ValueError, key: &str) -> ValueError {
     let help = match (error.flaw, key) {
+        (Flaw::EveryAddress, "accept_proxy_from") => {
+            "list the networks of what is before the balancers: from there, anyone can claim to be any client"
+        }
         (Flaw::EveryAddress, "deny") => "write `allow` with those who get an answer: all others are refused then",
         (Flaw::EveryAddress, _) => "remove it: without the key, everyone gets an answer",
         _ => return error,

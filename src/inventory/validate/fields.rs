@@ -193,7 +193,13 @@ pub fn switch(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, default: 
 
 /// One value or a list of them; at least one.
 pub fn many<T: Scalar>(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<Placed<T>> {
-    items(reader, node, key).iter().filter_map(|node| scalar(reader, node, key)).collect()
+    let is_list = matches!(node.value, Value::List(_));
+    // A value that should be several: within a list, these are items and no list.
+    let within = |error: ValueError| match error.help.starts_with("write `[") && is_list {
+        true => ValueError { help: "write each of them as an item of its own".to_owned(), ..error },
+        false => error,
+    };
+    items(reader, node, key).iter().filter_map(|node| scalar_with(reader, node, key, within)).collect()
 }
 
 /// The nodes of a list, or the single value that stands for one; an empty list is reported.

@@ -25,6 +25,7 @@ pub fn check(
         balancers(reader, http, hosts);
     }
     families(reader, hosts);
+    loopback(reader, hosts);
     circles(reader, http, (hosts, virtual_addresses), sites);
     let challenges = http.and_then(Challenges::of);
     if let Some(challenges) = &challenges {
@@ -80,6 +81,21 @@ fn families(reader: &mut Reader<'_>, hosts: &Hosts) {
         let help = format!("add an {own} address to `bind`, or an {bound} address to `address`");
         let none = Diagnostic::refusal(Code::IN09, span, message, help);
         reader.diagnostics.push(none.related(places.address, "this balancer"));
+    }
+}
+
+/// A balancer without an address of its own in `bind` is asked at its loopback address, where nobody sends a PROXY header.
+fn loopback(reader: &mut Reader<'_>, hosts: &Hosts) {
+    for (balancer, places) in &hosts.load_balancers {
+        let own = balancer.own_entry();
+        if !own.is_loopback() || !balancer.reads_header_from(own) {
+            continue;
+        }
+        let message =
+            format!("`accept_proxy_from` has `{own}`, where a deploy asks `{}` without a PROXY header", balancer.name);
+        let help = "add an address of the balancer to `bind`, or remove the network";
+        let asked = Diagnostic::refusal(Code::IN09, places.bind.unwrap_or(places.name), message, help);
+        reader.diagnostics.push(asked.related(places.name, "this balancer"));
     }
 }
 

@@ -14,6 +14,7 @@ mod lint;
 mod listeners;
 mod locations;
 mod maintenance;
+mod other_pools;
 mod owned;
 mod paths;
 mod pools;
@@ -31,6 +32,7 @@ mod trust;
 mod upstream_timeouts;
 mod upstreams;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::document::Document;
@@ -118,10 +120,13 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     proxy_header::check(reader, &hosts, raw.trusted_proxies);
     let mut pools = pools::read(reader, raw.pools, &hosts);
     let mut upstreams = upstreams::read(reader, raw.upstreams);
-    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), (&hosts, &mut upstreams));
+    let mut names = HashMap::new();
+    let sites = sites::read_sites(reader, sites, (raw.pools, &mut pools), (&hosts, &mut upstreams), &mut names);
+    let others = other_pools::read(reader, raw.other_pools, (&hosts, &pools), &mut names);
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), (&hosts, &virtual_addresses), (&pools, &sites));
+    other_pools::check(reader, http.as_ref(), (&hosts, &virtual_addresses), &others);
     protocols::check(reader, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);
     checks::check_use(reader, &pools.all, &hosts);
@@ -134,6 +139,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),
         app_servers: hosts.app_servers.into_iter().map(|(host, _)| host).collect(),
         pools: pools.all.into_iter().map(|p| p.pool).collect(),
+        other_pools: others.into_iter().map(|it| it.pool).collect(),
         sites: sites.into_iter().map(|s| s.site).collect(),
         upstreams: upstreams.all.into_iter().map(|it| it.upstream).collect(),
         trusted_proxies,

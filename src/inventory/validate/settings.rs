@@ -6,7 +6,7 @@ use super::fields::{
     switch,
 };
 use super::owned::{Use, canonical, refused};
-use super::{checks, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, checks, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::Code;
 use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
 use crate::inventory::model::{Check, Haproxy, HaproxyInclude, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
@@ -51,6 +51,7 @@ pub fn default_haproxy() -> Haproxy {
         port: Port(443),
         public_port: None,
         bind: Vec::new(),
+        accept_proxy_from: Vec::new(),
         maxconn: MAXCONN,
         nofile: None,
         balance: Balance::Roundrobin,
@@ -116,6 +117,10 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         port: or_default(reader, raw.port, "port", base.port),
         public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
         bind: distinct(reader, raw.bind, BIND, |address: &Address| *address).unwrap_or(base.bind),
+        accept_proxy_from: match raw.accept_proxy_from {
+            Some(node) => access::at_most_64(reader, node, "accept_proxy_from"),
+            None => base.accept_proxy_from,
+        },
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
         nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE[0]..=NOFILE[1]).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),

@@ -33,22 +33,22 @@ pub struct PlacedSite {
     pub files: Vec<[Span; 2]>,
 }
 
-/// Reads `sites` and adds each to its pool.
+/// Reads `sites` and adds each to its pool. `names` gets their names.
 pub fn read_sites(
     reader: &mut Reader<'_>,
     nodes: &[Node],
     (written, pools): (Option<&Node>, &mut Pools),
     (hosts, upstreams): (&Hosts, &mut Upstreams),
+    names: &mut HashMap<ServerName, Span>,
 ) -> Vec<PlacedSite> {
     let mut sites = Vec::with_capacity(nodes.len());
-    let mut names: HashMap<ServerName, Span> = HashMap::new();
     // A pool whose name could not be read may be the one that a site means.
     let named = pools.named_count();
     let incomplete = written.is_some_and(|node| !matches!(&node.value, Value::List(list) if list.len() == named));
     for node in nodes {
         let Some(raw) = RawSite::read(reader, node) else { continue };
         let pool = read_pool(reader, &raw, pools, incomplete);
-        if let Some(site) = read_site(reader, &raw, pool, (&mut names, hosts, &mut *upstreams)) {
+        if let Some(site) = read_site(reader, &raw, pool, (&mut *names, hosts, &mut *upstreams)) {
             if let Some(entry) = pools.all.get_mut(site.site.pool) {
                 entry.pool.sites.push(sites.len());
             }

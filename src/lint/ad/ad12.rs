@@ -1,6 +1,6 @@
 //! AD12: an address that no host of a fleet should have.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use ipnet::IpNet;
 
@@ -16,7 +16,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A host, a virtual address or a trusted proxy has an address from a special-purpose block. The \
+        what: "A host, a virtual address, a server of `other_pools` or a trusted proxy has an address from a special-purpose block. The \
                unspecified address, loopback, multicast, IPv6 link-local, 0.0.0.0/8 and 240.0.0.0/4 are errors, \
                because they cannot serve as the address of a host in a fleet. Blocks reserved for documentation, and \
                169.254.0.0/16, are warnings.",
@@ -44,6 +44,17 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     for item in fleet.written.key("high_availability").key("virtual_addresses").items() {
         check(item, "write the address that moves between the balancers", reporter);
     }
+    let hosts = fleet.written.key("load_balancers").items().map(|host| host.key("haproxy"));
+    for haproxy in std::iter::once(fleet.written.key("haproxy")).chain(hosts) {
+        for item in haproxy.key("accept_proxy_from").items() {
+            check(item, "write the network of what is before the balancers", reporter);
+        }
+    }
+    for pool in fleet.written.key("other_pools").items() {
+        for server in pool.key("servers").items() {
+            check(server.key("address"), "write the address of the server", reporter);
+        }
+    }
     for item in fleet.written.key("trusted_proxies").items() {
         check(item, "list the balancers' own addresses, or remove `trusted_proxies` to trust exactly those", reporter);
     }
@@ -51,7 +62,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
 
 fn check(item: Cursor<'_>, help: &str, reporter: &mut Reporter<'_>) {
     let Some(text) = item.text() else { return };
-    let net = text.parse::<IpNet>().or_else(|_| text.parse::<IpAddr>().map(IpNet::from));
+    let address = text.parse::<IpAddr>().or_else(|_| text.parse::<SocketAddr>().map(|socket| socket.ip()));
+    let net = text.parse::<IpNet>().or_else(|_| address.map(IpNet::from));
     if let Some(what) = net.ok().and_then(special) {
         reporter.report(item.span(), format!("`{text}` {what}"), help);
     }

@@ -13,6 +13,7 @@ mod hp16;
 mod hp17;
 mod hp18;
 mod hp19;
+mod hp20;
 mod impossible;
 
 use super::{Fleet, Rule};
@@ -36,6 +37,7 @@ pub const RULES: &[&Rule] = &[
     &hp17::RULE,
     &hp18::RULE,
     &hp19::RULE,
+    &hp20::RULE,
 ];
 
 /// A fix that replaces a scalar value with `text`.

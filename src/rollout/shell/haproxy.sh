@@ -89,20 +89,21 @@ haproxy_reload() {
 haproxy_errors() { journalctl -u haproxy -o cat --since -20s 2>/dev/null | grep -E 'ALERT|exit-on-failure' | tail -n 5 >&2; }
 
 # haproxy_retired CONFIG: of each server that runs and that the configuration has no more, though its backend stays and
-# keeps another one: BACKEND/NAME.
+# keeps another one: BACKEND/NAME. Servers that are not app servers are left alone.
 haproxy_retired() {
     haproxy_ask "$(haproxy_admin)" 'show servers state' 2>/dev/null | awk -v config="$1" '
         BEGIN {
             while ((getline line < config) > 0) {
                 n = split(line, word)
                 if (line ~ /^[^ #]/) section = word[2]
+                if (line ~ /^ *description servers that are not app servers$/) other[section] = 1
                 if (n && word[1] == "server") { keeps[section " " word[2]] = 1; has[section] = 1 }
             }
         }
         NR > 2 && NF > 18 {
             if (keeps[$2 " " $4]) { if ($6 == 2) up[$2] = 1 } else if (has[$2]) gone[$2 "/" $4] = $2
         }
-        END { for (server in gone) if (up[gone[server]]) print server }'
+        END { for (server in gone) if (up[gone[server]] && !other[gone[server]]) print server }'
 }
 
 # haproxy_wait_drained FILE SECONDS: waits until no worker has a connection to the servers that FILE lists.

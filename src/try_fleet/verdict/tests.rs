@@ -61,6 +61,7 @@ fn judged_behind(hidden_by: Option<&[IpAddr]>, site: &SiteSpec, reply: &Reply, l
         port: 8443,
         mapped: 443,
         verified: true,
+        header: false,
     };
     let (probe, offered) = (&site.probes[0], &site.offers[0]);
     judge(&Case { site, probe, offered, fetch: &fetch, reply, logged, hidden_by }).to_string()

@@ -55,6 +55,50 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     (
+        &["haproxy.accept_proxy_from[]", "load_balancers[].haproxy.accept_proxy_from[]"],
+        &[
+            ("10.0.0.300", "IN06"),
+            ("10.0.0.0/33", "IN06"),
+            ("10.0.0.10/24", "AD11"),
+            ("0.0.0.0/0", "IN06"),
+            ("::ffff:10.0.0.0/104", "AD12"),
+            ("lb.internal", "AD10"),
+        ],
+    ),
+    (&["other_pools[].name"], &[("http-in", "IN06"), ("a/b", "IN06")]),
+    (&["other_pools[].servers[].name"], &[("mail/1", "IN06"), ("mail..1", "IN06"), ("-mail", "IN06")]),
+    (
+        &["other_pools[].server_name", "other_pools[].server_name[]"],
+        &[("a..b", "IN06"), ("10.0.0.1", "IN06"), ("*.com", "IN06")],
+    ),
+    (
+        &[
+            "other_pools[].servers[].backup",
+            "other_pools[].not_tls",
+            "other_pools[].unknown_names",
+            "other_pools[].send_proxy",
+            "other_pools[].check",
+        ],
+        &[("sometimes", "IN06"), ("0", "IN06")],
+    ),
+    (
+        &["other_pools[].timeouts.connect", "other_pools[].timeouts.tunnel"],
+        &[("soon", "HP08"), ("5", "HP09"), ("0s", "HP08"), ("9999d", "HP08")],
+    ),
+    (
+        &["other_pools[].servers[].address"],
+        &[
+            ("mail", "AD10"),
+            ("mail.internal:993", "AD10"),
+            ("10.0.5.1", "IN06"),
+            ("10.0.5.1:0", "IN06"),
+            ("fd00::5", "AD04"),
+            ("0.0.0.0:80", "AD12"),
+            ("[fd00::5%3]:993", "IN06"),
+            ("unix:/run/mail.sock", "IN06"),
+        ],
+    ),
+    (
         // A health check asks for a name of the same form.
         &["sites[].locations[].upstream_ssl_name", "haproxy.check.host", "pools[].check.host"],
         &[("10.0.0.1", "IN06"), ("*.example.com", "IN06"), ("https://example.com/", "IN06")],

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use sslscale::inventory::model::OtherPool;
+use sslscale::inventory::types::ProxyProtocol;
+
 use super::haproxy::{Section, Server};
 use super::rendered::{Balancer, CHALLENGES, FALLBACK, Rendered};
 use super::{Held, ensure};
@@ -29,6 +32,18 @@ pub fn checks_go_where_traffic_goes(rendered: &Rendered<'_>) -> Held {
         let mut servers = backend.servers().into_iter();
         servers.all(|server| !astray(&server) && default.has("check-send-proxy") != server.sends().is_empty())
             && !astray(default)
+    })?;
+    every_balancer(rendered, "another header to other servers than their pool has", |balancer| {
+        let pools = &rendered.inventory.other_pools;
+        let fits = |(pool, backend): (&OtherPool, &Section)| {
+            let sends = pool.send_proxy != ProxyProtocol::Off;
+            let servers = backend.servers();
+            let same = servers.iter().all(|server| server.sends().len() == usize::from(sends));
+            let checks =
+                backend.default_server().is_some_and(|it| it.has("check-send-proxy") == sends && it.has("check"));
+            same && checks && backend.head[1] == pool.name.as_str() && servers.len() == pool.servers.len()
+        };
+        Ok(balancer.others().count() == pools.len() && pools.iter().zip(balancer.others()).all(fits))
     })
 }
 

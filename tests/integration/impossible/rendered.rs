@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::SocketAddr;
 use std::rc::Rc;
 
+use sslscale::config::haproxy::OTHER_SERVERS;
 use sslscale::inventory::Inventory;
 use sslscale::inventory::model::{AcmeChallenge, AppServer, LoadBalancer};
 use sslscale::render::{HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF};
@@ -65,12 +66,23 @@ pub struct Leg<'r> {
     pub to: SocketAddr,
 }
 
+/// Whether the servers of a backend are not app servers.
+fn is_other(section: &Section) -> bool {
+    section.all(&["description"]).next().is_some_and(|words| words.join(" ") == OTHER_SERVERS)
+}
+
 impl Balancer<'_> {
     /// Those of pools. Challenges have one more, which is none of TLS, and with HTTP checks every pool
     /// has a second one.
     pub fn backends(&self) -> impl Iterator<Item = &Section> {
         let of_pool = |name: &str| name != CHALLENGES && !name.ends_with(FALLBACK);
-        self.cfg.iter().filter(move |section| section.kind() == "backend" && of_pool(&section.head[1]))
+        let of_pool = move |section: &&Section| of_pool(&section.head[1]) && !is_other(section);
+        self.cfg.iter().filter(move |section| section.kind() == "backend" && of_pool(section))
+    }
+
+    /// Those of servers that are not app servers.
+    pub fn others(&self) -> impl Iterator<Item = &Section> {
+        self.cfg.iter().filter(|section| is_other(section))
     }
 
     /// The second backend of each pool, in the order of the pools; none without HTTP checks.

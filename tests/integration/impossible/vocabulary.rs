@@ -153,6 +153,8 @@ const HAPROXY: &[(&str, &[&str])] = &[
         "backend",
         &[
             "mode",
+            "description",
+            "timeout",
             "balance",
             "hash-type",
             "default-server",

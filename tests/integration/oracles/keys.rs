@@ -15,6 +15,7 @@ const ROWS: &[Row] = &[
     ("haproxy", "port: 8443", ""),
     ("haproxy", "public_port: 8443", ""),
     ("haproxy", "bind: [10.0.0.10]", ""),
+    ("haproxy", "accept_proxy_from: [10.9.0.0/16]", ""),
     ("haproxy", "unknown_names: reject", ""),
     ("haproxy", "maxconn: 100", "nofile: 40000, "),
     ("haproxy", "nofile: 40000", ""),
@@ -119,6 +120,13 @@ const ROWS: &[Row] = &[
     ("upstreams[].servers[]", "max_fails: 7", ""),
     ("upstreams[].servers[]", "fail_timeout: 7s", ""),
     ("upstreams[].servers[]", "backup: true", ""),
+    ("other_pools[]", "not_tls: true", ""),
+    ("other_pools[]", "unknown_names: true", ""),
+    ("other_pools[]", "send_proxy: v2", ""),
+    ("other_pools[]", "check: tls", ""),
+    ("other_pools[].servers[]", "backup: true", ""),
+    ("other_pools[].timeouts", "connect: 7s", ""),
+    ("other_pools[].timeouts", "tunnel: 7h", ""),
     ("sites[].locations[].return", "url: \"https://b.example\"", ""),
     ("sites[].locations[].return", "code: 410", ""),
     ("sites[].locations[].return", "body: gone", "code: 410, "),
@@ -135,11 +143,13 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("nginx", &["hsts", "resolver"]),
     ("upstreams[]", &["name", "servers"]),
     ("upstreams[].servers[]", &["address"]),
+    ("other_pools[]", &["name", "server_name", "servers", "timeouts"]),
+    ("other_pools[].servers[]", &["name", "address"]),
     ("http", &["public_port", "acme_challenge"]),
     ("sites[].locations[]", &["path", "return"]),
 ];
 /// Sections of which each key has a row or is one of those.
-const WHOLE: [&str; 9] = [
+const WHOLE: [&str; 12] = [
     "haproxy",
     "haproxy.timeouts",
     "haproxy.check",
@@ -149,6 +159,9 @@ const WHOLE: [&str; 9] = [
     "sites[].locations[]",
     "upstreams[]",
     "upstreams[].servers[]",
+    "other_pools[]",
+    "other_pools[].servers[]",
+    "other_pools[].timeouts",
 ];
 
 /// A fleet with this in one section.
@@ -182,6 +195,9 @@ fn fleet(path: &str, keys: &str) -> String {
     let comma = if keys.is_empty() { "" } else { ", " };
     let of_upstream = if path == "upstreams[]" { format!("{comma}{keys}") } else { String::new() };
     let of_server = if path == "upstreams[].servers[]" { format!("{comma}{keys}") } else { String::new() };
+    let of_other = of("other_pools[]", &["timeouts"]);
+    let of_other = if of_other.is_empty() { of_other } else { format!(", {of_other}") };
+    let other_server = if path == "other_pools[].servers[]" { format!("{comma}{keys}") } else { String::new() };
     let app = if path == "app_servers[]" && !keys.is_empty() { format!(", {keys}") } else { String::new() };
     format!(
         "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\n\
@@ -190,7 +206,9 @@ fn fleet(path: &str, keys: &str) -> String {
          http: {{ {http} }}\nsites: [{{ server_name: [a.example, www.a.example], pool: one, ssl_certificate: /etc/a.crt, \
          ssl_certificate_key: /etc/a.key, {site}, locations: [{{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}, \
          {{ path: /named, proxy_pass: \"http://app\" }}{location}] }}]\nupstreams: [{{ name: app, servers: [{{ \
-         address: \"10.0.5.1:80\" }}, {{ address: \"10.0.5.2:80\"{of_server} }}]{of_upstream} }}]\n"
+         address: \"10.0.5.1:80\" }}, {{ address: \"10.0.5.2:80\"{of_server} }}]{of_upstream} }}]\nother_pools: [{{ \
+         name: mail, server_name: mail.example, servers: [{{ name: m1, address: \"10.0.5.3:993\" }}, {{ name: m2, address: \
+         \"10.0.5.4:993\"{other_server} }}]{of_other} }}]\n"
     )
 }
 

@@ -3,12 +3,14 @@
 
 mod access;
 mod answers;
+mod before;
 mod challenges;
 mod fallback;
 mod headers;
 mod keepalive;
 mod locations;
 mod maintenance;
+mod other_pools;
 mod ports;
 mod revision;
 mod timeouts;

@@ -10,6 +10,7 @@ use sslscale::inventory::types::{Become, Tickets};
 
 use super::balancers::{bound, without_header};
 use super::checks::checked;
+use super::others::{drawn, others};
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
@@ -44,7 +45,8 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             let tickets = proptest::option::weighted(0.5, one_of(Tickets::NAMES));
             let ssh = proptest::option::weighted(0.2, ssh());
             let named = upstreams::all(versions.nginx);
-            (hosts, settings, pools, (sites::sites(count, grpc), named), sites::choices(), (trust, tickets, ssh))
+            let more = (trust, tickets, ssh, drawn());
+            (hosts, settings, pools, (sites::sites(count, grpc), named), sites::choices(), more)
         })
         .prop_map(
             |(
@@ -53,7 +55,7 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 pools,
                 (mut sites, named),
                 choices,
-                (trust, tickets, ssh),
+                (trust, tickets, ssh, drawn),
             )| {
                 let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
                 let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
@@ -65,6 +67,8 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                     if off { without_header(haproxy, own_haproxy) } else { (haproxy, own_haproxy) };
                 let addresses: Vec<&[IpAddr]> = lbs.iter().map(|host| host.addresses.as_slice()).collect();
                 let own_haproxy = bound(&addresses, trust.3.as_ref(), trust.1 % 9, own_haproxy);
+                let rejects = std::iter::once(&haproxy).chain(own_haproxy.iter().flatten()).any(rejects);
+                let others = others(drawn, &addresses, rejects);
                 let own_ssh = ssh.is_some();
                 let balancer = |(host, haproxy): (Host, Option<Yaml>)| {
                     let alias = Yaml::Scalar(format!("{}.internal", host.name));
@@ -80,6 +84,7 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                     Some(("app_servers", Yaml::List(srvs.into_iter().zip(own_app).map(app).collect()))),
                     http.map(|http| ("http", aimed(http, &app_names, pools.as_ref(), &choices))),
                     pools.map(|pools| ("pools", pools)),
+                    others.map(|others| ("other_pools", others)),
                     trusted.map(|list| ("trusted_proxies", list)),
                     trust.3.map(|list| ("high_availability", Yaml::Map(vec![("virtual_addresses", list)]))),
                     tickets.map(|tickets| ("tickets", tickets)),
@@ -94,6 +99,12 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             },
         )
         .boxed()
+}
+
+/// Whether these settings of haproxy reject unknown names.
+fn rejects(haproxy: &Yaml) -> bool {
+    let Yaml::Map(keys) = haproxy else { return false };
+    keys.iter().any(|(key, value)| *key == "unknown_names" && *value == Yaml::Scalar("reject".to_owned()))
 }
 
 #[derive(Debug, Clone)]
@@ -249,6 +260,22 @@ fn check(scale: Scale) -> Part {
     prop_oneof![2 => section(plain), 1 => section(http)].boxed()
 }
 
+/// Networks of what is before the balancers.
+fn accepted() -> Part {
+    let one = one_of(&["10.77.0.0/16", "203.0.113.128/25", "fd77::/32", "2001:db8:77::5", "10.0.0.0/8", "10.77.9.9"]);
+    vec(one, 1..4)
+        .prop_map(|list| {
+            let mut seen = Vec::new();
+            list.into_iter().for_each(|it| {
+                if !seen.contains(&it) {
+                    seen.push(it);
+                }
+            });
+            Yaml::List(seen)
+        })
+        .boxed()
+}
+
 /// How many connections there may be. A small fleet needs as many descriptors as any machine allows.
 fn connections(scale: Scale) -> u64 {
     if scale == Scale::Any { 500_000 } else { 8_000 }
@@ -276,6 +303,7 @@ fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
         ("proxy_protocol", 0.5, one_of(&["v1", "v2"])),
         ("retries", 0.3, number(1, 100)),
         ("redispatch", 0.3, flag()),
+        ("accept_proxy_from", 0.15, accepted()),
         ("unknown_names", 0.3, one_of(&["forward", "reject"])),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),

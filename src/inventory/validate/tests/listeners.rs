@@ -37,6 +37,27 @@ fn a_balancer_listens_on_an_address_of_a_family_that_it_has() {
 }
 
 #[test]
+fn headers_are_read_from_networks_that_are_not_the_balancer_itself() {
+    let from = |list: &str| with(&format!("haproxy: {{ accept_proxy_from: {list} }}\n"));
+    assert_refused(&[
+        ("everybody", from("[0.0.0.0/0]"), &[("IN06", "0.0.0.0/0")]),
+        ("nothing", from("[]"), &[("IN04", "[")]),
+        ("no list", from("10.9.0.0/16"), &[("IN03", "10.9.0.0/16")]),
+        (
+            "where a deploy asks",
+            with("haproxy: { bind: [10.0.0.100], accept_proxy_from: [127.0.0.1] }\n"),
+            &[("IN09", "10.0.0.100")],
+        ),
+    ]);
+    let balancer = |list: &str| accepted(&from(list)).load_balancers[0].clone();
+    let reads = |list: &str, address: &str| balancer(list).reads_header_from(address.parse().unwrap());
+    assert!(reads("[10.0.0.0/24]", "10.0.0.11") && !reads("[10.0.0.0/24]", "10.0.0.10"));
+    assert!(reads("[127.0.0.1]", "127.0.0.1") && !reads("[10.9.0.0/16]", "192.0.2.1"));
+    assert_eq!(balancer("[10.0.0.0/24]").without_header().count(), 1);
+    assert_eq!(balancer("[10.9.0.0/16]").without_header().count(), 0);
+}
+
+#[test]
 fn no_port_of_a_host_has_two_listeners() {
     let balancer =
         |more: &str| replaced("address: 10.0.0.10 }", &format!("address: 10.0.0.10, haproxy: {{ {more} }} }}"));

@@ -3,6 +3,7 @@
 mod fleet;
 mod limits;
 mod listeners;
+mod other_pools;
 mod paths;
 mod protocols;
 mod settings;

@@ -1,0 +1,73 @@
+//! The keys behind the lines of servers that are not app servers, and of what is before the balancers.
+
+use super::{Message, Statement, unnamed};
+use crate::inventory::document::Cursor;
+use crate::lint::Fleet;
+
+/// The place of a line in the backend of such servers, or of one that leads there.
+pub fn line<'f>(fleet: &'f Fleet<'f>, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    let pools = &fleet.inventory.other_pools;
+    let place = |index: usize| fleet.written.key("other_pools").item(index);
+    let around = |name: &str| statement.around.iter().any(|words| matches!(words, ["backend", it, ..] if *it == name));
+    let Some(index) = pools.iter().position(|pool| around(pool.name.as_str())) else {
+        return leads(fleet, statement);
+    };
+    let pool = place(index);
+    match *statement.words {
+        ["timeout", key @ ("connect" | "tunnel"), ..] => Some(pool.key("timeouts").key(key)),
+        ["server", name, ..] => {
+            let at = pools[index].servers.iter().position(|server| server.name.as_str() == name)?;
+            let server = pool.key("servers").item(at);
+            let rest = unnamed(&message.text, name);
+            let about = |word: &str| rest.contains(word);
+            Some(if about("send-prox") {
+                pool.key("send_proxy")
+            } else if about("backup") {
+                server.key("backup")
+            } else if about("address") || about("port") || about(&pools[index].servers[at].address.ip().to_string()) {
+                server.key("address")
+            } else {
+                server.key("name")
+            })
+        }
+        ["default-server", ..] if message.text.contains("check-ssl") => Some(pool.key("check").or(pool.key("name"))),
+        // How often checks are made is the balancer's setting.
+        ["default-server" | "balance", ..] => None,
+        _ => Some(pool.key("name")),
+    }
+}
+
+/// The place of a rule that leads to such servers.
+fn leads<'f>(fleet: &'f Fleet<'f>, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    let [keyword, name, ref condition @ ..] = *statement.words else { return None };
+    let kind = keyword.strip_suffix("_backend")?;
+    let index = fleet.inventory.other_pools.iter().position(|pool| pool.name.as_str() == name)?;
+    let pool = fleet.written.key("other_pools").item(index);
+    if kind == "default" {
+        return Some(pool.key("unknown_names"));
+    }
+    if condition.first() == Some(&"unless") {
+        return Some(pool.key("not_tls"));
+    }
+    let named = |item: &Cursor<'f>| {
+        let text = item.text().unwrap_or_default().to_ascii_lowercase();
+        condition.contains(&text.strip_prefix('*').unwrap_or(&text))
+    };
+    let names = pool.key("server_name");
+    Some(names.items().find(named).unwrap_or(names))
+}
+
+/// The network in a line about PROXY headers from what is before a balancer.
+pub fn before<'f>(
+    fleet: &'f Fleet<'f>,
+    balancer: usize,
+    message: &Message,
+    statement: &Statement<'_>,
+) -> Option<Cursor<'f>> {
+    let (["acl", "has_header", ..] | ["tcp-request", "connection", "expect-proxy", ..]) = *statement.words else {
+        return None;
+    };
+    let list = fleet.haproxy_if_written(balancer, &["accept_proxy_from"])?;
+    let named = |item: &Cursor<'f>| message.quoted().any(|word| item.text() == Some(word));
+    list.items().find(named).or_else(|| list.items().next())
+}

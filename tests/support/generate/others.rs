@@ -1,0 +1,101 @@
+//! Random pools of servers that are not app servers, where every balancer of the fleet reaches them.
+
+use std::net::IpAddr;
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::section;
+use super::values::{Part, Spoken, dns, duration, one_of, port_of};
+use super::yaml::Yaml;
+
+/// What does not depend on the fleet.
+#[derive(Debug, Clone)]
+pub struct Drawn {
+    names: Vec<String>,
+    /// What else it takes: nothing, what is not TLS, unknown names, or both.
+    more: u8,
+    keys: Yaml,
+    /// Port, whether it is a backup, and where it is.
+    servers: Vec<(u16, bool, u8)>,
+}
+
+/// Mostly none.
+pub fn drawn() -> BoxedStrategy<Vec<Drawn>> {
+    (0..8_usize).prop_flat_map(|mood| (0..mood.saturating_sub(4)).map(pool).collect::<Vec<_>>()).boxed()
+}
+
+fn pool(number: usize) -> BoxedStrategy<Drawn> {
+    let name = move |index: usize| {
+        (dns(format!("other{number}n{index}"), 251, false), 0..4_u8).prop_map(|(name, mood)| match mood {
+            0 if name.contains('.') => format!("*.{name}"),
+            _ => name,
+        })
+    };
+    let keys = section(vec![
+        ("send_proxy", 0.6, one_of(&["v1", "v2", "off"])),
+        ("check", 0.5, one_of(&["tcp", "tls"])),
+        ("timeouts", 0.5, timeouts()),
+    ]);
+    let servers = vec((port_of(Spoken::Tls), any::<bool>(), 0..6_u8), 1..4);
+    (vec(Just(()), 0..3), select(&[0_u8, 0, 1, 2, 3][..]), keys, servers)
+        .prop_flat_map(move |(count, more, keys, servers)| {
+            let names: Vec<_> = (0..count.len()).map(name).collect();
+            (names, Just(more), Just(keys), Just(servers))
+        })
+        .prop_map(|(names, more, keys, servers)| Drawn { names, more, keys, servers })
+        .boxed()
+}
+
+fn timeouts() -> Part {
+    const DAY: u64 = 86_400_000;
+    section(vec![("connect", 0.6, duration(1_000, DAY / 24)), ("tunnel", 0.6, duration(1_000, 24 * DAY))])
+}
+
+/// The pools, for balancers with these addresses, some of which may reject unknown names.
+pub fn others(drawn: Vec<Drawn>, balancers: &[&[IpAddr]], rejects: bool) -> Option<Yaml> {
+    let all = |v4: bool| balancers.iter().all(|own| own.iter().any(|it| it.is_ipv4() == v4));
+    let (v4, v6) = (all(true), all(false));
+    let text = |text: &str| Yaml::Scalar(text.to_owned());
+    let (mut not_tls, mut unknown) = (false, rejects);
+    let mut pools = Vec::new();
+    for (number, drawn) in drawn.into_iter().enumerate() {
+        let Yaml::Map(mut keys) = drawn.keys else { unreachable!("a section is a mapping") };
+        let takes_not_tls = drawn.more & 1 != 0 && !not_tls;
+        let takes_unknown = drawn.more & 2 != 0 && !unknown;
+        (not_tls, unknown) = (not_tls || takes_not_tls, unknown || takes_unknown);
+        let mut names = drawn.names;
+        if names.is_empty() && !takes_unknown {
+            // A check over TLS needs TLS, and a pool has to get something.
+            keys.retain(|(key, _)| *key != "check");
+            if !takes_not_tls {
+                names.push(format!("other{number}.example.com"));
+            }
+        }
+        let server = |(index, (port, backup, place)): (usize, (u16, bool, u8))| {
+            let address = match place {
+                0 => format!("127.0.0.{}", index + 1),
+                _ if v4 && (place < 4 || !v6) => format!("10.255.254.{}", 10 * number + index + 1),
+                _ if v6 => format!("[fd00:ffff::{}]", 10 * number + index + 1),
+                _ => format!("127.0.1.{}", index + 1),
+            };
+            let mut entries = vec![
+                ("name", text(&format!("Other-{number}.{index}"))),
+                ("address", text(&format!("{address}:{port}"))),
+            ];
+            entries.extend((backup && index > 0).then(|| ("backup", text("true"))));
+            Yaml::Map(entries)
+        };
+        let servers = drawn.servers.into_iter().enumerate().map(server).collect();
+        keys.push(("name", text(&format!("o.{number}"))));
+        keys.push(("servers", Yaml::List(servers)));
+        keys.extend(
+            (!names.is_empty()).then(|| ("server_name", Yaml::List(names.iter().map(|it| text(it)).collect()))),
+        );
+        keys.extend(takes_not_tls.then(|| ("not_tls", text("true"))));
+        keys.extend(takes_unknown.then(|| ("unknown_names", text("true"))));
+        pools.push(Yaml::Map(keys));
+    }
+    (!pools.is_empty()).then_some(Yaml::List(pools))
+}
