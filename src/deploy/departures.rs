@@ -58,11 +58,12 @@ fn trusted(config: &[u8]) -> Vec<IpNet> {
     found
 }
 
-/// The addresses of servers, by name, in a configuration of haproxy.
+/// The addresses of app servers, by name, in a configuration of haproxy.
 pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
-    let servers = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "server");
+    let ours = file.lines().filter(|(section, _)| !section.is_some_and(|it| it.has_other_servers()));
+    let servers = ours.map(|(_, line)| line).filter(|line| line.keyword() == "server");
     let server = |line: &haproxy::Line<'_>| match line.arguments() {
         [name, address, ..] => {
             Some((name.value.to_string(), address.value.parse::<SocketAddr>().map(|it| it.ip()).ok()?))
@@ -129,7 +130,9 @@ mod tests {
         let found: Vec<String> = server_addresses(text).into_iter().map(|(name, it)| format!("{name} {it}")).collect();
         assert_eq!(found, ["a 10.0.0.1", "b fd00::1"]);
         let text =
-            b"backend app\n    server a 10.0.0.1:443\nbackend ssh\n    description servers that are not app servers\n";
+            b"backend app\n    server a 10.0.0.1:443\nbackend ssh\n    description servers that are not app servers\n    \
+              server g 10.0.0.9:22\n";
         assert_eq!(other_pools(text), BTreeSet::from(["ssh".to_owned()]));
+        assert_eq!(server_addresses(text).into_keys().collect::<Vec<_>>(), ["a"]);
     }
 }
