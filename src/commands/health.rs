@@ -7,11 +7,11 @@ use std::time::{Duration, Instant};
 
 use crate::deploy::{self, HostRelease, PROBING, Role};
 use crate::inventory::Inventory;
+use crate::render::HAPROXY_CFG;
 use crate::report::Planned;
 use crate::rollout::Reason;
 use crate::transport::Host;
 
-const CONFIG: &str = "/etc/haproxy/haproxy.cfg";
 /// The pause between two looks.
 const PAUSE: Duration = Duration::from_millis(500);
 
@@ -26,11 +26,11 @@ impl Health {
     /// `None` if this release does not change the checks of the host.
     pub fn of(inventory: &Inventory, name: &str, release: &HostRelease, planned: &Planned) -> Option<Self> {
         let balancer = inventory.load_balancers.iter().find(|it| it.name.as_str() == name)?;
-        if !planned.plan.changes.iter().any(|change| change.path == CONFIG) {
+        if !planned.plan.changes.iter().any(|change| change.path == HAPROXY_CFG) {
             return None;
         }
-        let new = release.files.iter().find(|entry| &*entry.path == CONFIG)?;
-        if deploy::checks(&new.content.bytes) == deploy::checks(planned.contents.get(CONFIG)?) {
+        let new = release.files.iter().find(|entry| &*entry.path == HAPROXY_CFG)?;
+        if deploy::checks(&new.content.bytes) == deploy::checks(planned.contents.get(HAPROXY_CFG)?) {
             return None;
         }
         let check = &balancer.haproxy.check;

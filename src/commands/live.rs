@@ -13,6 +13,7 @@ use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, FileKind, HostRelease, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
+use crate::render::HAPROXY_CFG;
 use crate::report::{LeftBehind, Output, Planned, Rings};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
@@ -176,7 +177,7 @@ pub fn needed(
 pub fn leaving<'s>(inventory: &Inventory, seen: &'s [Result<Planned, Unreachable>]) -> BTreeSet<&'s str> {
     let ours = |planned: &&Planned| planned.seen.release.as_ref().is_some_and(|release| release.id != deploy::BEFORE);
     let servers = seen.iter().flatten().filter(ours).flat_map(|planned| &planned.seen.servers);
-    let configs = seen.iter().flatten().filter_map(|planned| planned.contents.get("/etc/haproxy/haproxy.cfg"));
+    let configs = seen.iter().flatten().filter_map(|planned| planned.contents.get(HAPROXY_CFG));
     let others: BTreeSet<String> = configs.clone().flat_map(|config| deploy::other_pools(config)).collect();
     let known = |pool: &str| others.contains(pool) || inventory.other_pools.iter().any(|it| it.name.as_str() == pool);
     let names = servers.filter(|server| !known(&server.pool)).map(|server| server.name.as_str());

@@ -14,6 +14,7 @@ use crate::count::utc;
 use crate::deploy::{self, BEFORE, HistoryEntry, HostRelease, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
+use crate::render::HAPROXY_CFG;
 use crate::report::{Again, Output, PlainFormat};
 use crate::rollout::{Fleet, QueryError, Unreachable};
 use crate::transport::Host;
@@ -134,8 +135,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
 
 /// App servers of releases that the inventory has neither by name nor by address: they have left the fleet since then.
 fn unknown_servers<'r>(inventory: &Inventory, releases: impl Iterator<Item = &'r HostRelease>) -> BTreeSet<String> {
-    let configs =
-        releases.flat_map(|release| &release.files).filter(|entry| &*entry.path == "/etc/haproxy/haproxy.cfg");
+    let configs = releases.flat_map(|release| &release.files).filter(|entry| &*entry.path == HAPROXY_CFG);
     let servers = configs.flat_map(|entry| deploy::server_addresses(&entry.content.bytes));
     let known = |(name, address): &(String, IpAddr)| {
         let mut apps = inventory.app_servers.iter();

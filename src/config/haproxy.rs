@@ -105,7 +105,16 @@ impl<'t> File<'t> {
 
     /// Every line with the section that it is in, or that it begins.
     pub fn lines(&self) -> impl Iterator<Item = (Option<&Section<'t>>, &Line<'t>)> {
-        let sections = self.sections.iter().flat_map(|section| {
+        self.lines_of(|_| true)
+    }
+
+    /// The same without backends whose servers are not app servers.
+    pub fn lines_for_app_servers(&self) -> impl Iterator<Item = (Option<&Section<'t>>, &Line<'t>)> {
+        self.lines_of(|section| !section.has_other_servers())
+    }
+
+    fn lines_of(&self, is_meant: fn(&Section<'t>) -> bool) -> impl Iterator<Item = (Option<&Section<'t>>, &Line<'t>)> {
+        let sections = self.sections.iter().filter(move |section| is_meant(section)).flat_map(|section| {
             [&section.begin].into_iter().chain(&section.lines).map(move |line| (Some(section), line))
         });
         self.head.iter().map(|line| (None, line)).chain(sections)
@@ -121,8 +130,8 @@ impl<'t> Section<'t> {
     /// Whether its servers are not app servers.
     pub fn has_other_servers(&self) -> bool {
         let is_mark = |line: &Line<'_>| {
-            let words: Vec<&str> = line.arguments().iter().map(|word| &*word.value).collect();
-            line.keyword() == "description" && words.join(" ") == OTHER_SERVERS
+            let words = line.arguments().iter().map(|word| &*word.value);
+            line.keyword() == "description" && words.eq(OTHER_SERVERS.split(' '))
         };
         self.kind() == "backend" && self.lines.iter().any(is_mark)
     }

@@ -19,8 +19,7 @@ pub fn checks(config: &[u8]) -> BTreeSet<(String, String)> {
         let section = section.and_then(|it| it.name()).unwrap_or_default().to_owned();
         is.then(|| (section, format!("{} {}", line.keyword(), words.join(" "))))
     };
-    let ours = file.lines().filter(|(section, _)| section.is_none_or(|section| !section.has_other_servers()));
-    ours.filter_map(about).collect()
+    file.lines_for_app_servers().filter_map(about).collect()
 }
 
 #[cfg(test)]

@@ -62,8 +62,7 @@ fn trusted(config: &[u8]) -> Vec<IpNet> {
 pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
-    let ours = file.lines().filter(|(section, _)| !section.is_some_and(|it| it.has_other_servers()));
-    let servers = ours.map(|(_, line)| line).filter(|line| line.keyword() == "server");
+    let servers = file.lines_for_app_servers().map(|(_, line)| line).filter(|line| line.keyword() == "server");
     let server = |line: &haproxy::Line<'_>| match line.arguments() {
         [name, address, ..] => {
             Some((name.value.to_string(), address.value.parse::<SocketAddr>().map(|it| it.ip()).ok()?))

@@ -40,7 +40,7 @@ fn listens(text: &str) -> BTreeMap<String, bool> {
 fn servers(text: &str) -> BTreeMap<String, bool> {
     let file = haproxy::File::read(text);
     // What other servers expect is not sslscale's to change.
-    let ours = file.lines().filter(|(section, _)| section.is_none_or(|section| !section.has_other_servers()));
+    let ours = file.lines_for_app_servers();
     let servers = ours.filter(|(_, line)| line.keyword() == "server").filter_map(|(_, line)| {
         let [_, address, options @ ..] = line.arguments() else { return None };
         Some((address.value.to_string(), options.iter().any(|it| it.value.starts_with("send-proxy"))))

@@ -31,7 +31,7 @@ pub(super) fn add_clients(inventory: &Inventory, clients: &mut Vec<IpAddr>, take
     }
 }
 
-/// Adds a client of each family there is that a balancer takes for what is before it.
+/// Adds, for each family of the clients, one from the networks of `accept_proxy_from`.
 pub(super) fn add_proxies(inventory: &Inventory, clients: &mut Vec<IpAddr>, taken: &BTreeSet<IpAddr>) {
     let families = [true, false].map(|v4| (v4, clients.iter().any(|it| it.is_ipv4() == v4)));
     for (is_ipv4, _) in families.into_iter().filter(|(_, has_clients)| *has_clients) {

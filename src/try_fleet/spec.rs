@@ -1,6 +1,8 @@
 //! The whole fleet as plain data: which programs run where, on which addresses, with which files.
 //! It knows no inventory, so that a fleet can also be written by hand, as the tests do.
 
+mod others;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::file::unique;
 pub use crate::sandbox::{FileSpec, Program};
 pub use crate::stand_ins::CertificateSpec;
+pub use others::{OtherAsked, OtherPoolSpec, OtherServerSpec};
 
 /// A fleet to build on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,40 +27,6 @@ pub struct FleetSpec {
     /// Servers that are not app servers, which are asked through every balancer, too.
     #[serde(default)]
     pub others: Vec<OtherPoolSpec>,
-}
-
-/// A pool of servers that are not app servers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OtherPoolSpec {
-    /// The backend's name.
-    pub name: String,
-    /// The names of its servers, by where they listen.
-    pub servers: BTreeMap<SocketAddr, String>,
-    /// The version of the PROXY header that they get.
-    pub header: Option<String>,
-    /// What clients ask for.
-    pub asked: Vec<OtherAsked>,
-}
-
-/// A connection that goes to servers that are not app servers.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum OtherAsked {
-    /// With this TLS name.
-    Name(String),
-    /// Without TLS.
-    NotTls,
-    /// With a TLS name that nothing has.
-    UnknownName,
-}
-
-/// A stand-in for a server that is not an app server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct OtherServerSpec {
-    /// Where it listens.
-    pub listen: SocketAddr,
-    /// Whether it expects a PROXY header, of either version.
-    pub header: bool,
 }
 
 /// The part of a host in the fleet.

@@ -37,10 +37,7 @@ impl Task<'_> {
         carried: &Carried<'_>,
     ) -> ExitStatus {
         let Carried { done, changing, reverted, held, interrupted } = carried;
-        let has_it = |it: &Result<Planned, Unreachable>| {
-            let seen = it.as_ref().ok().filter(|it| !it.plan.is_empty()).map(|it| &it.seen.release);
-            seen.is_none_or(|has| has.as_ref().is_some_and(|has| has.id == self.release))
-        };
+        let changing_hosts = || seen.iter().flatten().filter(|it| !it.plan.is_empty());
         let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
         let end = DeployEnd {
             run: done,
@@ -50,8 +47,8 @@ impl Task<'_> {
             absent: self.absent,
             reverted,
             joined: seen.iter().flatten().filter(|it| it.plan.is_empty() && self.has_it(it)).count(),
-            fresh: seen.iter().flatten().filter(|it| !it.plan.is_empty()).all(is_fresh),
-            repaired: seen.iter().all(has_it),
+            fresh: changing_hosts().all(is_fresh),
+            repaired: changing_hosts().all(|it| self.has_it(it)),
             dry_run: self.dry_run,
             ring: self.dry_run && validated && !self.back && live::rings(self.inventory, self.wanted, seen).missing,
             held: *held,
