@@ -54,7 +54,10 @@ impl Health {
             for server in seen.servers.iter().filter(lost) {
                 down.entry(&server.pool).or_default().push(&server.name);
             }
-            if !down.is_empty() {
+            // As long as a pool has app servers left, clients are served: then all that go down are named at the end.
+            let before = |pool: &str| self.up.iter().filter(|(of, _)| of == pool).count();
+            let is_out = down.iter().any(|(pool, names)| names.len() == before(pool));
+            if is_out || !down.is_empty() && Instant::now() >= until {
                 let pools = down.iter().map(|(pool, names)| format!("{} in the pool `{pool}`", names.join(", ")));
                 let pools = pools.collect::<Vec<_>>().join("; ");
                 let help =

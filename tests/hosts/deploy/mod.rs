@@ -27,7 +27,7 @@ fn shown(output: &Output) -> String {
 pub fn run(served: &Served, inventory: &str, words: &[&str], code: i32) -> String {
     let output = Operator::new(served, inventory).run(words);
     let text = shown(&output);
-    assert_eq!(output.status.code(), Some(code), "{words:?}: {text}");
+    assert_eq!(output.status.code(), Some(code), "{words:?}, {}: {text}", output.status);
     text
 }
 
