@@ -62,8 +62,9 @@ sites:
 pub struct Fleet {
     pub run: Sslscale,
     pub servers: Vec<Child>,
-    /// The mount namespaces of the hosts.
-    namespaces: Vec<PathBuf>,
+    /// The mount namespaces of the hosts. They stay open, as the number of one that is gone is that of the next one on
+    /// the machine, whoever makes it.
+    namespaces: Vec<(PathBuf, fs::File)>,
 }
 
 impl Fleet {
@@ -162,14 +163,16 @@ impl Fleet {
             assert!(Instant::now() < deadline, "{}", fs::read_to_string(dir.join("log")).unwrap());
             sleep(Duration::from_millis(10));
         }
-        self.namespaces.extend(mounts_of(&id.to_string()));
+        let mounts = mounts_of(&id.to_string()).expect("a host has mounts of its own");
+        self.namespaces.push((mounts, fs::File::open(format!("/proc/{id}/ns/mnt")).unwrap()));
         port
     }
 
     /// The processes of hosts.
     fn remaining(&self) -> Vec<i32> {
         let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let of_a_host = |pid: &String| mounts_of(pid).is_some_and(|mounts| self.namespaces.contains(&mounts));
+        let is_hosts = |mounts: PathBuf| self.namespaces.iter().any(|(of_a_host, _)| *of_a_host == mounts);
+        let of_a_host = |pid: &String| mounts_of(pid).is_some_and(is_hosts);
         all.filter(of_a_host).filter_map(|pid| pid.parse().ok()).collect()
     }
 
