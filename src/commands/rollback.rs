@@ -28,6 +28,11 @@ struct Kept {
 }
 
 impl Kept {
+    /// Those that it can go back to.
+    fn kept(&self) -> impl Iterator<Item = &HistoryEntry> {
+        self.used.iter().filter(|entry| entry.kept)
+    }
+
     /// The one that the last deploy has brought to its end.
     fn ended(&self) -> &str {
         self.used.first().map_or(BEFORE, |entry| &entry.release)
@@ -56,7 +61,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         choice: choice("--only", &args.choice.only) + &choice("--without", &args.choice.without),
         ..again(&args.inventory, &args.reach)
     };
-    let options = [("--dry-run", args.dry_run), ("--resume", args.resume), ("--yes", args.yes)];
+    let options = [("--dry-run", args.dry_run), ("--resume", args.resume)];
     let options: String = options.iter().filter(|(_, given)| *given).map(|(option, _)| format!(" {option}")).collect();
     let to = args.to.as_ref().map(|to| format!(" --to {to}")).unwrap_or_default();
     let words = format!("rollback{options}{to} {}{}", commands.file, commands.choice);
@@ -176,7 +181,7 @@ fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
 /// The id that begins like this, of those that hosts know. A whole one need not be known: the host says so.
 fn beginning(start: &str, kept: &[Kept], file: &str) -> Result<String, CommandError> {
     let used =
-        kept.iter().flat_map(|host| host.used.iter().map(|entry| &*entry.release).chain(host.current.as_deref()));
+        kept.iter().flat_map(|host| host.kept().map(|entry| &*entry.release).chain(host.current.as_deref()));
     let ids: BTreeSet<&str> =
         used.chain([BEFORE, start]).filter(|id| deploy::is_id(id) && id.starts_with(start)).collect();
     let error = |text: String| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)));

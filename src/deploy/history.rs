@@ -1,7 +1,10 @@
 //! The releases that a host has used.
 
-use super::release::is_id;
+use std::collections::BTreeSet;
+
+use super::release::{BEFORE, is_id};
 use super::script::contents;
+use super::transaction::KEEP;
 use crate::rollout::QueryError;
 use crate::transport::{Host, HostText};
 
@@ -19,6 +22,8 @@ pub struct HistoryEntry {
     pub lease: String,
     /// Who ran that.
     pub holder: String,
+    /// Whether the host still has its files, and can go back to it.
+    pub kept: bool,
 }
 
 /// The releases of a host, the oldest first.
@@ -28,7 +33,19 @@ pub struct HistoryEntry {
 pub fn history(host: &dyn Host) -> Result<Vec<HistoryEntry>, QueryError> {
     let text = contents(host, &[PATH])?.remove(PATH).unwrap_or_default();
     let entries: Option<Vec<HistoryEntry>> = String::from_utf8_lossy(&text).lines().map(parse).collect();
-    entries.ok_or_else(|| QueryError::Answer { problem: "its history is damaged", text: HostText::new(&text) })
+    entries.map(marked).ok_or_else(|| QueryError::Answer { problem: "its history is damaged", text: HostText::new(&text) })
+}
+
+/// Marks what the end of a deploy leaves on a host: the releases that were used last, and what was there before.
+fn marked(mut entries: Vec<HistoryEntry>) -> Vec<HistoryEntry> {
+    let mut kept = BTreeSet::new();
+    for entry in entries.iter_mut().rev() {
+        if kept.len() < KEEP {
+            kept.insert(entry.release.clone());
+        }
+        entry.kept = entry.release == BEFORE || kept.contains(&entry.release);
+    }
+    entries
 }
 
 fn parse(line: &str) -> Option<HistoryEntry> {
@@ -36,12 +53,24 @@ fn parse(line: &str) -> Option<HistoryEntry> {
     let time = words.next()?.parse().ok()?;
     let release = words.next().filter(|id| is_id(id))?.to_owned();
     let (lease, holder) = (words.next()?.to_owned(), words.next()?.to_owned());
-    words.next().is_none().then_some(HistoryEntry { time, release, lease, holder })
+    words.next().is_none().then_some(HistoryEntry { time, release, lease, holder, kept: false })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_five_that_were_used_last_are_kept() {
+        let entry = |digit: &char| parse(&format!("1 {} 0011 root", digit.to_string().repeat(12))).unwrap();
+        let kept = |used: &str| {
+            let entries = marked(used.chars().collect::<Vec<_>>().iter().map(entry).collect());
+            entries.iter().map(|it| if it.kept { 'y' } else { 'n' }).collect::<String>()
+        };
+        assert_eq!(kept("0abcdefa"), "yynyyyyy");
+        assert_eq!(kept("abcdef"), "nyyyyy");
+        assert_eq!(kept("abab"), "yyyy");
+    }
 
     #[test]
     fn a_line_has_four_words() {

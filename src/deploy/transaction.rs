@@ -49,7 +49,7 @@ const _: () = {
     assert!(change + revision::PATIENCE.as_secs() + PROBING.as_secs() + CONFIRMING.time.as_secs() < WINDOW);
 };
 /// How many releases a host keeps.
-const KEEP: u64 = 5;
+pub(super) const KEEP: usize = 5;
 
 /// A deploy, as hosts know it.
 #[derive(Debug, Clone)]

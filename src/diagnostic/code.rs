@@ -303,6 +303,8 @@ codes! {
     DP06 "challenge-port" Info;
     /// A socket or document root where nginx's workers may not get at it.
     DP07 "private-directory" Info;
+    /// A program of a host that is older than the version that is rendered for.
+    DP08 "older-program" Warning;
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ mod dp01;
 mod dp02;
 mod dp04;
 mod dp05;
+mod dp08;
 mod rs04;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ const SHOWN: usize = 3;
 type Find = fn(&Live<'_>, &mut Reporter<'_>);
 
 /// The rules with what they do.
-const RULES: [(&Code, Find); 7] = [
+const RULES: [(&Code, Find); 8] = [
     (Code::AD09, ad09::find),
     (Code::CP04, cp04::find),
     (Code::RS04, rs04::find),
@@ -34,6 +35,7 @@ const RULES: [(&Code, Find); 7] = [
     (Code::DP02, dp02::find),
     (Code::DP04, dp04::find),
     (Code::DP05, dp05::find),
+    (Code::DP08, dp08::find),
 ];
 
 /// Whether a rule is one of these.

@@ -136,7 +136,7 @@ fn a_rule_does_not_run_on_a_host_that_is_away_and_on_a_directory() {
     let not_run: Vec<NotRun> = world.findings().not_run.into_iter().collect();
     let reasons: Vec<(&str, &str)> = not_run.iter().map(|it| (it.code, it.reason.as_str())).collect();
     let reason = "`srv1` and 1 other could not be observed: nothing answers";
-    assert_eq!(reasons, ["AD09", "CP04", "DP01", "DP02", "DP04", "DP05", "RS04"].map(|code| (code, reason)));
+    assert_eq!(reasons, ["AD09", "CP04", "DP01", "DP02", "DP04", "DP05", "DP08", "RS04"].map(|code| (code, reason)));
     let mut world = World::new();
     world.seen("srv1").facts = None;
     let reasons = |world: &World| -> Vec<String> {
@@ -355,4 +355,22 @@ fn what_a_host_writes_cannot_drive_a_terminal() {
     world.facts("lb1").listening = vec![Listening { address, port: 443, program: "a\u{1b}[2J`b".to_owned() }];
     let found = world.findings().found;
     assert!(found[0].message.starts_with("`a\\u{1b}[2J'b` listens on port 443 of `lb1`"), "{}", found[0].message);
+}
+
+#[test]
+fn dp08_a_program_that_is_older_than_the_inventory_says() {
+    let mut world = World::new();
+    for (name, package) in [("lb1", "3.0.11-1"), ("srv1", "1.22.1-9+deb12u2"), ("srv2", "1.26.3-3+deb13u1")] {
+        world.seen(name).package = Some(package.to_owned());
+    }
+    assert_eq!(world.found(), []);
+    let fleet = |world: &mut World, more: &str| world.inventory = format!("{INVENTORY}{more}\n");
+    fleet(&mut world, "nginx: { version: 1.22.1 }\nhaproxy: { version: 3.0.2 }");
+    assert_eq!(world.found(), []);
+    fleet(&mut world, "nginx: { version: 1.26.3 }\nhaproxy: { version: 3.1 }");
+    assert_eq!(world.found(), [("DP08", 13, Warning), ("DP08", 12, Warning)]);
+    let message = "files are rendered for nginx 1.26.3, but `srv1` has `1.22.1-9+deb12u2`";
+    assert!(world.findings().found.iter().any(|it| it.message == message), "{:?}", world.findings().found);
+    world.inventory = INVENTORY.replace("address: 10.0.0.11 }", "address: 10.0.0.11, nginx: { version: 1.24.0 } }");
+    assert_eq!(world.found(), [("DP08", 5, Warning)]);
 }

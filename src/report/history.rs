@@ -37,6 +37,8 @@ struct Deploy<'d> {
     change: Option<Return>,
     /// Hosts that took part.
     hosts: Vec<&'d str>,
+    /// Those that can still go back to it.
+    kept: Vec<&'d str>,
     /// Those that use the release now.
     current: Vec<&'d str>,
 }
@@ -107,7 +109,7 @@ impl<'o> HistoryReport<'o> {
                 self.output.print(b"no host has a release\n")?;
             }
         } else {
-            let mut rows = vec![["release", "when (UTC)", "by", "change", "kept on", "in use on"].map(str::to_owned)];
+            let mut rows = vec![["release", "when (UTC)", "by", "change", "hosts", "kept on", "in use on"].map(str::to_owned)];
             rows.extend(deploys.iter().map(|deploy| {
                 let release =
                     deploy.release.to_owned() + if deploy.release == BEFORE { " (before sslscale)" } else { "" };
@@ -118,6 +120,7 @@ impl<'o> HistoryReport<'o> {
                     deploy.holder.unwrap_or("-").to_owned(),
                     deploy.change.map_or("-", Return::words).to_owned(),
                     deploy.hosts.len().to_string(),
+                    deploy.kept.len().to_string(),
                     deploy.current.len().to_string(),
                 ]
             }));
@@ -181,12 +184,14 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
                 holder: Some(&entry.holder),
                 change: None,
                 hosts: Vec::new(),
+                kept: Vec::new(),
                 current: Vec::new(),
             };
             let deploy = deploys.entry((&entry.lease, &entry.release)).or_insert_with(new);
             deploy.time = deploy.time.min(Some(entry.time));
             deploy.change = deploy.change.max(Some(Return::of(entries, index)));
             deploy.hosts.push(name);
+            deploy.kept.extend(entry.kept.then_some(*name));
             if newest == Some(index) {
                 deploy.current.push(name);
             }
@@ -225,6 +230,7 @@ fn unended<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
         time: None,
         holder: None,
         change: None,
+        kept: hosts.clone(),
         current: hosts.clone(),
         hosts,
     };
@@ -242,6 +248,7 @@ mod tests {
             release: release.to_owned(),
             lease: lease.to_owned(),
             holder: "root".to_owned(),
+            kept: true,
         };
         let first = vec![entry("a", "1"), entry("a", "2"), entry("b", "3"), entry("a", "4"), entry(BEFORE, "5")];
         // Another host that the second deploy has added.
@@ -265,6 +272,7 @@ mod tests {
             release: release.to_owned(),
             lease: time.to_string(),
             holder: "root".to_owned(),
+            kept: true,
         };
         let entries = || vec![entry("a", 1), entry("b", 2)];
         let seen: Vec<Seen> = vec![Ok((entries(), Some("a".to_owned()))), Ok((entries(), Some("b".to_owned())))];

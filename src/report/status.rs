@@ -132,9 +132,9 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
         // A change that nobody confirms is undone after so long.
         if let Some(lease) = seen.lease.as_ref().filter(|lease| lease.age > WINDOW) {
             add(format!(
-                "a deploy of {} has this host, and has done nothing there for {WINDOW} s\n\thelp: if it does not run any more, `sslscale unlock {file}` \
+                "a deploy of {} has this host, and was last active there {} s ago\n\thelp: if it does not run any more, `sslscale unlock {file}` \
                  gives the hosts back, and `sslscale deploy --resume {file}` takes them over",
-                lease.holder
+                lease.holder, lease.age
             ));
         }
         let program = role.program();

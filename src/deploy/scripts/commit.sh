@@ -14,9 +14,7 @@ echo "$(date +%s) $id $lease $holder" >>"$state/history" && sync -f "$state" || 
 # The releases that were used last. The history is in the order of the deploys, whatever the clock was.
 awk -v keep="$keep" '{ used[NR] = $2 } END { for (i = NR; i > 0; i--) if (!seen[used[i]]++ && count++ < keep) print used[i] }' \
     "$state/history" >"$state/.kept"
-# Only what can be gone back to stays in the history.
-tail -n 200 "$state/history" | awk -v kept="$state/.kept" \
-    'BEGIN { while ((getline id < kept) > 0) keeps[id] = 1 } keeps[$2]' >"$state/.history" &&
+tail -n 200 "$state/history" >"$state/.history" &&
     sync "$state/.history" && mv -T "$state/.history" "$state/history" || finish 'unknown: the history could not be written'
 for found in "$state"/releases/*; do
     name=${found##*/}

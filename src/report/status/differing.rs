@@ -45,10 +45,21 @@ fn by_reason(status: &HostStatus) -> Vec<(Why, Vec<&str>)> {
 
 /// Whether the host has files of ours, of a release or installed in another way.
 pub fn is_deployed(status: &HostStatus) -> bool {
-    let others = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver | ChangeKind::Adopt);
-    let release = status.observation.release.as_ref().is_some_and(|release| release.id != BEFORE);
+    let before = is_before(status);
+    let others = |kind| match kind {
+        ChangeKind::Create | ChangeKind::TakeOver | ChangeKind::Adopt => true,
+        // Of the files that the host had before sslscale.
+        ChangeKind::Update => before,
+        _ => false,
+    };
+    let release = status.observation.release.is_some() && !before;
     let changes = &status.plan.changes;
     release || changes.is_empty() || !changes.iter().all(|change| others(change.kind))
+}
+
+/// Whether the host has gone back to what it had before its first release.
+fn is_before(status: &HostStatus) -> bool {
+    status.observation.release.as_ref().is_some_and(|release| release.id == BEFORE)
 }
 
 /// One for each reason. `file` is the inventory, as commands name it.
@@ -61,6 +72,9 @@ pub fn problems(status: &HostStatus, file: &str) -> Vec<String> {
         let files = several(paths.len(), "file");
         let (is, was) = (agreeing(paths.len(), "is", "are"), agreeing(paths.len(), "was", "were"));
         let what = match why {
+            _ if !deployed && is_before(status) => {
+                format!("it has what was there before sslscale; {files} would change: {listed}")
+            }
             _ if !deployed => format!("nothing was deployed yet; {files} would change: {listed}"),
             Why::Edited => format!("{files} {was} edited since the last deploy: {listed}"),
             Why::Attributes => {
@@ -147,11 +161,17 @@ mod tests {
             let mut status = status(release);
             // Installed by hand.
             assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 2 outdated, 1 left over");
-            status.plan.changes.retain(|it| matches!(it.kind, ChangeKind::Create | ChangeKind::TakeOver));
+            let updates = |kind| kind == ChangeKind::Update && release == Some(BEFORE);
+            let is_first = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver) || updates(kind);
+            status.plan.changes.retain(|it| is_first(it.kind));
             assert_eq!(cell(&status), "not deployed");
             let problems = problems(&status, "`plan`");
             assert_eq!(problems.len(), 1);
-            assert!(problems[0].starts_with("nothing was deployed yet; 3 files would change: `/etc/0`, "));
+            let words = match release {
+                None => "nothing was deployed yet; 3 files would change: `/etc/0`, ",
+                Some(_) => "it has what was there before sslscale; 4 files would change: `/etc/0`, ",
+            };
+            assert!(problems[0].starts_with(words), "{problems:?}");
         }
     }
 }

@@ -23,6 +23,8 @@ pub enum ConnectProblem {
     Closed,
     /// Nothing answers at the address.
     NoAnswer,
+    /// Its port takes connections, and no sshd answers there.
+    Silent,
     /// The name leads to no address.
     UnknownName,
     /// `sudo` needs a password.
@@ -44,11 +46,11 @@ const MESSAGES: [(&str, ConnectProblem); 14] = [
     ("Permission denied", ConnectProblem::LoginRefused),
     ("Too many authentication failures", ConnectProblem::LoginRefused),
     ("Could not resolve hostname", ConnectProblem::UnknownName),
+    ("timed out during banner exchange", ConnectProblem::Silent),
     ("Connection refused", ConnectProblem::NoAnswer),
     ("Connection timed out", ConnectProblem::NoAnswer),
     ("No route to host", ConnectProblem::NoAnswer),
     ("Network is unreachable", ConnectProblem::NoAnswer),
-    ("timed out during banner exchange", ConnectProblem::NoAnswer),
     ("Operation timed out", ConnectProblem::NoAnswer),
     ("kex_exchange_identification: ", ConnectProblem::Closed),
     ("Connection closed by ", ConnectProblem::Closed),
@@ -126,6 +128,9 @@ fn help(problem: ConnectProblem, command: &str, (host, port): (&str, Option<u16>
             format!("sshd closes connections that it has too many of; wait a minute, then run `{command} true`")
         }
         ConnectProblem::NoAnswer => format!("check that the host is up and sshd listens: `{command} true`"),
+        ConnectProblem::Silent => format!(
+            "sshd hangs, or another program has its port; this must work without a question: `{command} true`"
+        ),
         ConnectProblem::SudoPassword | ConnectProblem::SudoRefused => {
             format!(
                 "let the user run commands as root without a password, so that this works: `{command} sudo -n true`"
@@ -144,6 +149,7 @@ impl fmt::Display for ConnectProblem {
             Self::LoginRefused => "the login was refused",
             Self::Closed => "sshd closed the connection before the login",
             Self::NoAnswer => "nothing answers",
+            Self::Silent => "its port takes connections, and no sshd answers there",
             Self::UnknownName => "its name leads to no address",
             Self::SudoPassword => "sudo asks for a password",
             Self::SudoRefused => "sudo refuses to run commands",
@@ -168,6 +174,10 @@ mod tests {
             ),
             ("kex_exchange_identification: read: Connection reset by peer", ConnectProblem::Closed),
             ("ssh: connect to host 10.0.0.11 port 22: Connection refused", ConnectProblem::NoAnswer),
+            (
+                "Connection timed out during banner exchange\nConnection to 10.0.0.11 port 22 timed out",
+                ConnectProblem::Silent,
+            ),
             ("ssh: Could not resolve hostname srv1: Name or service not known", ConnectProblem::UnknownName),
             (
                 "@@@ WARNING: REMOTE HOST IDENTIFICATION HAS CHANGED! @@@\nHost key verification failed.",
