@@ -180,8 +180,7 @@ fn kept(host: &dyn Host) -> Result<Kept, QueryError> {
 
 /// The id that begins like this, of those that hosts know. A whole one need not be known: the host says so.
 fn beginning(start: &str, kept: &[Kept], file: &str) -> Result<String, CommandError> {
-    let used =
-        kept.iter().flat_map(|host| host.kept().map(|entry| &*entry.release).chain(host.current.as_deref()));
+    let used = kept.iter().flat_map(|host| host.kept().map(|entry| &*entry.release).chain(host.current.as_deref()));
     let ids: BTreeSet<&str> =
         used.chain([BEFORE, start]).filter(|id| deploy::is_id(id) && id.starts_with(start)).collect();
     let error = |text: String| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)));

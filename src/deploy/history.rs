@@ -33,7 +33,9 @@ pub struct HistoryEntry {
 pub fn history(host: &dyn Host) -> Result<Vec<HistoryEntry>, QueryError> {
     let text = contents(host, &[PATH])?.remove(PATH).unwrap_or_default();
     let entries: Option<Vec<HistoryEntry>> = String::from_utf8_lossy(&text).lines().map(parse).collect();
-    entries.map(marked).ok_or_else(|| QueryError::Answer { problem: "its history is damaged", text: HostText::new(&text) })
+    entries
+        .map(marked)
+        .ok_or_else(|| QueryError::Answer { problem: "its history is damaged", text: HostText::new(&text) })
 }
 
 /// Marks what the end of a deploy leaves on a host: the releases that were used last, and what was there before.

@@ -109,7 +109,8 @@ impl<'o> HistoryReport<'o> {
                 self.output.print(b"no host has a release\n")?;
             }
         } else {
-            let mut rows = vec![["release", "when (UTC)", "by", "change", "hosts", "kept on", "in use on"].map(str::to_owned)];
+            let mut rows =
+                vec![["release", "when (UTC)", "by", "change", "hosts", "kept on", "in use on"].map(str::to_owned)];
             rows.extend(deploys.iter().map(|deploy| {
                 let release =
                     deploy.release.to_owned() + if deploy.release == BEFORE { " (before sslscale)" } else { "" };

@@ -128,9 +128,9 @@ fn help(problem: ConnectProblem, command: &str, (host, port): (&str, Option<u16>
             format!("sshd closes connections that it has too many of; wait a minute, then run `{command} true`")
         }
         ConnectProblem::NoAnswer => format!("check that the host is up and sshd listens: `{command} true`"),
-        ConnectProblem::Silent => format!(
-            "sshd hangs, or another program has its port; this must work without a question: `{command} true`"
-        ),
+        ConnectProblem::Silent => {
+            format!("sshd hangs, or another program has its port; this must work without a question: `{command} true`")
+        }
         ConnectProblem::SudoPassword | ConnectProblem::SudoRefused => {
             format!(
                 "let the user run commands as root without a password, so that this works: `{command} sudo -n true`"

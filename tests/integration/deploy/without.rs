@@ -43,7 +43,8 @@ fn a_host_that_is_away_can_be_left_out_and_is_brought_up_to_date_later() {
     assert!(conf("srv2") == before && conf("srv1") != before);
     // Going back is possible without it, too.
     let refused = run(&fleet, &["rollback", "--yes"], 3);
-    let help = "to go on without srv2: `sslscale rollback --yes inventory.yaml --roots roots --without srv2`\nnothing was changed\n";
+    let help =
+        "to go on without srv2: `sslscale rollback inventory.yaml --roots roots --without srv2`\nnothing was changed\n";
     assert!(refused.stderr.ends_with(help), "{}", refused.all());
     run(&fleet, &["rollback", "--yes", "--without", "srv2"], 0);
     assert_eq!(conf("srv1"), before);
