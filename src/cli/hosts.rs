@@ -218,8 +218,8 @@ fn release(text: &str) -> Result<String, String> {
     if crate::deploy::begins_id(text) {
         Ok(text.to_owned())
     } else {
-        Err("not the id of a release, which has 12 digits of 0-9 and a-f, or at least its first 4; `sslscale history \
-             INVENTORY` lists them"
+        Err("not the id of a release, which has 12 digits of 0-9 and a-f, or at least its first 4, as \
+             `sslscale history` lists them"
             .to_owned())
     }
 }

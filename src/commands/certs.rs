@@ -11,7 +11,7 @@ use super::sources::Sources;
 use super::task::Task;
 use super::{CommandError, ExitStatus, decisions, hosts, live, load, sources};
 use crate::cli::{Certs, RollArgs};
-use crate::deploy::{self, BEFORE, HostRelease, Role, Scope};
+use crate::deploy::{self, BEFORE, Details, HostRelease, Role, Scope};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
@@ -32,8 +32,9 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let tree = crate::render::render(&inventory, &Templates::load(None)?)?;
     let chosen = live::Choice { only: &[], without: &args.without }.of(&inventory)?;
     let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
-    decisions::hosts(output, &args.reach, &inventory, &sources::with_hosts(&inventory, &names, None));
-    let reached = hosts::reached(&args.reach, &inventory, &sources::with_hosts(&inventory, &names, None))?;
+    let with_sources = sources::with_hosts(&inventory, &names, None, &args.without);
+    decisions::hosts(output, &args.reach, &inventory, &with_sources);
+    let reached = hosts::reached(&args.reach, &inventory, &with_sources)?;
     let all: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
     let (chosen, only_sources) = all.split_at(names.len());
     let fleet = Fleet { hosts: chosen, interrupted: &|| interrupt.requested() };
@@ -54,7 +55,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         return Err(CommandError::reported(ExitStatus::NotStarted));
     }
     let answering = present.iter().map(|(host, _)| *host).chain(only_sources.iter().copied());
-    let sources = Sources::read(&inventory, &answering.collect::<Vec<_>>(), output, interrupt)?;
+    let sources = Sources::read(&inventory, &answering.collect::<Vec<_>>(), &|_| None, (output, interrupt))?;
     let new = live::certificates(&tree, &sources);
     if new.values().all(Vec::is_empty) {
         if let Some(lost) = absent.first() {
@@ -76,7 +77,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         releases: &releases,
         wanted: &wanted,
         hosts: &hosts,
-        scope: Scope { only: Some(&changed), ..Scope::default() },
+        scope: Scope { only: Some(&changed), details: Details::Rules, ..Scope::default() },
         back: false,
         dry_run: args.dry_run,
         diffs: true,

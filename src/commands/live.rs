@@ -10,7 +10,7 @@ use anyhow::anyhow;
 use super::again::choice;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, sources};
-use crate::deploy::{self, FileKind, HostRelease, Role, SavedHost, Scope, Wanted};
+use crate::deploy::{self, FileKind, HostRelease, Problem, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
 use crate::inventory::types::Tickets;
 use crate::render::HAPROXY_CFG;
@@ -57,11 +57,13 @@ pub fn certificates<'t>(tree: &'t Tree, sources: &Sources) -> BTreeMap<&'t str, 
     certificates
 }
 
-/// The certificates and keys that no source brings, by the name of the host that needs them.
-pub fn unsourced(tree: &Tree) -> BTreeMap<String, Vec<String>> {
+/// The certificates and keys that no source brings which was read, by the name of the host that needs them.
+pub fn unsourced(tree: &Tree, sources: &Sources) -> BTreeMap<String, Vec<String>> {
     let mut unsourced: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for needs in tree.needs() {
-        let files = needs.files.iter().filter(|it| it.source.is_none() && it.kind != NeedKind::TicketKey);
+        let is_read = |source: &String| sources.get(source).is_some();
+        let brought = |it: &&Need| it.source.as_ref().is_some_and(is_read);
+        let files = needs.files.iter().filter(|it| it.kind != NeedKind::TicketKey).filter(|it| !brought(it));
         let paths: Vec<String> = files.map(|it| it.path.as_str().to_owned()).collect();
         for host in &needs.hosts {
             unsourced.entry(host.to_string()).or_default().extend(paths.iter().cloned());
@@ -211,6 +213,24 @@ pub fn rings(inventory: &Inventory, wanted: &[Wanted<'_>], seen: &[Result<Planne
         rings.apart.sort();
     }
     rings
+}
+
+/// Adds what keeps app servers from the ticket ring that the others have: a reload brings it before anything else changes,
+/// and with it what nginx has not loaded. Which ring is the newest is found later; most have it.
+pub fn require_loaded(rings: &Rings, wanted: &[Wanted<'_>], seen: &mut [Result<Planned, Unreachable>]) {
+    let most = rings.apart.iter().map(Vec::len).max().unwrap_or_default();
+    if seen.iter().flatten().all(|planned| planned.plan.is_empty()) {
+        return;
+    }
+    let behind: BTreeSet<&str> =
+        rings.apart.iter().filter(|group| group.len() < most).flatten().map(String::as_str).collect();
+    for ((name, ..), planned) in wanted.iter().zip(seen) {
+        let Ok(planned) = planned else { continue };
+        let unread = planned.seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
+        if behind.contains(name) {
+            planned.plan.problems.extend(unread.cloned().map(Problem::Unread));
+        }
+    }
 }
 
 /// What would be done on a host, for people and for a file. With `back` it goes to a release that it had, whose

@@ -41,7 +41,10 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
     drop(asking);
-    let (seen, saved) = live::apart(seen);
+    let (mut seen, saved) = live::apart(seen);
+    // Only a deploy to all gives them one.
+    let rings = if args.host.is_empty() { live::rings(&prepared.inventory, &wanted, &seen) } else { Rings::default() };
+    live::require_loaded(&rings, &wanted, &mut seen);
     let mut linted = host_findings::of_plan(&prepared.source, &wanted, &seen);
     let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
     if changes {
@@ -51,8 +54,6 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
     let prevented = host_findings::prevent(&linted);
     let errors = linted.findings.iter().any(|finding| finding.severity == Severity::Error);
     let again = super::again::again(&args.inventory, &args.reach);
-    // Only a deploy to all gives them one.
-    let rings = if args.host.is_empty() { live::rings(&prepared.inventory, &wanted, &seen) } else { Rings::default() };
     let report = PlanReport::new(output, args.format, &again.file).diffs(!args.no_diff).rings(rings);
     let leaving = live::leaving(&prepared.inventory, &seen);
     report.leaving(leaving).write(&wanted, &seen, Some(host_findings::checked(&prepared.source, &linted)))?;

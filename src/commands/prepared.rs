@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::again::{again, choice};
 use super::sources::Sources;
 use super::{CommandError, decisions, hosts, live, load, load_members, sources};
 use crate::cli::ReachArgs;
@@ -54,17 +55,28 @@ impl Prepared {
         let chosen = request.hosts.of(&inventory)?;
         let names: Vec<&str> = chosen.iter().map(|(name, _)| *name).collect();
         let needed = (!request.whole).then(|| sources::of_hosts(&tree, &names));
-        let with_sources = sources::with_hosts(&inventory, &names, needed.as_ref());
+        let with_sources = sources::with_hosts(&inventory, &names, needed.as_ref(), request.hosts.without);
         decisions::templates(output, request.templates);
         decisions::hosts(output, request.reach, &inventory, &with_sources);
         let reached = hosts::reached(request.reach, &inventory, &with_sources)?;
         let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
         interrupt.end_programs();
-        let sources = Sources::read(&inventory, &hosts, output, interrupt)?;
+        let file = again(request.file, request.reach).file + &choice("--without", request.hosts.without);
+        let way = |host: &str| {
+            Some(format!(
+                "to go on without {host}: `sslscale deploy {file}{}`; certificates whose source is there stay as hosts have \
+                 them",
+                choice("--without", &[host.to_owned()])
+            ))
+        };
+        let sources = Sources::read(&inventory, &hosts, &way, (output, interrupt))?;
+        sources::stay(&inventory, request.hosts.without).into_iter().for_each(|host| {
+            output.say(&format!("note: certificates whose source is on {host} stay as hosts have them"));
+        });
         let mut releases = live::releases(&tree, &sources);
         let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
         releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
-        Ok(Self { source, id, releases, needs: live::unsourced(&tree), reached, inventory })
+        Ok(Self { source, id, releases, needs: live::unsourced(&tree, &sources), reached, inventory })
     }
 
     /// The chosen hosts, balancers first.

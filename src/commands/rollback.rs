@@ -43,6 +43,11 @@ impl Kept {
         self.current.is_some() && (self.held || self.current.as_deref() != self.used.first().map(|it| &*it.release))
     }
 
+    /// Whether the last deploy found the release there.
+    fn repeats(&self) -> bool {
+        matches!(&self.used[..], [last, earlier, ..] if last.release == earlier.release)
+    }
+
     /// The last one that is not the current one.
     fn earlier(&self) -> &str {
         let other = |entry: &&HistoryEntry| Some(&entry.release) != self.current.as_ref();
@@ -186,6 +191,14 @@ fn beginning(start: &str, kept: &[Kept], file: &str) -> Result<String, CommandEr
     let error = |text: String| Err(CommandError::new(ExitStatus::NotStarted, anyhow!(text)));
     match ids.iter().collect::<Vec<_>>()[..] {
         [id] => Ok((*id).to_owned()),
+        [] if kept.iter().flat_map(|host| &host.used).any(|entry| entry.release.starts_with(start)) => {
+            error(format!("no host keeps the release that begins with {start} any more")).map_err(|error| {
+                error.hint(format!(
+                "hosts keep the five that they used last, as `sslscale history {file}` shows; an older one comes back \
+                     with a deploy of its inventory"
+            ))
+            })
+        }
         [] => error(format!("no release of these hosts begins with {start}"))
             .map_err(|error| error.hint(format!("`sslscale history {file}` lists the releases"))),
         _ => {
@@ -213,7 +226,15 @@ fn before(kept: &[Kept], file: &str) -> Result<(String, Vec<Option<String>>), Co
         let changed = host.used.first().is_some_and(|entry| Some(&*entry.lease) == last);
         changed.then(|| host.earlier().to_owned())
     };
-    let each: Vec<Option<String>> = kept.iter().map(of).collect();
+    let mut each: Vec<Option<String>> = kept.iter().map(of).collect();
+    // Hosts that had the release already go back, too, but not to another one than those that it was brought to.
+    let moved = |host: &&Kept| !host.repeats();
+    let to: BTreeSet<String> =
+        kept.iter().zip(&each).filter(|(host, _)| moved(host)).filter_map(|(_, id)| id.clone()).collect();
+    if unended.is_empty() && !to.is_empty() {
+        let repeating = kept.iter().zip(&mut each).filter(|(host, _)| !moved(host));
+        repeating.for_each(|(_, id)| *id = id.take().filter(|id| to.contains(id)));
+    }
     let all: BTreeSet<&str> = each.iter().flatten().map(String::as_str).collect();
     // Hosts that the deploy has added to the fleet had none.
     let mut common: Vec<&str> = all.iter().copied().filter(|id| *id != BEFORE || all.len() == 1).collect();

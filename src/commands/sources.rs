@@ -33,6 +33,8 @@ pub struct Unread {
     pub path: String,
     /// Why.
     pub error: CommandError,
+    /// The host that it is on, if that does not answer.
+    pub lost: Option<String>,
 }
 
 /// Pairs that were read and cannot be served.
@@ -50,18 +52,30 @@ pub fn of_hosts<'t>(tree: &'t Tree, names: &[&str]) -> BTreeSet<&'t str> {
     needs.flat_map(|needs| &needs.files).filter_map(|file| file.source.as_deref()).collect()
 }
 
-/// These hosts, and after them those that only sources are on: all, or the ones among these.
-pub fn with_hosts<'i>(inventory: &'i Inventory, names: &[&'i str], among: Option<&BTreeSet<&str>>) -> Vec<&'i str> {
+/// These hosts, and after them those that only sources are on: all, or the ones among these, but none `without` which
+/// the command is to go on.
+pub fn with_hosts<'i>(
+    inventory: &'i Inventory,
+    names: &[&'i str],
+    among: Option<&BTreeSet<&str>>,
+    without: &[String],
+) -> Vec<&'i str> {
     let mut all = names.to_vec();
     let counts = |file: &SourceFile| among.is_none_or(|among| among.contains(&*file.written.to_string()));
     let on_hosts = files(inventory).filter(|(_, file)| counts(file));
     let on_hosts = on_hosts.filter_map(|(_, file)| on_host(file)).map(|(host, _)| host);
     for host in on_hosts.collect::<BTreeSet<_>>() {
-        if !all.contains(&host) {
+        if !all.contains(&host) && !without.iter().any(|it| it == host) {
             all.push(host);
         }
     }
     all
+}
+
+/// The hosts among these that have a source.
+pub fn stay<'h>(inventory: &Inventory, without: &'h [String]) -> BTreeSet<&'h str> {
+    let has = |host: &&str| files(inventory).filter_map(|(_, file)| on_host(file)).any(|(of, _)| of == *host);
+    without.iter().map(String::as_str).filter(has).collect()
 }
 
 /// All sources of an inventory, each with the path that hosts have it at.
@@ -92,19 +106,21 @@ fn on_host(file: &SourceFile) -> Option<(&str, &str)> {
 }
 
 impl Sources {
-    /// Reads them, but for pairs on other hosts than these. Those that cannot be used are reported.
+    /// Reads them, but for pairs on other hosts than these. Those that cannot be used are reported. `way` tells how to go on
+    /// without a host that does not answer.
     ///
     /// # Errors
     /// One cannot be read, is not a pair, or is not for the names of its site.
     pub fn read(
         inventory: &Inventory,
         hosts: &[&dyn Host],
-        output: &Output,
-        interrupt: &Interrupt,
+        way: &dyn Fn(&str) -> Option<String>,
+        (output, interrupt): (&Output, &Interrupt),
     ) -> Result<Self, CommandError> {
         let (mut sources, unread) = Self::read_each(inventory, hosts, interrupt)?;
-        if let Some(unread) = unread.into_iter().next() {
-            return Err(unread.error);
+        if let Some(Unread { error, lost, .. }) = unread.into_iter().next() {
+            let hints: Vec<String> = error.hint.iter().cloned().chain(lost.and_then(|host| way(&host))).collect();
+            return Err(if hints.is_empty() { error } else { error.hint(hints.join("\n  help: ")) });
         }
         sources.drop_halves(inventory);
         let problems = sources.unusable(inventory, &[]).problems;
@@ -137,7 +153,8 @@ impl Sources {
                         let help = error.help();
                         let error = anyhow::Error::from(error)
                             .context(format!("`{}`, the source of `{path}`, cannot be read", file.written));
-                        unread.push(Unread { path: path.to_owned(), error: CommandError::from(error).hint(help) });
+                        let error = CommandError::from(error).hint(help);
+                        unread.push(Unread { path: path.to_owned(), error, lost: None });
                     }
                 }
             }
@@ -164,6 +181,7 @@ impl Sources {
         let mut unread = Vec::new();
         for (host, mut found) in asked.iter().map(|host| host.name()).zip(read.map_err(|_| stopped())?) {
             for (source, path) in &wanted[host] {
+                let lost = found.is_err().then(|| host.to_owned());
                 let error = match &mut found {
                     Ok(found) => match found.remove(*source) {
                         Some(bytes) => {
@@ -180,7 +198,7 @@ impl Sources {
                     },
                     Err(lost) => away(lost),
                 };
-                unread.push(Unread { path: (*path).to_owned(), error });
+                unread.push(Unread { path: (*path).to_owned(), error, lost });
             }
         }
         Ok(unread)

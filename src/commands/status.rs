@@ -86,7 +86,7 @@ fn leave_out(plan: &mut HostPlan, unusable: impl Fn(&str) -> bool) {
 /// What is not known because sources could not be read: one problem for each reason.
 fn source_problems(unread: Vec<Unread>) -> Vec<Reason> {
     let mut problems: Vec<(String, Option<String>, Vec<String>)> = Vec::new();
-    for Unread { path, error } in unread {
+    for Unread { path, error, .. } in unread {
         let why = error.error.map(|error| format!("{error:#}")).unwrap_or_default();
         match problems.iter_mut().find(|(known, ..)| *known == why) {
             Some((.., paths)) if !paths.contains(&path) => paths.push(path),

@@ -2,6 +2,7 @@
 
 mod ended;
 mod ring;
+mod unread;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -152,7 +153,7 @@ impl Task<'_> {
             return Some(held);
         }
         drop(held);
-        run.report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken));
+        run.report.locked(self.hosts.iter().map(|host| host.name()).zip(&taken), self.take_over);
         None
     }
 
@@ -167,6 +168,18 @@ impl Task<'_> {
         drop(asking);
         let (mut seen, now) = live::apart(seen);
         let outdated = self.outdated(run, &mut seen);
+        if let Some(rest) = self.without_unread(run, &seen) {
+            drop(taken);
+            let task = self.of_rest(&rest);
+            if task.hosts.is_empty() {
+                return Ok(run.untouched());
+            }
+            let run = Run { fleet: Fleet { hosts: task.hosts, ..run.fleet }, report: run.report.clone(), ..*run };
+            return task.look(&run, None, install);
+        }
+        if !self.back && self.scope.only.is_none() {
+            live::require_loaded(&live::rings(self.inventory, self.wanted, &seen), self.wanted, &mut seen);
+        }
         let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
         let begins = taken.is_none() && (changes || !self.quiet);
         if begins && self.is_held(run, &seen) {
@@ -249,7 +262,7 @@ impl Task<'_> {
         let is_held = held.iter().any(Option::is_some);
         if is_held {
             let hosts = self.hosts.iter().zip(&held);
-            run.report.locked(hosts.filter_map(|(host, held)| Some((host.name(), held.as_ref()?))));
+            run.report.locked(hosts.filter_map(|(host, held)| Some((host.name(), held.as_ref()?))), false);
         }
         is_held
     }

@@ -21,6 +21,8 @@ pub struct DeployEnd<'e> {
     pub reverted: &'e [(String, Outcome)],
     /// How many other hosts had the release already.
     pub joined: usize,
+    /// How many hosts the run did not change.
+    pub unchanged: usize,
     /// Whether those that were to change had none.
     pub fresh: bool,
     /// Whether hosts had the release before, and were put right.
@@ -129,6 +131,7 @@ mod tests {
             absent,
             reverted,
             joined: 0,
+            unchanged: 0,
             fresh: false,
             repaired: false,
             dry_run: false,

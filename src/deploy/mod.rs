@@ -35,6 +35,7 @@ pub use plan::{Action, Change, ChangeKind, HostPlan, Live, Problem, Role, differ
 pub use ports::closed as closed_ports;
 pub use procedure::{Deploy, DeployError, DeployRollout, DeployStep, Probe, Progress, Target, lease};
 pub use release::{BEFORE, HostRelease, begins_id, file_path, id, is_id, manifest_path, parse};
+pub use revision::is_nginx_conf;
 pub use saved::{SavedHost, SavedPlan};
 pub use script::{contents, observe, secrets};
 pub use transaction::{Lease, PROBING, WINDOW, unlock};

@@ -68,6 +68,8 @@ pub enum Risk {
     NamesGo(Vec<String>),
     /// The program is not started when the host boots.
     Disabled,
+    /// nginx loads these files, too, which somebody has changed since it loaded its configuration.
+    Loads(Vec<String>),
     /// An app server takes no PROXY header from this address any more.
     TrustEnds(IpNet),
 }

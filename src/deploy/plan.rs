@@ -106,7 +106,7 @@ pub enum Problem {
     },
     /// A certificate or a private key that no source brings is not on the host.
     NoCertificate(String),
-    /// nginx has not loaded this file, and would with the reload that gives the host its first ticket keys.
+    /// nginx has not loaded this file, and would with the reload that gives the host ticket keys that it lacks.
     Unread(String),
     /// A certificate on the host begins later than the one that would replace it.
     Older {
@@ -163,6 +163,16 @@ impl HostPlan {
         if !self.is_empty() && wanted.iter().any(shares) {
             self.problems.extend(facts.nginx.unread.iter().cloned().map(Problem::Unread));
         }
+    }
+
+    /// Files that somebody has changed since nginx loaded its configuration, and that this plan puts into effect without
+    /// writing them.
+    pub fn loads<'s>(&self, seen: &'s Observation) -> Vec<&'s str> {
+        let reads = |action: &Action| matches!(action, Action::Reload | Action::Restart | Action::Start);
+        let unread = seen.facts.iter().filter(|_| self.actions.iter().any(reads)).flat_map(|facts| &facts.nginx.unread);
+        let written = |path: &str| self.changes.iter().any(|change| change.path == path);
+        let ours = |path: &str| seen.managed.contains_key(path) && !seen.is_edited(path);
+        unread.map(String::as_str).filter(|path| !written(path) && !ours(path)).collect()
     }
 
     /// Leaves out whatever is not about these files, which are no units: other files stay as they are, and a program
@@ -234,7 +244,9 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
         }
     }
     let rendered = |path: &str| wanted.iter().any(|entry| &*entry.path == path);
-    for (path, kind) in live.seen.files.iter().filter(|(path, _)| !rendered(path)) {
+    // A certificate that has no source any more, or none that is read, stays where what is rendered names it.
+    let named = |path: &str| wanted.iter().any(|entry| names(&entry.content.bytes, path));
+    for (path, kind) in live.seen.files.iter().filter(|(path, _)| !rendered(path) && !named(path)) {
         // A file of the last release; one that is gone already needs nothing, and what somebody else put there stays.
         if is_ours(path, kind, live) {
             let kind = if live.seen.is_edited(path) { ChangeKind::Discard } else { ChangeKind::Remove };
@@ -244,6 +256,11 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     plan.changes.sort_by(|a, b| a.path.cmp(&b.path));
     plan.actions = actions(wanted, live, &plan.changes);
     plan
+}
+
+/// Whether a text has this path in it.
+fn names(text: &[u8], path: &str) -> bool {
+    String::from_utf8_lossy(text).contains(path)
 }
 
 /// What a host is by its last release, if its files are to be those of the other role.

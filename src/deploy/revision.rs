@@ -25,6 +25,11 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// How often it is asked at least.
 const TRIES: u32 = 3;
 
+/// Whether this is the path of the file with the sites.
+pub fn is_nginx_conf(path: &str) -> bool {
+    path.ends_with(NGINX_CONF)
+}
+
 /// What nginx told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Running {

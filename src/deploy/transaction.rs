@@ -96,7 +96,13 @@ impl Lease {
         let [window, drain, change] = [WINDOW, DRAIN, CHANGE].map(|seconds| seconds.to_string());
         let first = [&*self.id, nonce, to.release, to.role.program(), &window, &drain, &change];
         let arguments: Vec<&str> = first.into_iter().chain(actions).collect();
-        run(host, APPLY, &arguments, to.expected().as_bytes(), CHANGING)
+        match run(host, APPLY, &arguments, to.expected().as_bytes(), CHANGING) {
+            Outcome::Undone(reason) if reason.to_string().contains("FD limit") => Outcome::Undone(reason.with_help(
+                "allow haproxy more file descriptors on the host, such as by the limit of its container, or lower \
+                 `haproxy.maxconn`",
+            )),
+            outcome => outcome,
+        }
     }
 
     /// Lets a host keep a change.

@@ -5,11 +5,13 @@ use std::net::IpAddr;
 use super::{Live, LiveHost, list, quoted};
 use crate::deploy::Facts;
 use crate::diagnostic::Severity;
+use crate::inventory::types::Address;
 use crate::lint::{Finding, Reporter};
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     for (seen, facts) in live.running(None, reporter) {
         addresses(live, seen.host, facts, reporter);
+        nowhere(live, seen.host, facts, reporter);
         for bind in binds(seen.host) {
             let Some(problem) = problem(&bind, facts) else { continue };
             let name = seen.host.name;
@@ -43,6 +45,25 @@ fn addresses(live: &Live<'_>, host: &LiveHost<'_>, facts: &Facts, reporter: &mut
         let help = "correct the address, or how the host is reached; if the network translates the address, write \
                     `# sslscale: ignore[AD09] translated` after it";
         reporter.report(live.place(host, "address").item(index).span(), message, help);
+    }
+}
+
+/// Addresses in `haproxy.bind` that the host lacks and that nothing in the inventory moves there: nobody connects to them.
+fn nowhere(live: &Live<'_>, host: &LiveHost<'_>, facts: &Facts, reporter: &mut Reporter<'_>) {
+    let Some((index, balancer)) = live.balancer(host.name) else { return };
+    let virtual_addresses = &live.fleet.inventory.virtual_addresses;
+    let known = |address: &Address| {
+        facts.addresses.contains(&address.0) || balancer.has(address.0) || virtual_addresses.contains(address)
+    };
+    for (item, address) in balancer.haproxy.bind.iter().enumerate().filter(|(_, address)| !known(address)) {
+        let list = live.fleet.haproxy(index, &["bind"]);
+        let place = list.items().nth(item).unwrap_or(list);
+        let message =
+            format!("no interface of `{}` has `{address}`, at which alone haproxy is to take connections", host.name);
+        let message = if balancer.haproxy.bind.len() > 1 { message.replace(" alone", "") } else { message };
+        let help =
+            "correct it; an address that moves between balancers belongs into `high_availability.virtual_addresses`";
+        reporter.report(place.span(), message, help);
     }
 }
 

@@ -374,3 +374,22 @@ fn dp08_a_program_that_is_older_than_the_inventory_says() {
     world.inventory = INVENTORY.replace("address: 10.0.0.11 }", "address: 10.0.0.11, nginx: { version: 1.24.0 } }");
     assert_eq!(world.found(), [("DP08", 5, Warning)]);
 }
+
+#[test]
+fn ad09_an_address_of_bind_that_no_interface_has() {
+    let mut world = World::new();
+    let bind = |world: &mut World, list: &str, more: &str| {
+        world.inventory =
+            INVENTORY.replace("10.0.0.20 }", &format!("10.0.0.20, haproxy: {{ bind: [{list}] }} }}")) + more;
+    };
+    let moves = "high_availability: { virtual_addresses: [10.0.0.100] }\n";
+    bind(&mut world, "10.0.0.20, 10.0.0.100", moves);
+    assert_eq!(world.found(), []);
+    bind(&mut world, "10.0.0.21, 10.0.0.100", moves);
+    assert_eq!(world.found(), [("AD09", 3, Warning)]);
+    bind(&mut world, "10.0.0.21", "");
+    let message = "no interface of `lb2` has `10.0.0.21`, at which alone haproxy is to take connections";
+    assert!(world.findings().found.iter().any(|it| it.message == message), "{:?}", world.findings().found);
+    world.facts("lb2").addresses.insert("10.0.0.21".parse().unwrap());
+    assert_eq!(world.found(), []);
+}

@@ -34,6 +34,7 @@ pub struct Again {
 }
 
 /// Reports a deploy.
+#[derive(Clone)]
 pub struct DeployReport<'o> {
     output: &'o Output,
     format: PlainFormat,

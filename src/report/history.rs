@@ -41,6 +41,9 @@ struct Deploy<'d> {
     kept: Vec<&'d str>,
     /// Those that use the release now.
     current: Vec<&'d str>,
+    /// The place of its last entry on any host, for deploys within one second.
+    #[serde(skip)]
+    place: usize,
 }
 
 /// Whether hosts had the release before; the order is from the least to the most that a deploy changes.
@@ -187,10 +190,12 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
                 hosts: Vec::new(),
                 kept: Vec::new(),
                 current: Vec::new(),
+                place: index,
             };
             let deploy = deploys.entry((&entry.lease, &entry.release)).or_insert_with(new);
             deploy.time = deploy.time.min(Some(entry.time));
             deploy.change = deploy.change.max(Some(Return::of(entries, index)));
+            deploy.place = deploy.place.max(index);
             deploy.hosts.push(name);
             deploy.kept.extend(entry.kept.then_some(*name));
             if newest == Some(index) {
@@ -199,7 +204,7 @@ fn deploys<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
         }
     }
     let mut deploys: Vec<Deploy<'d>> = deploys.into_values().collect();
-    deploys.sort_by_key(|deploy| deploy.time);
+    deploys.sort_by_key(|deploy| (deploy.time, deploy.place));
     for index in 1..deploys.len() {
         if deploys[index].change == Some(Return::New) && deploys[index].release == deploys[index - 1].release {
             deploys[index].change = Some(Return::More);
@@ -233,6 +238,7 @@ fn unended<'d>(names: &[&'d str], seen: &'d [Seen]) -> Vec<Deploy<'d>> {
         change: None,
         kept: hosts.clone(),
         current: hosts.clone(),
+        place: usize::MAX,
         hosts,
     };
     unended.into_iter().map(deploy).collect()

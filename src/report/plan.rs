@@ -19,7 +19,7 @@ use crate::inventory::certificate;
 use crate::rollout::{Reason, Unreachable};
 use crate::tree::Entry;
 pub use rings::Rings;
-use words::help;
+pub(in crate::report) use words::help;
 pub use words::{risk_words, told};
 
 /// The version of the JSON document.
@@ -43,8 +43,14 @@ pub struct Planned {
 impl Planned {
     /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
     fn shows_the_same(&self, other: &Self) -> bool {
-        (&self.plan, &self.contents, &self.directories, self.expands)
-            == (&other.plan, &other.contents, &other.directories, other.expands)
+        (&self.plan, &self.contents, &self.directories, self.expands, self.risks_there())
+            == (&other.plan, &other.contents, &other.directories, other.expands, other.risks_there())
+    }
+
+    /// Whether its program is not started at boot, and what it would load besides the changes.
+    fn risks_there(&self) -> (bool, Vec<&str>) {
+        let is_disabled = self.seen.unit.as_ref().is_some_and(|unit| unit.enabled == "disabled");
+        (is_disabled && !self.plan.is_empty(), self.plan.loads(&self.seen))
     }
 }
 
@@ -191,7 +197,7 @@ impl<'o> PlanReport<'o> {
         for (names, planned, _, role) in &groups {
             for problem in &planned.plan.problems {
                 self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
-                self.output.say(&format!("  help: {}", help(problem, *role, self.file)));
+                self.output.say(&format!("  help: {}", help(problem, *role, (names, self.file))));
             }
         }
         found.into_iter().for_each(|found| self.output.diagnostics(found));
@@ -277,9 +283,10 @@ fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
     let Planned { plan, contents, .. } = planned;
     let seams = [deploy::closed_ports(plan, entries, contents), deploy::untrusted(plan, entries, contents)];
     let unserved = deploy::unserved(plan, entries, contents);
-    let is_disabled = planned.seen.unit.as_ref().is_some_and(|unit| unit.enabled == "disabled");
-    let disabled = (is_disabled && !plan.is_empty()).then_some(Risk::Disabled);
-    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).chain(unserved).chain(disabled).collect()
+    let (is_disabled, loads) = planned.risks_there();
+    let loads = (!loads.is_empty()).then(|| Risk::Loads(loads.into_iter().map(str::to_owned).collect()));
+    let of_host = unserved.into_iter().chain(is_disabled.then_some(Risk::Disabled)).chain(loads);
+    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).chain(of_host).collect()
 }
 
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {

@@ -12,11 +12,12 @@ use serde::Serialize;
 use document::{Document, ProblemDocument, document};
 
 use super::escaped::pretty;
+use super::plan::{help, told};
 use super::reasons::errors;
 use super::table::table;
 use super::{Again, Output, PlainFormat};
 use crate::count::{ago, several, utc};
-use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Role, Server, WINDOW};
+use crate::deploy::{HeldLease, HostPlan, Observation, OldWorker, Problem, Role, Server, WINDOW};
 use crate::rollout::{Reason, Unreachable};
 use crate::tickets;
 
@@ -137,9 +138,16 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
                 lease.holder, lease.age
             ));
         }
+        // The address is wrong, or the host: what follows from that would lead astray.
+        let problem =
+            |problem: &Problem| format!("{}\n\thelp: {}", told(problem, *role), help(problem, *role, (&[name], file)));
+        if let Some(other) = status.plan.problems.iter().find(|it| matches!(it, Problem::OtherRole(_))) {
+            add(problem(other));
+            continue;
+        }
         let program = role.program();
         if seen.package.is_none() && seen.unit.is_some() {
-            add(format!("{program} is not installed"));
+            add(problem(&Problem::NotInstalled));
         } else if let Some(unit) = &seen.unit {
             service_problem(program, &unit.active, seen.running.is_some()).into_iter().for_each(&mut add);
             boot_problem(program, &unit.enabled).into_iter().for_each(&mut add);
@@ -181,6 +189,7 @@ fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
     match problem {
         tickets::Problem::Changed(files) => files.iter().all(unread),
         tickets::Problem::Rejected => seen.refused.is_some(),
+        tickets::Problem::NginxMissing => seen.package.is_none(),
         _ => false,
     }
 }

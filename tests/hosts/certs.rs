@@ -287,3 +287,43 @@ fn a_pair_that_was_copied_by_hand_is_loaded() {
     assert_eq!(run(&served, &inventory, &["certs", "roll"], 0), "");
     nothing_pending(&served);
 }
+
+// The reload for a certificate put a file into effect that nobody had looked at: one host served nothing any more, and
+// another served something else, with exit code 0.
+#[test]
+fn a_renewal_loads_nothing_that_somebody_has_changed() {
+    let Some(served) = Shared::get() else { return };
+    let inventory = inventory(&served);
+    let first = served.pair(-100);
+    begin(&served, &inventory, &first);
+    let (app2, app3) = (served.host("app2"), served.host("app3"));
+    // A second between what nginx loaded and the change tells them apart.
+    std::thread::sleep(Duration::from_secs(2));
+    app2.run("echo '# by hand' >>/etc/nginx/conf.d/sslscale.conf");
+    app3.run("echo 'add_header X-Own yes;' >/etc/nginx/conf.d/own.conf");
+    let new = served.pair(-60);
+    renew(&served, &new);
+    let left = |host: &str, file: &str| {
+        format!(
+            "error: {host}: it is left out: `/etc/nginx/conf.d/{file}` changed after nginx loaded its configuration, and a \
+             reload would put that into effect\n"
+        )
+    };
+    let both = [left("app2", "sslscale.conf"), left("app3", "own.conf")];
+    let dry = run(&served, &inventory, &["certs", "roll", "--dry-run"], 5);
+    let text = run(&served, &inventory, &["certs", "roll"], 5);
+    assert!(both.iter().all(|line| dry.contains(line) && text.contains(line)), "{dry}\n{text}");
+    shows(&served, &["app1", "app4"], &new);
+    shows(&served, &["app2", "app3"], &first);
+    // It goes on being said, and nothing is done to the others.
+    let again = run(&served, &inventory, &["certs", "roll"], 3);
+    assert!(both.iter().all(|line| again.contains(line)) && again.ends_with("nothing was changed\n"), "{again}");
+    // The ways out that the help names.
+    app3.run("systemctl reload nginx");
+    run(&served, &inventory, &["deploy", "--yes", "--only", "app2"], 0);
+    run(&served, &inventory, &["certs", "roll"], 0);
+    shows(&served, &APPS, &new);
+    app3.run("rm /etc/nginx/conf.d/own.conf; systemctl reload nginx");
+    assert_eq!(run(&served, &inventory, &["certs", "roll"], 0), "");
+    nothing_pending(&served);
+}

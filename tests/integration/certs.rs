@@ -376,3 +376,72 @@ fn a_rollback_to_a_certificate_that_has_expired_says_so() {
     assert!(of("srv1") && of("srv2"), "{}", json.stdout);
     assert_eq!(fleet.installed("srv2").0, expired);
 }
+
+// While the host that renews was down, nothing could be changed, and no message said how.
+#[test]
+fn a_source_on_a_host_that_is_down_stops_no_deploy_without_it() {
+    let Some(fleet) = Fleet::new() else { return };
+    let first = pair("example.com", -10);
+    fleet.renew(&first);
+    fleet.run(&["deploy", "--yes"], 0);
+    let change = |seconds: u32| {
+        let more = format!("nginx: {{ keepalive_timeout: {seconds}s }}\n");
+        fs::write(fleet.run.dir().join("inventory.yaml"), roots::inventory(SOURCES) + &more).unwrap();
+    };
+    change(31);
+    let hosts =
+        ["lb1", "srv2"].map(|host| (host, scripted::root(host, &fleet.path(host).canonicalize().unwrap(), &[])));
+    let hosts = hosts.into_iter().chain([("srv1", serde_json::json!(["false"]))]);
+    fs::write(fleet.run.dir().join("hosts.json"), scripted::hosts_file(hosts)).unwrap();
+    let run = |words: &[&str], code: i32| {
+        let done = fleet.run.run_with(&[words, &["inventory.yaml", "--hosts-file", "hosts.json"]].concat());
+        assert_eq!(done.status, code, "{}", done.all());
+        done
+    };
+    let refused = run(&["deploy", "--yes"], 3);
+    let help = "  help: to go on without srv1: `sslscale deploy inventory.yaml --hosts-file hosts.json --without srv1`; \
+                certificates whose source is there stay as hosts have them\n";
+    assert!(refused.stderr.contains(help), "{}", refused.all());
+    let partly = run(&["deploy", "--yes", "--without", "srv1"], 0);
+    assert!(
+        partly.stderr.contains("note: certificates whose source is on srv1 stay as hosts have them\n"),
+        "{}",
+        partly.all()
+    );
+    assert!(partly.stdout.contains(" is in use: 1 host changed\n"), "{}", partly.all());
+    assert_eq!(fleet.installed("srv2"), first);
+    // It goes on from there, and the source is one again.
+    let second = pair("example.com", -5);
+    fleet.renew(&second);
+    fleet.run(&["deploy", "--yes"], 0);
+    assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [second.clone(), second]);
+    assert_eq!(fleet.run(&["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+}
+
+// The plan removed the certificate that its own configuration names.
+#[test]
+fn a_certificate_that_has_no_source_any_more_stays() {
+    let Some(fleet) = Fleet::new() else { return };
+    let first = pair("example.com", -10);
+    fleet.renew(&first);
+    fleet.run(&["deploy", "--yes"], 0);
+    let write = |sources: &str, more: &str| {
+        fs::write(fleet.run.dir().join("inventory.yaml"), roots::inventory(sources) + more).unwrap();
+    };
+    let other = "nginx: { keepalive_timeout: 31s }\n";
+    write("", other);
+    let plan = fleet.run(&["plan"], 0);
+    assert!(!plan.stdout.contains("removes"), "{}", plan.all());
+    fleet.run(&["deploy", "--yes"], 0);
+    assert_eq!([fleet.installed("srv1"), fleet.installed("srv2")], [first.clone(), first.clone()]);
+    assert_eq!(fleet.run(&["status"], 0).stderr, "");
+    // Back and forth, and from another path.
+    for words in [&["rollback", "--yes"][..], &["rollback", "--yes"], &["rollback", "--yes"]] {
+        fleet.run(words, 0);
+        assert_eq!(fleet.installed("srv2"), first);
+    }
+    let moved = roots::inventory(SOURCES).replace("/etc/ssl/example/", "/etc/ssl/moved/");
+    fs::write(fleet.run.dir().join("inventory.yaml"), moved).unwrap();
+    let gone = fleet.run(&["deploy", "--yes"], 0);
+    assert!(gone.stdout.contains("removes /etc/ssl/example/ssl.crt"), "{}", gone.all());
+}

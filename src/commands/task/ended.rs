@@ -47,6 +47,7 @@ impl Task<'_> {
             absent: self.absent,
             reverted,
             joined: seen.iter().flatten().filter(|it| it.plan.is_empty() && self.has_it(it)).count(),
+            unchanged: seen.iter().flatten().filter(|it| it.plan.is_empty()).count(),
             fresh: changing_hosts().all(is_fresh),
             repaired: changing_hosts().all(|it| self.has_it(it)),
             dry_run: self.dry_run,

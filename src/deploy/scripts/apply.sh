@@ -24,6 +24,26 @@ give_up() {
 }
 
 mkdir -p "$backup/files" || unwritable
+# When the program loaded its configuration, in milliseconds since 1970: when its oldest worker started. Its age is the
+# difference to a process that starts now, because a container may hide the time since boot. Empty if it does not run.
+loaded=
+if [ -z "$root" ]; then
+    case $program in
+    nginx) oldest=$(nginx_workers "$(nginx_master)" 2>/dev/null | cut -d : -f 2 | sort -n | head -n 1) ;;
+    haproxy)
+        worker=$(haproxy_worker)
+        oldest=$(cut -d ' ' -f 22 "/proc/${worker##* }/stat" 2>/dev/null)
+        ;;
+    esac
+    [ -z "$oldest" ] ||
+        loaded=$(($(date +%s%3N) - ($(cut -d ' ' -f 22 /proc/self/stat) - oldest) * 1000 / $(getconf CLK_TCK) + 100))
+fi
+# An edit that the program has not loaded is not what an undo goes back to, which loads it: that is the last release.
+keep_running() { # PATH
+    [ -n "$loaded" ] && [ -f "$state/current/files$1" ] && ! cmp -s "$state/current/files$1" "$1" || return 0
+    [ "$(stat -c %.3Z "$1" | tr -d .)" -gt "$loaded" ] || return 0
+    mkdir -p "$backup/running${1%/*}" && cp "$state/current/files$1" "$backup/running$1"
+}
 : >"$backup/list"
 : >"$backup/last"
 while read -r sum path turn; do
@@ -37,7 +57,7 @@ while read -r sum path turn; do
     if [ "$now" = absent ]; then
         echo "none - - $path"
     else
-        mkdir -p "$backup/files${path%/*}" && cp -a "$root$path" "$backup/files$path" &&
+        mkdir -p "$backup/files${path%/*}" && cp -a "$root$path" "$backup/files$path" && keep_running "$path" &&
             echo "was $(stat -c '%a %U:%G' "$root$path") $path" || give_up 'untouched: the backup could not be made'
     fi >>"$backup/list" || give_up 'untouched: the backup could not be made'
     [ -z "$turn" ] || echo "$path" >>"$backup/last" || give_up 'untouched: the backup could not be made'

@@ -16,9 +16,13 @@ exec 7<"$state" && flock 7 || exit 1
 [ ! -e "$state/confirmed.$nonce" ] || [ "$how" = revert ] || exit 0
 [ ! -e "$state/undone.$nonce" ] && [ -f "$backup/list" ] || exit 0
 
+# going_back PATH: what goes there. Of an edit that the program never loaded, that is the file of the release that it runs.
+going_back() {
+    if [ -f "$backup/running$1" ]; then echo "$backup/running$1"; else echo "$backup/files$1"; fi
+}
 # is_back PATH MODE OWNER: a file that cannot be replaced was not replaced before, either.
 is_back() {
-    [ ! -L "$root$1" ] && cmp -s "$backup/files$1" "$root$1" || return 1
+    [ ! -L "$root$1" ] && cmp -s "$(going_back "$1")" "$root$1" || return 1
     [ -n "$root" ] || [ "$(stat -c '%a %U:%G' "$root$1")" = "$2 $3" ]
 }
 put_back() { # WHAT MODE OWNER PATH
@@ -28,7 +32,7 @@ put_back() { # WHAT MODE OWNER PATH
     case $1 in
     was)
         is_back "$4" "$2" "$3" ||
-            { mkdir -p "$root${4%/*}" && cp "$backup/files$4" "$new" && chmod "$2" "$new" &&
+            { mkdir -p "$root${4%/*}" && cp "$(going_back "$4")" "$new" && chmod "$2" "$new" &&
                 { [ -n "$root" ] || chown "$3" "$new"; } && sync "$new" && mv -T "$new" "$root$4"; } ||
             { rm -f "$new"; false; }
         ;;

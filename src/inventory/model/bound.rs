@@ -50,7 +50,8 @@ impl LoadBalancer {
         self.addresses.iter().map(|it| it.0).find(|address| self.listens_on(*address)).unwrap_or(LOOPBACK)
     }
 
-    fn has(&self, address: IpAddr) -> bool {
+    /// Whether it is one of its own addresses.
+    pub fn has(&self, address: IpAddr) -> bool {
         self.addresses.iter().any(|it| it.0 == address)
     }
 }

@@ -100,8 +100,10 @@ fn no_socket(text: &str) -> ValueError {
     if text.starts_with('/') {
         return ValueError::malformed("is a path without `unix:`", HELP);
     }
-    if text.contains("://") {
-        return ValueError::malformed("has a scheme", HELP);
+    if let Some((_, rest)) = text.split_once("://") {
+        let named = UpstreamName::parse(rest).is_ok();
+        let help = if named { format!("write `{rest}` for an upstream of this name") } else { HELP.to_owned() };
+        return ValueError::malformed("has a scheme", help);
     }
     if text.contains(['/', '?']) {
         return ValueError::malformed("has a path after its socket", HELP);

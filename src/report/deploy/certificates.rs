@@ -7,7 +7,10 @@ use serde::Serialize;
 
 use super::DeployReport;
 use super::line::{Line, VERSION};
+use crate::deploy::{Problem, Role};
+use crate::report::plan::{help, told};
 use crate::rollout::{Reason, Unreachable};
+use crate::visible::visible;
 
 /// A certificate that hosts get.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -94,6 +97,29 @@ impl DeployReport<'_> {
             self.output
                 .say(&format!("  help: it is installed; `sslscale status {}` shows what runs there", self.again.file));
         }
+    }
+
+    /// A host that is left out: it cannot be changed, or its reload would put more into effect than a new certificate.
+    pub fn unfit(&self, host: &str, problems: &[&Problem], files: &[&str]) {
+        for problem in problems {
+            let reason = format!("it is left out: {}", told(problem, Role::AppServer));
+            let help = help(problem, Role::AppServer, (&[host], &self.again.file));
+            self.error(Some(host), &Reason::new(reason).with_help(help));
+        }
+        if files.is_empty() {
+            return;
+        }
+        let files: Vec<String> = files.iter().map(|file| format!("`{}`", visible(file))).collect();
+        let files = files.join(", ");
+        let reason = format!(
+            "it is left out: {files} changed after nginx loaded its configuration, and a reload would put that into effect"
+        );
+        let file = &self.again.file;
+        let help = format!(
+            "look at it on the host: `systemctl reload nginx` there takes it as it is, and `sslscale deploy --only {host} {file}` \
+             writes rendered files again; then `sslscale certs roll {file}`"
+        );
+        self.error(Some(host), &Reason::new(reason).with_help(help));
     }
 
     /// Hosts that could not be reached, so that what is new is not there.

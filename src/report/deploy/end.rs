@@ -224,15 +224,18 @@ impl DeployReport<'_> {
     fn undoing(&self, end: &DeployEnd<'_>) -> String {
         let Again { file, choice, .. } = &self.again;
         let all = end.before.iter().copied().collect::<Vec<_>>();
-        if end.joined > 0 && end.fresh {
+        if end.unchanged > 0 && end.fresh {
             let only: String = end.targets.iter().map(|name| format!(" --only {name}")).collect();
             return format!("`sslscale rollback --to {BEFORE}{only} {file}` goes back to what was there before");
         }
         if end.joined > 0 {
             return format!(
-                "`sslscale rollback{} {file}{choice}` takes this release away, also from the {} that had it already",
+                "`sslscale rollback{} {file}{choice}` takes this release away; the {} that had it already {} back, too, if \
+                 what {} had before is the same",
                 resume(end.held),
-                several(end.joined, "host")
+                several(end.joined, "host"),
+                agreeing(end.joined, "goes", "go"),
+                agreeing(end.joined, "it", "they"),
             );
         }
         match all[..] {

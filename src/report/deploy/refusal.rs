@@ -98,10 +98,22 @@ impl DeployReport<'_> {
     }
 
     /// Not every host could be taken.
-    pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>) {
+    pub fn locked<'h>(&self, taken: impl Iterator<Item = (&'h str, &'h Outcome)>, resume: bool) {
         let taken: Vec<(&str, &Outcome)> = taken.collect();
+        let away = taken.iter().filter(|(_, it)| !matches!(it, Outcome::Done | Outcome::Overtaken(_)));
+        let away: Vec<&str> = away.map(|(host, _)| *host).collect();
         let held = taken.iter().any(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_)));
         self.errors(taken.iter().filter_map(|(host, outcome)| Some((Some(*host), outcome.reason()?.to_string()))));
+        if !self.is_json() && !away.is_empty() && away.len() < taken.len() {
+            let Again { file, choice, same } = &self.again;
+            let without: String = away.iter().map(|host| format!(" --without {host}")).collect();
+            self.output.say(&format!(
+                "  help: to go on without {}: `sslscale {}{} {file}{choice}{without}{same}`",
+                away.join(", "),
+                self.command,
+                if resume { " --resume" } else { "" }
+            ));
+        }
         if !self.is_json() {
             self.output.say("nothing was changed");
         }

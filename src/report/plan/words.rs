@@ -1,6 +1,6 @@
 //! What a plan holds, in words.
 
-use crate::deploy::{ChangeKind, HeaderFlip, Problem, Risk, Role};
+use crate::deploy::{ChangeKind, HeaderFlip, Problem, Risk, Role, is_nginx_conf};
 use crate::visible::visible;
 
 pub fn risk_words(risk: &Risk, role: Role) -> String {
@@ -34,6 +34,13 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
             let program = role.program();
             format!("{program} does not start when the host boots; `systemctl enable {program}` there changes that")
         }
+        Risk::Loads(files) => {
+            let files: Vec<String> = files.iter().map(|file| format!("`{}`", visible(file))).collect();
+            format!(
+                "nginx also loads {}, which somebody has changed since it loaded its configuration",
+                files.join(", ")
+            )
+        }
         Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
     }
 }
@@ -63,7 +70,7 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
         Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
         Problem::Unread(path) => format!(
-            "nginx has not loaded `{}` since that changed, and its first ticket keys come with a reload",
+            "nginx has not loaded `{}` since that changed, and ticket keys that it lacks come with a reload",
             visible(path)
         ),
         Problem::HeaderFlip { flip: HeaderFlip { port, on }, .. } => {
@@ -79,8 +86,8 @@ pub fn told(problem: &Problem, role: Role) -> String {
     }
 }
 
-/// What to do about it. `file` is the inventory, as commands name it.
-pub fn help(problem: &Problem, role: Role, file: &str) -> String {
+/// What to do about it on these hosts. `file` is the inventory, as commands name it.
+pub fn help(problem: &Problem, role: Role, (hosts, file): (&[&str], &str)) -> String {
     match problem {
         Problem::NotInstalled | Problem::NoTool(_) => match problem.package(role) {
             Some(package) => {
@@ -97,6 +104,10 @@ pub fn help(problem: &Problem, role: Role, file: &str) -> String {
             format!("look at what differs, which a plan shows; `sslscale deploy --adopt {file}` replaces it")
         }
         Problem::NotAFile(_) => "move away what is there".to_owned(),
+        Problem::Unread(path) if is_nginx_conf(path) => {
+            let only: String = hosts.iter().map(|host| format!(" --only {host}")).collect();
+            format!("`sslscale deploy{only} {file}` writes the file again, and needs no new ticket keys")
+        }
         Problem::Unread(_) => {
             "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
         }

@@ -17,6 +17,11 @@ fn what_goes_wrong_past_the_check_is_undone() {
     fs::write(templates.join("haproxy.cfg.tera"), template).unwrap();
     // The check of this host is kinder than haproxy is.
     let lb2 = fleet.host("lb2");
+    // What somebody has edited and no program has loaded is not gone back to: haproxy does not start with the one, and
+    // nginx would serve something else with the other.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    lb2.run("echo garbage >>/etc/haproxy/haproxy.cfg");
+    fleet.host("app2").run("sed -i 's/^server {/server {\\n    return 403;/' /etc/nginx/conf.d/sslscale.conf");
     let kind = Replaced::new(lb2, "unshare", "exit 0");
     fleet.host("lb1").run("mkdir /var/lib/nowhere");
     let output = operator.run(&["deploy", "--yes", "--templates", "/run/hosts/operator/templates"]);

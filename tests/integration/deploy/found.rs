@@ -134,9 +134,61 @@ fn a_file_that_nginx_has_not_loaded_stops_first_ticket_keys_before_a_deploy() {
         fleet.run_with(&["plan", "inventory.yaml", "--adopt", "--hosts-file", "hosts.json"])
     };
     let refused = plan(&[]);
-    let says = format!("error: srv1: nginx has not loaded `{CONF}` since that changed, and its first ticket keys");
+    let says = format!("error: srv1: nginx has not loaded `{CONF}` since that changed, and ticket keys that it lacks");
     assert!(refused.status == 3 && refused.stderr.contains(&says), "{}", refused.all());
     // One that has keys gets no others.
     let planned = plan(&["ring 60"]);
     assert_eq!(planned.status, 0, "{}", planned.all());
+}
+
+// The plan said that all get one ring, and the deploy that it could not bring it.
+#[test]
+fn what_a_reload_also_puts_into_effect_is_said_before_a_deploy() {
+    let srv2 = "  - { name: srv2, address: 10.0.0.12 }\n";
+    let srv3 = srv2.replace("srv2", "srv3").replace(".12", ".13");
+    let three = INVENTORY.replace("tickets: per_host", "tickets: shared").replace(srv2, &format!("{srv2}{srv3}"));
+    assert!(three.contains("srv3"), "{three}");
+    let Some(fleet) = fleet(&three) else { return };
+    let other = "/etc/nginx/conf.d/other.conf";
+    for host in ["srv1", "srv2", "srv3"] {
+        let dir = fleet.dir().join("roots").join(host);
+        for (file, text) in [
+            ("etc/ssl/example/ssl.crt", ""),
+            ("etc/ssl/example/ssl.key", ""),
+            ("etc/sslscale/tickets/current.key", if host == "srv1" { "old" } else { "new" }),
+        ] {
+            fs::create_dir_all(dir.join(file).parent().unwrap()).unwrap();
+            fs::write(dir.join(file), text).unwrap();
+        }
+    }
+    let plan = |unread: &[(&str, &str)]| {
+        let hosts = ["lb1", "srv1", "srv2", "srv3"].map(|host| {
+            let dir = fleet.dir().canonicalize().unwrap().join("roots").join(host);
+            let mut facts = vec!["facts".to_owned(), "unit active enabled".to_owned(), "package 1.26.3".to_owned()];
+            facts.push("ring 60".to_owned());
+            facts.extend(unread.iter().filter(|(of, _)| *of == host).map(|(_, file)| format!("unread {file}")));
+            let facts: Vec<&str> = facts.iter().map(String::as_str).collect();
+            (host, scripted::root(host, &dir, if host == "lb1" { &[] } else { &facts }))
+        });
+        fs::write(fleet.dir().join("hosts.json"), scripted::hosts_file(hosts)).unwrap();
+        fleet.run_with(&["plan", "inventory.yaml", "--hosts-file", "hosts.json"])
+    };
+    assert_eq!(plan(&[]).status, 0);
+    let risk =
+        format!("  risk: nginx also loads `{other}`, which somebody has changed since it loaded its configuration\n");
+    let ahead = plan(&[("srv2", other)]);
+    assert!(ahead.status == 0 && ahead.stdout.contains(&risk), "{}", ahead.all());
+    let behind = plan(&[("srv1", other), ("srv1", CONF)]);
+    assert_eq!(behind.status, 3, "{}", behind.all());
+    let lacks = "since that changed, and ticket keys that it lacks come with a reload\n";
+    for (file, help) in [
+        (other, "check the file on the host, or move it away, then run `systemctl reload nginx` there"),
+        (
+            CONF,
+            "`sslscale deploy --only srv1 inventory.yaml --hosts-file hosts.json` writes the file again, and needs no new ticket keys",
+        ),
+    ] {
+        let says = format!("error: srv1: nginx has not loaded `{file}` {lacks}  help: {help}\n");
+        assert!(behind.stderr.contains(&says), "{}", behind.all());
+    }
 }

@@ -73,3 +73,30 @@ fn the_release_before_stays_whatever_the_clock_was() {
     let back = run(&fleet, &["rollback", "--yes", "--only", "lb1"], 0);
     assert!(back.stdout.contains(&format!("release {before} is in use")), "{}", back.all());
 }
+
+// All hosts that had the release were to go back to one that they had in common, and there was none.
+#[test]
+fn a_host_that_was_left_out_twice_goes_back_alone() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let release = |host: &str| {
+        let current = fleet.dir().join(format!("roots/{host}/var/lib/sslscale/current"));
+        fs::read_link(current).unwrap().file_name().unwrap().to_str().unwrap().to_owned()
+    };
+    let deploy = |seconds: u32, words: &[&str]| {
+        let inventory = format!("{INVENTORY}nginx: {{ keepalive_timeout: {seconds}s }}\n");
+        fs::write(fleet.dir().join("inventory.yaml"), inventory).unwrap();
+        run(&fleet, &[&["deploy", "--yes"], words].concat(), 0);
+        release("srv1")
+    };
+    let first = deploy(31, &[]);
+    deploy(32, &["--without", "srv2"]);
+    let third = deploy(33, &["--without", "srv2"]);
+    assert_eq!((release("srv2"), deploy(33, &[])), (first.clone(), third.clone()));
+    assert_eq!(release("srv2"), third);
+    let back = run(&fleet, &["rollback", "--yes"], 0);
+    for host in ["lb1", "srv1"] {
+        let stays = format!("{host} was not changed by the last deploy, and is left as it is\n");
+        assert!(back.stderr.contains(&stays), "{}", back.all());
+    }
+    assert_eq!((release("srv2"), release("srv1"), release("lb1")), (first, third.clone(), third));
+}
