@@ -93,7 +93,10 @@ impl<'f> Map<'f> {
             return self.offered(app, "ssl_ecdh_curve", message);
         }
         let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
-        let of_block = || self.upstream(app, message, statement).or_else(|| self.access(app, statement));
+        let of_block = || {
+            let by_client = || self.access(app, statement).or_else(|| self.cdn(app, statement));
+            self.upstream(app, message, statement).or_else(by_client)
+        };
         if let Some(place) = self.answers(statement).or_else(of_block) {
             return place;
         }
@@ -111,6 +114,12 @@ impl<'f> Map<'f> {
             ["ssl_dhparam", ..] => return self.offered(app, "ssl_ciphers", message),
             ["ssl_prefer_server_ciphers", ..] => return self.fleet.nginx(app, &["tls_profile"]),
             ["set_real_ip_from", network, ..] => return self.trusted(network),
+            ["real_ip_header", header] if header != "proxy_protocol" => {
+                return self.cdn_header(header).unwrap_or(host);
+            }
+            ["limit_req_zone" | "limit_conn_zone" | "limit_req" | "limit_conn", ..] => {
+                return self.limited(message, statement).unwrap_or(host);
+            }
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
             [key @ ("keepalive_timeout" | "keepalive_time" | "worker_shutdown_timeout"), ..] => {
@@ -151,6 +160,8 @@ impl<'f> Map<'f> {
                 let written = Some(self.fleet.site(site, key)).filter(|place| place.is_written());
                 written.or(self.fleet.nginx_if_written(app, &[key])).unwrap_or(self.fleet.site(site, "server_name"))
             }
+            ["limit_req_status", ..] => self.fleet.site(site, "limit_req").or(here.key("server_name")),
+            ["limit_conn_status", ..] => self.fleet.site(site, "limit_conn").or(here.key("server_name")),
             [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
                 let of_site = self.fleet.site(site, key);
@@ -203,25 +214,6 @@ impl<'f> Map<'f> {
             }
             _ => location.key("path"),
         })
-    }
-
-    /// The entry that trusts `network`: by default a balancer's address.
-    fn trusted(&self, network: &str) -> Cursor<'f> {
-        let inventory = self.fleet.inventory;
-        let list = self.fleet.written.key("trusted_proxies");
-        if list.is_written() {
-            // Validation removes repetitions, so that indexes differ: texts are compared.
-            let same = |item: &Cursor<'f>| {
-                item.text().is_some_and(|text| text == network || network.strip_suffix("/32") == Some(text))
-            };
-            return list.items().find(same).unwrap_or(list);
-        }
-        let address = network.split('/').next().unwrap_or_default();
-        let owner = inventory
-            .load_balancers
-            .iter()
-            .position(|balancer| balancer.addresses.iter().any(|it| it.to_string() == address));
-        owner.map_or(list, |index| self.fleet.written.key("load_balancers").item(index).key("address"))
     }
 
     /// The place of a message of haproxy on the balancer at `index`.

@@ -83,6 +83,7 @@ pub enum Scalar {
     CheckPath,
     Directory,
     GrpcUpstream,
+    HeaderName,
     HostKey,
     HostName,
     HttpUpstream,
@@ -93,6 +94,7 @@ pub enum Scalar {
     MediaType,
     OpensslVersion,
     PoolName,
+    Rate,
     RedirectUrl,
     Resolver,
     ServerAddress,
@@ -110,10 +112,10 @@ pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
         AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Body, BufferSize, CheckHost, CheckPath, Choice,
-        Directory, DnsName, Duration, GrpcUpstream, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
+        Directory, DnsName, Duration, GrpcUpstream, HeaderName, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
         LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
-        RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size, SourcePath, SshHost, SshUser,
-        Statuses, Switch, UpstreamName, Whole, WholeSeconds,
+        Rate, RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size, SourcePath, SshHost,
+        SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
         BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, RETRY_AFTER, SHORT, TIMEOUT,

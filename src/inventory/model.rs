@@ -3,6 +3,8 @@
 
 mod access;
 mod bound;
+mod cdn;
+mod limits;
 mod maintenance;
 mod other_pools;
 mod settings;
@@ -26,6 +28,8 @@ use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
 pub use access::{Access, lists};
 pub use bound::Bound;
+pub use cdn::Cdn;
+pub use limits::{LimitReq, Limits, TOO_MANY};
 pub use maintenance::{Maintenance, UNAVAILABLE};
 pub use other_pools::{OtherPool, OtherServer};
 pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Nginx, Timeouts, Tls};
@@ -115,6 +119,16 @@ impl Inventory {
     /// Whether connections of balancers to app servers begin with a PROXY header. All do or none does.
     pub fn has_proxy_header(&self) -> bool {
         self.load_balancers.iter().any(|balancer| balancer.haproxy.proxy_protocol != ProxyProtocol::Off)
+    }
+
+    /// The site that takes clients with no name or an unknown one, and its index.
+    pub fn default_site(&self) -> Option<(usize, &Site)> {
+        self.sites.iter().enumerate().find(|(_, site)| site.default)
+    }
+
+    /// The pool that connections with no name or an unknown one go to.
+    pub fn default_pool(&self) -> &Pool {
+        &self.pools[self.default_site().map_or(0, |(_, site)| site.pool)]
     }
 
     /// A name that a client can ask for and that this site answers.
@@ -216,6 +230,8 @@ pub struct Site {
     pub server_names: Vec<ServerName>,
     /// Index into [`Inventory::pools`].
     pub pool: usize,
+    /// Whether it takes clients with no name or an unknown one; at most one site does.
+    pub default: bool,
     /// Document root.
     pub root: Option<AbsolutePath>,
     /// Not empty; OpenSSL chooses by what a client can verify.
@@ -228,8 +244,12 @@ pub struct Site {
     pub upstream_timeouts: UpstreamTimeouts,
     /// The largest head of an upstream's answer, if it differs from nginx's setting.
     pub upstream_buffer_size: Option<BufferSize>,
+    /// What connects to it instead of clients.
+    pub cdn: Option<Cdn>,
     /// Which clients get an answer.
     pub access: Access,
+    /// How much one client may ask.
+    pub limits: Limits,
     /// What it answers to nearly all clients, if it is in maintenance.
     pub maintenance: Option<Maintenance>,
     /// Empty only if there is a root.
@@ -291,6 +311,8 @@ pub struct Location {
     pub fallback: Option<LocationPath>,
     /// Which clients get an answer, of those that the site answers.
     pub access: Access,
+    /// How much one client may ask, where it differs from the site's limits.
+    pub limits: Limits,
     /// Timeouts that differ from the site's.
     pub upstream_timeouts: UpstreamTimeouts,
     /// The user's own text in its block.

@@ -111,6 +111,8 @@ section! {
         server_name: "DNS name or list, required" is OneOrMany(DnsName, MANY),
         /// The pool that serves it.
         pool: "pool name; required with more than one pool" is One(PoolName),
+        /// Whether it also takes clients that send no name (SNI), or one that no site has. At most one site can.
+        default: "true or false; default false" is One(Switch),
         /// The document root.
         root: "absolute path" is One(Directory),
         /// The certificate chain, as a path on the app servers. Write a list for certificates with different kinds of key, such as ECDSA and RSA.
@@ -133,16 +135,42 @@ section! {
         upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// The largest head of an upstream's answer: its status, headers and cookies.
         upstream_buffer_size: "size from 4k to 1m; default: as in `nginx`" is One(BufferSize),
+        /// A CDN that connects to the site instead of clients.
+        cdn: "section; default: none" is OneSection,
         /// Networks whose clients get an answer; all others get 403, also instead of a redirect.
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// How many requests the site answers one client; more get 429.
+        limit_req: "section; default: no limit" is OneSection,
+        /// How many requests of one client the site answers at the same time; more get 429. Over HTTP/2 each request counts.
+        limit_conn: "1 to 65535; default: no limit" is One(Whole(1, 65_535)),
         /// Answers every request with 503, for the time of a work on the app.
         maintenance: "section; default: off" is OneSection,
         /// Where requests go, depending on their path.
         locations: "list; default: files below `root`" is Sections(0),
         /// Files on this machine with your own nginx text, for the site's server block. A relative path is relative to the inventory's directory. Hosts get copies.
         include: "list of paths" is Many(LocalPath, 0, 64),
+    }
+}
+
+section! {
+    /// A CDN in front of the site. Its word on who the client is counts for everything; who goes around it gets 403.
+    RawCdn at "sites[].cdn" {
+        /// Where its connections come from, as it publishes them.
+        networks: "list of networks, required" is Many(Network, 1, MANY),
+        /// The header in which it says who the client is.
+        header: "such as `CF-Connecting-IP`, required" is One(HeaderName),
+    }
+}
+
+section! {
+    /// How many requests one client gets an answer to, by its address; more get 429 (Too Many Requests). Every app server counts by itself.
+    RawLimitReq at "sites[].limit_req" {
+        /// How many in the long run.
+        rate: "such as `10r/s` or `30r/m`, required" is One(Rate),
+        /// How many more at once. A browser asks for all parts of a page at the same time.
+        burst: "0 to 100000, required" is One(Whole(0, 100_000)),
     }
 }
 
@@ -199,6 +227,10 @@ section! {
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// How many requests the location answers one client, instead of the site's `limit_req`.
+        limit_req: "section; default: as in the site" is OneSection,
+        /// How many requests of one client the location answers at the same time, instead of the site's `limit_conn`.
+        limit_conn: "1 to 65535; default: as in the site" is One(Whole(1, 65_535)),
         /// Answers by itself, with a redirect or a status.
         r#return as "return": "section" is OneSection,
         /// Files on this machine with your own nginx text, for the location's block.
@@ -309,6 +341,8 @@ pub const SECTIONS: &[Section] = &[
     RawOtherServer::SECTION,
     RawOtherTimeouts::SECTION,
     RawSite::SECTION,
+    RawCdn::SECTION,
+    RawLimitReq::SECTION,
     RawMaintenance::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,

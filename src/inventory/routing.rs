@@ -3,7 +3,7 @@
 
 use std::net::IpAddr;
 
-use super::model::{Location, Site, Target};
+use super::model::{Limits, Location, Site, Target};
 use super::types::LocationMatch;
 
 /// nginx gives up with status 500 after as many internal redirects.
@@ -101,6 +101,27 @@ impl Site {
         let visited = visited(self, path);
         let mut lists = std::iter::once(&self.access).chain(visited.iter().map(|index| &self.locations[*index].access));
         lists.all(|list| list.admits(client))
+    }
+}
+
+impl Site {
+    /// Where a request for a path that nginx has [read](as_nginx_reads) is counted, if `has` says which limits there are:
+    /// the index of the location whose limit it is, or `Some(None)` for the site's.
+    pub fn counts(&self, path: &str, has: impl Fn(&Limits) -> bool) -> Option<Option<usize>> {
+        let first = location_of(self, path);
+        // nginx answers these before it counts.
+        if adds_slash(self, path) || is_refused(self, first, path) || first.is_none() && self.root.is_none() {
+            return None;
+        }
+        let limit = |index: usize| {
+            let own = has(&self.locations[index].limits).then_some(Some(index));
+            own.or_else(|| has(&self.limits).then_some(None))
+        };
+        let answers = |index: &usize| !matches!(self.locations[*index].target, Target::Redirect(_) | Target::Answer(_));
+        match first {
+            None => has(&self.limits).then_some(None),
+            Some(_) => visited(self, path).into_iter().take_while(answers).find_map(limit),
+        }
     }
 }
 

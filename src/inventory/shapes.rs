@@ -4,8 +4,8 @@
 use super::document::spelled;
 use super::node::{Node, Value};
 use super::types::{
-    AccountThumbprint, Address, CheckPath, CheckType, Duration, HostName, LocationPath, Port, RedirectCode,
-    RedirectUrl, Scalar, SshUser, before_request_path, guard,
+    AccountThumbprint, Address, CheckPath, CheckType, Duration, HeaderName, HostName, LocationPath, Port, Rate,
+    RedirectCode, RedirectUrl, Scalar, SshUser, before_request_path, guard,
 };
 use crate::diagnostic::Code;
 use crate::source::Source;
@@ -97,6 +97,14 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
             Some(thumbprint) => format!("{{ account_thumbprint: {thumbprint} }}"),
             None => challenge(is(|it| RedirectUrl::parse(it).is_ok()), place, name),
         },
+        "sites[].cdn" => {
+            let header = is(|it| HeaderName::parse(it).is_ok() && it.contains('-')).unwrap_or("CF-Connecting-IP");
+            format!("{{ networks: [192.0.2.0/24], header: {header} }}")
+        }
+        "sites[].limit_req" => {
+            let rate = is(|it| Rate::parse(it).is_ok()).unwrap_or("10r/s");
+            format!("{{ rate: {rate}, burst: 20 }}")
+        }
         "sites[].maintenance" => match words {
             ["false" | "no" | "off"] => "{ enabled: false }".to_owned(),
             _ => "{ enabled: true }".to_owned(),

@@ -67,6 +67,8 @@ pub struct View {
     /// Empty without a PROXY header.
     send_proxy: &'static str,
     names: Routes,
+    /// Where connections with no name or an unknown one go.
+    unknown_backend: String,
     backends: Vec<Backend>,
     others: Vec<OtherBackend>,
     http: Option<http::View>,
@@ -187,6 +189,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         balance: shape.haproxy.balance.name(),
         send_proxy: send_proxy(shape.haproxy.proxy_protocol),
         names: routes(inventory, shape.haproxy.unknown_names),
+        unknown_backend: inventory.default_pool().name.to_string(),
         backends: backends(inventory, shape.own, &check.http),
         others: others(inventory),
         http: http::view(inventory, shape.haproxy, shape.own),

@@ -5,10 +5,11 @@ use std::collections::HashSet;
 use serde::Serialize;
 
 use super::access::Geos;
+use super::limits::LimitsView;
 use super::snippets::{self, IncludeView};
 use super::upstreams::{BuffersView, UpstreamTlsView, variable};
 use crate::inventory::Inventory;
-use crate::inventory::model::{EffectiveTimeouts, Location, Nginx, Site, Target};
+use crate::inventory::model::{EffectiveTimeouts, Nginx, Site, Target};
 use crate::inventory::types::{Body, Destination, LocationMatch};
 
 /// What all sites of an app server have in common.
@@ -46,6 +47,7 @@ pub struct LocationView {
     streaming: String,
     /// The variable that is true for clients who get no answer; empty without one.
     denied: String,
+    limits: LimitsView,
     include: Vec<IncludeView>,
 }
 
@@ -78,10 +80,10 @@ impl TimeoutsView {
 /// The data of a location; `of_site` and `buffers` are those of its site.
 pub fn location_view(
     inventory: &Inventory,
-    (shared, site, location): (&Shared<'_>, &Site, &Location),
+    (shared, site, index): (&Shared<'_>, &Site, usize),
     (of_site, buffers): (&TimeoutsView, &BuffersView),
 ) -> LocationView {
-    let nginx = shared.nginx;
+    let (nginx, location) = (shared.nginx, &site.locations[index]);
     let timeouts = inventory.upstream_timeouts(nginx, site, Some(location));
     let own = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, Some(location)));
     let to = match &location.target {
@@ -119,6 +121,7 @@ pub fn location_view(
         buffers: own.unless_equal(buffers),
         streaming: timeouts.read.max(timeouts.send).to_string(),
         denied: shared.geos.variable(&location.access),
+        limits: LimitsView::of(site, Some(index), &location.limits),
         include: snippets::views(&location.include),
     }
 }

@@ -2,8 +2,10 @@
 //! templates give the same bytes. Hosts with the same shape are rendered once and share their files.
 
 mod access;
+mod cdn;
 mod haproxy;
 mod http;
+mod limits;
 mod locations;
 mod maintenance;
 mod needs;

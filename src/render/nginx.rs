@@ -5,7 +5,9 @@ use std::collections::{BTreeSet, HashSet};
 use serde::Serialize;
 
 use super::access::{GeoView, Geos};
+use super::cdn::{self, CdnView};
 use super::http::AcmeView;
+use super::limits::{LimitsView, ZoneView, zones};
 use super::locations::{LocationView, Shared, TimeoutsView, location_view};
 use super::maintenance::MaintenanceView;
 use super::ports::Ports;
@@ -86,6 +88,8 @@ pub struct View {
     log_off: bool,
     access_log: String,
     misdirected: Vec<String>,
+    /// Whether a site takes clients with no name or an unknown one.
+    default_site: bool,
     keepalive_timeout: String,
     /// Empty without one, and where nginx may not have it.
     keepalive_time: String,
@@ -98,6 +102,10 @@ pub struct View {
     dollar: bool,
     /// What tells the clients that sites and locations refuse.
     geos: Vec<GeoView>,
+    /// Sites behind a CDN.
+    cdns: Vec<CdnView>,
+    /// Where requests of clients are counted.
+    zones: Vec<ZoneView>,
     /// The upstreams that have a name.
     named: Vec<UpstreamView>,
     /// The DNS servers.
@@ -140,6 +148,8 @@ struct NamesHash {
 
 #[derive(Serialize)]
 struct SiteView {
+    /// Whether it takes clients with no name or an unknown one.
+    default: bool,
     server_names: Vec<String>,
     root: String,
     /// What answers requests without a location: `files` or `nothing`; empty if a location takes all.
@@ -156,6 +166,13 @@ struct SiteView {
     php: bool,
     /// The variable that is true for clients who get no answer; empty without one.
     denied: String,
+    cdn: Option<CdnView>,
+    /// The header with the client's address; empty without a CDN.
+    client_header: String,
+    limits: LimitsView,
+    /// Whether it or a location has a limit of requests, and of those at the same time.
+    limits_req: bool,
+    limits_conn: bool,
     maintenance: Option<MaintenanceView>,
     locations: Vec<LocationView>,
     include: Vec<IncludeView>,
@@ -179,7 +196,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
     let shared = Shared { nginx: shape.nginx, mixed: mixed(&sites), geos: Geos::of(&sites) };
-    let views: Vec<SiteView> = sites.iter().map(|site| site_view(inventory, site, &shared)).collect();
+    let view = |(index, site): (usize, &&Site)| site_view(inventory, (site, index + 1), &shared);
+    let views: Vec<SiteView> = sites.iter().enumerate().map(view).collect();
     View {
         names_hash: match acme {
             // The server for challenges has all names of the fleet.
@@ -199,6 +217,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         log_off: shape.nginx.access_log == AccessLog::Off,
         access_log: shape.nginx.access_log.to_string(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
+        default_site: sites.iter().any(|site| site.default),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),
         keepalive_time: match &shape.nginx.keepalive_time {
             Some(time) if shape.nginx.knows_keepalive_time() => time.to_string(),
@@ -208,6 +227,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         ports: Ports::of(inventory),
         dollar: sites.iter().flat_map(|site| site.texts()).any(Body::has_dollar),
         geos: shared.geos.views(),
+        cdns: cdn::views(inventory, &sites),
+        zones: zones(&sites),
         named: upstreams(inventory, &sites, shape.nginx),
         resolver: shape.nginx.resolver.iter().map(ToString::to_string).collect(),
         header_size: shape.nginx.large_client_header_buffers.to_string(),
@@ -228,21 +249,22 @@ fn http2_header_sizes(nginx: &Nginx) -> Vec<String> {
     [size, 4 * size].iter().filter(|_| own).map(ToString::to_string).collect()
 }
 
-/// Names that other pools serve and that a wildcard of this host matches. If a client reuses a connection for one
-/// of them, the wrong site would answer.
+/// Names that other pools serve and that a wildcard of this host matches, or all of them if a site takes unknown names.
+/// If a client reuses a connection for one of them, the wrong site would answer.
 fn misdirected<'i>(
     inventory: &'i Inventory,
     shape: &Shape<'_>,
     here: impl Iterator<Item = &'i ServerName>,
 ) -> Vec<&'i ServerName> {
+    let all = inventory.default_site().is_some_and(|(_, site)| shape.pools.contains(&site.pool));
     let wildcards: HashSet<&str> = here.filter_map(ServerName::wildcard).collect();
-    if wildcards.is_empty() {
+    if wildcards.is_empty() && !all {
         return Vec::new();
     }
     // nginx matches a wildcard at any depth.
     let covered = |name: &&ServerName| {
         let name = name.wildcard().unwrap_or(name.as_str());
-        name.match_indices('.').any(|(dot, _)| wildcards.contains(&name[dot + 1..]))
+        all || name.match_indices('.').any(|(dot, _)| wildcards.contains(&name[dot + 1..]))
     };
     let elsewhere = inventory.sites.iter().filter(|site| !shape.pools.contains(&site.pool));
     let others = inventory.other_pools.iter().flat_map(|pool| &pool.server_names);
@@ -264,14 +286,15 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {
     }
 }
 
-fn site_view(inventory: &Inventory, site: &Site, shared: &Shared<'_>) -> SiteView {
+fn site_view(inventory: &Inventory, (site, number): (&Site, usize), shared: &Shared<'_>) -> SiteView {
     let nginx = shared.nginx;
     let timeouts = TimeoutsView::of(inventory.upstream_timeouts(nginx, site, None));
     let buffers = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, None));
-    let location = |it: &Location| location_view(inventory, (shared, site, it), (&timeouts, &buffers));
-    let locations: Vec<LocationView> = site.locations.iter().map(location).collect();
+    let location = |index: usize| location_view(inventory, (shared, site, index), (&timeouts, &buffers));
+    let locations: Vec<LocationView> = (0..site.locations.len()).map(location).collect();
     let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.passes());
     SiteView {
+        default: site.default,
         server_names: site.server_names.iter().map(ToString::to_string).collect(),
         root: site.root.as_ref().map(ToString::to_string).unwrap_or_default(),
         rest: match (site.locations.iter().any(everything), &site.root) {
@@ -287,6 +310,11 @@ fn site_view(inventory: &Inventory, site: &Site, shared: &Shared<'_>) -> SiteVie
         buffers,
         php: site.runs_scripts(),
         denied: shared.geos.variable(&site.access),
+        cdn: cdn::view(inventory, site, number),
+        client_header: site.cdn.as_ref().map(|cdn| cdn.header.to_string()).unwrap_or_default(),
+        limits: LimitsView::of(site, None, &site.limits),
+        limits_req: site.limits().any(|(_, it)| it.req.is_some()),
+        limits_conn: site.limits().any(|(_, it)| it.conn.is_some()),
         maintenance: site.maintenance.as_ref().map(|it| MaintenanceView::of(it, &shared.geos)),
         locations,
         include: snippets::views(&site.include),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::spec::{Refusal, SiteSpec};
+use super::spec::{CdnSpec, Refusal, SiteSpec};
 use crate::inventory::Inventory;
 use crate::inventory::model::{Access, Site, UNAVAILABLE};
 use crate::inventory::routing::as_nginx_reads;
@@ -42,26 +42,31 @@ pub(super) fn add_proxies(inventory: &Inventory, clients: &mut Vec<IpAddr>, take
 }
 
 /// An address in the network that a client can have.
-fn usable(network: &IpNet) -> Option<IpAddr> {
+pub(super) fn usable(network: &IpNet) -> Option<IpAddr> {
     let address = network.hosts().take(2).last()?;
     Address::parse(&address.to_string()).ok().map(|it| it.0)
 }
 
 /// Writes what these clients get instead of what the others get.
 pub(super) fn refuse(site: &Site, specs: &mut [SiteSpec], clients: &[IpAddr]) {
-    for probe in specs.iter_mut().flat_map(|spec| &mut spec.probes) {
+    let probes = specs.iter_mut().flat_map(|spec| {
+        let cdn = spec.cdn.as_ref();
+        spec.probes.iter_mut().map(move |probe| (probe, cdn))
+    });
+    for (probe, cdn) in probes {
         let Some(path) = as_nginx_reads(&probe.path) else { continue };
-        let refused = clients.iter().filter_map(|client| Some((*client, refusal(site, *client, &path)?)));
+        let refused = clients.iter().filter_map(|client| Some((*client, refusal(site, (*client, cdn), &path)?)));
         probe.instead = refused.collect();
     }
 }
 
 /// What nginx tells this client, if it refuses it; the site's lists come before its maintenance, and those of locations
 /// after it.
-fn refusal(site: &Site, client: IpAddr, path: &str) -> Option<Refusal> {
+fn refusal(site: &Site, (connected, cdn): (IpAddr, Option<&CdnSpec>), path: &str) -> Option<Refusal> {
+    let client = CdnSpec::seen(cdn, connected);
     let forbidden = Refusal { status: 403, retry_after: None, body: None };
     match &site.maintenance {
-        _ if !site.access.admits(client) => Some(forbidden),
+        _ if site.is_passed_by(connected) || !site.access.admits(client) => Some(forbidden),
         Some(maintenance) if site.is_closed_to(client) => Some(Refusal {
             status: UNAVAILABLE,
             retry_after: Some((maintenance.retry_after.milliseconds() / 1_000).to_string()),

@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use super::access_log;
 use super::app::{Echo, GRPC, websocket};
 use super::browser::Client;
+use super::limits::UPLOAD;
 use super::spec::{Offered, ProbeKind};
 use crate::inventory::headers;
 
@@ -44,6 +45,8 @@ pub(super) struct Fetch<'a> {
     pub(super) verified: bool,
     /// Whether the connection begins with a PROXY header.
     pub(super) header: bool,
+    /// A header of a CDN, and the address in it.
+    pub(super) claims: Option<(&'a str, IpAddr)>,
 }
 
 impl Fetch<'_> {
@@ -108,6 +111,9 @@ pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
     } else {
         words.push("--insecure".to_owned());
     }
+    if let Some((header, client)) = fetch.claims {
+        words.extend(["-H".to_owned(), format!("{header}: {client}")]);
+    }
     words.push(format!("https://{}{}", fetch.host(), fetch.path));
     words
 }
@@ -123,11 +129,30 @@ pub(super) fn command(fetch: &Fetch, number: usize, client: Client, offered: &Of
         .chain(versions(offered))
         .chain(["-w", "\n%{http_code} %{http_version}"])
         .map(str::to_owned);
-    let forged = forged().into_iter().map(|name| format!("{name}: {LIE}"));
+    let claimed = |name: &&str| fetch.claims.is_some_and(|(header, _)| header.eq_ignore_ascii_case(name));
+    let forged = forged().into_iter().filter(|name| !claimed(name)).map(|name| format!("{name}: {LIE}"));
     words.splice(1..1, forged.chain(headers(fetch)).chain(cookie(fetch)).flat_map(|header| ["-H".to_owned(), header]));
     words.splice(1..1, body(fetch.kind));
     words.splice(1..1, extra);
     words.splice(0..0, ["env".to_owned(), format!("OPENSSL_CONF={}", client.path())]);
+    words
+}
+
+/// As many of this request at once, each over a connection of its own; prints a line with the status of each. `held` ones
+/// upload something slowly.
+pub(super) fn flood(fetch: &Fetch, requests: u64, held: bool) -> Vec<String> {
+    let mut words = plain(fetch);
+    // The part after `#` is not sent.
+    if let Some(url) = words.last_mut() {
+        *url = format!("{url}#[1-{requests}]");
+    }
+    let parallel = requests.to_string();
+    let fixed = ["-q", "-sS", "--path-as-is", "--noproxy", "*", "--http1.1", "--max-time", "8", "-o", "/dev/null"];
+    let fixed = fixed.into_iter().chain(["-Z", "--parallel-immediate", "--parallel-max", &parallel]);
+    let extra = fixed.chain(["-w", "%{http_code}\n"]).map(str::to_owned);
+    let upload = ["--limit-rate".to_owned(), "2k".to_owned(), "--data-binary".to_owned(), "x".repeat(UPLOAD)];
+    words.splice(1..1, extra.chain(upload.into_iter().filter(|_| held)));
+    words.splice(0..0, ["env".to_owned(), format!("OPENSSL_CONF={}", Client::Lenient.path())]);
     words
 }
 
@@ -239,6 +264,7 @@ mod tests {
             mapped: 443,
             verified: true,
             header: false,
+            claims: None,
         };
         assert_eq!(
             plain(&fetch).join(" "),

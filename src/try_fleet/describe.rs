@@ -7,7 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::access;
+use super::cdn;
 use super::front;
+use super::limits;
 use super::others;
 use super::probes;
 use super::scripts::Scripts;
@@ -42,7 +44,10 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     }
     let of_site = |site: &Site| {
         let mut specs = probes::of_site(inventory, &scripts, site);
+        cdn::describe(inventory, site, &mut specs, &clients);
         access::refuse(site, &mut specs, &clients);
+        limits::count(inventory, site, &mut specs);
+        specs.extend(probes::unknown(inventory, site, &specs));
         specs
     };
     let sites = inventory.sites.iter().flat_map(of_site).collect();
@@ -172,7 +177,11 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
         let resolvers_listen = resolvers.iter().map(|socket| UpstreamListen::Tcp(*socket));
         let listens: Vec<UpstreamListen> =
             upstreams.iter().map(|(listen, _)| listen.clone()).chain(resolvers_listen).collect();
-        let remote: BTreeSet<IpAddr> = listens.iter().filter_map(|listen| remote(listen, &addresses)).collect();
+        let mut remote: BTreeSet<IpAddr> = listens.iter().filter_map(|listen| remote(listen, &addresses)).collect();
+        // Programs look for IPv4 addresses of names only where an interface has one.
+        if !addresses.iter().any(IpAddr::is_ipv4) {
+            remote.extend(hosts(inventory).map(|(_, address)| address));
+        }
         HostSpec {
             extra_addresses: remote.into_iter().collect(),
             upstreams: upstreams.into_iter().map(|app| spec(inventory, app)).collect(),
@@ -271,5 +280,6 @@ fn clients(inventory: &Inventory, hosts: &[HostSpec]) -> Vec<IpAddr> {
         free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect();
     access::add_clients(inventory, &mut clients, &taken);
     access::add_proxies(inventory, &mut clients, &taken);
+    cdn::add_clients(inventory, &mut clients, &taken);
     clients
 }

@@ -9,17 +9,20 @@ use std::time::{Duration, Instant};
 
 use super::access_log;
 use super::browser::{Client, Part};
+use super::cdn::claims;
 use super::curl::{self, Fetch, Reply};
+use super::limits::Counted;
 use super::members::Member;
 use super::network;
 use super::others;
 use super::plain::{self, Asked};
 use super::redirects::{Place, circle, place};
-use super::spec::{HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
+use super::spec::{CdnSpec, HostSpec, Offered, Probe, ProbeKind, Role, SiteSpec};
 use super::supervisor;
 use super::verdict::{Case, judge};
 use super::wire::{Answer, Order, Plan};
 use crate::event::{Event, Request, Verdict};
+use crate::inventory::model::TOO_MANY;
 
 /// nginx logs a request after it has answered; a buffered log is flushed halfway.
 const LOG_PATIENCE: Duration = Duration::from_secs(2);
@@ -41,6 +44,8 @@ pub(super) struct Drive<'a> {
     pub(super) ended: BTreeSet<String>,
     /// Sites that are known to be reached by browsers over TLS 1.3 alone.
     pub(super) newer: BTreeSet<String>,
+    /// What limits on clients have counted.
+    pub(super) counted: Counted,
 }
 
 /// More requests than this to one site are not worth their time.
@@ -88,7 +93,7 @@ impl Drive<'_> {
                 self.plain(balancer, *entry)?;
             }
         }
-        Ok(())
+        self.flood()
     }
 
     /// Routes a virtual address, which several balancers hold, to the balancer whose turn it is.
@@ -110,12 +115,14 @@ impl Drive<'_> {
 
     fn group(&mut self, balancer: &HostSpec, entry: IpAddr, site: &SiteSpec, turns: usize) -> io::Result<()> {
         let plan = self.plan;
-        let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
+        let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name) && !site.unknown;
         // Balancers take app servers in turn: as long as the versions stay, all of them are reached.
         let round = (turns / site.offers.len()).max(1);
         let mut sent = Vec::new();
         let mut followed = BTreeSet::new();
-        for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()) {
+        let is_told =
+            |client: &&IpAddr| site.cdn.as_ref().is_none_or(|cdn| cdn.logs_others || cdn.clients.contains_key(*client));
+        for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()).filter(is_told) {
             for turn in 0..turns {
                 let asked = &site.probes[turn % site.probes.len()];
                 let probe = asked.of_client(*client);
@@ -123,8 +130,8 @@ impl Drive<'_> {
                 let (name, path, mapped) = (&site.name, &asked.path, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
                 let (kind, header) = (probe.kind, balancer.header_from.contains(client));
-                let fetch =
-                    Fetch { name, path, kind, line: site.line, client: *client, entry, port, mapped, verified, header };
+                let (line, client, claims) = (site.line, *client, claims(site, *client));
+                let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims };
                 self.requests += 1;
                 let number = self.requests;
                 let (reply, offered) = self.browse(site, &fetch, number, offered)?;
@@ -137,14 +144,32 @@ impl Drive<'_> {
             }
         }
         let logged = self.logged(&sent)?;
-        for sent in &sent {
-            let request = joined(site, balancer, sent, logged.get(&sent.number));
+        for mut sent in sent {
+            let line = logged.get(&sent.number);
+            self.refused((site, balancer), &mut sent, line);
+            let request = joined(site, balancer, &sent, line);
             if request.verdict != Verdict::Ok {
                 self.failures += 1;
             }
             (self.tell)(&Event::Request(Box::new(request)))?;
         }
         Ok(())
+    }
+
+    /// Expects a refusal where a limit explains it. Without a PROXY header all clients count as one, and so do checks.
+    fn refused(
+        &mut self,
+        (site, balancer): (&SiteSpec, &HostSpec),
+        sent: &mut Sent,
+        logged: Option<&(String, Option<IpAddr>)>,
+    ) {
+        let client = CdnSpec::seen(site.cdn.as_ref(), sent.fetch.client);
+        let server = logged.map_or("", |(server, _)| server.as_str());
+        let explained = self.counted.explains(&sent.probe, client, server, sent.reply.status);
+        let hidden = balancer.hides_clients && !sent.probe.limits.is_empty() && sent.reply.status == Some(TOO_MANY);
+        if explained || hidden {
+            sent.probe = Probe { status: TOO_MANY, ..Probe::new(sent.probe.path.clone()) };
+        }
     }
 
     /// Follows a redirect as long as it stays in the fleet. Returns what is wrong with that, if it is a circle.
@@ -158,6 +183,7 @@ impl Drive<'_> {
             }
             // It may have another certificate; a name that no site has gets no answer.
             let there = Fetch { name: &next.name, path: &next.path, kind: ProbeKind::Get, verified: false, ..*fetch };
+            self.counted.other(fetch.claims.map_or(fetch.client, |(_, client)| client));
             let reply = self.curl(curl::command(&there, 0, Client::Lenient, &offered))?;
             let Some(to) = reply.redirect else { return Ok(None) };
             url = to;
@@ -200,6 +226,7 @@ impl Drive<'_> {
         }
         for client in Client::others() {
             // Without the number: what these clients got is not this request.
+            (0..2).for_each(|_| self.counted.other(fetch.claims.map_or(fetch.client, |(_, client)| client)));
             if self.curl(curl::command(fetch, 0, client, offered))?.error.is_none() {
                 // The reason is this one only if a browser fails every time.
                 let again = self.curl(curl::command(fetch, 0, Client::Browser, offered))?;
@@ -221,7 +248,8 @@ impl Drive<'_> {
         let header = balancer.header_from.contains(&client);
         for asked in Asked::all(plain) {
             let (path, kind, port) = (asked.path(), ProbeKind::Get, plain.port);
-            let fetch = Fetch { name, path, kind, line: 0, client, entry, port, mapped: port, verified: false, header };
+            let (line, verified, claims) = (0, false, None);
+            let fetch = Fetch { name, path, kind, line, client, entry, port, mapped: port, verified, header, claims };
             let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
             let answer = plain::parse(code, &stdout, &stderr);
             let verdict = plain::judge(&asked.wanted(plain, &fetch), &answer);
@@ -257,8 +285,8 @@ impl Drive<'_> {
                 let (name, kind, mapped) = (asked.name(), ProbeKind::Get, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
                 let header = balancer.header_from.contains(&client);
-                let fetch =
-                    Fetch { name, path: "/", kind, line: 0, client, entry, port, mapped, verified: false, header };
+                let (path, line, verified, claims) = ("/", 0, false, None);
+                let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims };
                 let (code, stdout, stderr) = self.ran(others::command(asked, &fetch))?;
                 let got = others::parse(code, &stdout, &stderr);
                 let verdict = others::judge(pool, asked, client, &balancer.addresses, &got);
@@ -289,7 +317,7 @@ impl Drive<'_> {
         self.ran(words).map(|(code, stdout, stderr)| curl::parse(code, &stdout, &stderr))
     }
 
-    fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
+    pub(super) fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
         let answer = self.clients.order(&Order::Run(words))?;
         supervisor::working()?;
         match answer {

@@ -8,14 +8,17 @@ pub mod spec;
 mod access;
 mod access_log;
 mod browser;
+mod cdn;
 mod certificates;
 mod curl;
 mod describe;
 mod dns;
 mod drive;
+mod flood;
 mod front;
 mod host;
 mod launch;
+mod limits;
 mod members;
 mod needs;
 mod network;
@@ -177,7 +180,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
     let spec = &plan.spec;
     let plain = |probe: &&Probe| probe.kind == ProbeKind::Get;
     let probe = |site: &SiteSpec| site.probes.iter().find(plain).map(|probe| probe.path.clone());
-    let mut sites = spec.sites.iter().filter(|site| site.driven.is_ok());
+    let mut sites = spec.sites.iter().filter(|site| site.driven.is_ok() && site.cdn.is_none());
     let (site, path) = sites.find_map(|site| Some((site, probe(site)?)))?;
     let balancers = spec.hosts.iter().filter(|host| host.role == Role::Balancer);
     let mut entries = balancers.flat_map(|host| host.entries().iter().map(move |entry| (host, *entry)));
@@ -198,6 +201,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         mapped,
         verified,
         header: host.header_from.contains(&client),
+        claims: None,
     }))
 }
 

@@ -148,8 +148,19 @@ mod tests {
     fn judged(port: u16, asked: Asked, stdout: &str) -> String {
         let (client, entry) = ("192.0.2.1".parse().unwrap(), "2001:db8::10".parse().unwrap());
         let (name, path, kind) = ("example.com", asked.path(), ProbeKind::Get);
-        let fetch =
-            Fetch { name, path, kind, line: 0, client, entry, port: 80, mapped: 80, verified: false, header: false };
+        let fetch = Fetch {
+            name,
+            path,
+            kind,
+            line: 0,
+            client,
+            entry,
+            port: 80,
+            mapped: 80,
+            verified: false,
+            header: false,
+            claims: None,
+        };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308, tls_port: port, thumbprint: Some("x-y_z".to_owned()) };
         assert!(Asked::all(&plain).contains(&asked));

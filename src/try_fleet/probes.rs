@@ -21,6 +21,8 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
     let members: Vec<&AppServer> = pool.app_servers(inventory).collect();
     let plain = SiteSpec {
         name: inventory.sample_name(site),
+        unknown: false,
+        cdn: None,
         unlogged: members.iter().filter(|app| !is_logged(app)).map(|app| app.name.to_string()).collect(),
         app_hosts: app_hosts(inventory, site),
         pool_hosts: members.iter().map(|app| app.name.to_string()).collect(),
@@ -42,6 +44,19 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
     let known = (inventory, scripts);
     let locations = (0..site.locations.len()).map(|index| of_location(known, &plain, site, index));
     locations.chain(rest(inventory, &plain, site)).collect()
+}
+
+/// The same requests with a name that no site has, for the site that takes those: of the first location that does not
+/// need the site's own name.
+pub(super) fn unknown(inventory: &Inventory, site: &Site, specs: &[SiteSpec]) -> Option<SiteSpec> {
+    let own = |spec: &&SiteSpec| {
+        let mut here = site.locations.iter().filter(|it| it.path.as_str() == spec.location);
+        here.any(|it| it.upstream_tls.as_ref().is_some_and(|tls| tls.verify && tls.name.is_none()))
+    };
+    let spec = specs.iter().find(|spec| spec.driven.is_ok() && !spec.probes.is_empty() && !own(spec))?;
+    let name = "no-site.invalid".to_owned();
+    let is_free = inventory.names().all(|it| it.as_str() != name);
+    (site.default && is_free).then(|| SiteSpec { name, unknown: true, ..spec.clone() })
 }
 
 /// The balancers on which apps of the site run.

@@ -1,6 +1,8 @@
 //! The whole fleet as plain data: which programs run where, on which addresses, with which files.
 //! It knows no inventory, so that a fleet can also be written by hand, as the tests do.
 
+mod cdn;
+mod limit;
 mod others;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +15,8 @@ use serde::{Deserialize, Serialize};
 use crate::file::unique;
 pub use crate::sandbox::{FileSpec, Program};
 pub use crate::stand_ins::CertificateSpec;
+pub use cdn::CdnSpec;
+pub use limit::{LimitKey, LimitSpec};
 pub use others::{OtherAsked, OtherPoolSpec, OtherServerSpec};
 
 /// A fleet to build on this machine.
@@ -266,6 +270,9 @@ impl fmt::Display for UpstreamListen {
 pub struct SiteSpec {
     /// The name in the requests, without wildcards.
     pub name: String,
+    /// Whether no site has this name, so that the certificate is another's.
+    #[serde(default)]
+    pub unknown: bool,
     /// The app servers that may answer.
     pub pool_hosts: Vec<String>,
     /// Those of them that write no access log to a file.
@@ -282,6 +289,9 @@ pub struct SiteSpec {
     pub driven: Result<(), String>,
     /// What must be negotiated, in turn; not empty.
     pub offers: Vec<Offered>,
+    /// The CDN in front of it.
+    #[serde(default)]
+    pub cdn: Option<CdnSpec>,
     /// How long a line in the head of a request may be.
     #[serde(default = "page")]
     pub line: u64,
@@ -309,6 +319,9 @@ pub struct Probe {
     /// The value that the answer's `Retry-After` has to have.
     #[serde(default)]
     pub retry_after: Option<String>,
+    /// The limits that it counts for.
+    #[serde(default)]
+    pub limits: Vec<LimitSpec>,
     /// What nginx itself answers to clients with these addresses instead.
     #[serde(default)]
     pub instead: BTreeMap<IpAddr, Refusal>,
@@ -338,6 +351,7 @@ impl Probe {
             received: None,
             body: None,
             retry_after: None,
+            limits: Vec::new(),
             instead: BTreeMap::new(),
         }
     }

@@ -9,6 +9,7 @@ use std::sync::mpsc;
 use std::thread;
 
 use super::drive::Drive;
+use super::limits::Counted;
 use super::members::Member;
 use super::spec::{FileSpec, HostSpec, ProgramSpec, Role};
 use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
@@ -114,8 +115,8 @@ fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
     let mut requests = 0;
     if failures == 0 {
         let (clients, hosts) = hosts.split_last_mut().expect("the clients' host is there");
-        let (ended, newer) = (BTreeSet::new(), BTreeSet::new());
-        let mut drive = Drive { plan, hosts, clients, tell: &mut tell, requests, failures, ended, newer };
+        let (ended, newer, counted) = (BTreeSet::new(), BTreeSet::new(), Counted::default());
+        let mut drive = Drive { plan, hosts, clients, tell: &mut tell, requests, failures, ended, newer, counted };
         drive.run()?;
         (requests, failures) = (drive.requests, drive.failures);
     }

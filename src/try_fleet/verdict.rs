@@ -9,7 +9,7 @@ mod tests;
 use std::net::IpAddr;
 
 use super::curl::{Fetch, Reply};
-use super::spec::{Offered, Probe, SiteSpec};
+use super::spec::{CdnSpec, Offered, Probe, SiteSpec};
 use crate::event::Verdict;
 
 /// Where nginx logged a request, and the client address in the line.
@@ -30,7 +30,8 @@ pub(super) struct Case<'a> {
 impl Case<'_> {
     /// Whether this is the address that nginx and apps should see.
     fn expects(&self, address: IpAddr) -> bool {
-        self.hidden_by.map_or(address == self.fetch.client, |balancer| balancer.contains(&address))
+        let client = CdnSpec::seen(self.site.cdn.as_ref(), self.fetch.client);
+        self.hidden_by.map_or(address == client, |balancer| balancer.contains(&address))
     }
 
     /// Whose address that is.

@@ -268,8 +268,9 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
     };
     // A variable of ours with a number.
     let is_list = |word: &str| {
-        let number = word.trim_matches(['(', ')']).strip_prefix("$sslscale_denied_");
-        number.is_some_and(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
+        let word = word.trim_end_matches(":$proxy_protocol_addr").trim_matches(['(', ')', '"', ';']);
+        let numbered = ["denied", "cdn", "around"].map(|it| word.strip_prefix(&format!("$sslscale_{it}_")));
+        numbered.into_iter().flatten().any(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
     let mut seen = 0;
@@ -288,6 +289,11 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
                     .trim_start_matches("$host:");
                 // In comments of haproxy.cfg, paths are in backticks.
                 let value = value.trim_start_matches("\"max-age=").trim_matches('"').trim_matches('`');
+                // A name as a regular expression.
+                let value = match value.strip_prefix("~^").and_then(|it| it.strip_suffix('$')) {
+                    Some(name) => name.replace("[.]", ".").replace("[*]", "*"),
+                    None => value.to_owned(),
+                };
                 assert!(!value.contains(breaks_out), "{word} in {}", entry.path);
                 seen += 1;
             }

@@ -131,6 +131,8 @@ fn no_key_of_the_table_is_forgotten() {
         "nginx.hsts",
         "http.acme_challenge",
         "sites[].locations[].return",
+        "sites[].cdn",
+        "sites[].limit_req",
         "sites[].maintenance",
         "upstreams[]",
         "upstreams[].servers[]",

@@ -41,6 +41,8 @@ pub fn ip(text: &str) -> IpAddr {
 pub fn site(path: &str, apps: usize) -> SiteSpec {
     let probe = Probe { received: Some(BTreeMap::new()), ..Probe::new(path.to_owned()) };
     SiteSpec {
+        unknown: false,
+        cdn: None,
         name: "example.com".to_owned(),
         unlogged: Vec::new(),
         app_hosts: Vec::new(),

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 use sslscale::event::{Request, Verdict};
-use sslscale::inventory::model::{SourceFile, Target};
+use sslscale::inventory::model::{Limits, Site, SourceFile, Target};
 use sslscale::inventory::{Inventory, check};
 use sslscale::source::Source;
 
@@ -160,6 +160,7 @@ impl Fleet {
                     && request.balancer == first
                     && !self.is_call(&request)
                     && !self.is_download(&request)
+                    && !self.is_limited(&request)
                     // An answer to a challenge is no page, and comes over plain HTTP.
                     && !request.site.starts_with("http://")
                     // Nor is what a server says that is not an app server.
@@ -193,6 +194,14 @@ impl Fleet {
         let locations = self.inventory.sites.iter().flat_map(|site| &site.locations);
         let mut grpc = locations.filter(|location| matches!(location.target, Target::Grpc(_)));
         grpc.any(|location| location.path.as_str() == request.location)
+    }
+
+    /// Whether its site refuses clients that ask much, or are no CDN: a browser asks for icons, too, and again for another
+    /// page.
+    fn is_limited(&self, request: &Request) -> bool {
+        let sites = self.inventory.sites.iter().filter(|site| self.inventory.sample_name(site) == request.site);
+        let limited = |site: &Site| site.limits().any(|(_, limits)| *limits != Limits::default());
+        sites.into_iter().any(|site| site.cdn.is_some() || limited(site))
     }
 
     /// Whether it was answered with a file of no known type, which browsers do not show.

@@ -1,8 +1,8 @@
 //! From a line about the clients that get no answer to `allow` and `deny`.
 
-use super::{Map, Statement};
+use super::{Map, Message, Statement};
 use crate::inventory::document::Cursor;
-use crate::inventory::model::{Access, lists};
+use crate::inventory::model::{Access, Site, lists};
 use crate::inventory::types::{Cidr, Scalar};
 
 impl<'f> Map<'f> {
@@ -23,6 +23,79 @@ impl<'f> Map<'f> {
             network.is_some_and(|network| network.to_string() == statement.words[0])
         };
         keys.into_iter().flat_map(Cursor::items).find(same).or_else(|| first(keys))
+    }
+
+    /// The place of a site's CDN that uses this header.
+    pub(super) fn cdn_header(&self, header: &str) -> Option<Cursor<'f>> {
+        let mut sites = self.fleet.inventory.sites.iter();
+        let site = sites.position(|site| site.cdn.as_ref().is_some_and(|cdn| cdn.header.as_str() == header))?;
+        Some(self.fleet.site(site, "cdn").key("header"))
+    }
+
+    /// The place of a line of what tells a CDN from others, or of the block itself.
+    pub(super) fn cdn(&self, app: usize, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        if statement.around.iter().any(|words| words.last() == Some(&"$sslscale_peer")) {
+            return Some(self.trusted(statement.words[0]));
+        }
+        let number = |words: &[&str]| {
+            let name = words.iter().rev().find_map(|word| {
+                let word = word.trim_matches(['(', ')']);
+                word.strip_prefix("$sslscale_cdn_").or_else(|| word.strip_prefix("$sslscale_around_"))
+            });
+            name?.parse::<usize>().ok()
+        };
+        let outer = statement.around.iter().find_map(|words| number(words));
+        let index = outer.or_else(|| number(statement.words))?.checked_sub(1)?;
+        let inventory = self.fleet.inventory;
+        let here = |(_, site): &(usize, &Site)| inventory.pools[site.pool].members.contains(&app);
+        let (site, _) = inventory.sites.iter().enumerate().filter(here).nth(index)?;
+        let place = self.fleet.site(site, "cdn");
+        let same = |item: &Cursor<'f>| {
+            let network = item.text().and_then(|text| Cidr::parse(text).ok());
+            network.is_some_and(|network| network.to_string() == statement.words[0])
+        };
+        place.key("networks").items().find(same).or_else(|| place.key("networks").items().next())
+    }
+
+    /// The entry that trusts `network`: by default a balancer's address.
+    pub(super) fn trusted(&self, network: &str) -> Cursor<'f> {
+        let inventory = self.fleet.inventory;
+        let list = self.fleet.written.key("trusted_proxies");
+        if list.is_written() {
+            // Validation removes repetitions, so that indexes differ: texts are compared.
+            let same = |item: &Cursor<'f>| {
+                item.text().is_some_and(|text| text == network || network.strip_suffix("/32") == Some(text))
+            };
+            return list.items().find(same).unwrap_or(list);
+        }
+        let address = network.split('/').next().unwrap_or_default();
+        let owner = inventory
+            .load_balancers
+            .iter()
+            .position(|balancer| balancer.addresses.iter().any(|it| it.to_string() == address));
+        owner.map_or(list, |index| self.fleet.written.key("load_balancers").item(index).key("address"))
+    }
+
+    /// The place of a line about a limit, which names its zone.
+    pub(super) fn limited(&self, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+        let word = |start: &str| {
+            statement.words.iter().find_map(|word| word.strip_prefix("zone=").unwrap_or(word).strip_prefix(start))
+        };
+        let (zone, key) =
+            word("sslscale_req_").map(|it| (it, "limit_req")).or(word("sslscale_conn_").map(|it| (it, "limit_conn")))?;
+        let zone = zone.split(':').next()?;
+        let place = self.fleet.inventory.sites.iter().enumerate().find_map(|(index, site)| {
+            let here = self.fleet.written.key("sites").item(index);
+            let of_location = |at: &usize| site.zone(Some(*at)) == zone;
+            let location = (0..site.locations.len()).find(of_location).map(|at| here.key("locations").item(at));
+            location.or((site.zone(None) == zone).then_some(here))
+        })?;
+        let part = match statement.words[0] {
+            "limit_req" => "burst",
+            _ if message.text.contains("rate") => "rate",
+            _ => "",
+        };
+        Some(place.key(key).key(part).or(place.key(key)))
     }
 
     /// Where the first of these lists is written.

@@ -132,6 +132,7 @@ fn location() -> Vec<Value> {
         fallback("root", "[^/]$", "This must be a file below root."),
         fallback("fastcgi_pass", "^(?!.*[.]php/).*[.]php$", "This must be a PHP script."),
         when(no_upstream, timeouts),
+        when(has("return"), json!({ "limit_req": false, "limit_conn": false })),
         when(json!({ "not": tls }), no_tls),
         when(unverified, json!({ "upstream_ssl_trusted_certificate": false })),
     ]

@@ -158,6 +158,14 @@ pub fn upstream_name() -> String {
     format!("^{UPSTREAM}$")
 }
 
+pub fn header_name() -> String {
+    "^(?=.*-)[A-Za-z][A-Za-z0-9-]{0,45}$".to_owned()
+}
+
+pub fn rate() -> String {
+    format!("^{}r/[ms]$", between(1, 100_000))
+}
+
 pub fn media_type() -> String {
     "^[a-z][a-z0-9.+-]{0,63}/[a-z][a-z0-9.+-]{0,63}$".to_owned()
 }

@@ -100,6 +100,7 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
             "grpc_upstream",
             text(patterns::grpc_upstream(), "grpc://address:port, grpcs://…, unix:/path or grpc://NAME"),
         ),
+        Scalar::HeaderName => ("header_name", text(patterns::header_name(), "the name of a header")),
         Scalar::HostKey => {
             ("host_key", text(patterns::host_key(), "the second word of a public key file, which begins with AAAA"))
         }
@@ -120,6 +121,7 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
         Scalar::UpstreamName => {
             ("upstream_name", text(patterns::upstream_name(), "lower-case letters, digits, - and _, after a letter"))
         }
+        Scalar::Rate => ("rate", text(patterns::rate(), "a number of requests in a second or a minute, such as 10r/s")),
         Scalar::RedirectHost => {
             ("redirect_host", text(patterns::redirect_host(), "https://… or http://… that ends after the host"))
         }

@@ -168,11 +168,13 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 6] = [
+const IF_WRITTEN: [&str; 8] = [
     "pools[].check",
     "other_pools[].timeouts",
     "nginx.hsts",
     "http.acme_challenge",
+    "sites[].cdn",
+    "sites[].limit_req",
     "sites[].maintenance",
     "sites[].locations[].return",
 ];

@@ -22,12 +22,14 @@ mod body;
 mod buffer;
 mod check;
 mod choice;
+mod header;
 mod log;
 mod name;
 mod named;
 mod net;
 mod path;
 mod quantity;
+mod rate;
 mod source;
 mod ssh;
 mod thumbprint;
@@ -42,12 +44,14 @@ pub use choice::{
     Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,
     RedirectCode, Switch, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance,
 };
+pub use header::HeaderName;
 pub use log::AccessLog;
 pub use name::{HostName, PoolName, REVISION_NAME, ServerName};
 pub use named::{Resolver, ServerAddress, ServerSocket, UpstreamName};
 pub use net::{Address, Cidr, LogTarget, Port};
 pub use path::{AbsolutePath, Directory, LocalPath, LocationPath};
 pub use quantity::{Duration, Integer, OpensslVersion, Size, Version};
+pub use rate::Rate;
 pub use source::SourcePath;
 pub use ssh::{HostKey, JumpHosts, SshHost, SshUser};
 pub use thumbprint::AccountThumbprint;

@@ -56,6 +56,9 @@ fn improved(error: ValueError, key: &str) -> ValueError {
         (Flaw::EveryAddress, "accept_proxy_from") => {
             "list the networks of what is before the balancers: from there, anyone can claim to be any client"
         }
+        (Flaw::EveryAddress, "networks") => {
+            "write the networks that the CDN publishes: anyone else could claim an address"
+        }
         (Flaw::EveryAddress, "deny") => "write `allow` with those who get an answer: all others are refused then",
         (Flaw::EveryAddress, _) => "remove it: without the key, everyone gets an answer",
         _ => return error,

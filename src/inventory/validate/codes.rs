@@ -12,7 +12,9 @@ pub fn code(key: &str, flaw: Flaw) -> &'static Code {
         Flaw::HostName => Code::AD10,
         Flaw::SpecialAddress => Code::AD12,
         Flaw::PathForm if matches!(key, "ssl_certificate" | "ssl_certificate_key") => Code::TL19,
-        Flaw::HostBits(_) if matches!(key, "trusted_proxies" | "allow" | "deny" | "accept_proxy_from") => Code::AD11,
+        Flaw::HostBits(_) if matches!(key, "trusted_proxies" | "allow" | "deny" | "accept_proxy_from" | "networks") => {
+            Code::AD11
+        }
         Flaw::EveryAddress if key == "trusted_proxies" => Code::PX07,
         // `max_age` is a duration too, but no program waits for it.
         Flaw::NotADuration if key != "max_age" => Code::HP08,

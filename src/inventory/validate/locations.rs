@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, scalar_with};
 use super::upstreams::{self, Upstreams};
-use super::{access, advice, returns, snippets, upstream_timeouts};
+use super::{access, advice, limits, returns, snippets, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Target};
 use crate::inventory::node::Node;
@@ -75,6 +75,7 @@ fn read_location(
         &target,
     );
     let access = access::read(reader, [raw.allow, raw.deny]);
+    let limits = limits::of_location(reader, [raw.limit_req, raw.limit_conn], &target);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
     let upstream_buffer_size = upstreams::buffer_size(reader, raw.upstream_buffer_size, &target);
     let upstream = upstreams.of(reader, &target, place);
@@ -86,6 +87,7 @@ fn read_location(
         target,
         fallback,
         access,
+        limits,
         upstream_timeouts,
         upstream_buffer_size,
         upstream,

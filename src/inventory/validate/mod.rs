@@ -3,6 +3,7 @@
 
 mod access;
 mod advice;
+mod cdn;
 mod certificates;
 mod checks;
 mod codes;
@@ -10,6 +11,7 @@ mod fields;
 mod files;
 mod hosts;
 mod http;
+mod limits;
 mod lint;
 mod listeners;
 mod locations;
@@ -134,6 +136,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     upstreams::check_names(reader, &upstreams, &hosts, (&pools, &sites));
     files::check(reader, &sites, &pools.all);
     paths::check(reader, http.as_ref(), &hosts, (&pools.all, &sites));
+    sites::check_default(reader, &sites, &hosts, &others);
     sites::check_grpc(reader, &sites, &pools, &hosts);
     Some(Inventory {
         load_balancers: hosts.load_balancers.into_iter().map(|(host, _)| host).collect(),

@@ -2,25 +2,28 @@
 
 use std::collections::HashMap;
 
-use super::fields::{Placed, many, optional, scalar};
+use super::fields::{Placed, many, optional, scalar, switch};
 use super::hosts::Hosts;
 use super::locations::PlacedLocation;
+use super::other_pools::PlacedOtherPool;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::upstreams::Upstreams;
-use super::{access, certificates, locations, maintenance, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, cdn, certificates, limits, locations, maintenance, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{Location, Protocol, Site, Target};
+use crate::inventory::model::{LoadBalancer, Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::{Reader, SnippetKind};
-use crate::inventory::types::{AbsolutePath, Directory, Endpoint, PoolName, ServerName};
+use crate::inventory::types::{AbsolutePath, Directory, Endpoint, PoolName, ServerName, UnknownNames};
 use crate::source::Span;
 
 /// A site with the places that later checks point to.
 pub struct PlacedSite {
     /// The site.
     pub site: Site,
+    /// The place of `default: true`.
+    pub default: Option<Span>,
     /// The value of a `grpc_pass`.
     pub grpc: Option<Span>,
     /// The places of its locations' targets, in their order.
@@ -81,6 +84,7 @@ fn read_site(
     (names, hosts, upstreams): (&mut HashMap<ServerName, Span>, &Hosts, &mut Upstreams),
 ) -> Option<PlacedSite> {
     let server_names = read_names(reader, raw, names);
+    let default = switch(reader, raw.default, "default", false);
     let root = optional::<Directory>(reader, raw.root, "root").map(|directory| directory.0);
     let certificates = certificates::read(reader, raw, hosts);
     let hsts = tls::hsts(reader, raw.hsts);
@@ -91,6 +95,8 @@ fn read_site(
     );
     let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
     let access = access::read(reader, [raw.allow, raw.deny]);
+    let cdn = cdn::read(reader, raw.cdn);
+    let limits = limits::read(reader, [raw.limit_req, raw.limit_conn]);
     let maintenance = maintenance::read(reader, raw.maintenance);
     let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));
@@ -115,18 +121,22 @@ fn read_site(
     let site = Site {
         server_names,
         pool: pool?,
+        default,
         root,
         certificates,
         hsts,
         client_max_body_size,
         upstream_timeouts,
         upstream_buffer_size,
+        cdn,
         access,
+        limits,
         maintenance,
         locations,
         include,
     };
-    Some(PlacedSite { site, grpc, targets, upstreams: sockets, paths, files })
+    let default = raw.default.map(Node::underline).filter(|_| default);
+    Some(PlacedSite { site, default, grpc, targets, upstreams: sockets, paths, files })
 }
 
 /// The file with the authorities of a location's upstream, if it is written.
@@ -185,6 +195,32 @@ fn read_names(
         }
     }
     found
+}
+
+/// Checks that at most one site is the default, and that balancers let unknown names through to it.
+pub fn check_default(reader: &mut Reader<'_>, sites: &[PlacedSite], hosts: &Hosts, others: &[PlacedOtherPool]) {
+    let mut places = sites.iter().filter_map(|site| site.default);
+    let Some(first) = places.next() else { return };
+    for place in places {
+        let twice = Diagnostic::refusal(
+            Code::IN12,
+            place,
+            "another site is the default already",
+            "remove one of the keys: a connection without a name has one certificate",
+        );
+        reader.diagnostics.push(twice.related(first, "the first one"));
+    }
+    let rejects = |it: &&LoadBalancer| it.haproxy.unknown_names == UnknownNames::Reject;
+    if let Some(balancer) = hosts.load_balancers.iter().map(|(host, _)| host).find(rejects) {
+        let message = format!("`default` has no effect: `{}` closes connections with unknown names", balancer.name);
+        let help = "remove it, or remove `unknown_names: reject`";
+        reader.report(Code::IN09, first, message, help);
+    }
+    if let Some(other) = others.iter().map(|it| &it.pool).find(|it| it.unknown_names) {
+        let message =
+            format!("`default` has no effect: connections with unknown names go to the pool `{}`", other.name);
+        reader.report(Code::IN09, first, message, "remove it, or remove `unknown_names` from the pool");
+    }
 }
 
 /// Checks that HTTP/2 is on where gRPC needs it.

@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::Safe,
     detection: Detection::Reading,
     doc: Doc {
-        what: "An entry of `trusted_proxies`, `allow` or `deny` has bits set after its prefix length, so it is an address with a prefix \
+        what: "An entry of `trusted_proxies`, `allow`, `deny` or a CDN's `networks` has bits set after its prefix length, so it is an address with a prefix \
                length and not a network.",
         why: "One address was meant, but the entry covers a whole network: in `trusted_proxies`, `10.0.0.5/24` lets 253 \
               other addresses claim any client address.",

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, Target, UNAVAILABLE};
+use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, TOO_MANY, Target, UNAVAILABLE};
 use crate::inventory::routing::{adds_slash, answering, as_nginx_reads, is_refused};
 use crate::inventory::types::CheckType;
 use crate::lint::router::Router;
@@ -18,7 +18,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
             an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
-            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance; or checks come more often than its `limit_req` allows. It is a warning if the check passes without asking an app, or asks for an invented name below a \
             wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
@@ -45,7 +45,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         for (index, pool) in inventory.pools.iter().enumerate() {
             let asked = pool.check.or(&check.http);
             let refused = refused(&router, host, (index, pool), &asked);
-            let Some((severity, key, message, help)) = refused.or_else(|| failure(&router, (index, pool), &asked))
+            let failed = refused.or_else(|| failure(&router, (index, pool), &asked));
+            let Some((severity, key, message, help)) =
+                failed.or_else(|| too_often(&router, host, (index, pool), &asked))
             else {
                 continue;
             };
@@ -65,7 +67,8 @@ type Failure = (Severity, &'static str, String, String);
 fn asked_site<'i>(router: &Router<'i>, (index, pool): (usize, &Pool), asked: &HttpCheck) -> Option<&'i Site> {
     let sites = &router.inventory.sites;
     let Some(host) = &asked.host else { return Some(&sites[pool.sites[0]]) };
-    router.site_of(host.as_str()).map(|at| &sites[at]).filter(|site| site.pool == index)
+    let named = router.site_of(host.as_str()).map(|at| &sites[at]);
+    named.or_else(|| router.inventory.default_site().map(|(_, site)| site)).filter(|site| site.pool == index)
 }
 
 /// Why nginx refuses the check of this balancer, if `allow` and `deny` leave the balancer out.
@@ -100,6 +103,30 @@ fn refused(
     }
     let message = format!("health checks of the pool `{pool}` fail: {why}, and {expected} is expected");
     Some((Severity::Error, "path", message, LET_IN.to_owned()))
+}
+
+/// Why nginx refuses checks of this balancer after a while, if they exceed a limit.
+fn too_often(
+    router: &Router<'_>,
+    balancer: &LoadBalancer,
+    (index, pool): (usize, &Pool),
+    asked: &HttpCheck,
+) -> Option<Failure> {
+    let site = asked_site(router, (index, pool), asked)?;
+    let read = as_nginx_reads(asked.path().path())?;
+    let counted = site.counts(&read, |limits| limits.req.is_some())?;
+    let limits = counted.map_or(&site.limits, |location| &site.locations[location].limits);
+    let (rate, check) = (limits.req?.rate, &balancer.haproxy.check);
+    let inter = check.inter.min(check.downinter());
+    if asked.expect().accepts(TOO_MANY) || inter.milliseconds() >= rate.milliseconds_between() {
+        return None;
+    }
+    let message = format!(
+        "health checks of the pool `{}` exceed `limit_req`: `{}` asks every {inter}, and the limit is {rate}",
+        pool.name, balancer.name
+    );
+    let help = "let the checks ask for a `path` with another `limit_req`, or raise the rate";
+    Some((Severity::Error, "path", message, help.to_owned()))
 }
 
 const LET_IN: &str = "let the balancers' addresses in, or write a `host` and `path` that they may ask for";
@@ -282,6 +309,38 @@ sites:
             (location, "/b", false),
         ] {
             assert_eq!(refusal(site, path), fails.then_some(Severity::Error), "{site}: {path}");
+        }
+    }
+    #[test]
+    fn a_check_fails_where_it_comes_more_often_than_a_limit_allows() {
+        let limited = |site: &str, path: &str| {
+            let text = FLEET.replace("    root: /srv/api\n", &format!("    root: /srv/api\n    {site}\n"));
+            let checked = inventory::check(&Source::new("t", text));
+            let inventory = checked.inventory.unwrap_or_else(|| panic!("{site}: {:?}", checked.diagnostics));
+            let router = Router::new(&inventory);
+            let asked = HttpCheck { path: crate::inventory::types::Scalar::parse(path).ok(), ..HttpCheck::default() };
+            too_often(&router, &inventory.load_balancers[0], (1, &inventory.pools[1]), &asked).is_some()
+        };
+        let location = |more: &str| {
+            format!(
+                "limit_req: {{ rate: 1r/m, burst: 9 }}\n    locations: [ {{ path: /a/, root: /srv{more} }}, \
+                 {{ path: /b, return: {{ code: 200 }} }} ]"
+            )
+        };
+        let own = location(", limit_req: { rate: 100r/s, burst: 0 }");
+        // The default is a check every two seconds.
+        for (site, path, fails) in [
+            ("limit_req: { rate: 10r/s, burst: 0 }", "/", false),
+            ("limit_req: { rate: 30r/m, burst: 0 }", "/", false),
+            ("limit_req: { rate: 29r/m, burst: 1000 }", "/", true),
+            ("limit_conn: 1", "/", false),
+            (&location(""), "/a/x", true),
+            (&own, "/a/x", false),
+            (&own, "/", true),
+            (&own, "/b", false),
+            (&own, "/.git", false),
+        ] {
+            assert_eq!(limited(site, path), fails, "{site}: {path}");
         }
     }
 }

@@ -78,7 +78,7 @@ pub const IMPOSSIBLE: &[Rule] = &[
     Rule::impossible(
         Code::PX08,
         "`set_real_ip_from` and `real_ip_header` are rendered by one template, together or, with `proxy_protocol: off`, \
-         not at all",
+         not at all; the header of a `cdn` is believed only of its connections",
         Doc {
             what: "A server block has `set_real_ip_from` without `real_ip_header proxy_protocol`, or the other way round.",
             why: "The PROXY header is read and discarded: every client has the balancer's address.",

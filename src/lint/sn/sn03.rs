@@ -1,7 +1,7 @@
 //! SN03: text of the user's that says what a key says.
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::Location;
+use crate::inventory::model::{Limits, Location};
 use crate::lint::{
     Block, Detection, Directive, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples, upstream_key,
 };
@@ -30,6 +30,10 @@ const NGINX: &[(&str, &str)] = &[
     ("keepalive_time", "nginx.keepalive_time"),
     ("keepalive_timeout", "nginx.keepalive_timeout"),
     ("large_client_header_buffers", "nginx.large_client_header_buffers"),
+    ("limit_conn", "limit_conn"),
+    ("limit_conn_status", "limit_conn"),
+    ("limit_req", "limit_req"),
+    ("limit_req_status", "limit_req"),
     ("root", "root"),
     ("server_name", "server_name"),
     ("ssl_certificate", "ssl_certificate"),
@@ -87,8 +91,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         // For http, defaults of servers of one's own are fine; the sites do not use them.
         let tls = directive.statement.name().starts_with("ssl_");
         let counts = outer && (matches!(directive.included.block, Block::Server(_)) || tls);
-        let server = matches!(directive.included.block, Block::Server(_));
-        let of_site = key.filter(|_| counts).map(|key| (key, server && ONCE.contains(&directive.statement.name())));
+        let of_site = key.filter(|_| counts).map(|key| (key, is_there(fleet, directive)));
         if let Some((key, twice)) = of_site.or_else(|| of_upstream(fleet, directive)) {
             let message = format!("`{}` says what a key of the inventory says", directive.text());
             let finding = directive.finding(message, format!("remove the line, and set `{key}`"));
@@ -112,6 +115,17 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         let text = super::super::quoted(&included.snippet.text[span.clone()]);
         reporter.push(included.finding(span, format!("`{text}` says what a key of the inventory says"), help));
     });
+}
+
+/// Whether the block has the directive already, so that nginx does not start.
+fn is_there(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> bool {
+    let Block::Server(site) = directive.included.block else { return false };
+    let limited = |has: fn(&Limits) -> bool| fleet.inventory.sites[site].limits().any(|(_, limits)| has(limits));
+    match directive.statement.name() {
+        "limit_req_status" => limited(|it| it.req.is_some()),
+        "limit_conn_status" => limited(|it| it.conn.is_some()),
+        name => ONCE.contains(&name),
+    }
 }
 
 /// The key of a directive about upstreams, and whether nginx would find the directive twice in a block.

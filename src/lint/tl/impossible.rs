@@ -63,14 +63,14 @@ pub const IMPOSSIBLE: &[Rule] = &[
     ),
     Rule::impossible(
         Code::TL15,
-        "every rendered socket has a default server that rejects the handshake",
+        "every rendered socket has a default server that rejects the handshake, unless a site has `default: true`",
         Doc {
             what: "A socket has no default server that rejects handshakes for unknown names.",
             why: "A client that sends no server name, or an unknown one, gets the certificate of the first site and \
                 so learns what is hosted there. Scanners find the sites behind an address this way.",
             evidence: "With two sites and no default server, nginx answers a handshake for `nobody.test` with the \
                 certificate of the first site in the file. `nginx -t` returns 0.",
-            fix: "Nothing to do: sslscale renders a default server with `ssl_reject_handshake on`; for nginx before \
+            fix: "Nothing to do, unless you wrote `default: true`: sslscale renders a default server with `ssl_reject_handshake on`; for nginx before \
                 1.19.4, one whose certificate path points to a file that does not exist, so that handshakes fail.",
             verified_on: "nginx 1.22.1, OpenSSL 3.0.22",
         },

@@ -10,6 +10,8 @@ pub(super) const CLIENT: &str = "192.0.2.1";
 pub(super) fn site() -> SiteSpec {
     let received = BTreeMap::from([("PATH_INFO".to_owned(), "/".to_owned())]);
     SiteSpec {
+        unknown: false,
+        cdn: None,
         name: "example.com".to_owned(),
         pool_hosts: vec!["srv1".to_owned()],
         unlogged: Vec::new(),
@@ -52,6 +54,7 @@ pub(super) fn judged(site: &SiteSpec, reply: &Reply, logged: Option<(&str, &str)
 fn judged_behind(hidden_by: Option<&[IpAddr]>, site: &SiteSpec, reply: &Reply, logged: Option<(&str, &str)>) -> String {
     let logged = logged.map(|(server, seen)| (server, seen.parse().ok()));
     let fetch = Fetch {
+        claims: None,
         name: &site.name,
         path: "/",
         kind: site.probes[0].kind,

@@ -4,6 +4,11 @@ use super::keys::Row;
 
 pub const ROWS: &[Row] = &[
     (&["sites[].locations[].return.code"], &[("199", "IN06"), ("600", "IN06"), ("gone", "IN06")]),
+    (
+        &["sites[].cdn.header"],
+        &[("X_Real_IP", "IN06"), ("proxy_protocol", "IN06"), ("Host", "IN06"), ("9-a", "IN06"), ("A-:", "IN06")],
+    ),
+    (&["sites[].default"], &[("sometimes", "IN06"), ("1", "IN06")]),
     (&["sites[].maintenance.enabled"], &[("sometimes", "IN06"), ("1", "IN06")]),
     (
         &["sites[].maintenance.retry_after"],
@@ -18,12 +23,22 @@ pub const ROWS: &[Row] = &[
         &[("html", "IN06"), ("Text/HTML", "IN06"), ("text/", "IN06"), ("a/b/c", "IN06")],
     ),
     (
+        &["sites[].limit_req.rate", "sites[].locations[].limit_req.rate"],
+        &[("10", "IN06"), ("0r/s", "IN06"), ("100001r/m", "IN06"), ("10r/h", "IN06"), ("1.5r/s", "IN06")],
+    ),
+    (
+        &["sites[].limit_req.burst", "sites[].locations[].limit_req.burst"],
+        &[("100001", "IN06"), ("-1", "IN06"), ("many", "IN06")],
+    ),
+    (&["sites[].limit_conn", "sites[].locations[].limit_conn"], &[("0", "IN06"), ("65536", "IN06"), ("off", "IN06")]),
+    (
         &[
             "sites[].allow[]",
             "sites[].deny[]",
             "sites[].locations[].allow[]",
             "sites[].locations[].deny[]",
             "sites[].maintenance.allow[]",
+            "sites[].cdn.networks[]",
         ],
         &[
             ("10.0.0.300", "IN06"),

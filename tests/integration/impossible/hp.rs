@@ -51,7 +51,10 @@ pub fn checks_go_where_traffic_goes(rendered: &Rendered<'_>) -> Held {
 pub fn checks_name_a_site(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "a check without a site's name", |pool, _, default| {
         let members = || rendered.apps.iter().filter(|app| app.pools.contains(&pool));
-        let served = |name: &str| members().all(|app| app.servers().skip(1).any(|site| serves(site, name)));
+        let served = |name: &str| {
+            let refuses = |server: &&super::nginx::Directive| server.only("return") == Some(vec!["421"]);
+            members().all(|app| app.servers().filter(|it| !refuses(it)).any(|site| serves(site, name)))
+        };
         default.has("check-ssl") == default.has("check-sni") && default.value("check-sni").is_none_or(served)
     })
 }
@@ -160,7 +163,9 @@ pub fn headers_are_the_servers(rendered: &Rendered<'_>) -> Held {
     for app in &rendered.apps {
         let all = app.conf.everything().into_iter().filter(|directive| directive.name() == "add_header").count();
         let own: Vec<usize> = app.servers().map(|server| server.all("add_header").count()).collect();
-        let held = own.iter().sum::<usize>() == all && own[0] == 0;
+        let refuses = |server: &&super::nginx::Directive| server.only("return") == Some(vec!["421"]);
+        let bare = app.servers().filter(refuses).all(|server| server.all("add_header").next().is_none());
+        let held = own.iter().sum::<usize>() == all && bare;
         ensure(held, || format!("{}: {all} headers, of servers {own:?}", app.host.name))?;
         for header in app.servers().flat_map(|server| server.all("add_header")) {
             let always = header.words.last().is_some_and(|word| word == "always");

@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use sslscale::inventory::types::ProxyProtocol;
 
+use super::nginx::Directive;
 use super::rendered::{App, Leg, Rendered};
 use super::{Held, ensure};
 
@@ -118,11 +119,21 @@ pub fn real_ip_is_whole(rendered: &Rendered<'_>) -> Held {
     for (app, server) in rendered.servers() {
         let header = server.only("real_ip_header");
         let trusts = server.all("set_real_ip_from").next().is_some();
-        let whole = trusts && header == Some(vec!["proxy_protocol"]);
+        let whole = trusts
+            && header.is_some()
+            && (header == Some(vec!["proxy_protocol"]) || header == of_cdn(rendered, server));
         let none = !trusts && header.is_none() && server.listens().iter().all(|it| !it.has("proxy_protocol"));
         ensure(whole || none, || format!("{}: a server with half of it, {header:?}", app.host.name))?;
     }
     Ok(())
+}
+
+/// The header of the CDN that is in front of this server, which has to refuse who goes around it before all else.
+fn of_cdn<'r>(rendered: &'r Rendered<'_>, server: &Directive) -> Option<Vec<&'r str>> {
+    let names = server.only("server_name").unwrap_or_default();
+    let site = rendered.inventory.sites.iter().find(|site| names.first() == Some(&site.server_names[0].as_str()))?;
+    let refuses = server.all("if").next().is_some_and(|it| it.words[1].starts_with("($sslscale_around_"));
+    site.cdn.as_ref().filter(|_| refuses).map(|cdn| vec![cdn.header.as_str()])
 }
 
 /// PX09: where the header is what counts, every listener reads it.

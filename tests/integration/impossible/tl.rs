@@ -61,10 +61,17 @@ pub fn nothing_is_stapled(rendered: &Rendered<'_>) -> Held {
     nowhere(rendered, &["ssl_stapling", "ssl_stapling_file", "ssl_stapling_responder", "ssl_stapling_verify"])
 }
 
-/// TL15: the first server of every socket is its default, has no certificate and no site's name.
+/// TL15: the first server of every socket is its default, has no certificate and no site's name, unless a site here is
+/// the default.
 pub fn unknown_names_are_rejected(rendered: &Rendered<'_>) -> Held {
+    let chosen = rendered.inventory.default_site().map(|(_, site)| site.server_names[0].as_str());
     for app in &rendered.apps {
         let host = &app.host.name;
+        let is_chosen = |server: &Directive| server.only("server_name").unwrap_or_default().first().copied() == chosen;
+        if chosen.is_some() && app.servers().any(is_chosen) {
+            a_site_is_the_default(app, is_chosen)?;
+            continue;
+        }
         let default = app.servers().next().ok_or_else(|| format!("{host}: no server"))?;
         ensure(rejects(app, default), || format!("{host}: the first server takes handshakes"))?;
         let names = default.only("server_name").unwrap_or_default();
@@ -76,6 +83,18 @@ pub fn unknown_names_are_rejected(rendered: &Rendered<'_>) -> Held {
         }
         let sockets = |server: &Directive| server.listens().iter().map(|l| l.socket).collect::<BTreeSet<_>>();
         ensure(app.servers().all(|server| sockets(server) == sockets(default)), || format!("{host}: other sockets"))?;
+    }
+    Ok(())
+}
+
+/// Its server is the default of every socket, and one for names of other pools rejects handshakes.
+fn a_site_is_the_default(app: &App<'_>, is_chosen: impl Fn(&Directive) -> bool) -> Held {
+    let host = &app.host.name;
+    for (index, server) in app.servers().enumerate() {
+        let right = server.listens().iter().all(|listen| listen.has("default_server") == is_chosen(server));
+        ensure(right, || format!("{host}: server {index} and `default_server`"))?;
+        let elsewhere = server.only("return") == Some(vec!["421"]);
+        ensure(!elsewhere || rejects(app, server), || format!("{host}: server {index} takes handshakes"))?;
     }
     Ok(())
 }

@@ -22,7 +22,11 @@ use crate::hostile::{Style, substitute};
 const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("AD05", &["name", "address", "virtual_addresses"], "compares hosts with each other"),
     ("AD08", &["address"], "compares hosts with each other"),
-    ("AD11", &["trusted_proxies", "allow", "deny", "accept_proxy_from"], "calculates with the bits of an address"),
+    (
+        "AD11",
+        &["trusted_proxies", "allow", "deny", "accept_proxy_from", "networks"],
+        "calculates with the bits of an address",
+    ),
     ("IN05", &["body"], "counts the bytes of nginx's configuration"),
     ("IN06", &["access_log", "log"], "looks for the path among those that programs own"),
     ("IN06", &["expect"], "compares the first status of a range with the last"),
@@ -30,6 +34,8 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("IN08", &["name"], "looks for a name among those of the inventory"),
     ("IN09", &["expect", "host", "path"], "depends on the checks of every balancer"),
     ("IN09", &["fallback"], "compares two values"),
+    ("IN09", &["default"], "depends on the settings of every balancer"),
+    ("IN12", &["default"], "compares entries with each other"),
     ("IN09", &["allow"], "compares networks with each other"),
     ("IN09", &["bind"], "knows where a deploy asks"),
     ("IN09", &["servers"], "counts the servers that are no backups"),

@@ -4,10 +4,13 @@
 mod access;
 mod answers;
 mod before;
+mod cdn;
 mod challenges;
+mod default;
 mod fallback;
 mod headers;
 mod keepalive;
+mod limits;
 mod locations;
 mod maintenance;
 mod other_pools;

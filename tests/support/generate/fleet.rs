@@ -10,7 +10,7 @@ use sslscale::inventory::types::{Become, Tickets};
 
 use super::balancers::{bound, without_header};
 use super::checks::checked;
-use super::others::{drawn, others};
+use super::others::{drawn, others, takes_unknown_names};
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
@@ -69,6 +69,11 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                 let own_haproxy = bound(&addresses, trust.3.as_ref(), trust.1 % 9, own_haproxy);
                 let rejects = std::iter::once(&haproxy).chain(own_haproxy.iter().flatten()).any(rejects);
                 let others = others(drawn, &addresses, rejects);
+                sites::take_unknown_names(
+                    &mut sites,
+                    rejects || others.as_ref().is_some_and(takes_unknown_names),
+                    trust.1,
+                );
                 let own_ssh = ssh.is_some();
                 let balancer = |(host, haproxy): (Host, Option<Yaml>)| {
                     let alias = Yaml::Scalar(format!("{}.internal", host.name));

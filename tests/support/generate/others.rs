@@ -53,6 +53,13 @@ fn timeouts() -> Part {
     section(vec![("connect", 0.6, duration(1_000, DAY / 24)), ("tunnel", 0.6, duration(1_000, 24 * DAY))])
 }
 
+/// Whether one of these pools takes unknown names.
+pub fn takes_unknown_names(pools: &Yaml) -> bool {
+    let Yaml::List(pools) = pools else { return false };
+    let takes = |(key, _): &(&str, Yaml)| *key == "unknown_names";
+    pools.iter().any(|it| matches!(it, Yaml::Map(entries) if entries.iter().any(takes)))
+}
+
 /// The pools, for balancers with these addresses, some of which may reject unknown names.
 pub fn others(drawn: Vec<Drawn>, balancers: &[&[IpAddr]], rejects: bool) -> Option<Yaml> {
     let all = |v4: bool| balancers.iter().all(|own| own.iter().any(|it| it.is_ipv4() == v4));

@@ -27,34 +27,35 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
         maybe(0.1, tls::hsts()),
         rare_timeouts(),
         own,
-        access::lists(),
-        maybe(0.06, access::maintenance()),
+        (access::lists(), access::limits()),
+        (maybe(0.06, access::maintenance()), maybe(0.06, access::cdn())),
     );
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
-        .prop_map(
-            |(names, certificates, (size, hsts, timeouts, own, access, maintenance), (root, locations), listed)| {
-                let locations = named(locations, &names);
-                let mut entries = vec![("server_name", names)];
-                let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
-                match root {
-                    Some(root) => entries.push(("root", root)),
-                    None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
-                    None => {}
-                }
-                entries.extend(certificates);
-                entries.extend(size.map(|size| ("client_max_body_size", size)));
-                entries.extend(hsts.map(|hsts| ("hsts", hsts)));
-                entries.extend(timeouts);
-                entries.extend(access);
-                entries.extend(maintenance.map(|it| ("maintenance", it)));
-                entries.extend(own.map(|own| ("include", own)));
-                if !empty || listed {
-                    entries.push(("locations", locations));
-                }
-                Yaml::Map(entries)
-            },
-        )
+        .prop_map(|(names, certificates, (size, hsts, timeouts, own, access, closed), (root, locations), listed)| {
+            let ((access, limits), (maintenance, cdn)) = (access, closed);
+            let locations = named(locations, &names);
+            let mut entries = vec![("server_name", names)];
+            let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
+            match root {
+                Some(root) => entries.push(("root", root)),
+                None if empty || scripts(&locations) => entries.push(("root", Yaml::Scalar("/srv/www".to_owned()))),
+                None => {}
+            }
+            entries.extend(certificates);
+            entries.extend(size.map(|size| ("client_max_body_size", size)));
+            entries.extend(hsts.map(|hsts| ("hsts", hsts)));
+            entries.extend(timeouts);
+            entries.extend(access);
+            entries.extend(limits);
+            entries.extend(cdn.map(|it| ("cdn", it)));
+            entries.extend(maintenance.map(|it| ("maintenance", it)));
+            entries.extend(own.map(|own| ("include", own)));
+            if !empty || listed {
+                entries.push(("locations", locations));
+            }
+            Yaml::Map(entries)
+        })
         .boxed()
 }
 
@@ -276,15 +277,18 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let mut kinds: Vec<_> =
         kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
     kinds.push(proptest::strategy::Union::new(named).boxed());
-    (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location(), access::lists())
-        .prop_map(|(target, timeouts, tls, own, access)| {
+    let lists = (access::lists(), access::limits());
+    (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location(), lists)
+        .prop_map(|(target, timeouts, tls, own, (access, limits))| {
             let passed = target.0.ends_with("_pass");
             let secure =
                 matches!(&target.1, Yaml::Scalar(text) if text.starts_with("https://") || text.starts_with("grpcs://"));
             let tls = tls.into_iter().filter(|_| passed && secure);
             let timeouts = timeouts.into_iter().filter(|_| passed);
             let own = own.map(|own| ("include", own));
-            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).collect()
+            let answers = target.0 == "return";
+            let limits = limits.into_iter().filter(|_| !answers);
+            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).chain(limits).collect()
         })
         .boxed()
 }
@@ -340,6 +344,16 @@ pub fn assign(sites: &mut [Yaml], pools: &[String], choices: &[prop::sample::Ind
     for (index, site) in sites.iter_mut().enumerate() {
         let pool = pools.get(index).unwrap_or_else(|| choices[index % choices.len()].get(pools));
         site.put("pool", Yaml::Scalar(pool.clone()));
+    }
+}
+
+/// Makes one of some fleets' sites the default, unless connections with unknown names get elsewhere.
+pub fn take_unknown_names(sites: &mut [Yaml], elsewhere: bool, mood: u8) {
+    let at = usize::from(mood) % sites.len();
+    match mood % 5 {
+        3 => sites[at].put("default", Yaml::Scalar((!elsewhere).to_string())),
+        4 => sites[at].put("default", Yaml::Scalar("false".to_owned())),
+        _ => {}
     }
 }
 

@@ -28,6 +28,12 @@ fn a_pool_of_other_servers_gets_connections_that_nothing_else_gets() {
         ("what is not TLS twice", two("not_tls: true", "not_tls: true"), &[("IN12", "true")]),
         ("unknown names twice", two("unknown_names: true", "unknown_names: true"), &[("IN12", "true")]),
         ("names that are rejected", reject("unknown_names: true"), &[("IN09", "true")]),
+        (
+            "unknown names beside a site that takes them",
+            pool(&format!("unknown_names: true, {SERVER}"))
+                .replace("a.example, root", "a.example, default: true, root"),
+            &[("IN09", "true")],
+        ),
         ("a check that fails", pool(&format!("not_tls: true, check: tls, {SERVER}")), &[("IN09", "tls")]),
     ]);
     let taken = |text: String, name: &str| {
