@@ -90,7 +90,7 @@ pub struct ReachArgs {
 #[derive(Debug, Args)]
 pub struct ChoiceArgs {
     /// Change only this host; can be repeated
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", alias = "host")]
     pub only: Vec<String>,
     /// Leave out this host, because it is down; can be repeated
     #[arg(long, value_name = "HOST", conflicts_with = "only")]
@@ -102,7 +102,7 @@ pub struct PlanArgs {
     /// The inventory; `-` is standard input
     pub inventory: PathBuf,
     /// Look only at this host; can be repeated
-    #[arg(long, value_name = "HOST")]
+    #[arg(long, value_name = "HOST", alias = "only")]
     pub host: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, anyhow};
 
 use super::prepared::{Prepared, Request};
 use super::{CommandError, ExitStatus, host_findings, live};
@@ -70,6 +70,12 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         return Ok(ExitStatus::NotStarted);
     }
     if let Some(file) = &args.out {
+        // A rename would put a file in the place of a device, and of a link.
+        let file = &std::fs::canonicalize(file).unwrap_or_else(|_| file.clone());
+        if file.metadata().is_ok_and(|about| !about.is_file()) {
+            let error = anyhow!("the plan cannot be written to `{}`, which is not a file", file.display());
+            return Err(CommandError::from(error).hint("name a file, which is made or replaced"));
+        }
         let absolute = |path: &Path| std::path::absolute(path).map_err(CommandError::from);
         let templates = args.templates.as_deref().map(absolute).transpose()?;
         let plan = SavedPlan::new(absolute(&args.inventory)?, templates, args.adopt, prepared.id.clone(), saved);

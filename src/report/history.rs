@@ -66,6 +66,7 @@ impl Return {
         let (before, release) = (&entries[..index], &entries[index].release);
         match before.last() {
             Some(last) if last.release == *release => Self::Again,
+            None if release == BEFORE => Self::Back,
             Some(_) if release == BEFORE || before.iter().any(|entry| entry.release == *release) => Self::Back,
             _ => Self::New,
         }

@@ -8,7 +8,7 @@ lock_state
 if [ "$what" = release ]; then
     read -r id rest 2>/dev/null <"$state/lease" || finish 'done'
     [ "$lease" != '*' ] || lease=$id
-    [ "$id" = "$lease" ] || finish 'overtaken: another deploy has taken over this host'
+    [ "$id" = "$lease" ] || finish 'overtaken: this host was given back with `unlock`, or another deploy has taken it over'
 else
     held=$(held_lease)
     if [ "$what" = take ] && [ -n "$held" ] && [ "${held%% *}" != "$lease" ]; then

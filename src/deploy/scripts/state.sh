@@ -37,6 +37,6 @@ held_lease() {
 # keep_lease LEASE: ends the script unless the host is this deploy's. Call it under the lock.
 keep_lease() {
     read -r has_id has_boot has_since has_holder has_began 2>/dev/null <"$state/lease" && [ "$has_id" = "$1" ] ||
-        finish 'overtaken: another deploy has taken over this host'
+        finish 'overtaken: this host was given back with `unlock`, or another deploy has taken it over'
     write_lease "$1" "$has_holder" "$has_began" || unwritable
 }

@@ -66,8 +66,13 @@ impl SshOptions {
     /// The file with the key, if it is not there. `ssh` then offers its default keys.
     pub fn missing_identity(&self) -> Option<&Path> {
         // In other paths `ssh` replaces words of its own.
-        let is_plain = |file: &&Path| !file.starts_with("~") && !file.to_string_lossy().contains('%');
-        self.identity_file.as_deref().filter(is_plain).filter(|file| !file.exists())
+        let is_plain = |file: &&Path| !file.to_string_lossy().contains('%');
+        let is_there = |file: &Path| match (file.strip_prefix("~"), std::env::var_os("HOME")) {
+            (Ok(rest), Some(home)) => Path::new(&home).join(rest).exists(),
+            // The home of somebody else.
+            _ => file.exists() || file.to_string_lossy().starts_with('~'),
+        };
+        self.identity_file.as_deref().filter(is_plain).filter(|file| !is_there(file))
     }
 
     /// A command that reaches the host in the same way, for people.

@@ -27,6 +27,8 @@ pub enum ConnectProblem {
     Silent,
     /// The name leads to no address.
     UnknownName,
+    /// The name of a jump host leads to no address.
+    UnknownJump,
     /// `sudo` needs a password.
     SudoPassword,
     /// `sudo` does not let the user run commands.
@@ -62,6 +64,11 @@ pub(super) fn of_ssh(log: &str, options: &SshOptions) -> ConnectProblem {
     match found {
         ConnectProblem::UnknownHostKey | ConnectProblem::ChangedHostKey if !options.host_keys.is_empty() => {
             ConnectProblem::NotPinned
+        }
+        ConnectProblem::UnknownName
+            if options.proxy_jump.is_some() && !log.contains(&format!("resolve hostname {}:", options.host)) =>
+        {
+            ConnectProblem::UnknownJump
         }
         found => found,
     }
@@ -121,7 +128,10 @@ fn help(problem: ConnectProblem, command: &str, (host, port): (&str, Option<u16>
         ConnectProblem::NotPinned => {
             "find out why before anything else; if the host is new, put its key into `ssh.host_keys`".to_owned()
         }
-        ConnectProblem::LoginRefused | ConnectProblem::UnknownName | ConnectProblem::Other => {
+        ConnectProblem::LoginRefused
+        | ConnectProblem::UnknownName
+        | ConnectProblem::UnknownJump
+        | ConnectProblem::Other => {
             format!("make this command work without a question: `{command} true`")
         }
         ConnectProblem::Closed => {
@@ -151,6 +161,7 @@ impl fmt::Display for ConnectProblem {
             Self::NoAnswer => "nothing answers",
             Self::Silent => "its port takes connections, and no sshd answers there",
             Self::UnknownName => "its name leads to no address",
+            Self::UnknownJump => "the name of its jump host leads to no address",
             Self::SudoPassword => "sudo asks for a password",
             Self::SudoRefused => "sudo refuses to run commands",
             Self::NoSudo => "there is no sudo",
@@ -189,6 +200,10 @@ mod tests {
         ] {
             assert_eq!(of_ssh(log, &options), problem, "{log}");
         }
+        let unresolved = "ssh: Could not resolve hostname bastion: Name or service not known";
+        let jumps = SshOptions { host: "srv1".to_owned(), proxy_jump: Some("bastion".to_owned()), ..options.clone() };
+        assert_eq!(of_ssh(unresolved, &jumps), ConnectProblem::UnknownJump);
+        assert_eq!(of_ssh(&unresolved.replace("bastion", "srv1"), &jumps), ConnectProblem::UnknownName);
         let pinned = SshOptions { host_keys: vec!["ssh-ed25519 AAAA".to_owned()], ..options };
         assert_eq!(of_ssh("Host key verification failed.", &pinned), ConnectProblem::NotPinned);
     }
