@@ -160,6 +160,10 @@ impl<'f> Map<'f> {
                 let written = Some(self.fleet.site(site, key)).filter(|place| place.is_written());
                 written.or(self.fleet.nginx_if_written(app, &[key])).unwrap_or(self.fleet.site(site, "server_name"))
             }
+            [key @ ("ssl_client_certificate" | "ssl_verify_client" | "ssl_verify_depth" | "ssl_crl"), ..] => {
+                let section = here.key("client_certificates");
+                section.key(key).or(section.key("ssl_client_certificate"))
+            }
             ["limit_req_status", ..] => self.fleet.site(site, "limit_req").or(here.key("server_name")),
             ["limit_conn_status", ..] => self.fleet.site(site, "limit_conn").or(here.key("server_name")),
             [key @ "root", ..] => self.fleet.site(site, key),

@@ -17,7 +17,7 @@ use crate::inventory::types::ServerName;
 use crate::process::{self, Conversation, Lines, patience};
 use crate::progress::Count;
 use crate::sandbox::{self, FileSpec, Program, ProgramOutput, machine, names, wire};
-use crate::stand_ins::{self, Pairs, authorities, ring, wanted};
+use crate::stand_ins::{self, Pairs, authorities, revoked, ring, wanted};
 
 /// How long a program of this machine may take, here `unshare` to start the process inside.
 const PROGRAM: Duration = Duration::from_secs(60);
@@ -192,6 +192,9 @@ fn question(
         for path in authorities(&sites) {
             // The same.
             let _ = pairs.put_authority(path, &mut files);
+        }
+        for path in revoked(&sites) {
+            let _ = pairs.put_revoked(path, &mut files);
         }
     }
     Question { index, program: shape.program, files }

@@ -4,6 +4,7 @@
 mod access;
 mod bound;
 mod cdn;
+mod client_certificates;
 mod limits;
 mod maintenance;
 mod other_pools;
@@ -29,6 +30,7 @@ use crate::source::Span;
 pub use access::{Access, lists};
 pub use bound::Bound;
 pub use cdn::Cdn;
+pub use client_certificates::{ClientCertificates, NO_CERTIFICATE};
 pub use limits::{LimitReq, Limits, TOO_MANY};
 pub use maintenance::{Maintenance, UNAVAILABLE};
 pub use other_pools::{OtherPool, OtherServer};
@@ -248,6 +250,8 @@ pub struct Site {
     pub cdn: Option<Cdn>,
     /// Which clients get an answer.
     pub access: Access,
+    /// Whether and how nginx verifies certificates of clients.
+    pub client_certificates: Option<ClientCertificates>,
     /// How much one client may ask.
     pub limits: Limits,
     /// What it answers to nearly all clients, if it is in maintenance.

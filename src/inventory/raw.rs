@@ -141,6 +141,8 @@ section! {
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// Certificates of clients, which nginx verifies.
+        client_certificates: "section; default: none" is OneSection,
         /// How many requests the site answers one client; more get 429.
         limit_req: "section; default: no limit" is OneSection,
         /// How many requests of one client the site answers at the same time; more get 429. Over HTTP/2 each request counts.
@@ -161,6 +163,20 @@ section! {
         networks: "list of networks, required" is Many(Network, 1, MANY),
         /// The header in which it says who the client is.
         header: "such as `CF-Connecting-IP`, required" is One(HeaderName),
+    }
+}
+
+section! {
+    /// nginx asks clients for certificates, and tells apps what it knows of them. Health checks have none.
+    RawClientCertificates at "sites[].client_certificates" {
+        /// The file on the app servers with the certificates of the authorities that sign those of clients.
+        ssl_client_certificate: "absolute path, required" is One(AbsolutePath),
+        /// Whether clients need one. Without one they get 400 (`on`), or an answer (`optional`).
+        ssl_verify_client: "`on` or `optional`; default `on`" is One(Choice(VerifyClient::NAMES)),
+        /// How many authorities may be between a client's certificate and one of these.
+        ssl_verify_depth: "1 to 10; default 1" is One(Whole(1, 10)),
+        /// The file on the app servers with a list of revoked certificates of each authority.
+        ssl_crl: "absolute path; default: none" is One(AbsolutePath),
     }
 }
 
@@ -342,6 +358,7 @@ pub const SECTIONS: &[Section] = &[
     RawOtherTimeouts::SECTION,
     RawSite::SECTION,
     RawCdn::SECTION,
+    RawClientCertificates::SECTION,
     RawLimitReq::SECTION,
     RawMaintenance::SECTION,
     RawLocation::SECTION,

@@ -101,6 +101,9 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
             let header = is(|it| HeaderName::parse(it).is_ok() && it.contains('-')).unwrap_or("CF-Connecting-IP");
             format!("{{ networks: [192.0.2.0/24], header: {header} }}")
         }
+        "sites[].client_certificates" => {
+            format!("{{ ssl_client_certificate: {} }}", place.unwrap_or("/etc/ssl/clients/ca.crt"))
+        }
         "sites[].limit_req" => {
             let rate = is(|it| Rate::parse(it).is_ok()).unwrap_or("10r/s");
             format!("{{ rate: {rate}, burst: 20 }}")

@@ -3,6 +3,7 @@
 
 mod access;
 mod cdn;
+mod client_certificates;
 mod haproxy;
 mod http;
 mod limits;

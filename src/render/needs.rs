@@ -41,6 +41,10 @@ pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&Acm
     let locations = sites.iter().flat_map(|site| &site.locations);
     let authorities = locations.filter_map(|location| location.upstream_tls.as_ref()?.authorities());
     authorities.for_each(|path| need(path.to_owned(), NeedKind::Authorities, None));
+    for clients in sites.iter().filter_map(|site| site.client_certificates.as_ref()) {
+        need(clients.authorities.to_string(), NeedKind::Authorities, None);
+        clients.revoked.iter().for_each(|path| need(path.to_string(), NeedKind::Revoked, None));
+    }
     ticket_keys(inventory).into_iter().for_each(|path| need(path, NeedKind::TicketKey, None));
     let log = shape.nginx.log_file();
     // `sslscale tickets` makes the directory of the ring.

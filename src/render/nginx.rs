@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use super::access::{GeoView, Geos};
 use super::cdn::{self, CdnView};
+use super::client_certificates::{ClientsView, variable};
 use super::http::AcmeView;
 use super::limits::{LimitsView, ZoneView, zones};
 use super::locations::{LocationView, Shared, TimeoutsView, location_view};
@@ -130,11 +131,17 @@ struct RemovedHeader {
     name: &'static str,
     /// The parameter that uWSGI and FastCGI get it as.
     parameter: String,
+    /// What it is set to where nginx verifies certificates of clients; empty if it is removed there, too.
+    verified: &'static str,
 }
 
 impl RemovedHeader {
     fn of(name: &'static str) -> Self {
-        Self { name, parameter: format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")) }
+        Self {
+            name,
+            parameter: format!("HTTP_{}", name.to_ascii_uppercase().replace('-', "_")),
+            verified: variable(name),
+        }
     }
 }
 
@@ -167,6 +174,8 @@ struct SiteView {
     /// The variable that is true for clients who get no answer; empty without one.
     denied: String,
     cdn: Option<CdnView>,
+    /// Certificates of clients.
+    clients: Option<ClientsView>,
     /// The header with the client's address; empty without a CDN.
     client_header: String,
     limits: LimitsView,
@@ -311,6 +320,7 @@ fn site_view(inventory: &Inventory, (site, number): (&Site, usize), shared: &Sha
         php: site.runs_scripts(),
         denied: shared.geos.variable(&site.access),
         cdn: cdn::view(inventory, site, number),
+        clients: ClientsView::of(site),
         client_header: site.cdn.as_ref().map(|cdn| cdn.header.to_string()).unwrap_or_default(),
         limits: LimitsView::of(site, None, &site.limits),
         limits_req: site.limits().any(|(_, it)| it.req.is_some()),

@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use rcgen::{
-    BasicConstraints, CertificateParams, CertifiedIssuer, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, SerialNumber, date_time_ymd,
 };
 use serde::{Deserialize, Serialize};
 
@@ -62,10 +62,18 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
     found
 }
 
-/// The files with authorities that nginx verifies apps of these sites with.
+/// The files with authorities that nginx verifies apps and clients of these sites with.
 pub fn authorities(sites: &[&Site]) -> BTreeSet<PathBuf> {
     let locations = sites.iter().flat_map(|site| &site.locations);
-    locations.filter_map(|it| it.upstream_tls.as_ref()?.authorities().map(PathBuf::from)).collect()
+    let of_apps = locations.filter_map(|it| it.upstream_tls.as_ref()?.authorities().map(PathBuf::from));
+    let clients = sites.iter().filter_map(|site| site.client_certificates.as_ref());
+    of_apps.chain(clients.map(|it| PathBuf::from(it.authorities.as_str()))).collect()
+}
+
+/// The files with lists of revoked certificates of clients.
+pub fn revoked(sites: &[&Site]) -> BTreeSet<PathBuf> {
+    let clients = sites.iter().filter_map(|site| site.client_certificates.as_ref());
+    clients.filter_map(|it| it.revoked.as_ref()).map(|path| PathBuf::from(path.as_str())).collect()
 }
 
 /// Where a certificate comes from.
@@ -83,6 +91,9 @@ struct Pair {
     key: Vec<u8>,
     origin: Origin,
 }
+
+/// The common name in the certificate of a client.
+pub const CLIENT: &str = "sslscale try client";
 
 /// Signs stand-ins.
 type Issuer = CertifiedIssuer<'static, KeyPair>;
@@ -146,6 +157,49 @@ impl Pairs {
         Ok(())
     }
 
+    /// Puts a list of the authority in which nothing is revoked at this path.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn put_revoked(&mut self, path: PathBuf, files: &mut BTreeMap<PathBuf, FileSpec>) -> Result<(), rcgen::Error> {
+        let pem = self.none_revoked()?;
+        // One file may hold the authorities, too.
+        let before = files.get(&path).map(|file| file.bytes.to_vec()).unwrap_or_default();
+        files.insert(path, FileSpec::new([before, pem.into_bytes()].concat(), 0o644));
+        Ok(())
+    }
+
+    /// A list of the authority in which nothing is revoked, as PEM.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn none_revoked(&mut self) -> Result<String, rcgen::Error> {
+        let list = CertificateRevocationListParams {
+            this_update: date_time_ymd(2024, 1, 1),
+            next_update: date_time_ymd(2090, 1, 1),
+            crl_number: SerialNumber::from(1),
+            issuing_distribution_point: None,
+            revoked_certs: Vec::new(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        list.signed_by(&*authority(&mut self.authority)?)?.pem()
+    }
+
+    /// A certificate of a client, which the authority has signed, with its key, as PEM.
+    ///
+    /// # Errors
+    /// It cannot be made.
+    pub fn client(&mut self) -> Result<String, rcgen::Error> {
+        let authority = authority(&mut self.authority)?;
+        let mut params = CertificateParams::new(Vec::new())?;
+        params.distinguished_name.push(DnType::CommonName, CLIENT);
+        params.use_authority_key_identifier_extension = true;
+        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+        let key = KeyPair::generate()?;
+        Ok(params.signed_by(&key, &*authority)?.pem() + &key.serialize_pem())
+    }
+
     /// The authority that signed the stand-ins, as PEM, if there are any.
     pub fn authority(&self) -> Option<String> {
         self.authority.as_ref().map(|authority| authority.pem())
@@ -198,7 +252,8 @@ fn authority(known: &mut Option<Issuer>) -> Result<&mut Issuer, rcgen::Error> {
         let mut params = CertificateParams::new(Vec::new())?;
         params.distinguished_name.push(DnType::CommonName, "sslscale try authority");
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
+        params.key_usages =
+            vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign, KeyUsagePurpose::DigitalSignature];
         *known = Some(CertifiedIssuer::self_signed(params, KeyPair::generate()?)?);
     }
     Ok(known.as_mut().expect("it was made above"))

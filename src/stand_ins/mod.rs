@@ -5,6 +5,6 @@ mod certificates;
 mod hosts;
 mod tickets;
 
-pub use certificates::{CertificateSpec, Origin, Pairs, authorities, self_signed, wanted};
+pub use certificates::{CLIENT, CertificateSpec, Origin, Pairs, authorities, revoked, self_signed, wanted};
 pub use hosts::{address_of, hosts};
 pub use tickets::{date_ring, ring};

@@ -67,15 +67,17 @@ pub enum NeedKind {
     Key,
     /// A session ticket key.
     TicketKey,
-    /// The certificates of authorities that an upstream is verified with.
+    /// The certificates of authorities that an upstream or a client is verified with.
     Authorities,
+    /// Lists of revoked certificates.
+    Revoked,
 }
 
 impl NeedKind {
     /// Permission bits.
     pub fn mode(self) -> u32 {
         match self {
-            Self::Certificate | Self::Authorities => 0o644,
+            Self::Certificate | Self::Authorities | Self::Revoked => 0o644,
             Self::Key | Self::TicketKey => 0o600,
         }
     }

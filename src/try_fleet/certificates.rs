@@ -2,9 +2,10 @@
 //! are verified against the run's authority.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use super::front;
-use super::spec::{CertificateSpec, FileSpec, FleetSpec};
+use super::spec::{CertificateSpec, FileSpec, FleetSpec, HostSpec};
 use crate::stand_ins::{Origin, Pairs};
 
 /// What is known about the certificates of a run.
@@ -12,6 +13,8 @@ use crate::stand_ins::{Origin, Pairs};
 pub(super) struct Certificates {
     /// The authority that signed the stand-ins, as PEM.
     pub(super) authority: Option<String>,
+    /// A certificate that it signed for clients, with its key.
+    pub(super) client: Option<String>,
     /// Sites whose certificate it did not sign.
     pub(super) unverified: Vec<String>,
     /// What a reader should know.
@@ -42,7 +45,14 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
         .filter(|name| real.iter().any(|pattern| covers(pattern, name)))
         .cloned()
         .collect();
+    if spec.sites.iter().any(|site| site.certified) {
+        done.client = Some(pairs.client()?);
+    }
+    let revoked = spec.hosts.iter().any(|host| !host.revoked.is_empty()).then(|| pairs.none_revoked()).transpose()?;
     done.authority = pairs.authority();
+    for host in &mut spec.hosts {
+        give(host, |host| &host.revoked, revoked.as_deref());
+    }
     trust(spec, done.authority.as_deref());
     Ok(done)
 }
@@ -50,11 +60,16 @@ pub(super) fn supply(spec: &mut FleetSpec) -> Result<Certificates, rcgen::Error>
 /// Gives every host the authority of the run where it looks for those of its apps.
 fn trust(spec: &mut FleetSpec, authority: Option<&str>) {
     for host in &mut spec.hosts {
-        for path in &host.authorities {
-            let before = host.files.get(path).map(|file| file.bytes.to_vec()).unwrap_or_default();
-            let bytes = [before.as_slice(), authority.unwrap_or_default().as_bytes()].concat();
-            host.files.insert(path.clone(), FileSpec::new(bytes, 0o644));
-        }
+        give(host, |host| &host.authorities, authority);
+    }
+}
+
+/// Adds this text to files of a host.
+fn give(host: &mut HostSpec, paths: fn(&HostSpec) -> &BTreeSet<PathBuf>, text: Option<&str>) {
+    for path in paths(host).clone() {
+        let before = host.files.get(&path).map(|file| file.bytes.to_vec()).unwrap_or_default();
+        let bytes = [before.as_slice(), text.unwrap_or_default().as_bytes()].concat();
+        host.files.insert(path, FileSpec::new(bytes, 0o644));
     }
 }
 
@@ -89,9 +104,7 @@ fn covers(pattern: &str, name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::path::PathBuf;
-
-    use crate::try_fleet::spec::{HostSpec, Role};
+    use crate::try_fleet::spec::Role;
 
     fn host(name: &str, certificates: Vec<CertificateSpec>) -> HostSpec {
         HostSpec { certificates, ..HostSpec::new(name, Role::AppServer, Vec::new()) }

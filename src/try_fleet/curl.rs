@@ -22,6 +22,8 @@ pub fn forged() -> Vec<&'static str> {
 
 /// The path of the run's authority in the clients' host.
 pub(super) const AUTHORITY: &str = "/run/sslscale-ca.pem";
+/// The path of the clients' certificate and its key there.
+pub(super) const CLIENT: &str = "/run/sslscale-client.pem";
 
 /// An empty gRPC message, as a file in the clients' host: not compressed, no bytes.
 pub(super) const MESSAGE: &str = "/run/sslscale-grpc.bin";
@@ -47,6 +49,8 @@ pub(super) struct Fetch<'a> {
     pub(super) header: bool,
     /// A header of a CDN, and the address in it.
     pub(super) claims: Option<(&'a str, IpAddr)>,
+    /// Whether the client has a certificate.
+    pub(super) certified: bool,
 }
 
 impl Fetch<'_> {
@@ -110,6 +114,9 @@ pub(super) fn plain(fetch: &Fetch) -> Vec<String> {
         words.extend(["--cacert".to_owned(), AUTHORITY.to_owned()]);
     } else {
         words.push("--insecure".to_owned());
+    }
+    if fetch.certified {
+        words.extend(["--cert".to_owned(), CLIENT.to_owned()]);
     }
     if let Some((header, client)) = fetch.claims {
         words.extend(["-H".to_owned(), format!("{header}: {client}")]);
@@ -265,6 +272,7 @@ mod tests {
             verified: true,
             header: false,
             claims: None,
+            certified: false,
         };
         assert_eq!(
             plain(&fetch).join(" "),

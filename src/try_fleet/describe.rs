@@ -18,7 +18,7 @@ use super::upstreams::{self, is_shared, is_taken, remote};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, AppServer, HttpCheck, Location, Site, Target};
 use crate::inventory::types::ProxyProtocol;
-use crate::stand_ins::{CertificateSpec, authorities, hosts, ring, wanted};
+use crate::stand_ins::{CertificateSpec, authorities, hosts, revoked, ring, wanted};
 use crate::tree::{Content, Tree};
 
 /// Addresses reserved for documentation, for the clients; those that the fleet has are left out.
@@ -47,6 +47,7 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
         cdn::describe(inventory, site, &mut specs, &clients);
         access::refuse(site, &mut specs, &clients);
         limits::count(inventory, site, &mut specs);
+        specs.extend(probes::uncertified(site, &specs));
         specs.extend(probes::unknown(inventory, site, &specs));
         specs
     };
@@ -193,6 +194,7 @@ fn app_servers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
                 .collect(),
             certificates: wanted(&sites).into_iter().chain(of_apps(inventory, &sites)).collect(),
             authorities: authorities(&sites),
+            revoked: revoked(&sites),
             checks: checks.clone(),
             names: hosts(inventory).map(|(name, address)| (name.to_string(), address)).collect(),
             resolvers,

@@ -7,6 +7,7 @@ pub mod spec;
 
 mod access;
 mod access_log;
+mod beside;
 mod browser;
 mod cdn;
 mod certificates;
@@ -103,6 +104,7 @@ pub fn run(
     let plan = Plan {
         spec,
         authority: certificates.authority,
+        client: certificates.client,
         unverified: certificates.unverified,
         unprivileged: machine::unprivileged(),
     };
@@ -202,6 +204,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         verified,
         header: host.header_from.contains(&client),
         claims: None,
+        certified: site.certified,
     }))
 }
 

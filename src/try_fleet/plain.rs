@@ -160,6 +160,7 @@ mod tests {
             verified: false,
             header: false,
             claims: None,
+            certified: false,
         };
         assert!(command(&fetch).contains(&"example.com:80:[2001:db8::10]".to_owned()));
         let plain = PlainSpec { port: 80, code: 308, tls_port: port, thumbprint: Some("x-y_z".to_owned()) };

@@ -10,10 +10,11 @@ use super::scripts::{self, Scripts};
 use super::spec::{Offered, Probe, ProbeKind, SiteSpec};
 use super::upstreams::{balancer, is_shared, is_taken, is_too_small, upstreams};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Answer, AppServer, Location, Redirect, Site, Snippet, Target};
+use crate::inventory::model::{Answer, AppServer, Location, NO_CERTIFICATE, Redirect, Site, Snippet, Target};
 use crate::inventory::openssl::{Authentication, Offer};
 use crate::inventory::routing::{answering, location_of};
 use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
+use crate::stand_ins::CLIENT;
 
 /// The requests for each location of a site, and for what its locations leave over.
 pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> Vec<SiteSpec> {
@@ -23,6 +24,8 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
         name: inventory.sample_name(site),
         unknown: false,
         cdn: None,
+        certified: site.client_certificates.is_some(),
+        early: false,
         unlogged: members.iter().filter(|app| !is_logged(app)).map(|app| app.name.to_string()).collect(),
         app_hosts: app_hosts(inventory, site),
         pool_hosts: members.iter().map(|app| app.name.to_string()).collect(),
@@ -43,7 +46,38 @@ pub(super) fn of_site(inventory: &Inventory, scripts: &Scripts, site: &Site) -> 
     }
     let known = (inventory, scripts);
     let locations = (0..site.locations.len()).map(|index| of_location(known, &plain, site, index));
-    locations.chain(rest(inventory, &plain, site)).collect()
+    let mut specs: Vec<SiteSpec> = locations.chain(rest(inventory, &plain, site)).collect();
+    if site.client_certificates.is_some() {
+        for received in specs.iter_mut().flat_map(|spec| &mut spec.probes).filter_map(|it| it.received.as_mut()) {
+            told(received, "SUCCESS", &format!("CN={CLIENT}"));
+        }
+    }
+    specs
+}
+
+/// Writes what an app is told of the client's certificate. Where it is not known what it receives, it is not compared.
+fn told(received: &mut BTreeMap<String, String>, verify: &str, subject: &str) {
+    if !received.is_empty() {
+        received.insert("HTTP_X_SSL_CLIENT_VERIFY".to_owned(), verify.to_owned());
+        received.insert("HTTP_X_SSL_CLIENT_S_DN".to_owned(), subject.to_owned());
+    }
+}
+
+/// A request for a site that asks for certificates, of a client without one.
+pub(super) fn uncertified(site: &Site, specs: &[SiteSpec]) -> Option<SiteSpec> {
+    site.client_certificates.as_ref()?;
+    let is_plain = |probe: &&Probe| probe.kind == ProbeKind::Get;
+    let driven = specs.iter().filter(|spec| spec.driven.is_ok());
+    let (spec, probe) = driven.into_iter().find_map(|spec| Some((spec, spec.probes.iter().find(is_plain)?)))?;
+    let mut probe = probe.clone();
+    if site.needs_certificate() {
+        // nginx answers before it looks at the path.
+        probe = Probe { status: NO_CERTIFICATE, ..Probe::new(probe.path) };
+    } else if let Some(received) = &mut probe.received {
+        told(received, "NONE", "");
+    }
+    let early = site.needs_certificate();
+    Some(SiteSpec { certified: false, early, probes: vec![probe], ..spec.clone() })
 }
 
 /// The same requests with a name that no site has, for the site that takes those: of the first location that does not

@@ -4,9 +4,9 @@
 mod cdn;
 mod limit;
 mod others;
+mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
@@ -18,6 +18,8 @@ pub use crate::stand_ins::CertificateSpec;
 pub use cdn::CdnSpec;
 pub use limit::{LimitKey, LimitSpec};
 pub use others::{OtherAsked, OtherPoolSpec, OtherServerSpec};
+use upstream::page;
+pub use upstream::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 
 /// A fleet to build on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,9 +116,12 @@ pub struct HostSpec {
     /// Certificates that the files name.
     #[serde(default)]
     pub certificates: Vec<CertificateSpec>,
-    /// Files with the authorities that the certificates of apps are verified with: that of the run.
+    /// Files with the authorities that the certificates of apps and clients are verified with: that of the run.
     #[serde(default)]
     pub authorities: BTreeSet<PathBuf>,
+    /// Files with lists of revoked certificates of clients.
+    #[serde(default)]
+    pub revoked: BTreeSet<PathBuf>,
     /// Names that lead to this host itself, and their addresses.
     #[serde(default)]
     pub names: BTreeMap<String, IpAddr>,
@@ -163,6 +168,7 @@ impl HostSpec {
             roots: Vec::new(),
             certificates: Vec::new(),
             authorities: BTreeSet::new(),
+            revoked: BTreeSet::new(),
             names: BTreeMap::new(),
             resolvers: Vec::new(),
         }
@@ -186,83 +192,6 @@ pub struct PlainSpec {
     /// The thumbprint that ACME challenges are answered with, where the balancer answers them itself.
     #[serde(default)]
     pub thumbprint: Option<String>,
-}
-
-/// How nginx talks to an app.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UpstreamProtocol {
-    /// `uwsgi_pass`.
-    Uwsgi,
-    /// `fastcgi_pass`.
-    FastCgi,
-    /// `proxy_pass http://`.
-    Http,
-    /// `proxy_pass https://`.
-    Https,
-    /// `grpc_pass grpc://`.
-    Grpc,
-    /// `grpc_pass grpcs://`.
-    Grpcs,
-}
-
-impl UpstreamProtocol {
-    /// The directive that passes requests this way.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Uwsgi => "`uwsgi_pass`",
-            Self::FastCgi => "`fastcgi_pass`",
-            Self::Http => "`proxy_pass` over HTTP",
-            Self::Https => "`proxy_pass` over TLS",
-            Self::Grpc => "`grpc_pass`",
-            Self::Grpcs => "`grpc_pass` over TLS",
-        }
-    }
-
-    /// Whether an nginx has to be in front of the stand-in, which speaks neither TLS nor HTTP/2.
-    pub fn is_fronted(self) -> bool {
-        matches!(self, Self::Https | Self::Grpc | Self::Grpcs)
-    }
-
-    /// Whether the app is called over gRPC.
-    pub fn is_grpc(self) -> bool {
-        matches!(self, Self::Grpc | Self::Grpcs)
-    }
-}
-
-/// An app that a host's nginx passes to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct UpstreamSpec {
-    /// The protocol it speaks.
-    pub protocol: UpstreamProtocol,
-    /// Where it listens, on this host.
-    pub listen: UpstreamListen,
-    /// How long the heads of its answers may be.
-    #[serde(default = "page")]
-    pub head: u64,
-}
-
-fn page() -> u64 {
-    4096
-}
-
-/// Where an app listens.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum UpstreamListen {
-    /// A Unix socket.
-    Unix(PathBuf),
-    /// A TCP address, which the host must hold.
-    Tcp(SocketAddr),
-}
-
-impl fmt::Display for UpstreamListen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unix(path) => write!(f, "`unix:{}`", path.display()),
-            Self::Tcp(address) => write!(f, "`{address}`"),
-        }
-    }
 }
 
 /// The requests for one location of a site, which are repeated through every balancer.
@@ -292,6 +221,12 @@ pub struct SiteSpec {
     /// The CDN in front of it.
     #[serde(default)]
     pub cdn: Option<CdnSpec>,
+    /// Whether clients have a certificate.
+    #[serde(default)]
+    pub certified: bool,
+    /// Whether nginx answers before it knows the address of the client.
+    #[serde(default)]
+    pub early: bool,
     /// How long a line in the head of a request may be.
     #[serde(default = "page")]
     pub line: u64,

@@ -224,10 +224,12 @@ fn clients(plan: &Plan) -> HostSpec {
         .authority
         .as_ref()
         .map(|pem| (PathBuf::from(curl::AUTHORITY), FileSpec::new(pem.clone().into_bytes(), 0o644)));
+    let client = plan.client.as_ref();
+    let client = client.map(|pem| (PathBuf::from(curl::CLIENT), FileSpec::new(pem.clone().into_bytes(), 0o600)));
     let message = (PathBuf::from(curl::MESSAGE), FileSpec::new(curl::EMPTY_MESSAGE, 0o644));
     let settings = browser::files(plan.spec.hosts.iter().flat_map(|host| host.files.values()));
     HostSpec {
-        files: authority.into_iter().chain([message]).chain(settings).collect(),
+        files: authority.into_iter().chain(client).chain([message]).chain(settings).collect(),
         programs: Vec::new(),
         ..HostSpec::new("clients", Role::AppServer, plan.spec.clients.clone())
     }

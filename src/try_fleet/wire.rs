@@ -16,6 +16,8 @@ pub(super) struct Plan {
     pub(super) spec: FleetSpec,
     /// The certificate authority of the run, when it made certificates.
     pub(super) authority: Option<String>,
+    /// The certificate of clients, with its key, where a site asks for one.
+    pub(super) client: Option<String>,
     /// Sites with certificates that the authority did not sign.
     pub(super) unverified: Vec<String>,
     /// Whether only the caller's own user is mapped into the namespaces.

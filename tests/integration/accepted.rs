@@ -291,6 +291,11 @@ impl Judge {
                 put(&path, |path| fs::hard_link(&from, path));
             }
         }
+        for list in sslscale::stand_ins::revoked(&sites) {
+            let path = inside(root.path(), list.to_str().unwrap());
+            let list = sslscale::stand_ins::Pairs::default().none_revoked().unwrap();
+            put(&path, |path| fs::write(path, &list));
+        }
         // nginx looks for names as it starts, and there is no DNS here.
         let names = sslscale::stand_ins::hosts(inventory).map(|(name, address)| format!("{address} {name}\n"));
         let names: String = std::iter::once("127.0.0.1 localhost\n".to_owned()).chain(names).collect();

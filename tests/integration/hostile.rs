@@ -257,6 +257,9 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
     let mut literal: std::collections::HashSet<&str> = templates.split_whitespace().collect();
     // Variables of nginx that a template writes in a loop.
     let looped = ["remote_user", "host", "request_uri", "http_referer", "http_user_agent", "ssl_server_name"];
+    // And those of a certificate, which it chooses by the header.
+    let of_clients = ["$ssl_client_verify;", "$ssl_client_s_dn;", "$ssl_client_i_dn;", "$ssl_client_serial;"];
+    literal.extend(of_clients);
     let looped = looped.map(|name| [format!("${name}"), format!("${name};"), format!("$sslscale_log_{name}")]);
     literal.extend(looped.iter().flatten().map(String::as_str));
     // A path of ours in quotes, which is in no inventory.

@@ -6,7 +6,7 @@ use sslscale::inventory::types::LocationMatch;
 use sslscale::render::{Templates, render};
 use sslscale::source::Source;
 use sslscale::try_fleet::describe;
-use sslscale::try_fleet::spec::{Offered, Probe};
+use sslscale::try_fleet::spec::{Offered, Probe, SiteSpec};
 
 use crate::cases::{all_of, cases};
 use crate::support::generate::{Generated, Versions};
@@ -110,8 +110,11 @@ fn asked(yaml: &str) -> Option<Vec<(bool, usize)>> {
     let inventory = check(&Source::new("inventory.yaml", yaml)).inventory?;
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
     let specs = describe(&inventory, &tree).sites.into_iter();
-    // The default site's requests once more, with another name.
-    let mut specs = specs.filter(|spec| !spec.unknown).peekable();
+    // The default site's requests once more, with another name, and those of clients without a certificate.
+    let asking = inventory.sites.iter().filter(|site| site.client_certificates.is_some());
+    let asking: Vec<String> = asking.map(|site| inventory.sample_name(site)).collect();
+    let again = |spec: &SiteSpec| spec.unknown || !spec.certified && asking.contains(&spec.name);
+    let mut specs = specs.filter(|spec| !again(spec)).peekable();
     let mut counts = Vec::new();
     for site in &inventory.sites {
         for index in (0..site.locations.len()).map(Some).chain([None]) {

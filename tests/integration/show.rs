@@ -132,6 +132,7 @@ fn no_key_of_the_table_is_forgotten() {
         "http.acme_challenge",
         "sites[].locations[].return",
         "sites[].cdn",
+        "sites[].client_certificates",
         "sites[].limit_req",
         "sites[].maintenance",
         "upstreams[]",

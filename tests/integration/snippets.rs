@@ -277,10 +277,10 @@ const COVERED: &[(&str, &str, &[&str])] = &[
     ("site", "add_header X-A b;", &[]),
     ("global", "stats socket ipv4@127.0.0.1:9999 level admin\n", &["SN05"]),
     ("global", "lua-load /etc/haproxy/own.lua\n", &["SE06"]),
-    ("site", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["TL16"]),
-    ("site", "ssl_verify_client off;", &[]),
-    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["TL16"]),
-    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client optional;", &[]),
+    ("site", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["SN03", "SN03", "TL16"]),
+    ("site", "ssl_verify_client off;", &["SN03"]),
+    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client on;", &["SN03", "SN03", "TL16"]),
+    ("http", "ssl_client_certificate /etc/ssl/ca.crt;\nssl_verify_client optional;", &["SN03", "SN03"]),
     ("http", "server { listen 127.0.0.1:8081 ssl; ssl_verify_client on; }", &[]),
 ];
 

@@ -43,6 +43,8 @@ pub fn site(path: &str, apps: usize) -> SiteSpec {
     SiteSpec {
         unknown: false,
         cdn: None,
+        certified: false,
+        early: false,
         name: "example.com".to_owned(),
         unlogged: Vec::new(),
         app_hosts: Vec::new(),

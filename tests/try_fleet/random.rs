@@ -196,12 +196,12 @@ impl Fleet {
         grpc.any(|location| location.path.as_str() == request.location)
     }
 
-    /// Whether its site refuses clients that ask much, or are no CDN: a browser asks for icons, too, and again for another
+    /// Whether its site refuses clients that ask much, have no certificate, or are no CDN: a browser asks for icons, too, and again for another
     /// page.
     fn is_limited(&self, request: &Request) -> bool {
         let sites = self.inventory.sites.iter().filter(|site| self.inventory.sample_name(site) == request.site);
         let limited = |site: &Site| site.limits().any(|(_, limits)| *limits != Limits::default());
-        sites.into_iter().any(|site| site.cdn.is_some() || limited(site))
+        sites.into_iter().any(|site| site.cdn.is_some() || site.client_certificates.is_some() || limited(site))
     }
 
     /// Whether it was answered with a file of no known type, which browsers do not show.

@@ -168,12 +168,13 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 8] = [
+const IF_WRITTEN: [&str; 9] = [
     "pools[].check",
     "other_pools[].timeouts",
     "nginx.hsts",
     "http.acme_challenge",
     "sites[].cdn",
+    "sites[].client_certificates",
     "sites[].limit_req",
     "sites[].maintenance",
     "sites[].locations[].return",

@@ -194,6 +194,16 @@ choice! {
 }
 
 choice! {
+    /// Which clients need a certificate.
+    VerifyClient {
+        /// All.
+        On "on",
+        /// None; whether a client has one is for the app to know.
+        Optional "optional",
+    }
+}
+
+choice! {
     /// A profile of Mozilla's guideline.
     TlsProfile {
         /// TLS 1.3 only.

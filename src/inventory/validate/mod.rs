@@ -6,6 +6,7 @@ mod advice;
 mod cdn;
 mod certificates;
 mod checks;
+mod client_certificates;
 mod codes;
 mod fields;
 mod files;

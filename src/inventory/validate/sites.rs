@@ -9,7 +9,10 @@ use super::other_pools::PlacedOtherPool;
 use super::owned::Use;
 use super::pools::{Pools, unknown};
 use super::upstreams::Upstreams;
-use super::{access, cdn, certificates, limits, locations, maintenance, snippets, tls, upstream_timeouts, upstreams};
+use super::{
+    access, cdn, certificates, client_certificates, limits, locations, maintenance, snippets, tls, upstream_timeouts,
+    upstreams,
+};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{LoadBalancer, Location, Protocol, Site, Target};
 use crate::inventory::node::{Node, Value};
@@ -96,6 +99,7 @@ fn read_site(
     let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
     let access = access::read(reader, [raw.allow, raw.deny]);
     let cdn = cdn::read(reader, raw.cdn);
+    let (client_certificates, of_clients) = client_certificates::read(reader, raw.client_certificates);
     let limits = limits::read(reader, [raw.limit_req, raw.limit_conn]);
     let maintenance = maintenance::read(reader, raw.maintenance);
     let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
@@ -111,6 +115,7 @@ fn read_site(
         .chain(placed.iter().filter_map(path_of))
         .chain(of_servers)
         .chain(placed.iter().filter_map(trusted))
+        .chain(of_clients)
         .collect();
     check_answers(reader, raw, &placed);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
@@ -130,6 +135,7 @@ fn read_site(
         upstream_buffer_size,
         cdn,
         access,
+        client_certificates,
         limits,
         maintenance,
         locations,

@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{Families, HttpCheck, LoadBalancer, Pool, Site, TOO_MANY, Target, UNAVAILABLE};
+use crate::inventory::model::{
+    Families, HttpCheck, LoadBalancer, NO_CERTIFICATE, Pool, Site, TOO_MANY, Target, UNAVAILABLE,
+};
 use crate::inventory::routing::{adds_slash, answering, as_nginx_reads, is_refused};
 use crate::inventory::types::CheckType;
 use crate::lint::router::Router;
@@ -18,7 +20,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
             an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
-            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance; or checks come more often than its `limit_req` allows. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance, or asks clients for certificates; or checks come more often than its `limit_req` allows. It is a warning if the check passes without asking an app, or asks for an invented name below a \
             wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
@@ -92,6 +94,14 @@ fn refused(
              {expected} is expected"
         );
         let help = "write the balancers' addresses in `maintenance.allow`, or let the checks ask another site (`host`)";
+        return Some((Severity::Error, "path", message, help.to_owned()));
+    }
+    if site.needs_certificate() && !expected.accepts(NO_CERTIFICATE) {
+        let message = format!(
+            "health checks of the pool `{}` fail: `{}` asks clients for certificates, which checks do not have",
+            pool.name, site.server_names[0]
+        );
+        let help = "let the checks ask another site (`host`), or write `ssl_verify_client: optional`";
         return Some((Severity::Error, "path", message, help.to_owned()));
     }
     let from = balancer.addresses.iter().find(|from| used.has(from.0) && !site.admits(from.0, &read))?;
@@ -311,6 +321,25 @@ sites:
             assert_eq!(refusal(site, path), fails.then_some(Severity::Error), "{site}: {path}");
         }
     }
+
+    #[test]
+    fn a_check_has_no_certificate() {
+        let (clients, optional) =
+            ("client_certificates: { ssl_client_certificate: /etc/ca.crt", "ssl_verify_client: optional");
+        for (site, fails) in [
+            (format!("{clients} }}"), true),
+            (format!("{clients}, {optional} }}"), false),
+            ("limit_conn: 1".to_owned(), false),
+        ] {
+            let text = FLEET.replace("    root: /srv/api\n", &format!("    root: /srv/api\n    {site}\n"));
+            let checked = inventory::check(&Source::new("t", text));
+            let inventory = checked.inventory.unwrap_or_else(|| panic!("{site}: {:?}", checked.diagnostics));
+            let (router, asked) = (Router::new(&inventory), HttpCheck::default());
+            let found = refused(&router, &inventory.load_balancers[0], (1, &inventory.pools[1]), &asked);
+            assert_eq!(found.map(|it| it.0), fails.then_some(Severity::Error), "{site}");
+        }
+    }
+
     #[test]
     fn a_check_fails_where_it_comes_more_often_than_a_limit_allows() {
         let limited = |site: &str, path: &str| {

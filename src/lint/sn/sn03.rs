@@ -39,7 +39,9 @@ const NGINX: &[(&str, &str)] = &[
     ("ssl_certificate", "ssl_certificate"),
     ("ssl_certificate_key", "ssl_certificate_key"),
     ("ssl_ciphers", "nginx.ssl_ciphers"),
+    ("ssl_client_certificate", "client_certificates"),
     ("ssl_conf_command", "nginx.tls_profile"),
+    ("ssl_crl", "client_certificates"),
     ("ssl_dhparam", "nginx.ssl_ciphers"),
     ("ssl_early_data", "nginx.tls_profile"),
     ("ssl_ecdh_curve", "nginx.ssl_ecdh_curve"),
@@ -50,6 +52,8 @@ const NGINX: &[(&str, &str)] = &[
     ("ssl_session_ticket_key", "tickets"),
     ("ssl_session_tickets", "tickets"),
     ("ssl_session_timeout", "tickets"),
+    ("ssl_verify_client", "client_certificates"),
+    ("ssl_verify_depth", "client_certificates"),
 ];
 
 /// Those that every site has, of which nginx takes no second one.
@@ -124,6 +128,9 @@ fn is_there(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> bool {
     match directive.statement.name() {
         "limit_req_status" => limited(|it| it.req.is_some()),
         "limit_conn_status" => limited(|it| it.conn.is_some()),
+        "ssl_client_certificate" | "ssl_verify_client" | "ssl_verify_depth" | "ssl_crl" => {
+            fleet.inventory.sites[site].client_certificates.is_some()
+        }
         name => ONCE.contains(&name),
     }
 }

@@ -12,6 +12,8 @@ pub(super) fn site() -> SiteSpec {
     SiteSpec {
         unknown: false,
         cdn: None,
+        certified: false,
+        early: false,
         name: "example.com".to_owned(),
         pool_hosts: vec!["srv1".to_owned()],
         unlogged: Vec::new(),
@@ -55,6 +57,7 @@ fn judged_behind(hidden_by: Option<&[IpAddr]>, site: &SiteSpec, reply: &Reply, l
     let logged = logged.map(|(server, seen)| (server, seen.parse().ok()));
     let fetch = Fetch {
         claims: None,
+        certified: false,
         name: &site.name,
         path: "/",
         kind: site.probes[0].kind,

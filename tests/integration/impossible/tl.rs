@@ -111,9 +111,24 @@ fn rejects(app: &App<'_>, server: &Directive) -> bool {
     }
 }
 
-/// TL16: no client certificates.
+/// TL16: no client certificates but where a site asks for them.
 pub fn no_client_certificates(rendered: &Rendered<'_>) -> Held {
-    nowhere(rendered, &["ssl_verify_client", "ssl_client_certificate", "ssl_trusted_certificate"])
+    nowhere(rendered, &["ssl_trusted_certificate"])?;
+    for app in &rendered.apps {
+        for server in app.servers() {
+            let name = server.only("server_name").unwrap_or_default().first().copied();
+            let mut sites = rendered.inventory.sites.iter();
+            let site = sites.find(|site| name == Some(site.server_names[0].as_str()));
+            let wanted = site.and_then(|site| site.client_certificates.as_ref());
+            let right = server.only("ssl_verify_client") == wanted.map(|it| vec![it.verify.name()])
+                && server.only("ssl_client_certificate") == wanted.map(|it| vec![it.authorities.as_str()]);
+            ensure(right, || format!("{}: certificates of clients of {name:?}", app.host.name))?;
+        }
+        let all = app.conf.everything().into_iter().filter(|it| it.name() == "ssl_verify_client").count();
+        let of_servers = app.servers().filter(|it| it.only("ssl_verify_client").is_some()).count();
+        ensure(all == of_servers, || format!("{}: certificates of clients outside of servers", app.host.name))?;
+    }
+    Ok(())
 }
 
 /// RS02: ticket keys are those of every socket's default server, in its order, or nowhere.

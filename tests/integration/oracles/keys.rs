@@ -94,6 +94,11 @@ const ROWS: &[Row] = &[
     ("sites[]", "limit_conn: 7", ""),
     ("sites[]", "cdn: { networks: [10.0.0.0/8], header: X-Client }", ""),
     ("sites[]", "limit_req: { rate: 7r/s, burst: 7 }", ""),
+    ("sites[]", "client_certificates: { ssl_client_certificate: /etc/ca.pem }", ""),
+    ("sites[].client_certificates", "ssl_client_certificate: /etc/other.pem", ""),
+    ("sites[].client_certificates", "ssl_verify_client: optional", "ssl_client_certificate: /etc/ca.pem, "),
+    ("sites[].client_certificates", "ssl_verify_depth: 3", "ssl_client_certificate: /etc/ca.pem, "),
+    ("sites[].client_certificates", "ssl_crl: /etc/crl.pem", "ssl_client_certificate: /etc/ca.pem, "),
     ("sites[].hsts", "max_age: 365d", ""),
     ("sites[].maintenance", "enabled: true", ""),
     ("sites[].maintenance", "retry_after: 7m", "enabled: true, "),
@@ -193,7 +198,7 @@ fn fleet(path: &str, keys: &str) -> String {
     let haproxy = format!("{reject}{}", of("haproxy", &["timeouts", "check"]));
     let haproxy = haproxy.trim_end_matches(", ");
     let (nginx, http) = (of("nginx", &["hsts"]), of("http", &["acme_challenge"]));
-    let site = of("sites[]", &["hsts", "maintenance"]);
+    let site = of("sites[]", &["hsts", "maintenance", "client_certificates"]);
     // A site has a root, its own or this one.
     let root = if site.starts_with("root") { "" } else { "root: /srv/site, " };
     let site = format!("{root}{site}");

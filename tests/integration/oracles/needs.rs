@@ -48,7 +48,10 @@ fn what_rendered_files_use_is_among_the_needs() {
                         (2, files.contains(path) && directories.contains(folder(path)))
                     }
                     "ssl_session_ticket_key" => (3, files.contains(path)),
-                    "proxy_ssl_trusted_certificate" | "grpc_ssl_trusted_certificate" => (4, files.contains(path)),
+                    "proxy_ssl_trusted_certificate"
+                    | "grpc_ssl_trusted_certificate"
+                    | "ssl_client_certificate"
+                    | "ssl_crl" => (4, files.contains(path)),
                     _ => continue,
                 };
                 assert!(needed, "{directive} {path} of {host}: {directories:?} {files:?}\n{yaml}");

@@ -6,6 +6,7 @@ mod answers;
 mod before;
 mod cdn;
 mod challenges;
+mod client_certificates;
 mod default;
 mod fallback;
 mod headers;

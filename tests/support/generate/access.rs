@@ -46,6 +46,16 @@ pub fn cdn() -> Part {
     ])
 }
 
+/// The key `client_certificates`, which few sites have.
+pub fn client_certificates() -> Part {
+    section(vec![
+        ("ssl_client_certificate", 1.0, one_of(&["/etc/ssl/clients/ca.crt", "/etc/ssl/own/ca.pem"])),
+        ("ssl_verify_client", 0.6, one_of(&["on", "optional"])),
+        ("ssl_verify_depth", 0.3, one_of(&["1", "2", "10"])),
+        ("ssl_crl", 0.3, one_of(&["/etc/ssl/clients/revoked.pem"])),
+    ])
+}
+
 /// The keys `limit_req` and `limit_conn`, which few sites and locations have.
 pub fn limits() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
     let req = section(vec![

@@ -28,9 +28,11 @@ pub fn drawn() -> BoxedStrategy<Vec<Drawn>> {
 
 fn pool(number: usize) -> BoxedStrategy<Drawn> {
     let name = move |index: usize| {
-        (dns(format!("other{number}n{index}"), 251, false), 0..4_u8).prop_map(|(name, mood)| match mood {
-            0 if name.contains('.') => format!("*.{name}"),
-            _ => name,
+        (dns(format!("other{number}n{index}"), 251, false).prop_map(no_number), 0..4_u8).prop_map(|(name, mood)| {
+            match mood {
+                0 if name.contains('.') => format!("*.{name}"),
+                _ => name,
+            }
         })
     };
     let keys = section(vec![
@@ -46,6 +48,16 @@ fn pool(number: usize) -> BoxedStrategy<Drawn> {
         })
         .prop_map(|(names, more, keys, servers)| Drawn { names, more, keys, servers })
         .boxed()
+}
+
+/// A name that does not end in a number: the stand-ins' TLS would take it for an address.
+fn no_number(name: String) -> String {
+    match name.rsplit_once('.') {
+        Some((rest, last)) if last.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("{rest}.x{}", &last[1..])
+        }
+        _ => name,
+    }
 }
 
 fn timeouts() -> Part {

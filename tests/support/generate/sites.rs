@@ -28,12 +28,12 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
         rare_timeouts(),
         own,
         (access::lists(), access::limits()),
-        (maybe(0.06, access::maintenance()), maybe(0.06, access::cdn())),
+        (maybe(0.06, access::maintenance()), maybe(0.06, access::cdn()), maybe(0.08, access::client_certificates())),
     );
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
         .prop_map(|(names, certificates, (size, hsts, timeouts, own, access, closed), (root, locations), listed)| {
-            let ((access, limits), (maintenance, cdn)) = (access, closed);
+            let ((access, limits), (maintenance, cdn, clients)) = (access, closed);
             let locations = named(locations, &names);
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
@@ -49,6 +49,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.extend(access);
             entries.extend(limits);
             entries.extend(cdn.map(|it| ("cdn", it)));
+            entries.extend(clients.map(|it| ("client_certificates", it)));
             entries.extend(maintenance.map(|it| ("maintenance", it)));
             entries.extend(own.map(|own| ("include", own)));
             if !empty || listed {

@@ -162,6 +162,15 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv1", "    10.0.0.0/12 cdn", "", "sites[example.com].cdn.networks[0]"),
     ("srv1", "    fd00::/12 cdn", "", "sites[example.com].cdn.networks[1]"),
     ("srv1", "    if ($sslscale_around_1)", "", "sites[example.com].cdn.networks[0]"),
+    (
+        "srv1",
+        "    ssl_client_certificate /etc/ssl/clients/ca.crt",
+        "",
+        "sites[example.com].client_certificates.ssl_client_certificate",
+    ),
+    ("srv1", "    ssl_verify_client optional", "", "sites[example.com].client_certificates.ssl_verify_client"),
+    ("srv1", "    ssl_verify_depth 2", "", "sites[example.com].client_certificates.ssl_verify_depth"),
+    ("srv1", "    ssl_crl /etc/ssl/clients/revoked.pem", "", "sites[example.com].client_certificates.ssl_crl"),
     ("srv1", "    real_ip_header CF-Connecting-IP", "", "sites[example.com].cdn.header"),
     (
         "srv1",

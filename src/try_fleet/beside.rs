@@ -1,0 +1,103 @@
+//! Requests beside those for sites: over plain HTTP, and for servers that are not app servers.
+
+use std::io;
+use std::net::IpAddr;
+
+use super::curl::Fetch;
+use super::drive::{Drive, MOST_TURNS};
+use super::others;
+use super::plain::{self, Asked};
+use super::spec::{HostSpec, ProbeKind};
+use crate::event::{Event, Request, Verdict};
+
+impl Drive<'_> {
+    /// Requests for the first site over plain HTTP, which the balancer answers.
+    pub(super) fn plain(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
+        let spec = &self.plan.spec;
+        let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4());
+        let (Some(plain), Some(site), Some(client)) = (&balancer.plain, spec.sites.first(), client) else {
+            return Ok(());
+        };
+        let (name, client) = (&site.name, *client);
+        let header = balancer.header_from.contains(&client);
+        for asked in Asked::all(plain) {
+            let (path, kind, port) = (asked.path(), ProbeKind::Get, plain.port);
+            let (line, verified, claims, certified) = (0, false, None, false);
+            let fetch = Fetch {
+                name,
+                path,
+                kind,
+                line,
+                client,
+                entry,
+                port,
+                mapped: port,
+                verified,
+                header,
+                claims,
+                certified,
+            };
+            let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
+            let answer = plain::parse(code, &stdout, &stderr);
+            let verdict = plain::judge(&asked.wanted(plain, &fetch), &answer);
+            self.requests += 1;
+            self.failures += usize::from(verdict != Verdict::Ok);
+            let request = Request {
+                site: format!("http://{name}"),
+                path: asked.location().to_owned(),
+                location: asked.location().to_owned(),
+                client,
+                balancer: balancer.name.clone(),
+                entry,
+                app_server: None,
+                seen: None,
+                http: answer.http,
+                tls: None,
+                status: answer.status,
+                verdict,
+            };
+            (self.tell)(&Event::Request(Box::new(request)))?;
+        }
+        Ok(())
+    }
+
+    /// Requests for every pool of servers that are not app servers, two to each of its servers.
+    pub(super) fn others(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
+        let plan = self.plan;
+        let asked = plan.spec.others.iter().flat_map(|pool| pool.asked.iter().map(move |asked| (pool, asked)));
+        let clients = || plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4());
+        for (pool, asked) in asked {
+            let turns = (2 * pool.servers.len()).min(MOST_TURNS);
+            for client in clients().flat_map(|client| std::iter::repeat_n(*client, turns)) {
+                let (name, kind, mapped) = (asked.name(), ProbeKind::Get, balancer.port);
+                let port = balancer.public_port.unwrap_or(mapped);
+                let header = balancer.header_from.contains(&client);
+                let (path, line, verified, claims, certified) = ("/", 0, false, None, false);
+                let fetch =
+                    Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
+                let (code, stdout, stderr) = self.ran(others::command(asked, &fetch))?;
+                let got = others::parse(code, &stdout, &stderr);
+                let verdict = others::judge(pool, asked, client, &balancer.addresses, &got);
+                self.requests += 1;
+                self.failures += usize::from(verdict != Verdict::Ok);
+                let echo = got.echo;
+                let request = Request {
+                    site: asked.shown(),
+                    path: "/".to_owned(),
+                    location: "/".to_owned(),
+                    client,
+                    balancer: balancer.name.clone(),
+                    entry,
+                    app_server: echo.as_ref().and_then(|echo| others::answered(pool, echo.listen)),
+                    seen: echo.as_ref().map(|echo| echo.client),
+                    http: None,
+                    tls: None,
+                    status: echo.map(|_| 200),
+                    verdict,
+                };
+                (self.tell)(&Event::Request(Box::new(request)))?;
+            }
+        }
+        Ok(())
+    }
+}
