@@ -141,7 +141,7 @@ fn renewed(
 }
 
 /// The release that a host uses; `None` if none was ever deployed.
-fn current(host: &dyn Host) -> Result<Option<HostRelease>, QueryError> {
+pub fn current(host: &dyn Host) -> Result<Option<HostRelease>, QueryError> {
     let seen = deploy::observe(host, Role::AppServer, &[])?;
     match seen.release.filter(|current| current.id != BEFORE) {
         Some(current) => release(host, &current.id),

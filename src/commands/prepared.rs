@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::again::{again, choice};
 use super::sources::Sources;
-use super::{CommandError, decisions, hosts, live, load, load_members, sources};
+use super::{CommandError, ExitStatus, certs, decisions, hosts, live, load, load_members, sources};
 use crate::cli::ReachArgs;
 use crate::deploy::{self, HostRelease, Wanted};
 use crate::interrupt::Interrupt;
@@ -14,8 +14,10 @@ use crate::inventory::Inventory;
 use crate::lint::Settings;
 use crate::render::Templates;
 use crate::report::Output;
+use crate::rollout::Fleet;
 use crate::source::Source;
 use crate::transport::Host;
+use crate::tree::Entry;
 
 /// Where an inventory is, and which hosts it is about.
 pub struct Request<'r> {
@@ -70,13 +72,18 @@ impl Prepared {
             ))
         };
         let sources = Sources::read(&inventory, &hosts, &way, (output, interrupt))?;
-        sources::stay(&inventory, request.hosts.without).into_iter().for_each(|host| {
-            output.say(&format!("note: certificates whose source is on {host} stay as hosts have them"));
-        });
         let mut releases = live::releases(&tree, &sources);
+        let mut needs = live::unsourced(&tree, &sources);
+        let away = sources::stay(&inventory, request.hosts.without);
+        for host in &away {
+            output.say(&format!("note: certificates whose source is on {host} stay as hosts have them"));
+        }
+        if !away.is_empty() {
+            keep(&hosts[..names.len()], (&mut releases, &mut needs), interrupt)?;
+        }
         let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
         releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
-        Ok(Self { source, id, releases, needs: live::unsourced(&tree, &sources), reached, inventory })
+        Ok(Self { source, id, releases, needs, reached, inventory })
     }
 
     /// The chosen hosts, balancers first.
@@ -88,6 +95,28 @@ impl Prepared {
     pub fn hosts(&self) -> Vec<&dyn Host> {
         self.reached[..self.releases.len()].iter().map(|host| &**host).collect()
     }
+}
+
+/// Puts what the releases of hosts have, and no source has brought, into their new ones: a later deploy still knows it as
+/// its own.
+fn keep(
+    hosts: &[&dyn Host],
+    (releases, needs): (&mut BTreeMap<String, HostRelease>, &mut BTreeMap<String, Vec<String>>),
+    interrupt: &Interrupt,
+) -> Result<(), CommandError> {
+    let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
+    let stopped = || CommandError::reported(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
+    for (host, found) in hosts.iter().zip(fleet.observe(certs::current).map_err(|_| stopped())?) {
+        // One that does not answer is named by what follows.
+        let (Ok(Some(current)), Some(new)) = (found, releases.get_mut(host.name())) else { continue };
+        let needed = needs.entry(host.name().to_owned()).or_default();
+        let kept: Vec<Entry> =
+            current.files.into_iter().filter(|it| needed.iter().any(|path| *path == *it.path)).collect();
+        needed.retain(|path| !kept.iter().any(|entry| *entry.path == **path));
+        new.files.extend(kept);
+        new.files.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+    Ok(())
 }
 
 /// An inventory and hosts of it.
