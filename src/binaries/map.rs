@@ -95,7 +95,9 @@ impl<'f> Map<'f> {
         let Some(statement) = statement else { return self.named(message).unwrap_or(host) };
         let of_block = || {
             let by_client = || self.access(app, statement).or_else(|| self.cdn(app, statement));
-            self.upstream(app, message, statement).or_else(by_client)
+            self.upstream(app, message, statement)
+                .or_else(by_client)
+                .or_else(|| others::nginx_metrics(self.fleet, app, statement))
         };
         if let Some(place) = self.answers(statement).or_else(of_block) {
             return place;
@@ -225,6 +227,7 @@ impl<'f> Map<'f> {
         let host = self.fleet.load_balancer(index);
         let bound = statement.and_then(|statement| self.bound(index, message, statement));
         let bound = bound.or_else(|| others::before(self.fleet, index, message, statement?));
+        let bound = bound.or_else(|| others::metrics(self.fleet, index, message, statement?));
         let other = || others::line(self.fleet, message, statement?);
         if let Some(place) = bound.or_else(|| self.plain_http(message, statement?)).or_else(other) {
             return place;

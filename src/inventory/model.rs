@@ -34,7 +34,7 @@ pub use client_certificates::{ClientCertificates, NO_CERTIFICATE};
 pub use limits::{LimitReq, Limits, TOO_MANY};
 pub use maintenance::{Maintenance, UNAVAILABLE};
 pub use other_pools::{OtherPool, OtherServer};
-pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Nginx, Timeouts, Tls};
+pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Metrics, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};
 pub use ssh::Ssh;
 pub use target::{Answer, Protocol, Redirect, Target};

@@ -7,8 +7,8 @@ mod other_pools;
 mod upstreams;
 
 use super::schema::{Section, section};
-pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawTimeouts};
-pub use nginx::{RawHsts, RawNginx};
+pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawHaproxyMetrics, RawTimeouts};
+pub use nginx::{RawHsts, RawNginx, RawNginxMetrics};
 pub use other_pools::{RawOtherPool, RawOtherServer, RawOtherTimeouts};
 pub use upstreams::{RawUpstream, RawUpstreamServer};
 
@@ -371,9 +371,11 @@ pub const SECTIONS: &[Section] = &[
     RawHaproxy::SECTION,
     RawTimeouts::SECTION,
     RawCheck::SECTION,
+    RawHaproxyMetrics::SECTION,
     RawHaproxyInclude::SECTION,
     RawNginx::SECTION,
     RawHsts::SECTION,
+    RawNginxMetrics::SECTION,
     RawSsh::SECTION,
     RawLint::SECTION,
 ];

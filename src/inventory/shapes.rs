@@ -4,7 +4,7 @@
 use super::document::spelled;
 use super::node::{Node, Value};
 use super::types::{
-    AccountThumbprint, Address, CheckPath, CheckType, Duration, HeaderName, HostName, LocationPath, Port, Rate,
+    AccountThumbprint, Address, CheckPath, CheckType, Cidr, Duration, HeaderName, HostName, LocationPath, Port, Rate,
     RedirectCode, RedirectUrl, Scalar, SshUser, before_request_path, guard,
 };
 use crate::diagnostic::Code;
@@ -124,6 +124,10 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
         "pools[].check" => {
             format!("{{ path: {} }}", spelled("", is(|it| CheckPath::parse(it).is_ok()).unwrap_or("/healthz")))
         }
+        "haproxy.metrics" | "nginx.metrics" => match port {
+            Some(port) => format!("{{ port: {port}, allow: [10.0.0.5/32] }}"),
+            None => format!("{{ allow: [{}] }}", network(words)),
+        },
         "nginx.hsts" => format!("{{ max_age: {} }}", age().unwrap_or_else(|| "730d".to_owned())),
         "high_availability" => {
             let all = words.iter().filter(|word| Address::parse(word).is_ok()).map(|word| spelled("", word));
@@ -138,6 +142,12 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// The first address or network among the words.
+fn network(words: &[&str]) -> String {
+    let networks = words.iter().filter(|word| Cidr::parse(word).is_ok());
+    networks.map(|word| spelled("", word)).next().unwrap_or_else(|| "10.0.0.5/32".to_owned())
 }
 
 /// The age in a header of HSTS, or a bare number of seconds.

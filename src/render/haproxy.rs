@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::others::{OtherBackend, others};
 use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
-use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http};
+use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Bound, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
 use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
@@ -72,6 +72,7 @@ pub struct View {
     backends: Vec<Backend>,
     others: Vec<OtherBackend>,
     http: Option<http::View>,
+    metrics: Option<metrics::View>,
     state_file: &'static str,
     state_script: &'static str,
     include: HaproxyView,
@@ -193,6 +194,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         backends: backends(inventory, shape.own, &check.http),
         others: others(inventory),
         http: http::view(inventory, shape.haproxy, shape.own),
+        metrics: shape.haproxy.metrics.as_ref().map(|it| metrics::view(it, shape.haproxy.maxconn)),
         state_file: HAPROXY_STATE,
         state_script: HAPROXY_STATE_SCRIPT,
         include: HaproxyView::of(&shape.haproxy.include),

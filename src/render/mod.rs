@@ -9,6 +9,7 @@ mod http;
 mod limits;
 mod locations;
 mod maintenance;
+mod metrics;
 mod needs;
 mod nginx;
 mod others;

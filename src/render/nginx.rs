@@ -11,6 +11,7 @@ use super::http::AcmeView;
 use super::limits::{LimitsView, ZoneView, zones};
 use super::locations::{LocationView, Shared, TimeoutsView, location_view};
 use super::maintenance::MaintenanceView;
+use super::metrics;
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
@@ -121,6 +122,7 @@ pub struct View {
     /// The name by which the host asks for the revision that its nginx runs.
     revision_name: &'static str,
     acme: Option<AcmeView>,
+    metrics: Option<metrics::View>,
     /// The user's own files for the http block.
     include: Vec<IncludeView>,
 }
@@ -247,6 +249,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         sites: views,
         revision_name: REVISION_NAME,
         acme: acme.cloned(),
+        metrics: shape.nginx.metrics.as_ref().map(|it| metrics::view(it, u64::MAX)),
         include: snippets::views(&shape.nginx.include),
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::spec::{CdnSpec, Refusal, SiteSpec};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Access, Site, UNAVAILABLE};
+use crate::inventory::model::{Access, Metrics, Site, UNAVAILABLE};
 use crate::inventory::routing::as_nginx_reads;
 use crate::inventory::types::{Address, Scalar};
 
@@ -39,6 +39,24 @@ pub(super) fn add_proxies(inventory: &Inventory, clients: &mut Vec<IpAddr>, take
         let mut free = networks.filter_map(usable).filter(|it| it.is_ipv4() == is_ipv4 && !taken.contains(it));
         clients.extend(free.find(|it| !clients.contains(it)));
     }
+}
+
+/// Adds, for each family of the clients, one that may ask for numbers.
+pub(super) fn add_collectors(inventory: &Inventory, clients: &mut Vec<IpAddr>, taken: &BTreeSet<IpAddr>) {
+    let families = [true, false].map(|v4| (v4, clients.iter().any(|it| it.is_ipv4() == v4)));
+    for (is_ipv4, _) in families.into_iter().filter(|(_, has_clients)| *has_clients) {
+        let all = || metrics(inventory).take(MOST);
+        if clients.iter().any(|client| client.is_ipv4() == is_ipv4 && all().any(|it| it.admits(*client))) {
+            continue;
+        }
+        let networks = all().flat_map(|it| &it.allow);
+        clients.extend(networks.filter_map(usable).find(|it| it.is_ipv4() == is_ipv4 && !taken.contains(it)));
+    }
+}
+
+fn metrics(inventory: &Inventory) -> impl Iterator<Item = &Metrics> {
+    let haproxy = inventory.load_balancers.iter().filter_map(|balancer| balancer.haproxy.metrics.as_ref());
+    haproxy.chain(inventory.app_servers.iter().filter_map(|app| app.nginx.metrics.as_ref()))
 }
 
 /// An address in the network that a client can have.

@@ -10,6 +10,7 @@ use super::access;
 use super::cdn;
 use super::front;
 use super::limits;
+use super::metrics;
 use super::others;
 use super::probes;
 use super::scripts::Scripts;
@@ -42,6 +43,7 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
     for (host, balancer) in hosts.iter_mut().zip(&inventory.load_balancers) {
         host.header_from = clients.iter().copied().filter(|it| balancer.reads_header_from(*it)).collect();
     }
+    metrics::admit(inventory, &mut hosts, &clients);
     let of_site = |site: &Site| {
         let mut specs = probes::of_site(inventory, &scripts, site);
         cdn::describe(inventory, site, &mut specs, &clients);
@@ -283,5 +285,6 @@ fn clients(inventory: &Inventory, hosts: &[HostSpec]) -> Vec<IpAddr> {
     access::add_clients(inventory, &mut clients, &taken);
     access::add_proxies(inventory, &mut clients, &taken);
     cdn::add_clients(inventory, &mut clients, &taken);
+    access::add_collectors(inventory, &mut clients, &taken);
     clients
 }

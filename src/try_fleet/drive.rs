@@ -91,6 +91,7 @@ impl Drive<'_> {
                 self.plain(balancer, *entry)?;
             }
         }
+        self.metrics()?;
         self.flood()
     }
 

@@ -21,6 +21,7 @@ mod host;
 mod launch;
 mod limits;
 mod members;
+mod metrics;
 mod needs;
 mod network;
 mod other_server;

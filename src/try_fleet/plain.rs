@@ -79,8 +79,8 @@ pub(super) struct Answer {
     pub(super) status: Option<u16>,
     pub(super) http: Option<String>,
     location: Option<String>,
-    body: String,
-    error: Option<String>,
+    pub(super) body: String,
+    pub(super) error: Option<String>,
 }
 
 /// The command, which prints the answer.

@@ -4,6 +4,7 @@
 mod cdn;
 mod limit;
 mod others;
+mod plain;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,11 +14,13 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use crate::file::unique;
+
 pub use crate::sandbox::{FileSpec, Program};
 pub use crate::stand_ins::CertificateSpec;
 pub use cdn::CdnSpec;
 pub use limit::{LimitKey, LimitSpec};
 pub use others::{OtherAsked, OtherPoolSpec, OtherServerSpec};
+pub use plain::{MetricsSpec, PlainSpec};
 use upstream::page;
 pub use upstream::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 
@@ -88,6 +91,9 @@ pub struct HostSpec {
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
+    /// Where its program tells its numbers, and to whom.
+    #[serde(default)]
+    pub metrics: Option<MetricsSpec>,
     /// Backends whose checks over HTTP may ask for what a try-out does not have: files, or apps without
     /// a stand-in.
     #[serde(default)]
@@ -158,6 +164,7 @@ impl HostSpec {
             hides_clients: false,
             header_from: BTreeSet::new(),
             plain: None,
+            metrics: None,
             unproven: BTreeSet::new(),
             keyless: BTreeSet::new(),
             programs: role.programs().iter().map(|program| ProgramSpec { program: *program, nofile: 0 }).collect(),
@@ -178,20 +185,6 @@ impl HostSpec {
     pub fn entries(&self) -> &[IpAddr] {
         if self.entries.is_empty() { &self.addresses } else { &self.entries }
     }
-}
-
-/// Plain HTTP that is answered with a redirect to TLS.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct PlainSpec {
-    /// The port that clients connect to.
-    pub port: u16,
-    /// The status of the redirect.
-    pub code: u16,
-    /// The port that it leads to.
-    pub tls_port: u16,
-    /// The thumbprint that ACME challenges are answered with, where the balancer answers them itself.
-    #[serde(default)]
-    pub thumbprint: Option<String>,
 }
 
 /// The requests for one location of a site, which are repeated through every balancer.

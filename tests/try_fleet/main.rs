@@ -27,6 +27,7 @@ mod generate;
 mod inventories;
 #[path = "../support/keys.rs"]
 mod keys;
+mod metrics;
 mod names;
 mod other_pools;
 mod own;

@@ -1,7 +1,8 @@
-//! The keys behind the lines of servers that are not app servers, and of what is before the balancers.
+//! The keys behind the lines of servers that are not app servers, of what is before the balancers, and of metrics.
 
 use super::{Message, Statement, unnamed};
 use crate::inventory::document::Cursor;
+use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::Fleet;
 
 /// The place of a line in the backend of such servers, or of one that leads there.
@@ -70,4 +71,47 @@ pub fn before<'f>(
     let list = fleet.haproxy_if_written(balancer, &["accept_proxy_from"])?;
     let named = |item: &Cursor<'f>| message.quoted().any(|word| item.text() == Some(word));
     list.items().find(named).or_else(|| list.items().next())
+}
+
+/// The key behind a line of the frontend for Prometheus.
+pub fn metrics<'f>(
+    fleet: &'f Fleet<'f>,
+    balancer: usize,
+    message: &Message,
+    statement: &Statement<'_>,
+) -> Option<Cursor<'f>> {
+    statement.around.iter().find(|words| matches!(***words, ["frontend", "metrics-in"]))?;
+    let section = fleet.haproxy_if_written(balancer, &["metrics"])?;
+    let (port, allow) = (section.key("port"), section.key("allow"));
+    let quoted = |network: &str| message.quoted().any(|word| word == network);
+    let named = |item: &Cursor<'f>| item.text().is_some_and(|text| network(text).is_some_and(|it| quoted(&it)));
+    Some(match *statement.words {
+        ["bind", ..] if port.is_written() => port,
+        ["acl", "may_ask", ..] => allow.items().find(named).unwrap_or(allow),
+        _ => section,
+    })
+}
+
+/// The key behind a line of nginx's server for metrics.
+pub fn nginx_metrics<'f>(fleet: &'f Fleet<'f>, app: usize, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    let metrics = fleet.inventory.app_servers[app].nginx.metrics.as_ref()?;
+    let section = fleet.nginx(app, &["metrics"]);
+    let (port, allow) = (section.key("port"), section.key("allow"));
+    match *statement.words {
+        ["listen", socket, ..] => {
+            let own = socket.rsplit(':').next().and_then(|port| port.parse().ok()) == Some(metrics.port.0);
+            own.then_some(if port.is_written() { port } else { section })
+        }
+        ["allow", listed, ..] => {
+            let named = |item: &Cursor<'f>| item.text().and_then(network).as_deref() == Some(listed);
+            Some(allow.items().find(named).unwrap_or(allow))
+        }
+        ["stub_status", ..] => Some(section),
+        _ => None,
+    }
+}
+
+/// A network as it is rendered.
+fn network(text: &str) -> Option<String> {
+    Cidr::parse(text).ok().map(|network| network.0.to_string())
 }

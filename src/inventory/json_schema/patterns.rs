@@ -22,7 +22,7 @@ pub fn host_name() -> String {
 }
 
 pub fn pool_name() -> String {
-    format!("^(?!(?:https-in|http-in|acme-challenge)$)(?!.*[.][.]){NAME}$")
+    format!("^(?!(?:https-in|http-in|metrics-in|acme-challenge)$)(?!.*[.][.]){NAME}$")
 }
 
 /// A DNS name: the last label is not a number.

@@ -1,5 +1,7 @@
 //! The settings of the programs: haproxy on one balancer, nginx on one app server.
 
+use std::net::IpAddr;
+
 use ipnet::IpNet;
 
 use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
@@ -42,6 +44,8 @@ pub struct Haproxy {
     pub timeouts: Timeouts,
     /// Health checks.
     pub check: Check,
+    /// Who may ask for its numbers.
+    pub metrics: Option<Metrics>,
     /// How long a replaced worker keeps its connections.
     pub hard_stop_after: Duration,
     /// How many reloads a replaced worker survives.
@@ -185,8 +189,29 @@ pub struct Nginx {
     pub access_log: AccessLog,
     /// The format of the log.
     pub log_format: LogFormat,
+    /// Who may ask for its numbers.
+    pub metrics: Option<Metrics>,
     /// The user's own text in the http block.
     pub include: Vec<Snippet>,
+}
+
+/// Where a program tells its numbers, and to whom.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Metrics {
+    /// The port, for plain HTTP.
+    pub port: Port,
+    /// Networks of those who may ask; never empty, and without repetition.
+    pub allow: Vec<IpNet>,
+}
+
+impl Metrics {
+    /// The port unless another is written.
+    pub const PORT: Port = Port(8404);
+
+    /// Whether a client with this address gets an answer.
+    pub fn admits(&self, client: IpAddr) -> bool {
+        self.allow.iter().any(|network| network.contains(&client))
+    }
 }
 
 /// The first version of nginx that has `keepalive_time`.

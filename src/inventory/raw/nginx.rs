@@ -47,6 +47,8 @@ section! {
         access_log: "absolute path, `syslog:server=…` as in nginx, or `\"off\"`; default `/var/log/nginx/access.log`" is One(AccessLog),
         /// The format of the log: nginx's combined format followed by details of the TLS session, the same as JSON, or what nginx.conf sets.
         log_format: "`combined`, `json` or `stock`; default `combined`" is One(Choice(LogFormat::NAMES)),
+        /// nginx's numbers (`stub_status`) at `/stub_status`, which Prometheus's exporter for nginx reads.
+        metrics: "section; default: none" is OneSection,
         /// Files on this machine with your own nginx text, for the http block that the sites are in.
         include: "list of paths" is Many(LocalPath, 0, 64),
     }
@@ -61,5 +63,15 @@ section! {
         include_subdomains: "true or false; default false" is One(Switch),
         /// Whether the site may be added to the HSTS preload list that is built into browsers.
         preload: "true or false; default false" is One(Switch),
+    }
+}
+
+section! {
+    /// Where nginx tells its numbers, over plain HTTP.
+    RawNginxMetrics at "nginx.metrics" {
+        /// The port.
+        port: "1 to 65535; default 8404" is One(NginxPort),
+        /// Networks of those who may ask, such as the address of Prometheus's exporter. Others get 403.
+        allow: "list of networks, required" is Many(Network, 1, 64),
     }
 }

@@ -151,8 +151,8 @@ impl<'i> Shown<'i> {
         if of_host && !here.is_written() && !self.expanded {
             return Some(Content::Inherited);
         }
-        // HSTS is one setting: a host has its own, or that of the fleet.
-        let fleet = if child.path == "nginx.hsts" && here.is_written() { None } else { fleet };
+        // A host has its own, or that of the fleet.
+        let fleet = if ONE_SETTING.contains(&child.path) && here.is_written() { None } else { fleet };
         let written = here.is_written() || fleet.is_some_and(Cursor::is_written);
         if !written && IF_WRITTEN.contains(&child.path) {
             return self.default(section, key, part);
@@ -168,10 +168,12 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 9] = [
+const IF_WRITTEN: [&str; 11] = [
     "pools[].check",
     "other_pools[].timeouts",
+    "haproxy.metrics",
     "nginx.hsts",
+    "nginx.metrics",
     "http.acme_challenge",
     "sites[].cdn",
     "sites[].client_certificates",
@@ -179,6 +181,9 @@ const IF_WRITTEN: [&str; 9] = [
     "sites[].maintenance",
     "sites[].locations[].return",
 ];
+
+/// Sections that are one setting: what a host has of its own replaces all of the fleet's.
+const ONE_SETTING: [&str; 3] = ["haproxy.metrics", "nginx.hsts", "nginx.metrics"];
 
 /// The section that a key leads to.
 fn child(section: &'static Section, key: &'static Key, list: &str) -> &'static Section {

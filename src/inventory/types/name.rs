@@ -7,8 +7,12 @@ use crate::diagnostic::Applicability;
 
 /// Names that the rendered haproxy.cfg uses itself. haproxy 3.2 warns about a backend with the name of a
 /// frontend and 3.3 refuses it; every version refuses two backends with one name.
-const RESERVED: [(&str, &str); 3] =
-    [("https-in", "frontend"), ("http-in", "frontend for plain HTTP"), ("acme-challenge", "backend for challenges")];
+const RESERVED: [(&str, &str); 4] = [
+    ("https-in", "frontend"),
+    ("http-in", "frontend for plain HTTP"),
+    ("metrics-in", "frontend for Prometheus"),
+    ("acme-challenge", "backend for challenges"),
+];
 
 /// The name by which an app server asks its own nginx for the revision that it runs. Nobody can have a name in `invalid`
 /// (RFC 2606).

@@ -27,6 +27,16 @@ pub fn read(reader: &mut Reader<'_>, [allow, deny]: [Option<&Node>; 2]) -> Acces
 
 /// The networks of a list, without repetitions.
 pub(super) fn networks(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) -> Vec<Placed<IpNet>> {
+    let everyone = match key {
+        "networks" => "write the networks that the CDN publishes: anyone else could claim an address",
+        "deny" => "write `allow` with those who get an answer: all others are refused then",
+        _ => "remove it: without the key, everyone gets an answer",
+    };
+    listed(reader, node, key, everyone)
+}
+
+/// The same, with what to do about every address of a family.
+fn listed(reader: &mut Reader<'_>, node: Option<&Node>, key: &str, everyone: &str) -> Vec<Placed<IpNet>> {
     let Some(node) = node else { return Vec::new() };
     let fits = |word: &str| Cidr::parse(word).is_ok();
     let Some(nodes) = reader.words(node, (key, "[192.0.2.0/24]"), fits) else { return Vec::new() };
@@ -34,34 +44,27 @@ pub(super) fn networks(reader: &mut Reader<'_>, node: Option<&Node>, key: &str) 
         reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one network");
     }
     let mut seen = HashSet::new();
-    let read = nodes.iter().filter_map(|node| scalar_with::<Cidr>(reader, node, key, |error| improved(error, key)));
+    let read =
+        nodes.iter().filter_map(|node| scalar_with::<Cidr>(reader, node, key, |error| improved(error, everyone)));
     let read: Vec<Placed<Cidr>> = read.collect();
     let networks = read.into_iter().map(|it| Placed { value: it.value.0, span: it.span });
     networks.filter(|it| seen.insert(it.value)).collect()
 }
 
 /// The networks of a list that may have 64.
-pub(super) fn at_most_64(reader: &mut Reader<'_>, node: &Node, key: &str) -> Vec<IpNet> {
+pub(super) fn at_most_64(reader: &mut Reader<'_>, node: &Node, key: &str, everyone: &str) -> Vec<IpNet> {
     if let Value::List(items) = &node.value
         && at_most(reader, node, items, (key, 64)).len() < items.len()
     {
         return Vec::new();
     }
-    networks(reader, Some(node), key).into_iter().map(|it| it.value).collect()
+    listed(reader, Some(node), key, everyone).into_iter().map(|it| it.value).collect()
 }
 
 /// What the advice about trusted proxies is not about.
-fn improved(error: ValueError, key: &str) -> ValueError {
-    let help = match (error.flaw, key) {
-        (Flaw::EveryAddress, "accept_proxy_from") => {
-            "list the networks of what is before the balancers: from there, anyone can claim to be any client"
-        }
-        (Flaw::EveryAddress, "networks") => {
-            "write the networks that the CDN publishes: anyone else could claim an address"
-        }
-        (Flaw::EveryAddress, "deny") => "write `allow` with those who get an answer: all others are refused then",
-        (Flaw::EveryAddress, _) => "remove it: without the key, everyone gets an answer",
-        _ => return error,
-    };
-    ValueError::new(Flaw::EveryAddress, "is every address of a family", help)
+fn improved(error: ValueError, everyone: &str) -> ValueError {
+    match error.flaw {
+        Flaw::EveryAddress => ValueError::new(Flaw::EveryAddress, "is every address of a family", everyone),
+        _ => error,
+    }
 }

@@ -37,6 +37,8 @@ pub struct Places {
     pub access_log: Option<Span>,
     /// The same for `ssl_protocols`.
     pub ssl_protocols: Option<Span>,
+    /// The same for `metrics`.
+    pub metrics: Option<Span>,
 }
 
 /// The places of the settings of haproxy or nginx that are compared with others.
@@ -48,6 +50,7 @@ pub struct SettingPlaces {
     http2: Option<Span>,
     access_log: Option<Span>,
     ssl_protocols: Option<Span>,
+    metrics: Option<Span>,
 }
 
 impl SettingPlaces {
@@ -61,13 +64,14 @@ impl SettingPlaces {
             http2: place("http2", base.http2),
             access_log: place("access_log", base.access_log),
             ssl_protocols: place("ssl_protocols", base.ssl_protocols),
+            metrics: place("metrics", base.metrics),
         }
     }
 
     /// The places of a host with these settings.
     fn with(self, host: Places) -> Places {
-        let Self { port, bind, proxy_protocol, http2, access_log, ssl_protocols } = self;
-        Places { port, bind, proxy_protocol, http2, access_log, ssl_protocols, ..host }
+        let Self { port, bind, proxy_protocol, http2, access_log, ssl_protocols, metrics } = self;
+        Places { port, bind, proxy_protocol, http2, access_log, ssl_protocols, metrics, ..host }
     }
 }
 
@@ -188,6 +192,7 @@ impl Hosts {
             http2: None,
             access_log: None,
             ssl_protocols: None,
+            metrics: None,
         };
         Some((name.value, pair, places))
     }

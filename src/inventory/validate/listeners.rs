@@ -4,14 +4,14 @@
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::hosts::Hosts;
+use super::hosts::{Hosts, Places};
 use super::http::PlacedHttp;
 use super::pools::Pools;
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{AcmeChallenge, AppServer, Pool};
 use crate::inventory::schema::Reader;
-use crate::inventory::types::{Address, Port};
+use crate::inventory::types::{Address, HostName, Port};
 use crate::source::Span;
 
 /// Compares the listeners of every host.
@@ -24,6 +24,7 @@ pub fn check(
     if let Some(http) = http {
         balancers(reader, http, hosts);
     }
+    metrics(reader, http, hosts);
     families(reader, hosts);
     loopback(reader, hosts);
     circles(reader, http, (hosts, virtual_addresses), sites);
@@ -42,6 +43,16 @@ pub fn check(
         if let Some((host, (socket, span))) = tls {
             let message = format!("no app can listen on `{socket}`: nginx uses port {} for TLS", host.nginx.port);
             reader.report(Code::IN09, span, message, "write the port that the app listens on");
+        }
+        let of_metrics = |host: &AppServer| apps.on(host.nginx.metrics.as_ref()?.port, host);
+        if let Some((host, (socket, span))) = members().find_map(|(_, host)| Some((host, of_metrics(host)?))) {
+            let message = format!("no app can listen on `{socket}`: nginx on `{}` tells its numbers there", host.name);
+            reader.report(
+                Code::IN09,
+                span,
+                message,
+                "write the port that the app listens on, or another into `metrics`",
+            );
         }
         let Some(challenges) = challenges.as_ref().filter(|it| it.root) else { continue };
         let serving = members().filter(|(member, _)| challenges.members.contains(member));
@@ -66,6 +77,34 @@ fn balancers(reader: &mut Reader<'_>, http: &PlacedHttp, hosts: &Hosts) {
         both = both.related(other, "the port for TLS");
     }
     reader.diagnostics.push(both.related(places.name, "this balancer"));
+}
+
+/// A port is for the numbers of a program, or for something else.
+fn metrics(reader: &mut Reader<'_>, http: Option<&PlacedHttp>, hosts: &Hosts) {
+    let mut taken = |port: Port, name: &HostName, places: &Places, other: &str| {
+        let message = format!("`{name}` cannot tell its numbers on port {port}, which is for {other}");
+        let place = places.metrics.unwrap_or(places.name);
+        let both = Diagnostic::refusal(Code::IN09, place, message, "write another `port` into `metrics`, such as 8405");
+        reader.diagnostics.push(both.related(places.name, "this host"));
+    };
+    for (balancer, places) in &hosts.load_balancers {
+        let Some(metrics) = &balancer.haproxy.metrics else { continue };
+        if metrics.port == balancer.haproxy.port {
+            taken(metrics.port, &balancer.name, places, "TLS");
+        } else if http.is_some_and(|http| http.http.port == metrics.port) {
+            taken(metrics.port, &balancer.name, places, "plain HTTP");
+        }
+    }
+    let challenges = http.and_then(Challenges::of);
+    for (index, (app, places)) in hosts.app_servers.iter().enumerate() {
+        let Some(metrics) = &app.nginx.metrics else { continue };
+        let takes_challenges = |it: &Challenges| it.port == metrics.port && it.members.contains(&index);
+        if metrics.port == app.nginx.port {
+            taken(metrics.port, &app.name, places, "TLS");
+        } else if challenges.as_ref().is_some_and(takes_challenges) {
+            taken(metrics.port, &app.name, places, "challenges");
+        }
+    }
 }
 
 /// A balancer listens on an address of a family that it has, so that it can be tried out and observed.

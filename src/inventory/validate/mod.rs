@@ -17,6 +17,7 @@ mod lint;
 mod listeners;
 mod locations;
 mod maintenance;
+mod metrics;
 mod other_pools;
 mod owned;
 mod paths;

@@ -6,7 +6,7 @@ use super::fields::{
     switch,
 };
 use super::owned::{Use, canonical, refused};
-use super::{access, checks, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, checks, metrics, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::Code;
 use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
 use crate::inventory::model::{Check, Haproxy, HaproxyInclude, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
@@ -25,6 +25,9 @@ use crate::inventory::types::{
 const MAXCONN: u64 = 8192;
 /// The kernel allows 1,048,576 descriptors per process; a connection takes two.
 pub const MAXCONN_LIMIT: u64 = 500_000;
+
+/// What to do about a list of everyone in `accept_proxy_from`.
+const BEFORE: &str = "list the networks of what is before the balancers: from there, anyone can claim to be any client";
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const BIND: Words = Words { key: "bind", most: 64, example: "[10.0.0.10, 10.0.0.100]", known: |_| true };
@@ -80,6 +83,7 @@ pub fn default_haproxy() -> Haproxy {
             slowstart: None,
             on_marked_down: OnMarkedDown::ShutdownSessions,
         },
+        metrics: None,
         hard_stop_after: Duration::minutes(60),
         mworker_max_reloads: 50,
         include: HaproxyInclude::default(),
@@ -105,6 +109,7 @@ pub fn default_nginx() -> Nginx {
         hsts: None,
         access_log: AccessLog::parse("/var/log/nginx/access.log").expect("it is an absolute path"),
         log_format: LogFormat::Combined,
+        metrics: None,
         include: Vec::new(),
     }
 }
@@ -118,7 +123,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
         bind: distinct(reader, raw.bind, BIND, |address: &Address| *address).unwrap_or(base.bind),
         accept_proxy_from: match raw.accept_proxy_from {
-            Some(node) => access::at_most_64(reader, node, "accept_proxy_from"),
+            Some(node) => access::at_most_64(reader, node, "accept_proxy_from", BEFORE),
             None => base.accept_proxy_from,
         },
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
@@ -131,6 +136,7 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         unknown_names: or_default(reader, raw.unknown_names, "unknown_names", base.unknown_names),
         timeouts: timeouts(reader, raw.timeouts, base.timeouts),
         check: checks::check(reader, raw.check, base.check),
+        metrics: metrics::haproxy(reader, raw.metrics).or(base.metrics),
         hard_stop_after: duration(reader, raw.hard_stop_after, "hard_stop_after", TIMEOUT, base.hard_stop_after),
         mworker_max_reloads: count(
             reader,
@@ -215,6 +221,7 @@ pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>, base: Nginx) -> Nginx
         hsts: tls::hsts(reader, raw.hsts).or(base.hsts),
         access_log: or_default(reader, raw.access_log, "access_log", base.access_log),
         log_format: or_default(reader, raw.log_format, "log_format", base.log_format),
+        metrics: metrics::nginx(reader, raw.metrics).or(base.metrics),
         include: snippets::read(reader, raw.include, SnippetKind::Nginx, base.include),
     };
     tls::check(reader, &raw, &nginx);
@@ -237,7 +244,7 @@ fn log(reader: &mut Reader<'_>, node: Option<&Node>, base: LogTarget) -> LogTarg
 
 /// nginx.conf as Debian and nginx.org install it answers plain HTTP on port 80, and a port takes
 /// either plain HTTP or TLS.
-fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port {
+pub(super) fn nginx_port(reader: &mut Reader<'_>, node: Option<&Node>, base: Port) -> Port {
     let Some(found) = node.and_then(|node| scalar::<Port>(reader, node, "port")) else { return base };
     if found.value == Port(80) {
         let message = "`port` is already in use: nginx's default configuration answers plain HTTP on `80`";

@@ -65,7 +65,25 @@ pub const ROWS: &[Row] = &[
             ("lb.internal", "AD10"),
         ],
     ),
-    (&["other_pools[].name"], &[("http-in", "IN06"), ("a/b", "IN06")]),
+    (
+        &[
+            "haproxy.metrics.allow[]",
+            "load_balancers[].haproxy.metrics.allow[]",
+            "nginx.metrics.allow[]",
+            "app_servers[].nginx.metrics.allow[]",
+        ],
+        &[("10.0.0.300", "IN06"), ("10.0.0.5/24", "AD11"), ("0.0.0.0/0", "IN06"), ("prometheus.internal", "AD10")],
+    ),
+    (
+        &[
+            "haproxy.metrics.port",
+            "load_balancers[].haproxy.metrics.port",
+            "nginx.metrics.port",
+            "app_servers[].nginx.metrics.port",
+        ],
+        &[("0", "IN06"), ("65536", "IN06"), ("http", "IN06")],
+    ),
+    (&["other_pools[].name"], &[("metrics-in", "IN06"), ("http-in", "IN06"), ("a/b", "IN06")]),
     (&["other_pools[].servers[].name"], &[("mail/1", "IN06"), ("mail..1", "IN06"), ("-mail", "IN06")]),
     (
         &["other_pools[].server_name", "other_pools[].server_name[]"],

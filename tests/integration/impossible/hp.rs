@@ -101,11 +101,12 @@ pub fn every_server_is_checked(rendered: &Rendered<'_>) -> Held {
     })
 }
 
-/// HP11: everything is TCP but the frontend for plain HTTP and the one backend that it leads to.
+/// HP11: everything is TCP but the frontends for plain HTTP and metrics, and the one backend that it leads to.
 pub fn modes_are_alike(rendered: &Rendered<'_>) -> Held {
     every_balancer(rendered, "another mode", |balancer| {
-        let plain =
-            |section: &Section| ["http-in", CHALLENGES].contains(&section.head.last().map_or("", String::as_str));
+        let plain = |section: &Section| {
+            ["http-in", "metrics-in", CHALLENGES].contains(&section.head.last().map_or("", String::as_str))
+        };
         let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
         let wanted = |section: &Section| if plain(section) { "http" } else { "tcp" };
         let said = proxies.all(|section| section.value(&["mode"]) == Some(wanted(section)));

@@ -81,7 +81,8 @@ pub fn sockets_are_bound_once(rendered: &Rendered<'_>) -> Held {
         let binds: Vec<&[String]> = balancer.cfg.iter().flat_map(|section| section.all(&["bind"])).collect();
         let addresses: BTreeSet<&str> = binds.iter().map(|bind| bind[0].as_str()).collect();
         let plain = rendered.inventory.http.as_ref().map(|http| http.port.0);
-        let ports: Vec<u16> = [balancer.host.haproxy.port.0].into_iter().chain(plain).collect();
+        let metrics = balancer.host.haproxy.metrics.as_ref().map(|metrics| metrics.port.0);
+        let ports: Vec<u16> = [balancer.host.haproxy.port.0].into_iter().chain(plain).chain(metrics).collect();
         let listed = balancer.host.bound();
         let of = |address: &str, port: &u16| match listed.is_empty() {
             true => address == format!("*:{port}") || address == format!(":::{port}"),

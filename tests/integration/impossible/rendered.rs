@@ -106,13 +106,16 @@ impl Balancer<'_> {
 }
 
 impl App<'_> {
-    /// Those of TLS: all but the one for challenges, where there is to be one.
+    /// Those of TLS: all but those for challenges and metrics, where there are to be any.
     pub fn servers(&self) -> impl Iterator<Item = &Directive> {
-        self.conf.all("server").filter(|server| !self.is_for_challenges(server))
+        self.conf.all("server").filter(|server| !self.is_plain(server))
     }
 
-    fn is_for_challenges(&self, server: &Directive) -> bool {
-        let plain = |listen: &Listen<'_>| Some(listen.socket.port()) == self.challenges && listen.options.is_empty();
+    fn is_plain(&self, server: &Directive) -> bool {
+        let metrics = self.host.nginx.metrics.as_ref().map(|metrics| metrics.port.0);
+        let plain = |listen: &Listen<'_>| {
+            [self.challenges, metrics].contains(&Some(listen.socket.port())) && listen.options.is_empty()
+        };
         server.listens().iter().all(plain)
     }
 }

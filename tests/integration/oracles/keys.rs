@@ -16,6 +16,9 @@ const ROWS: &[Row] = &[
     ("haproxy", "public_port: 8443", ""),
     ("haproxy", "bind: [10.0.0.10]", ""),
     ("haproxy", "accept_proxy_from: [10.9.0.0/16]", ""),
+    ("haproxy", "metrics: { allow: [10.0.0.5] }", ""),
+    ("haproxy.metrics", "port: 9101", "allow: [10.0.0.5], "),
+    ("nginx.metrics", "port: 9113", "allow: [10.0.0.5], "),
     ("haproxy", "unknown_names: reject", ""),
     ("haproxy", "maxconn: 100", "nofile: 40000, "),
     ("haproxy", "nofile: 40000", ""),
@@ -52,6 +55,7 @@ const ROWS: &[Row] = &[
     ("nginx", "version: 1.26.3", ""),
     ("nginx", "http2: false", ""),
     ("nginx", "keepalive_timeout: 7s", ""),
+    ("nginx", "metrics: { allow: [10.0.0.5] }", ""),
     ("nginx", "keepalive_time: 7m", "version: 1.26.3, "),
     ("nginx", "worker_shutdown_timeout: 7m", ""),
     ("nginx", "client_max_body_size: 7m", ""),
@@ -195,9 +199,9 @@ fn fleet(path: &str, keys: &str) -> String {
     };
     // A name is inspected, so that the time for it counts.
     let reject = if path == "haproxy.timeouts" { "unknown_names: reject, " } else { "" };
-    let haproxy = format!("{reject}{}", of("haproxy", &["timeouts", "check"]));
+    let haproxy = format!("{reject}{}", of("haproxy", &["timeouts", "check", "metrics"]));
     let haproxy = haproxy.trim_end_matches(", ");
-    let (nginx, http) = (of("nginx", &["hsts"]), of("http", &["acme_challenge"]));
+    let (nginx, http) = (of("nginx", &["hsts", "metrics"]), of("http", &["acme_challenge"]));
     let site = of("sites[]", &["hsts", "maintenance", "client_certificates"]);
     // A site has a root, its own or this one.
     let root = if site.starts_with("root") { "" } else { "root: /srv/site, " };

@@ -58,7 +58,11 @@ fn of_balancer(config: &str) -> (BTreeSet<Socket>, Vec<SocketAddr>) {
                     "::" => At::All6,
                     host => At::One(host.trim_matches(['[', ']']).parse().unwrap()),
                 };
-                let taker = if section.1 == "https-in" { "haproxy for TLS" } else { "haproxy for plain HTTP" };
+                let taker = match section.1 {
+                    "https-in" => "haproxy for TLS",
+                    "metrics-in" => "haproxy for metrics",
+                    _ => "haproxy for plain HTTP",
+                };
                 binds.insert((taker, at, port.parse().unwrap()));
             }
             ["server", _, address, ..] if section == ("backend", "acme-challenge") => {

@@ -28,7 +28,8 @@ struct Server {
 
 fn servers(config: &str) -> Vec<Server> {
     // The first one answers names that no site has.
-    config.split("\nserver {").skip(2).map(server).collect()
+    // That for metrics has no name.
+    config.split("\nserver {").skip(2).map(server).filter(|server| !server.name.is_empty()).collect()
 }
 
 /// Locations are indented by four spaces.

@@ -14,6 +14,7 @@ mod keepalive;
 mod limits;
 mod locations;
 mod maintenance;
+mod metrics;
 mod other_pools;
 mod ports;
 mod revision;

@@ -14,7 +14,7 @@ use super::others::{drawn, others, takes_unknown_names};
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Scale, Versions, flag, section, snippets, tls, upstreams};
+use super::{Scale, Versions, flag, metrics, section, snippets, tls, upstreams};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -309,6 +309,7 @@ fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
         ("retries", 0.3, number(1, 100)),
         ("redispatch", 0.3, flag()),
         ("accept_proxy_from", 0.15, accepted()),
+        ("metrics", 0.2, metrics::section_of(&["8404", "9101", "65531"])),
         ("unknown_names", 0.3, one_of(&["forward", "reject"])),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
@@ -332,6 +333,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("client_max_body_size", 0.4, size()),
         ("large_client_header_buffers", 0.2, buffer()),
         ("resolver", 0.3, one_of(&["10.0.0.2", "127.0.0.53", "[fd00::53]:5353"])),
+        ("metrics", 0.2, metrics::section_of(&["8404", "9113", "65530"])),
         ("access_log", 0.2, access_log()),
         ("log_format", 0.4, one_of(&["combined", "json", "stock"])),
         ("include", 0.3, snippets::http()),

@@ -6,6 +6,7 @@ mod access;
 mod balancers;
 mod checks;
 mod fleet;
+mod metrics;
 mod others;
 mod sites;
 pub mod snippets;
