@@ -7,6 +7,7 @@ mod init;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{ArgAction, ArgGroup, Args, ColorChoice, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 
 use crate::diagnostic::{Code, Severity};
@@ -154,7 +155,7 @@ pub struct CheckArgs {
     #[arg(long, value_enum, default_value_t = Format::Human)]
     pub format: Format,
     /// Write the report to FILE, completely or not at all
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(new_file))]
     pub output: Option<PathBuf>,
     /// Exit with 1 on findings of this severity or worse [default: `fail_on` of the inventory, or error]
     #[arg(long, value_enum, value_name = "SEVERITY")]
@@ -285,7 +286,7 @@ pub enum Shell {
 #[derive(Debug, Args)]
 pub struct SchemaArgs {
     /// Write the schema to FILE, completely or not at all
-    #[arg(short, long, value_name = "FILE")]
+    #[arg(short, long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(new_file))]
     pub output: Option<PathBuf>,
 }
 
@@ -350,4 +351,12 @@ pub enum RenderFormat {
     Human,
     /// Versioned JSON, for programs: every host with its files, their contents and modes
     Json,
+}
+
+/// A file that is written. Without one, text goes to standard output.
+fn new_file(path: PathBuf) -> Result<PathBuf, &'static str> {
+    if path.as_os_str() == "-" {
+        return Err("not a file: without this option it goes to standard output; `./-` is a file of that name");
+    }
+    Ok(path)
 }

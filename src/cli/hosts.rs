@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser as _};
 use clap::{Args, Subcommand};
 
 use crate::report::PlainFormat;
@@ -110,7 +111,7 @@ pub struct PlanArgs {
     #[arg(long)]
     pub adopt: bool,
     /// Write the plan to FILE, for `sslscale deploy FILE`
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = PathBufValueParser::new().try_map(super::new_file))]
     pub out: Option<PathBuf>,
     /// Exit with 1 if anything would change
     #[arg(long)]

@@ -112,7 +112,8 @@ pub fn known(names: &[&str], asked: &[String]) -> Result<(), CommandError> {
 /// A host that did not answer, as an error.
 pub fn away(lost: &Unreachable) -> CommandError {
     let reason = Reason::from(&lost.error);
-    let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{}: {}", lost.host, reason.summary()));
+    let output: String = reason.output().lines().iter().map(|line| format!("\n  | {line}")).collect();
+    let error = CommandError::new(ExitStatus::NotStarted, anyhow!("{}: {}{output}", lost.host, reason.summary()));
     match reason.help() {
         Some(help) => error.hint(help),
         None => error,

@@ -38,7 +38,7 @@ new=
 # A balancer holds no key: its address has been written in the place of an app server's.
 released=$root/var/lib/sslscale/current/manifest
 if grep -q ' /etc/haproxy/haproxy.cfg$' "$released" 2>/dev/null && ! grep -q ' /etc/nginx/conf.d/sslscale.conf$' "$released"; then
-    refuse 'the host at this address is a balancer by its last release'
+    refuse 'the host at this address is a balancer by its last release: correct `address` in the inventory'
 fi
 (umask 022 && mkdir -p "$base") && mkdir -p "$rings" && chmod 0700 "$rings" && : >>"$rings/.lock" ||
     refuse "$base cannot be written"

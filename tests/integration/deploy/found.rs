@@ -192,3 +192,42 @@ fn what_a_reload_also_puts_into_effect_is_said_before_a_deploy() {
         assert!(behind.stderr.contains(&says), "{}", behind.all());
     }
 }
+
+// A command that `status` printed gave a balancer the fleet's ticket keys.
+#[test]
+fn a_balancer_in_the_place_of_an_app_server_is_named_and_gets_no_keys() {
+    let shared = INVENTORY.replace("tickets: per_host", "tickets: shared");
+    let Some(fleet) = fleet(&shared) else { return };
+    run(&fleet, &["deploy", "--yes"], 0);
+    let swapped =
+        shared.replace("name: lb1", "name: it").replace("name: srv1", "name: lb1").replace("name: it", "name: srv1");
+    fs::write(fleet.dir().join("inventory.yaml"), swapped).unwrap();
+    let status = run(&fleet, &["status"], 1);
+    for (host, was) in [("lb1", "a balancer"), ("srv1", "an app server")] {
+        let says = format!("error: {host}: the host at its address is {was} by its last release\n");
+        assert!(status.stderr.contains(&says), "{}", status.all());
+        assert_eq!(status.stderr.matches(&format!("error: {host}: ")).count(), 1, "{}", status.all());
+    }
+    let sync = fleet.run_with(&["tickets", "sync", "inventory.yaml", "--roots", "roots"]);
+    assert!(
+        sync.status != 0
+            && sync.all().contains(
+                "lb1: not changed: the host at this address is a balancer by its last release: correct `address`"
+            ),
+        "{}",
+        sync.all()
+    );
+    assert!(!fleet.dir().join("roots/lb1/etc/sslscale/tickets").exists());
+}
+
+#[test]
+fn a_plan_is_written_to_files_alone() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let made = std::process::Command::new("mkfifo").arg(fleet.dir().join("pipe")).status();
+    assert!(made.unwrap().success());
+    let refused = run(&fleet, &["plan", "--out", "pipe"], 2);
+    assert!(refused.stderr.contains("/pipe`, which is not a file\n  help: name a file"), "{}", refused.all());
+    assert!(!fleet.dir().join("pipe").metadata().unwrap().is_file());
+    let dash = run(&fleet, &["plan", "--out", "-"], 2);
+    assert!(dash.stderr.contains("`./-` is a file of that name"), "{}", dash.all());
+}
