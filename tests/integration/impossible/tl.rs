@@ -117,7 +117,10 @@ pub fn no_client_certificates(rendered: &Rendered<'_>) -> Held {
     for app in &rendered.apps {
         for server in app.servers() {
             let name = server.only("server_name").unwrap_or_default().first().copied();
-            let mut sites = rendered.inventory.sites.iter();
+            // A name of another pool that a wildcard here matches is answered with 421.
+            let inventory = rendered.inventory;
+            let here = |pool: usize| inventory.pools[pool].app_servers(inventory).any(|it| it.name == app.host.name);
+            let mut sites = inventory.sites.iter().filter(|site| here(site.pool));
             let site = sites.find(|site| name == Some(site.server_names[0].as_str()));
             let wanted = site.and_then(|site| site.client_certificates.as_ref());
             let right = server.only("ssl_verify_client") == wanted.map(|it| vec![it.verify.name()])
