@@ -57,6 +57,14 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
     let answering = present.iter().map(|(host, _)| *host).chain(only_sources.iter().copied());
     let sources = Sources::read(&inventory, &answering.collect::<Vec<_>>(), &|_| None, (output, interrupt))?;
     let new = live::certificates(&tree, &sources);
+    let away: Vec<&str> = sources::stay(&inventory, &args.without).into_iter().collect();
+    if !away.is_empty() {
+        output.say(&format!("note: certificates whose source is on {} are not renewed", away.join(", ")));
+    }
+    if new.values().all(Vec::is_empty) && !away.is_empty() {
+        let error = anyhow!("every certificate source is on a host that is left out: {}", away.join(", "));
+        return Err(CommandError::new(ExitStatus::NotStarted, error));
+    }
     if new.values().all(Vec::is_empty) {
         if let Some(lost) = absent.first() {
             return Err(live::away(lost));
@@ -88,7 +96,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         absent: &absent,
         file: &args.inventory,
         saved: None,
-        left_out: releases.len() < hosts_present,
+        left_out: releases.len() < hosts_present || !away.is_empty(),
         quiet: !output.explains(1),
         format: args.format,
     };

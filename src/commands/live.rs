@@ -223,13 +223,14 @@ pub fn require_loaded(rings: &Rings, wanted: &[Wanted<'_>], seen: &mut [Result<P
     if seen.iter().flatten().all(|planned| planned.plan.is_empty()) {
         return;
     }
-    let behind: BTreeSet<&str> =
-        rings.apart.iter().filter(|group| group.len() < most).flatten().map(String::as_str).collect();
+    let is_tied = rings.apart.iter().filter(|group| group.len() == most).count() > 1;
+    let behind = rings.apart.iter().filter(|group| is_tied || group.len() < most);
+    let behind: BTreeSet<&str> = behind.flatten().map(String::as_str).collect();
     for ((name, ..), planned) in wanted.iter().zip(seen) {
         let Ok(planned) = planned else { continue };
         let unread = planned.seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
         if behind.contains(name) {
-            planned.plan.problems.extend(unread.cloned().map(Problem::Unread));
+            planned.plan.problems.extend(unread.cloned().map(Problem::Behind));
         }
     }
 }

@@ -1,20 +1,21 @@
 //! What commands about hosts begin with: an inventory and its hosts, and for `plan` and `deploy` what each of them is to
 //! have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::again::{again, choice};
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, certs, decisions, hosts, live, load, load_members, sources};
 use crate::cli::ReachArgs;
-use crate::deploy::{self, HostRelease, Wanted};
+use crate::deploy::{self, FileKind, HostRelease, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::Settings;
 use crate::render::Templates;
 use crate::report::Output;
 use crate::rollout::Fleet;
+use crate::shell;
 use crate::source::Source;
 use crate::transport::Host;
 use crate::tree::Entry;
@@ -64,12 +65,16 @@ impl Prepared {
         let hosts: Vec<&dyn Host> = reached.iter().map(|host| &**host).collect();
         interrupt.end_programs();
         let file = again(request.file, request.reach).file + &choice("--without", request.hosts.without);
+        let same = request.templates.map(|dir| format!(" --templates {}", shell::path(dir))).unwrap_or_default();
         let way = |host: &str| {
-            Some(format!(
-                "to go on without {host}: `sslscale deploy {file}{}`; certificates whose source is there stay as hosts have \
-                 them",
-                choice("--without", &[host.to_owned()])
-            ))
+            let without = choice("--without", &[host.to_owned()]);
+            // Where hosts were chosen, they are chosen again.
+            request.hosts.only.is_empty().then(|| {
+                format!(
+                    "to go on without {host}: `sslscale deploy {file}{without}{same}`; certificates whose source is there stay \
+                     as hosts have them"
+                )
+            })
         };
         let sources = Sources::read(&inventory, &hosts, &way, (output, interrupt))?;
         let mut releases = live::releases(&tree, &sources);
@@ -79,7 +84,8 @@ impl Prepared {
             output.say(&format!("note: certificates whose source is on {host} stay as hosts have them"));
         }
         if !away.is_empty() {
-            keep(&hosts[..names.len()], (&mut releases, &mut needs), interrupt)?;
+            let paths = sources::paths_on(&inventory, request.hosts.without);
+            keep(&hosts[..names.len()], &paths, (&mut releases, &mut needs), interrupt)?;
         }
         let id = deploy::id(releases.iter().map(|(name, release)| (name.as_str(), release)));
         releases.retain(|name, _| chosen.iter().any(|(it, _)| it == name));
@@ -97,21 +103,27 @@ impl Prepared {
     }
 }
 
-/// Puts what the releases of hosts have, and no source has brought, into their new ones: a later deploy still knows it as
-/// its own.
+/// Puts what hosts have at these paths, as their releases brought it, into their new ones: a later deploy still knows it
+/// as its own.
 fn keep(
     hosts: &[&dyn Host],
+    paths: &BTreeSet<&str>,
     (releases, needs): (&mut BTreeMap<String, HostRelease>, &mut BTreeMap<String, Vec<String>>),
     interrupt: &Interrupt,
 ) -> Result<(), CommandError> {
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
     let stopped = || CommandError::reported(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
-    for (host, found) in hosts.iter().zip(fleet.observe(certs::current).map_err(|_| stopped())?) {
+    let look =
+        |host: &dyn Host| Ok((certs::current(host)?, deploy::observe(host, deploy::Role::AppServer, &[])?.files));
+    for (host, found) in hosts.iter().zip(fleet.observe(look).map_err(|_| stopped())?) {
         // One that does not answer is named by what follows.
-        let (Ok(Some(current)), Some(new)) = (found, releases.get_mut(host.name())) else { continue };
+        let (Ok((Some(current), live)), Some(new)) = (found, releases.get_mut(host.name())) else { continue };
         let needed = needs.entry(host.name().to_owned()).or_default();
-        let kept: Vec<Entry> =
-            current.files.into_iter().filter(|it| needed.iter().any(|path| *path == *it.path)).collect();
+        let stays = |entry: &Entry| match live.get(&*entry.path) {
+            Some(FileKind::Regular(found)) => paths.contains(&*entry.path) && found.sha256 == entry.content.sha256,
+            _ => false,
+        };
+        let kept: Vec<Entry> = current.files.into_iter().filter(stays).collect();
         needed.retain(|path| !kept.iter().any(|entry| *entry.path == **path));
         new.files.extend(kept);
         new.files.sort_by(|a, b| a.path.cmp(&b.path));

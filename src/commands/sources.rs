@@ -78,6 +78,12 @@ pub fn stay<'h>(inventory: &Inventory, without: &'h [String]) -> BTreeSet<&'h st
     without.iter().map(String::as_str).filter(has).collect()
 }
 
+/// The paths of what has its source on one of these hosts.
+pub fn paths_on<'i>(inventory: &'i Inventory, hosts: &[String]) -> BTreeSet<&'i str> {
+    let on = |file: &SourceFile| on_host(file).is_some_and(|(of, _)| hosts.iter().any(|host| host == of));
+    files(inventory).filter(|(_, file)| on(file)).map(|(path, _)| path).collect()
+}
+
 /// All sources of an inventory, each with the path that hosts have it at.
 fn files(inventory: &Inventory) -> impl Iterator<Item = (&str, &SourceFile)> {
     pairs(inventory).flat_map(|(_, pair, source)| {

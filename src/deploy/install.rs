@@ -26,6 +26,7 @@ impl Problem {
             | Self::NotAFile(_)
             | Self::NoCertificate(_)
             | Self::Unread(_)
+            | Self::Behind(_)
             | Self::HeaderFlip { .. }
             | Self::OtherRole(_)
             | Self::Older { .. } => None,

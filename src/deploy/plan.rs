@@ -108,6 +108,8 @@ pub enum Problem {
     NoCertificate(String),
     /// nginx has not loaded this file, and would with the reload that gives the host ticket keys that it lacks.
     Unread(String),
+    /// The same for keys that other hosts have, and this one has older ones.
+    Behind(String),
     /// A certificate on the host begins later than the one that would replace it.
     Older {
         /// Its path.
@@ -184,6 +186,7 @@ impl HostPlan {
             Problem::NotInstalled | Problem::OtherRole(_) | Problem::NoTool(_) => changes,
             Problem::NoCertificate(path)
             | Problem::Unread(path)
+            | Problem::Behind(path)
             | Problem::Foreign(path)
             | Problem::NotAFile(path)
             | Problem::HeaderFlip { path, .. }
@@ -258,9 +261,12 @@ pub fn plan(wanted: &[Entry], live: Live<'_>, adopt: bool) -> HostPlan {
     plan
 }
 
-/// Whether a text has this path in it.
+/// Whether a text has this path in it, as a word of its own.
 fn names(text: &[u8], path: &str) -> bool {
-    String::from_utf8_lossy(text).contains(path)
+    let text = String::from_utf8_lossy(text);
+    let ends = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || ";,\"'{}".contains(c));
+    text.match_indices(path)
+        .any(|(at, _)| ends(text[..at].chars().next_back()) && ends(text[at + path.len()..].chars().next()))
 }
 
 /// What a host is by its last release, if its files are to be those of the other role.

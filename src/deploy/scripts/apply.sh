@@ -31,8 +31,8 @@ if [ -z "$root" ]; then
     case $program in
     nginx) oldest=$(nginx_workers "$(nginx_master)" 2>/dev/null | cut -d : -f 2 | sort -n | head -n 1) ;;
     haproxy)
-        worker=$(haproxy_worker)
-        oldest=$(cut -d ' ' -f 22 "/proc/${worker##* }/stat" 2>/dev/null)
+        worker=$(haproxy_worker) worker=${worker##* } oldest=
+        [ -z "$worker" ] || oldest=$(cut -d ' ' -f 22 "/proc/$worker/stat" 2>/dev/null)
         ;;
     esac
     [ -z "$oldest" ] ||
@@ -136,7 +136,7 @@ is_as_planned() {
 # keep_edit FILE PATH: FILE is what somebody has made of PATH in the last moment. The undo brings it back.
 keep_edit() {
     echo "$2" >"$backup/edited"
-    rm -f "$backup/files$2"
+    rm -f "$backup/files$2" "$backup/running$2"
     what='none - -'
     if [ -f "$1" ] && [ ! -L "$1" ]; then
         mkdir -p "$backup/files${2%/*}" && cp -a "$1" "$backup/files$2" && what="was $(stat -c '%a %U:%G' "$1")" || return

@@ -16,9 +16,10 @@ exec 7<"$state" && flock 7 || exit 1
 [ ! -e "$state/confirmed.$nonce" ] || [ "$how" = revert ] || exit 0
 [ ! -e "$state/undone.$nonce" ] && [ -f "$backup/list" ] || exit 0
 
-# going_back PATH: what goes there. Of an edit that the program never loaded, that is the file of the release that it runs.
+# going_back PATH: what goes there. Of an edit that the program never loaded, that is the file of the release that it
+# runs, if the program is going to read it.
 going_back() {
-    if [ -f "$backup/running$1" ]; then echo "$backup/running$1"; else echo "$backup/files$1"; fi
+    if [ -f "$backup/running$1" ] && [ ! -e "$backup/unused" ]; then echo "$backup/running$1"; else echo "$backup/files$1"; fi
 }
 # is_back PATH MODE OWNER: a file that cannot be replaced was not replaced before, either.
 is_back() {

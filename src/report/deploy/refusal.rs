@@ -2,6 +2,7 @@
 
 use super::line::Line;
 use super::{Again, DeployReport};
+use crate::count::agreeing;
 use crate::deploy::{Role, Wanted};
 use crate::diagnostic::Severity;
 use crate::report::{Checked, Planned, plan};
@@ -104,21 +105,26 @@ impl DeployReport<'_> {
         let away: Vec<&str> = away.map(|(host, _)| *host).collect();
         let held = taken.iter().any(|(_, outcome)| matches!(outcome, Outcome::Overtaken(_)));
         self.errors(taken.iter().filter_map(|(host, outcome)| Some((Some(*host), outcome.reason()?.to_string()))));
-        if !self.is_json() && !away.is_empty() && away.len() < taken.len() {
-            let Again { file, choice, same } = &self.again;
+        let Again { file, choice, same } = &self.again;
+        // Where hosts were chosen, they are chosen again.
+        let whole = self.command == "deploy" && !choice.contains(" --only ");
+        if !self.is_json() && whole && !away.is_empty() && away.len() < taken.len() {
             let without: String = away.iter().map(|host| format!(" --without {host}")).collect();
             self.output.say(&format!(
-                "  help: to go on without {}: `sslscale {}{} {file}{choice}{without}{same}`",
+                "  help: to go on without {}: `sslscale {}{} {file}{choice}{without}{same}`; until the next deploy {} serves \
+                 what {} has now, if {} serves",
                 away.join(", "),
                 self.command,
-                if resume { " --resume" } else { "" }
+                if resume { " --resume" } else { "" },
+                agreeing(away.len(), "it", "each"),
+                agreeing(away.len(), "it", "each"),
+                agreeing(away.len(), "it", "each"),
             ));
         }
         if !self.is_json() {
             self.output.say("nothing was changed");
         }
         if !self.is_json() && held {
-            let file = &self.again.file;
             self.output.say(&format!(
                 "  help: if no other deploy runs, `sslscale unlock {file}` gives the hosts back, and `--resume` takes them over"
             ));

@@ -69,7 +69,7 @@ pub fn told(problem: &Problem, role: Role) -> String {
         Problem::Foreign(path) => format!("`{path}` is neither sslscale's nor as the package has it"),
         Problem::NotAFile(path) => format!("`{path}` is not a file"),
         Problem::NoCertificate(path) => format!("there is no `{path}`, and the inventory has no source for it"),
-        Problem::Unread(path) => format!(
+        Problem::Unread(path) | Problem::Behind(path) => format!(
             "nginx has not loaded `{}` since that changed, and ticket keys that it lacks come with a reload",
             visible(path)
         ),
@@ -104,11 +104,12 @@ pub fn help(problem: &Problem, role: Role, (hosts, file): (&[&str], &str)) -> St
             format!("look at what differs, which a plan shows; `sslscale deploy --adopt {file}` replaces it")
         }
         Problem::NotAFile(_) => "move away what is there".to_owned(),
-        Problem::Unread(path) if is_nginx_conf(path) => {
-            let only: String = hosts.iter().map(|host| format!(" --only {host}")).collect();
-            format!("`sslscale deploy{only} {file}` writes the file again, and needs no new ticket keys")
+        Problem::Behind(path) if is_nginx_conf(path) => {
+            let each = hosts.iter().map(|host| format!("`sslscale deploy --only {host} {file}`"));
+            let each = each.collect::<Vec<_>>().join(", then ");
+            format!("{each} writes the file again, and needs no new ticket keys")
         }
-        Problem::Unread(_) => {
+        Problem::Unread(_) | Problem::Behind(_) => {
             "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
         }
         Problem::NoCertificate(_) => {

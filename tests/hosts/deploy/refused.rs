@@ -153,7 +153,7 @@ fn what_cannot_be_written() {
         app2,
         "mount -t tmpfs -o size=16k,mode=0700 tmpfs /var/lib/sslscale; cat /dev/zero >/var/lib/sslscale/full 2>/dev/null; true",
         "umount /var/lib/sslscale",
-        &["error: app2: /var/lib/sslscale cannot be written: No space left on device", ROOM],
+        &["error: app2: /var/lib/sslscale cannot be written: No space left on device", ROOM, WITHOUT],
     );
     fleet.refuses_where(
         app2,
