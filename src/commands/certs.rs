@@ -11,7 +11,7 @@ use super::sources::Sources;
 use super::task::Task;
 use super::{CommandError, ExitStatus, decisions, hosts, live, load, sources};
 use crate::cli::{Certs, RollArgs};
-use crate::deploy::{self, BEFORE, Details, HostRelease, Role, Scope};
+use crate::deploy::{self, BEFORE, Details, HostRelease, Observation, Role, Scope};
 use crate::interrupt::Interrupt;
 use crate::lint::Settings;
 use crate::render::Templates;
@@ -149,9 +149,13 @@ fn renewed(
 }
 
 /// The release that a host uses; `None` if none was ever deployed.
-pub fn current(host: &dyn Host) -> Result<Option<HostRelease>, QueryError> {
-    let seen = deploy::observe(host, Role::AppServer, &[])?;
-    match seen.release.filter(|current| current.id != BEFORE) {
+fn current(host: &dyn Host) -> Result<Option<HostRelease>, QueryError> {
+    used(host, &deploy::observe(host, Role::AppServer, &[])?)
+}
+
+/// The same of a host that was looked at.
+pub fn used(host: &dyn Host, seen: &Observation) -> Result<Option<HostRelease>, QueryError> {
+    match seen.release.as_ref().filter(|current| current.id != BEFORE) {
         Some(current) => release(host, &current.id),
         None => Ok(None),
     }

@@ -8,7 +8,7 @@ use super::again::{again, choice};
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, certs, decisions, hosts, live, load, load_members, sources};
 use crate::cli::ReachArgs;
-use crate::deploy::{self, FileKind, HostRelease, Wanted};
+use crate::deploy::{self, FileKind, HostRelease, Role, Wanted};
 use crate::interrupt::Interrupt;
 use crate::inventory::Inventory;
 use crate::lint::Settings;
@@ -113,8 +113,10 @@ fn keep(
 ) -> Result<(), CommandError> {
     let fleet = Fleet { hosts, interrupted: &|| interrupt.requested() };
     let stopped = || CommandError::reported(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
-    let look =
-        |host: &dyn Host| Ok((certs::current(host)?, deploy::observe(host, deploy::Role::AppServer, &[])?.files));
+    let look = |host: &dyn Host| {
+        let seen = deploy::observe(host, Role::AppServer, &[])?;
+        Ok((certs::used(host, &seen)?, seen.files))
+    };
     for (host, found) in hosts.iter().zip(fleet.observe(look).map_err(|_| stopped())?) {
         // One that does not answer is named by what follows.
         let (Ok((Some(current), live)), Some(new)) = (found, releases.get_mut(host.name())) else { continue };

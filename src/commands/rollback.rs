@@ -194,9 +194,9 @@ fn beginning(start: &str, kept: &[Kept], file: &str) -> Result<String, CommandEr
         [] if kept.iter().flat_map(|host| &host.used).any(|entry| entry.release.starts_with(start)) => {
             error(format!("no host keeps the release that begins with {start} any more")).map_err(|error| {
                 error.hint(format!(
-                "hosts keep the five that they used last, as `sslscale history {file}` shows; an older one comes back \
-                     with a deploy of its inventory"
-            ))
+                    "hosts keep the five that they used last, as `sslscale history {file}` shows; an older one comes \
+                     back with a deploy of its inventory"
+                ))
             })
         }
         [] => error(format!("no release of these hosts begins with {start}"))

@@ -58,9 +58,9 @@ fn nowhere(live: &Live<'_>, host: &LiveHost<'_>, facts: &Facts, reporter: &mut R
     for (item, address) in balancer.haproxy.bind.iter().enumerate().filter(|(_, address)| !known(address)) {
         let list = live.fleet.haproxy(index, &["bind"]);
         let place = list.items().nth(item).unwrap_or(list);
+        let alone = if balancer.haproxy.bind.len() > 1 { "" } else { " alone" };
         let message =
-            format!("no interface of `{}` has `{address}`, at which alone haproxy is to take connections", host.name);
-        let message = if balancer.haproxy.bind.len() > 1 { message.replace(" alone", "") } else { message };
+            format!("no interface of `{}` has `{address}`, at which{alone} haproxy is to take connections", host.name);
         let help =
             "correct it; an address that moves between balancers belongs into `high_availability.virtual_addresses`";
         reporter.report(place.span(), message, help);

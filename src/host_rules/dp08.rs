@@ -10,17 +10,17 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     let mut found: Vec<(_, Role, Version, Vec<String>)> = Vec::new();
     for seen in live.seen(reporter) {
         let (role, name) = (seen.host.role, seen.host.name);
-        let wanted = match role {
-            Role::Balancer => live.balancer(name).and_then(|(_, balancer)| balancer.haproxy.version),
-            Role::AppServer => live.app(name).and_then(|(_, app)| app.nginx.version),
+        let key = &["version"][..];
+        let written = match role {
+            Role::Balancer => live.balancer(name).map(|(at, it)| (it.haproxy.version, live.fleet.haproxy(at, key))),
+            Role::AppServer => live.app(name).map(|(at, it)| (it.nginx.version, live.fleet.nginx(at, key))),
         };
-        let (Some(wanted), Some(package)) = (wanted, seen.observation.package.as_deref()) else { continue };
+        let Some((Some(wanted), place)) = written else { continue };
+        let Some(package) = seen.observation.package.as_deref() else { continue };
         if version(package).is_none_or(|has| has >= wanted) {
             continue;
         }
-        let own = live.place(seen.host, role.program()).key("version");
-        let all = live.fleet.written.key(role.program()).key("version");
-        let span = if own.is_written() { own.span() } else { all.span() };
+        let span = place.span();
         let host = format!("`{name}` has {}", quoted(package));
         match found.iter_mut().find(|(place, of, ..)| *place == span && *of == role) {
             Some((.., hosts)) => hosts.push(host),
