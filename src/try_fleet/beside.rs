@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::curl::Fetch;
 use super::drive::{Drive, MOST_TURNS};
 use super::others;
-use super::plain::{self, Asked};
+use super::plain::{self, Answer, Asked};
 use super::spec::{HostSpec, ProbeKind};
 use crate::event::{Event, Request, Verdict};
 
@@ -37,28 +37,41 @@ impl Drive<'_> {
                 claims,
                 certified,
             };
-            let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
-            let answer = plain::parse(code, &stdout, &stderr);
-            let verdict = plain::judge(&asked.wanted(plain, &fetch), &answer);
-            self.requests += 1;
-            self.failures += usize::from(verdict != Verdict::Ok);
-            let request = Request {
-                site: format!("http://{name}"),
-                path: asked.location().to_owned(),
-                location: asked.location().to_owned(),
-                client,
-                balancer: balancer.name.clone(),
-                entry,
-                app_server: None,
-                seen: None,
-                http: answer.http,
-                tls: None,
-                status: answer.status,
-                verdict,
-            };
-            (self.tell)(&Event::Request(Box::new(request)))?;
+            let wanted = asked.wanted(plain, &fetch);
+            let shown = (format!("http://{name}"), asked.location());
+            self.over_plain(balancer, &fetch, shown, |answer| plain::judge(&wanted, answer))?;
         }
         Ok(())
+    }
+
+    /// One request over plain HTTP to a host, which is shown with this site and path, and its verdict.
+    pub(super) fn over_plain(
+        &mut self,
+        host: &HostSpec,
+        fetch: &Fetch<'_>,
+        (site, path): (String, &str),
+        judge: impl FnOnce(&Answer) -> Verdict,
+    ) -> io::Result<()> {
+        let (code, stdout, stderr) = self.ran(plain::command(fetch))?;
+        let answer = plain::parse(code, &stdout, &stderr);
+        let verdict = judge(&answer);
+        self.requests += 1;
+        self.failures += usize::from(verdict != Verdict::Ok);
+        let request = Request {
+            site,
+            path: path.to_owned(),
+            location: path.to_owned(),
+            client: fetch.client,
+            balancer: host.name.clone(),
+            entry: fetch.entry,
+            app_server: None,
+            seen: None,
+            http: answer.http,
+            tls: None,
+            status: answer.status,
+            verdict,
+        };
+        (self.tell)(&Event::Request(Box::new(request)))
     }
 
     /// Requests for every pool of servers that are not app servers, two to each of its servers.

@@ -5,9 +5,9 @@ use std::net::IpAddr;
 
 use super::curl::Fetch;
 use super::drive::Drive;
-use super::plain::{self, Answer};
+use super::plain::Answer;
 use super::spec::{HostSpec, MetricsSpec, ProbeKind, Role};
-use crate::event::{Event, Request, Verdict};
+use crate::event::Verdict;
 use crate::inventory::Inventory;
 use crate::inventory::model::Metrics;
 
@@ -90,32 +90,15 @@ impl Drive<'_> {
         let (name, kind, port) = (host.name.as_str(), ProbeKind::Get, metrics.port);
         let (line, mapped, verified, header, claims, certified) = (0, port, false, false, None, false);
         let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
-        let (code, stdout, stderr) = self.ran(plain::command(&fetch))?;
-        let answer = plain::parse(code, &stdout, &stderr);
-        let verdict = judge(host.role, metrics.admitted.contains(&client), &answer);
-        self.requests += 1;
-        self.failures += usize::from(verdict != Verdict::Ok);
-        let path = path.split('?').next().unwrap_or(path).to_owned();
-        let request = Request {
-            site: format!("http://{name}:{port}"),
-            path: path.clone(),
-            location: path,
-            client,
-            balancer: host.name.clone(),
-            entry,
-            app_server: None,
-            seen: None,
-            http: answer.http,
-            tls: None,
-            status: answer.status,
-            verdict,
-        };
-        (self.tell)(&Event::Request(Box::new(request)))
+        let shown = (format!("http://{name}:{port}"), path.split('?').next().unwrap_or(path));
+        let is_admitted = metrics.admitted.contains(&client);
+        self.over_plain(host, &fetch, shown, |answer| judge(host.role, is_admitted, answer))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::plain;
     use super::*;
 
     #[test]
