@@ -120,7 +120,7 @@ impl<'f> Map<'f> {
                 return self.cdn_header(header).unwrap_or(host);
             }
             ["limit_req_zone" | "limit_conn_zone" | "limit_req" | "limit_conn", ..] => {
-                return self.limited(message, statement).unwrap_or(host);
+                return self.limited(statement).unwrap_or(host);
             }
             [key @ ("access_log" | "log_format"), ..] => return self.fleet.nginx(app, &[key]),
             ["map", _, to, ..] if to.starts_with("$sslscale_log_") => return self.fleet.nginx(app, &["log_format"]),
@@ -166,8 +166,10 @@ impl<'f> Map<'f> {
                 let section = here.key("client_certificates");
                 section.key(key).or(section.key("ssl_client_certificate"))
             }
-            ["limit_req_status", ..] => self.fleet.site(site, "limit_req").or(here.key("server_name")),
-            ["limit_conn_status", ..] => self.fleet.site(site, "limit_conn").or(here.key("server_name")),
+            [directive @ ("limit_req_status" | "limit_conn_status"), ..] => {
+                let key = if *directive == "limit_req_status" { "rate" } else { "connections" };
+                here.key("limit").key(key).or(here.key("limit")).or(here.key("server_name"))
+            }
             [key @ "root", ..] => self.fleet.site(site, key),
             [key @ "client_max_body_size", ..] => {
                 let of_site = self.fleet.site(site, key);

@@ -4,12 +4,14 @@
 mod haproxy;
 mod nginx;
 mod other_pools;
+mod shared;
 mod upstreams;
 
 use super::schema::{Section, section};
 pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawHaproxyMetrics, RawTimeouts};
 pub use nginx::{RawHsts, RawNginx, RawNginxMetrics};
 pub use other_pools::{RawOtherPool, RawOtherServer, RawOtherTimeouts};
+pub use shared::RawLimit;
 pub use upstreams::{RawUpstream, RawUpstreamServer};
 
 section! {
@@ -143,10 +145,8 @@ section! {
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
         /// Certificates of clients, which nginx verifies.
         client_certificates: "section; default: none" is OneSection,
-        /// How many requests the site answers one client; more get 429.
-        limit_req: "section; default: no limit" is OneSection,
-        /// How many requests of one client the site answers at the same time; more get 429. Over HTTP/2 each request counts.
-        limit_conn: "1 to 65535; default: no limit" is One(Whole(1, 65_535)),
+        /// How much the site answers one client; more gets 429 (Too Many Requests).
+        limit: "section; default: no limit" is OneSection,
         /// Answers every request with 503, for the time of a work on the app.
         maintenance: "section; default: off" is OneSection,
         /// Where requests go, depending on their path.
@@ -177,16 +177,6 @@ section! {
         ssl_verify_depth: "1 to 10; default 1" is One(Whole(1, 10)),
         /// The file on the app servers with a list of revoked certificates of each authority.
         ssl_crl: "absolute path; default: none" is One(AbsolutePath),
-    }
-}
-
-section! {
-    /// How many requests one client gets an answer to, by its address; more get 429 (Too Many Requests). Every app server counts by itself.
-    RawLimitReq at "sites[].limit_req" {
-        /// How many in the long run.
-        rate: "such as `10r/s` or `30r/m`, required" is One(Rate),
-        /// How many more at once. A browser asks for all parts of a page at the same time.
-        burst: "0 to 100000, required" is One(Whole(0, 100_000)),
     }
 }
 
@@ -243,10 +233,8 @@ section! {
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.
         deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
-        /// How many requests the location answers one client, instead of the site's `limit_req`.
-        limit_req: "section; default: as in the site" is OneSection,
-        /// How many requests of one client the location answers at the same time, instead of the site's `limit_conn`.
-        limit_conn: "1 to 65535; default: as in the site" is One(Whole(1, 65_535)),
+        /// How much the location answers one client, instead of the site's `limit`. Of `rate` and `connections`, what is not written is as in the site.
+        limit: "section; default: as in the site" is OneSection,
         /// Answers by itself, with a redirect or a status.
         r#return as "return": "section" is OneSection,
         /// Files on this machine with your own nginx text, for the location's block.
@@ -359,7 +347,6 @@ pub const SECTIONS: &[Section] = &[
     RawSite::SECTION,
     RawCdn::SECTION,
     RawClientCertificates::SECTION,
-    RawLimitReq::SECTION,
     RawMaintenance::SECTION,
     RawLocation::SECTION,
     RawReturn::SECTION,
@@ -376,6 +363,7 @@ pub const SECTIONS: &[Section] = &[
     RawNginx::SECTION,
     RawHsts::SECTION,
     RawNginxMetrics::SECTION,
+    RawLimit::SECTION,
     RawSsh::SECTION,
     RawLint::SECTION,
 ];

@@ -104,10 +104,13 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
         "sites[].client_certificates" => {
             format!("{{ ssl_client_certificate: {} }}", place.unwrap_or("/etc/ssl/clients/ca.crt"))
         }
-        "sites[].limit_req" => {
-            let rate = is(|it| Rate::parse(it).is_ok()).unwrap_or("10r/s");
-            format!("{{ rate: {rate}, burst: 20 }}")
-        }
+        "limit" => match is(|it| it.parse::<u16>().is_ok_and(|it| it > 0)) {
+            Some(connections) => format!("{{ connections: {connections} }}"),
+            None => {
+                let rate = is(|it| Rate::parse(it).is_ok()).unwrap_or("10r/s");
+                format!("{{ rate: {rate}, burst: 20 }}")
+            }
+        },
         "sites[].maintenance" => match words {
             ["false" | "no" | "off"] => "{ enabled: false }".to_owned(),
             _ => "{ enabled: true }".to_owned(),

@@ -56,11 +56,11 @@ impl Drive<'_> {
         let (kind, line, verified, certified) = (ProbeKind::Get, 0, false, site.certified);
         let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
         let excess = limit.excess.unwrap_or_default();
-        let (_, stdout, _) = self.ran(curl::flood(&fetch, excess, limit.key == LimitKey::LimitConn))?;
+        let (_, stdout, _) = self.ran(curl::flood(&fetch, excess, limit.key == LimitKey::Connections))?;
         let refused = stdout.lines().filter(|line| line.parse() == Ok(TOO_MANY)).count();
         let key = limit.key.name();
         let verdict = match refused {
-            0 => Verdict::Wrong(vec![format!("`{key}` refuses none of {excess} requests at once")]),
+            0 => Verdict::Wrong(vec![format!("`{key}` of `limit` refuses none of {excess} requests at once")]),
             _ => Verdict::Ok,
         };
         self.requests += 1;

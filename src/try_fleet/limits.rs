@@ -38,7 +38,7 @@ fn requests(inventory: &Inventory, site: &Site, (at, limits): (Option<usize>, &L
     let excess = servers * (limit.burst + 1 + limit.rate.in_seconds(SECONDS)) + 10;
     let fits = excess <= MOST && limit.rate.in_seconds(1) <= FASTEST && lets_through(inventory, site, excess);
     Some(LimitSpec {
-        key: LimitKey::LimitReq,
+        key: LimitKey::Rate,
         zone: site.zone(at),
         answered: limit.burst + 1,
         excess: Some(excess).filter(|_| fits),
@@ -61,7 +61,7 @@ fn connections(
     });
     let fits = excess <= MOST / 2 && passes && takes && lets_through(inventory, site, excess);
     Some(LimitSpec {
-        key: LimitKey::LimitConn,
+        key: LimitKey::Connections,
         zone: site.zone(at),
         // A try-out sends one request after the other, but nginx may still be at the end of the one before.
         answered: u64::MAX,
@@ -93,7 +93,7 @@ impl Counted {
 
     /// Whether this answer to a request is explained by a limit; every other answer is counted.
     pub(super) fn explains(&mut self, probe: &Probe, client: IpAddr, server: &str, status: Option<u16>) -> bool {
-        let limits = probe.limits.iter().filter(|limit| limit.key == LimitKey::LimitReq);
+        let limits = probe.limits.iter().filter(|limit| limit.key == LimitKey::Rate);
         let refused = status == Some(TOO_MANY);
         let mut explained = false;
         for limit in limits {
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_refusal_is_explained_only_after_as_many_answers_as_the_limit_has() {
-        let limit = LimitSpec { key: LimitKey::LimitReq, zone: "a".to_owned(), answered: 2, excess: None };
+        let limit = LimitSpec { key: LimitKey::Rate, zone: "a".to_owned(), answered: 2, excess: None };
         let probe = Probe { limits: vec![limit], ..Probe::new("/".to_owned()) };
         let clients: [IpAddr; 2] = ["192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap()];
         let mut counted = Counted::default();

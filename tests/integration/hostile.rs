@@ -135,6 +135,7 @@ fn the_fixture_is_sound_and_has_every_key_in_every_form() {
                 "" => key.name.to_owned(),
                 // Not every key of it is for all hosts.
                 "ssh" => format!("load_balancers[].ssh.{}", key.name),
+                "limit" => format!("sites[].limit.{}", key.name),
                 section => format!("{section}.{}", key.name),
             };
             let list = format!("{path}[]");

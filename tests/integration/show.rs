@@ -135,7 +135,7 @@ fn no_key_of_the_table_is_forgotten() {
         "sites[].locations[].return",
         "sites[].cdn",
         "sites[].client_certificates",
-        "sites[].limit_req",
+        "limit",
         "sites[].maintenance",
         "upstreams[]",
         "upstreams[].servers[]",

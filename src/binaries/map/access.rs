@@ -1,6 +1,6 @@
 //! From a line about the clients that get no answer to `allow` and `deny`.
 
-use super::{Map, Message, Statement};
+use super::{Map, Statement};
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{Access, Site, lists};
 use crate::inventory::types::{Cidr, Scalar};
@@ -77,12 +77,12 @@ impl<'f> Map<'f> {
     }
 
     /// The place of a line about a limit, which names its zone.
-    pub(super) fn limited(&self, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
+    pub(super) fn limited(&self, statement: &Statement<'_>) -> Option<Cursor<'f>> {
         let word = |start: &str| {
             statement.words.iter().find_map(|word| word.strip_prefix("zone=").unwrap_or(word).strip_prefix(start))
         };
-        let (zone, key) =
-            word("sslscale_req_").map(|it| (it, "limit_req")).or(word("sslscale_conn_").map(|it| (it, "limit_conn")))?;
+        let (zone, by_rate) =
+            word("sslscale_req_").map(|it| (it, true)).or(word("sslscale_conn_").map(|it| (it, false)))?;
         let zone = zone.split(':').next()?;
         let place = self.fleet.inventory.sites.iter().enumerate().find_map(|(index, site)| {
             let here = self.fleet.written.key("sites").item(index);
@@ -90,12 +90,12 @@ impl<'f> Map<'f> {
             let location = (0..site.locations.len()).find(of_location).map(|at| here.key("locations").item(at));
             location.or((site.zone(None) == zone).then_some(here))
         })?;
-        let part = match statement.words[0] {
+        let key = match statement.words[0] {
+            _ if !by_rate => "connections",
             "limit_req" => "burst",
-            _ if message.text.contains("rate") => "rate",
-            _ => "",
+            _ => "rate",
         };
-        Some(place.key(key).key(part).or(place.key(key)))
+        Some(place.key("limit").key(key).or(place.key("limit")))
     }
 
     /// Where the first of these lists is written.

@@ -29,6 +29,10 @@ pub fn of(path: &str) -> Vec<Value> {
             let other = json!({ "required": ["type"], "properties": { "type": { "not": { "const": "http" } } } });
             vec![when(other, json!({ "path": false, "host": false, "expect": false }))]
         }
+        "limit" => vec![
+            json!({ "anyOf": [has("rate"), has("connections")] }),
+            json!({ "dependentRequired": { "rate": ["burst"], "burst": ["rate"] } }),
+        ],
         "nginx.hsts" => {
             let year = json!({ "pattern": patterns::duration([PRELOAD, MAX_AGE[1]], 1_000) });
             let all = json!({ "include_subdomains": { "enum": [true, "true"] }, "max_age": year });
@@ -132,7 +136,7 @@ fn location() -> Vec<Value> {
         fallback("root", "[^/]$", "This must be a file below root."),
         fallback("fastcgi_pass", "^(?!.*[.]php/).*[.]php$", "This must be a PHP script."),
         when(no_upstream, timeouts),
-        when(has("return"), json!({ "limit_req": false, "limit_conn": false })),
+        when(has("return"), json!({ "limit": false })),
         when(json!({ "not": tls }), no_tls),
         when(unverified, json!({ "upstream_ssl_trusted_certificate": false })),
     ]

@@ -39,7 +39,7 @@ impl Shown<'_> {
             }
             ("sites[].locations[].return", "append_request_uri") => part.here.key("url").is_written(),
             ("sites[].locations[].return", "body") => !part.here.key("url").is_written(),
-            ("sites[].locations[]", "limit_req" | "limit_conn") => !part.here.key("return").is_written(),
+            ("sites[].locations[]", "limit") => !part.here.key("return").is_written(),
             ("sites[].maintenance", "type") => part.here.key("body").is_written(),
             ("sites[].locations[].return", "type") => part.here.key("body").is_written(),
             ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,

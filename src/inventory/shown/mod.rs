@@ -175,9 +175,9 @@ const IF_WRITTEN: [&str; 11] = [
     "nginx.hsts",
     "nginx.metrics",
     "http.acme_challenge",
+    "limit",
     "sites[].cdn",
     "sites[].client_certificates",
-    "sites[].limit_req",
     "sites[].maintenance",
     "sites[].locations[].return",
 ];

@@ -75,7 +75,7 @@ fn read_location(
         &target,
     );
     let access = access::read(reader, [raw.allow, raw.deny]);
-    let limits = limits::of_location(reader, [raw.limit_req, raw.limit_conn], &target);
+    let limits = limits::of_location(reader, raw.limit, &target);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
     let upstream_buffer_size = upstreams::buffer_size(reader, raw.upstream_buffer_size, &target);
     let upstream = upstreams.of(reader, &target, place);

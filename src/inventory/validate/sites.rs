@@ -100,7 +100,7 @@ fn read_site(
     let access = access::read(reader, [raw.allow, raw.deny]);
     let cdn = cdn::read(reader, raw.cdn);
     let (client_certificates, of_clients) = client_certificates::read(reader, raw.client_certificates);
-    let limits = limits::read(reader, [raw.limit_req, raw.limit_conn]);
+    let limits = limits::read(reader, raw.limit);
     let maintenance = maintenance::read(reader, raw.maintenance);
     let placed = raw.locations.map(|list| locations::read(reader, list, upstreams)).unwrap_or_default();
     let is_grpc = |target: &Target| matches!(target, Target::Grpc(_));

@@ -20,7 +20,7 @@ pub const RULE: Rule = Rule {
     doc: Doc {
         what: "A health check over HTTP (`type: http`) asks for something that no app server of the pool answers with \
             an expected status: a name that is not the pool's, a path that nginx itself answers with another status, or \
-            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance, or asks clients for certificates; or checks come more often than its `limit_req` allows. It is a warning if the check passes without asking an app, or asks for an invented name below a \
+            a gRPC app; or `allow` and `deny` of what it asks for leave the balancer out; or the site that it asks is in maintenance, or asks clients for certificates; or checks come more often than its `limit` allows. It is a warning if the check passes without asking an app, or asks for an invented name below a \
             wildcard.",
         why: "Every app server of the pool counts as down. Clients are served all the same, by the backend that takes \
             over then, but an app server whose app is down is no longer taken out.",
@@ -132,10 +132,10 @@ fn too_often(
         return None;
     }
     let message = format!(
-        "health checks of the pool `{}` exceed `limit_req`: `{}` asks every {inter}, and the limit is {rate}",
+        "health checks of the pool `{}` exceed `limit`: `{}` asks every {inter}, and the limit is {rate}",
         pool.name, balancer.name
     );
-    let help = "let the checks ask for a `path` with another `limit_req`, or raise the rate";
+    let help = "let the checks ask for a `path` with another `limit`, or raise the rate";
     Some((Severity::Error, "path", message, help.to_owned()))
 }
 
@@ -329,7 +329,7 @@ sites:
         for (site, fails) in [
             (format!("{clients} }}"), true),
             (format!("{clients}, {optional} }}"), false),
-            ("limit_conn: 1".to_owned(), false),
+            ("limit: { connections: 1 }".to_owned(), false),
         ] {
             let text = FLEET.replace("    root: /srv/api\n", &format!("    root: /srv/api\n    {site}\n"));
             let checked = inventory::check(&Source::new("t", text));
@@ -352,17 +352,17 @@ sites:
         };
         let location = |more: &str| {
             format!(
-                "limit_req: {{ rate: 1r/m, burst: 9 }}\n    locations: [ {{ path: /a/, root: /srv{more} }}, \
+                "limit: {{ rate: 1r/m, burst: 9 }}\n    locations: [ {{ path: /a/, root: /srv{more} }}, \
                  {{ path: /b, return: {{ code: 200 }} }} ]"
             )
         };
-        let own = location(", limit_req: { rate: 100r/s, burst: 0 }");
+        let own = location(", limit: { rate: 100r/s, burst: 0 }");
         // The default is a check every two seconds.
         for (site, path, fails) in [
-            ("limit_req: { rate: 10r/s, burst: 0 }", "/", false),
-            ("limit_req: { rate: 30r/m, burst: 0 }", "/", false),
-            ("limit_req: { rate: 29r/m, burst: 1000 }", "/", true),
-            ("limit_conn: 1", "/", false),
+            ("limit: { rate: 10r/s, burst: 0 }", "/", false),
+            ("limit: { rate: 30r/m, burst: 0 }", "/", false),
+            ("limit: { rate: 29r/m, burst: 1000 }", "/", true),
+            ("limit: { connections: 1 }", "/", false),
             (&location(""), "/a/x", true),
             (&own, "/a/x", false),
             (&own, "/", true),

@@ -11,8 +11,8 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A site, its `maintenance` or a location has `allow` or `deny`, a site or location `limit_req` or \
-               `limit_conn`, or a site `cdn`, and `haproxy.proxy_protocol` is `off`.",
+        what: "A site, its `maintenance` or a location has `allow` or `deny`, a site or location `limit`, \
+               or a site `cdn`, and `haproxy.proxy_protocol` is `off`.",
         why: "Without a PROXY header nginx takes the balancer for every client. A list either refuses everybody or \
               nobody, and if it contains the balancers, the whole Internet gets what was meant for a few. A limit for one client is one for all of them together.",
         evidence: "With `allow: [10.0.0.0/8]` and a balancer at 10.0.0.10, a client at 192.0.2.1 gets 200 with \
@@ -30,13 +30,11 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let maintenance = (0..fleet.inventory.sites.len()).map(|index| fleet.site(index, "maintenance"));
     let sites = (0..fleet.inventory.sites.len()).map(|index| fleet.written.key("sites").item(index));
     for it in sites.chain(maintenance).chain(fleet.locations().map(|(_, _, place)| place)) {
-        for key in ["allow", "deny", "limit_req", "limit_conn", "cdn"] {
+        for key in ["allow", "deny", "limit", "cdn"] {
             let here = it.key(key);
             let message = match key {
                 "cdn" => "`cdn` refuses everybody: without a PROXY header, nobody comes from its networks".to_owned(),
-                _ if key.starts_with("limit") => {
-                    format!("`{key}` is one limit for all clients of a balancer together: no PROXY header is sent")
-                }
+                "limit" => "`limit` is one for all clients of a balancer together: no PROXY header is sent".to_owned(),
                 _ => format!("`{key}` is compared with the balancers' addresses: no PROXY header is sent"),
             };
             if here.is_written() {

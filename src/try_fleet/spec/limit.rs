@@ -20,17 +20,17 @@ pub struct LimitSpec {
 #[serde(rename_all = "snake_case")]
 pub enum LimitKey {
     /// Requests in a time.
-    LimitReq,
+    Rate,
     /// Requests at the same time.
-    LimitConn,
+    Connections,
 }
 
 impl LimitKey {
-    /// Its name in the inventory.
+    /// Its name in the section `limit` of the inventory.
     pub fn name(self) -> &'static str {
         match self {
-            Self::LimitReq => "limit_req",
-            Self::LimitConn => "limit_conn",
+            Self::Rate => "rate",
+            Self::Connections => "connections",
         }
     }
 }

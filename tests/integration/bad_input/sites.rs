@@ -29,14 +29,17 @@ pub const ROWS: &[Row] = &[
         &[("html", "IN06"), ("Text/HTML", "IN06"), ("text/", "IN06"), ("a/b/c", "IN06")],
     ),
     (
-        &["sites[].limit_req.rate", "sites[].locations[].limit_req.rate"],
+        &["sites[].limit.rate", "sites[].locations[].limit.rate"],
         &[("10", "IN06"), ("0r/s", "IN06"), ("100001r/m", "IN06"), ("10r/h", "IN06"), ("1.5r/s", "IN06")],
     ),
     (
-        &["sites[].limit_req.burst", "sites[].locations[].limit_req.burst"],
+        &["sites[].limit.burst", "sites[].locations[].limit.burst"],
         &[("100001", "IN06"), ("-1", "IN06"), ("many", "IN06")],
     ),
-    (&["sites[].limit_conn", "sites[].locations[].limit_conn"], &[("0", "IN06"), ("65536", "IN06"), ("off", "IN06")]),
+    (
+        &["sites[].limit.connections", "sites[].locations[].limit.connections"],
+        &[("0", "IN06"), ("65536", "IN06"), ("off", "IN06")],
+    ),
     (
         &[
             "sites[].allow[]",

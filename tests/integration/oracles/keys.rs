@@ -95,9 +95,10 @@ const ROWS: &[Row] = &[
     ("sites[]", "allow: [10.0.0.0/8]", ""),
     ("sites[]", "deny: [10.0.0.0/8]", ""),
     ("sites[]", "default: true", ""),
-    ("sites[]", "limit_conn: 7", ""),
     ("sites[]", "cdn: { networks: [10.0.0.0/8], header: X-Client }", ""),
-    ("sites[]", "limit_req: { rate: 7r/s, burst: 7 }", ""),
+    ("sites[]", "limit: { rate: 7r/s, burst: 7 }", ""),
+    ("sites[].limit", "connections: 7", "rate: 7r/s, burst: 7, "),
+    ("sites[].limit", "rate: 7r/s, burst: 7", "connections: 7, "),
     ("sites[]", "client_certificates: { ssl_client_certificate: /etc/ca.pem }", ""),
     ("sites[].client_certificates", "ssl_client_certificate: /etc/other.pem", ""),
     ("sites[].client_certificates", "ssl_verify_client: optional", "ssl_client_certificate: /etc/ca.pem, "),
@@ -120,8 +121,8 @@ const ROWS: &[Row] = &[
     ("sites[].locations[]", "include: [a.conf]", "root: /srv/a, "),
     ("sites[].locations[]", "allow: [10.0.0.0/8]", "root: /srv/a, "),
     ("sites[].locations[]", "deny: [10.0.0.0/8]", "root: /srv/a, "),
-    ("sites[].locations[]", "limit_req: { rate: 7r/s, burst: 7 }", "root: /srv/a, "),
-    ("sites[].locations[]", "limit_conn: 7", "root: /srv/a, "),
+    ("sites[].locations[]", "limit: { rate: 7r/s, burst: 7 }", "root: /srv/a, "),
+    ("sites[].locations[]", "limit: { connections: 7 }", "root: /srv/a, "),
     ("sites[].locations[]", "upstream_connect_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_read_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_send_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
@@ -202,7 +203,7 @@ fn fleet(path: &str, keys: &str) -> String {
     let haproxy = format!("{reject}{}", of("haproxy", &["timeouts", "check", "metrics"]));
     let haproxy = haproxy.trim_end_matches(", ");
     let (nginx, http) = (of("nginx", &["hsts", "metrics"]), of("http", &["acme_challenge"]));
-    let site = of("sites[]", &["hsts", "maintenance", "client_certificates"]);
+    let site = of("sites[]", &["hsts", "limit", "maintenance", "client_certificates"]);
     // A site has a root, its own or this one.
     let root = if site.starts_with("root") { "" } else { "root: /srv/site, " };
     let site = format!("{root}{site}");

@@ -238,6 +238,7 @@ fn the_bounds_of_every_key() {
             }
             let point = if section.path.is_empty() { "" } else { "." };
             let path = format!("{}{point}{}", section.path, key.name);
+            let path = if section.path == "limit" { format!("sites[].{path}") } else { path };
             let is_there =
                 |field: &&Vec<usize>| path_of(&fixture.root, &fixture.source, field).trim_end_matches("[]") == path;
             let field = all.iter().find(is_there).unwrap_or_else(|| panic!("`{path}` is not in the fixture"));

@@ -21,16 +21,19 @@ type Row = (&'static str, &'static str, &'static str, &'static [(u16, usize)]);
 
 #[test]
 fn a_client_that_asks_too_much_gets_429_and_others_an_answer() {
-    let locations = "    limit_req: { rate: 1r/m, burst: 4 }\n    locations:\n      \
+    let locations = "    limit: { rate: 1r/m, burst: 4 }\n    locations:\n      \
                      - { path: /app/, proxy_pass: \"http://127.0.0.1:8001\" }\n      \
-                     - { path: /login, proxy_pass: \"http://127.0.0.1:8001\", limit_req: { rate: 1r/m, burst: 0 } }\n      \
-                     - { path: /free/, root: /srv, limit_req: { rate: 100000r/s, burst: 100 } }\n      \
+                     - { path: /login, proxy_pass: \"http://127.0.0.1:8001\", limit: { rate: 1r/m, burst: 0 } }\n      \
+                     - { path: /free/, root: /srv, limit: { rate: 100000r/s, burst: 100 } }\n      \
                      - { path: /moved/, return: { url: \"https://b.test\" } }\n";
     let inventory = format!(
         "{HOSTS}nginx: {{ hsts: {{ max_age: 1d }} }}\nsites:\n{}{}{}",
         site("a.test", &format!("    root: /srv\n{locations}")),
-        site("b.test", "    root: /srv\n    limit_req: { rate: 1r/m, burst: 1 }\n"),
-        site("c.test", "    limit_conn: 3\n    locations: [ { path: /, proxy_pass: \"http://127.0.0.1:8001\" } ]\n"),
+        site("b.test", "    root: /srv\n    limit: { rate: 1r/m, burst: 1 }\n"),
+        site(
+            "c.test",
+            "    limit: { connections: 3 }\n    locations: [ { path: /, proxy_pass: \"http://127.0.0.1:8001\" } ]\n"
+        ),
     );
     let files = [("/srv/free/x", "here"), ("/srv/x", "here"), ("/srv/index.html", "here")];
     on_every_release(&inventory, &files, &[("http", "127.0.0.1:8001")], |served| {

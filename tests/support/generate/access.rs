@@ -56,22 +56,13 @@ pub fn client_certificates() -> Part {
     ])
 }
 
-/// The keys `limit_req` and `limit_conn`, which few sites and locations have.
-pub fn limits() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
-    let req = section(vec![
-        ("rate", 1.0, one_of(&["1r/m", "30r/m", "1r/s", "5r/s", "20r/s", "1000r/s", "100000r/s", "100000r/m"])),
-        ("burst", 1.0, one_of(&["0", "1", "5", "20", "500", "100000"])),
-    ]);
-    let conn = one_of(&["1", "2", "5", "20", "65535"]);
-    let keys = prop_oneof![
-        12 => Just([false, false]), 1 => Just([true, false]), 1 => Just([false, true]), 1 => Just([true, true]),
-    ];
-    (keys, req, conn)
-        .prop_map(|([by_rate, at_once], req, conn)| {
-            let req = by_rate.then_some(("limit_req", req));
-            req.into_iter().chain(at_once.then_some(("limit_conn", conn))).collect()
-        })
-        .boxed()
+/// The key `limit`, which few sites and locations have.
+pub fn limit() -> Part {
+    const RATES: &[&str] = &["1r/m", "30r/m", "1r/s", "5r/s", "20r/s", "1000r/s", "100000r/s", "100000r/m"];
+    let rate = || vec![("rate", 1.0, one_of(RATES)), ("burst", 1.0, one_of(&["0", "1", "5", "20", "500", "100000"]))];
+    let connections = || vec![("connections", 1.0, one_of(&["1", "2", "5", "20", "65535"]))];
+    let both = rate().into_iter().chain(connections()).collect();
+    prop_oneof![section(rate()), section(connections()), section(both)].boxed()
 }
 
 /// The key `maintenance`, which hardly any site has: nothing else of it is served then.

@@ -27,13 +27,13 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
         maybe(0.1, tls::hsts()),
         rare_timeouts(),
         own,
-        (access::lists(), access::limits()),
+        (access::lists(), maybe(0.2, access::limit())),
         (maybe(0.06, access::maintenance()), maybe(0.06, access::cdn()), maybe(0.08, access::client_certificates())),
     );
     let served = (maybe(0.6, scalar(path())), locations);
     (names(number, count), certificates, sizes, served, any::<bool>())
         .prop_map(|(names, certificates, (size, hsts, timeouts, own, access, closed), (root, locations), listed)| {
-            let ((access, limits), (maintenance, cdn, clients)) = (access, closed);
+            let ((access, limit), (maintenance, cdn, clients)) = (access, closed);
             let locations = named(locations, &names);
             let mut entries = vec![("server_name", names)];
             let empty = matches!(&locations, Yaml::List(list) if list.is_empty());
@@ -47,7 +47,7 @@ fn site(number: usize, grpc: bool, count: Count) -> Part {
             entries.extend(hsts.map(|hsts| ("hsts", hsts)));
             entries.extend(timeouts);
             entries.extend(access);
-            entries.extend(limits);
+            entries.extend(limit.map(|it| ("limit", it)));
             entries.extend(cdn.map(|it| ("cdn", it)));
             entries.extend(clients.map(|it| ("client_certificates", it)));
             entries.extend(maintenance.map(|it| ("maintenance", it)));
@@ -278,9 +278,9 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let mut kinds: Vec<_> =
         kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
     kinds.push(proptest::strategy::Union::new(named).boxed());
-    let lists = (access::lists(), access::limits());
+    let lists = (access::lists(), maybe(0.2, access::limit()));
     (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location(), lists)
-        .prop_map(|(target, timeouts, tls, own, (access, limits))| {
+        .prop_map(|(target, timeouts, tls, own, (access, limit))| {
             let passed = target.0.ends_with("_pass");
             let secure =
                 matches!(&target.1, Yaml::Scalar(text) if text.starts_with("https://") || text.starts_with("grpcs://"));
@@ -288,8 +288,8 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
             let timeouts = timeouts.into_iter().filter(|_| passed);
             let own = own.map(|own| ("include", own));
             let answers = target.0 == "return";
-            let limits = limits.into_iter().filter(|_| !answers);
-            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).chain(limits).collect()
+            let limit = limit.filter(|_| !answers).map(|it| ("limit", it));
+            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).chain(limit).collect()
         })
         .boxed()
 }

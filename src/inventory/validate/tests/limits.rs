@@ -18,14 +18,14 @@ fn numbers_and_durations_have_exact_limits() {
     let maintenance = |key: &str, value: &str| in_site(&format!("maintenance: {{ {key}: {value} }}"));
     let answer =
         |key: &str, value: &str| in_site(&format!("locations: [{{ path: /x, return: {{ {key}: {value} }} }}]"));
-    let limit_req = |key: &str, value: &str| {
+    let limit = |key: &str, value: &str| {
         let other = if key == "rate" { "burst: 1" } else { "rate: 1r/s" };
-        in_site(&format!("limit_req: {{ {key}: {value}, {other} }}"))
+        let other = if key == "connections" { "rate: 1r/s, burst: 1" } else { other };
+        in_site(&format!("limit: {{ {key}: {value}, {other} }}"))
     };
     let clients = |key: &str, value: &str| {
         in_site(&format!("client_certificates: {{ ssl_client_certificate: /etc/ca.crt, {key}: {value} }}"))
     };
-    let site = |key: &str, value: &str| in_site(&format!("{key}: {value}"));
     let lint = |key: &str, value: &str| with(&format!("lint: {{ {key}: {value} }}\n"));
     let named = |servers: &str, more: &str| {
         let named = format!("upstreams: [{{ name: app, servers: [{{ address: \"10.0.5.1:80\"{servers} }}]{more} }}]\n");
@@ -71,10 +71,10 @@ fn numbers_and_durations_have_exact_limits() {
         (&nginx, "client_max_body_size", ["-1", "0", "1024g", "1025g"], "IN06"),
         (&hsts, "max_age", ["999ms", "0s", "3650d", "315360001s"], "IN06"),
         (&maintenance, "retry_after", ["999ms", "1s", "7d", "604801s"], "HP08"),
-        (&limit_req, "rate", ["0r/s", "1r/s", "100000r/m", "100001r/m"], "IN06"),
-        (&limit_req, "burst", ["-1", "0", "100000", "100001"], "IN06"),
+        (&limit, "rate", ["0r/s", "1r/s", "100000r/m", "100001r/m"], "IN06"),
+        (&limit, "burst", ["-1", "0", "100000", "100001"], "IN06"),
         (&clients, "ssl_verify_depth", ["0", "1", "10", "11"], "IN06"),
-        (&site, "limit_conn", ["0", "1", "65535", "65536"], "IN06"),
+        (&limit, "connections", ["0", "1", "65535", "65536"], "IN06"),
         (&answer, "code", ["199", "200", "599", "600"], "IN06"),
         (&app, "weight", ["-1", "0", "256", "257"], "IN06"),
         (&app, "maxconn", ["0", "1", "500000", "500001"], "IN06"),
