@@ -123,6 +123,6 @@ pub mod words {
     };
     pub use crate::inventory::types::{
         Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,
-        RedirectCode, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance, VerifyClient,
+        RedirectCode, Takes, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance, VerifyClient,
     };
 }

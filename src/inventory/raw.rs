@@ -10,9 +10,9 @@ mod upstreams;
 use super::schema::{Section, section};
 pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawHaproxyMetrics, RawTimeouts};
 pub use nginx::{RawHsts, RawNginx, RawNginxMetrics};
-pub use other_pools::{RawOtherPool, RawOtherServer, RawOtherTimeouts};
+pub use other_pools::RawOtherPool;
 pub use shared::RawLimit;
-pub use upstreams::{RawUpstream, RawUpstreamServer};
+pub use upstreams::RawUpstream;
 
 section! {
     /// The whole inventory, which describes one fleet.
@@ -342,8 +342,6 @@ pub const SECTIONS: &[Section] = &[
     RawPool::SECTION,
     RawPoolCheck::SECTION,
     RawOtherPool::SECTION,
-    RawOtherServer::SECTION,
-    RawOtherTimeouts::SECTION,
     RawSite::SECTION,
     RawCdn::SECTION,
     RawClientCertificates::SECTION,
@@ -351,7 +349,6 @@ pub const SECTIONS: &[Section] = &[
     RawLocation::SECTION,
     RawReturn::SECTION,
     RawUpstream::SECTION,
-    RawUpstreamServer::SECTION,
     RawHttp::SECTION,
     RawAcmeChallenge::SECTION,
     RawHighAvailability::SECTION,

@@ -81,11 +81,8 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
         "pools[]" => format!("{{ name: {}, app_servers: [srv1] }}", name.unwrap_or("web")),
         "other_pools[]" => {
             let name = name.unwrap_or("mail");
-            format!(
-                "{{ name: {name}, server_name: mail.example.com, servers: [{{ name: mail1, address: \"10.0.0.50:8443\" }}] }}"
-            )
+            format!("{{ name: {name}, server_name: mail.example.com, servers: [\"10.0.0.50:8443\"] }}")
         }
-        "other_pools[].timeouts" => format!("{{ tunnel: {} }}", age().unwrap_or_else(|| "1h".to_owned())),
         "sites[].locations[]" | "locations[]" => format!("{{ path: {}, root: /srv/example }}", place.unwrap_or("/")),
         "sites[].locations[].return" => redirect(words),
         "http" => match words {

@@ -129,6 +129,11 @@ impl<'a> Fleet<'a> {
         if setting.is_written() || fleet.is_written() { setting.or(fleet) } else { host.key("address") }
     }
 
+    /// The servers of a pool of other servers or of an upstream, in the order of the inventory.
+    pub fn servers(section: Cursor<'a>) -> impl Iterator<Item = Cursor<'a>> {
+        section.key("servers").items().chain(section.key("backup").items())
+    }
+
     /// A key of the site at `index`, or the site if the key is not written.
     pub fn site(&self, index: usize, key: &str) -> Cursor<'a> {
         self.written.key("sites").item(index).key(key)

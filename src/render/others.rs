@@ -18,8 +18,7 @@ pub struct OtherBackend {
     check_tls: bool,
     /// Empty if no name leads to them.
     check_sni: String,
-    /// Empty where the balancer's setting holds.
-    connect: String,
+    /// Empty where the balancer's settings hold.
     tunnel: String,
     all_backups: bool,
     servers: Vec<Server>,
@@ -45,17 +44,12 @@ pub fn others(inventory: &Inventory) -> Vec<OtherBackend> {
         send_proxy: send_proxy(pool.send_proxy),
         check_tls: pool.check == OtherCheck::Tls,
         check_sni: pool.server_names.first().map(sample).unwrap_or_default(),
-        connect: text(&pool.connect),
         tunnel: text(&pool.tunnel),
         all_backups: pool.has_backups(),
         servers: pool
             .servers
             .iter()
-            .map(|server| Server {
-                name: server.name.to_string(),
-                address: server.address.to_string(),
-                backup: server.backup,
-            })
+            .map(|server| Server { name: server.name(), address: server.address.to_string(), backup: server.backup })
             .collect(),
     };
     inventory.other_pools.iter().map(backend).collect()

@@ -44,13 +44,13 @@ fn upstream_view(upstream: &Upstream, nginx: &Nginx) -> UpstreamView {
     UpstreamView {
         name: upstream.name.to_string(),
         balance: upstream.balance.directive().unwrap_or_default(),
-        servers: upstream.servers.iter().map(|server| server_view(server, resolves)).collect(),
+        servers: upstream.servers.iter().map(|server| server_view(server, upstream.max_fails, resolves)).collect(),
         keepalive: upstream.keepalive,
         resolves,
     }
 }
 
-fn server_view(server: &UpstreamServer, resolves: bool) -> ServerView {
+fn server_view(server: &UpstreamServer, max_fails: u16, resolves: bool) -> ServerView {
     let mut parameters = String::new();
     let mut add = |wanted: bool, text: String| {
         if wanted {
@@ -58,9 +58,7 @@ fn server_view(server: &UpstreamServer, resolves: bool) -> ServerView {
             parameters.push_str(&text);
         }
     };
-    add(server.weight != 1, format!("weight={}", server.weight));
-    add(server.max_fails != 1, format!("max_fails={}", server.max_fails));
-    add(server.fail_timeout.milliseconds() != 10_000, format!("fail_timeout={}", server.fail_timeout));
+    add(max_fails != 1, format!("max_fails={max_fails}"));
     add(server.backup, "backup".to_owned());
     add(resolves && server.address.host().is_some(), "resolve".to_owned());
     ServerView { address: server.address.to_string(), parameters }

@@ -24,7 +24,7 @@ pub(super) fn pools(inventory: &Inventory) -> Vec<OtherPoolSpec> {
         let unknown = pool.unknown_names.then_some(OtherAsked::UnknownName);
         OtherPoolSpec {
             name: pool.name.to_string(),
-            servers: pool.servers.iter().map(|server| (server.address, server.name.to_string())).collect(),
+            servers: pool.servers.iter().map(|server| (server.address, server.name())).collect(),
             header: match pool.send_proxy {
                 ProxyProtocol::Off => None,
                 version => Some(version.name().to_owned()),
@@ -40,7 +40,7 @@ pub(super) fn place(inventory: &Inventory, hosts: &mut Vec<HostSpec>) {
     let mut placed = BTreeSet::new();
     let mut own: BTreeMap<IpAddr, HostSpec> = BTreeMap::new();
     let all = inventory.other_pools.iter().flat_map(|pool| pool.servers.iter().map(move |server| (pool, server)));
-    for (pool, OtherServer { name, address, .. }) in all {
+    for (pool, OtherServer { address, .. }) in all {
         if !placed.insert(*address) {
             continue;
         }
@@ -56,12 +56,8 @@ pub(super) fn place(inventory: &Inventory, hosts: &mut Vec<HostSpec>) {
             found = true;
         }
         if !found {
-            let names: BTreeSet<&str> = own.values().chain(hosts.iter()).map(|host| host.name.as_str()).collect();
-            let free = |it: &String| !names.contains(it.as_str()) && it != "clients";
-            let name =
-                std::iter::once(name.to_string()).chain((2..).map(|number| format!("{name}-{number}"))).find(free);
-            let name = name.unwrap_or_default();
-            own.entry(ip).or_insert_with(|| HostSpec::new(&name, Role::Other, vec![ip])).others.push(server);
+            let host = || HostSpec::new(&ip.to_string(), Role::Other, vec![ip]);
+            own.entry(ip).or_insert_with(host).others.push(server);
         }
     }
     hosts.extend(own.into_values());

@@ -163,6 +163,10 @@ fn added(text: &str, at: Span, rest: &str) -> Option<String> {
     let first = words.first()?;
     if let Some((key, value)) = first.split_once(": ") {
         let value = value.replace('…', "x");
+        if key == "nginx" && text[..start].ends_with('[') {
+            // An item of a list is no place for settings of the fleet.
+            return Some(format!("{text}{key}: {value}\n"));
+        }
         let line = text[..start].rfind('\n').map_or(0, |it| it + 1);
         let before = &text[line..start];
         let flow = before.contains('{');

@@ -20,11 +20,11 @@ haproxy: { check: { type: http } }
 other_pools:
   - name: mail
     server_name: [mail.example.com, \"*.mail.example.com\"]
-    servers: [{ name: mail1, address: \"10.0.0.50:8443\" }, { name: mail2, address: \"10.0.0.51:8443\" }]
+    servers: [\"10.0.0.50:8443\", \"10.0.0.51:8443\"]
     send_proxy: v2
     check: tls
-  - { name: cover, unknown_names: true, servers: [{ name: cover1, address: \"127.0.0.1:9443\" }], send_proxy: v1 }
-  - { name: ssh, not_tls: true, servers: [{ name: bastion, address: \"10.0.0.12:22\" }], timeouts: { tunnel: 6h } }
+  - { name: cover, takes: [unknown_names], servers: [\"127.0.0.1:9443\"], send_proxy: v1 }
+  - { name: ssh, takes: [not_tls], servers: [\"10.0.0.12:22\"], timeout_tunnel: 6h }
 sites:
   - server_name: [example.com, \"*.example.com\"]
     ssl_certificate: /etc/ssl/a.crt
@@ -48,12 +48,12 @@ fn other_servers_get_their_connections_and_the_clients_address() {
         [
             "example.com srv1 192.0.2.1",
             "example.com srv2 192.0.2.1",
-            "mail.example.com mail1 192.0.2.1",
-            "mail.example.com mail2 192.0.2.1",
-            "not TLS bastion 10.0.0.10",
-            "sslscale-try.invalid, an unknown name cover1 192.0.2.1",
-            "x.mail.example.com mail1 192.0.2.1",
-            "x.mail.example.com mail2 192.0.2.1",
+            "mail.example.com 10.0.0.50:8443 192.0.2.1",
+            "mail.example.com 10.0.0.51:8443 192.0.2.1",
+            "not TLS 10.0.0.12:22 10.0.0.10",
+            "sslscale-try.invalid, an unknown name 127.0.0.1:9443 192.0.2.1",
+            "x.mail.example.com 10.0.0.50:8443 192.0.2.1",
+            "x.mail.example.com 10.0.0.51:8443 192.0.2.1",
         ]
     );
 }

@@ -1,8 +1,8 @@
 //! The keys behind the lines of servers that are not app servers, of what is before the balancers, and of metrics.
 
-use super::{Message, Statement, unnamed};
+use super::{Message, Statement};
 use crate::inventory::document::Cursor;
-use crate::inventory::types::{Cidr, Scalar};
+use crate::inventory::types::{Cidr, Scalar, Takes};
 use crate::lint::Fleet;
 
 /// The place of a line in the backend of such servers, or of one that leads there.
@@ -15,21 +15,13 @@ pub fn line<'f>(fleet: &'f Fleet<'f>, message: &Message, statement: &Statement<'
     };
     let pool = place(index);
     match *statement.words {
-        ["timeout", key @ ("connect" | "tunnel"), ..] => Some(pool.key("timeouts").key(key)),
+        ["timeout", "tunnel", ..] => Some(pool.key("timeout_tunnel")),
         ["server", name, ..] => {
-            let at = pools[index].servers.iter().position(|server| server.name.as_str() == name)?;
-            let server = pool.key("servers").item(at);
-            let rest = unnamed(&message.text, name);
-            let about = |word: &str| rest.contains(word);
-            Some(if about("send-prox") {
-                pool.key("send_proxy")
-            } else if about("backup") {
-                server.key("backup")
-            } else if about("address") || about("port") || about(&pools[index].servers[at].address.ip().to_string()) {
-                server.key("address")
-            } else {
-                server.key("name")
-            })
+            let at = pools[index].servers.iter().position(|server| server.name() == name)?;
+            match message.text.contains("send-prox") {
+                true => Some(pool.key("send_proxy")),
+                false => Fleet::servers(pool).nth(at),
+            }
         }
         ["default-server", ..] if message.text.contains("check-ssl") => Some(pool.key("check").or(pool.key("name"))),
         // How often checks are made is the balancer's setting.
@@ -45,10 +37,10 @@ fn leads<'f>(fleet: &'f Fleet<'f>, statement: &Statement<'_>) -> Option<Cursor<'
     let index = fleet.inventory.other_pools.iter().position(|pool| pool.name.as_str() == name)?;
     let pool = fleet.written.key("other_pools").item(index);
     if kind == "default" {
-        return Some(pool.key("unknown_names"));
+        return Some(takes(pool, Takes::UnknownNames));
     }
     if condition.first() == Some(&"unless") {
-        return Some(pool.key("not_tls"));
+        return Some(takes(pool, Takes::NotTls));
     }
     let named = |item: &Cursor<'f>| {
         let text = item.text().unwrap_or_default().to_ascii_lowercase();
@@ -56,6 +48,12 @@ fn leads<'f>(fleet: &'f Fleet<'f>, statement: &Statement<'_>) -> Option<Cursor<'
     };
     let names = pool.key("server_name");
     Some(names.items().find(named).unwrap_or(names))
+}
+
+/// What a pool takes, as it is written there.
+fn takes(pool: Cursor<'_>, what: Takes) -> Cursor<'_> {
+    let list = pool.key("takes");
+    list.items().find(|item| item.text() == Some(what.name())).unwrap_or(list)
 }
 
 /// The network in a line about PROXY headers from what is before a balancer.

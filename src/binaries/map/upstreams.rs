@@ -4,6 +4,7 @@
 use super::{Map, Message, Statement};
 use crate::inventory::document::Cursor;
 use crate::inventory::model::Upstream;
+use crate::lint::Fleet;
 
 impl<'f> Map<'f> {
     /// The place of a statement in the block of a named upstream, or of the block itself.
@@ -30,8 +31,6 @@ impl<'f> Map<'f> {
 
 fn server<'f>(upstream: &Upstream, place: Cursor<'f>, message: &Message, address: &str) -> Option<Cursor<'f>> {
     let at = upstream.servers.iter().position(|server| server.address.to_string() == address)?;
-    let server = place.key("servers").item(at);
-    let keys = ["weight", "max_fails", "fail_timeout", "backup"];
-    let named = keys.into_iter().find(|key| message.text.contains(key)).map(|key| server.key(key));
-    Some(named.filter(|place| place.is_written()).unwrap_or(server.key("address")))
+    let max_fails = Some(place.key("max_fails")).filter(|it| it.is_written() && message.text.contains("max_fails"));
+    max_fails.or(Fleet::servers(place).nth(at))
 }

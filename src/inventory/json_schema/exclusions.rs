@@ -10,14 +10,14 @@ use crate::inventory::model::Answer;
 pub fn of(path: &str) -> Vec<Value> {
     match path {
         "" => inventory(),
-        "other_pools[]" => vec![json!({ "anyOf": [has("server_name"), is_on("not_tls"), is_on("unknown_names")] })],
+        "other_pools[]" => vec![json!({ "anyOf": [has("server_name"), has("takes")] })],
         "sites[]" => site(),
         "sites[].locations[]" => location(),
         "sites[].locations[].return" => answer(),
         "sites[].maintenance" => vec![json!({ "dependentRequired": { "type": ["body"] } })],
         "upstreams[]" => vec![when(
             is("balance", &json!(["ip_hash", "hash_remote_addr", "hash_request_uri", "random_two"])),
-            json!({ "servers": { "items": { "properties": { "backup": { "enum": [false, "false"] } } } } }),
+            json!({ "backup": false }),
         )],
         "http" => vec![when(is("enabled", &json!([false, "false"])), json!({ "acme_challenge": false }))],
         "http.acme_challenge" => {

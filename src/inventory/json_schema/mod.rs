@@ -113,7 +113,8 @@ fn form(section: &Section, key: &Key, shared: &mut Map<String, Value>) -> Value 
 
 /// Whether no item of a list may be there twice. Numbers that are equal may be written differently: `1e3`, `1000`.
 fn is_unique(scalar: Scalar) -> bool {
-    matches!(scalar, Scalar::Choice(_) | Scalar::Address | Scalar::LocalPath)
+    use Scalar::{Address, Choice, LocalPath, ServerAddress, ServerSocket};
+    matches!(scalar, Choice(_) | Address | LocalPath | ServerAddress | ServerSocket)
 }
 
 fn list(items: Value, least: usize, most: usize, unique: bool) -> Value {

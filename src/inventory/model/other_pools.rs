@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use crate::inventory::types::{Duration, HostName, OtherCheck, PoolName, ProxyProtocol, ServerName};
+use crate::inventory::types::{Duration, OtherCheck, PoolName, ProxyProtocol, ServerName};
 
 /// Servers that get some connections as they are.
 #[derive(Debug, Clone)]
@@ -15,33 +15,36 @@ pub struct OtherPool {
     pub not_tls: bool,
     /// Whether it takes TLS connections with a name that nothing else has, or without one; at most one does.
     pub unknown_names: bool,
-    /// Not empty, without repetition.
+    /// Not empty, without repetition, the backups last; the first is none.
     pub servers: Vec<OtherServer>,
     /// The PROXY header that is sent.
     pub send_proxy: ProxyProtocol,
     /// What health checks do.
     pub check: OtherCheck,
-    /// How long a server may take to accept a connection, if it differs from the balancer's setting.
-    pub connect: Option<Duration>,
-    /// How long a connection may be silent, if it differs.
+    /// How long a connection may be silent, if it differs from the balancer's settings.
     pub tunnel: Option<Duration>,
 }
 
 /// One of them.
 #[derive(Debug, Clone)]
 pub struct OtherServer {
-    /// Unique in its pool; no host has it.
-    pub name: HostName,
     /// Where it listens; a loopback address is each balancer's own.
     pub address: SocketAddr,
     /// Whether it takes connections only while the others are down.
     pub backup: bool,
 }
 
+impl OtherServer {
+    /// Its name in haproxy, which depends on nothing else in the inventory: haproxy's files of state and what people draw
+    /// go by names. haproxy's names have no brackets; no host's name has a colon.
+    pub fn name(&self) -> String {
+        format!("{}:{}", self.address.ip(), self.address.port())
+    }
+}
+
 impl OtherPool {
-    /// Whether several backups wait for servers that are not backups.
+    /// Whether it has several backups.
     pub fn has_backups(&self) -> bool {
-        let backups = self.servers.iter().filter(|server| server.backup).count();
-        backups > 1 && backups < self.servers.len()
+        self.servers.iter().filter(|server| server.backup).count() > 1
     }
 }

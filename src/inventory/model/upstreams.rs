@@ -3,8 +3,7 @@
 
 use super::{Inventory, Location, Nginx, Site};
 use crate::inventory::types::{
-    AbsolutePath, BufferSize, Destination, Duration, Endpoint, ServerAddress, ServerName, UpstreamBalance,
-    UpstreamName, Version,
+    AbsolutePath, BufferSize, Destination, Endpoint, ServerAddress, ServerName, UpstreamBalance, UpstreamName, Version,
 };
 
 /// Servers that share the requests of locations.
@@ -12,10 +11,12 @@ use crate::inventory::types::{
 pub struct Upstream {
     /// Unique.
     pub name: UpstreamName,
-    /// Not empty, without repetition; one at least is no backup.
+    /// Not empty, without repetition, the backups last; the first is none.
     pub servers: Vec<UpstreamServer>,
     /// Which of them gets a request.
     pub balance: UpstreamBalance,
+    /// After how many failures a server is left alone for a time; never with 0.
+    pub max_fails: u16,
     /// How many idle connections each worker keeps; 0 for none.
     pub keepalive: u16,
 }
@@ -25,12 +26,6 @@ pub struct Upstream {
 pub struct UpstreamServer {
     /// Where it listens.
     pub address: ServerAddress,
-    /// Its share of requests.
-    pub weight: u16,
-    /// After how many failures it is left alone for `fail_timeout`; never with 0.
-    pub max_fails: u16,
-    /// In what time that many failures have to happen, and for how long it is left alone then.
-    pub fail_timeout: Duration,
     /// Whether it is only used while the others fail.
     pub backup: bool,
 }

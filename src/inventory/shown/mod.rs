@@ -168,9 +168,8 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 11] = [
+const IF_WRITTEN: [&str; 10] = [
     "pools[].check",
-    "other_pools[].timeouts",
     "haproxy.metrics",
     "nginx.hsts",
     "nginx.metrics",

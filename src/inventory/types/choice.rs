@@ -142,6 +142,16 @@ choice! {
 }
 
 choice! {
+    /// What goes to servers that are not app servers, besides connections with their names.
+    Takes {
+        /// Connections that do not begin with a TLS handshake.
+        NotTls "not_tls",
+        /// TLS connections with a name that nothing else has, or without one.
+        UnknownNames "unknown_names",
+    }
+}
+
+choice! {
     /// What a health check of a server that is not an app server does.
     OtherCheck {
         /// Only a TCP connection.

@@ -42,7 +42,7 @@ pub use buffer::BufferSize;
 pub use check::{CheckPath, Statuses};
 pub use choice::{
     Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,
-    RedirectCode, Switch, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance, VerifyClient,
+    RedirectCode, Switch, Takes, Tickets, TlsProfile, TlsVersion, UnknownNames, UpstreamBalance, VerifyClient,
 };
 pub use header::HeaderName;
 pub use log::AccessLog;

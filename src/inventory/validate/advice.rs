@@ -6,8 +6,7 @@ use crate::inventory::model::Target;
 use crate::inventory::types::{Duration, Flaw, LocationMatch, LocationPath, Scalar, ValueError, guard};
 
 /// The keys that nginx reads, where a bare number counts seconds.
-const NGINX: [&str; 7] = [
-    "fail_timeout",
+const NGINX: [&str; 6] = [
     "keepalive_time",
     "keepalive_timeout",
     "worker_shutdown_timeout",
@@ -18,8 +17,7 @@ const NGINX: [&str; 7] = [
 
 /// The error for a duration that cannot be read, with the duration that is most likely meant.
 pub fn duration(text: &str, key: &str, [least, most]: [Duration; 2], error: ValueError) -> ValueError {
-    let whole =
-        |found: &Duration| !["max_age", "fail_timeout"].contains(&key) || found.milliseconds().is_multiple_of(1_000);
+    let whole = |found: &Duration| key != "max_age" || found.milliseconds().is_multiple_of(1_000);
     let fits = |found: &Duration| (least..=most).contains(found) && whole(found);
     let bounds = || format!("write a duration from {least} to {most}");
     if error.flaw != Flaw::NoUnit {

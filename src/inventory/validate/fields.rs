@@ -236,10 +236,20 @@ pub struct Words {
 pub fn distinct<T: Scalar, I: Eq + Hash>(
     reader: &mut Reader<'_>,
     node: Option<&Node>,
-    Words { key, most, example, known }: Words,
+    words: Words,
     identity: impl Fn(&T) -> I,
 ) -> Option<Vec<T>> {
-    let node = node?;
+    let found = distinct_placed(reader, node?, words, identity)?;
+    Some(found).filter(|found| !found.is_empty()).map(|found| found.into_iter().map(|placed| placed.value).collect())
+}
+
+/// The same with the places of the values; `None` where no list is written.
+pub fn distinct_placed<T: Scalar, I: Eq + Hash>(
+    reader: &mut Reader<'_>,
+    node: &Node,
+    Words { key, most, example, known }: Words,
+    identity: impl Fn(&T) -> I,
+) -> Option<Vec<Placed<T>>> {
     let nodes = reader.words(node, (key, example), |word| T::parse(word).is_ok() && known(word))?;
     if nodes.is_empty() {
         reader.report(Code::IN04, node.underline(), format!("`{key}` is empty"), "write at least one value");
@@ -256,11 +266,11 @@ pub fn distinct<T: Scalar, I: Eq + Hash>(
             }
             Entry::Vacant(free) => {
                 free.insert(placed.span);
-                found.push(placed.value);
+                found.push(placed);
             }
         }
     }
-    Some(found).filter(|found| !found.is_empty())
+    Some(found)
 }
 
 /// The items of a list that has at most `most`; a longer one is reported, and none of it read.

@@ -25,6 +25,7 @@ mod pools;
 mod protocols;
 mod proxy_header;
 mod returns;
+mod servers;
 mod settings;
 mod sites;
 mod snippets;

@@ -1,20 +1,21 @@
 //! Reads `other_pools`: servers that are not app servers, and which connections go to them.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use super::fields::{Placed, duration_if_written, many, or_default, required, scalar, switch};
+use super::fields::{Placed, Words, distinct_placed, duration_if_written, many, or_default, required};
 use super::hosts::Hosts;
 use super::http::PlacedHttp;
 use super::pools::Pools;
+use super::servers::{self, Lists, Server};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::form::{SHORT, TIMEOUT};
+use crate::inventory::form::TIMEOUT;
 use crate::inventory::model::{LoadBalancer, OtherPool, OtherServer};
 use crate::inventory::node::Node;
-use crate::inventory::raw::{RawOtherPool, RawOtherServer, RawOtherTimeouts};
+use crate::inventory::raw::RawOtherPool;
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    Address, HostName, OtherCheck, PoolName, ProxyProtocol, ServerName, ServerSocket, UnknownNames,
+    Address, OtherCheck, PoolName, ProxyProtocol, ServerName, ServerSocket, Takes, UnknownNames,
 };
 use crate::source::Span;
 
@@ -29,9 +30,10 @@ pub struct PlacedOtherPool {
 struct Taken<'t> {
     pools: HashMap<PoolName, Span>,
     names: &'t mut HashMap<ServerName, Span>,
-    not_tls: Option<Span>,
-    unknown_names: Option<Span>,
+    others: HashMap<Takes, Span>,
 }
+
+const TAKES: Words = Words { key: "takes", most: 2, example: "[not_tls]", known: |_| true };
 
 /// Reads `other_pools`. `names` are those of the sites.
 pub fn read(
@@ -42,7 +44,7 @@ pub fn read(
 ) -> Vec<PlacedOtherPool> {
     let Some(node) = node else { return Vec::new() };
     let known = pools.all.iter().map(|it| (it.pool.name.clone(), it.span.unwrap_or_default()));
-    let mut taken = Taken { pools: known.collect(), names, not_tls: None, unknown_names: None };
+    let mut taken = Taken { pools: known.collect(), names, others: HashMap::new() };
     let nodes = reader.items(node, "other_pools").unwrap_or_default();
     nodes.iter().filter_map(|node| read_pool(reader, node, hosts, &mut taken)).collect()
 }
@@ -57,44 +59,44 @@ fn read_pool(reader: &mut Reader<'_>, node: &Node, hosts: &Hosts, taken: &mut Ta
     for name in &server_names {
         taken.name(reader, name);
     }
-    let not_tls = switch(reader, raw.not_tls, "not_tls", false);
-    let unknown_names = switch(reader, raw.unknown_names, "unknown_names", false);
-    let only = [(raw.not_tls, not_tls, "what is not TLS"), (raw.unknown_names, unknown_names, "unknown names")];
-    let firsts = [&mut taken.not_tls, &mut taken.unknown_names];
-    for ((node, is_on, what), first) in only.into_iter().zip(firsts) {
-        once(reader, node.filter(|_| is_on), what, first);
+    let takes = raw.takes.and_then(|node| distinct_placed::<Takes, _>(reader, node, TAKES, |it| *it));
+    let takes = takes.unwrap_or_default();
+    for one in &takes {
+        taken.other(reader, one);
     }
-    let written = raw.server_name.or(raw.not_tls.filter(|_| not_tls)).or(raw.unknown_names.filter(|_| unknown_names));
-    if written.is_none() {
-        let help = "add `server_name: mail.example.com`, `not_tls: true` or `unknown_names: true`";
+    if raw.server_name.is_none() && raw.takes.is_none() {
+        let help = "add `server_name: mail.example.com`, `takes: [not_tls]` or `takes: [unknown_names]`";
         reader.report(Code::IN04, raw.span, "this entry of `other_pools[]` gets no connections", help);
     }
-    closed(reader, raw.unknown_names.filter(|_| unknown_names), hosts);
+    let place_of = |wanted: Takes| takes.iter().find(|it| it.value == wanted).map(|it| it.span);
+    let (not_tls, unknown_names) = (place_of(Takes::NotTls).is_some(), place_of(Takes::UnknownNames));
+    closed(reader, unknown_names, hosts);
     let check = or_default(reader, raw.check, "check", OtherCheck::Tcp);
-    let not_tls_alone = not_tls && !unknown_names && raw.server_name.is_none();
+    let not_tls_alone = not_tls && unknown_names.is_none() && raw.server_name.is_none();
     if let Some(node) = raw.check.filter(|_| check == OtherCheck::Tls && not_tls_alone) {
         let message = "`check: tls` fails where servers get only what is not TLS";
         reader.report(Code::IN09, node.underline(), message, "write `check: tcp`");
     }
-    let (servers, addresses) = match raw.servers {
-        Some(list) => read_servers(reader, list, hosts),
-        None => {
-            let help = "add `servers:` with items such as `- { name: mail1, address: \"10.0.0.50:8443\" }`";
-            reader.missing(raw.span, "other_pools[]", "servers", help);
-            Default::default()
-        }
+    let lists = Lists {
+        section: "other_pools[]",
+        span: raw.span,
+        servers: raw.servers,
+        backup: raw.backup,
+        example: "[\"10.0.0.50:8443\"]",
     };
-    let timeouts = raw.timeouts.and_then(|node| RawOtherTimeouts::read(reader, node)).unwrap_or_default();
+    let found = servers::read::<ServerSocket>(reader, &lists).into_iter();
+    let server =
+        |it: Server<ServerSocket>| (OtherServer { address: it.address.value.0, backup: it.backup }, it.address.span);
+    let (servers, addresses) = found.map(server).unzip();
     let pool = OtherPool {
         name: name?.value,
         server_names: server_names.into_iter().map(|name| name.value).collect(),
         not_tls,
-        unknown_names,
+        unknown_names: unknown_names.is_some(),
         servers,
         send_proxy: or_default(reader, raw.send_proxy, "send_proxy", ProxyProtocol::Off),
         check,
-        connect: duration_if_written(reader, timeouts.connect, "connect", SHORT),
-        tunnel: duration_if_written(reader, timeouts.tunnel, "tunnel", TIMEOUT),
+        tunnel: duration_if_written(reader, raw.timeout_tunnel, "timeout_tunnel", TIMEOUT),
     };
     Some(PlacedOtherPool { pool, addresses })
 }
@@ -120,76 +122,34 @@ impl Taken<'_> {
             self.names.insert(name.value.clone(), name.span);
         }
     }
-}
 
-/// Reports the second pool that wants all of these connections.
-fn once(reader: &mut Reader<'_>, node: Option<&Node>, what: &str, first: &mut Option<Span>) {
-    let Some(span) = node.map(Node::underline) else { return };
-    match first {
-        Some(first) => {
+    /// Reports the second pool that wants all of these connections.
+    fn other(&mut self, reader: &mut Reader<'_>, takes: &Placed<Takes>) {
+        if let Some(first) = self.others.get(&takes.value) {
+            let what = match takes.value {
+                Takes::NotTls => "what is not TLS",
+                Takes::UnknownNames => "unknown names",
+            };
             let message = format!("two pools take {what}");
-            let twice = Diagnostic::refusal(Code::IN12, span, message, "remove one of the keys");
+            let help = format!("remove `{}` from one of them", takes.value.name());
+            let twice = Diagnostic::refusal(Code::IN12, takes.span, message, help);
             reader.diagnostics.push(twice.related(*first, "the first one"));
+        } else {
+            self.others.insert(takes.value, takes.span);
         }
-        None => *first = Some(span),
     }
 }
 
 /// Reports a pool for names that a balancer rejects.
-fn closed(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) {
-    let Some(node) = node else { return };
+fn closed(reader: &mut Reader<'_>, place: Option<Span>, hosts: &Hosts) {
+    let Some(place) = place else { return };
     let rejects = |it: &LoadBalancer| it.haproxy.unknown_names == UnknownNames::Reject;
     if let Some((balancer, places)) = hosts.load_balancers.iter().find(|(it, _)| rejects(it)) {
         let message = format!("no unknown name gets here from `{}`, which rejects them", balancer.name);
-        let help = "remove this key, or remove `unknown_names: reject` from `haproxy`";
-        let closed = Diagnostic::refusal(Code::IN09, node.underline(), message, help);
+        let help = "remove it here, or remove `unknown_names: reject` from `haproxy`";
+        let closed = Diagnostic::refusal(Code::IN09, place, message, help);
         reader.diagnostics.push(closed.related(places.name, "this balancer"));
     }
-}
-
-fn read_servers(reader: &mut Reader<'_>, list: &Node, hosts: &Hosts) -> (Vec<OtherServer>, Vec<Span>) {
-    let Some(nodes) = reader.items(list, "servers") else { return Default::default() };
-    if nodes.is_empty() {
-        reader.report(Code::IN04, list.underline(), "`servers` is empty", "write at least one server");
-    }
-    let (mut names, mut sockets): (HashMap<String, Span>, HashMap<SocketAddr, Span>) = Default::default();
-    let hosts: HashSet<String> = hosts.names().iter().map(|name| name.to_ascii_lowercase()).collect();
-    let mut found = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let Some(raw) = RawOtherServer::read(reader, node) else { continue };
-        let section = "other_pools[].servers[]";
-        let name = required::<HostName>(reader, raw.name, "name", section, raw.span);
-        let address = match raw.address {
-            Some(node) => scalar::<ServerSocket>(reader, node, "address"),
-            None => {
-                reader.missing(raw.span, section, "address", "add `address: \"10.0.0.50:8443\"` to it");
-                None
-            }
-        };
-        let backup = switch(reader, raw.backup, "backup", false);
-        let (Some(name), Some(address)) = (name, address) else { continue };
-        let key = name.value.as_str().to_ascii_lowercase();
-        if hosts.contains(&key) {
-            let message = format!("a host has the name `{}`", name.value);
-            let help = format!("write another name, such as `{}-other`: this server is not an app server", name.value);
-            reader.report(Code::IN12, name.span, message, help);
-        }
-        let twice = [
-            names.insert(key, name.span).map(|first| (first, name.span, name.value.to_string())),
-            sockets.insert(address.value.0, address.span).map(|it| (it, address.span, address.value.to_string())),
-        ];
-        for (first, span, what) in twice.into_iter().flatten() {
-            let message = format!("`{what}` is in this pool twice");
-            let twice = Diagnostic::refusal(Code::IN12, span, message, "write every server once");
-            reader.diagnostics.push(twice.related(first, "the first one"));
-        }
-        found.push((OtherServer { name: name.value, address: address.value.0, backup }, address.span));
-    }
-    if found.len() == nodes.len() && !found.is_empty() && found.iter().all(|(server, _)| server.backup) {
-        let message = "every server of this pool is a backup";
-        reader.report(Code::IN09, list.underline(), message, "remove `backup` from at least one of them");
-    }
-    found.into_iter().unzip()
 }
 
 /// Checks that every balancer reaches these servers, and that none of them is the fleet itself.

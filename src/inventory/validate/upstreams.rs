@@ -3,19 +3,19 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use super::fields::{at_most, count, duration, items, one_name, optional, or_default, required, scalar, switch};
+use super::fields::{at_most, count, items, one_name, optional, or_default, required, scalar, switch};
 use super::hosts::Hosts;
 use super::locations::PlacedLocation;
 use super::pools::{Pools, sorted};
+use super::servers::{self, Lists};
 use super::sites::PlacedSite;
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::form::SHORT;
 use crate::inventory::model::{Protocol, RESOLVES, Target, Upstream, UpstreamServer, UpstreamTls};
 use crate::inventory::node::{Node, Value};
-use crate::inventory::raw::{RawLocation, RawUpstream, RawUpstreamServer};
+use crate::inventory::raw::{RawLocation, RawUpstream};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    BufferSize, Destination, Duration, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
+    BufferSize, Destination, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
 };
 use crate::source::Span;
 
@@ -68,66 +68,28 @@ fn read_upstream(reader: &mut Reader<'_>, node: &Node) -> Option<(UpstreamName, 
     let name = required::<UpstreamName>(reader, raw.name, "name", "upstreams[]", raw.span);
     let balance = or_default(reader, raw.balance, "balance", UpstreamBalance::RoundRobin);
     let keepalive = count(reader, raw.keepalive, "keepalive", 0..=10_000, 0);
-    let servers = match raw.servers {
-        Some(list) => read_servers(reader, list, balance),
-        None => {
-            let help = "add `servers:` with items such as `- { address: \"10.0.5.11:8000\" }`";
-            reader.missing(raw.span, "upstreams[]", "servers", help);
-            Vec::new()
-        }
+    let max_fails = count(reader, raw.max_fails, "max_fails", 0..=1_000, 1);
+    let lists = Lists {
+        section: "upstreams[]",
+        span: raw.span,
+        servers: raw.servers,
+        backup: raw.backup,
+        example: "[\"10.0.5.11:8000\"]",
     };
+    let found = servers::read::<ServerAddress>(reader, &lists).into_iter();
+    let servers = found.map(|it| UpstreamServer { address: it.address.value, backup: it.backup }).collect();
+    if let Some(list) = raw.backup.filter(|_| !balance.has_backups()) {
+        let message = format!("nginx has no backups with `balance: {}`", balance.name());
+        let help = "remove `backup`, or write `balance: round_robin` or `least_conn`";
+        reader.report(Code::IN09, list.underline(), message, help);
+    }
     let name = name?;
     let (span, name) = (name.span, name.value);
-    let upstream =
-        Upstream { name: name.clone(), servers, balance, keepalive: u16::try_from(keepalive).unwrap_or_default() };
+    let number = |value: u64| u16::try_from(value).unwrap_or_default();
+    let (keeps, max_fails) = (number(keepalive), number(max_fails));
+    let upstream = Upstream { name: name.clone(), servers, balance, max_fails, keepalive: keeps };
     let keepalive = raw.keepalive.filter(|_| keepalive > 0).map(Node::underline);
     Some((name, PlacedUpstream { upstream, name: span, keepalive, used: false }))
-}
-
-fn read_servers(reader: &mut Reader<'_>, list: &Node, balance: UpstreamBalance) -> Vec<UpstreamServer> {
-    let Some(nodes) = reader.items(list, "servers") else { return Vec::new() };
-    if nodes.is_empty() {
-        reader.report(Code::IN04, list.underline(), "`servers` is empty", "write at least one server");
-    }
-    let mut seen: HashMap<ServerAddress, Span> = HashMap::new();
-    let mut servers: Vec<UpstreamServer> = Vec::with_capacity(nodes.len());
-    for node in nodes {
-        let Some(raw) = RawUpstreamServer::read(reader, node) else { continue };
-        let backup = switch(reader, raw.backup, "backup", false);
-        if let Some(key) = raw.backup.filter(|_| backup && !balance.has_backups()) {
-            let message = format!("nginx has no backups with `balance: {}`", balance.name());
-            let help = "remove `backup`, or write `balance: round_robin` or `least_conn`";
-            reader.report(Code::IN09, key.underline(), message, help);
-        }
-        let weight = count(reader, raw.weight, "weight", 1..=1_000, 1);
-        let max_fails = count(reader, raw.max_fails, "max_fails", 0..=1_000, 1);
-        let fail_timeout = duration(reader, raw.fail_timeout, "fail_timeout", SHORT, Duration::seconds(10));
-        if let Some(node) = raw.fail_timeout.filter(|_| !fail_timeout.milliseconds().is_multiple_of(1_000)) {
-            let message = format!("`fail_timeout` must be a whole number of seconds: `{fail_timeout}`");
-            reader.report(Code::HP08, node.span, message, "write a value such as `10s`");
-        }
-        let Some(address) =
-            required::<ServerAddress>(reader, raw.address, "address", "upstreams[].servers[]", raw.span)
-        else {
-            continue;
-        };
-        if let Some(first) = seen.get(&address.value) {
-            let message = format!("`{}` is listed twice", address.value);
-            let help = "write every server once; to give it a larger share, set its `weight`";
-            let twice = Diagnostic::refusal(Code::IN12, address.span, message, help);
-            reader.diagnostics.push(twice.related(*first, "the first one"));
-            continue;
-        }
-        seen.insert(address.value.clone(), address.span);
-        let number = |value: u64| u16::try_from(value).unwrap_or_default();
-        let (weight, max_fails) = (number(weight), number(max_fails));
-        servers.push(UpstreamServer { address: address.value, weight, max_fails, fail_timeout, backup });
-    }
-    if servers.len() == nodes.len() && !servers.is_empty() && servers.iter().all(|server| server.backup) {
-        let message = "every server of this upstream is a backup, and nginx needs one that is not";
-        reader.report(Code::IN09, list.underline(), message, "remove `backup` from at least one of them");
-    }
-    servers
 }
 
 impl Upstreams {
@@ -159,11 +121,11 @@ impl Upstreams {
         let help = match reader.nearest(name, names) {
             Some(near) => format!("did you mean `{near}`?"),
             None if !self.all.is_empty() => format!(
-                "add an item such as `{{ name: {name}, servers: [{{ address: \"{name}:8000\" }}] }}` to `upstreams`, or \
+                "add an item such as `{{ name: {name}, servers: [\"{name}:8000\"] }}` to `upstreams`, or \
                  write an address such as `127.0.0.1:8000`"
             ),
             None => format!(
-                "add `upstreams: [{{ name: {name}, servers: [{{ address: \"{name}:8000\" }}] }}]`, or write an address \
+                "add `upstreams: [{{ name: {name}, servers: [\"{name}:8000\"] }}]`, or write an address \
                  such as `127.0.0.1:8000`"
             ),
         };

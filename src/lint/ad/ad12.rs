@@ -51,8 +51,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         }
     }
     for pool in fleet.written.key("other_pools").items() {
-        for server in pool.key("servers").items() {
-            check(server.key("address"), "write the address of the server", reporter);
+        for server in Fleet::servers(pool) {
+            check(server, "write the address of the server", reporter);
         }
     }
     for item in fleet.written.key("trusted_proxies").items() {

@@ -40,15 +40,15 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         }
     }
     for index in without {
-        let places = fleet.written.key("upstreams").item(index).key("servers");
-        let servers = inventory.upstreams[index].servers.iter().enumerate();
-        for (server, name) in servers.filter_map(|(at, server)| Some((at, server.address.host()?))) {
+        let places = Fleet::servers(fleet.written.key("upstreams").item(index));
+        let servers = inventory.upstreams[index].servers.iter().zip(places);
+        for (name, place) in servers.filter_map(|(server, place)| Some((server.address.host()?, place))) {
             let message = format!("nginx resolves `{name}` once, when it starts, and does not start without an answer");
             let help = format!(
                 "add `nginx: {{ resolver: … }}` with the address of a DNS server; nginx before {RESOLVES} can then have \
                  one server in this upstream"
             );
-            reporter.report(places.item(server).key("address").span(), message, help);
+            reporter.report(place.span(), message, help);
         }
     }
 }

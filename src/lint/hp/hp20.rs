@@ -1,7 +1,6 @@
 //! HP20: a server that speaks first, behind a balancer that waits for the client to speak.
 
 use crate::diagnostic::Code;
-use crate::inventory::document::Cursor;
 use crate::inventory::types::Duration;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -12,7 +11,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A pool of `other_pools` takes what is not TLS (`not_tls: true`), and one of its servers listens on a port of \
+        what: "A pool of `other_pools` takes what is not TLS (`takes: [not_tls]`), and one of its servers listens on a port of \
             a protocol in which the server speaks first: 21 (FTP), 25 and 587 (SMTP), 110 (POP3), 143 (IMAP) or 3306 \
             (MySQL).",
         why: "A balancer that distinguishes TLS from everything else waits for the first bytes of the client. A client \
@@ -36,17 +35,16 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let waits = fleet.inventory.load_balancers.iter().map(|balancer| &balancer.haproxy.timeouts.client_hello);
     let pause = waits.max().map(Duration::to_string).unwrap_or_default();
     for (index, pool) in fleet.inventory.other_pools.iter().enumerate().filter(|(_, pool)| pool.not_tls) {
-        let places = fleet.written.key("other_pools").item(index).key("servers");
-        for (at, server) in pool.servers.iter().enumerate() {
+        let places = Fleet::servers(fleet.written.key("other_pools").item(index));
+        for (server, place) in pool.servers.iter().zip(places) {
             let Some((_, protocol)) = GREETINGS.iter().find(|(port, _)| *port == server.address.port()) else {
                 continue;
             };
-            let place: Cursor<'_> = places.item(at).key("address");
             let message = format!(
                 "clients of `{}` wait {pause} for its greeting: in {protocol} the server speaks first",
-                server.name
+                server.address
             );
-            let help = "write a `server_name` instead of `not_tls`, and let clients use the port for TLS";
+            let help = "let clients use the port for TLS, and write a `server_name` instead of `not_tls`";
             reporter.report(place.span(), message, help);
         }
     }

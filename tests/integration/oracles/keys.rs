@@ -132,17 +132,14 @@ const ROWS: &[Row] = &[
     ("sites[].locations[]", "upstream_ssl_trusted_certificate: /etc/ca.pem", "proxy_pass: \"https://10.0.5.1:8000\", "),
     ("upstreams[]", "balance: least_conn", ""),
     ("upstreams[]", "keepalive: 7", ""),
-    ("upstreams[].servers[]", "weight: 7", ""),
-    ("upstreams[].servers[]", "max_fails: 7", ""),
-    ("upstreams[].servers[]", "fail_timeout: 7s", ""),
-    ("upstreams[].servers[]", "backup: true", ""),
-    ("other_pools[]", "not_tls: true", ""),
-    ("other_pools[]", "unknown_names: true", ""),
+    ("upstreams[]", "max_fails: 7", ""),
+    ("upstreams[]", "backup: [\"10.0.5.5:80\"]", ""),
+    ("other_pools[]", "takes: [not_tls]", ""),
+    ("other_pools[]", "takes: [unknown_names]", ""),
     ("other_pools[]", "send_proxy: v2", ""),
     ("other_pools[]", "check: tls", ""),
-    ("other_pools[].servers[]", "backup: true", ""),
-    ("other_pools[].timeouts", "connect: 7s", ""),
-    ("other_pools[].timeouts", "tunnel: 7h", ""),
+    ("other_pools[]", "backup: [\"10.0.5.5:993\"]", ""),
+    ("other_pools[]", "timeout_tunnel: 7h", ""),
     ("sites[].locations[].return", "url: \"https://b.example\"", ""),
     ("sites[].locations[].return", "code: 410", ""),
     ("sites[].locations[].return", "body: gone", "code: 410, "),
@@ -158,14 +155,12 @@ const OTHERS: &[(&str, &[&str])] = &[
     ("haproxy", &["version", "timeouts", "check"]),
     ("nginx", &["hsts", "resolver"]),
     ("upstreams[]", &["name", "servers"]),
-    ("upstreams[].servers[]", &["address"]),
-    ("other_pools[]", &["name", "server_name", "servers", "timeouts"]),
-    ("other_pools[].servers[]", &["name", "address"]),
+    ("other_pools[]", &["name", "server_name", "servers"]),
     ("http", &["public_port", "acme_challenge"]),
     ("sites[].locations[]", &["path", "return"]),
 ];
 /// Sections of which each key has a row or is one of those.
-const WHOLE: [&str; 12] = [
+const WHOLE: [&str; 9] = [
     "haproxy",
     "haproxy.timeouts",
     "haproxy.check",
@@ -174,10 +169,7 @@ const WHOLE: [&str; 12] = [
     "http.acme_challenge",
     "sites[].locations[]",
     "upstreams[]",
-    "upstreams[].servers[]",
     "other_pools[]",
-    "other_pools[].servers[]",
-    "other_pools[].timeouts",
 ];
 
 /// A fleet with this in one section.
@@ -210,10 +202,8 @@ fn fleet(path: &str, keys: &str) -> String {
     let site = site.trim_end_matches(", ");
     let comma = if keys.is_empty() { "" } else { ", " };
     let of_upstream = if path == "upstreams[]" { format!("{comma}{keys}") } else { String::new() };
-    let of_server = if path == "upstreams[].servers[]" { format!("{comma}{keys}") } else { String::new() };
-    let of_other = of("other_pools[]", &["timeouts"]);
+    let of_other = of("other_pools[]", &[]);
     let of_other = if of_other.is_empty() { of_other } else { format!(", {of_other}") };
-    let other_server = if path == "other_pools[].servers[]" { format!("{comma}{keys}") } else { String::new() };
     let app = if path == "app_servers[]" && !keys.is_empty() { format!(", {keys}") } else { String::new() };
     format!(
         "load_balancers: [{{ name: lb1, address: 10.0.0.10 }}]\n\
@@ -221,10 +211,9 @@ fn fleet(path: &str, keys: &str) -> String {
          pools: [{{ name: one, app_servers: [srv1, srv2] }}]\nhaproxy: {{ {haproxy} }}\nnginx: {{ {nginx} }}\n\
          http: {{ {http} }}\nsites: [{{ server_name: [a.example, www.a.example], pool: one, ssl_certificate: /etc/a.crt, \
          ssl_certificate_key: /etc/a.key, {site}, locations: [{{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }}, \
-         {{ path: /named, proxy_pass: \"http://app\" }}{location}] }}]\nupstreams: [{{ name: app, servers: [{{ \
-         address: \"10.0.5.1:80\" }}, {{ address: \"10.0.5.2:80\"{of_server} }}]{of_upstream} }}]\nother_pools: [{{ \
-         name: mail, server_name: mail.example, servers: [{{ name: m1, address: \"10.0.5.3:993\" }}, {{ name: m2, address: \
-         \"10.0.5.4:993\"{other_server} }}]{of_other} }}]\n"
+         {{ path: /named, proxy_pass: \"http://app\" }}{location}] }}]\nupstreams: [{{ name: app, servers: [\
+         \"10.0.5.1:80\", \"10.0.5.2:80\"]{of_upstream} }}]\nother_pools: [{{ \
+         name: mail, server_name: mail.example, servers: [\"10.0.5.3:993\", \"10.0.5.4:993\"]{of_other} }}]\n"
     )
 }
 

@@ -26,9 +26,9 @@ END";
 #[test]
 fn connections_go_to_other_servers_by_name_and_by_not_being_tls() {
     let others = "other_pools:
-  - { name: mail, server_name: [mail.test, \"*.mail.test\"], send_proxy: v2, check: tls, servers: [{ name: m1, address: \"127.0.0.1:9001\" }] }
-  - { name: plain, not_tls: true, send_proxy: v1, timeouts: { tunnel: 1h }, servers: [{ name: p1, address: \"127.0.0.1:9002\" }] }
-  - { name: cover, unknown_names: true, servers: [{ name: c1, address: \"127.0.0.1:9003\" }] }
+  - { name: mail, server_name: [mail.test, \"*.mail.test\"], send_proxy: v2, check: tls, servers: [\"127.0.0.1:9001\"] }
+  - { name: plain, takes: [not_tls], send_proxy: v1, timeout_tunnel: 1h, servers: [\"127.0.0.1:9002\"] }
+  - { name: cover, takes: [unknown_names], servers: [\"127.0.0.1:9003\"] }
 haproxy: { timeouts: { client: 2s, server: 2s } }
 ";
     let location = "    locations: [ { path: /, return: { url: \"https://b.test/\" } } ]\n";
@@ -48,7 +48,7 @@ haproxy: { timeouts: { client: 2s, server: 2s } }
         assert_eq!(got("https://nobody.test/"), body("cover"), "{name}");
         // Plain HTTP is redirected for these names, too.
         assert_eq!(got("http://mail.test/").0, 308, "{name}");
-        // `tunnel` holds in the place of `client` and `server`, which are shorter.
+        // `timeout_tunnel` holds in the place of `client` and `server`, which are shorter.
         assert_eq!(served.run(SILENT).output.trim(), "open", "{name}");
     });
 }

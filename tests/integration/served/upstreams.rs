@@ -104,11 +104,11 @@ fn a_certificate_that_is_not_the_apps_is_a_502() {
 
 #[test]
 fn requests_go_to_the_servers_that_answer() {
-    let upstreams = "upstreams:\n  - name: app\n    servers: [ { address: \"127.0.0.1:8001\" }, { address: \"127.0.0.1:8009\" }, \
-                     { address: \"127.0.0.1:8010\", backup: true } ]\n    keepalive: 4\n  - name: spare\n    servers: [ { \
-                     address: \"127.0.0.1:8009\" }, { address: \"127.0.0.1:8001\", backup: true } ]\n    balance: least_conn\n  \
-                     - name: u\n    servers: [ { address: \"127.0.0.1:8002\" } ]\n    balance: random_two\n  - name: f\n    \
-                     servers: [ { address: \"127.0.0.1:8003\" } ]\n    balance: hash_remote_addr\n    keepalive: 2\n";
+    let upstreams = "upstreams:\n  - name: app\n    servers: [\"127.0.0.1:8001\", \"127.0.0.1:8009\"]\n    \
+                     backup: [\"127.0.0.1:8010\"]\n    keepalive: 4\n  - name: spare\n    servers: [\"127.0.0.1:8009\"]\n    \
+                     backup: [\"127.0.0.1:8001\"]\n    balance: least_conn\n  - name: u\n    servers: [\"127.0.0.1:8002\"]\n    \
+                     balance: random_two\n  - name: f\n    servers: [\"127.0.0.1:8003\"]\n    balance: hash_remote_addr\n    \
+                     keepalive: 2\n";
     let locations = "      - { path: /, proxy_pass: \"http://app\" }\n      - { path: /base/, proxy_pass: \"http://spare/x/\" }\n      \
                      - { path: /u/, uwsgi_pass: u }\n      - { path: /f/, fastcgi_pass: f }\n";
     let inventory = format!(

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::section;
-use super::values::{Part, Spoken, dns, duration, one_of, port_of};
+use super::values::{Spoken, dns, duration, one_of, port_of};
 use super::yaml::Yaml;
 
 /// What does not depend on the fleet.
@@ -38,7 +38,7 @@ fn pool(number: usize) -> BoxedStrategy<Drawn> {
     let keys = section(vec![
         ("send_proxy", 0.6, one_of(&["v1", "v2", "off"])),
         ("check", 0.5, one_of(&["tcp", "tls"])),
-        ("timeouts", 0.5, timeouts()),
+        ("timeout_tunnel", 0.3, duration(1_000, 24 * 86_400_000)),
     ]);
     let servers = vec((port_of(Spoken::Tls), any::<bool>(), 0..6_u8), 1..4);
     (vec(Just(()), 0..3), select(&[0_u8, 0, 1, 2, 3][..]), keys, servers)
@@ -60,16 +60,21 @@ fn no_number(name: String) -> String {
     }
 }
 
-fn timeouts() -> Part {
-    const DAY: u64 = 86_400_000;
-    section(vec![("connect", 0.6, duration(1_000, DAY / 24)), ("tunnel", 0.6, duration(1_000, 24 * DAY))])
-}
-
 /// Whether one of these pools takes unknown names.
 pub fn takes_unknown_names(pools: &Yaml) -> bool {
     let Yaml::List(pools) = pools else { return false };
-    let takes = |(key, _): &(&str, Yaml)| *key == "unknown_names";
+    let unknown = Yaml::Scalar("unknown_names".to_owned());
+    let takes =
+        |(key, value): &(&str, Yaml)| *key == "takes" && matches!(value, Yaml::List(all) if all.contains(&unknown));
     pools.iter().any(|it| matches!(it, Yaml::Map(entries) if entries.iter().any(takes)))
+}
+
+/// Servers, and whether each is a backup, as two lists.
+pub fn lists(servers: impl Iterator<Item = (Yaml, bool)>) -> Vec<(&'static str, Yaml)> {
+    let (backups, servers): (Vec<_>, Vec<_>) = servers.partition(|it| it.1);
+    let [servers, backups] = [servers, backups].map(|list| list.into_iter().map(|it| it.0).collect::<Vec<_>>());
+    let backups = (!backups.is_empty()).then_some(("backup", Yaml::List(backups)));
+    std::iter::once(("servers", Yaml::List(servers))).chain(backups).collect()
 }
 
 /// The pools, for balancers with these addresses, some of which may reject unknown names.
@@ -99,21 +104,16 @@ pub fn others(drawn: Vec<Drawn>, balancers: &[&[IpAddr]], rejects: bool) -> Opti
                 _ if v6 => format!("[fd00:ffff::{}]", 10 * number + index + 1),
                 _ => format!("127.0.1.{}", index + 1),
             };
-            let mut entries = vec![
-                ("name", text(&format!("Other-{number}.{index}"))),
-                ("address", text(&format!("{address}:{port}"))),
-            ];
-            entries.extend((backup && index > 0).then(|| ("backup", text("true"))));
-            Yaml::Map(entries)
+            (text(&format!("{address}:{port}")), backup && index > 0)
         };
-        let servers = drawn.servers.into_iter().enumerate().map(server).collect();
         keys.push(("name", text(&format!("o.{number}"))));
-        keys.push(("servers", Yaml::List(servers)));
+        keys.extend(lists(drawn.servers.into_iter().enumerate().map(server)));
         keys.extend(
             (!names.is_empty()).then(|| ("server_name", Yaml::List(names.iter().map(|it| text(it)).collect()))),
         );
-        keys.extend(takes_not_tls.then(|| ("not_tls", text("true"))));
-        keys.extend(takes_unknown.then(|| ("unknown_names", text("true"))));
+        let takes = [(takes_unknown, "unknown_names"), (takes_not_tls, "not_tls")];
+        let takes: Vec<_> = takes.into_iter().filter(|it| it.0).map(|it| text(it.1)).collect();
+        keys.extend((!takes.is_empty()).then_some(("takes", Yaml::List(takes))));
         pools.push(Yaml::Map(keys));
     }
     (!pools.is_empty()).then_some(Yaml::List(pools))

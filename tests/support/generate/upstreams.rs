@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
+use super::others::lists;
 use super::section;
 use super::values::{Part, Spoken, app_socket, number, one_of, port_of, request_path, scalar};
 use super::yaml::Yaml;
@@ -67,23 +68,20 @@ fn upstream(name: &'static str, kind: Spoken, hosts: bool, several: bool) -> Par
     let keepalive = if several && !matches!(kind, Spoken::Uwsgi) { number(0, 10_000) } else { one_of(&["0"]) };
     let most = if several { 6_usize } else { 1 };
     let servers = vec((server(kind, hosts), any::<bool>()), 1..=most);
-    (servers, balance, proptest::option::weighted(0.4, keepalive))
-        .prop_map(move |(servers, balance, keepalive)| {
+    let counts = [keepalive, number(0, 1_000)].map(|part| proptest::option::weighted(0.4, part));
+    (servers, balance, counts)
+        .prop_map(move |(servers, balance, [keepalive, max_fails])| {
             let backups = ["", "round_robin", "least_conn"].contains(&balance);
-            let mut seen: Vec<Yaml> = Vec::new();
-            let mut list = Vec::new();
+            let mut found: Vec<(Yaml, bool)> = Vec::new();
             for (server, backup) in servers {
-                let Yaml::Map(mut entries) = server else { unreachable!("a section is a mapping") };
-                if seen.contains(&entries[0].1) {
-                    continue;
+                if !found.iter().any(|(other, _)| *other == server) {
+                    // The first is none, so that there is one that is not.
+                    found.push((server, backup && backups && !found.is_empty()));
                 }
-                seen.push(entries[0].1.clone());
-                // The first is none, so that there is one that is not.
-                let backup = backup && backups && !list.is_empty();
-                entries.extend(backup.then(|| ("backup", Yaml::Scalar("true".to_owned()))));
-                list.push(Yaml::Map(entries));
             }
-            let mut entries = vec![("name", Yaml::Scalar(name.to_owned())), ("servers", Yaml::List(list))];
+            let mut entries = vec![("name", Yaml::Scalar(name.to_owned()))];
+            entries.extend(lists(found.into_iter()));
+            entries.extend(max_fails.map(|max_fails| ("max_fails", max_fails)));
             entries.extend((!balance.is_empty()).then(|| ("balance", Yaml::Scalar(balance.to_owned()))));
             entries.extend(keepalive.map(|keepalive| ("keepalive", keepalive)));
             Yaml::Map(entries)
@@ -94,13 +92,7 @@ fn upstream(name: &'static str, kind: Spoken, hosts: bool, several: bool) -> Par
 fn server(kind: Spoken, hosts: bool) -> Part {
     let host = select(&["app.internal", "a", "x-1.example.com", "APP2.internal"][..]);
     let named = scalar((host, port_of(kind)).prop_map(|(host, port)| format!("{host}:{port}")));
-    let address = if hosts { prop_oneof![4 => named, 1 => app_socket(kind)].boxed() } else { app_socket(kind) };
-    section(vec![
-        ("address", 1.0, address),
-        ("weight", 0.3, number(1, 1_000)),
-        ("max_fails", 0.3, number(0, 1_000)),
-        ("fail_timeout", 0.3, one_of(&["1s", "75s", "3000ms", "2m", "60m", "1h"])),
-    ])
+    if hosts { prop_oneof![4 => named, 1 => app_socket(kind)].boxed() } else { app_socket(kind) }
 }
 
 /// Those that the sites refer to.

@@ -8,6 +8,7 @@ mod paths;
 mod protocols;
 mod settings;
 mod sites;
+mod upstreams;
 
 use super::check;
 use crate::inventory::Inventory;
