@@ -8,10 +8,10 @@ mod shared;
 mod upstreams;
 
 use super::schema::{Section, section};
-pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawHaproxyMetrics, RawTimeouts};
-pub use nginx::{RawHsts, RawNginx, RawNginxMetrics};
+pub use haproxy::{RawCheck, RawHaproxy, RawHaproxyInclude, RawTimeouts};
+pub use nginx::{RawHsts, RawNginx};
 pub use other_pools::RawOtherPool;
-pub use shared::RawLimit;
+pub use shared::{RawLimit, RawMetrics};
 pub use upstreams::RawUpstream;
 
 section! {
@@ -355,12 +355,11 @@ pub const SECTIONS: &[Section] = &[
     RawHaproxy::SECTION,
     RawTimeouts::SECTION,
     RawCheck::SECTION,
-    RawHaproxyMetrics::SECTION,
     RawHaproxyInclude::SECTION,
     RawNginx::SECTION,
     RawHsts::SECTION,
-    RawNginxMetrics::SECTION,
     RawLimit::SECTION,
+    RawMetrics::SECTION,
     RawSsh::SECTION,
     RawLint::SECTION,
 ];

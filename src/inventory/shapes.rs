@@ -124,7 +124,7 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
         "pools[].check" => {
             format!("{{ path: {} }}", spelled("", is(|it| CheckPath::parse(it).is_ok()).unwrap_or("/healthz")))
         }
-        "haproxy.metrics" | "nginx.metrics" => match port {
+        "metrics" => match port {
             Some(port) => format!("{{ port: {port}, allow: [10.0.0.5/32] }}"),
             None => format!("{{ allow: [{}] }}", network(words)),
         },

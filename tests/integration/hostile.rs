@@ -136,6 +136,7 @@ fn the_fixture_is_sound_and_has_every_key_in_every_form() {
                 // Not every key of it is for all hosts.
                 "ssh" => format!("load_balancers[].ssh.{}", key.name),
                 "limit" => format!("sites[].limit.{}", key.name),
+                "metrics" => format!("nginx.metrics.{}", key.name),
                 section => format!("{section}.{}", key.name),
             };
             let list = format!("{path}[]");

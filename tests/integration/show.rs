@@ -128,14 +128,13 @@ fn no_key_of_the_table_is_forgotten() {
     let blog = paths(&show("blog.yaml", BLOG).unwrap());
     let optional = [
         "pools[].check",
-        "haproxy.metrics",
         "nginx.hsts",
-        "nginx.metrics",
         "http.acme_challenge",
         "sites[].locations[].return",
         "sites[].cdn",
         "sites[].client_certificates",
         "limit",
+        "metrics",
         "sites[].maintenance",
         "upstreams[]",
         "other_pools[]",

@@ -33,6 +33,10 @@ pub fn of(path: &str) -> Vec<Value> {
             json!({ "anyOf": [has("rate"), has("connections")] }),
             json!({ "dependentRequired": { "rate": ["burst"], "burst": ["rate"] } }),
         ],
+        "nginx" => {
+            let port = json!({ "not": { "const": 80 }, "pattern": "^(?!0*80$)" });
+            vec![json!({ "properties": { "metrics": { "properties": { "port": port } } } })]
+        }
         "nginx.hsts" => {
             let year = json!({ "pattern": patterns::duration([PRELOAD, MAX_AGE[1]], 1_000) });
             let all = json!({ "include_subdomains": { "enum": [true, "true"] }, "max_age": year });

@@ -35,7 +35,7 @@ section! {
         timeouts: "section" is OneSection,
         /// Health checks of app servers.
         check: "section" is OneSection,
-        /// haproxy's numbers for Prometheus: its own exporter, at `/metrics`.
+        /// haproxy's numbers for Prometheus: its own exporter, at `/metrics`, with the names of pools and app servers.
         metrics: "section; default: none" is OneSection,
         /// How long a worker of haproxy that a reload has replaced keeps its open connections.
         hard_stop_after: "duration; default 1h" is One(Duration(TIMEOUT)),
@@ -55,16 +55,6 @@ section! {
         defaults: "list of paths" is Many(LocalPath, 0, 64),
         /// Whole sections, such as another frontend, after all others.
         sections: "list of paths" is Many(LocalPath, 0, 64),
-    }
-}
-
-section! {
-    /// Where haproxy answers Prometheus, over plain HTTP on all addresses that it listens on. Its metrics have the names of pools and app servers.
-    RawHaproxyMetrics at "haproxy.metrics" {
-        /// The port.
-        port: "1 to 65535; default 8404" is One(PORT),
-        /// Networks of those who may ask, such as the address of Prometheus. Others are not answered.
-        allow: "list of networks, required" is Many(Network, 1, 64),
     }
 }
 

@@ -65,13 +65,3 @@ section! {
         preload: "true or false; default false" is One(Switch),
     }
 }
-
-section! {
-    /// Where nginx tells its numbers, over plain HTTP.
-    RawNginxMetrics at "nginx.metrics" {
-        /// The port.
-        port: "1 to 65535; default 8404" is One(NginxPort),
-        /// Networks of those who may ask, such as the address of Prometheus's exporter. Others get 403.
-        allow: "list of networks, required" is Many(Network, 1, 64),
-    }
-}

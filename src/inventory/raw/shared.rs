@@ -13,3 +13,13 @@ section! {
         connections: "1 to 65535; default: no limit, in a location as in the site" is One(Whole(1, 65_535)),
     }
 }
+
+section! {
+    /// Where a program tells its numbers, over plain HTTP on all addresses that it listens on.
+    RawMetrics at "metrics" {
+        /// The port.
+        port: "1 to 65535; default 8404" is One(PORT),
+        /// Networks of those who may ask, such as the address of Prometheus. Others get no answer from haproxy, and 403 from nginx.
+        allow: "list of networks, required" is Many(Network, 1, 64),
+    }
+}

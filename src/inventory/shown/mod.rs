@@ -59,7 +59,7 @@ pub fn shown(source: &Source, document: &Document, inventory: &Inventory, expand
     let shown = Shown { source, root, inventory, expanded };
     let (haproxy, nginx, ssh) = (&fleet.haproxy, &fleet.nginx, &*fleet.ssh);
     let whole =
-        Part { here: root, fleet: None, haproxy, nginx, ssh, site: None, passes: false, tls: false, verified: false };
+        Part { here: root, fleet: None, program: "", haproxy, nginx, ssh, site: None, passes: false, tls: false, verified: false };
     shown.section(&RawInventory::SECTION, &whole)
 }
 
@@ -75,8 +75,9 @@ struct Shown<'i> {
 #[derive(Clone, Copy)]
 struct Part<'i> {
     here: Cursor<'i>,
-    /// In a section of a host, the fleet's section of the same name.
+    /// In a section of a host, the fleet's section of the same name, and the inventory's key for that or what it is in.
     fleet: Option<Cursor<'i>>,
+    program: &'static str,
     /// The settings of the host, or else of the fleet.
     haproxy: &'i Haproxy,
     nginx: &'i Nginx,
@@ -87,6 +88,16 @@ struct Part<'i> {
     tls: bool,
     /// Whether that upstream's certificate is verified.
     verified: bool,
+}
+
+impl Part<'_> {
+    /// The path of a section of the fleet. One that several sections have is named by itself in the table of keys.
+    fn path_of(&self, section: &Section) -> String {
+        match section.path.strip_prefix(self.program) {
+            Some(_) => section.path.to_owned(),
+            None => format!("{}.{}", self.program, section.path),
+        }
+    }
 }
 
 impl<'i> Shown<'i> {
@@ -112,7 +123,7 @@ impl<'i> Shown<'i> {
                 let fleet = part.fleet.map(|fleet| fleet.key(key.name)).filter(|fleet| fleet.is_written());
                 match fleet.filter(|_| self.has_effect(section, key, part)) {
                     Some(fleet) => {
-                        let path = format!("{}.{}", section.path, key.name);
+                        let path = format!("{}.{}", part.path_of(section), key.name);
                         Some(written(fleet, scalar, Origin::Fleet(path, self.position(fleet))))
                     }
                     None => self.default(section, key, part),
@@ -157,7 +168,8 @@ impl<'i> Shown<'i> {
         if !written && IF_WRITTEN.contains(&child.path) {
             return self.default(section, key, part);
         }
-        let entries = self.section(child, &Part { here, fleet, ..*part });
+        let program = if of_host { key.name } else { part.program };
+        let entries = self.section(child, &Part { here, fleet, program, ..*part });
         // A section whose keys have no defaults, such as `haproxy.include`.
         (written || !entries.is_empty()).then_some(Content::Section(entries))
     }
@@ -168,13 +180,12 @@ impl<'i> Shown<'i> {
 }
 
 /// Sections that are not the same as their defaults: without them something else happens.
-const IF_WRITTEN: [&str; 10] = [
+const IF_WRITTEN: [&str; 9] = [
     "pools[].check",
-    "haproxy.metrics",
     "nginx.hsts",
-    "nginx.metrics",
     "http.acme_challenge",
     "limit",
+    "metrics",
     "sites[].cdn",
     "sites[].client_certificates",
     "sites[].maintenance",
@@ -182,7 +193,7 @@ const IF_WRITTEN: [&str; 10] = [
 ];
 
 /// Sections that are one setting: what a host has of its own replaces all of the fleet's.
-const ONE_SETTING: [&str; 3] = ["haproxy.metrics", "nginx.hsts", "nginx.metrics"];
+const ONE_SETTING: [&str; 2] = ["nginx.hsts", "metrics"];
 
 /// The section that a key leads to.
 fn child(section: &'static Section, key: &'static Key, list: &str) -> &'static Section {

@@ -5,8 +5,9 @@ use super::fields::or_default;
 use super::settings::nginx_port;
 use crate::inventory::model::Metrics;
 use crate::inventory::node::Node;
-use crate::inventory::raw::{RawHaproxyMetrics, RawNginxMetrics};
+use crate::inventory::raw::RawMetrics;
 use crate::inventory::schema::Reader;
+use crate::inventory::types::Port;
 use crate::source::Span;
 
 /// What to do about a list of everyone.
@@ -14,15 +15,21 @@ const EVERYONE: &str = "list the addresses of those who collect the numbers, suc
 
 /// Reads the section of haproxy. It is one setting: a host has its own, or that of the fleet.
 pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Metrics> {
-    let raw = RawHaproxyMetrics::read(reader, node?)?;
-    let port = or_default(reader, raw.port, "port", Metrics::PORT);
-    Some(Metrics { port, allow: allow(reader, raw.allow, raw.span) })
+    read(reader, node?, |reader, port| or_default(reader, port, "port", Metrics::PORT))
 }
 
-/// Reads the section of nginx.
+/// Reads the section of nginx, to which not every port is free.
 pub fn nginx(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Metrics> {
-    let raw = RawNginxMetrics::read(reader, node?)?;
-    let port = nginx_port(reader, raw.port, Metrics::PORT);
+    read(reader, node?, |reader, port| nginx_port(reader, port, Metrics::PORT))
+}
+
+fn read<'n>(
+    reader: &mut Reader<'_>,
+    node: &'n Node,
+    port: impl FnOnce(&mut Reader<'_>, Option<&'n Node>) -> Port,
+) -> Option<Metrics> {
+    let raw = RawMetrics::read(reader, node)?;
+    let port = port(reader, raw.port);
     Some(Metrics { port, allow: allow(reader, raw.allow, raw.span) })
 }
 

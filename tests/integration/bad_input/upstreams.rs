@@ -82,6 +82,7 @@ pub const ROWS: &[Row] = &[
         ],
         &[("0", "IN06"), ("65536", "IN06"), ("http", "IN06")],
     ),
+    (&["nginx.metrics.port", "app_servers[].nginx.metrics.port"], &[("80", "IN06")]),
     (&["other_pools[].name"], &[("metrics-in", "IN06"), ("http-in", "IN06"), ("a/b", "IN06")]),
     (
         &["other_pools[].server_name", "other_pools[].server_name[]"],

@@ -237,7 +237,12 @@ fn the_bounds_of_every_key() {
             }
             let point = if section.path.is_empty() { "" } else { "." };
             let path = format!("{}{point}{}", section.path, key.name);
-            let path = if section.path == "limit" { format!("sites[].{path}") } else { path };
+            // Of sections that are in several places, one is tried.
+            let path = match section.path {
+                "limit" => format!("sites[].{path}"),
+                "metrics" => format!("nginx.{path}"),
+                _ => path,
+            };
             let is_there =
                 |field: &&Vec<usize>| path_of(&fixture.root, &fixture.source, field).trim_end_matches("[]") == path;
             let field = all.iter().find(is_there).unwrap_or_else(|| panic!("`{path}` is not in the fixture"));
