@@ -173,8 +173,6 @@ section! {
         ssl_client_certificate: "absolute path, required" is One(AbsolutePath),
         /// Whether clients need one. Without one they get 400 (`on`), or an answer (`optional`).
         ssl_verify_client: "`on` or `optional`; default `on`" is One(Choice(VerifyClient::NAMES)),
-        /// How many authorities may be between a client's certificate and one of these.
-        ssl_verify_depth: "1 to 10; default 1" is One(Whole(1, 10)),
         /// The file on the app servers with a list of revoked certificates of each authority.
         ssl_crl: "absolute path; default: none" is One(AbsolutePath),
     }

@@ -341,6 +341,9 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
         ("sites[]" | "sites[].locations[]", "limit_req" | "limit_conn") => {
             Some("write `limit` instead, with `rate` and `burst` or with `connections`")
         }
+        ("sites[].client_certificates", "ssl_verify_depth") => {
+            Some("ten certificates may be between a client's and its authority's")
+        }
         ("sites[]", "listen" | "port") => Some("all sites have the ports of `haproxy.port` and `nginx.port`"),
         _ => None,
     }

@@ -9,7 +9,6 @@ use crate::inventory::model::{ClientCertificates, Site};
 pub struct ClientsView {
     authorities: String,
     verify: &'static str,
-    depth: String,
     /// Empty without a list.
     revoked: String,
 }
@@ -17,11 +16,10 @@ pub struct ClientsView {
 impl ClientsView {
     /// The data of a site, if it asks for certificates.
     pub fn of(site: &Site) -> Option<Self> {
-        let ClientCertificates { authorities, verify, depth, revoked } = site.client_certificates.as_ref()?;
+        let ClientCertificates { authorities, verify, revoked } = site.client_certificates.as_ref()?;
         Some(Self {
             authorities: authorities.to_string(),
             verify: verify.name(),
-            depth: depth.to_string(),
             revoked: revoked.as_ref().map(ToString::to_string).unwrap_or_default(),
         })
     }

@@ -13,8 +13,6 @@ pub struct ClientCertificates {
     pub authorities: AbsolutePath,
     /// Which clients need one.
     pub verify: VerifyClient,
-    /// How many authorities may be between.
-    pub depth: u64,
     /// What is revoked, as a path on the app servers.
     pub revoked: Option<AbsolutePath>,
 }

@@ -1,6 +1,6 @@
 //! Reads `client_certificates` of a site.
 
-use super::fields::{count_if_written, optional, or_default, required};
+use super::fields::{optional, or_default, required};
 use super::owned::Use;
 use crate::inventory::model::ClientCertificates;
 use crate::inventory::node::Node;
@@ -19,10 +19,9 @@ pub fn read(reader: &mut Reader<'_>, node: Option<&Node>) -> (Option<ClientCerti
     let key = "ssl_client_certificate";
     let authorities = required::<AbsolutePath>(reader, raw.ssl_client_certificate, key, section, raw.span);
     let verify = or_default(reader, raw.ssl_verify_client, "ssl_verify_client", VerifyClient::On);
-    let depth = count_if_written(reader, raw.ssl_verify_depth, "ssl_verify_depth", 1..=10).unwrap_or(1);
     let revoked: Option<AbsolutePath> = optional(reader, raw.ssl_crl, "ssl_crl");
     let Some(authorities) = authorities else { return Default::default() };
     let list = revoked.iter().zip(raw.ssl_crl).map(|(path, node)| (Use::Certificate, path.clone(), node.underline()));
     let files = std::iter::once((Use::Certificate, authorities.value.clone(), authorities.span)).chain(list).collect();
-    (Some(ClientCertificates { authorities: authorities.value, verify, depth, revoked }), files)
+    (Some(ClientCertificates { authorities: authorities.value, verify, revoked }), files)
 }

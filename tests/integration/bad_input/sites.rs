@@ -9,7 +9,6 @@ pub const ROWS: &[Row] = &[
         &[("X_Real_IP", "IN06"), ("proxy_protocol", "IN06"), ("Host", "IN06"), ("9-a", "IN06"), ("A-:", "IN06")],
     ),
     (&["sites[].client_certificates.ssl_verify_client"], &[("off", "IN06"), ("optional_no_ca", "IN06")]),
-    (&["sites[].client_certificates.ssl_verify_depth"], &[("0", "IN06"), ("11", "IN06"), ("deep", "IN06")]),
     (
         &["sites[].client_certificates.ssl_client_certificate", "sites[].client_certificates.ssl_crl"],
         &[("ca.crt", "IN06"), ("/etc/ssl/ca crt", "IN05")],

@@ -102,7 +102,6 @@ const ROWS: &[Row] = &[
     ("sites[]", "client_certificates: { ssl_client_certificate: /etc/ca.pem }", ""),
     ("sites[].client_certificates", "ssl_client_certificate: /etc/other.pem", ""),
     ("sites[].client_certificates", "ssl_verify_client: optional", "ssl_client_certificate: /etc/ca.pem, "),
-    ("sites[].client_certificates", "ssl_verify_depth: 3", "ssl_client_certificate: /etc/ca.pem, "),
     ("sites[].client_certificates", "ssl_crl: /etc/crl.pem", "ssl_client_certificate: /etc/ca.pem, "),
     ("sites[].hsts", "max_age: 365d", ""),
     ("sites[].maintenance", "enabled: true", ""),

@@ -12,12 +12,28 @@ use super::{HOSTS, Served, on_every_release, site};
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
-fn authority(name: &str) -> Issuer {
+fn authority_params(name: &str, constraints: BasicConstraints) -> CertificateParams {
     let mut params = CertificateParams::new(Vec::new()).unwrap();
     params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.is_ca = IsCa::Ca(constraints);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params
+}
+
+fn authority(name: &str) -> Issuer {
+    let params = authority_params(name, BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
+}
+
+/// An authority below another, of which it has the certificate.
+fn below(issuer: &Issuer, name: &str, constraints: BasicConstraints) -> Issuer {
+    CertifiedIssuer::signed_by(authority_params(name, constraints), KeyPair::generate().unwrap(), issuer).unwrap()
+}
+
+/// Adds the certificates of these authorities to a client's, which sends them.
+fn sends(file: &Path, authorities: &[&Issuer]) {
+    let pems: String = authorities.iter().map(|it| it.pem()).collect();
+    fs::write(file, fs::read_to_string(file).unwrap() + &pems).unwrap();
 }
 
 /// Writes a certificate of a client with its key.
@@ -69,6 +85,16 @@ fn clients_get_an_answer_with_a_certificate_of_the_sites_authority() {
     for (issuer, name, serial) in [(&staff, "alice", 1), (&staff, "mallory", 2), (&partners, "bob", 1)] {
         client(issuer, &dir.path().join(name), name, serial);
     }
+    // One authority between, two, and two where the first allows none below itself.
+    let one = below(&staff, "one", BasicConstraints::Unconstrained);
+    let two = below(&one, "two", BasicConstraints::Unconstrained);
+    let last = below(&staff, "last", BasicConstraints::Constrained(0));
+    let beyond = below(&last, "beyond", BasicConstraints::Unconstrained);
+    for (name, chain) in [("carol", &[&one][..]), ("dave", &[&two, &one]), ("eve", &[&beyond, &last])] {
+        let file = dir.path().join(name);
+        client(chain[0], &file, name, 3);
+        sends(&file, chain);
+    }
     let app = "    locations: [ { path: /, proxy_pass: \"http://127.0.0.1:8001\" } ]\n";
     let of =
         |more: &str| format!("    client_certificates: {{ ssl_client_certificate: /etc/ssl/staff.pem{more} }}\n{app}");
@@ -87,6 +113,9 @@ fn clients_get_an_answer_with_a_certificate_of_the_sites_authority() {
             ("on.test", "alice", 200, "SUCCESS", "CN=alice"),
             ("on.test", "mallory", 200, "SUCCESS", "CN=mallory"),
             ("on.test", "bob", 400, "", ""),
+            ("on.test", "carol", 200, "SUCCESS", "CN=carol"),
+            ("on.test", "dave", 200, "SUCCESS", "CN=dave"),
+            ("on.test", "eve", 400, "", ""),
             ("optional.test", "", 200, "NONE", ""),
             ("optional.test", "alice", 200, "SUCCESS", "CN=alice"),
             ("optional.test", "bob", 400, "", ""),

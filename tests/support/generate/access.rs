@@ -51,7 +51,6 @@ pub fn client_certificates() -> Part {
     section(vec![
         ("ssl_client_certificate", 1.0, one_of(&["/etc/ssl/clients/ca.crt", "/etc/ssl/own/ca.pem"])),
         ("ssl_verify_client", 0.6, one_of(&["on", "optional"])),
-        ("ssl_verify_depth", 0.3, one_of(&["1", "2", "10"])),
         ("ssl_crl", 0.3, one_of(&["/etc/ssl/clients/revoked.pem"])),
     ])
 }

@@ -23,9 +23,6 @@ fn numbers_and_durations_have_exact_limits() {
         let other = if key == "connections" { "rate: 1r/s, burst: 1" } else { other };
         in_site(&format!("limit: {{ {key}: {value}, {other} }}"))
     };
-    let clients = |key: &str, value: &str| {
-        in_site(&format!("client_certificates: {{ ssl_client_certificate: /etc/ca.crt, {key}: {value} }}"))
-    };
     let lint = |key: &str, value: &str| with(&format!("lint: {{ {key}: {value} }}\n"));
     let upstream = |key: &str, value: &str| {
         let named = format!("upstreams: [{{ name: app, servers: [\"10.0.5.1:80\"], {key}: {value} }}]\n");
@@ -69,7 +66,6 @@ fn numbers_and_durations_have_exact_limits() {
         (&maintenance, "retry_after", ["999ms", "1s", "7d", "604801s"], "HP08"),
         (&limit, "rate", ["0r/s", "1r/s", "100000r/m", "100001r/m"], "IN06"),
         (&limit, "burst", ["-1", "0", "100000", "100001"], "IN06"),
-        (&clients, "ssl_verify_depth", ["0", "1", "10", "11"], "IN06"),
         (&limit, "connections", ["0", "1", "65535", "65536"], "IN06"),
         (&answer, "code", ["199", "200", "599", "600"], "IN06"),
         (&app, "weight", ["-1", "0", "256", "257"], "IN06"),

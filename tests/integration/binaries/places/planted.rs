@@ -167,7 +167,7 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
         "sites[example.com].client_certificates.ssl_client_certificate",
     ),
     ("srv1", "    ssl_verify_client optional", "", "sites[example.com].client_certificates.ssl_verify_client"),
-    ("srv1", "    ssl_verify_depth 2", "", "sites[example.com].client_certificates.ssl_verify_depth"),
+    ("srv1", "    ssl_verify_depth 10", "", "sites[example.com].client_certificates.ssl_client_certificate"),
     ("srv1", "    ssl_crl /etc/ssl/clients/revoked.pem", "", "sites[example.com].client_certificates.ssl_crl"),
     ("srv1", "    real_ip_header CF-Connecting-IP", "", "sites[example.com].cdn.header"),
     (
