@@ -13,8 +13,6 @@ pub const BETWEEN_CHECKS: [Duration; 2] = [Duration::milliseconds_of(100), SHORT
 pub const UPSTREAM_CONNECT: [Duration; 2] = [Duration::seconds(1), Duration::seconds(75)];
 /// Ten years: browsers do not know more, and a larger value is a mistake.
 pub const MAX_AGE: [Duration; 2] = [Duration::seconds(0), Duration::minutes(60 * 24 * 3650)];
-/// More than a week is no maintenance.
-pub const RETRY_AFTER: [Duration; 2] = [Duration::seconds(1), Duration::minutes(60 * 24 * 7)];
 /// The shortest `max_age` that the list that is built into browsers takes.
 pub const PRELOAD: Duration = Duration::minutes(60 * 24 * 365);
 /// What a login shell allows at least, and the kernel at most.
@@ -118,7 +116,7 @@ pub mod words {
         SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
-        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, RETRY_AFTER, SHORT, TIMEOUT,
+        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT,
         UPSTREAM_CONNECT,
     };
     pub use crate::inventory::types::{

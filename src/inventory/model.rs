@@ -32,7 +32,7 @@ pub use bound::Bound;
 pub use cdn::Cdn;
 pub use client_certificates::{ClientCertificates, NO_CERTIFICATE};
 pub use limits::{LimitReq, Limits, TOO_MANY};
-pub use maintenance::{Maintenance, UNAVAILABLE};
+pub use maintenance::{Maintenance, RETRY_AFTER, UNAVAILABLE};
 pub use other_pools::{OtherPool, OtherServer};
 pub use settings::{Check, Haproxy, HttpCheck, KEEPALIVE_TIME, Metrics, Nginx, Timeouts, Tls};
 pub use snippet::{HaproxyInclude, NGINX_SNIPPETS, Snippet};

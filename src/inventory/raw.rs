@@ -179,18 +179,12 @@ section! {
 }
 
 section! {
-    /// The site answers every request with 503 (Service Unavailable) and `Retry-After`.
+    /// The site answers every request with 503 (Service Unavailable), and tells clients to ask again after five minutes. With an empty section, `{}`, nobody gets the site.
     RawMaintenance at "sites[].maintenance" {
-        /// Whether it does now. With `false` the section is kept for another time.
-        enabled: "true or false; default true" is One(Switch),
-        /// When clients should ask again.
-        retry_after: "duration in whole seconds; default 5m" is One(WholeSeconds(RETRY_AFTER)),
         /// Networks whose clients get the site all the same, such as those who work on it. Balancers need an answer if health checks over HTTP ask this site.
         allow: "list of networks; default: nobody" is Many(Network, 1, MANY),
-        /// The text of the answer; without it, a page of nginx's.
+        /// The text of the answer, which is HTML if it begins with `<`; without it, a page of nginx's.
         body: "text in ASCII, which may have several lines; default: none" is One(Body),
-        /// The media type of `body`.
-        r#type as "type": "such as `text/html`; default `text/plain`" is One(MediaType),
     }
 }
 

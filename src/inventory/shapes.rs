@@ -13,12 +13,19 @@ use crate::source::Source;
 /// Help for a value where the section at `path` belongs.
 pub fn section(path: &str, node: &Node, source: &Source) -> String {
     const LINES: &str = "write `key: value` lines below it, indented";
+    if node.value == Value::Null && path == "sites[].maintenance" {
+        return "write `{}` after it to close the site for everyone, or remove the key".to_owned();
+    }
     if node.value == Value::Null {
         return format!("{LINES}, or remove the key");
     }
     let words = words(node, source);
     if let ("nginx.hsts", "false" | "no" | "off" | "none") = (path, words.join(" ").to_ascii_lowercase().as_str()) {
         return "remove the key: without it there is no HSTS".to_owned();
+    }
+    if let ("sites[].maintenance", "false" | "no" | "off" | "none") = (path, words.join(" ").to_ascii_lowercase().as_str())
+    {
+        return "remove the key: without it the site is open".to_owned();
     }
     let appended = words.iter().find_map(|word| before_request_path(word));
     let fits = |text: &&str| guard(text).is_ok() && text.len() < 200;
@@ -108,10 +115,10 @@ fn flow(path: &str, words: &[&str]) -> Option<String> {
                 format!("{{ rate: {rate}, burst: 20 }}")
             }
         },
-        "sites[].maintenance" => match words {
-            ["false" | "no" | "off"] => "{ enabled: false }".to_owned(),
-            _ => "{ enabled: true }".to_owned(),
-        },
+        "sites[].maintenance" => {
+            let body = (words.len() > 1).then(|| words.join(" ")).filter(|text| !text.contains(['"', '\\']));
+            body.map_or_else(|| "{}".to_owned(), |body| format!("{{ body: \"{body}\" }}"))
+        }
         "haproxy" | "nginx" => format!("{{ port: {} }}", port.unwrap_or("443")),
         "haproxy.timeouts" => {
             let time = age().unwrap_or_else(|| "5m".to_owned());

@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::access::Geos;
-use crate::inventory::model::{Maintenance, UNAVAILABLE};
+use crate::inventory::model::{Maintenance, RETRY_AFTER, UNAVAILABLE};
+use crate::inventory::types::Body;
 
 #[derive(Serialize)]
 pub struct MaintenanceView {
@@ -14,7 +15,7 @@ pub struct MaintenanceView {
     denied: String,
     /// The text in quotes, and what it is; empty without one.
     body: String,
-    media_type: String,
+    media_type: &'static str,
 }
 
 impl MaintenanceView {
@@ -23,10 +24,10 @@ impl MaintenanceView {
         let body = maintenance.body.as_ref();
         Self {
             status: UNAVAILABLE,
-            retry_after: maintenance.retry_after.milliseconds() / 1_000,
+            retry_after: RETRY_AFTER,
             denied: geos.variable(&maintenance.admitted),
-            body: body.map(|(body, _)| body.quoted()).unwrap_or_default(),
-            media_type: body.map(|(_, media_type)| media_type.to_string()).unwrap_or_default(),
+            body: body.map(Body::quoted).unwrap_or_default(),
+            media_type: body.map(|body| if body.is_html() { "text/html" } else { "text/plain" }).unwrap_or_default(),
         }
     }
 }

@@ -7,7 +7,7 @@ use ipnet::IpNet;
 
 use super::spec::{CdnSpec, Refusal, SiteSpec};
 use crate::inventory::Inventory;
-use crate::inventory::model::{Access, Metrics, Site, UNAVAILABLE};
+use crate::inventory::model::{Access, Metrics, RETRY_AFTER, Site, UNAVAILABLE};
 use crate::inventory::routing::as_nginx_reads;
 use crate::inventory::types::{Address, Scalar};
 
@@ -87,8 +87,8 @@ fn refusal(site: &Site, (connected, cdn): (IpAddr, Option<&CdnSpec>), path: &str
         _ if site.is_passed_by(connected) || !site.access.admits(client) => Some(forbidden),
         Some(maintenance) if site.is_closed_to(client) => Some(Refusal {
             status: UNAVAILABLE,
-            retry_after: Some((maintenance.retry_after.milliseconds() / 1_000).to_string()),
-            body: maintenance.body.as_ref().map(|(body, _)| body.to_string()),
+            retry_after: Some(RETRY_AFTER.to_string()),
+            body: maintenance.body.as_ref().map(ToString::to_string),
         }),
         _ => (!site.admits(client, path)).then_some(forbidden),
     }

@@ -118,13 +118,13 @@ impl<'f> Map<'f> {
 /// The place of a statement about maintenance: all but the one for clients in `deny` are in this order.
 pub(super) fn closed<'f>(statement: &Statement<'_>, place: Cursor<'f>) -> Option<Cursor<'f>> {
     let inner = statement.around.iter().any(|words| **words == ["location", "@sslscale_maintenance"]);
-    let first = |keys: &[&str]| keys.iter().map(|key| place.key(key)).find(|key| key.is_written());
+    let body = || Some(place.key("body")).filter(|body| body.is_written());
     match *statement.words {
-        ["default_type", ..] if inner => first(&["type", "body"]),
-        ["return", ..] if inner => first(&["body"]),
-        ["location", "@sslscale_maintenance"] | ["error_page", ..] => first(&["body"]),
-        ["set", "$sslscale_retry_after", ..] | ["add_header", "Retry-After", ..] => first(&["retry_after", "enabled"]),
-        ["return", "503"] => first(&["enabled", "retry_after"]),
+        ["default_type" | "return", ..] if inner => body(),
+        ["location", "@sslscale_maintenance"] | ["error_page", ..] => body(),
+        ["set", "$sslscale_retry_after", ..] | ["add_header", "Retry-After", ..] | ["return", "503"] => {
+            Some(place).filter(|place| place.is_written())
+        }
         _ => None,
     }
 }

@@ -14,7 +14,6 @@ pub fn of(path: &str) -> Vec<Value> {
         "sites[]" => site(),
         "sites[].locations[]" => location(),
         "sites[].locations[].return" => answer(),
-        "sites[].maintenance" => vec![json!({ "dependentRequired": { "type": ["body"] } })],
         "upstreams[]" => vec![when(
             is("balance", &json!(["ip_hash", "hash_remote_addr", "hash_request_uri", "random_two"])),
             json!({ "backup": false }),

@@ -3,20 +3,21 @@
 use ipnet::IpNet;
 
 use super::{Access, Location, Site, Target};
-use crate::inventory::types::{Body, Duration, MediaType};
+use crate::inventory::types::Body;
 
 /// The status of every answer.
 pub const UNAVAILABLE: u16 = 503;
 
+/// After how many seconds clients should ask again. Browsers do not look at it; search engines come back later anyway.
+pub const RETRY_AFTER: u64 = 300;
+
 /// What a site answers during maintenance.
 #[derive(Debug, Clone)]
 pub struct Maintenance {
-    /// When clients should ask again, in whole seconds.
-    pub retry_after: Duration,
     /// Who gets the site all the same: a list with `allow` alone, or an empty one, which is for nobody.
     pub admitted: Access,
-    /// The text, if there is one, and what it is.
-    pub body: Option<(Body, MediaType)>,
+    /// The text, if there is one.
+    pub body: Option<Body>,
 }
 
 impl Maintenance {
@@ -29,7 +30,7 @@ impl Maintenance {
 impl Site {
     /// The texts with which nginx answers by itself.
     pub fn texts(&self) -> impl Iterator<Item = &Body> {
-        let of_site = self.maintenance.as_ref().and_then(|it| Some(&it.body.as_ref()?.0));
+        let of_site = self.maintenance.as_ref().and_then(|it| it.body.as_ref());
         self.locations.iter().filter_map(Location::text).chain(of_site)
     }
 

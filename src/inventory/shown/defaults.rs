@@ -40,7 +40,6 @@ impl Shown<'_> {
             ("sites[].locations[].return", "append_request_uri") => part.here.key("url").is_written(),
             ("sites[].locations[].return", "body") => !part.here.key("url").is_written(),
             ("sites[].locations[]", "limit") => !part.here.key("return").is_written(),
-            ("sites[].maintenance", "type") => part.here.key("body").is_written(),
             ("sites[].locations[].return", "type") => part.here.key("body").is_written(),
             ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,
             ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,

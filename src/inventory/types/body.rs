@@ -19,6 +19,11 @@ impl Body {
         quoted(&self.0)
     }
 
+    /// Whether it is a page of HTML rather than plain text.
+    pub fn is_html(&self) -> bool {
+        self.0.trim_start().starts_with('<')
+    }
+
     /// Whether [`Self::quoted`] needs the variable for a dollar sign.
     pub fn has_dollar(&self) -> bool {
         self.0.contains('$')

@@ -91,7 +91,7 @@ fn status(reader: &mut Reader<'_>, raw: &RawReturn<'_>, code: Option<u16>) -> Op
 }
 
 /// Reports a `type` without a text that it would be of.
-pub(super) fn lonely_type(reader: &mut Reader<'_>, media_type: Option<&Node>, body: Option<&Node>) {
+fn lonely_type(reader: &mut Reader<'_>, media_type: Option<&Node>, body: Option<&Node>) {
     if let (Some(node), None) = (media_type, body) {
         reader.report(Code::IN09, node.underline(), "`type` has no effect without `body`", "add `body`, or remove it");
     }

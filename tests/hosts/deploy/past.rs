@@ -97,7 +97,7 @@ fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does()
     fleet.run(&fleet.first, &["deploy", "--yes"], 0);
     app1.run("systemctl start app");
     // Whoever closes a site wants this answer.
-    let closed = fleet.first.replace("    locations:", "    maintenance: { enabled: true }\n    locations:");
+    let closed = fleet.first.replace("    locations:", "    maintenance: {}\n    locations:");
     let text = fleet.run(&closed, &["deploy", "--yes"], 0);
     assert!(!text.contains("is answered with"), "{text}");
     fleet.run(&fleet.first, &["deploy", "--yes"], 0);

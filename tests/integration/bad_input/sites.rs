@@ -14,17 +14,12 @@ pub const ROWS: &[Row] = &[
         &[("ca.crt", "IN06"), ("/etc/ssl/ca crt", "IN05")],
     ),
     (&["sites[].default"], &[("sometimes", "IN06"), ("1", "IN06")]),
-    (&["sites[].maintenance.enabled"], &[("sometimes", "IN06"), ("1", "IN06")]),
-    (
-        &["sites[].maintenance.retry_after"],
-        &[("0s", "HP08"), ("8d", "HP08"), ("1500ms", "HP08"), ("soon", "HP08"), ("300", "HP09")],
-    ),
     (
         &["sites[].locations[].return.body", "sites[].maintenance.body"],
         &[("a\u{e9}", "IN05"), ("a\u{7}", "IN05"), ("a\r\nb", "IN05"), ("\u{202e}a", "IN05")],
     ),
     (
-        &["sites[].locations[].return.type", "sites[].maintenance.type"],
+        &["sites[].locations[].return.type"],
         &[("html", "IN06"), ("Text/HTML", "IN06"), ("text/", "IN06"), ("a/b/c", "IN06")],
     ),
     (

@@ -15,7 +15,6 @@ fn numbers_and_durations_have_exact_limits() {
     let acme =
         |key: &str, value: &str| with(&format!("http: {{ acme_challenge: {{ app_server: srv1, {key}: {value} }} }}\n"));
     let in_site = |key: &str| replaced("root: /srv, ", &format!("root: /srv, {key}, "));
-    let maintenance = |key: &str, value: &str| in_site(&format!("maintenance: {{ {key}: {value} }}"));
     let answer =
         |key: &str, value: &str| in_site(&format!("locations: [{{ path: /x, return: {{ {key}: {value} }} }}]"));
     let limit = |key: &str, value: &str| {
@@ -63,7 +62,6 @@ fn numbers_and_durations_have_exact_limits() {
         (&upstream, "max_fails", ["-1", "0", "1000", "1001"], "IN06"),
         (&nginx, "client_max_body_size", ["-1", "0", "1024g", "1025g"], "IN06"),
         (&hsts, "max_age", ["999ms", "0s", "3650d", "315360001s"], "IN06"),
-        (&maintenance, "retry_after", ["999ms", "1s", "7d", "604801s"], "HP08"),
         (&limit, "rate", ["0r/s", "1r/s", "100000r/m", "100001r/m"], "IN06"),
         (&limit, "burst", ["-1", "0", "100000", "100001"], "IN06"),
         (&limit, "connections", ["0", "1", "65535", "65536"], "IN06"),
