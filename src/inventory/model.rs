@@ -244,8 +244,6 @@ pub struct Site {
     pub client_max_body_size: Option<Size>,
     /// Timeouts of upstreams that differ from nginx's settings.
     pub upstream_timeouts: UpstreamTimeouts,
-    /// The largest head of an upstream's answer, if it differs from nginx's setting.
-    pub upstream_buffer_size: Option<BufferSize>,
     /// What connects to it instead of clients.
     pub cdn: Option<Cdn>,
     /// Which clients get an answer.
@@ -321,8 +319,6 @@ pub struct Location {
     pub upstream_timeouts: UpstreamTimeouts,
     /// The user's own text in its block.
     pub include: Vec<Snippet>,
-    /// The largest head of an answer, if it differs from the site's.
-    pub upstream_buffer_size: Option<BufferSize>,
     /// Index into [`Inventory::upstreams`], if the target names one.
     pub upstream: Option<usize>,
     /// How the upstream's certificate is verified; `None` without TLS.

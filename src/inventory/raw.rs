@@ -135,8 +135,6 @@ section! {
         upstream_read_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
         /// How long nginx waits for an upstream between two writes.
         upstream_send_timeout: "duration; default: as in `nginx`" is One(Duration(TIMEOUT)),
-        /// The largest head of an upstream's answer: its status, headers and cookies.
-        upstream_buffer_size: "size from 4k to 1m; default: as in `nginx`" is One(BufferSize),
         /// A CDN that connects to the site instead of clients.
         cdn: "section; default: none" is OneSection,
         /// Networks whose clients get an answer; all others get 403, also instead of a redirect.
@@ -213,8 +211,6 @@ section! {
         upstream_read_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// How long nginx waits for the upstream between two writes.
         upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
-        /// The largest head of the upstream's answer: its status, headers and cookies.
-        upstream_buffer_size: "size from 4k to 1m; default: as in the site" is One(BufferSize),
         /// With `https://` or `grpcs://`, whether the upstream's certificate is verified.
         upstream_ssl_verify: "true or false; default: true, or false for an upstream on the app server itself" is One(Switch),
         /// With `https://` or `grpcs://`, the name that nginx asks for and that the certificate has to be for.

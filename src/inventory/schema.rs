@@ -344,6 +344,11 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
         ("sites[].client_certificates", "ssl_verify_depth") => {
             Some("ten certificates may be between a client's and its authority's")
         }
+        (
+            "sites[]" | "sites[].locations[]",
+            "upstream_buffer_size" | "proxy_buffer_size" | "proxy_buffers" | "uwsgi_buffer_size" | "uwsgi_buffers"
+            | "fastcgi_buffer_size" | "fastcgi_buffers" | "grpc_buffer_size",
+        ) => Some("`upstream_buffer_size` of `nginx` is for all sites, and a location's `include` for one location"),
         ("sites[]", "listen" | "port") => Some("all sites have the ports of `haproxy.port` and `nginx.port`"),
         _ => None,
     }

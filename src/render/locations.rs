@@ -41,8 +41,6 @@ pub struct LocationView {
     append_request_uri: bool,
     /// Empty where they are the site's.
     timeouts: TimeoutsView,
-    /// Empty where they are the site's.
-    buffers: BuffersView,
     /// How long a client may be silent that sends its request while the answer arrives.
     streaming: String,
     /// The variable that is true for clients who get no answer; empty without one.
@@ -77,15 +75,14 @@ impl TimeoutsView {
     }
 }
 
-/// The data of a location; `of_site` and `buffers` are those of its site.
+/// The data of a location; `of_site` are the timeouts of its site.
 pub fn location_view(
     inventory: &Inventory,
     (shared, site, index): (&Shared<'_>, &Site, usize),
-    (of_site, buffers): (&TimeoutsView, &BuffersView),
+    of_site: &TimeoutsView,
 ) -> LocationView {
     let (nginx, location) = (shared.nginx, &site.locations[index]);
     let timeouts = inventory.upstream_timeouts(nginx, site, Some(location));
-    let own = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, Some(location)));
     let to = match &location.target {
         Target::Uwsgi(app) | Target::Fastcgi(app) => app.to_string(),
         Target::Proxy(upstream) => upstream.to_string(),
@@ -118,7 +115,6 @@ pub fn location_view(
         },
         append_request_uri,
         timeouts: TimeoutsView::of(timeouts).unless_equal(of_site),
-        buffers: own.unless_equal(buffers),
         streaming: timeouts.read.max(timeouts.send).to_string(),
         denied: shared.geos.variable(&location.access),
         limits: LimitsView::of(site, Some(index), &location.limits),

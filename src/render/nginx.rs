@@ -301,8 +301,8 @@ fn names_hash<'i>(names: impl Iterator<Item = &'i str>) -> NamesHash {
 fn site_view(inventory: &Inventory, (site, number): (&Site, usize), shared: &Shared<'_>) -> SiteView {
     let nginx = shared.nginx;
     let timeouts = TimeoutsView::of(inventory.upstream_timeouts(nginx, site, None));
-    let buffers = BuffersView::of(&inventory.upstream_buffer_size(nginx, site, None));
-    let location = |index: usize| location_view(inventory, (shared, site, index), (&timeouts, &buffers));
+    let buffers = BuffersView::of(&nginx.upstream_buffer_size);
+    let location = |index: usize| location_view(inventory, (shared, site, index), &timeouts);
     let locations: Vec<LocationView> = (0..site.locations.len()).map(location).collect();
     let upstreams = site.locations.iter().zip(&locations).filter(|(it, _)| it.target.passes());
     SiteView {

@@ -65,9 +65,9 @@ fn server_view(server: &UpstreamServer, max_fails: u16, resolves: bool) -> Serve
 }
 
 /// Buffers for the answers of upstreams.
-#[derive(Clone, PartialEq, Eq, Serialize)]
+#[derive(Serialize)]
 pub struct BuffersView {
-    /// For the head; empty where it is the site's.
+    /// For the head.
     head: String,
     /// The size of each of eight for the rest.
     body: String,
@@ -79,11 +79,6 @@ impl BuffersView {
         let body = (head.bytes() / 2).max(4096);
         let body = if body.is_multiple_of(1024) { format!("{}k", body / 1024) } else { body.to_string() };
         Self { head: head.to_string(), body }
-    }
-
-    /// Empty where they are those of `outer`.
-    pub fn unless_equal(self, outer: &Self) -> Self {
-        if self == *outer { Self { head: String::new(), body: String::new() } } else { self }
     }
 }
 

@@ -96,9 +96,9 @@ fn listens<'i>(inventory: &'i Inventory, location: &'i Location) -> impl Iterato
 pub(super) fn head(inventory: &Inventory, listen: &UpstreamListen) -> u64 {
     let passed = inventory.sites.iter().flat_map(|site| {
         let here = site.locations.iter().filter(|location| listens(inventory, location).any(|it| it == *listen));
-        here.flat_map(move |location| {
+        here.flat_map(move |_| {
             let members = inventory.pools[site.pool].app_servers(inventory);
-            members.map(move |app| inventory.upstream_buffer_size(&app.nginx, site, Some(location)).bytes())
+            members.map(move |app| app.nginx.upstream_buffer_size.bytes())
         })
     });
     passed.min().unwrap_or(4096)

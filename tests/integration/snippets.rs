@@ -256,6 +256,8 @@ const COVERED: &[(&str, &str, &[&str])] = &[
     ("site", "grpc_read_timeout 5m;", &[]),
     ("location", "proxy_read_timeout 5m;", &["SN03"]),
     ("http", "proxy_read_timeout 5m;", &[]),
+    ("site", "proxy_buffer_size 64k;", &["SN03"]),
+    ("location", "proxy_buffer_size 64k;\nproxy_buffers 8 32k;", &[]),
     ("http", "ssl_ciphers ALL;", &["SN03"]),
     ("site", "ssl_conf_command CipherString DEFAULT@SECLEVEL=0;", &["SN03"]),
     ("site", "ssl_session_ticket_key /etc/nginx/own.key;", &["SN03"]),

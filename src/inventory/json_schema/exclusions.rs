@@ -124,8 +124,7 @@ fn location() -> Vec<Value> {
     };
     let no_upstream = json!({ "anyOf": [has("root"), has("return")] });
     let timeouts = json!({
-        "upstream_connect_timeout": false, "upstream_read_timeout": false, "upstream_send_timeout": false,
-        "upstream_buffer_size": false
+        "upstream_connect_timeout": false, "upstream_read_timeout": false, "upstream_send_timeout": false
     });
     let starts = |key: &str, with: &str| json!({ "required": [key], "properties": { key: { "pattern": with } } });
     let tls = json!({ "anyOf": [starts("proxy_pass", "^https://"), starts("grpc_pass", "^grpcs://")] });

@@ -1,9 +1,9 @@
 //! Upstreams that the inventory gives a name: several servers for the same requests; and how the certificate of an
 //! upstream is verified.
 
-use super::{Inventory, Location, Nginx, Site};
+use super::{Inventory, Location, Nginx};
 use crate::inventory::types::{
-    AbsolutePath, BufferSize, Destination, Endpoint, ServerAddress, ServerName, UpstreamBalance, UpstreamName, Version,
+    AbsolutePath, Destination, Endpoint, ServerAddress, ServerName, UpstreamBalance, UpstreamName, Version,
 };
 
 /// Servers that share the requests of locations.
@@ -87,11 +87,5 @@ impl Inventory {
     pub fn is_local(&self, location: &Location) -> bool {
         let named = self.upstream(location).is_some_and(Upstream::has_hosts);
         location.target.passes() && !named && self.sockets(location).all(Endpoint::is_local)
-    }
-
-    /// The largest head of an answer that nginx takes in a location of `site`, or in the site itself.
-    pub fn upstream_buffer_size(&self, nginx: &Nginx, site: &Site, location: Option<&Location>) -> BufferSize {
-        let own = location.and_then(|location| location.upstream_buffer_size.as_ref());
-        own.or(site.upstream_buffer_size.as_ref()).unwrap_or(&nginx.upstream_buffer_size).clone()
     }
 }

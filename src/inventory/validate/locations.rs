@@ -77,7 +77,6 @@ fn read_location(
     let access = access::read(reader, [raw.allow, raw.deny]);
     let limits = limits::of_location(reader, raw.limit, &target);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
-    let upstream_buffer_size = upstreams::buffer_size(reader, raw.upstream_buffer_size, &target);
     let upstream = upstreams.of(reader, &target, place);
     let named = upstream.and_then(|index| upstreams.all.get(index));
     let upstream_tls = upstreams::tls(reader, &raw, &target, named);
@@ -89,7 +88,6 @@ fn read_location(
         access,
         limits,
         upstream_timeouts,
-        upstream_buffer_size,
         upstream,
         upstream_tls,
         include,

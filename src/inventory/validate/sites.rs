@@ -96,7 +96,6 @@ fn read_site(
         reader,
         [raw.upstream_connect_timeout, raw.upstream_read_timeout, raw.upstream_send_timeout],
     );
-    let upstream_buffer_size = optional(reader, raw.upstream_buffer_size, "upstream_buffer_size");
     let access = access::read(reader, [raw.allow, raw.deny]);
     let cdn = cdn::read(reader, raw.cdn);
     let (client_certificates, of_clients) = client_certificates::read(reader, raw.client_certificates);
@@ -132,7 +131,6 @@ fn read_site(
         hsts,
         client_max_body_size,
         upstream_timeouts,
-        upstream_buffer_size,
         cdn,
         access,
         client_certificates,

@@ -15,7 +15,7 @@ use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::{RawLocation, RawUpstream};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    BufferSize, Destination, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
+    Destination, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
 };
 use crate::source::Span;
 
@@ -198,18 +198,6 @@ pub fn resolvers(reader: &mut Reader<'_>, node: Option<&Node>) -> Option<Vec<Res
         }
     }
     Some(found).filter(|found| !found.is_empty())
-}
-
-/// The largest head of an answer in a location, which has to have an upstream.
-pub fn buffer_size(reader: &mut Reader<'_>, node: Option<&Node>, target: &Target) -> Option<BufferSize> {
-    let (key, node) = ("upstream_buffer_size", node?);
-    let size = optional(reader, Some(node), key);
-    if !target.passes() {
-        let message = format!("`{key}` has no effect: the location has no upstream");
-        let help = "remove it, or write it where requests are passed on";
-        reader.report(Code::IN09, node.underline(), message, help);
-    }
-    size
 }
 
 /// How a location's upstream is verified; its keys have no effect without TLS.

@@ -146,13 +146,15 @@ fn of_upstream(fleet: &Fleet<'_>, directive: &Directive<'_, '_>) -> Option<(&'st
         // A site's own lines are for the kinds of its locations.
         Block::Server(site) => {
             let locations = &fleet.inventory.sites[site].locations;
+            let key = if key == "upstream_buffer_size" { "nginx.upstream_buffer_size" } else { key };
             locations.iter().any(passes).then_some((key, !tls))
         }
         Block::Location(site, at) => {
             let location = &fleet.inventory.sites[site].locations[at];
-            let (set, size) = (&location.upstream_timeouts, location.upstream_buffer_size.is_some());
+            let set = &location.upstream_timeouts;
             let written = match key {
-                "upstream_buffer_size" => size && name != "grpc_buffers",
+                // One for all sites: a location may have its own.
+                "upstream_buffer_size" => return None,
                 "upstream_connect_timeout" => set.connect.is_some(),
                 "upstream_read_timeout" => set.read.is_some(),
                 "upstream_send_timeout" => set.send.is_some(),

@@ -26,8 +26,6 @@ pub const ROWS: &[Row] = &[
             "nginx.large_client_header_buffers",
             "app_servers[].nginx.upstream_buffer_size",
             "app_servers[].nginx.large_client_header_buffers",
-            "sites[].upstream_buffer_size",
-            "sites[].locations[].upstream_buffer_size",
         ],
         &[("large", "IN06"), ("0", "IN06"), ("16kb", "IN06"), ("1k", "IN06"), ("2m", "IN06"), ("4 16k", "IN05")],
     ),

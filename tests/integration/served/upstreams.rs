@@ -26,8 +26,13 @@ fn long_heads_pass_and_longer_ones_do_not() {
     };
     let all = [("proxy", "http://", 8001), ("uwsgi", "", 8002), ("fastcgi", "", 8003), ("grpc", "grpc://", 8004)];
     let usual = all.map(|(kind, scheme, port)| format!("      - {} }}\n", at(kind, scheme, port, "")));
+    let own = tempfile::tempdir().unwrap();
     let large = all.map(|(kind, scheme, port)| {
-        format!("      - {}, upstream_buffer_size: 40000 }}\n", at(kind, scheme, port, "-l"))
+        // Text of the user's for one location, as the guide has it.
+        let buffers = if kind == "grpc" { String::new() } else { format!("{kind}_buffers 8 20000;\n") };
+        let file = own.path().join(kind);
+        std::fs::write(&file, format!("{kind}_buffer_size 40000;\n{buffers}")).unwrap();
+        format!("      - {}, include: [\"{}\"] }}\n", at(kind, scheme, port, "-l"), file.display())
     });
     let locations = [usual, large].concat().concat();
     let inventory = format!(

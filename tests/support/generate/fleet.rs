@@ -332,6 +332,7 @@ fn nginx(told: Option<(u32, u32, u32)>, http2_may_be_off: bool) -> Part {
         ("worker_shutdown_timeout", 0.3, duration(1_000, 24 * DAY)),
         ("client_max_body_size", 0.4, size()),
         ("large_client_header_buffers", 0.2, buffer()),
+        ("upstream_buffer_size", 0.2, buffer()),
         ("resolver", 0.3, one_of(&["10.0.0.2", "127.0.0.53", "[fd00::53]:5353"])),
         ("metrics", 0.2, metrics::section_of(&["8404", "9113", "65530"])),
         ("access_log", 0.2, access_log()),

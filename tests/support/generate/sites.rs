@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::values::{
-    Part, Spoken, app_socket, buffer, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url,
+    Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url,
     request_path, scalar, size,
 };
 use super::yaml::Yaml;
@@ -213,13 +213,12 @@ fn named(locations: Yaml, names: &Yaml) -> Yaml {
     }
 }
 
-/// The keys for timeouts and buffers of upstreams.
+/// The keys for timeouts of upstreams.
 pub fn timeouts(weight: f64, longest: u64) -> Vec<(&'static str, f64, Part)> {
     vec![
         ("upstream_connect_timeout", weight, duration(1_000, 75_000)),
         ("upstream_read_timeout", weight, duration(1_000, longest)),
         ("upstream_send_timeout", weight, duration(1_000, longest)),
-        ("upstream_buffer_size", weight, buffer()),
     ]
 }
 

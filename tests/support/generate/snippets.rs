@@ -44,6 +44,8 @@ const LOCATION: Files = &[
     ("location-expires.conf", "expires 1h;\n"),
     ("location-access.conf", "satisfy all;\nallow all;"),
     ("location-set.conf", "set $own_location '$uri';\nlog_not_found off;\n"),
+    // As large as the key allows, so that an app's answers fit here as everywhere.
+    ("location-buffers.conf", "proxy_buffer_size 1m;\nproxy_buffers 8 512k;\n"),
     ("location-rate.conf", "limit_rate 100m; limit_rate_after 1m;\n"),
     ("comments.conf", "# a brace } and a quote \" in a comment"),
 ];
