@@ -76,6 +76,7 @@ pub enum Scalar {
     AccountThumbprint,
     Address,
     AppSocket,
+    Authorities,
     Body,
     BufferSize,
     CheckPath,
@@ -109,7 +110,7 @@ pub enum Scalar {
 pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
-        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Body, BufferSize, CheckHost, CheckPath, Choice,
+        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Authorities, Body, BufferSize, CheckHost, CheckPath, Choice,
         Directory, DnsName, Duration, GrpcUpstream, HeaderName, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
         LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
         Rate, RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size, SourcePath, SshHost,

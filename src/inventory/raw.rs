@@ -211,12 +211,10 @@ section! {
         upstream_read_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// How long nginx waits for the upstream between two writes.
         upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
-        /// With `https://` or `grpcs://`, whether the upstream's certificate is verified.
-        upstream_ssl_verify: "true or false; default: true, or false for an upstream on the app server itself" is One(Switch),
         /// With `https://` or `grpcs://`, the name that nginx asks for and that the certificate has to be for.
         upstream_ssl_name: "DNS name; default: the name that the client asked for" is One(CheckHost),
-        /// With `https://` or `grpcs://`, the file on the app servers with the certificates of the authorities that may have signed it.
-        upstream_ssl_trusted_certificate: "absolute path; default `/etc/ssl/certs/ca-certificates.crt`" is One(AbsolutePath),
+        /// With `https://` or `grpcs://`, the file on the app servers with the certificates of the authorities that may have signed the upstream's. With `"off"` it is not verified.
+        upstream_ssl_trusted_certificate: "absolute path or `\"off\"`; default: `/etc/ssl/certs/ca-certificates.crt`, or `\"off\"` for an upstream on the app server itself" is One(Authorities),
         /// Networks whose clients get an answer, if the site's `allow` and `deny` give them one; all others get 403.
         allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
         /// Networks whose clients get 403, also if they are in `allow`.

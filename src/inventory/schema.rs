@@ -349,6 +349,9 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
             "upstream_buffer_size" | "proxy_buffer_size" | "proxy_buffers" | "uwsgi_buffer_size" | "uwsgi_buffers"
             | "fastcgi_buffer_size" | "fastcgi_buffers" | "grpc_buffer_size",
         ) => Some("`upstream_buffer_size` of `nginx` is for all sites, and a location's `include` for one location"),
+        ("sites[].locations[]", "upstream_ssl_verify" | "proxy_ssl_verify" | "grpc_ssl_verify") => {
+            Some("upstreams are verified; `upstream_ssl_trusted_certificate: \"off\"` is for one that is not")
+        }
         ("sites[]", "listen" | "port") => Some("all sites have the ports of `haproxy.port` and `nginx.port`"),
         _ => None,
     }
@@ -363,7 +366,6 @@ fn synonym(key: &str) -> Option<&'static str> {
         "read_timeout" => Some("upstream_read_timeout"),
         "send_timeout" => Some("upstream_send_timeout"),
         "buffer_size" | "buffers" | "busy_buffers_size" => Some("upstream_buffer_size"),
-        "ssl_verify" => Some("upstream_ssl_verify"),
         "ssl_name" => Some("upstream_ssl_name"),
         "ssl_trusted_certificate" => Some("upstream_ssl_trusted_certificate"),
         _ => None,

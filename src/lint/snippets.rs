@@ -93,9 +93,8 @@ pub fn upstream_key(directive: &str) -> Option<(&str, &'static str)> {
         "read_timeout" => "upstream_read_timeout",
         "send_timeout" => "upstream_send_timeout",
         "buffer_size" | "buffers" => "upstream_buffer_size",
-        "ssl_verify" => "upstream_ssl_verify",
         "ssl_name" => "upstream_ssl_name",
-        "ssl_trusted_certificate" => "upstream_ssl_trusted_certificate",
+        "ssl_verify" | "ssl_trusted_certificate" => "upstream_ssl_trusted_certificate",
         _ => return None,
     };
     Some((kind, key))

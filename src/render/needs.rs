@@ -39,8 +39,8 @@ pub fn of_app_server(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&Acm
         need(pair.ssl_certificate_key.to_string(), NeedKind::Key, source.and_then(|source| source.key.as_ref()));
     }
     let locations = sites.iter().flat_map(|site| &site.locations);
-    let authorities = locations.filter_map(|location| location.upstream_tls.as_ref()?.authorities());
-    authorities.for_each(|path| need(path.to_owned(), NeedKind::Authorities, None));
+    let authorities = locations.filter_map(|location| location.upstream_tls.as_ref()?.file());
+    authorities.for_each(|path| need(path.to_string(), NeedKind::Authorities, None));
     for clients in sites.iter().filter_map(|site| site.client_certificates.as_ref()) {
         need(clients.authorities.to_string(), NeedKind::Authorities, None);
         clients.revoked.iter().for_each(|path| need(path.to_string(), NeedKind::Revoked, None));

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::inventory::Inventory;
 use crate::inventory::model::{Location, Nginx, Site, Target, Upstream, UpstreamServer};
-use crate::inventory::types::{BufferSize, Destination};
+use crate::inventory::types::{AbsolutePath, BufferSize, Destination};
 
 /// A named upstream.
 #[derive(Serialize)]
@@ -96,11 +96,11 @@ pub struct UpstreamTlsView {
 /// What locations of these sites connect to over TLS and verify in different ways. nginx keeps TLS sessions for what it
 /// connects to, whichever location it was, and does not verify again what it resumes.
 pub fn mixed<'i>(sites: &[&'i Site]) -> HashSet<&'i Destination> {
-    let mut known: HashMap<&Destination, Option<&str>> = HashMap::new();
+    let mut known: HashMap<&Destination, Option<&AbsolutePath>> = HashMap::new();
     let mut mixed = HashSet::new();
     for location in sites.iter().flat_map(|site| &site.locations) {
         let (Some(tls), Some(to)) = (&location.upstream_tls, location.target.destination()) else { continue };
-        let authorities = tls.authorities();
+        let authorities = tls.file();
         if *known.entry(to).or_insert(authorities) != authorities {
             mixed.insert(to);
         }
@@ -114,7 +114,7 @@ impl UpstreamTlsView {
         let Some(tls) = &location.upstream_tls else { return Self::default() };
         Self {
             name: tls.name.as_ref().map_or_else(|| "$host".to_owned(), ToString::to_string),
-            authorities: tls.authorities().unwrap_or_default().to_owned(),
+            authorities: tls.file().map(ToString::to_string).unwrap_or_default(),
             fresh: location.target.destination().is_some_and(|to| mixed.contains(to)),
         }
     }

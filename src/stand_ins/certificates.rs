@@ -65,7 +65,7 @@ pub fn wanted(sites: &[&Site]) -> Vec<CertificateSpec> {
 /// The files with authorities that nginx verifies apps and clients of these sites with.
 pub fn authorities(sites: &[&Site]) -> BTreeSet<PathBuf> {
     let locations = sites.iter().flat_map(|site| &site.locations);
-    let of_apps = locations.filter_map(|it| it.upstream_tls.as_ref()?.authorities().map(PathBuf::from));
+    let of_apps = locations.filter_map(|it| it.upstream_tls.as_ref()?.file().map(|path| PathBuf::from(path.as_str())));
     let clients = sites.iter().filter_map(|site| site.client_certificates.as_ref());
     of_apps.chain(clients.map(|it| PathBuf::from(it.authorities.as_str()))).collect()
 }

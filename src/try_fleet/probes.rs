@@ -85,7 +85,7 @@ pub(super) fn uncertified(site: &Site, specs: &[SiteSpec]) -> Option<SiteSpec> {
 pub(super) fn unknown(inventory: &Inventory, site: &Site, specs: &[SiteSpec]) -> Option<SiteSpec> {
     let own = |spec: &&SiteSpec| {
         let mut here = site.locations.iter().filter(|it| it.path.as_str() == spec.location);
-        here.any(|it| it.upstream_tls.as_ref().is_some_and(|tls| tls.verify && tls.name.is_none()))
+        here.any(|it| it.upstream_tls.as_ref().is_some_and(|tls| tls.file().is_some() && tls.name.is_none()))
     };
     let spec = specs.iter().find(|spec| spec.driven.is_ok() && !spec.probes.is_empty() && !own(spec))?;
     let name = "no-site.invalid".to_owned();

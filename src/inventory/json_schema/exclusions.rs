@@ -129,9 +129,8 @@ fn location() -> Vec<Value> {
     let starts = |key: &str, with: &str| json!({ "required": [key], "properties": { key: { "pattern": with } } });
     let tls = json!({ "anyOf": [starts("proxy_pass", "^https://"), starts("grpc_pass", "^grpcs://")] });
     let no_tls = json!({
-        "upstream_ssl_verify": false, "upstream_ssl_name": false, "upstream_ssl_trusted_certificate": false
+        "upstream_ssl_name": false, "upstream_ssl_trusted_certificate": false
     });
-    let unverified = is("upstream_ssl_verify", &json!([false, "false"]));
     vec![
         one_of(&["uwsgi_pass", "fastcgi_pass", "proxy_pass", "grpc_pass", "root", "return"]),
         target,
@@ -140,6 +139,5 @@ fn location() -> Vec<Value> {
         when(no_upstream, timeouts),
         when(has("return"), json!({ "limit": false })),
         when(json!({ "not": tls }), no_tls),
-        when(unverified, json!({ "upstream_ssl_trusted_certificate": false })),
     ]
 }

@@ -223,6 +223,10 @@ pub fn log_target() -> String {
     format!("^(?:{file}|(?:{v4}|\\[{V6_USABLE}{}\\]):{port})$", v6())
 }
 
+pub fn authorities() -> String {
+    format!("^(?:off|{})$", path(IN_PATHS, "/"))
+}
+
 pub fn access_log() -> String {
     let facility =
         "(?:kern|user|mail|daemon|auth|intern|lpr|news|uucp|clock|authpriv|ftp|ntp|audit|alert|cron|local[0-7])";

@@ -86,6 +86,7 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
         Scalar::AccessLog => {
             ("access_log", text(patterns::access_log(), "an absolute path, syslog:server=… as in nginx, or off"))
         }
+        Scalar::Authorities => ("authorities", text(patterns::authorities(), "a normalised absolute path, or off")),
         Scalar::AccountThumbprint => {
             ("account_thumbprint", text(patterns::account_thumbprint(), "the thumbprint of an ACME account's key"))
         }

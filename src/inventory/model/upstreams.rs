@@ -3,7 +3,8 @@
 
 use super::{Inventory, Location, Nginx};
 use crate::inventory::types::{
-    AbsolutePath, Destination, Endpoint, ServerAddress, ServerName, UpstreamBalance, UpstreamName, Version,
+    AbsolutePath, Authorities, Destination, Endpoint, Scalar, ServerAddress, ServerName, UpstreamBalance, UpstreamName,
+    Version,
 };
 
 /// Servers that share the requests of locations.
@@ -30,24 +31,27 @@ pub struct UpstreamServer {
     pub backup: bool,
 }
 
-/// The certificates of authorities that Debian trusts.
-const SYSTEM: &str = "/etc/ssl/certs/ca-certificates.crt";
-
 /// How the certificate of an upstream is verified.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpstreamTls {
-    /// Whether it is.
-    pub verify: bool,
     /// The name that it has to be for; `None` for the name that the client asked for.
     pub name: Option<ServerName>,
-    /// The authorities that may have signed it, as a path on the app servers; `None` for those of the system.
-    pub trusted: Option<AbsolutePath>,
+    /// The authorities that may have signed it, as a path on the app servers.
+    pub authorities: Authorities,
 }
 
 impl UpstreamTls {
+    /// The authorities that Debian trusts.
+    pub fn of_system() -> Authorities {
+        Authorities::parse("/etc/ssl/certs/ca-certificates.crt").expect("it is an absolute path")
+    }
+
     /// The file of the authorities that may have signed it; `None` if it is not verified.
-    pub fn authorities(&self) -> Option<&str> {
-        self.verify.then(|| self.trusted.as_ref().map_or(SYSTEM, AbsolutePath::as_str))
+    pub fn file(&self) -> Option<&AbsolutePath> {
+        match &self.authorities {
+            Authorities::File(path) => Some(path),
+            Authorities::Off => None,
+        }
     }
 }
 

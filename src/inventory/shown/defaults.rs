@@ -5,7 +5,8 @@ use super::{Content, Entry, Origin, Part, Shown};
 use crate::inventory::form::{Form, NOFILE, Scalar, TIMEOUT};
 use crate::inventory::openssl::Offer;
 use crate::inventory::schema::{Key, Section};
-use crate::inventory::types::CheckType;
+use crate::inventory::model::UpstreamTls;
+use crate::inventory::types::{Authorities, CheckType};
 
 impl Shown<'_> {
     /// The default of a key that is not written; `None` for a key that has none.
@@ -41,7 +42,6 @@ impl Shown<'_> {
             ("sites[].locations[].return", "body") => !part.here.key("url").is_written(),
             ("sites[].locations[]", "limit") => !part.here.key("return").is_written(),
             ("sites[].locations[].return", "type") => part.here.key("body").is_written(),
-            ("sites[].locations[]", "upstream_ssl_trusted_certificate") => part.verified,
             ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,
             ("sites[].locations[]", name) if name.starts_with("upstream_") => part.passes,
             // Two hosts are never at one place.
@@ -96,7 +96,9 @@ impl Shown<'_> {
                 many(names, Origin::Profile(part.nginx.tls.profile.name()))
             }
             ("sites[].locations[].return", "code") if part.here.key("url").is_written() => one("308".to_owned()),
-            ("sites[].locations[]", "upstream_ssl_verify") => one(part.verified.to_string()),
+            ("sites[].locations[]", "upstream_ssl_trusted_certificate") if part.tls => {
+                one(if part.verified { UpstreamTls::of_system() } else { Authorities::Off }.to_string())
+            }
             ("ssh", "become") => one(if part.ssh.uses_sudo() { "sudo" } else { "none" }.to_owned()),
             _ => return None,
         })

@@ -148,7 +148,7 @@ impl<'i> Shown<'i> {
                 let location = part.site.and_then(|site| site.locations.get(index));
                 let passes = location.is_some_and(|it| it.target.passes());
                 let of_tls = location.and_then(|it| it.upstream_tls.as_ref());
-                Part { passes, tls: of_tls.is_some(), verified: of_tls.is_some_and(|it| it.verify), ..part }
+                Part { passes, tls: of_tls.is_some(), verified: of_tls.is_some_and(|it| it.file().is_some()), ..part }
             }
             _ => part,
         }

@@ -18,6 +18,7 @@ macro_rules! text {
     )+};
 }
 
+mod authorities;
 mod body;
 mod buffer;
 mod check;
@@ -37,6 +38,7 @@ mod tls;
 mod upstream;
 mod url;
 
+pub use authorities::Authorities;
 pub use body::{Body, MediaType};
 pub use buffer::BufferSize;
 pub use check::{CheckPath, Statuses};

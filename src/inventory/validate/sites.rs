@@ -14,7 +14,7 @@ use super::{
     upstreams,
 };
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{LoadBalancer, Location, Protocol, Site, Target};
+use crate::inventory::model::{LoadBalancer, Location, Protocol, Site, Target, UpstreamTls};
 use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::RawSite;
 use crate::inventory::schema::{Reader, SnippetKind};
@@ -145,8 +145,8 @@ fn read_site(
 
 /// The file with the authorities of a location's upstream, if it is written.
 fn trusted(placed: &PlacedLocation) -> Option<(Use, AbsolutePath, Span)> {
-    let path = placed.location.upstream_tls.as_ref()?.trusted.clone()?;
-    Some((Use::Certificate, path, placed.target))
+    let tls = placed.location.upstream_tls.as_ref().filter(|tls| tls.authorities != UpstreamTls::of_system())?;
+    Some((Use::Certificate, tls.file()?.clone(), placed.target))
 }
 
 /// The directory that a location serves.

@@ -15,7 +15,7 @@ use crate::inventory::node::{Node, Value};
 use crate::inventory::raw::{RawLocation, RawUpstream};
 use crate::inventory::schema::Reader;
 use crate::inventory::types::{
-    Destination, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
+    Authorities, Destination, Endpoint, Resolver, ServerAddress, UpstreamBalance, UpstreamName,
 };
 use crate::source::Span;
 
@@ -208,14 +208,12 @@ pub fn tls(
     named: Option<&PlacedUpstream>,
 ) -> Option<UpstreamTls> {
     let keys = [
-        ("upstream_ssl_verify", raw.upstream_ssl_verify),
         ("upstream_ssl_name", raw.upstream_ssl_name),
         ("upstream_ssl_trusted_certificate", raw.upstream_ssl_trusted_certificate),
     ];
-    let verify = switch(reader, keys[0].1, keys[0].0, !is_local(target, named));
     let wildcard = (", but nginx asks for one name", "write a name that the wildcard matches");
-    let name = keys[1].1.and_then(|node| one_name(reader, node, keys[1].0, wildcard));
-    let trusted = optional(reader, keys[2].1, keys[2].0);
+    let name = keys[0].1.and_then(|node| one_name(reader, node, keys[0].0, wildcard));
+    let authorities: Option<Authorities> = optional(reader, keys[1].1, keys[1].0);
     if !matches!(target.protocol(), Some(Protocol::Https | Protocol::Grpcs)) {
         for (key, node) in keys.iter().filter_map(|(key, node)| Some((key, (*node)?))) {
             let message = format!("`{key}` has no effect: the location passes nothing on over TLS");
@@ -224,11 +222,8 @@ pub fn tls(
         }
         return None;
     }
-    if let Some(node) = keys[2].1.filter(|_| !verify) {
-        let message = format!("`{}` has no effect: the certificate is not verified", keys[2].0);
-        reader.report(Code::IN09, node.underline(), message, "write `upstream_ssl_verify: true`, or remove the key");
-    }
-    Some(UpstreamTls { verify, name, trusted })
+    let authorities = authorities.or_else(|| is_local(target, named).then_some(Authorities::Off));
+    Some(UpstreamTls { name, authorities: authorities.unwrap_or_else(UpstreamTls::of_system) })
 }
 
 /// Whether an upstream is on the app server itself, where nobody is between nginx and it.

@@ -83,7 +83,6 @@ const ROWS: &[Row] = &[
             "haproxy.redispatch",
             "haproxy.unknown_names",
             "upstreams[].balance",
-            "sites[].locations[].upstream_ssl_verify",
             "haproxy.check.type",
             "haproxy.check.on_marked_down",
             "load_balancers[].haproxy.check.on_marked_down",

@@ -111,6 +111,6 @@ pub const ROWS: &[Row] = &[
     ),
     (
         &["sites[].locations[].upstream_ssl_trusted_certificate"],
-        &[("ca.pem", "IN06"), ("/etc/ssl/../a", "IN06"), ("/", "IN06"), ("/etc/a*b", "IN06")],
+        &[("ca.pem", "IN06"), ("no", "IN06"), ("/etc/ssl/../a", "IN06"), ("/", "IN06"), ("/etc/a*b", "IN06")],
     ),
 ];

@@ -43,7 +43,6 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("IN09", &["servers", "backup"], "compares servers with the hosts of the fleet"),
     ("IN09", &["keepalive"], "looks for locations that name the upstream"),
     ("IN09", &["name"], "depends on the version of every nginx"),
-    ("IN09", &["upstream_ssl_trusted_certificate"], "knows which upstreams are on the app server itself"),
     ("IN09", &["grpc_pass"], "depends on the settings of every app server"),
     ("IN09", &["uwsgi_pass", "fastcgi_pass", "proxy_pass"], "compares what apps speak on a socket"),
     ("IN09", &["ssl_certificate"], "compares the sources of a certificate"),

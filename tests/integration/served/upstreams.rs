@@ -80,7 +80,7 @@ fn a_certificate_that_is_not_the_apps_is_a_502() {
         ("right", format!("{own}, upstream_ssl_name: app.test")),
         ("name", own.to_owned()),
         ("authority", "upstream_ssl_name: app.test".to_owned()),
-        ("unverified", "upstream_ssl_verify: false".to_owned()),
+        ("unverified", "upstream_ssl_trusted_certificate: \"off\"".to_owned()),
     ];
     let locations = locations.map(|(path, keys)| format!("      - {{ path: /{path}/, {to}, {keys} }}\n")).concat();
     let local = "      - { path: /local/, proxy_pass: \"https://127.0.0.1:8005\" }\n";

@@ -34,15 +34,13 @@ pub fn by_name(scheme: &'static str, kind: Spoken, with_path: bool) -> Part {
 
 /// Keys of locations with TLS to an upstream.
 pub fn tls() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
-    let verified = section(vec![
-        ("upstream_ssl_verify", 0.2, one_of(&["true"])),
-        ("upstream_ssl_name", 0.4, one_of(&["app.internal", "a", "x.example.com"])),
-    ]);
-    let own = section(vec![
-        ("upstream_ssl_verify", 1.0, one_of(&["true"])),
-        ("upstream_ssl_trusted_certificate", 1.0, one_of(&["/etc/ssl/own/ca.pem", "/etc/ssl/certs/own.crt"])),
-    ]);
-    let not = section(vec![("upstream_ssl_verify", 1.0, one_of(&["false"]))]);
+    let verified = section(vec![("upstream_ssl_name", 0.4, one_of(&["app.internal", "a", "x.example.com"]))]);
+    let own = section(vec![(
+        "upstream_ssl_trusted_certificate",
+        1.0,
+        one_of(&["/etc/ssl/own/ca.pem", "/etc/ssl/certs/own.crt", "/etc/ssl/certs/ca-certificates.crt"]),
+    )]);
+    let not = section(vec![("upstream_ssl_trusted_certificate", 1.0, one_of(&["off"]))]);
     prop_oneof![6 => verified, 2 => own, 1 => not]
         .prop_map(|keys| if let Yaml::Map(entries) = keys { entries } else { Vec::new() })
         .boxed()

@@ -140,7 +140,7 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
     ),
     ("srv1", "proxy_pass http://app/base/", "", "sites[example.com].locations[/named/].proxy_pass"),
     ("srv1", "        set $sslscale_server app.cloud", "", "sites[example.com].locations[/cloud/].proxy_pass"),
-    ("srv1", "        proxy_ssl_verify on", "", "sites[example.com].locations[/cloud/].upstream_ssl_verify"),
+    ("srv1", "        proxy_ssl_verify on", "", "sites[example.com].locations[/cloud/].upstream_ssl_trusted_certificate"),
     ("srv1", "        proxy_ssl_name", "", "sites[example.com].locations[/cloud/].upstream_ssl_name"),
     (
         "srv1",
