@@ -110,15 +110,14 @@ pub enum Scalar {
 pub mod words {
     pub use super::Form::{Many, One, OneOrMany, OneSection, Sections};
     pub use super::Scalar::{
-        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Authorities, Body, BufferSize, CheckHost, CheckPath, Choice,
-        Directory, DnsName, Duration, GrpcUpstream, HeaderName, HostKey, HostName, HttpUpstream, JumpHosts, LocalPath,
-        LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion, PoolName, ProgramVersion,
-        Rate, RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size, SourcePath, SshHost,
-        SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
+        AbsolutePath, AccessLog, AccountThumbprint, Address, AppSocket, Authorities, Body, BufferSize, CheckHost,
+        CheckPath, Choice, Directory, DnsName, Duration, GrpcUpstream, HeaderName, HostKey, HostName, HttpUpstream,
+        JumpHosts, LocalPath, LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion,
+        PoolName, ProgramVersion, Rate, RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size,
+        SourcePath, SshHost, SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
-        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT,
-        UPSTREAM_CONNECT,
+        BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT, UPSTREAM_CONNECT,
     };
     pub use crate::inventory::types::{
         Balance, Become, CheckType, FailOn, LocationMatch, LogFormat, OnMarkedDown, OtherCheck, ProxyProtocol,

@@ -22,8 +22,8 @@ use ipnet::IpNet;
 
 pub use super::addresses::{Addresses, Families};
 use super::types::{
-    AbsolutePath, AccountThumbprint, Address, BufferSize, CheckType, Duration, HostName, LocationMatch, LocationPath,
-    PoolName, Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
+    AbsolutePath, AccountThumbprint, Address, CheckType, Duration, HostName, LocationMatch, LocationPath, PoolName,
+    Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;

@@ -346,8 +346,14 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
         }
         (
             "sites[]" | "sites[].locations[]",
-            "upstream_buffer_size" | "proxy_buffer_size" | "proxy_buffers" | "uwsgi_buffer_size" | "uwsgi_buffers"
-            | "fastcgi_buffer_size" | "fastcgi_buffers" | "grpc_buffer_size",
+            "upstream_buffer_size"
+            | "proxy_buffer_size"
+            | "proxy_buffers"
+            | "uwsgi_buffer_size"
+            | "uwsgi_buffers"
+            | "fastcgi_buffer_size"
+            | "fastcgi_buffers"
+            | "grpc_buffer_size",
         ) => Some("`upstream_buffer_size` of `nginx` is for all sites, and a location's `include` for one location"),
         ("sites[].locations[]", "upstream_ssl_verify" | "proxy_ssl_verify" | "grpc_ssl_verify") => {
             Some("upstreams are verified; `upstream_ssl_trusted_certificate: \"off\"` is for one that is not")

@@ -23,7 +23,8 @@ pub fn section(path: &str, node: &Node, source: &Source) -> String {
     if let ("nginx.hsts", "false" | "no" | "off" | "none") = (path, words.join(" ").to_ascii_lowercase().as_str()) {
         return "remove the key: without it there is no HSTS".to_owned();
     }
-    if let ("sites[].maintenance", "false" | "no" | "off" | "none") = (path, words.join(" ").to_ascii_lowercase().as_str())
+    if let ("sites[].maintenance", "false" | "no" | "off" | "none") =
+        (path, words.join(" ").to_ascii_lowercase().as_str())
     {
         return "remove the key: without it the site is open".to_owned();
     }

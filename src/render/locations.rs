@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::access::Geos;
 use super::limits::LimitsView;
 use super::snippets::{self, IncludeView};
-use super::upstreams::{BuffersView, UpstreamTlsView, variable};
+use super::upstreams::{UpstreamTlsView, variable};
 use crate::inventory::Inventory;
 use crate::inventory::model::{EffectiveTimeouts, Nginx, Site, Target};
 use crate::inventory::types::{Body, Destination, LocationMatch};

@@ -123,7 +123,8 @@ pub(super) fn closed<'f>(statement: &Statement<'_>, place: Cursor<'f>) -> Option
         ["default_type" | "return", ..] if inner => body(),
         ["location", "@sslscale_maintenance"] | ["error_page", ..] => body(),
         ["set", "$sslscale_retry_after", ..] | ["add_header", "Retry-After", ..] | ["return", "503"] => {
-            Some(place).filter(|place| place.is_written())
+            let allow = Some(place.key("allow")).filter(|allow| allow.is_written()).map(|allow| allow.item(0));
+            allow.or_else(body).or(Some(place).filter(|place| place.is_written()))
         }
         _ => None,
     }

@@ -3,9 +3,9 @@
 
 use super::{Content, Entry, Origin, Part, Shown};
 use crate::inventory::form::{Form, NOFILE, Scalar, TIMEOUT};
+use crate::inventory::model::UpstreamTls;
 use crate::inventory::openssl::Offer;
 use crate::inventory::schema::{Key, Section};
-use crate::inventory::model::UpstreamTls;
 use crate::inventory::types::{Authorities, CheckType};
 
 impl Shown<'_> {

@@ -58,8 +58,18 @@ pub fn shown(source: &Source, document: &Document, inventory: &Inventory, expand
     let root = document.cursor(source);
     let shown = Shown { source, root, inventory, expanded };
     let (haproxy, nginx, ssh) = (&fleet.haproxy, &fleet.nginx, &*fleet.ssh);
-    let whole =
-        Part { here: root, fleet: None, program: "", haproxy, nginx, ssh, site: None, passes: false, tls: false, verified: false };
+    let whole = Part {
+        here: root,
+        fleet: None,
+        program: "",
+        haproxy,
+        nginx,
+        ssh,
+        site: None,
+        passes: false,
+        tls: false,
+        verified: false,
+    };
     shown.section(&RawInventory::SECTION, &whole)
 }
 

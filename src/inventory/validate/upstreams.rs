@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
 
-use super::fields::{at_most, count, items, one_name, optional, or_default, required, scalar, switch};
+use super::fields::{at_most, count, items, one_name, optional, or_default, required, scalar};
 use super::hosts::Hosts;
 use super::locations::PlacedLocation;
 use super::pools::{Pools, sorted};

@@ -131,7 +131,10 @@ fn tree(inventory: &str, files: &[(&str, &str)]) -> tempfile::TempDir {
 }
 
 fn accepted(inventory: &str) -> Inventory {
-    let checked = check(&Source::new("inventory.yaml", inventory));
+    // In a file, so that those that it includes are read.
+    let file = tempfile::NamedTempFile::new().unwrap();
+    fs::write(file.path(), inventory).unwrap();
+    let checked = check(&Source::read(file.path()).unwrap());
     let words: Vec<String> = checked.diagnostics.iter().map(|it| format!("{} {}", it.code.id, it.message)).collect();
     checked.inventory.unwrap_or_else(|| panic!("{words:?}\n{inventory}"))
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use proptest::sample::subsequence;
 
 use super::section;
-use super::values::{Part, body, duration, one_of};
+use super::values::{Part, body, one_of};
 use super::yaml::Yaml;
 
 const ALLOW: &[&str] =

@@ -5,8 +5,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::values::{
-    Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url,
-    request_path, scalar, size,
+    Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path,
+    scalar, size,
 };
 use super::yaml::Yaml;
 use super::{Scale, access, maybe, section, snippets, tls, upstreams};

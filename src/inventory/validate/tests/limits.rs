@@ -81,3 +81,33 @@ fn numbers_and_durations_have_exact_limits() {
         }
     }
 }
+
+#[test]
+fn a_limit_has_a_rate_with_a_burst_or_connections() {
+    let limit = |keys: &str| replaced("root: /srv, ", &format!("root: /srv, limit: {{ {keys} }}, "));
+    for keys in ["rate: 1r/s, burst: 0", "connections: 1", "rate: 1r/s, burst: 0, connections: 1"] {
+        accepted(&limit(keys));
+    }
+    let codes = |text: &str| refusals(text).into_iter().map(|it| it.0).collect::<Vec<_>>();
+    for (keys, code) in
+        [("rate: 1r/s", "IN04"), ("burst: 7", "IN09"), ("burst: 7, connections: 1", "IN09"), ("", "IN04")]
+    {
+        assert_eq!(codes(&limit(keys)), [code], "{keys}");
+    }
+    let location =
+        |target: &str| replaced("root: /srv, ", &format!("root: /srv, locations: [{{ path: /x, {target} }}], "));
+    accepted(&location("root: /srv/x, limit: { connections: 7 }"));
+    assert_eq!(codes(&location("return: { code: 404 }, limit: { connections: 7 }")), ["IN09"]);
+}
+
+#[test]
+fn maintenance_may_be_empty_and_tells_what_is_html() {
+    let site =
+        |more: &str| accepted(&replaced("root: /srv, ", &format!("root: /srv, {more}"))).sites[0].maintenance.clone();
+    assert!(site("").is_none());
+    assert!(site("maintenance: {}, ").is_some_and(|it| it.body.is_none() && it.admitted.is_empty()));
+    for (body, html) in [("<p>", true), ("\\n \\t<!doctype html>", true), ("a < b", false), ("closed", false)] {
+        let found = site(&format!("maintenance: {{ body: \"{body}\" }}, ")).unwrap().body.unwrap();
+        assert_eq!(found.is_html(), html, "{body}");
+    }
+}
