@@ -228,7 +228,7 @@ pub fn require_loaded(rings: &Rings, wanted: &[Wanted<'_>], seen: &mut [Result<P
     let behind: BTreeSet<&str> = behind.flatten().map(String::as_str).collect();
     for ((name, ..), planned) in wanted.iter().zip(seen) {
         let Ok(planned) = planned else { continue };
-        let unread = planned.seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
+        let unread = planned.seen.facts.iter().flat_map(|facts| &facts.unread);
         if behind.contains(name) {
             planned.plan.problems.extend(unread.cloned().map(Problem::Behind));
         }

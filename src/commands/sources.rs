@@ -334,6 +334,20 @@ pub fn renewals(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) ->
     coming(wanted, seen, |_, _| true)
 }
 
+/// The files that hosts get without a certificate, such as a key that was damaged, each with these hosts.
+pub fn restored<'p>(wanted: &[Wanted<'_>], seen: &'p [Result<Planned, Unreachable>]) -> BTreeMap<&'p str, Vec<String>> {
+    let mut restored: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for ((name, _, entries), host) in wanted.iter().zip(seen) {
+        let Ok(planned) = host else { continue };
+        if replaced(&planned.plan, entries, &planned.contents).next().is_none() {
+            for change in &planned.plan.changes {
+                restored.entry(&change.path).or_default().push((*name).to_owned());
+            }
+        }
+    }
+    restored
+}
+
 /// The certificates that hosts get and that are older than those they have.
 pub fn older(wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Vec<Renewal> {
     coming(wanted, seen, |new, live| live.is_some_and(|live| new.is_older_than(live)))

@@ -232,6 +232,7 @@ impl Task<'_> {
         }
         if self.scope.only.is_some() {
             run.output.reported(run.report.renewed(&sources::renewals(self.wanted, &seen)));
+            run.output.reported(run.report.restored(&sources::restored(self.wanted, &seen)));
             run.output.reported(run.report.outdated(&outdated));
         }
         self.carry_out(run, taken, (&seen, &outdated))

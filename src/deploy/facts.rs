@@ -76,8 +76,6 @@ pub struct Configuration {
     pub rlimit: Option<u64>,
     /// Every server, those of rendered files too.
     pub blocks: Vec<Block>,
-    /// Files that have changed since nginx loaded them.
-    pub unread: Vec<String>,
 }
 
 /// What a host tells for rules; a directory that represents a host tells nothing.
@@ -99,6 +97,8 @@ pub struct Facts {
     pub ring: Option<String>,
     /// The revision of the balancer's haproxy.cfg.
     pub revision: Option<String>,
+    /// Files of the program's configuration that have changed since it loaded them.
+    pub unread: Vec<String>,
     /// Of an app server.
     pub nginx: Configuration,
 }
@@ -133,7 +133,7 @@ impl Facts {
                 let block = self.nginx.blocks.last_mut()?;
                 block.names.extend(names.iter().map(|name| name.to_ascii_lowercase()));
             }
-            ["unread", file] => self.nginx.unread.push(file.to_owned()),
+            ["unread", file] => self.unread.push(file.to_owned()),
             _ => return None,
         }
         Some(())
@@ -166,7 +166,7 @@ mod tests {
         let nginx = seen.nginx;
         assert_eq!((seen.nofile, nginx.connections, nginx.rlimit), (Some(1024), Some(768), Some(4096)));
         assert_eq!((seen.ring_age, seen.revision.as_deref()), (Some(60), Some("0123456789ab")));
-        assert_eq!(nginx.unread, ["/etc/nginx/a.conf"]);
+        assert_eq!(seen.unread, ["/etc/nginx/a.conf"]);
         let proxied: Vec<bool> = nginx.blocks[0].listens.iter().map(Listen::is_proxied).collect();
         assert_eq!((proxied, nginx.blocks[1].listens.len()), (vec![true, false], 0));
         assert_eq!(nginx.blocks[0].names, ["example.com", "*.example.com"]);

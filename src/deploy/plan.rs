@@ -163,15 +163,15 @@ impl HostPlan {
         let Some(facts) = seen.facts.as_ref().filter(|facts| facts.ring_age.is_none()) else { return };
         let shares = |entry: &Entry| String::from_utf8_lossy(&entry.content.bytes).contains("ssl_session_ticket_key ");
         if !self.is_empty() && wanted.iter().any(shares) {
-            self.problems.extend(facts.nginx.unread.iter().cloned().map(Problem::Unread));
+            self.problems.extend(facts.unread.iter().cloned().map(Problem::Unread));
         }
     }
 
-    /// Files that somebody has changed since nginx loaded its configuration, and that this plan puts into effect without
+    /// Files that somebody has changed since the program loaded its configuration, and that this plan puts into effect without
     /// writing them.
     pub fn loads<'s>(&self, seen: &'s Observation) -> Vec<&'s str> {
         let reads = |action: &Action| matches!(action, Action::Reload | Action::Restart | Action::Start);
-        let unread = seen.facts.iter().filter(|_| self.actions.iter().any(reads)).flat_map(|facts| &facts.nginx.unread);
+        let unread = seen.facts.iter().filter(|_| self.actions.iter().any(reads)).flat_map(|facts| &facts.unread);
         let written = |path: &str| self.changes.iter().any(|change| change.path == path);
         let ours = |path: &str| seen.managed.contains_key(path) && !seen.is_edited(path);
         unread.map(String::as_str).filter(|path| !written(path) && !ours(path)).collect()

@@ -202,7 +202,49 @@ fn run(host: &dyn Host, parts: &[&str], arguments: &[&str], input: &[u8], limits
 
 #[cfg(test)]
 mod tests {
+    use std::time::{Duration, Instant};
+    use std::{fs, thread};
+
     use super::*;
+    use crate::transport::Local;
+
+    #[test]
+    fn a_deploy_that_loses_its_host_in_the_middle_of_a_change_is_told_so() {
+        for unlocks in [false, true] {
+            let dir = tempfile::tempdir().unwrap();
+            let state = dir.path().join("srv1/var/lib/sslscale");
+            fs::create_dir_all(state.join("backup/7")).unwrap();
+            let host = Local::below(dir.path(), "srv1").unwrap();
+            let [first, second] = ["1", "2"].map(|id| Lease { id: id.to_owned(), holder: "root@ops".to_owned() });
+            assert_eq!(first.take(&host, false), Outcome::Done);
+            fs::write(state.join("backup/7/list"), "").unwrap();
+            fs::write(state.join("pending"), "7").unwrap();
+            // The real one would do this with its reload of a program, and that takes a moment.
+            let slow = ": >\"$SSLSCALE_ROOT/var/lib/sslscale/undone.$1\"; : >\"$SSLSCALE_ROOT/begun\"
+                while [ ! -e \"$SSLSCALE_ROOT/go\" ]; do sleep 0.01; done; rm \"$SSLSCALE_ROOT/var/lib/sslscale/pending\"";
+            fs::write(state.join("undo.sh"), slow).unwrap();
+            thread::scope(|scope| {
+                let taking = scope.spawn(|| if unlocks { unlock(&host) } else { second.take(&host, true) });
+                let limit = Instant::now() + Duration::from_secs(60);
+                while !dir.path().join("srv1/begun").exists() && Instant::now() < limit {
+                    thread::sleep(Duration::from_millis(10));
+                }
+                for outcome in [first.confirm(&host, "7"), first.revert(&host, "7")] {
+                    assert!(matches!(outcome, Outcome::Overtaken(_)), "{outcome:?}");
+                }
+                fs::write(dir.path().join("srv1/go"), "").unwrap();
+                assert_eq!(taking.join().unwrap(), Outcome::Done);
+            });
+            assert_eq!(state.join("lease").exists(), !unlocks);
+            // An undo that fails leaves the host to the deploy that has it.
+            assert_eq!(first.take(&host, true), Outcome::Done);
+            fs::write(state.join("pending"), "7").unwrap();
+            fs::write(state.join("undo.sh"), "exit 1").unwrap();
+            let outcome = if unlocks { unlock(&host) } else { second.take(&host, true) };
+            assert!(matches!(outcome, Outcome::Unknown(_)), "{outcome:?}");
+            assert!(fs::read_to_string(state.join("lease")).unwrap().starts_with("1 "));
+        }
+    }
 
     #[test]
     fn what_others_name_is_there_before_and_after_them() {

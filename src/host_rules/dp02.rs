@@ -6,7 +6,7 @@ use crate::lint::Reporter;
 
 /// What is said of a file that is another one now, whoever has written it.
 const CHANGED: &str = "was changed";
-/// The same of one that nginx has not loaded since.
+/// The same of one that the program has not loaded since.
 const NOT_LOADED: &str = "was changed and not loaded";
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
@@ -14,24 +14,25 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     for seen in &seen {
         let place = live.place(seen.host, "name").span();
         let name = seen.host.name;
+        let program = seen.host.role.program();
         let files = edited(seen);
         if !files.is_empty() {
             let message = format!("`{name}` differs from what was deployed: {}", list(&files));
+            let stays = "copy the change into the inventory if it is to stay: a deploy writes the files again";
             let help = if files.iter().any(|file| file.ends_with(NOT_LOADED)) {
-                "look at it before nginx is reloaded, by whatever; copy the change into the inventory if it is to stay: a \
-                 deploy writes the files again"
+                format!("look at it before {program} is reloaded, by whatever; {stays}")
             } else if files.iter().any(|file| file.ends_with(CHANGED)) {
-                "copy the change into the inventory if it is to stay: a deploy writes the files again"
+                stays.to_owned()
             } else {
-                "a deploy writes the files again"
+                "a deploy writes the files again".to_owned()
             };
             reporter.report(place, message, help);
         }
         let Some(facts) = &seen.observation.facts else { continue };
         let unread = unread(seen, facts);
         if !unread.is_empty() {
-            let message = format!("nginx on `{name}` has not loaded {} since the last change", list(&unread));
-            reporter.report(place, message, "run `systemctl reload nginx` on the host");
+            let message = format!("{program} on `{name}` has not loaded {} since the last change", list(&unread));
+            reporter.report(place, message, format!("run `systemctl reload {program}` on the host"));
         }
         if let (Some(running), Some(file)) = (&seen.observation.running, &facts.revision)
             && running != file
@@ -54,8 +55,7 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     let foreign = |path: &String| {
         seen.plan.problems.iter().any(|problem| matches!(problem, Problem::Foreign(foreign) if foreign == path))
     };
-    let is_unread =
-        |path: &String| seen.observation.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(path));
+    let is_unread = |path: &String| seen.observation.facts.as_ref().is_some_and(|facts| facts.unread.contains(path));
     let problem = |(path, sha256): (&String, &String)| {
         let what = match files.get(path).unwrap_or(&FileKind::Absent) {
             FileKind::Regular(found) if found.sha256 == *sha256 => return None,
@@ -71,17 +71,10 @@ fn edited(seen: &Seen<'_>) -> Vec<String> {
     seen.observation.managed.iter().filter_map(problem).collect()
 }
 
-/// Our files that nginx has not loaded, but for those that differ from what was deployed.
+/// Our files that the program has not loaded, but for those that differ from what was deployed.
 fn unread(seen: &Seen<'_>, facts: &Facts) -> Vec<String> {
     let ours = |path: &&String| {
         seen.observation.managed.contains_key(*path) || seen.host.files.iter().any(|entry| *entry.path == **path)
     };
-    facts
-        .nginx
-        .unread
-        .iter()
-        .filter(ours)
-        .filter(|path| !seen.observation.is_edited(path))
-        .map(|path| quoted(path))
-        .collect()
+    facts.unread.iter().filter(ours).filter(|path| !seen.observation.is_edited(path)).map(|path| quoted(path)).collect()
 }

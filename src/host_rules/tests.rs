@@ -259,9 +259,9 @@ fn dp02_what_differs_from_what_was_deployed() {
         assert_eq!(world.found(), [("DP02", 5, Error)]);
     }
     let mut world = World::new();
-    world.facts("srv1").nginx.unread = vec!["/etc/nginx/conf.d/other.conf".to_owned()];
+    world.facts("srv1").unread = vec!["/etc/nginx/conf.d/other.conf".to_owned()];
     assert_eq!(world.found(), []);
-    world.facts("srv1").nginx.unread.push(FILE.to_owned());
+    world.facts("srv1").unread.push(FILE.to_owned());
     assert_eq!(world.found(), [("DP02", 5, Error)]);
     // One that has changed as well is told once.
     let found = Found { mode: 0o644, owner: "root:root".to_owned(), sha256: "2".repeat(64) };
@@ -269,6 +269,10 @@ fn dp02_what_differs_from_what_was_deployed() {
     assert_eq!(world.found(), [("DP02", 5, Error)]);
     let messages: Vec<String> = world.findings().found.into_iter().map(|it| it.message).collect();
     assert_eq!(messages, [format!("`srv1` differs from what was deployed: `{FILE}` was changed and not loaded")]);
+    let mut world = World::new();
+    world.facts("lb1").unread = vec!["/etc/haproxy/haproxy.cfg".to_owned()];
+    let message = "haproxy on `lb1` has not loaded `/etc/haproxy/haproxy.cfg` since the last change";
+    assert_eq!(world.findings().found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [message]);
     let mut world = World::new();
     world.facts("lb1").revision = Some("0123456789ab".to_owned());
     assert_eq!(world.found(), []);

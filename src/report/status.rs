@@ -185,7 +185,7 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
 
 /// Whether what is wrong with a ring is among what nginx has not loaded, or does not load.
 fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
-    let unread = |file| seen.facts.as_ref().is_some_and(|facts| facts.nginx.unread.contains(file));
+    let unread = |file| seen.facts.as_ref().is_some_and(|facts| facts.unread.contains(file));
     match problem {
         tickets::Problem::Changed(files) => files.iter().all(unread),
         tickets::Problem::Rejected => seen.refused.is_some(),
@@ -204,7 +204,7 @@ fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
              host, until `{check}` succeeds"
         )];
     }
-    let unread = seen.facts.iter().flat_map(|facts| &facts.nginx.unread);
+    let unread = seen.facts.iter().flat_map(|facts| &facts.unread);
     let unread = unread.map(|file| {
         let ours = seen.managed.contains_key(file) && !seen.is_edited(file);
         let then = if ours { "it needs a reload" } else { "look at the file before a reload" };
@@ -351,7 +351,7 @@ mod tests {
         let mut seen = Observation { facts: Some(Facts::default()), ..Observation::default() };
         let changed = |files: &[&str]| Problem::Changed(files.iter().map(|file| (*file).to_owned()).collect());
         assert!(!is_known(&changed(&["/etc/nginx/a.conf"]), &seen));
-        seen.facts.as_mut().unwrap().nginx.unread.push("/etc/nginx/a.conf".to_owned());
+        seen.facts.as_mut().unwrap().unread.push("/etc/nginx/a.conf".to_owned());
         assert!(is_known(&changed(&["/etc/nginx/a.conf"]), &seen));
         // One that is gone is known from the ring alone.
         assert!(!is_known(&changed(&["/etc/nginx/a.conf", "/etc/nginx/b.conf"]), &seen));

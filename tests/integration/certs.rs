@@ -207,6 +207,18 @@ fn a_renewal_changes_certificates_and_nothing_else() {
         (&"certificate".into(), &serde_json::json!(["srv1", "srv2"]))
     );
     assert_eq!(events.last().unwrap()["hosts"], serde_json::json!({ "srv1": "after", "srv2": "after" }));
+    // A file that was damaged is named, with or without a new certificate.
+    let key = fleet.path("srv2/etc/ssl/example/ssl.key");
+    let right = fs::read(&key).unwrap();
+    fs::write(&key, "damaged").unwrap();
+    let restored = fleet.run(&["certs", "roll"], 0);
+    let line = "/etc/ssl/example/ssl.key on srv2: as in its source again";
+    assert!(restored.stdout.lines().any(|it| it == line), "{}", restored.all());
+    fs::write(&key, "damaged").unwrap();
+    let json = fleet.run(&["certs", "roll", "--format", "json"], 0);
+    let events: Vec<serde_json::Value> = json.stdout.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&events[0]["event"], &events[0]["hosts"]), (&"restored".into(), &serde_json::json!(["srv2"])));
+    assert_eq!(fs::read(&key).unwrap(), right);
 }
 
 #[test]

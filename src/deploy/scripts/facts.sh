@@ -7,13 +7,13 @@
 #   nofile LIMIT                         file descriptors that a process of the program may open
 #   ring AGE                             for how many seconds an app server has encrypted tickets with the same key
 #   revision REVISION                    of the haproxy.cfg that is there
+#   unread FILE                          it has changed since the program loaded its configuration
 # and of nginx's configuration, read as nginx would read it, though nginx may reject it:
 #   connections NUMBER                   worker_connections
 #   rlimit NUMBER                        worker_rlimit_nofile
 #   block FILE                           a server in this file, with what follows
 #   listen WORDS...                      its addresses
 #   names NAMES...                       its names
-#   unread FILE                          it has changed since nginx loaded its configuration
 # What is not printable is shown as a question mark.
 show_facts() { # PROGRAM PORTS
     [ -z "$root" ] && command -v perl >/dev/null || return 0
@@ -111,7 +111,26 @@ show_facts() { # PROGRAM PORTS
         show("nofile", $limit) if defined $limit;
         my $key = (stat "/etc/sslscale/tickets/current.key")[9];
         show("ring", time - $key) if defined $key and $key <= time;
-        show("revision", $1) if text("/etc/haproxy/haproxy.cfg") =~ /^ *description sslscale ([0-9a-f]{12})$/m;
+
+        # When a program loaded its configuration: nginx starts all its workers then, and haproxy one more, beside those
+        # that still have connections. A container may hide the time since boot: ages are differences to a process that
+        # starts now.
+        sub show_unread {
+            my ($first, @files) = @_;
+            my @starts = sort { $a <=> $b } grep { defined } map { (fields($_))[19] } @workers;
+            my $now = (fields("/proc/$$"))[19];
+            return unless @starts and defined $now;
+            my $loaded = time - ($now - $starts[$first ? 0 : -1]) / 100;
+            for (@files) {
+                my ($link, $file) = ((lstat)[9] // 0, (stat)[9] // 0);
+                show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
+            }
+        }
+        if ($program eq "haproxy") {
+            my $file = "/etc/haproxy/haproxy.cfg";
+            show("revision", $1) if text($file) =~ /^ *description sslscale ([0-9a-f]{12})$/m;
+            show_unread(0, $file);
+        }
         exit unless $program eq "nginx" and -e "/etc/nginx/nginx.conf";
 
         # The files of a pattern. Nearly all have their only wildcard in a name, and need no module, which takes long to
@@ -178,18 +197,6 @@ show_facts() { # PROGRAM PORTS
             $depth--;
         }
         configuration("/etc/nginx/nginx.conf");
-
-        # A container may hide the time since boot: ages are differences to a process that starts now.
-        my ($now, $oldest) = ((fields("/proc/$$"))[19]);
-        for (@workers) {
-            my $start = (fields($_))[19];
-            $oldest = $start if defined $start and (!defined $oldest or $start < $oldest);
-        }
-        exit unless defined $oldest and defined $now;
-        my $loaded = time - ($now - $oldest) / 100;
-        for (sort keys %files) {
-            my ($link, $file) = ((lstat)[9] // 0, (stat)[9] // 0);
-            show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
-        }
+        show_unread(1, sort keys %files);
     ' "$1" "$2" 2>/dev/null
 }

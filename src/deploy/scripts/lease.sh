@@ -19,18 +19,25 @@ else
         finish "overtaken: a deploy of ${held##* } has this host, and was last active $age ago"
     fi
 fi
-if [ -e "$state/pending" ]; then
-    nonce=$(cat "$state/pending")
-    unlock_state
-    SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2 || finish 'unknown: a change that was never confirmed could not be undone'
-    lock_state
-fi
-[ -n "$root" ] || systemctl stop 'sslscale-undo-*.timer' 2>/dev/null
-# Nothing waits for a confirmation now, so nothing will be undone.
-rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
+# This comes before an undo: a deploy that is about to confirm its change is told whose the host is, and not that its time
+# is over.
+had=$(cat "$state/lease" 2>/dev/null)
 if [ "$what" = release ]; then
     rm -f "$state/lease" || unwritable
 else
     write_lease "$lease" "$holder" || unwritable
 fi
+if [ -e "$state/pending" ]; then
+    nonce=$(cat "$state/pending")
+    unlock_state
+    SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2 || {
+        lock_state
+        if [ -n "$had" ]; then echo "$had" >"$state/lease"; else rm -f "$state/lease"; fi
+        finish 'unknown: a change that was never confirmed could not be undone'
+    }
+    lock_state
+fi
+[ -n "$root" ] || systemctl stop 'sslscale-undo-*.timer' 2>/dev/null
+# Nothing waits for a confirmation now, so nothing will be undone.
+rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
 finish 'done'

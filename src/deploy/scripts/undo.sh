@@ -33,7 +33,7 @@ put_back() { # WHAT MODE OWNER PATH
     case $1 in
     was)
         is_back "$4" "$2" "$3" ||
-            { mkdir -p "$root${4%/*}" && cp "$(going_back "$4")" "$new" && chmod "$2" "$new" &&
+            { mkdir -p "$root${4%/*}" && cp --preserve=timestamps "$(going_back "$4")" "$new" && chmod "$2" "$new" &&
                 { [ -n "$root" ] || chown "$3" "$new"; } && sync "$new" && mv -T "$new" "$root$4"; } ||
             { rm -f "$new"; false; }
         ;;

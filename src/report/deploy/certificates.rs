@@ -1,6 +1,6 @@
 //! Certificates in the report of a deploy: those that hosts get, that have expired and that were not seen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use serde::Serialize;
@@ -38,6 +38,21 @@ impl DeployReport<'_> {
             format!("{path} on {}: expires on `{expires}` UTC{was}\n", hosts.join(", "))
         };
         self.output.print(renewals.iter().map(line).collect::<String>().as_bytes())
+    }
+
+    /// Files that hosts will get though they get no new certificate, each with the hosts.
+    ///
+    /// # Errors
+    /// Standard output takes no more.
+    pub fn restored(&self, restored: &BTreeMap<&str, Vec<String>>) -> io::Result<()> {
+        if self.is_json() {
+            let line =
+                |(path, hosts): (&&str, &Vec<String>)| self.line(&Line::Restored { version: VERSION, path, hosts });
+            return restored.iter().try_for_each(line);
+        }
+        let line =
+            |(path, hosts): (&&str, &Vec<String>)| format!("{path} on {}: as in its source again\n", hosts.join(", "));
+        self.output.print(restored.iter().map(line).collect::<String>().as_bytes())
     }
 
     /// Hosts whose nginx does not show the certificates that are there.

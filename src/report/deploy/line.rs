@@ -28,6 +28,8 @@ pub(in crate::report) enum Line<'l> {
         #[serde(flatten)]
         renewal: &'l Renewal,
     },
+    /// A file that hosts get again though they get no new certificate.
+    Restored { version: u32, path: &'l str, hosts: &'l [String] },
     /// A host lacks packages, which this command installs, and what became of that.
     Install { version: u32, host: &'l str, command: &'l str, result: Option<&'static str>, reason: Option<&'l Reason> },
     /// A host that has a certificate and does not show it.

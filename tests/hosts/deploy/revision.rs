@@ -90,6 +90,16 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     fleet.run(&fleet.second, &["deploy", "--yes"], 0);
     fleet.has(&fleet.second);
     assert!(!status(0).0.contains("0123456789ab"));
+    // haproxy tells the revision alone, which an edit leaves as it is.
+    let lb1 = fleet.host("lb1");
+    lb1.run("sleep 2; sed -i 's/^    maxconn .*/    maxconn 1234/' /etc/haproxy/haproxy.cfg");
+    let unread = "error: lb1: haproxy has not read `/etc/haproxy/haproxy.cfg` since it changed: look at the file before a reload\n";
+    assert!(status(1).0.contains(unread));
+    lb1.run("systemctl reload haproxy; sleep 1");
+    let text = status(1).0;
+    assert!(!text.contains("since it changed") && text.contains("error: lb1: 1 file was edited"), "{text}");
+    fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    assert!(!status(0).0.contains("since it changed"));
 }
 
 fn shown_status(fleet: &Deployed, code: i32) -> (String, serde_json::Value) {
