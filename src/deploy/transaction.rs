@@ -213,10 +213,11 @@ mod tests {
         for unlocks in [false, true] {
             let dir = tempfile::tempdir().unwrap();
             let state = dir.path().join("srv1/var/lib/sslscale");
-            fs::create_dir_all(state.join("backup/7")).unwrap();
+            fs::create_dir_all(&state).unwrap();
             let host = Local::below(dir.path(), "srv1").unwrap();
             let [first, second] = ["1", "2"].map(|id| Lease { id: id.to_owned(), holder: "root@ops".to_owned() });
             assert_eq!(first.take(&host, false), Outcome::Done);
+            fs::create_dir_all(state.join("backup/7")).unwrap();
             fs::write(state.join("backup/7/list"), "").unwrap();
             fs::write(state.join("pending"), "7").unwrap();
             // The real one would do this with its reload of a program, and that takes a moment.

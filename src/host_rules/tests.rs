@@ -23,6 +23,7 @@ sites:
     ssl_certificate: /etc/ssl/example/ssl.crt
     ssl_certificate_key: /etc/ssl/example/ssl.key
 ";
+const HAPROXY: &str = "/etc/haproxy/haproxy.cfg";
 const FILE: &str = "/etc/nginx/conf.d/sslscale.conf";
 
 /// What each host of the inventory told.
@@ -270,9 +271,12 @@ fn dp02_what_differs_from_what_was_deployed() {
     let messages: Vec<String> = world.findings().found.into_iter().map(|it| it.message).collect();
     assert_eq!(messages, [format!("`srv1` differs from what was deployed: `{FILE}` was changed and not loaded")]);
     let mut world = World::new();
-    world.facts("lb1").unread = vec!["/etc/haproxy/haproxy.cfg".to_owned()];
-    let message = "haproxy on `lb1` has not loaded `/etc/haproxy/haproxy.cfg` since the last change";
-    assert_eq!(world.findings().found.iter().map(|it| it.message.as_str()).collect::<Vec<_>>(), [message]);
+    let lb1 = world.seen("lb1");
+    lb1.managed.insert(HAPROXY.to_owned(), "1".repeat(64));
+    lb1.files.insert(HAPROXY.to_owned(), lb1.files[FILE].clone());
+    world.facts("lb1").unread = vec![HAPROXY.to_owned()];
+    let message = format!("haproxy on `lb1` has not loaded `{HAPROXY}` since the last change");
+    assert_eq!(world.findings().found.into_iter().map(|it| it.message).collect::<Vec<_>>(), [message]);
     let mut world = World::new();
     world.facts("lb1").revision = Some("0123456789ab".to_owned());
     assert_eq!(world.found(), []);
