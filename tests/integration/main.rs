@@ -36,6 +36,7 @@ mod hostile;
 mod impossible;
 mod init;
 mod man;
+mod monitoring;
 mod names;
 mod openssl;
 mod oracles;

@@ -2,7 +2,7 @@
 # Makes the Debian roots that tests use.
 #
 #     tests/releases/roots.sh [ROOT...]      default: bullseye bookworm trixie sid, and as root
-#                                            bookworm-host trixie-host trixie-certbot-host
+#                                            bookworm-host trixie-host
 #
 # RELEASE is what the release tests run real programs from: that release's haproxy and nginx, as their
 # packages install them, and little else. RELEASE-host is what tests/hosts boots: the same with systemd
@@ -52,8 +52,8 @@ host_packages=apt,systemd-sysv,dbus,udev,openssh-server,sudo,iproute2,procps,uws
 packages() { # ROOT
     local more=
     case $1 in *-host) more=,$host_packages ;; esac
-    # The app server on which certificates are renewed.
-    case $1 in *-certbot-host) more=$more,certbot ;; esac
+    # One app server renews certificates; tests/hosts takes certbot from the others.
+    case $1 in trixie-host) more=$more,certbot ;; esac
     echo "haproxy,nginx$more"
 }
 
@@ -120,7 +120,7 @@ make_root() { # ROOT
 
 if [ $# = 0 ]; then
     set -- bullseye bookworm trixie sid
-    [ "$(id -u)" != 0 ] || set -- "$@" bookworm-host trixie-host trixie-certbot-host
+    [ "$(id -u)" != 0 ] || set -- "$@" bookworm-host trixie-host
 fi
 if [ $# = 1 ]; then
     make_root "$1"

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Boots a host over a root that stays as it is. In the namespaces that supervisor.sh holds.
 #
-#     boot.sh NAME ADDRESS ROOT CGROUP
+#     boot.sh NAME ADDRESS ROOT CGROUP [certbot]      with certbot, which needs Python
 #
 # /run/hosts has `login.pub`, the key that may log in, and NAME.key, the key of the host's sshd.
 set -eu
-name=$1 address=$2 lower=$3 cgroup=$4
+name=$1 address=$2 lower=$3 cgroup=$4 certbot=${5-}
 host=/run/hosts/$name
 # A host that boots again keeps what it wrote.
 if ! mountpoint -q "$host/root"; then
@@ -34,7 +34,7 @@ if ! mountpoint -q "$host/root"; then
         ln -sf /dev/null "$units/$unit"
     done
     # uWSGI has Python's library; what runs on hosts must not need the interpreter. certbot does.
-    [ -e usr/bin/certbot ] || rm -f usr/bin/python3*
+    [ -n "$certbot" ] || rm -f usr/bin/python3* usr/bin/certbot $units/timers.target.wants/certbot.timer
     # Which of them a host runs is up to the test.
     rm -f $units/multi-user.target.wants/haproxy.service $units/multi-user.target.wants/nginx.service
 fi

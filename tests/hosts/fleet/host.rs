@@ -22,8 +22,7 @@ impl Release {
     pub fn root(self) -> PathBuf {
         roots().join(match self {
             Self::Bookworm => "bookworm-host",
-            Self::Trixie => "trixie-host",
-            Self::TrixieWithCertbot => "trixie-certbot-host",
+            Self::Trixie | Self::TrixieWithCertbot => "trixie-host",
         })
     }
 }

@@ -163,6 +163,7 @@ impl Fleet {
         let mut boot = self.command("sh");
         boot.args(["-c", include_str!("boot.sh"), "boot.sh", spec.name, spec.address]);
         boot.arg(spec.release.root()).arg(&self.cgroup).stdin(Stdio::null());
+        boot.args((spec.release == Release::TrixieWithCertbot).then_some("certbot"));
         boot.spawn().unwrap()
     }
 
