@@ -115,9 +115,8 @@ fn certificates(tree: &Tree) -> BTreeMap<&str, BTreeSet<&str>> {
 
 /// What there is on one host.
 fn look(host: &dyn Host, wanted: Wanted<'_>, certificates: &BTreeSet<&str>) -> Result<HostStatus, QueryError> {
-    let details = if wanted.1 == Role::AppServer { Details::All } else { Details::Workers };
-    let (observation, plan, contents) =
-        deploy::look(host, wanted, certificates, &Scope { adopt: true, details, ..Scope::default() })?;
+    let scope = Scope { adopt: true, details: Details::All, ..Scope::default() };
+    let (observation, plan, contents) = deploy::look(host, wanted, certificates, &scope)?;
     let certificates = certificates.iter().map(|path| certificate(path, contents.get(*path)));
     Ok(HostStatus { plan, certificates: certificates.collect(), observation })
 }

@@ -344,12 +344,16 @@ impl Task<'_> {
         let targets =
             self.wanted.iter().map(|(name, role, _)| (*name, Target { role: *role, release: &self.releases[*name] }));
         let agreed = self.hosts.iter().zip(seen).filter_map(|(host, it)| Some((host.name(), &it.as_ref().ok()?.seen)));
+        // While hosts change, facts are not asked for again: what they said of files that are right stays true.
+        let unread = plans.iter().filter(|(_, plan)| plan.changes.is_empty() && plan.actions.contains(&Action::Reload));
+        let reload: BTreeSet<String> =
+            unread.map(|(name, _)| (*name).to_owned()).chain(outdated.iter().cloned()).collect();
         let working = run.output.working("changing hosts", 0);
         let deploy = Deploy {
             release: self.release,
             targets: targets.collect(),
             lease: run.lease,
-            scope: Scope { details: Details::None, needs: None, reload: Some(outdated), ..self.scope },
+            scope: Scope { details: Details::None, needs: None, reload: Some(&reload), ..self.scope },
             back: self.back,
             dry_run: self.dry_run,
             canary: self.canary,

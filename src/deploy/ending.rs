@@ -71,8 +71,13 @@ impl DeployEnd<'_> {
             states.insert(host.as_str(), state);
         }
         for (host, outcome) in self.reverted {
-            let undone = matches!(outcome, Outcome::Done | Outcome::Undone(_));
-            states.insert(host, if undone { HostState::RolledBack } else { HostState::Unknown });
+            let state = match outcome {
+                Outcome::Done | Outcome::Undone(_) => HostState::RolledBack,
+                // It is somebody else's now, and keeps what was confirmed.
+                Outcome::Overtaken(_) => HostState::After,
+                _ => HostState::Unknown,
+            };
+            states.insert(host, state);
         }
         states.extend(self.absent.iter().map(|lost| (lost.host.as_str(), HostState::Before)));
         states

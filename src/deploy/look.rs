@@ -80,7 +80,7 @@ pub fn look(
     // Only what rules look at is about ports, and a file with many sites takes time to read.
     let ports = match scope.details {
         Details::Rules | Details::All => ports::of(entries),
-        Details::None | Details::Workers => BTreeSet::new(),
+        Details::None => BTreeSet::new(),
     };
     if role == Role::AppServer && !ports.is_empty() {
         paths.push(RING);

@@ -119,6 +119,8 @@ pub struct Observation {
     pub managed: BTreeMap<String, String>,
     /// The last release.
     pub release: Option<Release>,
+    /// Whether the deploy that brought it never ended.
+    pub unended: bool,
     /// The version of the program's package; `None` if it is not installed.
     pub package: Option<String>,
     /// The program's service; `None` without systemd.
@@ -190,6 +192,7 @@ impl Observation {
             ["release", id, time] => {
                 self.release = Some(Release { id: hexadecimal(id, 12)?, time: time.parse().ok()? })
             }
+            ["unended"] => self.unended = true,
             ["package", version] => self.package = Some(version.to_owned()),
             ["unit", active, enabled] => {
                 self.unit = Some(Unit { active: active.to_owned(), enabled: enabled.to_owned() });

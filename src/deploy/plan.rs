@@ -139,11 +139,11 @@ impl HostPlan {
     }
 
     /// Adds that the release is written down, if nothing else would do it: files that are right already may be of no
-    /// release, as after an installation by hand.
+    /// release, as after an installation by hand, or of one whose deploy was killed before it ended.
     pub fn record(&mut self, wanted: &[Entry], seen: &Observation) {
         let released = seen.release.as_ref().is_some_and(|release| release.id != BEFORE);
         let listed = |entry: &Entry| seen.managed.get(&*entry.path) == Some(&entry.content.sha256);
-        if self.is_empty() && !(released && wanted.iter().all(listed)) {
+        if self.is_empty() && (seen.unended || !(released && wanted.iter().all(listed))) {
             self.actions.push(Action::Record);
         }
     }
@@ -352,7 +352,7 @@ fn actions(wanted: &[Entry], live: Live<'_>, changes: &[Change]) -> Vec<Action> 
     // What nginx reads counts as unread as soon as its inode has changed, and only a reload says otherwise.
     let is_read = |change: &Change| content(&change) || change.path.starts_with("/etc/nginx/");
     let others = changes.iter().filter(|change| !is_unit(change)).any(is_read);
-    let stale = !others && running && is_behind(wanted, live.seen);
+    let stale = !others && running && (is_behind(wanted, live.seen) || has_not_read(wanted, live.seen));
     match (running, restart, others || stale) {
         (false, ..) => actions.push(Action::Start),
         (true, true, _) => actions.push(Action::Restart),
@@ -384,6 +384,16 @@ fn is_behind(wanted: &[Entry], seen: &Observation) -> bool {
     let (Some(running), Some(entry)) = (&seen.running, configuration(wanted)) else { return false };
     let text = String::from_utf8_lossy(&entry.content.bytes);
     revision(&entry.path, &text).is_some_and(|revision| revision != *running)
+}
+
+/// Whether the program has not loaded a file that is right: somebody has put it back, and not reloaded the program.
+fn has_not_read(wanted: &[Entry], seen: &Observation) -> bool {
+    let is_right = |entry: &Entry| {
+        let found = seen.files.get(&*entry.path);
+        matches!(found, Some(FileKind::Regular(found)) if found.sha256 == entry.content.sha256)
+    };
+    let unread = |entry: &Entry| seen.facts.iter().any(|facts| facts.unread.iter().any(|path| *path == *entry.path));
+    wanted.iter().any(|entry| unread(entry) && is_right(entry))
 }
 
 #[cfg(test)]

@@ -227,7 +227,7 @@ impl Deploy<'_> {
         let release = (!self.back).then_some((self.release, target.release));
         // Of keys in a release to go back to nobody but the host has the bytes.
         let stored = self.back.then_some(target.release);
-        let mut outcome = self.lease.prepare(host);
+        let mut outcome = self.lease.prepare(host, self.unended());
         for (id, release) in expanded.into_iter().chain(release) {
             if outcome == Outcome::Done {
                 let from = stored.map_or("", |_| self.release);
@@ -235,6 +235,15 @@ impl Deploy<'_> {
             }
         }
         outcome
+    }
+
+    /// The release that all hosts have, if a deploy brought it that was killed before it ended. What only some have was
+    /// never the fleet's.
+    fn unended(&self) -> Option<&str> {
+        let mut releases = self.agreed.values().map(|seen| seen.release.as_ref().map(|release| &*release.id));
+        let first = releases.next()??;
+        let ends = !self.dry_run && first != self.release && releases.all(|release| release == Some(first));
+        (ends && self.agreed.values().any(|seen| seen.unended)).then_some(first)
     }
 
     /// Whether a file that would change is not the one that the user agreed to replace.

@@ -18,16 +18,9 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 const PEM: usize = 1 << 20;
 
 const OBSERVE: &[&str] = &[shell::TIME, STATE, include_str!("scripts/observe.sh")];
-/// With workers that a reload has replaced, the room that is left, and what the program says to its configuration.
-const STATUS: &[&str] = &[
-    shell::TIME,
-    STATE,
-    include_str!("scripts/workers.sh"),
-    include_str!("scripts/space.sh"),
-    include_str!("scripts/refused.sh"),
-    include_str!("scripts/observe.sh"),
-];
-/// With both.
+/// With what rules look at.
+const INSPECT: &[&str] = &[shell::TIME, STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
+/// With that, workers that a reload has replaced, the room that is left, and what the program says to its configuration.
 const ALL: &[&str] = &[
     shell::TIME,
     STATE,
@@ -37,8 +30,6 @@ const ALL: &[&str] = &[
     include_str!("scripts/refused.sh"),
     include_str!("scripts/observe.sh"),
 ];
-/// With what rules look at.
-const INSPECT: &[&str] = &[shell::TIME, STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
 /// What sslscale keeps on a host.
 pub(super) const STATE: &str = include_str!("scripts/state.sh");
 const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
@@ -50,9 +41,7 @@ pub enum Details {
     None,
     /// What rules look at.
     Rules,
-    /// Workers that a reload has replaced, the room that is left, and what the program says to its configuration.
-    Workers,
-    /// Both.
+    /// That, workers that a reload has replaced, the room that is left, and what the program says to its configuration.
     All,
 }
 
@@ -77,7 +66,6 @@ pub fn inspect(
     let parts = match details {
         Details::None => OBSERVE,
         Details::Rules => INSPECT,
-        Details::Workers => STATUS,
         Details::All => ALL,
     };
     let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");

@@ -72,10 +72,13 @@ impl Lease {
         run(host, LEASE, &["release", &self.id], b"", SHORT)
     }
 
-    /// Puts on a host what undoes changes there.
-    pub fn prepare(&self, host: &dyn Host) -> Outcome {
+    /// Puts on a host what undoes changes there. `unended` is a release that it has by a deploy that never ended, and
+    /// that is to be one of its own.
+    pub fn prepare(&self, host: &dyn Host, unended: Option<&str>) -> Outcome {
         let input = format!("{}\n{UNDO}{UNDO_SERVICE}", UNDO.len());
-        run(host, PREPARE, &[&self.id], input.as_bytes(), SHORT)
+        let unended = unended.map(|release| [release, &self.holder]);
+        let arguments: Vec<&str> = [&*self.id].into_iter().chain(unended.into_iter().flatten()).collect();
+        run(host, PREPARE, &arguments, input.as_bytes(), SHORT)
     }
 
     /// Stores a release, whose files come as [`super::HostRelease::stream`] writes them, some of them from another

@@ -32,7 +32,11 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         let unread = unread(seen, facts);
         if !unread.is_empty() {
             let message = format!("{program} on `{name}` has not loaded {} since the last change", list(&unread));
-            reporter.report(place, message, format!("run `systemctl reload {program}` on the host"));
+            reporter.report(
+                place,
+                message,
+                format!("run `systemctl reload {program}` on the host; a deploy does it, too"),
+            );
         }
         if let (Some(running), Some(file)) = (&seen.observation.running, &facts.revision)
             && running != file

@@ -37,6 +37,8 @@ struct Ports {
     tls: u16,
     /// With plain HTTP.
     plain: Option<u16>,
+    /// For the program's numbers.
+    metrics: Option<u16>,
 }
 
 impl Ports {
@@ -44,8 +46,10 @@ impl Ports {
     fn key(&self, role: Role, port: u16) -> &'static str {
         match role {
             Role::Balancer if port == self.tls => "haproxy.port",
+            Role::Balancer if Some(port) == self.metrics => "haproxy.metrics.port",
             Role::Balancer => "http.port",
             Role::AppServer if port == self.tls => "nginx.port",
+            Role::AppServer if Some(port) == self.metrics => "nginx.metrics.port",
             Role::AppServer => "http.acme_challenge.port",
         }
     }
@@ -54,22 +58,24 @@ impl Ports {
 fn ports(live: &Live<'_>, seen: &Seen<'_>) -> Ports {
     let http = live.fleet.inventory.http.as_ref();
     if let Some((_, balancer)) = live.balancer(seen.host.name) {
-        return Ports { tls: balancer.haproxy.port.0, plain: http.map(|it| it.port.0) };
+        let haproxy = &balancer.haproxy;
+        let metrics = haproxy.metrics.as_ref().map(|it| it.port.0);
+        return Ports { tls: haproxy.port.0, plain: http.map(|it| it.port.0), metrics };
     }
-    let Some((index, app)) = live.app(seen.host.name) else { return Ports { tls: 0, plain: None } };
+    let Some((index, app)) = live.app(seen.host.name) else { return Ports { tls: 0, plain: None, metrics: None } };
     let challenges = match http {
         Some(Http { acme_challenge: Some(AcmeChallenge::AppServers { members, port, root: Some(_) }), .. }) => {
             members.contains(&index).then_some(port.0)
         }
         _ => None,
     };
-    Ports { tls: app.nginx.port.0, plain: challenges }
+    Ports { tls: app.nginx.port.0, plain: challenges, metrics: app.nginx.metrics.as_ref().map(|it| it.port.0) }
 }
 
 /// Other programs that listen on a port of ours.
 fn others(seen: &Seen<'_>, facts: &Facts, ports: &Ports) -> BTreeSet<(String, u16)> {
     let program = seen.host.role.program();
-    let taken = |port: u16| port == ports.tls || Some(port) == ports.plain;
+    let taken = |port: u16| port == ports.tls || [ports.plain, ports.metrics].contains(&Some(port));
     let others = facts.listening.iter().filter(|it| taken(it.port) && it.program != program);
     others.map(|it| (it.program.clone(), it.port)).collect()
 }

@@ -348,6 +348,14 @@ fn dp05_what_takes_the_connections_of_rendered_servers() {
         let line = if host == "lb1" { 2 } else { 5 };
         assert_eq!(world.found(), vec![("DP05", line, Error); wanted], "{host} {port} {program}");
     }
+    for (host, line, key) in [("lb1", 2, "haproxy.metrics.port"), ("srv1", 5, "nginx.metrics.port")] {
+        let mut world = World::new();
+        world.inventory += "haproxy: { metrics: { allow: [10.0.0.5] } }\nnginx: { metrics: { allow: [10.0.0.5] } }\n";
+        world.facts(host).listening =
+            vec![Listening { address: "0.0.0.0".parse().unwrap(), port: 8404, program: "python3".to_owned() }];
+        assert_eq!(world.found(), [("DP05", line, Error)], "{host}");
+        assert!(world.findings().found[0].help.contains(key), "{host}");
+    }
     // Whoever stops that one has no way to the host any more.
     let mut world = World::new();
     let address = "0.0.0.0".parse().unwrap();

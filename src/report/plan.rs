@@ -358,9 +358,7 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role, diffs:
             }
             Action::Restart => format!("  then {program} is restarted: its connections are closed\n"),
             Action::Start => format!("  then {program} is started\n"),
-            Action::Record => {
-                "  becomes part of the release: its files are as rendered, and of no release\n".to_owned()
-            }
+            Action::Record => "  becomes part of the release: its files are as rendered already\n".to_owned(),
         }
         .as_str();
     }

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::deploy::{Release, Unit};
+use crate::deploy::{Facts, Release, Unit};
 use crate::tree::Content;
 
 const PATH: &str = "/etc/haproxy/haproxy.cfg";
@@ -154,6 +154,22 @@ fn a_program_that_runs_another_revision_is_reloaded() {
     assert!(host.plan(&[entry(PATH, text)], false).is_empty());
     host.seen.running = Some("ba9876543210".to_owned());
     assert_eq!(host.plan(&[entry(PATH, text)], false).actions, [Action::Reload]);
+}
+
+/// Somebody has loaded an edit and put the file back.
+#[test]
+fn a_program_that_has_not_loaded_a_file_that_is_right_is_reloaded() {
+    for (unread, right, actions) in [
+        (PATH, "a", vec![Action::Reload]),
+        // It is not ours.
+        ("/etc/nginx/nginx.conf", "a", vec![]),
+        // It is written again, and that is loaded.
+        (PATH, "b", vec![Action::Reload]),
+    ] {
+        let mut host = Host::with(&[(PATH, "a"), ("/etc/nginx/nginx.conf", "a")]).managed(PATH, "a");
+        host.seen.facts = Some(Facts { unread: vec![unread.to_owned()], ..Facts::default() });
+        assert_eq!(host.plan(&[entry(PATH, right)], false).actions, actions, "{unread} {right}");
+    }
 }
 
 #[test]

@@ -122,7 +122,8 @@ show_facts() { # PROGRAM PORTS
             return unless @starts and defined $now;
             my $loaded = time - ($now - $starts[$first ? 0 : -1]) / 100;
             for (@files) {
-                my ($link, $file) = ((lstat)[9] // 0, (stat)[9] // 0);
+                # When the inode changed: `cp -p`, `mv` and `rsync -t` do not hide that.
+                my ($link, $file) = ((lstat)[10] // 0, (stat)[10] // 0);
                 show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
             }
         }

@@ -9,6 +9,7 @@
 #   stock PATH                           the package's file, as the package has it
 #   managed PATH SHA256                  a file of the release that was deployed last
 #   release ID TIME                      that release, and when it was deployed, in seconds since 1970
+#   unended                              the deploy that brought it was killed, or lost the host, before it ended
 #   package VERSION                      of the program
 #   unit ACTIVE ENABLED                  of its service
 #   running REVISION                     what the program runs, if it is a rendered file
@@ -72,7 +73,10 @@ if [ -f "$state/current/manifest" ]; then
     time=$(tail -n 1 "$state/history" 2>/dev/null)
     case $time in
     *' '"${release##*/}"' '*) time=${time%% *} ;;
-    *) time=$(stat -c %Y "$state/current/manifest") ;;
+    *)
+        time=$(stat -c %Y "$state/current/manifest")
+        [ "${release##*/}" = 000000000000 ] || echo unended
+        ;;
     esac
     echo "release ${release##*/} $time"
     while read -r kind sum mode path; do

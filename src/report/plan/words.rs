@@ -113,8 +113,8 @@ pub fn help(problem: &Problem, role: Role, (hosts, file): (&[&str], &str)) -> St
             "check the file on the host, or move it away, then run `systemctl reload nginx` there".to_owned()
         }
         Problem::NoCertificate(_) => {
-            "set `ssl_certificate_source` and `ssl_certificate_key_source` of the site, so that a \
-             deploy brings both files, or put them there"
+            "put it on the host; the certificate and the key of a site can also come with a deploy, from its \
+             `ssl_certificate_source` and `ssl_certificate_key_source`"
                 .to_owned()
         }
         Problem::HeaderFlip { flip, .. } => {

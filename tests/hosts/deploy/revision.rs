@@ -92,14 +92,22 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     assert!(!status(0).0.contains("0123456789ab"));
     // haproxy tells the revision alone, which an edit leaves as it is.
     let lb1 = fleet.host("lb1");
-    lb1.run("sleep 2; echo '# by hand' >>/etc/haproxy/haproxy.cfg");
+    lb1.run("cp -p /etc/haproxy/haproxy.cfg /root/before; sleep 2; echo '# by hand' >>/etc/haproxy/haproxy.cfg");
     let unread = "error: lb1: haproxy has not read `/etc/haproxy/haproxy.cfg` since it changed: look at the file before a reload\n";
     let text = status(1).0;
     assert!(text.contains(unread), "{text}");
-    lb1.run("systemctl reload haproxy; sleep 1");
+    lb1.run("systemctl reload haproxy; sleep 2");
     let text = status(1).0;
     assert!(!text.contains("since it changed") && text.contains("error: lb1: 1 file was edited"), "{text}");
-    fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    // It is put back with its old time, and haproxy still runs the edit: a deploy reloads it.
+    lb1.run("cp -p /root/before /etc/haproxy/haproxy.cfg");
+    let text = status(1).0;
+    assert!(
+        text.contains("haproxy has not read `/etc/haproxy/haproxy.cfg` since it changed: it needs a reload"),
+        "{text}"
+    );
+    let deployed = fleet.run(&fleet.second, &["deploy", "--yes"], 0);
+    assert!(deployed.contains("lb1") && !deployed.contains("nothing to do"), "{deployed}");
     assert!(!status(0).0.contains("since it changed"));
 }
 

@@ -33,7 +33,7 @@ fn files_that_are_right_already_become_a_release() {
         run(&fleet, &["plan", "--detailed-exitcode", "--out", "plan.json"], 0).stdout,
         "3 hosts: 3 up to date\n"
     );
-    let says = "lb1:\n  becomes part of the release: its files are as rendered, and of no release\n";
+    let says = "lb1:\n  becomes part of the release: its files are as rendered already\n";
     let dry = run(&fleet, &["deploy", "--dry-run"], 0);
     assert!(dry.stdout.contains(says), "{}", dry.all());
     let first = fleet.run_with(&["deploy", "plan.json", "--roots", "roots", "--yes"]);
@@ -76,4 +76,40 @@ fn files_of_another_release_than_the_one_in_use_are_written_down() {
     assert!(plan.stdout.ends_with("3 hosts: 3 up to date; 1 error about hosts\n"), "{}", plan.all());
     run(&fleet, &["deploy", "--yes"], 0);
     assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+}
+
+/// A deploy was killed when every host had changed: history said for ever that it has not ended, and a later rollback went
+/// past its release.
+#[test]
+fn a_deploy_that_was_killed_at_its_end_is_ended_by_the_next() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    run(&fleet, &["deploy", "--yes"], 0);
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}{}", super::OTHER)).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    let ended = run(&fleet, &["history"], 0);
+    for host in ["lb1", "srv2"] {
+        let history = fleet.dir().join("roots").join(host).join("var/lib/sslscale/history");
+        let text = fs::read_to_string(&history).unwrap();
+        fs::write(&history, text.lines().next().unwrap().to_owned() + "\n").unwrap();
+    }
+    assert!(run(&fleet, &["history"], 0).all().contains("note: a deploy has not ended"));
+    let deploy = run(&fleet, &["deploy", "--yes"], 0);
+    assert!(deploy.stdout.contains(" is in use: 2 hosts changed\n"), "{}", deploy.all());
+    let again = run(&fleet, &["history"], 0);
+    assert!(!again.all().contains("not ended"), "{}", again.all());
+    let releases =
+        |text: &str| text.lines().filter_map(|line| line.split(' ').next().map(str::to_owned)).collect::<Vec<_>>();
+    assert_eq!(releases(&again.stdout), releases(&ended.stdout));
+    assert_eq!(run(&fleet, &["deploy", "--yes"], 0).stdout, "nothing to do: 3 hosts up to date\n");
+    // So does one of another release, and a rollback comes back to it.
+    let before = files(&fleet.dir().join("roots"));
+    for host in ["lb1", "srv1", "srv2"] {
+        let history = fleet.dir().join("roots").join(host).join("var/lib/sslscale/history");
+        let text = fs::read_to_string(&history).unwrap();
+        fs::write(&history, text.lines().next().unwrap().to_owned() + "\n").unwrap();
+    }
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}nginx: {{ keepalive_timeout: 31s }}\n")).unwrap();
+    run(&fleet, &["deploy", "--yes"], 0);
+    run(&fleet, &["rollback", "--yes"], 0);
+    assert_eq!(files(&fleet.dir().join("roots")), before);
 }
