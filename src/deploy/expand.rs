@@ -25,24 +25,34 @@ pub fn expanded(old: &str, new: &str) -> Option<String> {
         return None;
     }
     let cache = new.lines().find(|line| line.trim_start().starts_with(CACHE));
-    let known: BTreeSet<&str> = new_parts.iter().map(Part::key).collect();
-    let mut text = String::new();
-    for part in old.iter().filter(|part| !part.is_server() && !known.contains(part.key())) {
-        text += part.text;
+    let known: BTreeMap<&str, &Part<'_>> = new_parts.iter().map(|part| (part.key(), part)).collect();
+    let others = || old.iter().filter(|part| !part.is_server());
+    // Names are given by number, or to what depends on all sites: the same name may be something else.
+    let renamed: Vec<&Part<'_>> = others()
+        .filter(|part| part.is_named() && known.get(part.key()).is_some_and(|it| it.text != part.text))
+        .collect();
+    let mut before = String::new();
+    for part in others().filter(|part| !known.contains_key(part.key())).chain(renamed.iter().copied()) {
+        before += part.text;
     }
+    let left: String =
+        left.into_iter().flat_map(|block| block.lines().map(|line| format!("{line}\n")).collect::<Vec<_>>()).collect();
+    let (mut before, mut left) = (before, left);
+    for part in &renamed {
+        before = part.renamed_in(&before);
+        left = part.renamed_in(&left);
+    }
+    let mut text = before;
     for part in &new_parts {
         // Sizes of hashes, which both need.
         let other = old.iter().find(|it| it.key() == part.key() && it.size() > part.size());
         text += other.unwrap_or(part).text;
     }
     text += "\n# Until every balancer has changed, what they sent connections to before.\n";
-    for block in left {
-        let lines = block.lines().map(|line| match cache {
-            Some(cache) if line.trim_start().starts_with(CACHE) => format!("{cache}\n"),
-            _ => format!("{line}\n"),
-        });
-        text.extend(lines);
-    }
+    text.extend(left.lines().map(|line| match cache {
+        Some(cache) if line.trim_start().starts_with(CACHE) => format!("{cache}\n"),
+        _ => format!("{line}\n"),
+    }));
     Some(with_its_own_revision(&text))
 }
 
@@ -71,11 +81,39 @@ impl<'f> Part<'f> {
         let Some(statement) = self.statement else { return "" };
         let mut arguments = statement.arguments().iter().map(|word| &*word.value);
         match statement.name() {
-            // What a map is named by is its last word.
-            "map" => arguments.rfind(|word| word.starts_with('$')).unwrap_or("map"),
-            "log_format" => arguments.next().unwrap_or("log_format"),
+            // What these are named by is their last word.
+            name @ ("map" | "geo") => arguments.rfind(|word| word.starts_with('$')).unwrap_or(name),
+            name @ ("limit_req_zone" | "limit_conn_zone") => {
+                let zone = arguments.find_map(|word| word.strip_prefix("zone="));
+                zone.and_then(|zone| Some(zone.split_once(':')?.0)).unwrap_or(name)
+            }
+            name @ ("log_format" | "upstream" | "include") => arguments.next().unwrap_or(name),
             name => name,
         }
+    }
+
+    /// Whether it has a name of ours, which nothing but the file itself uses.
+    fn is_named(&self) -> bool {
+        let key = self.key();
+        let of_kind = |prefix| matches!(self.statement, Some(it) if it.name().starts_with(prefix));
+        key.starts_with("$sslscale_") || key.starts_with("sslscale_") && of_kind("limit_")
+    }
+
+    /// A text with another name in the place of this one's.
+    fn renamed_in(&self, text: &str) -> String {
+        let (name, is_variable) = (self.key().trim_start_matches('$'), self.key().starts_with('$'));
+        let belongs = |c: char| c.is_ascii_alphanumeric() || c == '_' || !is_variable && (c == '-' || c == '.');
+        let (mut renamed, mut rest) = (String::new(), text);
+        while let Some(at) = rest.find(name) {
+            let (before, after) = (&rest[..at], &rest[at + name.len()..]);
+            renamed += before;
+            renamed += name;
+            if !before.ends_with(belongs) && !after.starts_with(belongs) {
+                renamed += "_before";
+            }
+            rest = after;
+        }
+        renamed + rest
     }
 
     fn is_server(&self) -> bool {
@@ -218,6 +256,59 @@ mod tests {
         );
         let block = server("443 ssl", "b").replace("10m", "20m");
         assert!(text.ends_with(&block), "{text}");
+    }
+
+    #[test]
+    fn what_a_site_that_goes_refers_to_stays_what_it_was() {
+        let denied = |number: usize, network: &str| {
+            format!("geo $remote_addr $sslscale_denied_{number} {{\n    default 1;\n    {network} 0;\n}}\n")
+        };
+        let limit = |name: &str, rate: &str| {
+            format!("limit_req_zone $binary_remote_addr zone=sslscale_req_{name}:10m rate={rate};\n")
+        };
+        let site = |name: &str, number: usize| {
+            server("443 ssl", name).replace(
+                "return 200;",
+                &format!("limit_req zone=sslscale_req_{name} burst=5;\n        if ($sslscale_denied_{number}) {{\n            return 403;\n        }}"),
+            )
+        };
+        let upstream = |name: &str| format!("upstream {name} {{\n    server 10.0.0.1:80;\n}}\n");
+        let old = format!(
+            "{HEAD}{}{}{}{}{}{}{}{}{}{}",
+            denied(1, "10.1.0.0/16"),
+            denied(2, "10.2.0.0/16"),
+            denied(12, "10.3.0.0/16"),
+            limit("a", "1r/s"),
+            limit("a.b", "1r/s"),
+            upstream("one"),
+            upstream("two"),
+            site("a", 1),
+            site("a.b", 2),
+            site("c", 12),
+        );
+        // The first site goes, so that the second one's number becomes the first's; the third one stays as it was.
+        let new = format!(
+            "{HEAD}{}{}{}{}{}{}",
+            denied(1, "10.2.0.0/16"),
+            denied(12, "10.3.0.0/16"),
+            limit("a.b", "2r/s"),
+            upstream("two"),
+            site("a.b", 1),
+            site("c", 12),
+        );
+        let text = expanded(&old, &new).unwrap();
+        let count = |what: &str| text.matches(what).count();
+        assert!(text.contains(&denied(1, "10.1.0.0/16").replace("denied_1", "denied_1_before")), "{text}");
+        assert!(text.contains(&denied(1, "10.2.0.0/16")) && text.contains(&upstream("one")), "{text}");
+        assert!(text.ends_with(&site("a", 1).replace("denied_1", "denied_1_before")), "{text}");
+        assert_eq!(
+            (count("$sslscale_denied_1_before"), count("$sslscale_denied_12 "), count("zone=sslscale_req_a:")),
+            (2, 1, 1)
+        );
+        assert_eq!(
+            (count("zone=sslscale_req_a.b:"), count("zone=sslscale_req_a.b_before:"), count("upstream two")),
+            (1, 1, 1)
+        );
     }
 
     #[test]

@@ -6,7 +6,7 @@ use super::super::ExitStatus;
 use super::super::live;
 use super::super::serving::Serving;
 use super::{Run, Task};
-use crate::deploy::{self, DeployEnd, DeployRollout, DeployStep};
+use crate::deploy::{self, DeployEnd, DeployRollout, DeployStep, Observation};
 use crate::report::Planned;
 use crate::rollout::{Ending, Outcome, Unreachable};
 
@@ -89,12 +89,14 @@ fn is_fresh(host: &Planned) -> bool {
     host.seen.release.as_ref().is_none_or(|release| release.id == deploy::BEFORE)
 }
 
-/// The releases that hosts which change have besides the new one. New hosts have none, and are left out where others have one.
+/// The releases that hosts which change have besides the new one. New hosts have none, and are left out where others have
+/// one; so are those of a deploy that never ended, to which nobody can go back, but for one that all hosts have.
 pub(super) fn before<'s>(seen: &'s [Result<Planned, Unreachable>], new: &str) -> BTreeSet<&'s str> {
-    let changing = seen.iter().flatten().filter(|planned| !planned.plan.is_empty());
-    let releases = changing.map(|planned| planned.seen.release.as_ref());
-    let mut ids: BTreeSet<&str> =
-        releases.map(|release| release.map_or(deploy::BEFORE, |release| &release.id)).collect();
+    let changing = || seen.iter().flatten().filter(|planned| !planned.plan.is_empty()).map(|planned| &planned.seen);
+    let id = |seen: &'s Observation| seen.release.as_ref().map_or(deploy::BEFORE, |release| &release.id);
+    let all: BTreeSet<&str> = changing().map(id).collect();
+    let ended = || changing().filter(|seen| !seen.unended).map(id).collect();
+    let mut ids = if all.len() == 1 { all } else { ended() };
     for not in [deploy::BEFORE, new] {
         if ids.len() > 1 {
             ids.remove(not);

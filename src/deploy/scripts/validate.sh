@@ -106,7 +106,14 @@ unshare --mount --propagation private -- sh -euc '
         done
         exec haproxy -c -f $config
         ;;
-    nginx) exec nginx -t -q ;;
+    nginx)
+        # Warnings are no reason: they are left out where there is one.
+        said=$(nginx -t -q 2>&1)
+        status=$?
+        [ "$status" = 0 ] || reasons=$(printf "%s\n" "$said" | grep -v "\[warn\]")
+        [ -z "$said" ] || printf "%s\n" "${reasons:-$said}" >&2
+        exit "$status"
+        ;;
     esac
 ' sh "$release" "$program" "$state" >&2
 status=$?

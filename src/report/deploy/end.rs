@@ -230,11 +230,10 @@ impl DeployReport<'_> {
         }
         if end.joined > 0 {
             return format!(
-                "`sslscale rollback{} {file}{choice}` takes this release away; the {} that had it already {} back, too, if \
-                 what {} had before is the same",
+                "`sslscale rollback{} {file}{choice}` goes back to what was there before, also on the {} that had this release \
+                 already, if {} had the same release before",
                 resume(end.held),
                 several(end.joined, "host"),
-                agreeing(end.joined, "goes", "go"),
                 agreeing(end.joined, "it", "they"),
             );
         }
