@@ -24,6 +24,7 @@ mod transaction;
 pub use checks::checks;
 pub use departures::{other_pools, server_addresses, unserved, untrusted};
 pub use ending::{DeployEnd, HostState};
+pub use expand::expanded;
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;
 pub use history::{HistoryEntry, history};

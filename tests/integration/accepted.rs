@@ -2,6 +2,8 @@
 //! warning. Thousands of random inventories on this machine's programs, and some hundred on
 //! those of every Debian release, each told its version.
 
+mod going;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Write as _;
@@ -14,6 +16,7 @@ use sslscale::inventory::model::NGINX_SNIPPETS;
 use sslscale::inventory::{Inventory, check, raw::SECTIONS};
 use sslscale::render::{DH_GROUP, HAPROXY_CFG, HAPROXY_MAPS, NGINX_CONF, Templates, render};
 use sslscale::source::Source;
+use sslscale::tree::Tree;
 
 use crate::cases::{all_of, cases, first};
 use crate::keys::{kind_of, pair};
@@ -212,7 +215,20 @@ impl Judge {
             let entries = tree.hosts().flat_map(|(_, entries)| entries.iter()).filter(|entry| *entry.path == *wanted);
             entries.map(|entry| entry.content.bytes.as_slice()).collect::<BTreeSet<_>>()
         };
-        let (haproxy, nginx) = (distinct(HAPROXY_CFG), distinct(NGINX_CONF));
+        self.complaints_about(release, (inventory, &tree), stock, (distinct(HAPROXY_CFG), distinct(NGINX_CONF)))
+    }
+
+    fn complaints_about(
+        &self,
+        release: &mut Release,
+        (inventory, tree): (&Inventory, &Tree),
+        stock: Stock,
+        (haproxy, nginx): (BTreeSet<&[u8]>, BTreeSet<&[u8]>),
+    ) -> Vec<String> {
+        let distinct = |wanted: &str| {
+            let entries = tree.hosts().flat_map(|(_, entries)| entries.iter()).filter(|entry| *entry.path == *wanted);
+            entries.map(|entry| entry.content.bytes.as_slice()).collect::<BTreeSet<_>>()
+        };
         let root = self.root(inventory);
         let all = tree.hosts().flat_map(|(_, entries)| entries.iter());
         let named = [HAPROXY_MAPS.as_slice(), &[NGINX_SNIPPETS]].concat();

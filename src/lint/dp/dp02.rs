@@ -10,9 +10,9 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Hosts,
     doc: Doc {
-        what: "A file that was deployed is missing, was edited or was replaced on its host; nginx has not loaded a \
-            rendered file since that changed; or haproxy runs a different revision from the one in its file. A \
-            deploy goes on in spite of this finding: it writes the files again.",
+        what: "A file that was deployed is missing, was edited or was replaced on its host; haproxy or nginx has not \
+            loaded a rendered file since that changed; or haproxy runs a different revision from the one in its file. A \
+            deploy goes on in spite of this finding: it writes the files again, and reloads the program.",
         why: "The next deploy overwrites the edit. Until then, one host does something that no inventory \
             describes, or will do so after its next reload or restart.",
         evidence: "Files are compared with the SHA-256 that the last release of the host lists. nginx with a \
