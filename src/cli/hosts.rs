@@ -27,6 +27,9 @@ pub struct RollArgs {
     pub without: Vec<String>,
     #[command(flatten)]
     pub reach: ReachArgs,
+    /// List the files that would change without their differences
+    #[arg(long)]
+    pub no_diff: bool,
     /// Store the renewed files on the hosts and let nginx check them, and stop there
     #[arg(long)]
     pub dry_run: bool,

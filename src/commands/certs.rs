@@ -88,7 +88,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         scope: Scope { only: Some(&changed), details: Details::Rules, ..Scope::default() },
         back: false,
         dry_run: args.dry_run,
-        diffs: true,
+        diffs: !args.no_diff,
         canary: None,
         install: false,
         yes: true,
