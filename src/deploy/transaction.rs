@@ -240,6 +240,11 @@ mod tests {
                 assert_eq!(taking.join().unwrap(), Outcome::Done);
             });
             assert_eq!(state.join("lease").exists(), !unlocks);
+            // Nobody has the host, and its change is undone all the same.
+            fs::write(state.join("pending"), "7").unwrap();
+            let _ = fs::remove_file(state.join("lease"));
+            assert_eq!(unlock(&host), Outcome::Done);
+            assert!(!state.join("pending").exists());
             // An undo that fails leaves the host to the deploy that has it.
             assert_eq!(first.take(&host, true), Outcome::Done);
             fs::write(state.join("pending"), "7").unwrap();

@@ -6,7 +6,9 @@
 what=$1 lease=$2 holder=${3-}
 lock_state
 if [ "$what" = release ]; then
-    read -r id rest 2>/dev/null <"$state/lease" || finish 'done'
+    # Whoever was killed while it gave the host back may have left a change that was never confirmed.
+    id=
+    read -r id rest 2>/dev/null <"$state/lease" || [ -e "$state/pending" ] || finish 'done'
     [ "$lease" != '*' ] || lease=$id
     [ "$id" = "$lease" ] || finish 'overtaken: this host was given back with `unlock`, or another deploy has taken it over'
 else
