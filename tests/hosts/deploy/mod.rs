@@ -71,7 +71,13 @@ pub fn nothing_pending(served: &Served) {
 /// The lines that say what is wrong, and the last one.
 fn told(text: &str) -> Vec<&str> {
     let is_told = |line: &&str| line.starts_with("error: ") || line.starts_with("  | ") || line.starts_with("  help: ");
-    text.lines().filter(is_told).chain(text.lines().last()).collect()
+    // What rules about hosts found stands before it, each with the place in the inventory and an empty line after it.
+    let mut of_rule = false;
+    let others = text.lines().filter(|line| {
+        of_rule = line.starts_with("warning[") || of_rule && !line.is_empty();
+        !of_rule
+    });
+    others.filter(is_told).chain(text.lines().last()).collect()
 }
 
 /// Makes a user `deploy` on all hosts, who may become root without a password.
