@@ -108,9 +108,9 @@ unshare --mount --propagation private -- sh -euc '
         ;;
     nginx)
         # Warnings are no reason: they are left out where there is one.
-        said=$(nginx -t -q 2>&1)
-        status=$?
-        [ "$status" = 0 ] || reasons=$(printf "%s\n" "$said" | grep -v "\[warn\]")
+        status=0 reasons=
+        said=$(nginx -t -q 2>&1) || status=$?
+        [ "$status" = 0 ] || reasons=$(printf "%s\n" "$said" | grep -v "\[warn\]") || :
         [ -z "$said" ] || printf "%s\n" "${reasons:-$said}" >&2
         exit "$status"
         ;;
