@@ -7,7 +7,7 @@ what=$1 lease=$2 holder=${3-}
 lock_state
 if [ "$what" = release ]; then
     # Whoever was killed while it gave the host back may have left a change that was never confirmed.
-    id=
+    id='' rest=''
     read -r id rest 2>/dev/null <"$state/lease" || [ -e "$state/pending" ] || finish 'done'
     [ "$lease" != '*' ] || lease=$id
     [ "$id" = "$lease" ] || finish 'overtaken: this host was given back with `unlock`, or another deploy has taken it over'
@@ -24,10 +24,12 @@ fi
 # This comes before an undo: a deploy that is about to confirm its change is told whose the host is, and not that its time
 # is over.
 had=$(cat "$state/lease" 2>/dev/null)
-if [ "$what" = release ]; then
-    rm -f "$state/lease" || unwritable
-else
+if [ "$what" != release ]; then
     write_lease "$lease" "$holder" || unwritable
+elif [ -e "$state/pending" ]; then
+    # Whoever kills this leaves a host that `unlock` finds.
+    set -- $rest
+    write_lease unlocked "${3:-nobody}" || unwritable
 fi
 if [ -e "$state/pending" ]; then
     nonce=$(cat "$state/pending")
@@ -42,4 +44,5 @@ fi
 [ -n "$root" ] || systemctl stop 'sslscale-undo-*.timer' 2>/dev/null
 # Nothing waits for a confirmation now, so nothing will be undone.
 rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
+[ "$what" != release ] || rm -f "$state/lease" || unwritable
 finish 'done'

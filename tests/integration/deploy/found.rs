@@ -33,8 +33,8 @@ fn a_plan_with_an_error_does_not_say_that_everything_is_right() {
     ends(&plan.stdout, "3 hosts: 1 would change, 2 up to date\n");
     assert!(plan.stderr.starts_with("warning[DP02]: nginx on `srv1` has not loaded"), "{}", plan.all());
     of(&["plan", "--detailed-exitcode"], dp02, 1);
-    let deploy = of(&["deploy", "--yes"], dp02, 0);
-    assert!(deploy.stdout.contains(" is in use: 1 host changed\n"), "{}", deploy.all());
+    let deploy = of(&["deploy", "--dry-run"], dp02, 0);
+    assert!(deploy.stdout.contains("srv1:\n  then nginx is reloaded: "), "{}", deploy.all());
     let status: Value = serde_json::from_str(&of(&["status", "--format", "json"], dp02, 1).stdout).unwrap();
     let named =
         status["problems"].as_array().unwrap().iter().filter(|it| it["problem"].as_str().unwrap().contains(CONF));
