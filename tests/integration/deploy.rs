@@ -313,6 +313,17 @@ fn any_inventory_follows_any_other_and_leaves_nothing_of_it() {
     let all = (first()..).map(|number| (number, here(number))).filter(|(_, yaml)| rendered(yaml).is_ok());
     let sound = |yaml: &str| Sslscale::new(&["check", "-"]).input(yaml).run().status == 0;
     let all = all.filter(|(_, yaml)| sound(yaml));
+    // A host does not become something else: that is refused.
+    let mut roles: BTreeMap<String, bool> = BTreeMap::new();
+    let all = all.filter(move |(_, yaml)| {
+        let (_, tree) = rendered(yaml).unwrap();
+        let is_balancer = |entry: &sslscale::tree::Entry| entry.path.starts_with("/etc/haproxy/");
+        let hosts: Vec<(String, bool)> =
+            tree.hosts().map(|(host, entries)| (host.to_string(), entries.iter().any(is_balancer))).collect();
+        let stay = hosts.iter().all(|(host, is)| roles.get(host).is_none_or(|was| was == is));
+        roles.extend(hosts.into_iter().filter(|_| stay));
+        stay
+    });
     let (dir, mut changed) = (tempfile::tempdir().unwrap(), 0);
     for (number, yaml) in all.take(count as usize + 1) {
         let tree = deployed(dir.path(), &yaml);
