@@ -4,6 +4,7 @@
 
 mod access;
 mod others;
+mod upgrade;
 mod upstreams;
 
 use std::collections::HashMap;
@@ -97,6 +98,7 @@ impl<'f> Map<'f> {
             let by_client = || self.access(app, statement).or_else(|| self.cdn(app, statement));
             self.upstream(app, message, statement)
                 .or_else(by_client)
+                .or_else(|| self.upgraded(app, statement))
                 .or_else(|| others::nginx_metrics(self.fleet, app, statement))
         };
         if let Some(place) = self.answers(statement).or_else(of_block) {

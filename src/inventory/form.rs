@@ -103,6 +103,7 @@ pub enum Scalar {
     SshHost,
     SshUser,
     Statuses,
+    UpgradeProtocol,
     UpstreamName,
 }
 
@@ -114,7 +115,7 @@ pub mod words {
         CheckPath, Choice, Directory, DnsName, Duration, GrpcUpstream, HeaderName, HostKey, HostName, HttpUpstream,
         JumpHosts, LocalPath, LocationPath, LogTarget, MediaType, Network, NginxPort, OpensslName, OpensslVersion,
         PoolName, ProgramVersion, Rate, RedirectHost, RedirectUrl, Resolver, Rule, ServerAddress, ServerSocket, Size,
-        SourcePath, SshHost, SshUser, Statuses, Switch, UpstreamName, Whole, WholeSeconds,
+        SourcePath, SshHost, SshUser, Statuses, Switch, UpgradeProtocol, UpstreamName, Whole, WholeSeconds,
     };
     pub use super::{
         BETWEEN_CHECKS, MANY, MAX_AGE, OLDEST_HAPROXY, OLDEST_NGINX, PORT, SHORT, TIMEOUT, UPSTREAM_CONNECT,

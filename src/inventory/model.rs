@@ -23,7 +23,7 @@ use ipnet::IpNet;
 pub use super::addresses::{Addresses, Families};
 use super::types::{
     AbsolutePath, AccountThumbprint, Address, CheckType, Duration, HostName, LocationMatch, LocationPath, PoolName,
-    Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets,
+    Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets, UpgradeProtocol,
 };
 use crate::diagnostic::{Code, Severity};
 use crate::source::Span;
@@ -317,12 +317,22 @@ pub struct Location {
     pub limits: Limits,
     /// Timeouts that differ from the site's.
     pub upstream_timeouts: UpstreamTimeouts,
+    /// The protocols to which requests may change their connection; `None` for WebSockets alone.
+    pub upgrade: Option<Vec<UpgradeProtocol>>,
     /// The user's own text in its block.
     pub include: Vec<Snippet>,
     /// Index into [`Inventory::upstreams`], if the target names one.
     pub upstream: Option<usize>,
     /// How the upstream's certificate is verified; `None` without TLS.
     pub upstream_tls: Option<UpstreamTls>,
+}
+
+impl Location {
+    /// The protocols to which requests may change their connection, unless that is WebSockets alone, as usual.
+    pub fn other_upgrades(&self) -> Option<&[UpgradeProtocol]> {
+        let usual = |list: &[UpgradeProtocol]| matches!(list, [one] if one.is(UpgradeProtocol::WEBSOCKET));
+        self.upgrade.as_deref().filter(|list| !usual(list))
+    }
 }
 
 /// How the lint treats its findings; not a part of the fleet.

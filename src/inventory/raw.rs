@@ -211,6 +211,8 @@ section! {
         upstream_read_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
         /// How long nginx waits for the upstream between two writes.
         upstream_send_timeout: "duration; default: as in the site" is One(Duration(TIMEOUT)),
+        /// With `proxy_pass`, the protocols to which a request may change its connection (`Upgrade`). Requests that ask for another one reach the app without this header. Protocols that carry HTTP, such as `h2c`, are refused.
+        upgrade: "protocol such as `tcp` or `SPDY/3.1`, several as a list; default `websocket`" is OneOrMany(UpgradeProtocol, 16),
         /// With `https://` or `grpcs://`, the name that nginx asks for and that the certificate has to be for.
         upstream_ssl_name: "DNS name; default: the name that the client asked for" is One(CheckHost),
         /// With `https://` or `grpcs://`, the file on the app servers with the certificates of the authorities that may have signed the upstream's. With `"off"` it is not verified.

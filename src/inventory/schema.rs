@@ -329,9 +329,8 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
         ("nginx", "http3" | "quic" | "http3_hq" | "quic_retry") => {
             Some("HTTP/3 runs over UDP, and a balancer that forwards TCP does not forward UDP")
         }
-        ("sites[]" | "sites[].locations[]", "websocket" | "websockets" | "upgrade") => {
-            Some("WebSockets work without a key")
-        }
+        ("sites[]" | "sites[].locations[]", "websocket" | "websockets") => Some("WebSockets work without a key"),
+        ("sites[]", "upgrade") => Some("WebSockets work without a key, and a location has one for other upgrades"),
         ("sites[].locations[]", "alias") => {
             Some("write `root` instead, to which the whole path of a request is appended")
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::access::Geos;
 use super::limits::LimitsView;
 use super::snippets::{self, IncludeView};
+use super::upgrade;
 use super::upstreams::{UpstreamTlsView, variable};
 use crate::inventory::Inventory;
 use crate::inventory::model::{EffectiveTimeouts, Nginx, Site, Target};
@@ -18,6 +19,8 @@ pub struct Shared<'i> {
     pub nginx: &'i Nginx,
     /// What is connected to over TLS and verified in different ways.
     pub mixed: HashSet<&'i Destination>,
+    /// The sites.
+    pub sites: &'i [&'i Site],
     /// The lists of clients.
     pub geos: Geos<'i>,
 }
@@ -31,6 +34,8 @@ pub struct LocationView {
     /// Empty without one.
     fallback: String,
     tls: UpstreamTlsView,
+    /// The end of the names of the variables for upgrades; empty where the site's lines are for this location, too.
+    upgrade: String,
     /// Whether a FastCGI app is told that the connection stays open.
     keep_conn: bool,
     /// What the variable in `to` has to be set to; empty if it has none.
@@ -105,6 +110,7 @@ pub fn location_view(
         to,
         fallback: location.fallback.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default(),
         tls: UpstreamTlsView::of(location, &shared.mixed),
+        upgrade: upgrade::suffix(shared.sites, location),
         keep_conn: inventory.upstream(location).is_some_and(|upstream| upstream.keepalive > 0),
         server,
         code,

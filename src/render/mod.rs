@@ -18,6 +18,7 @@ mod routes;
 mod snippets;
 mod templates;
 mod tls;
+mod upgrade;
 mod upstreams;
 
 use std::collections::HashMap;

@@ -15,6 +15,7 @@ use super::metrics;
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
+use super::upgrade::{self, ProtocolView, UpgradeView};
 use super::upstreams::{BuffersView, UpstreamView, mixed, upstreams};
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate};
 use crate::inventory::types::{AccessLog, Body, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
@@ -100,6 +101,10 @@ pub struct View {
     ports: Ports,
     /// Whether any site has one.
     upstreams: bool,
+    /// The protocols of locations that pass on others than WebSockets.
+    upgrades: Vec<UpgradeView>,
+    /// All of them without those of WebSockets.
+    upgraded: Vec<ProtocolView>,
     /// Whether a text of an answer has a dollar sign.
     dollar: bool,
     /// What tells the clients that sites and locations refuse.
@@ -206,7 +211,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
-    let shared = Shared { nginx: shape.nginx, mixed: mixed(&sites), geos: Geos::of(&sites) };
+    let shared = Shared { nginx: shape.nginx, mixed: mixed(&sites), sites: &sites, geos: Geos::of(&sites) };
     let view = |(index, site): (usize, &&Site)| site_view(inventory, (site, index + 1), &shared);
     let views: Vec<SiteView> = sites.iter().enumerate().map(view).collect();
     View {
@@ -237,6 +242,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
         dollar: sites.iter().flat_map(|site| site.texts()).any(Body::has_dollar),
+        upgrades: upgrade::views(&sites),
+        upgraded: upgrade::answers(&sites),
         geos: shared.geos.views(),
         cdns: cdn::views(inventory, &sites),
         zones: zones(&sites),

@@ -27,6 +27,7 @@ impl Drive<'_> {
                 name,
                 path,
                 kind,
+                protocol: "",
                 line,
                 client,
                 entry,
@@ -85,9 +86,22 @@ impl Drive<'_> {
                 let (name, kind, mapped) = (asked.name(), ProbeKind::Get, balancer.port);
                 let port = balancer.public_port.unwrap_or(mapped);
                 let header = balancer.header_from.contains(&client);
-                let (path, line, verified, claims, certified) = ("/", 0, false, None, false);
-                let fetch =
-                    Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
+                let (path, protocol, line, verified, claims, certified) = ("/", "", 0, false, None, false);
+                let fetch = Fetch {
+                    name,
+                    path,
+                    kind,
+                    protocol,
+                    line,
+                    client,
+                    entry,
+                    port,
+                    mapped,
+                    verified,
+                    header,
+                    claims,
+                    certified,
+                };
                 let (code, stdout, stderr) = self.ran(others::command(asked, &fetch))?;
                 let got = others::parse(code, &stdout, &stderr);
                 let verdict = others::judge(pool, asked, client, &balancer.addresses, &got);

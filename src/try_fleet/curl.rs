@@ -35,6 +35,8 @@ pub(super) struct Fetch<'a> {
     pub(super) name: &'a str,
     pub(super) path: &'a str,
     pub(super) kind: ProbeKind,
+    /// What an upgrade asks for.
+    pub(super) protocol: &'a str,
     /// How long a line of the head may be; 0 for no long line.
     pub(super) line: u64,
     pub(super) client: IpAddr,
@@ -83,7 +85,7 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// What the stand-in app sent, over a WebSocket after the byte of the client.
+    /// What the stand-in app sent, after an upgrade behind the byte of the client.
     pub(super) fn echo(&self) -> Option<Echo> {
         serde_json::from_str(self.body.strip_prefix(websocket::BYTE).unwrap_or(&self.body)).ok()
     }
@@ -189,6 +191,10 @@ fn headers(fetch: &Fetch) -> Vec<String> {
         ]
         .map(str::to_owned)
         .to_vec(),
+        ProbeKind::Upgrade => {
+            let upgrade = format!("Upgrade: {}", fetch.protocol);
+            ["Content-Length:", "Content-Type:", "Connection: Upgrade", &upgrade].map(str::to_owned).to_vec()
+        }
     }
 }
 
@@ -197,7 +203,9 @@ fn body(kind: ProbeKind) -> Vec<String> {
     match kind {
         ProbeKind::Get => Vec::new(),
         ProbeKind::Grpc => vec!["--data-binary".to_owned(), format!("@{MESSAGE}")],
-        ProbeKind::WebSocket => ["-X", "GET", "--data", &websocket::BYTE.to_string()].map(str::to_owned).to_vec(),
+        ProbeKind::WebSocket | ProbeKind::Upgrade => {
+            ["-X", "GET", "--data", &websocket::BYTE.to_string()].map(str::to_owned).to_vec()
+        }
     }
 }
 
@@ -264,6 +272,7 @@ mod tests {
             name: "example.com",
             path: "/a?b",
             kind: ProbeKind::Get,
+            protocol: "",
             line: 0,
             client: "2001:db8::100".parse().unwrap(),
             entry: "2001:db8::10".parse().unwrap(),

@@ -130,9 +130,22 @@ impl Drive<'_> {
                 let port = balancer.public_port.unwrap_or(mapped);
                 let (kind, header) = (probe.kind, balancer.header_from.contains(client));
                 let (line, client, claims) = (site.line, *client, claims(site, *client));
-                let certified = site.certified;
-                let fetch =
-                    Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
+                let (certified, protocol) = (site.certified, &*asked.protocol);
+                let fetch = Fetch {
+                    name,
+                    path,
+                    kind,
+                    protocol,
+                    line,
+                    client,
+                    entry,
+                    port,
+                    mapped,
+                    verified,
+                    header,
+                    claims,
+                    certified,
+                };
                 self.requests += 1;
                 let number = self.requests;
                 let (reply, offered) = self.browse(site, &fetch, number, offered)?;

@@ -54,7 +54,21 @@ impl Drive<'_> {
         let port = balancer.public_port.unwrap_or(mapped);
         let (claims, header) = (claims(site, client), balancer.header_from.contains(&client));
         let (kind, line, verified, certified) = (ProbeKind::Get, 0, false, site.certified);
-        let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
+        let fetch = Fetch {
+            name,
+            path,
+            kind,
+            protocol: "",
+            line,
+            client,
+            entry,
+            port,
+            mapped,
+            verified,
+            header,
+            claims,
+            certified,
+        };
         let excess = limit.excess.unwrap_or_default();
         let (_, stdout, _) = self.ran(curl::flood(&fetch, excess, limit.key == LimitKey::Connections))?;
         let refused = stdout.lines().filter(|line| line.parse() == Ok(TOO_MANY)).count();

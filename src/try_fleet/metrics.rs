@@ -88,8 +88,21 @@ impl Drive<'_> {
     fn ask(&mut self, host: &HostSpec, metrics: &MetricsSpec, entry: IpAddr, client: IpAddr) -> io::Result<()> {
         let (path, _) = asked(host.role);
         let (name, kind, port) = (host.name.as_str(), ProbeKind::Get, metrics.port);
-        let (line, mapped, verified, header, claims, certified) = (0, port, false, false, None, false);
-        let fetch = Fetch { name, path, kind, line, client, entry, port, mapped, verified, header, claims, certified };
+        let fetch = Fetch {
+            name,
+            path,
+            kind,
+            protocol: "",
+            line: 0,
+            client,
+            entry,
+            port,
+            mapped: port,
+            verified: false,
+            header: false,
+            claims: None,
+            certified: false,
+        };
         let shown = (format!("http://{name}:{port}"), path.split('?').next().unwrap_or(path));
         let is_admitted = metrics.admitted.contains(&client);
         self.over_plain(host, &fetch, shown, |answer| judge(host.role, is_admitted, answer))

@@ -197,6 +197,7 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         name: &site.name,
         path: &path,
         kind: ProbeKind::Get,
+        protocol: "",
         line: 0,
         client,
         entry,

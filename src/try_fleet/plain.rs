@@ -152,6 +152,7 @@ mod tests {
             name,
             path,
             kind,
+            protocol: "",
             line: 0,
             client,
             entry,

@@ -13,7 +13,7 @@ use crate::inventory::Inventory;
 use crate::inventory::model::{Answer, AppServer, Location, NO_CERTIFICATE, Redirect, Site, Snippet, Target};
 use crate::inventory::openssl::{Authentication, Offer};
 use crate::inventory::routing::{answering, location_of};
-use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion};
+use crate::inventory::types::{AccessLog, LocationMatch, LogFormat, TlsVersion, UpgradeProtocol};
 use crate::stand_ins::CLIENT;
 
 /// The requests for each location of a site, and for what its locations leave over.
@@ -138,6 +138,17 @@ fn offers(members: &[&AppServer], site: &Site) -> Vec<Offered> {
     tls.iter().flat_map(|tls| http2.iter().map(|http2| Offered { http2: *http2, tls: tls.clone() })).collect()
 }
 
+/// A request for each protocol that the location passes on.
+fn upgrades(location: &Location, plain: &Probe) -> Vec<Probe> {
+    let of = |kind, protocol: &str| Probe { kind, status: 101, protocol: protocol.to_owned(), ..plain.clone() };
+    let Some(list) = location.other_upgrades() else { return vec![of(ProbeKind::WebSocket, "")] };
+    let probe = |protocol: &UpgradeProtocol| match protocol.is(UpgradeProtocol::WEBSOCKET) {
+        true => of(ProbeKind::WebSocket, ""),
+        false => of(ProbeKind::Upgrade, protocol.as_str()),
+    };
+    list.iter().map(probe).collect()
+}
+
 /// What no location takes: files below the site's root, or a 404.
 fn rest(inventory: &Inventory, plain: &SiteSpec, site: &Site) -> Option<SiteSpec> {
     let place = Place::new(site, None);
@@ -185,8 +196,8 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, ind
         target => {
             let asked = place.paths();
             let plain = asked.iter().map(|asked| to_app(scripts, site, location, asked));
-            let handshake = plain.clone().take(usize::from(matches!(target, Target::Proxy(_))));
-            plain.chain(handshake.map(|probe| Probe { kind: ProbeKind::WebSocket, status: 101, ..probe })).collect()
+            let first = plain.clone().take(usize::from(matches!(target, Target::Proxy(_))));
+            plain.chain(first.flat_map(|probe| upgrades(location, &probe))).collect()
         }
     };
     if probes.is_empty() {

@@ -233,6 +233,9 @@ pub struct Probe {
     /// What is sent.
     #[serde(default)]
     pub kind: ProbeKind,
+    /// The protocol of an upgrade that is no WebSocket; otherwise empty.
+    #[serde(default)]
+    pub protocol: String,
     /// The expected status.
     pub status: u16,
     /// Where the answer must redirect to.
@@ -274,6 +277,7 @@ impl Probe {
         Self {
             path,
             kind: ProbeKind::Get,
+            protocol: String::new(),
             status: 200,
             redirect: None,
             received: None,
@@ -308,16 +312,18 @@ pub enum ProbeKind {
     Grpc,
     /// The handshake of a WebSocket over HTTP/1.1, and one byte.
     WebSocket,
+    /// The same for another protocol.
+    Upgrade,
 }
 
 impl ProbeKind {
     /// The versions that such a request is made with, where others are made with these: calls of gRPC are
-    /// made over HTTP/2, WebSockets over HTTP/1.1, which every server has.
+    /// made over HTTP/2, upgrades over HTTP/1.1, which every server has.
     pub fn versions(self, offered: &Offered) -> Offered {
         let http2 = match self {
             Self::Get => offered.http2,
             Self::Grpc => Some(true),
-            Self::WebSocket => Some(false),
+            Self::WebSocket | Self::Upgrade => Some(false),
         };
         Offered { http2, tls: offered.tls.clone() }
     }

@@ -152,8 +152,8 @@ fn no_key_of_the_table_is_forgotten() {
             }
             // What has a default is shown though nothing is written. A fleet has no `ssh.host`.
             let always = key.default_words().is_some() && !optional.contains(&section.path) && path != "ssh.host";
-            // Of locations with TLS to an upstream.
-            let always = always && !key.name.starts_with("upstream_ssl_");
+            // Of locations with TLS to an upstream, and of those with `proxy_pass`.
+            let always = always && !key.name.starts_with("upstream_ssl_") && path != "sites.locations.upgrade";
             if always && leaf && !blog.contains(path) && !["sites.locations", "pools.check"].contains(&path) {
                 missing.push(format!("{path} has a default, which is not shown"));
             }

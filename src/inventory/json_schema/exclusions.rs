@@ -138,6 +138,7 @@ fn location() -> Vec<Value> {
         fallback("fastcgi_pass", "^(?!.*[.]php/).*[.]php$", "This must be a PHP script."),
         when(no_upstream, timeouts),
         when(has("return"), json!({ "limit": false })),
+        when(json!({ "not": has("proxy_pass") }), json!({ "upgrade": false })),
         when(json!({ "not": tls }), no_tls),
     ]
 }

@@ -162,6 +162,12 @@ pub fn header_name() -> String {
     "^(?=.*-)[A-Za-z][A-Za-z0-9-]{0,45}$".to_owned()
 }
 
+/// Not a protocol that carries HTTP.
+pub fn upgrade_protocol() -> String {
+    const WORD: &str = "[A-Za-z0-9._+-]+";
+    format!("^(?![Hh]2|(?:[Hh][Tt][Tt][Pp][Ss]?|[Tt][Ll][Ss])(?:/|$)){WORD}(?:/{WORD})?$")
+}
+
 pub fn rate() -> String {
     format!("^{}r/[ms]$", between(1, 100_000))
 }

@@ -119,6 +119,10 @@ fn texts(scalar: Scalar) -> (&'static str, Value) {
             ("server_address", text(patterns::server_address(), "address:port, unix:/path or name:port"))
         }
         Scalar::ServerSocket => ("server_socket", text(patterns::server_socket(), "address:port")),
+        Scalar::UpgradeProtocol => (
+            "upgrade_protocol",
+            at_most(64, spelled(patterns::upgrade_protocol(), "a protocol such as websocket or tcp, but not h2c")),
+        ),
         Scalar::UpstreamName => {
             ("upstream_name", text(patterns::upstream_name(), "lower-case letters, digits, - and _, after a letter"))
         }

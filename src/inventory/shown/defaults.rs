@@ -41,6 +41,7 @@ impl Shown<'_> {
             ("sites[].locations[].return", "append_request_uri") => part.here.key("url").is_written(),
             ("sites[].locations[].return", "body") => !part.here.key("url").is_written(),
             ("sites[].locations[]", "limit") => !part.here.key("return").is_written(),
+            ("sites[].locations[]", "upgrade") => part.here.key("proxy_pass").is_written(),
             ("sites[].locations[].return", "type") => part.here.key("body").is_written(),
             ("sites[].locations[]", name) if name.starts_with("upstream_ssl_") => part.tls,
             ("sites[].locations[]", name) if name.starts_with("upstream_") => part.passes,

@@ -35,6 +35,7 @@ mod source;
 mod ssh;
 mod thumbprint;
 mod tls;
+mod upgrade;
 mod upstream;
 mod url;
 
@@ -58,6 +59,7 @@ pub use source::SourcePath;
 pub use ssh::{HostKey, JumpHosts, SshHost, SshUser};
 pub use thumbprint::AccountThumbprint;
 pub use tls::{CipherName, Curve};
+pub use upgrade::UpgradeProtocol;
 pub use upstream::{AppSocket, Destination, Endpoint, GrpcUpstream, HttpUpstream};
 pub use url::RedirectUrl;
 

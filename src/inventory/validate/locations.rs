@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::fields::{optional, or_default, required, scalar_with};
 use super::upstreams::{self, Upstreams};
-use super::{access, advice, limits, returns, snippets, upstream_timeouts};
+use super::{access, advice, limits, returns, snippets, upgrade, upstream_timeouts};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::model::{Location, Target};
 use crate::inventory::node::Node;
@@ -77,6 +77,7 @@ fn read_location(
     let access = access::read(reader, [raw.allow, raw.deny]);
     let limits = limits::of_location(reader, raw.limit, &target);
     let include = snippets::read(reader, raw.include, SnippetKind::Nginx, Vec::new());
+    let upgrade = upgrade::read(reader, raw.upgrade, &target);
     let upstream = upstreams.of(reader, &target, place);
     let named = upstream.and_then(|index| upstreams.all.get(index));
     let upstream_tls = upstreams::tls(reader, &raw, &target, named);
@@ -88,6 +89,7 @@ fn read_location(
         access,
         limits,
         upstream_timeouts,
+        upgrade,
         upstream,
         upstream_tls,
         include,

@@ -34,6 +34,7 @@ mod ssh;
 mod tests;
 mod tls;
 mod trust;
+mod upgrade;
 mod upstream_timeouts;
 mod upstreams;
 

@@ -33,8 +33,11 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         }
         let ours = is_ours(header);
         let inner = matches!(directive.included.block, Block::Location(..)) || !directive.around.is_empty();
-        // The parameters of FastCGI are in the location themselves.
-        if inner && name != "fastcgi_param" && passes(fleet, directive.included.block, name) {
+        // The parameters of FastCGI are in the location themselves, and the headers where it has `upgrade`.
+        let beside = matches!(directive.included.block, Block::Location(site, location)
+            if directive.around.is_empty()
+                && fleet.inventory.sites[site].locations[location].other_upgrades().is_some());
+        if inner && !beside && name != "fastcgi_param" && passes(fleet, directive.included.block, name) {
             let message =
                 format!("`{}` drops the headers that the site sets: apps get those of clients", directive.text());
             reporter.push(directive.finding(message, "put the line into the `include` of the site"));

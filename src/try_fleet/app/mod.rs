@@ -171,8 +171,8 @@ fn answer<S: Read + Write>(stream: &mut S, protocol: UpstreamProtocol, app: &App
     let head = if check { 0 } else { app.head };
     // These two have no body.
     let body = if [204, 304].contains(&status) { Vec::new() } else { body(&app.host, via, &variables) };
-    if via == "http" && websocket::is_requested(&variables) {
-        return websocket::answer(stream, &body);
+    if let Some(protocol) = websocket::requested(&variables).filter(|_| via == "http") {
+        return websocket::answer(stream, protocol, &body);
     }
     stream.write_all(&match id {
         Some(id) => fastcgi::response(id, status, (head, &body)),

@@ -65,6 +65,14 @@ fn compare_kind(case: &Case, wrong: &mut Vec<String>) {
                 wrong.push("the byte that was sent over the WebSocket did not come back".to_owned());
             }
         }
+        ProbeKind::Upgrade => {
+            let wanted = [("upgrade", &*probe.protocol), ("connection", "upgrade")];
+            let missing = wanted.iter().filter(|(name, value)| !has(name, value));
+            wrong.extend(missing.map(|(name, value)| format!("no header `{name}: {value}`")));
+            if !reply.body.starts_with(BYTE) {
+                wrong.push("the byte that was sent after the upgrade did not come back".to_owned());
+            }
+        }
     }
 }
 
@@ -132,6 +140,11 @@ mod tests {
         assert_eq!(silent, "the byte that was sent over the WebSocket did not come back");
         opened.body.insert(0, BYTE);
         assert_eq!(judged(&site, &opened, logged), "ok");
+        (site.probes[0].kind, site.probes[0].protocol) = (ProbeKind::Upgrade, "tcp".to_owned());
+        assert_eq!(judged(&site, &opened, logged), "no header `upgrade: tcp`");
+        opened.headers.insert("upgrade".to_owned(), "TCP".to_owned());
+        assert_eq!(judged(&site, &opened, logged), "ok");
+        (site.probes[0].kind, site.probes[0].protocol) = (ProbeKind::WebSocket, String::new());
         opened.headers.remove("upgrade");
         assert_eq!(judged(&site, &opened, logged), "a browser would fail: no header `upgrade: websocket`");
     }

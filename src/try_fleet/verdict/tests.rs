@@ -61,6 +61,7 @@ fn judged_behind(hidden_by: Option<&[IpAddr]>, site: &SiteSpec, reply: &Reply, l
         name: &site.name,
         path: "/",
         kind: site.probes[0].kind,
+        protocol: &site.probes[0].protocol,
         line: site.line,
         client: CLIENT.parse().unwrap(),
         entry: "10.0.0.10".parse().unwrap(),

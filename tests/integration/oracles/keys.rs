@@ -122,6 +122,7 @@ const ROWS: &[Row] = &[
     ("sites[].locations[]", "upstream_connect_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_read_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_send_timeout: 7s", "proxy_pass: \"http://127.0.0.1:8000\", "),
+    ("sites[].locations[]", "upgrade: [websocket, tcp]", "proxy_pass: \"http://127.0.0.1:8000\", "),
     ("sites[].locations[]", "upstream_ssl_trusted_certificate: \"off\"", "proxy_pass: \"https://10.0.5.1:8000\", "),
     ("sites[].locations[]", "upstream_ssl_name: b.example", "proxy_pass: \"https://10.0.5.1:8000\", "),
     ("sites[].locations[]", "upstream_ssl_trusted_certificate: /etc/ca.pem", "proxy_pass: \"https://10.0.5.1:8000\", "),

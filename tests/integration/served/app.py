@@ -4,7 +4,7 @@
 
 It answers with JSON of the request's variables (for HTTP: its headers, named as in CGI). The query
 says what else the answer is: `status=500`, headers such as `Upgrade=h2c`, or `wait=2`, for an
-answer that takes that many seconds, or `fill=9000`, for a head of that many bytes. An upgrade to `websocket` gets a 101 and echoes what follows.
+answer that takes that many seconds, or `fill=9000`, for a head of that many bytes. An upgrade gets a 101, whatever it asks for, and echoes what follows.
 The kind `deaf` listens and accepts no connection.
 """
 
@@ -74,9 +74,9 @@ def answer(kind, connection):
     wanted = dict(parse_qsl(variables["REQUEST_URI"].partition("?")[2]))
     time.sleep(float(wanted.pop("wait", "0")))
     status, fill = wanted.pop("status", "200"), int(wanted.pop("fill", "0"))
-    upgraded = variables.get("HTTP_UPGRADE", "").lower() == "websocket"
+    upgraded = variables.get("HTTP_UPGRADE", "")
     if upgraded:
-        status, wanted = "101", {"Upgrade": "websocket", "Connection": "Upgrade", **wanted}
+        status, wanted = "101", {"Upgrade": upgraded, "Connection": "Upgrade", **wanted}
     body = b"" if upgraded else json.dumps(variables).encode() + b"\n"
     if not upgraded:
         wanted.setdefault("Content-Length", str(len(body)))

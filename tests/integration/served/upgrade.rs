@@ -1,5 +1,5 @@
 //! `Upgrade` and other headers that HTTP/2 forbids: an app's may not reach clients, whose HTTP/2
-//! stream would end with PROTOCOL_ERROR, except in the 101 that starts a WebSocket.
+//! stream would end with PROTOCOL_ERROR, except in the 101 that starts a WebSocket, or another upgrade that its location names.
 
 use super::{HOSTS, on_every_release, script, site};
 
@@ -76,6 +76,57 @@ fn only_a_websocket_is_an_upgrade() {
             let answer = served.curl(&format!("https://a.test/{kind}/"), more);
             let upgrade = answer.variable("HTTP_UPGRADE").unwrap_or_default();
             assert_eq!((answer.status, upgrade.as_str()), (200, ""), "{kind} on {}", served.name());
+        }
+    });
+}
+
+/// `docker exec` asks for `tcp` and `kubectl exec` for `SPDY/3.1`, in a POST.
+#[test]
+fn locations_pass_on_the_upgrades_that_they_name() {
+    let locations = "    locations:
+      - { path: /named/, proxy_pass: \"http://127.0.0.1:8001\", upgrade: [tcp, SPDY/3.1] }
+      - { path: /with/, proxy_pass: \"http://127.0.0.1:8001\", upgrade: [TCP, websocket] }
+      - { path: /usual/, proxy_pass: \"http://127.0.0.1:8001\" }
+";
+    let inventory = format!("{HOSTS}nginx: {{ http2: true }}\nsites:\n{}", site("a.test", locations));
+    let passed = [
+        ("/named/", "tcp", "tcp"),
+        ("/named/", "Tcp", "tcp"),
+        ("/named/", "spdy/3.1", "SPDY/3.1"),
+        ("/with/", "tcp", "TCP"),
+        ("/with/", "WebSocket", "websocket"),
+    ];
+    let others = ["H2C", "tcp, h2c", "h2c, tcp", "SPDY/3x1", "HTTP/2.0"];
+    let named = others.iter().chain(&["websocket"]).map(|protocol| ("/named/", *protocol));
+    let usual = ["tcp", "h2c"].map(|protocol| ("/usual/", protocol));
+    let refused: Vec<(&str, &str)> = named.chain(usual).chain([("/with/", "SPDY/3.1")]).collect();
+    on_every_release(&inventory, &[], &APPS[..1], |served| {
+        let client = |path: &str, protocol: &str| {
+            format!("python3 {} 10.0.0.10:443 a.test {path} 0 '{protocol}'; echo ===\n", script("websocket.py"))
+        };
+        let all = || passed.iter().map(|(path, asked, _)| (*path, *asked)).chain(refused.iter().copied());
+        let output = served.run(&all().map(|(path, asked)| client(path, asked)).collect::<String>()).output;
+        let answers: Vec<&str> = output.split("===").map(str::trim_start).collect();
+        assert_eq!(answers.len(), passed.len() + refused.len() + 1, "{}: {output}", served.name());
+        for ((path, asked, told), answer) in passed.iter().zip(&answers) {
+            let context = format!("{path} {asked} on {}: {answer:?}", served.name());
+            let (head, echo) = answer.split_once("\r\n\r\n").unwrap_or((answer, ""));
+            let upgrade = format!("\r\nupgrade: {}\r\n", told.to_lowercase());
+            let is_told = format!("{head}\r\n").to_lowercase().contains(&upgrade);
+            assert!(head.starts_with("HTTP/1.1 101 ") && is_told, "{context}");
+            assert_eq!(echo.trim_end(), "hello", "{context}");
+        }
+        for ((path, asked), answer) in refused.iter().zip(&answers[passed.len()..]) {
+            let context = format!("{path} {asked} on {}: {answer:?}", served.name());
+            assert!(answer.starts_with("HTTP/1.1 200 ") && !answer.contains("HTTP_UPGRADE"), "{context}");
+        }
+        // A version of HTTP without upgrades, and what only a proxy may say.
+        for more in ["--http1.0", "--http2"] {
+            let more = format!("{more} -H 'Upgrade: tcp' -H 'Connection: Upgrade' -H 'X-Forwarded-For: 192.0.2.66'");
+            let answer = served.curl("https://a.test/named/", &more);
+            let context = format!("{more} on {}: {answer:?}", served.name());
+            assert_eq!((answer.status, answer.variable("HTTP_UPGRADE")), (200, None), "{context}");
+            assert_ne!(answer.variable("HTTP_X_FORWARDED_FOR").as_deref(), Some("192.0.2.66"), "{context}");
         }
     });
 }

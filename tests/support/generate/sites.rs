@@ -2,7 +2,7 @@
 
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::sample::select;
+use proptest::sample::{select, subsequence};
 
 use super::values::{
     Part, Spoken, app_socket, dns, duration, grpc_upstream, http_upstream, one_of, path, redirect_url, request_path,
@@ -277,9 +277,9 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
     let mut kinds: Vec<_> =
         kinds.into_iter().map(|(key, part)| part.prop_map(move |part| (key, part)).boxed()).collect();
     kinds.push(proptest::strategy::Union::new(named).boxed());
-    let lists = (access::lists(), maybe(0.2, access::limit()));
+    let lists = (access::lists(), maybe(0.2, access::limit()), maybe(0.15, upgrades()));
     (proptest::strategy::Union::new(kinds), rare_timeouts(), upstreams::tls(), snippets::location(), lists)
-        .prop_map(|(target, timeouts, tls, own, (access, limit))| {
+        .prop_map(|(target, timeouts, tls, own, (access, limit, upgrade))| {
             let passed = target.0.ends_with("_pass");
             let secure =
                 matches!(&target.1, Yaml::Scalar(text) if text.starts_with("https://") || text.starts_with("grpcs://"));
@@ -288,9 +288,18 @@ fn target(grpc: bool) -> BoxedStrategy<TargetKeys> {
             let own = own.map(|own| ("include", own));
             let answers = target.0 == "return";
             let limit = limit.filter(|_| !answers).map(|it| ("limit", it));
-            std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(access).chain(limit).collect()
+            let upgrade = upgrade.filter(|_| target.0 == "proxy_pass").map(|it| ("upgrade", it));
+            let keys = std::iter::once(target).chain(timeouts).chain(tls).chain(own).chain(upgrade);
+            keys.chain(access).chain(limit).collect()
         })
         .boxed()
+}
+
+/// Upgrades that a location passes on.
+fn upgrades() -> Part {
+    let some = subsequence(&["websocket", "tcp", "SPDY/3.1", "a+b.c_d-e", "x/1.0"][..], 1..=5);
+    let list = some.prop_map(|names| Yaml::List(names.into_iter().map(|it| Yaml::Scalar(it.to_owned())).collect()));
+    prop_oneof![3 => list, 1 => one_of(&["tcp", "WEBSOCKET"])].boxed()
 }
 
 fn redirect() -> Part {

@@ -125,6 +125,8 @@ pub const PLANTED: &[(&str, &str, &str, &str)] = &[
     ("srv1", "    large_client_header_buffers 4 24k", "", "nginx.large_client_header_buffers"),
     ("srv1", "    http2_max_field_size", "", "nginx.large_client_header_buffers"),
     ("srv2", "    large_client_header_buffers", "", "app_servers[srv2].nginx.large_client_header_buffers"),
+    ("srv1", "map $server_protocol:$http_upgrade", "", "sites[example.com].locations[/proxy/].upgrade[0]"),
+    ("srv1", "    \"~*^HTTP/1[.]1:SPDY/3[.]1$\"", "", "sites[example.com].locations[/proxy/].upgrade[1]"),
     ("srv1", "upstream app", "", "upstreams[app].name"),
     ("srv1", "    zone app", "", "upstreams[app].name"),
     ("srv1", "    least_conn", "", "upstreams[app].balance"),
