@@ -359,9 +359,13 @@ impl<'f> Map<'f> {
 
     /// The key behind the haproxy line of an app server: in its entry, or one for all servers.
     fn server(&self, balancer: usize, message: &Message, name: &str) -> Option<Cursor<'f>> {
-        let index = *self.apps.get(name)?;
+        let app = name.split(':').next()?;
+        let index = *self.apps.get(app)?;
         let entry = self.fleet.written.key("app_servers").item(index);
         let rest = unnamed(&message.text, name);
+        if let Some(place) = others::source(self.fleet, (balancer, &rest), name) {
+            return Some(place);
+        }
         let about = |words: &[&str]| words.iter().any(|word| rest.contains(word));
         let addresses: Vec<String> =
             self.fleet.inventory.app_servers[index].addresses.iter().map(|address| address.to_string()).collect();
@@ -388,7 +392,7 @@ impl<'f> Map<'f> {
     /// The place of the first thing that the message quotes, app servers before all else.
     fn named(&self, message: &Message) -> Option<Cursor<'f>> {
         // haproxy writes `pool/server`, and usually names the pool as well.
-        let app = |word: &str| self.apps.get(word.rsplit('/').next()?);
+        let app = |word: &str| self.apps.get(word.rsplit('/').next()?.split(':').next()?);
         let server = message.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
         server.or_else(|| message.quoted().find_map(|word| self.values.get(word).copied()))
     }

@@ -198,12 +198,20 @@ impl Observation {
                 self.unit = Some(Unit { active: active.to_owned(), enabled: enabled.to_owned() });
             }
             ["running", revision] => self.running = Some(hexadecimal(revision, 12)?),
-            ["server", pool, name, sessions, ref status @ ..] if !status.is_empty() => self.servers.push(Server {
-                pool: pool.to_owned(),
-                name: name.to_owned(),
-                sessions: sessions.parse().ok()?,
-                status: status.join(" "),
-            }),
+            ["server", pool, name, sessions, ref status @ ..] if !status.is_empty() => {
+                let sessions = sessions.parse().ok()?;
+                // Behind a colon is another address that the app server is connected from.
+                let app = name.split(':').next().unwrap_or(name);
+                match self.servers.iter_mut().find(|it| it.pool == pool && it.name == app).filter(|_| app != name) {
+                    Some(server) => server.sessions += sessions,
+                    None => self.servers.push(Server {
+                        pool: pool.to_owned(),
+                        name: name.to_owned(),
+                        sessions,
+                        status: status.join(" "),
+                    }),
+                }
+            }
             ["lease", id, age, since, holder] => {
                 let (id, holder) = (id.to_owned(), holder.to_owned());
                 self.lease = Some(HeldLease { id, age: age.parse().ok()?, since: since.parse().ok()?, holder });

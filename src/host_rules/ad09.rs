@@ -12,6 +12,7 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
     for (seen, facts) in live.running(None, reporter) {
         addresses(live, seen.host, facts, reporter);
         nowhere(live, seen.host, facts, reporter);
+        sources(live, seen.host, facts, reporter);
         for bind in binds(seen.host) {
             let Some(problem) = problem(&bind, facts) else { continue };
             let name = seen.host.name;
@@ -64,6 +65,20 @@ fn nowhere(live: &Live<'_>, host: &LiveHost<'_>, facts: &Facts, reporter: &mut R
         let help =
             "correct it; an address that moves between balancers belongs into `high_availability.virtual_addresses`";
         reporter.report(place.span(), message, help);
+    }
+}
+
+/// Addresses in `haproxy.source` that the host lacks: connections from there fail.
+fn sources(live: &Live<'_>, host: &LiveHost<'_>, facts: &Facts, reporter: &mut Reporter<'_>) {
+    let Some((index, balancer)) = live.balancer(host.name) else { return };
+    let missing = |(_, address): &(usize, &Address)| !facts.addresses.contains(&address.0);
+    for (item, address) in balancer.haproxy.source.iter().enumerate().filter(missing) {
+        let list = live.fleet.haproxy(index, &["source"]);
+        let place = list.items().nth(item).unwrap_or(list);
+        let message =
+            format!("no interface of `{}` has `{address}`, from which haproxy is to connect to app servers", host.name);
+        let help = "add the address to an interface of the host, or remove it: connections from it fail";
+        reporter.push(Finding::new(place.span(), message, help).with_severity(Severity::Error));
     }
 }
 

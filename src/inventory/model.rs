@@ -10,12 +10,12 @@ mod maintenance;
 mod other_pools;
 mod settings;
 mod snippet;
+mod sources;
 mod ssh;
 mod target;
 mod upstream_timeouts;
 mod upstreams;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use ipnet::IpNet;
@@ -98,23 +98,6 @@ pub enum AcmeChallenge {
     Redirect(RedirectUrl),
     /// The balancers answer them, for the account with this thumbprint.
     Answered(AccountThumbprint),
-}
-
-impl Inventory {
-    /// The addresses that balancers connect to app servers from, each with its balancer and that
-    /// one's index: those of the families that any app server is reached over.
-    pub fn sources(&self) -> impl Iterator<Item = (usize, &LoadBalancer, Address)> {
-        let mut used: HashMap<Families, Families> = HashMap::new();
-        self.load_balancers.iter().enumerate().flat_map(move |(index, balancer)| {
-            let families = balancer.addresses.families();
-            let used = *used.entry(families).or_insert_with(|| {
-                let reached = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(families));
-                reached.fold(Families::default(), |families, address| families.with(address.0))
-            });
-            let addresses = balancer.addresses.iter().filter(move |address| used.has(address.0));
-            addresses.map(move |address| (index, balancer, address))
-        })
-    }
 }
 
 impl Inventory {

@@ -30,7 +30,7 @@ section! {
         /// Groups of servers that are not app servers: other software on other ports, by TLS name, or for what is not TLS.
         other_pools: "list; default: none" is Sections(0),
         /// The addresses from which nginx accepts a client address in a PROXY header.
-        trusted_proxies: "list of networks; default: the addresses of every balancer" is Many(Network, 0, MANY),
+        trusted_proxies: "list of networks; default: the addresses of every balancer, also those in `source`" is Many(Network, 0, MANY),
         /// Which app servers can resume a TLS session: all of them, only the one that started it, or none.
         tickets: "`shared`, `per_host` or `off`; default: `shared` with more than one app server, otherwise `per_host`" is One(Choice(Tickets::NAMES)),
         /// How the balancers answer plain HTTP.

@@ -9,9 +9,9 @@ use serde::Serialize;
 use super::others::{OtherBackend, others};
 use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
-use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics};
+use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics, servers};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Bound, Families, Haproxy, HttpCheck, LoadBalancer, Pool};
+use crate::inventory::model::{AppServer, Bound, Families, Haproxy, LoadBalancer, Pool};
 use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
@@ -69,6 +69,8 @@ pub struct View {
     names: Routes,
     /// Where connections with no name or an unknown one go.
     unknown_backend: String,
+    /// Whether it connects from other addresses than its own as well.
+    sources: bool,
     backends: Vec<Backend>,
     others: Vec<OtherBackend>,
     http: Option<http::View>,
@@ -121,16 +123,7 @@ struct Backend {
     weighted: bool,
     /// Whether several backups wait for app servers that are not backups.
     all_backups: bool,
-    servers: Vec<Server>,
-}
-
-#[derive(Serialize)]
-struct Server {
-    name: String,
-    address: String,
-    weight: u16,
-    backup: bool,
-    maxconn: Option<u64>,
+    servers: Vec<servers::Server>,
 }
 
 impl View {
@@ -191,7 +184,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         send_proxy: send_proxy(shape.haproxy.proxy_protocol),
         names: routes(inventory, shape.haproxy.unknown_names),
         unknown_backend: inventory.default_pool().name.to_string(),
-        backends: backends(inventory, shape.own, &check.http),
+        sources: !shape.haproxy.source.is_empty(),
+        backends: backends(inventory, shape),
         others: others(inventory),
         http: http::view(inventory, shape.haproxy, shape.own),
         metrics: shape.haproxy.metrics.as_ref().map(|it| metrics::view(it, shape.haproxy.maxconn)),
@@ -218,21 +212,13 @@ fn bind(bound: &Bound) -> Bind {
     Bind { host, moves: bound.moves }
 }
 
-fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backend> {
+fn backends(inventory: &Inventory, shape: &Shape<'_>) -> Vec<Backend> {
+    let http = &shape.haproxy.check.http;
     let names = LazyCell::new(|| inventory.names().map(ServerName::as_str).collect::<HashSet<&str>>());
     let backend = |pool: &Pool| {
         let members = || pool.app_servers(inventory);
+        let sources = &shape.haproxy.source;
         let first_weight = members().next().map(|app| app.weight);
-        let servers = members().map(|app| {
-            let address = app.addresses.reached_from(own).expect("validation found a way to every app server");
-            Server {
-                name: app.name.to_string(),
-                address: std::net::SocketAddr::new(address.0, app.nginx.port.0).to_string(),
-                weight: app.weight,
-                backup: app.backup,
-                maxconn: app.maxconn,
-            }
-        });
         let asked = pool.check.or(http);
         let first_name = || inventory.sites[pool.sites[0]].sample_name(|name| names.contains(name));
         Backend {
@@ -243,8 +229,8 @@ fn backends(inventory: &Inventory, own: Families, http: &HttpCheck) -> Vec<Backe
             // Without weights haproxy gives every server the same one, which is not 0.
             weighted: members().any(|app| app.weight == 0 || Some(app.weight) != first_weight),
             all_backups: members().any(AppServer::is_active)
-                && members().filter(|app| app.backup && app.weight > 0).count() > 1,
-            servers: servers.collect(),
+                && members().filter(|app| app.backup && app.weight > 0).count() > usize::from(sources.is_empty()),
+            servers: servers::of_pool(members(), shape.own, shape.haproxy),
         }
     };
     inventory.pools.iter().map(backend).collect()

@@ -15,6 +15,7 @@ mod nginx;
 mod others;
 mod ports;
 mod routes;
+mod servers;
 mod snippets;
 mod templates;
 mod tls;

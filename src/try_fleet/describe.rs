@@ -64,6 +64,7 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
     let apps = apps(inventory, &sites);
     let balancer = |(index, balancer): (usize, &crate::inventory::model::LoadBalancer)| {
         let addresses: Vec<IpAddr> = balancer.addresses.iter().map(|address| address.0).collect();
+        let sources = balancer.haproxy.source.iter().map(|address| address.0);
         // A virtual address moves only to balancers that have an address of its family.
         let has = |address: &&IpAddr| addresses.iter().any(|o| o.is_ipv4() == address.is_ipv4());
         let bound = balancer.bound();
@@ -97,7 +98,7 @@ fn balancers(inventory: &Inventory, scripts: &Scripts) -> Vec<HostSpec> {
                     Some(AcmeChallenge::AppServers { .. } | AcmeChallenge::Redirect(_)) | None => None,
                 },
             }),
-            ..HostSpec::new(balancer.name.as_str(), Role::Balancer, addresses)
+            ..HostSpec::new(balancer.name.as_str(), Role::Balancer, addresses.into_iter().chain(sources).collect())
         }
     };
     inventory.load_balancers.iter().enumerate().map(balancer).collect()

@@ -65,11 +65,16 @@ fn parse(answer: &str) -> Vec<Server> {
     let (Some(status), Some(check)) = (column("status"), column("check_status")) else {
         return Vec::new();
     };
+    let tracked = column("tracked");
     lines
         .filter_map(|line| {
             let fields: Vec<&str> = line.split(',').collect();
             let (backend, server) = (fields.first()?, fields.get(1)?);
             if matches!(*server, "FRONTEND" | "BACKEND") || server.is_empty() {
+                return None;
+            }
+            // The one that it is as stands for it.
+            if tracked.is_some_and(|tracked| fields.get(tracked).is_some_and(|it| !it.is_empty())) {
                 return None;
             }
             // Listeners have a line, too, with the status OPEN.
@@ -95,6 +100,8 @@ mod tests {
         let servers = parse(answer);
         let ready: Vec<(&str, bool)> = servers.iter().map(|server| (server.name.as_str(), server.is_ready())).collect();
         assert_eq!(ready, [("app/srv1", true), ("app/srv2", false), ("app/srv3", false), ("app/srv4", true)]);
+        let tracked = "# pxname,svname,status,check_status,tracked,\na,s,UP,L6OK,,\na,s:10.0.0.9,UP,,a/s,";
+        assert_eq!(parse(tracked).len(), 1);
         let passed = |status, check| {
             parse(&format!("# pxname,svname,status,check_status,\na,s,{status},{check},"))[0].has_passed()
         };

@@ -262,6 +262,8 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
     // And those of a certificate, which it chooses by the header.
     let of_clients = ["$ssl_client_verify;", "$ssl_client_s_dn;", "$ssl_client_i_dn;", "$ssl_client_serial;"];
     literal.extend(of_clients);
+    // With a number behind it where a location names protocols.
+    literal.insert("$sslscale_connection;");
     let looped = looped.map(|name| [format!("${name}"), format!("${name};"), format!("$sslscale_log_{name}")]);
     literal.extend(looped.iter().flatten().map(String::as_str));
     // A path of ours in quotes, which is in no inventory.
@@ -274,7 +276,8 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
     // A variable of ours with a number.
     let is_list = |word: &str| {
         let word = word.trim_end_matches(":$proxy_protocol_addr").trim_matches(['(', ')', '"', ';']);
-        let numbered = ["denied", "cdn", "around"].map(|it| word.strip_prefix(&format!("$sslscale_{it}_")));
+        let numbered = ["denied", "cdn", "around", "upgrade", "connection"]
+            .map(|it| word.strip_prefix(&format!("$sslscale_{it}_")));
         numbered.into_iter().flatten().any(|it| it.bytes().all(|byte| byte.is_ascii_digit()))
     };
     let tree = render(&inventory, &Templates::load(None).unwrap()).unwrap();
@@ -294,7 +297,13 @@ fn every_variable_part_of_the_rendered_files_is_inert() {
                     .trim_start_matches("$host:");
                 // In comments of haproxy.cfg, paths are in backticks.
                 let value = value.trim_start_matches("\"max-age=").trim_matches('"').trim_matches('`');
-                // A name as a regular expression.
+                // A protocol, or a name, as a regular expression.
+                let value = value.trim_start_matches("~*^HTTP/1[.]1:").trim_start_matches("101:");
+                let protocol = value
+                    .strip_suffix('$')
+                    .filter(|_| word.starts_with("\"~*^HTTP/1"))
+                    .map(|it| it.replace("[.]", "."));
+                let value = protocol.as_deref().unwrap_or(value);
                 let value = match value.strip_prefix("~^").and_then(|it| it.strip_suffix('$')) {
                     Some(name) => name.replace("[.]", ".").replace("[*]", "*"),
                     None => value.to_owned(),

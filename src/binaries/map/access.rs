@@ -73,7 +73,12 @@ impl<'f> Map<'f> {
             .load_balancers
             .iter()
             .position(|balancer| balancer.addresses.iter().any(|it| it.to_string() == address));
-        owner.map_or(list, |index| self.fleet.written.key("load_balancers").item(index).key("address"))
+        let named =
+            |it: &crate::inventory::model::LoadBalancer| it.haproxy.source.iter().any(|it| it.to_string() == address);
+        let by_source = || inventory.load_balancers.iter().position(named);
+        let of_source = |index: usize| self.fleet.haproxy(index, &["source"]);
+        let own = |index: usize| self.fleet.written.key("load_balancers").item(index).key("address");
+        owner.map(own).or_else(|| by_source().map(of_source)).unwrap_or(list)
     }
 
     /// The place of a line about a limit, which names its zone.

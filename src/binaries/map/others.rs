@@ -5,6 +5,17 @@ use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar, Takes};
 use crate::lint::Fleet;
 
+/// The place of the address behind the colon of a server's name, if the message is about that.
+pub fn source<'f>(fleet: &'f Fleet<'f>, (balancer, rest): (usize, &str), server: &str) -> Option<Cursor<'f>> {
+    let (_, address) = server.split_once(':')?;
+    let list = fleet
+        .haproxy_if_written(balancer, &["source"])
+        .filter(|_| rest.contains("source") || rest.contains(address))?;
+    let same =
+        |item: &Cursor<'f>| item.text().and_then(|text| text.parse().ok()) == address.parse::<std::net::IpAddr>().ok();
+    Some(list.items().find(same).unwrap_or(list))
+}
+
 /// The place of a line in the backend of such servers, or of one that leads there.
 pub fn line<'f>(fleet: &'f Fleet<'f>, message: &Message, statement: &Statement<'_>) -> Option<Cursor<'f>> {
     let pools = &fleet.inventory.other_pools;

@@ -22,6 +22,8 @@ pub struct Haproxy {
     pub public_port: Option<Port>,
     /// The addresses on which it listens; empty for all. [`super::LoadBalancer::bound`] has what is rendered.
     pub bind: Vec<Address>,
+    /// From where it connects to app servers besides its address.
+    pub source: Vec<Address>,
     /// From where connections begin with a PROXY header; without repetition.
     pub accept_proxy_from: Vec<IpNet>,
     /// Most connections at a time.

@@ -13,6 +13,8 @@ section! {
         public_port: "1 to 65535; default: `port`" is One(PORT),
         /// The addresses on which haproxy takes connections, with TLS and plain HTTP. Addresses that the balancer does not have at that moment, such as virtual ones, are bound all the same.
         bind: "list of IP addresses; default: all addresses" is Many(Address, 1, 64),
+        /// Further addresses of the balancer, from which it connects to app servers as well: each has 28232 source ports for an app server. Health checks come from `address`.
+        source: "list of IP addresses; default: `address` alone" is Many(Address, 1, 16),
         /// Networks of what is before the balancers and begins every connection with a PROXY header, such as a cloud's load balancer: the client's address is read from it, over TLS and plain HTTP. Connections from there without a header are closed; nobody else is believed. A balancer's own addresses are never among them.
         accept_proxy_from: "list of networks; default: none" is Many(Network, 1, 64),
         /// The maximum number of connections at a time, from all clients together.

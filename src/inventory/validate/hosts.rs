@@ -29,6 +29,8 @@ pub struct Places {
     pub port: Option<Span>,
     /// The value of `bind` of haproxy, of the host or of the fleet; `None` if it is the default.
     pub bind: Option<Span>,
+    /// The same for `source`.
+    pub source: Option<Span>,
     /// The same for `proxy_protocol`.
     pub proxy_protocol: Option<Span>,
     /// The same for `http2`.
@@ -46,6 +48,7 @@ pub struct Places {
 pub struct SettingPlaces {
     port: Option<Span>,
     bind: Option<Span>,
+    source: Option<Span>,
     proxy_protocol: Option<Span>,
     http2: Option<Span>,
     access_log: Option<Span>,
@@ -60,6 +63,7 @@ impl SettingPlaces {
         Self {
             port: place("port", base.port),
             bind: place("bind", base.bind),
+            source: place("source", base.source),
             proxy_protocol: place("proxy_protocol", base.proxy_protocol),
             http2: place("http2", base.http2),
             access_log: place("access_log", base.access_log),
@@ -70,8 +74,8 @@ impl SettingPlaces {
 
     /// The places of a host with these settings.
     fn with(self, host: Places) -> Places {
-        let Self { port, bind, proxy_protocol, http2, access_log, ssl_protocols, metrics } = self;
-        Places { port, bind, proxy_protocol, http2, access_log, ssl_protocols, metrics, ..host }
+        let Self { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics } = self;
+        Places { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics, ..host }
     }
 }
 
@@ -113,6 +117,7 @@ impl Hosts {
             let ssh = ssh::read(reader, raw.ssh, ssh);
             if let Some((name, addresses, places)) = host {
                 let places = SettingPlaces::of(reader, raw.haproxy, fleet).with(places);
+                haproxy.source.iter().for_each(|address| self.take_source(reader, *address, &places));
                 self.load_balancers.push((LoadBalancer { name, addresses, haproxy, ssh }, places));
             }
         }
@@ -188,6 +193,7 @@ impl Hosts {
             address: node.underline(),
             port: None,
             bind: None,
+            source: None,
             proxy_protocol: None,
             http2: None,
             access_log: None,
@@ -233,6 +239,23 @@ impl Hosts {
             Diagnostic::refusal(Code::AD05, address.span, message, "give every host a different address")
         };
         reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
+    }
+
+    /// A further address of a balancer, which no other host may have.
+    fn take_source(&mut self, reader: &mut Reader<'_>, address: Address, places: &Places) {
+        let span = places.source.unwrap_or(places.name);
+        match self.addresses.entry(address.0) {
+            Entry::Vacant(free) => {
+                free.insert(Taken { span, by_load_balancer: true });
+            }
+            Entry::Occupied(first) => {
+                let message = format!("`source` has `{address}`, which is already in use");
+                let help = "write addresses that only this balancer has, besides its `address`; with several balancers, \
+                            each takes its own list in its entry: `haproxy: { source: […] }`";
+                let twice = Diagnostic::refusal(Code::AD05, span, message, help);
+                reader.diagnostics.push(twice.related(first.get().span, "it is in use here"));
+            }
+        }
     }
 
     /// Whether a host with an error has this name.

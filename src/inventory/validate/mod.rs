@@ -29,6 +29,7 @@ mod servers;
 mod settings;
 mod sites;
 mod snippets;
+mod sources;
 mod ssh;
 #[cfg(test)]
 mod tests;
@@ -122,6 +123,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     checks::check_versions(reader, &hosts);
     let virtual_addresses = trust::virtual_addresses(reader, raw.high_availability, &hosts);
     hosts.check_families(reader);
+    sources::check(reader, &hosts);
     let trusted_proxies = trust::trusted_proxies(reader, raw.trusted_proxies, &hosts);
     proxy_header::check(reader, &hosts, raw.trusted_proxies);
     let mut pools = pools::read(reader, raw.pools, &hosts);

@@ -31,6 +31,7 @@ const BEFORE: &str = "list the networks of what is before the balancers: from th
 
 /// Longest lists; OpenSSL knows fewer versions, ciphers and groups.
 const BIND: Words = Words { key: "bind", most: 64, example: "[10.0.0.10, 10.0.0.100]", known: |_| true };
+const SOURCE: Words = Words { key: "source", most: 16, example: "[10.0.0.110]", known: |_| true };
 const PROTOCOLS: Words = Words { key: "ssl_protocols", most: 16, example: "[TLSv1.2, TLSv1.3]", known: |_| true };
 const CIPHERS: Words = Words {
     key: "ssl_ciphers",
@@ -54,6 +55,7 @@ pub fn default_haproxy() -> Haproxy {
         port: Port(443),
         public_port: None,
         bind: Vec::new(),
+        source: Vec::new(),
         accept_proxy_from: Vec::new(),
         maxconn: MAXCONN,
         nofile: None,
@@ -122,6 +124,11 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
         port: or_default(reader, raw.port, "port", base.port),
         public_port: optional(reader, raw.public_port, "public_port").or(base.public_port),
         bind: distinct(reader, raw.bind, BIND, |address: &Address| *address).unwrap_or(base.bind),
+        source: match raw.source {
+            // Those of the fleet are another balancer's.
+            Some(node) => distinct(reader, Some(node), SOURCE, |address: &Address| *address).unwrap_or_default(),
+            None => base.source,
+        },
         accept_proxy_from: match raw.accept_proxy_from {
             Some(node) => access::at_most_64(reader, node, "accept_proxy_from", BEFORE),
             None => base.accept_proxy_from,

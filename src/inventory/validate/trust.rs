@@ -39,9 +39,9 @@ pub fn virtual_addresses(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &H
     found
 }
 
-/// Reads `trusted_proxies`; by default every balancer's own addresses.
+/// Reads `trusted_proxies`; by default all addresses from which balancers connect.
 pub fn trusted_proxies(reader: &mut Reader<'_>, node: Option<&Node>, hosts: &Hosts) -> Vec<IpNet> {
-    let balancers = hosts.load_balancers.iter().flat_map(|(balancer, _)| balancer.addresses.iter());
+    let balancers = hosts.load_balancers.iter().flat_map(|(balancer, _)| balancer.connects_from());
     let Some(node) = node else {
         return balancers.map(|address| IpNet::from(address.0)).collect();
     };

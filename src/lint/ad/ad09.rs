@@ -10,7 +10,7 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Hosts,
     doc: Doc {
-        what: "No interface of a host has an address that the inventory gives it, or one of `haproxy.bind` that is not \
+        what: "No interface of a host has an address that the inventory gives it, or one of `haproxy.source`, or one of `haproxy.bind` that is not \
             virtual, or one that its rendered files listen on. The last is an error, as is a file that listens on IPv6 \
             on a host without it; only custom templates can render such an address.",
         why: "With a wrong address the inventory describes another host: balancers connect to it, app servers \

@@ -39,7 +39,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         } else {
             format!("`trusted_proxies` lacks `{from}`, the address that `{name}` connects from")
         };
-        let address = fleet.written.key("load_balancers").item(index).key("address").span();
+        let own = fleet.written.key("load_balancers").item(index).key("address");
+        let address = if balancer.has(from.0) { own } else { fleet.haproxy(index, &["source"]) }.span();
         let fix = fixes.next().flatten();
         let missing = Finding::new(place.span(), message, super::advice(from)).fixed_by(fix);
         reporter.push(missing.related(address, "it connects from this address"));

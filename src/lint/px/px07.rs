@@ -6,6 +6,7 @@ use ipnet::IpNet;
 
 use crate::diagnostic::{Code, Severity};
 use crate::inventory::document::Cursor;
+use crate::inventory::model::LoadBalancer;
 use crate::inventory::networks::Networks;
 use crate::inventory::types::{Cidr, Scalar};
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
@@ -61,7 +62,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let (apps, balancers) = (&inventory.app_servers, &inventory.load_balancers);
     let apps = Hosts::new(apps.iter().enumerate().flat_map(|(it, app)| app.addresses.iter().map(move |a| (a.0, it))));
-    let own = balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+    let own = balancers.iter().flat_map(LoadBalancer::connects_from);
     let balancers = Hosts::new(own.chain(inventory.virtual_addresses.iter().copied()).map(|address| (address.0, 0)));
     let (around, help) = (Around::of(fleet), advice(fleet));
     for entry in list.items() {
@@ -122,7 +123,7 @@ impl Around {
     fn of(fleet: &Fleet<'_>) -> Self {
         let balancers = &fleet.inventory.load_balancers;
         let network = |v4: bool, widest: u8| {
-            let addresses = balancers.iter().flat_map(|balancer| balancer.addresses.iter());
+            let addresses = balancers.iter().flat_map(LoadBalancer::connects_from);
             let addresses = addresses.map(|address| address.0).filter(|address| address.is_ipv4() == v4);
             addresses.filter_map(|address| IpNet::new(address, widest).ok()).reduce(around)
         };

@@ -21,7 +21,16 @@ const ROWS: &[Row] = &[
         &["load_balancers[].address", "load_balancers[].address[]", "app_servers[].address", "app_servers[].address[]"],
         ADDRESSES,
     ),
-    (&["high_availability.virtual_addresses[]", "haproxy.bind[]", "load_balancers[].haproxy.bind[]"], ADDRESSES),
+    (
+        &[
+            "high_availability.virtual_addresses[]",
+            "haproxy.bind[]",
+            "load_balancers[].haproxy.bind[]",
+            "haproxy.source[]",
+            "load_balancers[].haproxy.source[]",
+        ],
+        ADDRESSES,
+    ),
     (
         &["trusted_proxies[]"],
         &[

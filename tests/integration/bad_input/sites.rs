@@ -35,7 +35,7 @@ pub const ROWS: &[Row] = &[
         &[("0", "IN06"), ("65536", "IN06"), ("off", "IN06")],
     ),
     (
-        &["sites[].locations[].upgrade[]"],
+        &["sites[].locations[].upgrade", "sites[].locations[].upgrade[]"],
         &[("h2c", "IN06"), ("H2", "IN06"), ("HTTP/2.0", "IN06"), ("TLS/1.3", "IN06"), ("a,b", "IN06")],
     ),
     (

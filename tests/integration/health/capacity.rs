@@ -92,17 +92,26 @@ fn cp03_without_source_ports_clients_fail_whose_app_server_is_well() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("held");
     holding(UnixListener::bind(&path).unwrap());
-    let text = format!(
-        "global maxconn 100\n{FRONTEND}    retries 0\n    server a 127.0.0.1:9001\n\
+    let text = |more: &str| {
+        format!(
+            "global maxconn 100\n{FRONTEND}    retries 0\n    server a 127.0.0.1:9001\n{more}\
          frontend app-server\n    bind 127.0.0.1:9001\n    default_backend held\n\
          backend held\n    server h {}\n",
-        path.display()
-    );
+            path.display()
+        )
+    };
     let ports = "ip link set lo up && echo '40000 40009' > /proc/sys/net/ipv4/ip_local_port_range";
-    let Some(haproxy) = Haproxy::start_apart(&text, ports) else { return };
-    let mut clients: Vec<UnixStream> = (0..20).map(|_| haproxy.connect("in")).collect();
-    let answered = clients.iter_mut().filter_map(first).count();
-    assert_eq!(answered, 10, "{}", haproxy.log());
+    let answered = |haproxy: &Haproxy| {
+        let mut clients: Vec<UnixStream> = (0..20).map(|_| haproxy.connect("in")).collect();
+        clients.iter_mut().filter_map(first).count()
+    };
+    // As a balancer with one more address in `source`.
+    let more = "    server a:127.0.0.2 127.0.0.1:9001 source 127.0.0.2\n";
+    let Some(haproxy) = Haproxy::start_apart(&text(more), ports) else { return };
+    assert_eq!(answered(&haproxy), 20, "{}", haproxy.log());
+    drop(haproxy);
+    let Some(haproxy) = Haproxy::start_apart(&text(""), ports) else { return };
+    assert_eq!(answered(&haproxy), 10, "{}", haproxy.log());
     // haproxy, not the app server, ended the others: it had no connection to it.
     haproxy.logged(" SC ");
 }

@@ -24,6 +24,8 @@ const KEYWORDS: &[(&str, usize)] = &[
     ("send-proxy", 0),
     ("send-proxy-v2", 0),
     ("slowstart", 1),
+    ("source", 1),
+    ("track", 1),
     ("verify", 1),
     ("weight", 1),
 ];
@@ -38,6 +40,8 @@ pub struct Section {
 /// A `server` or `default-server` line.
 #[derive(Debug)]
 pub struct Server<'s> {
+    /// Empty for a default.
+    pub name: &'s str,
     /// Where it leads; nowhere for a default.
     pub address: Option<SocketAddr>,
     keywords: Vec<(&'s str, &'s [String])>,
@@ -65,7 +69,7 @@ impl Section {
     /// The servers of a backend.
     pub fn servers(&self) -> Vec<Server<'_>> {
         let of = |words: &'_ [String]| words[1].parse().expect("an address and a port");
-        let server = |words| Server { address: Some(of(words)), keywords: keywords(&words[2..]) };
+        let server = |words| Server { address: Some(of(words)), name: &words[0], keywords: keywords(&words[2..]) };
         self.all(&["server"]).map(server).collect()
     }
 
@@ -75,7 +79,7 @@ impl Section {
         let before = first("default-server")? < first("server").unwrap_or(usize::MAX);
         let mut found = self.all(&["default-server"]);
         let one = found.next().filter(|_| before && found.next().is_none())?;
-        Some(Server { address: None, keywords: keywords(one) })
+        Some(Server { name: "", address: None, keywords: keywords(one) })
     }
 }
 

@@ -94,10 +94,17 @@ pub fn checks_speak_no_other_protocol(rendered: &Rendered<'_>) -> Held {
     Ok(())
 }
 
-/// HP06: every server of a pool is checked; what answers challenges may not listen all the time.
+/// HP06: every server of a pool is checked, or is as a checked one with its address is; what answers challenges may not listen all the time.
 pub fn every_server_is_checked(rendered: &Rendered<'_>) -> Held {
     every_check(rendered, "a server without a check", |_, backend, default| {
-        default.has("check") && !backend.servers().iter().any(|s| s.has("no-check") || s.has("disabled"))
+        let servers = backend.servers();
+        let checked = |server: &Server<'_>| !server.has("no-check") && !server.has("disabled");
+        let follows = |server: &Server<'_>| {
+            let mut others = servers.iter().filter(|it| checked(it) && it.address == server.address);
+            let followed = |it: &Server<'_>| server.value("track") == Some(&format!("{}/{}", backend.head[1], it.name));
+            !server.has("disabled") && others.any(followed)
+        };
+        default.has("check") && servers.iter().all(|server| checked(server) || follows(server))
     })
 }
 

@@ -15,6 +15,7 @@ const ROWS: &[Row] = &[
     ("haproxy", "port: 8443", ""),
     ("haproxy", "public_port: 8443", ""),
     ("haproxy", "bind: [10.0.0.10]", ""),
+    ("haproxy", "source: [10.0.0.110]", ""),
     ("haproxy", "accept_proxy_from: [10.9.0.0/16]", ""),
     ("haproxy", "metrics: { allow: [10.0.0.5] }", ""),
     ("haproxy.metrics", "port: 9101", "allow: [10.0.0.5], "),

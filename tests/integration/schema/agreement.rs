@@ -20,7 +20,7 @@ use crate::hostile::{Style, substitute};
 
 /// Codes and keys of what a schema cannot say, and why.
 const UNSAYABLE: &[(&str, &[&str], &str)] = &[
-    ("AD05", &["name", "address", "virtual_addresses"], "compares hosts with each other"),
+    ("AD05", &["name", "address", "virtual_addresses", "source"], "compares hosts with each other"),
     ("AD08", &["address"], "compares hosts with each other"),
     (
         "AD11",
@@ -38,6 +38,7 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
     ("IN12", &["default"], "compares entries with each other"),
     ("IN09", &["allow"], "compares networks with each other"),
     ("IN09", &["bind"], "knows where a deploy asks"),
+    ("IN09", &["source"], "knows over which families a balancer connects"),
     ("IN09", &["takes"], "depends on the settings of every balancer"),
     ("IN09", &["check"], "depends on which connections a pool gets"),
     ("IN09", &["servers", "backup"], "compares servers with the hosts of the fleet"),
@@ -55,7 +56,7 @@ const UNSAYABLE: &[(&str, &[&str], &str)] = &[
         &["name", "server_name", "path", "app_servers", "resolver", "takes", "servers", "backup"],
         "compares entries with each other",
     ),
-    ("IN12", &["ssl_certificate", "ssl_ciphers", "ssl_ecdh_curve"], "knows which spellings are equal"),
+    ("IN12", &["ssl_certificate", "ssl_ciphers", "ssl_ecdh_curve", "upgrade"], "knows which spellings are equal"),
 ];
 
 /// The same for values that an editor reads as a number.

@@ -1,5 +1,6 @@
 //! What single balancers of a random fleet have of their own, where it depends on the rest of the fleet.
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use super::yaml::Yaml;
@@ -40,6 +41,34 @@ pub fn bound(
             _ => continue,
         };
         haproxy.get_or_insert_with(|| Yaml::Map(Vec::new())).put("bind", Yaml::List(list));
+    }
+    balancers
+}
+
+/// Balancers that connect from further addresses as well, as many of each family over which they reach an app server.
+pub fn sources(
+    hosts: &[&[IpAddr]],
+    apps: &[&[IpAddr]],
+    mood: u8,
+    mut balancers: Vec<Option<Yaml>>,
+) -> Vec<Option<Yaml>> {
+    let count = match mood {
+        0 => 1,
+        1 => 3,
+        _ => return balancers,
+    };
+    for (number, (addresses, haproxy)) in hosts.iter().zip(&mut balancers).enumerate() {
+        let own = |it: &IpAddr| addresses.iter().any(|own| own.is_ipv4() == it.is_ipv4());
+        let reached = apps.iter().filter_map(|app| app.iter().copied().find(own));
+        let used: BTreeSet<bool> = reached.map(|it| it.is_ipv4()).collect();
+        let of = |at: usize| {
+            used.iter().map(move |is_v4| match is_v4 {
+                true => format!("10.77.{number}.{}", at + 1),
+                false => format!("fd00:77:{number}::{}", at + 1),
+            })
+        };
+        let list = (0..count).flat_map(of).map(Yaml::Scalar).collect();
+        haproxy.get_or_insert_with(|| Yaml::Map(Vec::new())).put("source", Yaml::List(list));
     }
     balancers
 }

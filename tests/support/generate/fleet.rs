@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use sslscale::inventory::types::{Become, Tickets};
 
-use super::balancers::{bound, without_header};
+use super::balancers::{bound, sources, without_header};
 use super::checks::checked;
 use super::others::{drawn, others, takes_unknown_names};
 use super::sites;
@@ -67,6 +67,10 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
                     if off { without_header(haproxy, own_haproxy) } else { (haproxy, own_haproxy) };
                 let addresses: Vec<&[IpAddr]> = lbs.iter().map(|host| host.addresses.as_slice()).collect();
                 let own_haproxy = bound(&addresses, trust.3.as_ref(), trust.1 % 9, own_haproxy);
+                // Lists of trusted proxies know nothing of further addresses.
+                let apps: Vec<&[IpAddr]> = srvs.iter().map(|host| host.addresses.as_slice()).collect();
+                let mood = if trusted.is_none() { trust.1 % 7 } else { 6 };
+                let own_haproxy = sources(&addresses, &apps, mood, own_haproxy);
                 let rejects = std::iter::once(&haproxy).chain(own_haproxy.iter().flatten()).any(rejects);
                 let others = others(drawn, &addresses, rejects);
                 sites::take_unknown_names(
