@@ -12,6 +12,8 @@
 //! than all or none is an error.
 
 mod fleet;
+#[path = "../support/kept.rs"]
+mod kept;
 #[path = "../../tests/support/returning.rs"]
 mod returning;
 
@@ -20,7 +22,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
-use fleet::Fleet;
+use fleet::inventory;
+use kept::Fleet;
 use returning::Returning;
 
 /// Turns of each fleet; odd, so that one of them is the median.
@@ -52,8 +55,8 @@ fn client(words: &[String]) -> Result<()> {
 fn compare() -> Result<()> {
     let work = tempfile::tempdir()?;
     fleet::certificates(work.path())?;
-    let per_host = Fleet::start(work.path(), "per_host")?;
-    let shared = Fleet::start(work.path(), "shared")?;
+    let per_host = Fleet::start(work.path(), "per_host", &inventory("per_host"))?;
+    let shared = Fleet::start(work.path(), "shared", &inventory("shared"))?;
     let mut out = std::io::stdout();
     writeln!(
         out,
@@ -85,9 +88,9 @@ fn turn(fleet: &Fleet, work: &Path, name: &str, version: &str, expected: usize) 
         times: TIMES,
         agent: "bench".to_owned(),
     };
-    let before = fleet.nanoseconds()?;
+    let before = fleet.of_nginx()?;
     let resumed: usize = fleet.client(&returning.words())?.parse().context("no count")?;
-    let spent = fleet.nanoseconds()? - before;
+    let spent = fleet.of_nginx()? - before;
     ensure!(resumed == expected, "{name}, TLS {version}: {resumed} of {TIMES} resumed, not {expected}");
     Ok(spent as f64 / 1e6 / (TIMES + 1) as f64)
 }
