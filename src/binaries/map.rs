@@ -231,7 +231,7 @@ impl<'f> Map<'f> {
         let host = self.fleet.load_balancer(index);
         let bound = statement.and_then(|statement| self.bound(index, message, statement));
         let bound = bound.or_else(|| others::before(self.fleet, index, message, statement?));
-        let bound = bound.or_else(|| others::metrics(self.fleet, index, message, statement?));
+        let bound = bound.or_else(|| others::of_everyone(self.fleet, index, message, statement?));
         let other = || others::line(self.fleet, message, statement?);
         if let Some(place) = bound.or_else(|| self.plain_http(message, statement?)).or_else(other) {
             return place;

@@ -110,7 +110,8 @@ impl<'t> File<'t> {
 
     /// The same without backends whose servers are not app servers.
     pub fn lines_for_app_servers(&self) -> impl Iterator<Item = (Option<&Section<'t>>, &Line<'t>)> {
-        self.lines_of(|section| !section.has_other_servers())
+        // Peers are other balancers.
+        self.lines_of(|section| !section.has_other_servers() && section.kind() != "peers")
     }
 
     fn lines_of(&self, is_meant: fn(&Section<'t>) -> bool) -> impl Iterator<Item = (Option<&Section<'t>>, &Line<'t>)> {

@@ -21,7 +21,9 @@ pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Ris
     }
     let new = wanted.iter().find(|entry| &*entry.path == CONFIG).map(|entry| &*entry.content.bytes);
     let old = contents.get(CONFIG).map(Vec::as_slice);
-    let (old, new) = (binds(old.unwrap_or_default()), binds(new.unwrap_or_default()));
+    // No client is at a port where balancers talk to each other.
+    let of_clients = |section: &haproxy::Section<'_>| section.kind() != "peers";
+    let (old, new) = (binds(old.unwrap_or_default(), of_clients), binds(new.unwrap_or_default(), of_clients));
     let closed = |(port, before): (&u16, &BTreeSet<String>)| match new.get(port) {
         None => Some(Risk::PortCloses(*port)),
         Some(now) if now.contains(ALL) || before.is_subset(now) => None,
@@ -50,14 +52,15 @@ fn port(address: &str) -> Option<u16> {
 }
 
 fn of_haproxy(config: &[u8]) -> BTreeSet<u16> {
-    binds(config).into_keys().collect()
+    binds(config, |_| true).into_keys().collect()
 }
 
 /// The addresses on which haproxy listens, by port.
-fn binds(config: &[u8]) -> BTreeMap<u16, BTreeSet<String>> {
+fn binds(config: &[u8], is_meant: fn(&haproxy::Section<'_>) -> bool) -> BTreeMap<u16, BTreeSet<String>> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
-    let binds = file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "bind");
+    let lines = file.lines().filter(|(section, _)| section.is_none_or(is_meant)).map(|(_, line)| line);
+    let binds = lines.filter(|line| line.keyword() == "bind");
     // Several are separated by commas.
     let addresses = binds.filter_map(|line| line.arguments().first()).flat_map(|addresses| addresses.value.split(','));
     let mut found: BTreeMap<u16, BTreeSet<String>> = BTreeMap::new();
@@ -111,6 +114,8 @@ mod tests {
         let alone = Risk::AddressesClose { port: 443, left };
         assert_eq!(closes(both, listed), [Risk::PortCloses(80), alone]);
         assert_eq!(closes(listed, "frontend tls\n    bind *:443\n"), []);
+        let peers = "peers balancers\n    bind 10.0.0.1:10000\n    server lb1\n";
+        assert_eq!(closes(&format!("{peers}{both}"), both), []);
         assert_eq!(closes("global\n    stats socket /run/a\n", both), []);
         assert_eq!(closes("    bind unix@/run/a\n    bind 10.0.0.1:8404 ssl\n", both), [Risk::PortCloses(8404)]);
     }

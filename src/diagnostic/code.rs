@@ -139,6 +139,8 @@ codes! {
     PX16 "client-networks-without-clients" Error;
     /// Hosts of the fleet from which balancers wait for PROXY headers.
     PX17 "header-from-hosts" Warning;
+    /// What is before the balancers, or a CDN, among those who may not connect.
+    PX18 "proxies-refused" Warning;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
     /// A private key that does not match its certificate.
@@ -253,6 +255,8 @@ codes! {
     CP07 "single-balancer" Info;
     /// A `client_max_body_size` of less than a kilobyte.
     CP08 "tiny-body-limit" Warning;
+    /// A limit on connections that ordinary clients exceed.
+    CP09 "limit-below-clients" Warning;
     /// A `path` and a path in `proxy_pass` that do not fit together.
     LO01 "glued-request-path" Warning;
     /// A location with files that answers 404 to every request.
@@ -305,6 +309,8 @@ codes! {
     DP07 "private-directory" Info;
     /// A program of a host that is older than the version that is rendered for.
     DP08 "older-program" Warning;
+    /// HTTP-01 challenges at balancers that take connections from some networks only.
+    DP09 "challenges-refused" Warning;
 }
 
 #[cfg(test)]

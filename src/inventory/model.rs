@@ -8,6 +8,7 @@ mod client_certificates;
 mod limits;
 mod maintenance;
 mod other_pools;
+mod peers;
 mod settings;
 mod snippet;
 mod sources;

@@ -337,7 +337,7 @@ fn unsupported(path: &str, key: &str) -> Option<&'static str> {
         ("nginx" | "sites[]" | "sites[].locations[]", "proxy_buffering") => {
             Some("an app that streams events answers with the header `X-Accel-Buffering: no`")
         }
-        ("sites[]" | "sites[].locations[]", "limit_req" | "limit_conn") => {
+        ("haproxy" | "sites[]" | "sites[].locations[]", "limit_req" | "limit_conn") => {
             Some("write `limit` instead, with `rate` and `burst` or with `connections`")
         }
         ("sites[].client_certificates", "ssl_verify_depth") => {

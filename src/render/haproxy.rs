@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::others::{OtherBackend, others};
 use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
-use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics, servers};
+use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics, servers, shield};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, Bound, Families, Haproxy, LoadBalancer, Pool};
-use crate::inventory::types::{CheckType, Duration, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
+use crate::inventory::types::{CheckType, Duration, HostName, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
 /// a larger `maxconn` until haproxy is restarted: a reload cannot raise it.
@@ -26,6 +26,8 @@ pub struct Shape<'i> {
     bound: Families,
     listed: Vec<Bound>,
     without_header: Vec<IpAddr>,
+    /// The balancer's name, if it has to have one among others.
+    peer: Option<&'i HostName>,
 }
 
 impl<'i> Shape<'i> {
@@ -36,7 +38,8 @@ impl<'i> Shape<'i> {
         let listed = balancer.bound();
         let bound = if listed.is_empty() { bound } else { Families::default() };
         let without_header = balancer.without_header().collect();
-        Self { haproxy: &balancer.haproxy, own, bound, listed, without_header }
+        let peer = balancer.haproxy.limits.req.map(|_| &balancer.name);
+        Self { haproxy: &balancer.haproxy, own, bound, listed, without_header, peer }
     }
 }
 
@@ -62,6 +65,8 @@ pub struct View {
     /// The networks from which connections begin with a PROXY header, in lines, and the addresses there that send none.
     accepts: Vec<Vec<String>>,
     accepts_not: Vec<String>,
+    shield: Option<shield::View>,
+    peers: Option<shield::Peers>,
     port: u16,
     balance: &'static str,
     /// Empty without a PROXY header.
@@ -179,6 +184,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         binds: shape.listed.iter().map(bind).collect(),
         accepts: http::lines(shape.haproxy.accept_proxy_from.iter().map(ToString::to_string)),
         accepts_not: shape.without_header.iter().map(ToString::to_string).collect(),
+        shield: shield::view(inventory, shape.haproxy),
+        peers: shape.peer.and_then(|name| shield::peers(inventory, name)),
         port: shape.haproxy.port.0,
         balance: shape.haproxy.balance.name(),
         send_proxy: send_proxy(shape.haproxy.proxy_protocol),

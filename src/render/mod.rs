@@ -16,6 +16,7 @@ mod others;
 mod ports;
 mod routes;
 mod servers;
+mod shield;
 mod snippets;
 mod templates;
 mod tls;

@@ -17,6 +17,7 @@ const BUILT_IN: &[(&str, &str)] = &[
     ("haproxy-servers.cfg.tera", include_str!("../../templates/haproxy-servers.cfg.tera")),
     ("haproxy-others.cfg.tera", include_str!("../../templates/haproxy-others.cfg.tera")),
     ("haproxy-http.cfg.tera", include_str!("../../templates/haproxy-http.cfg.tera")),
+    ("haproxy-shield.cfg.tera", include_str!("../../templates/haproxy-shield.cfg.tera")),
     ("haproxy-metrics.cfg.tera", include_str!("../../templates/haproxy-metrics.cfg.tera")),
     ("haproxy-service.conf.tera", include_str!("../../templates/haproxy-service.conf.tera")),
     ("haproxy-state.pl.tera", include_str!("../../templates/haproxy-state.pl.tera")),

@@ -14,7 +14,7 @@ impl Drive<'_> {
     /// Requests for the first site over plain HTTP, which the balancer answers.
     pub(super) fn plain(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
         let spec = &self.plan.spec;
-        let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4());
+        let client = balancer.takes(&spec.clients, entry).next();
         let (Some(plain), Some(site), Some(client)) = (&balancer.plain, spec.sites.first(), client) else {
             return Ok(());
         };
@@ -79,7 +79,7 @@ impl Drive<'_> {
     pub(super) fn others(&mut self, balancer: &HostSpec, entry: IpAddr) -> io::Result<()> {
         let plan = self.plan;
         let asked = plan.spec.others.iter().flat_map(|pool| pool.asked.iter().map(move |asked| (pool, asked)));
-        let clients = || plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4());
+        let clients = || balancer.takes(&plan.spec.clients, entry);
         for (pool, asked) in asked {
             let turns = (2 * pool.servers.len()).min(MOST_TURNS);
             for client in clients().flat_map(|client| std::iter::repeat_n(*client, turns)) {

@@ -14,6 +14,7 @@ use super::metrics;
 use super::others;
 use super::probes;
 use super::scripts::Scripts;
+use super::shield;
 use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen, UpstreamProtocol, UpstreamSpec};
 use super::upstreams::{self, is_shared, is_taken, remote};
 use crate::inventory::Inventory;
@@ -44,6 +45,7 @@ pub fn describe(inventory: &Inventory, tree: &Tree) -> FleetSpec {
         host.header_from = clients.iter().copied().filter(|it| balancer.reads_header_from(*it)).collect();
     }
     metrics::admit(inventory, &mut hosts, &clients);
+    shield::refuse(inventory, &mut hosts, &clients);
     let of_site = |site: &Site| {
         let mut specs = probes::of_site(inventory, &scripts, site);
         cdn::describe(inventory, site, &mut specs, &clients);
@@ -283,6 +285,7 @@ fn clients(inventory: &Inventory, hosts: &[HostSpec]) -> Vec<IpAddr> {
     let free = || CLIENTS.iter().filter_map(|text| text.parse::<IpAddr>().ok()).filter(|a| !taken.contains(a));
     let mut clients: Vec<IpAddr> =
         free().find(IpAddr::is_ipv4).into_iter().chain(free().find(IpAddr::is_ipv6)).collect();
+    shield::add_clients(inventory, &mut clients, &taken, || free().collect());
     access::add_clients(inventory, &mut clients, &taken);
     access::add_proxies(inventory, &mut clients, &taken);
     cdn::add_clients(inventory, &mut clients, &taken);

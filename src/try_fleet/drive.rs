@@ -92,7 +92,9 @@ impl Drive<'_> {
             }
         }
         self.metrics()?;
-        self.flood()
+        self.refused_clients()?;
+        self.flood()?;
+        self.too_often()
     }
 
     /// Routes a virtual address, which several balancers hold, to the balancer whose turn it is.
@@ -121,7 +123,7 @@ impl Drive<'_> {
         let mut followed = BTreeSet::new();
         let is_told =
             |client: &&IpAddr| site.cdn.as_ref().is_none_or(|cdn| cdn.logs_others || cdn.clients.contains_key(*client));
-        for client in plan.spec.clients.iter().filter(|it| it.is_ipv4() == entry.is_ipv4()).filter(is_told) {
+        for client in balancer.takes(&plan.spec.clients, entry).filter(is_told) {
             for turn in 0..turns {
                 let asked = &site.probes[turn % site.probes.len()];
                 let probe = asked.of_client(*client);
@@ -255,7 +257,14 @@ impl Drive<'_> {
         self.ran(words).map(|(code, stdout, stderr)| curl::parse(code, &stdout, &stderr))
     }
 
+    /// Runs a client whom no balancer has counted yet.
     pub(super) fn ran(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
+        self.forget()?;
+        self.ran_again(words)
+    }
+
+    /// Runs a client whose earlier connections count.
+    pub(super) fn ran_again(&mut self, words: Vec<String>) -> io::Result<(Option<i32>, String, String)> {
         let answer = self.clients.order(&Order::Run(words))?;
         supervisor::working()?;
         match answer {

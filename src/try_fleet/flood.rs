@@ -48,8 +48,11 @@ impl Drive<'_> {
         let spec = &self.plan.spec;
         let fits = |entry: &&std::net::IpAddr| balancer.addresses.contains(entry);
         let Some(entry) = balancer.entries().iter().find(fits).copied() else { return Ok(false) };
-        let alike = spec.clients.iter().filter(|client| client.is_ipv4() == entry.is_ipv4());
-        let Some(client) = alike.copied().find(|client| !probe.instead.contains_key(client)) else { return Ok(false) };
+        let Some(client) =
+            balancer.takes(&spec.clients, entry).copied().find(|client| !probe.instead.contains_key(client))
+        else {
+            return Ok(false);
+        };
         let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
         let port = balancer.public_port.unwrap_or(mapped);
         let (claims, header) = (claims(site, client), balancer.header_from.contains(&client));

@@ -78,6 +78,7 @@ pub(super) fn run() -> io::Result<()> {
             (_, None) => Err(("the host was not built".to_owned(), Vec::new())),
             (Order::Start, Some(host)) => host.start(),
             (Order::Run(words), Some(_)) => command(&words),
+            (Order::Forget, Some(host)) => programs::forget(&host.plan.spec).map(|()| Answer::Forgot),
             (Order::Log { flush }, Some(host)) => Ok(host.log(flush)),
         };
         let answer = answer.unwrap_or_else(|(what, output)| Answer::Failed { what, output });

@@ -74,7 +74,10 @@ fn lets_through(inventory: &Inventory, site: &Site, connections: u64) -> bool {
     let room = |maxconn: Option<u64>| maxconn.is_none_or(|maxconn| maxconn > connections);
     let members = &inventory.pools[site.pool].members;
     members.iter().all(|index| room(inventory.app_servers[*index].maxconn))
-        && inventory.load_balancers.iter().all(|balancer| room(Some(balancer.haproxy.maxconn)))
+        && inventory.load_balancers.iter().all(|balancer| {
+            let limits = balancer.haproxy.limits;
+            room(Some(balancer.haproxy.maxconn)) && room(limits.conn) && room(limits.req.map(|limit| limit.burst))
+        })
 }
 
 /// How many requests of each client each app server has answered, by limit.

@@ -33,6 +33,7 @@ mod probes;
 mod programs;
 mod redirects;
 mod scripts;
+mod shield;
 mod stats;
 mod supervisor;
 mod upstreams;

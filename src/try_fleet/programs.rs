@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::thread::{self, sleep};
@@ -29,6 +29,8 @@ pub(super) const LISTEN: Duration = Duration::from_secs(120);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// How often to look.
 const LOOK: Duration = Duration::from_millis(20);
+/// How long the end of a client's connection takes.
+const ENDS: Duration = Duration::from_secs(2);
 
 /// Why a program does not run, with its messages.
 pub(super) type Refusal = (String, Vec<String>);
@@ -162,6 +164,23 @@ pub(super) fn wait_healthy(host: &HostSpec) -> (Vec<String>, Vec<String>) {
         }
         sleep(LOOK);
     }
+}
+
+/// Makes haproxy forget how often clients connected, once it has seen the end of their connections. One that does not end in
+/// time counts on.
+///
+/// # Errors
+/// haproxy does not answer.
+pub(super) fn forget(host: &HostSpec) -> Result<(), Refusal> {
+    let failed = |error: io::Error| (format!("haproxy could not be asked for its clients: {error}"), Vec::new());
+    let Some(socket) = stats_socket(host) else { return Ok(()) };
+    let deadline = Instant::now() + ENDS;
+    while stats::ask(&socket, "show table https-in data.conn_cur gt 0").map_err(failed)?.contains("conn_cur=")
+        && Instant::now() < deadline
+    {
+        sleep(LOOK);
+    }
+    stats::ask(&socket, "clear table counts/clients").map_err(failed).map(drop)
 }
 
 /// Whether a check over HTTP got an answer that the real fleet may not give.

@@ -5,6 +5,7 @@ mod cdn;
 mod limit;
 mod others;
 mod plain;
+mod shield;
 mod upstream;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -21,6 +22,7 @@ pub use cdn::CdnSpec;
 pub use limit::{LimitKey, LimitSpec};
 pub use others::{OtherAsked, OtherPoolSpec, OtherServerSpec};
 pub use plain::{MetricsSpec, PlainSpec};
+pub use shield::ShieldSpec;
 use upstream::page;
 pub use upstream::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 
@@ -88,6 +90,9 @@ pub struct HostSpec {
     /// Clients whose connections to this balancer begin with a PROXY header.
     #[serde(default)]
     pub header_from: BTreeSet<IpAddr>,
+    /// Whose connections this balancer refuses.
+    #[serde(default)]
+    pub shield: ShieldSpec,
     /// What this balancer answers to plain HTTP, where it listens for it.
     #[serde(default)]
     pub plain: Option<PlainSpec>,
@@ -163,6 +168,7 @@ impl HostSpec {
             public_port: None,
             hides_clients: false,
             header_from: BTreeSet::new(),
+            shield: ShieldSpec::default(),
             plain: None,
             metrics: None,
             unproven: BTreeSet::new(),
@@ -184,6 +190,11 @@ impl HostSpec {
     /// The addresses that clients of this balancer connect to.
     pub fn entries(&self) -> &[IpAddr] {
         if self.entries.is_empty() { &self.addresses } else { &self.entries }
+    }
+
+    /// The clients of the family of this entry whose connections this balancer takes.
+    pub fn takes<'c>(&self, clients: &'c [IpAddr], entry: IpAddr) -> impl Iterator<Item = &'c IpAddr> {
+        clients.iter().filter(move |it| it.is_ipv4() == entry.is_ipv4() && !self.shield.refused.contains(*it))
     }
 }
 

@@ -49,13 +49,21 @@ impl Server {
 /// # Errors
 /// Nothing listens there, or the answer breaks off.
 pub(super) fn servers(socket: &Path) -> io::Result<Vec<Server>> {
+    ask(socket, "show stat").map(|answer| parse(&answer))
+}
+
+/// haproxy's answer to a command.
+///
+/// # Errors
+/// Nothing listens there, or the answer breaks off.
+pub(super) fn ask(socket: &Path, command: &str) -> io::Result<String> {
     let mut stream = UnixStream::connect(socket)?;
     stream.set_read_timeout(Some(ANSWER))?;
     stream.set_write_timeout(Some(ANSWER))?;
-    stream.write_all(b"show stat\n")?;
+    stream.write_all(format!("{command}\n").as_bytes())?;
     let mut answer = String::new();
     stream.take(LONGEST).read_to_string(&mut answer)?;
-    Ok(parse(&answer))
+    Ok(answer)
 }
 
 fn parse(answer: &str) -> Vec<Server> {

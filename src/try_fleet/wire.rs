@@ -46,6 +46,8 @@ pub(super) enum Order {
     Start,
     /// Run a command and hand back its output.
     Run(Vec<String>),
+    /// Make haproxy forget how many connections clients made.
+    Forget,
     /// Hand over new lines of the access logs, after a flush if asked.
     Log {
         /// Whether to make nginx write out what it buffers.
@@ -71,7 +73,7 @@ impl Order {
             Self::Run(_) => OWN_WORK + patience(PROGRAM),
             // The nginx in front of stand-in apps, then the host's own program.
             Self::Start => OWN_WORK + patience(LISTEN) * 2,
-            Self::Log { .. } => OWN_WORK,
+            Self::Log { .. } | Self::Forget => OWN_WORK,
         }
     }
 }
@@ -107,6 +109,8 @@ pub(super) enum Answer {
         /// Its standard error.
         stderr: String,
     },
+    /// haproxy has forgotten its clients.
+    Forgot,
     /// New lines of the access logs.
     Log {
         /// Lines of requests that this run sent.

@@ -41,6 +41,7 @@ mod scan;
 mod session;
 mod session_log;
 mod shapes;
+mod shield;
 #[path = "../support/signalled.rs"]
 mod signalled;
 mod streams;

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 use serde_json::Value;
 use sslscale::event::{Request, Verdict};
-use sslscale::inventory::model::{Limits, Site, SourceFile, Target};
+use sslscale::inventory::model::{Haproxy, Limits, Site, SourceFile, Target};
 use sslscale::inventory::{Inventory, check};
 use sslscale::source::Source;
 
@@ -222,6 +222,11 @@ impl Fleet {
 
     /// Whether a browser, which opens several connections at a time, is within the limits of the inventory.
     fn has_room(&self) -> bool {
+        // The balancers may refuse its address, or count more connections than their limit has.
+        let shielded = |haproxy: &Haproxy| !haproxy.access.is_empty() || haproxy.limits != Limits::default();
+        if self.inventory.load_balancers.iter().any(|host| shielded(&host.haproxy)) {
+            return false;
+        }
         let balancers = self.inventory.load_balancers.iter().map(|host| host.haproxy.maxconn);
         balancers.chain(self.inventory.app_servers.iter().filter_map(|app| app.maxconn)).all(|most| most >= 32)
     }

@@ -1,5 +1,7 @@
 //! The keys behind the lines of servers that are not app servers, of what is before the balancers, and of metrics.
 
+mod shield;
+
 use super::{Message, Statement};
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar, Takes};
@@ -82,8 +84,18 @@ pub fn before<'f>(
     list.items().find(named).or_else(|| list.items().next())
 }
 
+/// The key behind a line about who may ask for numbers, or may connect at all.
+pub fn of_everyone<'f>(
+    fleet: &'f Fleet<'f>,
+    balancer: usize,
+    message: &Message,
+    statement: &Statement<'_>,
+) -> Option<Cursor<'f>> {
+    metrics(fleet, balancer, message, statement).or_else(|| shield::line(fleet, balancer, message, statement))
+}
+
 /// The key behind a line of the frontend for Prometheus.
-pub fn metrics<'f>(
+fn metrics<'f>(
     fleet: &'f Fleet<'f>,
     balancer: usize,
     message: &Message,

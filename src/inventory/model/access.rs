@@ -8,7 +8,7 @@ use ipnet::IpNet;
 use super::{Location, Site};
 
 /// Networks of clients. Where nothing is written everyone gets an answer.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Access {
     /// Who gets an answer; empty for everyone. No network of it is as a whole in `deny`.
     pub allow: Vec<IpNet>,

@@ -7,7 +7,7 @@ use crate::inventory::types::Rate;
 pub const TOO_MANY: u16 = 429;
 
 /// Limits for each client address. In a location, what is not there is as in its site.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Limits {
     /// How many requests.
     pub req: Option<LimitReq>,
@@ -16,7 +16,7 @@ pub struct Limits {
 }
 
 /// How many requests one client gets an answer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LimitReq {
     /// In the long run.
     pub rate: Rate,

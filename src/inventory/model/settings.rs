@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use ipnet::IpNet;
 
-use super::{HaproxyInclude, Hsts, Inventory, Snippet, UpstreamTimeouts};
+use super::{Access, HaproxyInclude, Hsts, Inventory, Limits, Snippet, UpstreamTimeouts};
 use crate::inventory::types::{
     AbsolutePath, AccessLog, Address, Balance, BufferSize, CheckPath, CheckType, CipherName, Curve, Duration,
     LogFormat, LogTarget, OnMarkedDown, Port, ProxyProtocol, Resolver, ServerName, Size, Statuses, TlsProfile,
@@ -26,6 +26,12 @@ pub struct Haproxy {
     pub source: Vec<Address>,
     /// From where connections begin with a PROXY header; without repetition.
     pub accept_proxy_from: Vec<IpNet>,
+    /// Who may connect.
+    pub access: Access,
+    /// How often one client may connect.
+    pub limits: Limits,
+    /// Where balancers tell each other how often clients connect.
+    pub peers_port: Port,
     /// Most connections at a time.
     pub maxconn: u64,
     /// File descriptors that the host allows, if it is set.

@@ -17,6 +17,14 @@ section! {
         source: "list of IP addresses; default: `address` alone" is Many(Address, 1, 16),
         /// Networks of what is before the balancers and begins every connection with a PROXY header, such as a cloud's load balancer: the client's address is read from it, over TLS and plain HTTP. Connections from there without a header are closed; nobody else is believed. A balancer's own addresses are never among them.
         accept_proxy_from: "list of networks; default: none" is Many(Network, 1, 64),
+        /// Networks whose clients may connect, over TLS and plain HTTP; connections of all others are closed at once.
+        allow: "list of networks; default: everyone" is Many(Network, 1, MANY),
+        /// Networks whose clients may not connect, also if they are in `allow`.
+        deny: "list of networks; default: nobody" is Many(Network, 1, MANY),
+        /// How many new connections a balancer takes from one client, and how many at a time; further ones are closed at once. A client is an IPv4 address, or an IPv6 network of 64 bits. Connections over TLS and plain HTTP count together.
+        limit: "section; default: no limit" is OneSection,
+        /// The port on which balancers tell each other how often clients connect, with `rate` in `limit`.
+        peers_port: "1 to 65535; default 10000" is One(PORT),
         /// The maximum number of connections at a time, from all clients together.
         maxconn: "1 to 500000; default 8192" is One(Whole(1, 500_000)),
         /// How many file descriptors the host allows haproxy. This is the soft limit; the hard limit is at least 524288, so that a larger `maxconn` needs a reload and no restart.

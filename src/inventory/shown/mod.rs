@@ -203,7 +203,7 @@ const IF_WRITTEN: [&str; 9] = [
 ];
 
 /// Sections that are one setting: what a host has of its own replaces all of the fleet's.
-const ONE_SETTING: [&str; 2] = ["nginx.hsts", "metrics"];
+const ONE_SETTING: [&str; 3] = ["limit", "metrics", "nginx.hsts"];
 
 /// The section that a key leads to.
 fn child(section: &'static Section, key: &'static Key, list: &str) -> &'static Section {

@@ -6,7 +6,7 @@ use super::{Integer, Scalar, ValueError};
 use crate::diagnostic::Applicability;
 
 /// A number of requests in a second or a minute, as nginx reads it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Rate {
     requests: u64,
     /// In seconds.
@@ -21,6 +21,16 @@ impl Rate {
     /// The shortest time between two requests of a client that never exceeds it, in milliseconds, rounded up.
     pub fn milliseconds_between(self) -> u64 {
         (self.period * 1_000).div_ceil(self.requests)
+    }
+
+    /// The time in which it allows so many, in milliseconds, rounded up.
+    pub fn milliseconds_for(self, requests: u64) -> u64 {
+        (self.period * 1_000 * requests).div_ceil(self.requests)
+    }
+
+    /// How many requests it allows in this many milliseconds, rounded up.
+    pub fn in_milliseconds(self, milliseconds: u64) -> u64 {
+        (self.requests * milliseconds).div_ceil(self.period * 1_000)
     }
 
     /// How many requests it allows in this many seconds, rounded up.
@@ -64,6 +74,7 @@ mod tests {
             let rate = Rate::parse(text).unwrap();
             assert_eq!((rate.to_string().as_str(), rate.milliseconds_between()), (text, between));
             assert_eq!(rate.in_seconds(2), in_two_seconds, "{text}");
+            assert_eq!((rate.milliseconds_for(1), rate.in_milliseconds(2_000)), (between, in_two_seconds), "{text}");
         }
         for text in ["10", "0r/s", "100001r/s", "r/s", "1.5r/s", "-1r/s", "10r/h", "10 r/s", "010r/s", "10R/S"] {
             assert!(Rate::parse(text).is_err(), "{text}");

@@ -13,16 +13,28 @@ use crate::inventory::schema::Reader;
 use crate::inventory::types::{Cidr, Flaw, Scalar, ValueError};
 
 /// Reads both lists.
-pub fn read(reader: &mut Reader<'_>, [allow, deny]: [Option<&Node>; 2]) -> Access {
-    let allow = networks(reader, allow, "allow");
-    let deny: Vec<IpNet> = networks(reader, deny, "deny").into_iter().map(|it| it.value).collect();
-    let denied = Networks::new(&deny);
-    for network in allow.iter().filter(|it| denied.covers(&it.value)) {
+pub fn read(reader: &mut Reader<'_>, lists: [Option<&Node>; 2]) -> Access {
+    over(reader, lists, Access::default())
+}
+
+/// The same; a list that is not written is as in `base`.
+pub fn over(reader: &mut Reader<'_>, [allow, deny]: [Option<&Node>; 2], base: Access) -> Access {
+    let Some(last) = deny.or(allow) else { return base };
+    let values = |networks: Vec<Placed<IpNet>>| networks.into_iter().map(|it| it.value).collect::<Vec<IpNet>>();
+    // In a list that is the fleet's, it is the host's own `deny` that leaves nobody.
+    let inherited = |value: IpNet| Placed { value, span: last.underline() };
+    let listed: Vec<Placed<IpNet>> = match allow {
+        Some(_) => networks(reader, allow, "allow"),
+        None => base.allow.into_iter().map(inherited).collect(),
+    };
+    let denied = deny.map_or(base.deny, |node| values(networks(reader, Some(node), "deny")));
+    let covering = Networks::new(&denied);
+    for network in listed.iter().filter(|it| covering.covers(&it.value)) {
         let message = format!("`allow` has `{}`, but nobody there gets an answer because of `deny`", network.value);
         let help = "remove the network here, or what contains it from `deny`, which counts where both have an address";
         reader.report(Code::IN09, network.span, message, help);
     }
-    Access { allow: allow.into_iter().map(|it| it.value).collect(), deny }
+    Access { allow: values(listed), deny: denied }
 }
 
 /// The networks of a list, without repetitions.

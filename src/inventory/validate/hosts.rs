@@ -41,6 +41,8 @@ pub struct Places {
     pub ssl_protocols: Option<Span>,
     /// The same for `metrics`.
     pub metrics: Option<Span>,
+    /// The value of `peers_port`, else that of `limit`.
+    pub peers: Option<Span>,
 }
 
 /// The places of the settings of haproxy or nginx that are compared with others.
@@ -54,6 +56,7 @@ pub struct SettingPlaces {
     access_log: Option<Span>,
     ssl_protocols: Option<Span>,
     metrics: Option<Span>,
+    peers: Option<Span>,
 }
 
 impl SettingPlaces {
@@ -69,13 +72,14 @@ impl SettingPlaces {
             access_log: place("access_log", base.access_log),
             ssl_protocols: place("ssl_protocols", base.ssl_protocols),
             metrics: place("metrics", base.metrics),
+            peers: place("peers_port", place("limit", base.peers)),
         }
     }
 
     /// The places of a host with these settings.
     fn with(self, host: Places) -> Places {
-        let Self { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics } = self;
-        Places { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics, ..host }
+        let Self { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics, peers } = self;
+        Places { port, bind, source, proxy_protocol, http2, access_log, ssl_protocols, metrics, peers, ..host }
     }
 }
 
@@ -199,6 +203,7 @@ impl Hosts {
             access_log: None,
             ssl_protocols: None,
             metrics: None,
+            peers: None,
         };
         Some((name.value, pair, places))
     }

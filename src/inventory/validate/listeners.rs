@@ -25,6 +25,7 @@ pub fn check(
         balancers(reader, http, hosts);
     }
     metrics(reader, http, hosts);
+    peers(reader, http, hosts);
     families(reader, hosts);
     loopback(reader, hosts);
     circles(reader, http, (hosts, virtual_addresses), sites);
@@ -104,6 +105,27 @@ fn metrics(reader: &mut Reader<'_>, http: Option<&PlacedHttp>, hosts: &Hosts) {
         } else if challenges.as_ref().is_some_and(takes_challenges) {
             taken(metrics.port, &app.name, places, "challenges");
         }
+    }
+}
+
+/// A port is for what balancers tell each other, or for something else.
+fn peers(reader: &mut Reader<'_>, http: Option<&PlacedHttp>, hosts: &Hosts) {
+    for (balancer, places) in &hosts.load_balancers {
+        let (haproxy, port) = (&balancer.haproxy, balancer.haproxy.peers_port);
+        let other = match () {
+            () if haproxy.limits.req.is_none() => continue,
+            () if port == haproxy.port => "TLS",
+            () if http.is_some_and(|http| http.http.port == port) => "plain HTTP",
+            () if haproxy.metrics.as_ref().is_some_and(|metrics| metrics.port == port) => "metrics",
+            () => continue,
+        };
+        let message = format!(
+            "`{}` cannot tell others on port {port} how often clients connect: it is for {other}",
+            balancer.name
+        );
+        let place = places.peers.unwrap_or(places.name);
+        let both = Diagnostic::refusal(Code::IN09, place, message, "write another `peers_port`, such as 10001");
+        reader.diagnostics.push(both.related(places.name, "this balancer"));
     }
 }
 

@@ -6,10 +6,12 @@ use super::fields::{
     switch,
 };
 use super::owned::{Use, canonical, refused};
-use super::{access, checks, metrics, snippets, tls, upstream_timeouts, upstreams};
+use super::{access, checks, limits, metrics, snippets, tls, upstream_timeouts, upstreams};
 use crate::diagnostic::Code;
 use crate::inventory::form::{NOFILE, OLDEST_HAPROXY, OLDEST_NGINX, SHORT, TIMEOUT};
-use crate::inventory::model::{Check, Haproxy, HaproxyInclude, HttpCheck, Nginx, Timeouts, Tls, UpstreamTimeouts};
+use crate::inventory::model::{
+    Access, Check, Haproxy, HaproxyInclude, HttpCheck, Limits, Nginx, Timeouts, Tls, UpstreamTimeouts,
+};
 use crate::inventory::node::Node;
 use crate::inventory::openssl::{self, Cipher, Group, canonical_group};
 use crate::inventory::raw::{RawHaproxy, RawNginx, RawTimeouts};
@@ -57,6 +59,9 @@ pub fn default_haproxy() -> Haproxy {
         bind: Vec::new(),
         source: Vec::new(),
         accept_proxy_from: Vec::new(),
+        access: Access::default(),
+        limits: Limits::default(),
+        peers_port: Port(10_000),
         maxconn: MAXCONN,
         nofile: None,
         balance: Balance::Roundrobin,
@@ -133,6 +138,9 @@ pub fn haproxy(reader: &mut Reader<'_>, node: Option<&Node>, base: Haproxy) -> H
             Some(node) => access::at_most_64(reader, node, "accept_proxy_from", BEFORE),
             None => base.accept_proxy_from,
         },
+        access: access::over(reader, [raw.allow, raw.deny], base.access),
+        limits: limits::of_balancer(reader, raw.limit, base.limits),
+        peers_port: or_default(reader, raw.peers_port, "peers_port", base.peers_port),
         maxconn: count(reader, raw.maxconn, "maxconn", 1..=MAXCONN_LIMIT, base.maxconn),
         nofile: count_if_written(reader, raw.nofile, "nofile", NOFILE[0]..=NOFILE[1]).or(base.nofile),
         balance: or_default(reader, raw.balance, "balance", base.balance),

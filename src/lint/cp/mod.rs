@@ -7,6 +7,7 @@ mod cp05;
 mod cp06;
 mod cp07;
 mod cp08;
+mod cp09;
 mod impossible;
 
 use super::Rule;
@@ -15,4 +16,4 @@ pub use impossible::IMPOSSIBLE;
 
 /// The rules that can report a finding, now or in a later version.
 pub const RULES: &[&Rule] =
-    &[&cp01::RULE, &cp03::RULE, &cp04::RULE, &cp05::RULE, &cp06::RULE, &cp07::RULE, &cp08::RULE];
+    &[&cp01::RULE, &cp03::RULE, &cp04::RULE, &cp05::RULE, &cp06::RULE, &cp07::RULE, &cp08::RULE, &cp09::RULE];

@@ -43,7 +43,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let http = inventory.http.as_ref().map(|http| http.port.0);
     let own = inventory.load_balancers.iter().map(|it| it.haproxy.port.0);
     let metrics = inventory.load_balancers.iter().filter_map(|it| Some(it.haproxy.metrics.as_ref()?.port.0));
-    let bound: Vec<u16> = own.chain(metrics).chain(http).collect();
+    let counting = inventory.load_balancers.iter().filter(|it| it.haproxy.limits.req.is_some());
+    let peers = counting.map(|it| it.haproxy.peers_port.0);
+    let bound: Vec<u16> = own.chain(metrics).chain(peers).chain(http).collect();
     fleet.lines(|included, _, line| {
         let to = word_values(line.arguments()).next().unwrap_or_default();
         let taken = |range: &std::ops::RangeInclusive<u16>| bound.iter().any(|port| range.contains(port));

@@ -23,15 +23,30 @@ pub const ROWS: &[Row] = &[
         &[("html", "IN06"), ("Text/HTML", "IN06"), ("text/", "IN06"), ("a/b/c", "IN06")],
     ),
     (
-        &["sites[].limit.rate", "sites[].locations[].limit.rate"],
+        &[
+            "haproxy.limit.rate",
+            "load_balancers[].haproxy.limit.rate",
+            "sites[].limit.rate",
+            "sites[].locations[].limit.rate",
+        ],
         &[("10", "IN06"), ("0r/s", "IN06"), ("100001r/m", "IN06"), ("10r/h", "IN06"), ("1.5r/s", "IN06")],
     ),
     (
-        &["sites[].limit.burst", "sites[].locations[].limit.burst"],
+        &[
+            "haproxy.limit.burst",
+            "load_balancers[].haproxy.limit.burst",
+            "sites[].limit.burst",
+            "sites[].locations[].limit.burst",
+        ],
         &[("100001", "IN06"), ("-1", "IN06"), ("many", "IN06")],
     ),
     (
-        &["sites[].limit.connections", "sites[].locations[].limit.connections"],
+        &[
+            "haproxy.limit.connections",
+            "load_balancers[].haproxy.limit.connections",
+            "sites[].limit.connections",
+            "sites[].locations[].limit.connections",
+        ],
         &[("0", "IN06"), ("65536", "IN06"), ("off", "IN06")],
     ),
     (

@@ -63,6 +63,10 @@ pub const ROWS: &[Row] = &[
         ],
     ),
     (
+        &["haproxy.allow[]", "load_balancers[].haproxy.allow[]", "haproxy.deny[]", "load_balancers[].haproxy.deny[]"],
+        &[("10.0.0.300", "IN06"), ("10.0.0.5/24", "AD11"), ("0.0.0.0/0", "IN06"), ("partner.example", "AD10")],
+    ),
+    (
         &[
             "haproxy.metrics.allow[]",
             "load_balancers[].haproxy.metrics.allow[]",
@@ -73,6 +77,8 @@ pub const ROWS: &[Row] = &[
     ),
     (
         &[
+            "haproxy.peers_port",
+            "load_balancers[].haproxy.peers_port",
             "haproxy.metrics.port",
             "load_balancers[].haproxy.metrics.port",
             "nginx.metrics.port",

@@ -114,7 +114,7 @@ pub fn modes_are_alike(rendered: &Rendered<'_>) -> Held {
         let plain = |section: &Section| {
             ["http-in", "metrics-in", CHALLENGES].contains(&section.head.last().map_or("", String::as_str))
         };
-        let mut proxies = balancer.cfg.iter().filter(|section| section.kind() != "global");
+        let mut proxies = balancer.cfg.iter().filter(|section| !["global", "peers"].contains(&section.kind()));
         let wanted = |section: &Section| if plain(section) { "http" } else { "tcp" };
         let said = proxies.all(|section| section.value(&["mode"]) == Some(wanted(section)));
         let mut frontends = balancer.cfg.iter().filter(|section| section.kind() == "frontend");

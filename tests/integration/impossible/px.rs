@@ -88,7 +88,9 @@ pub fn sockets_are_bound_once(rendered: &Rendered<'_>) -> Held {
             true => address == format!("*:{port}") || address == format!(":::{port}"),
             false => listed.iter().any(|it| address == SocketAddr::new(it.address, *port).to_string()),
         };
-        let known = |address: &&str| ports.iter().any(|port| of(address, port));
+        let peers = rendered.inventory.peers(balancer.host);
+        let own = peers.iter().find(|(it, _)| it.name == balancer.host.name).map(|(_, socket)| socket.to_string());
+        let known = |address: &&str| own.as_deref() == Some(*address) || ports.iter().any(|port| of(address, port));
         let fine = !binds.is_empty() && addresses.len() == binds.len() && addresses.iter().all(known);
         ensure(fine, || format!("{}: binds {binds:?}", balancer.host.name))?;
     }

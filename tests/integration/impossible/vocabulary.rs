@@ -144,6 +144,7 @@ const HAPROXY: &[(&str, &[&str])] = &[
             "hard-stop-after",
             "mworker-max-reloads",
             "server-state-file",
+            "localpeer",
         ],
     ),
     ("defaults", &["mode", "log", "option", "retries", "timeout", "load-server-state-from-file"]),
@@ -160,8 +161,10 @@ const HAPROXY: &[(&str, &[&str])] = &[
             "timeout",
             "acl",
             "http-request",
+            "stick-table",
         ],
     ),
+    ("peers", &["bind", "server", "table"]),
     (
         "backend",
         &[

@@ -61,6 +61,7 @@ fn of_balancer(config: &str) -> (BTreeSet<Socket>, Vec<SocketAddr>) {
                 let taker = match section.1 {
                     "https-in" => "haproxy for TLS",
                     "metrics-in" => "haproxy for metrics",
+                    "counts" => "haproxy for other balancers",
                     _ => "haproxy for plain HTTP",
                 };
                 binds.insert((taker, at, port.parse().unwrap()));

@@ -18,6 +18,7 @@ mod metrics;
 mod other_pools;
 mod ports;
 mod revision;
+mod shield;
 mod sources;
 mod timeouts;
 mod upgrade;

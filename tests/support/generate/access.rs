@@ -25,6 +25,31 @@ fn list(of: &'static [&'static str]) -> Part {
     items.prop_map(|items| Yaml::List(items.into_iter().map(|it| Yaml::Scalar(it.to_owned())).collect())).boxed()
 }
 
+/// Who may connect to a balancer: always somebody whom sites may answer, so that there is something to try.
+pub fn allowed() -> Part {
+    let items = subsequence(ALLOW, 0..=ALLOW.len());
+    let all = items.prop_map(|items| ["192.0.2.0/24", "2001:db8:1::/48"].into_iter().chain(items).collect::<Vec<_>>());
+    all.prop_map(|items| Yaml::List(items.into_iter().map(|it| Yaml::Scalar(it.to_owned())).collect())).boxed()
+}
+
+/// Who may not.
+pub fn denied() -> Part {
+    list(DENY)
+}
+
+/// How often a client may connect to a balancer, and how many connections it may have.
+pub fn connecting() -> Part {
+    let most = section(vec![("connections", 1.0, one_of(&["1", "2", "20", "100", "65535"]))]);
+    let rate = |connections: f64| {
+        section(vec![
+            ("rate", 1.0, one_of(&["1r/m", "30r/m", "5r/s", "20r/s", "1000r/s", "100000r/s"])),
+            ("burst", 1.0, one_of(&["0", "1", "5", "20", "500", "1439"])),
+            ("connections", connections, one_of(&["1", "5", "20", "65535"])),
+        ])
+    };
+    prop_oneof![most, rate(0.5)].boxed()
+}
+
 /// The keys `allow` and `deny`, which few sites and locations have.
 pub fn lists() -> BoxedStrategy<Vec<(&'static str, Yaml)>> {
     let keys = prop_oneof![

@@ -14,7 +14,7 @@ use super::others::{drawn, others, takes_unknown_names};
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Scale, Versions, flag, metrics, section, snippets, tls, upstreams};
+use super::{Scale, Versions, access, flag, metrics, section, snippets, tls, upstreams};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -314,6 +314,10 @@ fn haproxy(told: Option<(u32, u32, u32)>, scale: Scale) -> Part {
         ("redispatch", 0.3, flag()),
         ("accept_proxy_from", 0.15, accepted()),
         ("metrics", 0.2, metrics::section_of(&["8404", "9101", "65531"])),
+        ("allow", 0.1, access::allowed()),
+        ("deny", 0.1, access::denied()),
+        ("limit", 0.15, access::connecting()),
+        ("peers_port", 0.1, one_of(&["10000", "10001", "65532"])),
         ("unknown_names", 0.3, one_of(&["forward", "reject"])),
         ("log", 0.4, log()),
         ("timeouts", 0.5, timeouts),
