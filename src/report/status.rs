@@ -153,7 +153,10 @@ fn problems<'p>(hosts: &[Named<'p>], seen: &[Seen], rings: &[(String, tickets::P
             boot_problem(program, &unit.enabled).into_iter().for_each(&mut add);
         }
         space::problems(&seen.space).into_iter().for_each(&mut add);
-        let unloaded = unloaded(program, seen);
+        // What a plan for the host looked at and leaves as it is.
+        let is_right =
+            |file: &str| seen.files.contains_key(file) && !status.plan.changes.iter().any(|change| change.path == file);
+        let unloaded = unloaded(program, seen, is_right);
         unloaded.iter().cloned().for_each(&mut add);
         let differing = differing::problems(status, file);
         let same = differing.is_empty();
@@ -195,7 +198,7 @@ fn is_known(problem: &tickets::Problem, seen: &Observation) -> bool {
 }
 
 /// What the program has not loaded of its configuration.
-fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
+fn unloaded(program: &str, seen: &Observation, is_right: impl Fn(&str) -> bool) -> Vec<String> {
     if let Some(why) = &seen.refused {
         let check = if program == "nginx" { "nginx -t" } else { "haproxy -c -f /etc/haproxy/haproxy.cfg" };
         // A reload would fail.
@@ -207,7 +210,7 @@ fn unloaded(program: &str, seen: &Observation) -> Vec<String> {
     let unread = seen.facts.iter().flat_map(|facts| &facts.unread);
     let unread = unread.map(|file| {
         let ours = seen.managed.contains_key(file) && !seen.is_edited(file);
-        let then = if ours { "it needs a reload" } else { "look at the file before a reload" };
+        let then = if ours || is_right(file) { "it needs a reload" } else { "look at the file before a reload" };
         format!("{program} has not read `{file}` since it changed: {then}")
     });
     let other = match (&seen.running, &seen.on_disk) {
@@ -358,7 +361,7 @@ mod tests {
         assert!(!is_known(&Problem::Stale, &seen) && !is_known(&Problem::Rejected, &seen));
         seen.refused = Some("unexpected end of file".to_owned());
         assert!(is_known(&Problem::Rejected, &seen));
-        let told = super::unloaded("nginx", &seen);
+        let told = super::unloaded("nginx", &seen, |_| false);
         assert!(matches!(&told[..], [one] if one.contains("would fail: unexpected end of file")), "{told:?}");
     }
 

@@ -104,13 +104,15 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
     served.host("lb2").run("echo '# by hand' >>/etc/haproxy/haproxy.cfg");
     let text = shown(1);
     for words in [
+        "error: lb1: haproxy has not read `/etc/haproxy/haproxy.cfg` since it changed: it needs a reload\n",
+        "error: lb2: haproxy has not read `/etc/haproxy/haproxy.cfg` since it changed: look at the file before a reload\n",
         "error: lb1, lb2: `app3` is DOWN in the pool `https-servers`\n",
         "error: lb2: 1 file is not as the inventory has it now: `/etc/haproxy/haproxy.cfg`\n  help: `sslscale plan ",
         "error: app3: nginx is inactive\n",
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    assert!(text.contains("6 hosts: 5 problems\n"), "{text}");
+    assert!(text.contains("6 hosts: 7 problems\n"), "{text}");
     served.balancers().for_each(|host| drop(host.run("systemctl disable --quiet haproxy")));
     served.on_apps("systemctl disable --quiet nginx");
 }
