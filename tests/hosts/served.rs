@@ -190,9 +190,12 @@ impl Served {
             let ring = ring.map(|(name, byte)| (format!("/etc/sslscale/tickets/{name}.key"), vec![byte; 80]));
             self.put(host, &ring.each_ref().map(|(path, key)| (path.as_str(), "0600", key.clone())));
         }
-        // Quick tests in a row start a service more often than systemd lets it.
+        // At a boot nothing starts. Quick tests in a row start a service more often than systemd lets it.
         let restart = |units: &str| {
-            format!("systemctl daemon-reload; systemctl reset-failed {units} 2>/dev/null; systemctl restart {units}")
+            format!(
+                "systemctl disable --quiet {units}; systemctl daemon-reload; systemctl reset-failed {units} 2>/dev/null; \
+                 systemctl restart {units}"
+            )
         };
         // The app takes a while to start, and no test changes it.
         self.on_apps(&format!("systemctl start app; {}", restart("nginx")));

@@ -113,6 +113,4 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
         assert!(text.contains(words), "{words}: {text}");
     }
     assert!(text.contains("6 hosts: 7 problems\n"), "{text}");
-    served.balancers().for_each(|host| drop(host.run("systemctl disable --quiet haproxy")));
-    served.on_apps("systemctl disable --quiet nginx");
 }

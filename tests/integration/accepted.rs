@@ -27,7 +27,7 @@ use crate::support::{fleets, shipped};
 /// Accepted inventories that the machine's own programs are shown; mostly they are those of one of the releases.
 const HERE_COUNT: u32 = 100;
 /// Accepted inventories that the programs of each release are shown.
-const RELEASE_COUNT: u32 = 100;
+const RELEASE_COUNT: u32 = 60;
 /// Enough of them for every key to be in one.
 const EVERY_KEY: u32 = 500;
 

@@ -189,10 +189,11 @@ fn no_hostile_string_gets_through_in_any_field_in_any_style() {
     let (tried, failures) = for_each_field(|fixture, index, field| {
         let sound = find(&fixture.root, field).and_then(|n| n.text(&fixture.source)).unwrap();
         let (mut tried, mut failures) = (0, Vec::new());
-        for (number, hostile) in HOSTILE.iter().enumerate() {
+        // Every other one: those that neighbours in the fixture are tried with differ.
+        for (number, hostile) in HOSTILE.iter().enumerate().filter(|(number, _)| (number + index).is_multiple_of(2)) {
             let text = hostile.replace(SOUND, sound);
             // A style only changes what the parser does: every tenth pair is enough for each.
-            for style in STYLES.into_iter().filter(|s| *s == Style::Double || (number + index).is_multiple_of(10)) {
+            for style in STYLES.into_iter().filter(|s| *s == Style::Double || (number / 2 + index).is_multiple_of(10)) {
                 let Some((source, at)) = substitute(fixture, field, &text, style) else { continue };
                 tried += 1;
                 failures.extend(got_through(&source, at).map(|why| format!("{sound} {text:?} {style:?}: {why}")));
@@ -203,7 +204,7 @@ fn no_hostile_string_gets_through_in_any_field_in_any_style() {
     let some = failures.iter().take(9).cloned().collect::<Vec<_>>().join("\n");
     assert!(failures.is_empty(), "{} of {tried} got through, such as\n{some}", failures.len());
     let fields = fields(&Fixture::new().root).len();
-    assert!(tried > HOSTILE.len() * fields, "only {tried} were tried in {fields} fields");
+    assert!(tried > HOSTILE.len() * fields / 2, "only {tried} were tried in {fields} fields");
 }
 
 #[test]
@@ -234,9 +235,9 @@ fn every_character_that_a_field_accepts_is_inert_in_the_rendered_files() {
     let (accepted, failures) = for_each_field(|fixture, index, field| {
         let sound = find(&fixture.root, field).and_then(|n| n.text(&fixture.source)).unwrap();
         let (mut accepted, mut failures) = (0, Vec::new());
-        // Every other one: those that neighbours in the fixture are tried with differ.
+        // Every fourth one: those that neighbours in the fixture are tried with differ.
         let all = (0..128_u8).map(char::from).chain(others.chars());
-        for (_, c) in all.enumerate().filter(|(number, _)| (number + index / 2).is_multiple_of(2)) {
+        for (_, c) in all.enumerate().filter(|(number, _)| (number + index).is_multiple_of(4)) {
             let (source, _) = substitute(fixture, field, &format!("{sound}{c}"), Style::Double).unwrap();
             if let Some(inventory) = check(&source).inventory {
                 accepted += 1;
@@ -247,7 +248,7 @@ fn every_character_that_a_field_accepts_is_inert_in_the_rendered_files() {
         (accepted, failures)
     });
     assert_eq!(failures, Vec::<String>::new());
-    assert!(accepted > 150, "{accepted} accepted: the fixture was refused for something else");
+    assert!(accepted > 75, "{accepted} accepted: the fixture was refused for something else");
 }
 
 #[test]

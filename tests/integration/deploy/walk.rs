@@ -12,7 +12,7 @@ use crate::support::Sslscale;
 use crate::support::roots::{fleet, params, run, write_pair};
 
 /// How many ways are walked.
-const COUNT: u32 = 3;
+const COUNT: u32 = 2;
 /// How many changes there are on each.
 const STEPS: usize = 8;
 /// How many releases a host keeps.

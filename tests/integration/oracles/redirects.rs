@@ -144,5 +144,5 @@ fn redirects_of_nginx_itself_lead_back_to_the_port_that_the_client_used() {
             }
         }
     }
-    assert!(!all_of(COUNT, count) || seen.iter().all(|seen| *seen > 3), "{seen:?}");
+    assert!(!all_of(COUNT, count) || seen.iter().all(|seen| *seen > 0), "{seen:?}");
 }
