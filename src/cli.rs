@@ -139,7 +139,7 @@ pub enum Command {
     Complete(CompleteArgs),
     /// A process that sslscale starts for its own use
     #[command(name = "__fleet", hide = true)]
-    Fleet { what: String },
+    Fleet { what: String, beside: Option<u32> },
 }
 
 #[derive(Debug, Args)]

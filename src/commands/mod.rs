@@ -174,7 +174,7 @@ fn command(cli: &Cli, output: &Output, interrupt: &Interrupt) -> Result<ExitStat
         Command::Completions(args) => completions::run(args, output),
         Command::Man(args) => man::run(args, output, interrupt),
         Command::Complete(args) => completions::complete(args, output),
-        Command::Fleet { what } => inside(what),
+        Command::Fleet { what, beside } => inside(what, *beside),
     }
 }
 
@@ -193,11 +193,11 @@ fn changes_hosts(command: &Command) -> bool {
 }
 
 /// The hidden subcommand: the part of sslscale that runs inside a private view of this machine.
-fn inside(what: &str) -> Result<ExitStatus, CommandError> {
+fn inside(what: &str, beside: Option<u32>) -> Result<ExitStatus, CommandError> {
     if what == binaries::INSIDE {
         binaries::inside()?
     } else {
-        crate::try_fleet::inside(what)?
+        crate::try_fleet::inside(what, beside)?
     }
     Ok(ExitStatus::Done)
 }

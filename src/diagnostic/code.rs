@@ -95,7 +95,7 @@ codes! {
     AD06 "duplicate-bind" Error;
     /// An IPv6 socket that also accepts IPv4, next to an IPv4 socket.
     AD07 "v4v6-overlap" Error;
-    /// An app server with the same address as a balancer.
+    /// An app server with a balancer's address, and a port that both listen on.
     AD08 "backend-is-self" Error;
     /// An address that the host does not have.
     AD09 "bind-not-local" Warning;

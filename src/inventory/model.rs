@@ -7,6 +7,7 @@ mod cdn;
 mod client_certificates;
 mod limits;
 mod maintenance;
+mod one_host;
 mod other_pools;
 mod peers;
 mod settings;

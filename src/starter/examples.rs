@@ -44,6 +44,7 @@ pub static EXAMPLES: &[Example] = &[
     example!("fleets/spring"),
     example!("fleets/static"),
     example!("fleets/tenants"),
+    example!("fleets/two-machines"),
     example!("fleets/wordpress"),
     example!("fleets/www-and-api"),
 ];

@@ -9,7 +9,7 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use nix::sched::{CloneFlags, unshare};
+use nix::sched::{CloneFlags, setns, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::sys::stat::{Mode, umask};
 use nix::unistd::Pid;
@@ -57,15 +57,23 @@ impl Running {
     }
 }
 
-/// Makes namespaces for this process and obeys orders until the supervisor is gone.
+/// Makes namespaces for this process and obeys orders until the supervisor is gone. A host beside another has the network of
+/// that one's process.
 ///
 /// # Errors
 /// The namespaces were refused, or the pipes broke.
-pub(super) fn run() -> io::Result<()> {
+pub(super) fn run(beside: Option<u32>) -> io::Result<()> {
     // Rendered modes are set one by one; those of what the programs create must not depend on the
     // caller's umask.
     umask(Mode::from_bits_truncate(0o022));
-    unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)?;
+    match beside {
+        None => unshare(CloneFlags::CLONE_NEWNET | CloneFlags::CLONE_NEWNS)?,
+        Some(pid) => {
+            let network = file::open(Path::new(&format!("/proc/{pid}/ns/net"))).map_err(io::Error::other)?;
+            setns(network, CloneFlags::CLONE_NEWNET)?;
+            unshare(CloneFlags::CLONE_NEWNS)?;
+        }
+    }
     let (mut orders, mut answers) = (io::stdin().lock(), io::stdout().lock());
     send(&mut answers, &Answer::Joined)?;
     let mut host: Option<Host> = None;
@@ -89,8 +97,11 @@ pub(super) fn run() -> io::Result<()> {
 
 fn build(plan: HostPlan) -> Result<(Host, Vec<String>), programs::Refusal> {
     let failed = |what: &str, error: io::Error| (format!("{what}: {error}"), Vec::new());
-    network::apply(&network::plug(&plan.spec.addresses, &plan.spec.extra_addresses))
-        .map_err(|error| failed("its addresses could not be set", error))?;
+    let network = match &plan.beside {
+        None => network::plug(&plan.spec.addresses, &plan.spec.extra_addresses),
+        Some(there) => network::add(&plan.spec.addresses, &plan.spec.extra_addresses, there),
+    };
+    network::apply(&network).map_err(|error| failed("its addresses could not be set", error))?;
     if !plan.spec.extra_addresses.is_empty() {
         // Several hosts have the same address on `lo`: none may announce it.
         std::fs::write("/proc/sys/net/ipv4/conf/all/arp_ignore", "1")

@@ -25,6 +25,9 @@ pub(super) struct Member {
     pub(super) role: Option<Role>,
     /// The process ids of the real programs that run.
     pub(super) programs: Vec<(Program, u32)>,
+    /// Whether it is on the machine of another host.
+    pub(super) is_beside: bool,
+    has_joined: bool,
     conversation: Conversation,
     lines: Lines,
     /// How long the answers that are due may take.
@@ -32,20 +35,34 @@ pub(super) struct Member {
 }
 
 impl Member {
-    /// Starts the process; it answers when it has its namespaces.
+    /// Starts the process; it answers when it has its namespaces, of which the network may be that of another process.
     ///
     /// # Errors
     /// The process cannot be started.
-    pub(super) fn spawn(name: &str, role: Option<Role>) -> io::Result<Self> {
-        let process = Invocation::new("/proc/self/exe").args([HIDDEN, "host"]).pass([SECONDS]);
+    pub(super) fn spawn(name: &str, role: Option<Role>, beside: Option<u32>) -> io::Result<Self> {
+        let beside = beside.map(|pid| pid.to_string());
+        let process = Invocation::new("/proc/self/exe").args([HIDDEN, "host"]).args(beside.iter()).pass([SECONDS]);
         let (conversation, lines) = Conversation::start(&process, LONGEST).map_err(|error| broken(name, &error))?;
         let name = name.to_owned();
-        Ok(Self { name, role, programs: Vec::new(), conversation, lines, due: VecDeque::from([JOIN]) })
+        let (is_beside, due) = (beside.is_some(), VecDeque::from([JOIN]));
+        Ok(Self { name, role, programs: Vec::new(), is_beside, has_joined: false, conversation, lines, due })
     }
 
     /// The process id within the run.
     pub(super) fn pid(&self) -> u32 {
         self.conversation.id()
+    }
+
+    /// Waits until it has its namespaces.
+    ///
+    /// # Errors
+    /// The process is gone or stuck.
+    pub(super) fn joined(&mut self) -> io::Result<()> {
+        if !self.has_joined {
+            self.has_joined = true;
+            self.receive()?;
+        }
+        Ok(())
     }
 
     /// Gives an order.

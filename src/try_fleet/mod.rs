@@ -211,14 +211,15 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
     }))
 }
 
-/// Runs one of the processes of a run, for the hidden subcommand `__fleet WHAT`.
+/// Runs one of the processes of a run, for the hidden subcommand `__fleet WHAT`. A host may be on the machine of another, which
+/// has this process.
 ///
 /// # Errors
 /// The kernel refused a namespace, or the other side of the pipes is gone.
-pub fn inside(what: &str) -> io::Result<()> {
+pub fn inside(what: &str, beside: Option<u32>) -> io::Result<()> {
     match what {
         "supervisor" => supervisor::run(),
-        "host" => host::run(),
+        "host" => host::run(beside),
         other => Err(io::Error::other(format!("unknown process `{other}`"))),
     }
 }

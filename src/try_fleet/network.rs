@@ -49,6 +49,23 @@ pub(super) fn plug(addresses: &[IpAddr], extra: &[IpAddr]) -> String {
     batch
 }
 
+/// What a host has in addition to the machine that it is on, which has the addresses `there`.
+pub(super) fn add(addresses: &[IpAddr], extra: &[IpAddr], there: &[IpAddr]) -> String {
+    let mut batch = String::new();
+    let new = |address: &&IpAddr| !there.contains(address);
+    for address in addresses.iter().filter(new) {
+        let _ = writeln!(batch, "addr add {} dev eth0{}", host_prefix(*address), nodad(*address));
+    }
+    for address in extra.iter().filter(new).filter(|it| !addresses.contains(it)) {
+        let _ = writeln!(batch, "addr add {} dev lo{}", host_prefix(*address), nodad(*address));
+    }
+    for address in addresses.iter().filter(|it| !there.iter().any(|other| other.is_ipv4() == it.is_ipv4())) {
+        let any = if address.is_ipv4() { "0.0.0.0/0" } else { "::/0" };
+        let _ = writeln!(batch, "route add {any} dev eth0 src {address}");
+    }
+    batch
+}
+
 /// The command that routes `entry`, an address that several balancers may have, to one of them.
 pub(super) fn lead(entry: IpAddr, balancer: IpAddr) -> Vec<String> {
     let words = format!("ip route replace {} via {balancer} dev eth0 onlink", host_prefix(entry));
@@ -98,6 +115,19 @@ mod tests {
              route add 0.0.0.0/0 dev eth0 src 10.0.0.10\n\
              route add ::/0 dev eth0 src 2001:db8::10\n"
         );
+    }
+
+    #[test]
+    fn a_host_beside_another_has_what_that_one_lacks() {
+        let [v4, v6, app] = ["10.0.0.10", "2001:db8::10", "10.0.0.50"].map(|it| it.parse().unwrap());
+        assert_eq!(add(&[v4], &[v4], &[v4]), "");
+        assert_eq!(
+            add(&[v4, v6], &[app], &[v4]),
+            "addr add 2001:db8::10/128 dev eth0 nodad\n\
+             addr add 10.0.0.50/32 dev lo\n\
+             route add ::/0 dev eth0 src 2001:db8::10\n"
+        );
+        assert_eq!(add(&[v4, v6], &[], &[v4, v6]), "");
     }
 
     #[test]

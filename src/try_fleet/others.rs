@@ -51,7 +51,9 @@ pub(super) fn place(inventory: &Inventory, hosts: &mut Vec<HostSpec>) {
             false => host.addresses.contains(&ip) || host.role == Role::Balancer && host.extra_addresses.contains(&ip),
         };
         let mut found = false;
-        for host in hosts.iter_mut().filter(|host| has(host)) {
+        // What is on one machine runs there once.
+        let most = if ip.is_loopback() { usize::MAX } else { 1 };
+        for host in hosts.iter_mut().filter(|host| has(host)).take(most) {
             host.others.push(server.clone());
             found = true;
         }

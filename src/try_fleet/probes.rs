@@ -176,7 +176,7 @@ fn of_location(known: (&Inventory, &Scripts), plain: &SiteSpec, site: &Site, ind
     }
     let probes: Vec<Probe> = match &location.target {
         _ if is_taken(inventory, site, location) => {
-            return not_driven("passes requests to a port that nginx takes itself on the app servers of a try-out");
+            return not_driven("passes requests to a port that something else takes on the app servers of a try-out");
         }
         _ if is_shared(inventory, site, location) => {
             return not_driven("calls a gRPC app on a socket that takes plain HTTP too, which stand-ins do not");

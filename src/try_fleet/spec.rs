@@ -29,7 +29,8 @@ pub use upstream::{UpstreamListen, UpstreamProtocol, UpstreamSpec};
 /// A fleet to build on this machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FleetSpec {
-    /// Balancers and app servers; names and addresses are unique.
+    /// Balancers and app servers. Names are unique, and so are addresses, but for a balancer and an app server on one
+    /// machine.
     pub hosts: Vec<HostSpec>,
     /// The requests that are made through every balancer.
     pub sites: Vec<SiteSpec>,
@@ -38,6 +39,15 @@ pub struct FleetSpec {
     /// Servers that are not app servers, which are asked through every balancer, too.
     #[serde(default)]
     pub others: Vec<OtherPoolSpec>,
+}
+
+impl FleetSpec {
+    /// The balancer on whose machine an app server is: they share an address.
+    pub fn balancer_beside(&self, app: &HostSpec) -> Option<&HostSpec> {
+        let shares = |it: &&HostSpec| it.addresses.iter().any(|address| app.addresses.contains(address));
+        let mut balancers = self.hosts.iter().filter(|it| it.role == Role::Balancer && app.role == Role::AppServer);
+        balancers.find(shares)
+    }
 }
 
 /// The part of a host in the fleet.

@@ -4,6 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, BufReader, Read};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::mpsc;
 use std::thread;
@@ -11,7 +12,7 @@ use std::thread;
 use super::drive::Drive;
 use super::limits::Counted;
 use super::members::Member;
-use super::spec::{FileSpec, HostSpec, ProgramSpec, Role};
+use super::spec::{FileSpec, FleetSpec, HostSpec, ProgramSpec, Role};
 use super::wire::{Answer, HostPlan, Order, Plan, receive, send};
 use super::{browser, curl, network};
 use crate::event::{Event, Problem};
@@ -99,11 +100,7 @@ fn tell(event: &Event) -> io::Result<()> {
 }
 
 fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
-    let mut hosts = Vec::new();
-    for spec in &plan.spec.hosts {
-        hosts.push(Member::spawn(&spec.name, Some(spec.role))?);
-    }
-    hosts.push(Member::spawn("clients", None)?);
+    let mut hosts = spawn(&plan.spec)?;
     wire(&mut hosts)?;
     send(&mut io::stdout(), &Report::Wired)?;
     let mut failures = build(plan, &mut hosts)?;
@@ -133,11 +130,33 @@ fn fleet(plan: &Plan) -> io::Result<Vec<Member>> {
     Ok(hosts)
 }
 
+/// A process for each host, and the clients' at the end.
+fn spawn(spec: &FleetSpec) -> io::Result<Vec<Member>> {
+    let mut hosts: Vec<Member> = Vec::new();
+    for host in &spec.hosts {
+        let machine = match spec.balancer_beside(host) {
+            Some(balancer) => Some(machine(&mut hosts, &balancer.name)?),
+            None => None,
+        };
+        hosts.push(Member::spawn(&host.name, Some(host.role), machine)?);
+    }
+    hosts.push(Member::spawn("clients", None, None)?);
+    Ok(hosts)
+}
+
+/// The process of this host, when it has its namespaces.
+fn machine(hosts: &mut [Member], name: &str) -> io::Result<u32> {
+    let host = hosts.iter_mut().find(|host| host.name == name);
+    let host = host.ok_or_else(|| io::Error::other(format!("there is no host `{name}` to be beside")))?;
+    host.joined()?;
+    Ok(host.pid())
+}
+
 fn wire(hosts: &mut [Member]) -> io::Result<()> {
     for host in hosts.iter_mut() {
-        host.receive()?;
+        host.joined()?;
     }
-    let pids: Vec<u32> = hosts.iter().map(Member::pid).collect();
+    let pids: Vec<u32> = hosts.iter().filter(|host| !host.is_beside).map(Member::pid).collect();
     network::apply(&network::wire(&pids))
 }
 
@@ -147,35 +166,46 @@ fn with_own(names: &str, host: &HostSpec) -> String {
     std::iter::once(names.to_owned()).chain(own).collect()
 }
 
-/// Builds all hosts at once. Returns how many failed.
+/// Builds all hosts, those beside others when these have their addresses. Returns how many failed.
 fn build(plan: &Plan, hosts: &mut [Member]) -> io::Result<usize> {
     let names = names(plan.spec.hosts.iter().map(|host| (host.name.as_str(), host.addresses.as_slice())));
     let mut shapes: BTreeSet<(&[ProgramSpec], &BTreeMap<PathBuf, FileSpec>)> = BTreeSet::new();
-    let specs = plan.spec.hosts.iter().map(Some).chain([None]);
-    for (member, spec) in hosts.iter_mut().zip(specs) {
-        let host = HostPlan {
-            spec: spec.cloned().unwrap_or_else(|| clients(plan)),
-            validate: spec.is_some_and(|spec| shapes.insert((&spec.programs, &spec.files))),
-            names: spec.map_or_else(|| names.clone(), |spec| with_own(&names, spec)),
-            unprivileged: plan.unprivileged,
-        };
-        member.send(&Order::Build(Box::new(host)))?;
-    }
     let mut failures = 0;
     let mut shown = BTreeSet::new();
-    for host in hosts {
-        let answer = host.receive()?;
-        working()?;
-        match answer {
-            Answer::Built(warnings) => {
-                for warning in warnings.into_iter().filter(|it| shown.insert(it.clone())) {
-                    tell(&Event::Note(format!("{}: {warning}", host.name)))?;
-                }
-            }
-            other => failures += failed(host, other)?,
+    for beside in [false, true] {
+        let specs = plan.spec.hosts.iter().map(Some).chain([None]);
+        for (member, spec) in hosts.iter_mut().zip(specs).filter(|(member, _)| member.is_beside == beside) {
+            let host = HostPlan {
+                spec: spec.cloned().unwrap_or_else(|| clients(plan)),
+                beside: spec.and_then(|spec| addresses_beside(plan, spec)),
+                validate: spec.is_some_and(|spec| shapes.insert((&spec.programs, &spec.files))),
+                names: spec.map_or_else(|| names.clone(), |spec| with_own(&names, spec)),
+                unprivileged: plan.unprivileged,
+            };
+            member.send(&Order::Build(Box::new(host)))?;
+        }
+        for host in hosts.iter_mut().filter(|member| member.is_beside == beside) {
+            failures += built(host, &mut shown)?;
         }
     }
     Ok(failures)
+}
+
+/// The addresses of the machine that a host shares with another.
+fn addresses_beside(plan: &Plan, spec: &HostSpec) -> Option<Vec<IpAddr>> {
+    let machine = plan.spec.balancer_beside(spec)?;
+    Some(machine.addresses.iter().chain(&machine.extra_addresses).copied().collect())
+}
+
+/// Waits until a host is built. Returns how many failed.
+fn built(host: &mut Member, shown: &mut BTreeSet<String>) -> io::Result<usize> {
+    let answer = host.receive()?;
+    working()?;
+    let Answer::Built(warnings) = answer else { return failed(host, answer) };
+    for warning in warnings.into_iter().filter(|it| shown.insert(it.clone())) {
+        tell(&Event::Note(format!("{}: {warning}", host.name)))?;
+    }
+    Ok(0)
 }
 
 /// Starts the hosts of one role at once. Returns how many failed.

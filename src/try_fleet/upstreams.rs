@@ -17,8 +17,9 @@ pub(super) fn balancer(inventory: &Inventory, listen: &UpstreamListen) -> Option
     inventory.load_balancers.iter().position(has)
 }
 
-/// Whether the app has a port that nginx of its app server takes for itself, on all addresses. In a try-out,
-/// apps outside the fleet are on the app server. No inventory is accepted with an app on a port of haproxy.
+/// Whether the app has a port that nginx of its app server takes for itself, on all addresses, or haproxy on the same host. In
+/// a try-out, apps outside the fleet are on the app server. No inventory is accepted with an app of a host on a port of
+/// its haproxy.
 pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) -> bool {
     let on_balancer = |socket: &SocketAddr| balancer(inventory, &UpstreamListen::Tcp(*socket)).is_some();
     let ports: BTreeSet<u16> = listens(inventory, location)
@@ -34,10 +35,24 @@ pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) 
         _ => None,
     };
     let port = |app: &AppServer| app.nginx.port.0;
+    let of_haproxy = |app: &AppServer| {
+        let haproxy = &inventory.balancer_beside(app)?.haproxy;
+        let plain = inventory.http.as_ref().map(|http| http.port.0);
+        let metrics = haproxy.metrics.as_ref().map(|metrics| metrics.port.0);
+        Some([Some(haproxy.port.0), plain, metrics, Some(haproxy.peers_port.0)].into_iter().flatten())
+    };
+    let others = inventory.other_pools.iter().flat_map(|pool| &pool.servers);
+    let of_others: BTreeSet<SocketAddr> = others.map(|server| server.address).collect();
     let mut members = inventory.pools[site.pool].members.iter();
     members.any(|index| {
-        let taken = [Some(port(&inventory.app_servers[*index])), challenges(index)];
-        taken.into_iter().flatten().any(|port| ports.contains(&port))
+        let app = &inventory.app_servers[*index];
+        let beside = of_haproxy(app).into_iter().flatten();
+        // What haproxy passes to a loopback address ends at another stand-in.
+        let is_other = |listen| matches!(listen, UpstreamListen::Tcp(socket) if of_others.contains(&socket));
+        if inventory.balancer_beside(app).is_some() && listens(inventory, location).any(is_other) {
+            return true;
+        }
+        [Some(port(app)), challenges(index)].into_iter().flatten().chain(beside).any(|port| ports.contains(&port))
     })
 }
 

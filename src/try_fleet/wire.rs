@@ -1,5 +1,6 @@
 //! The messages between the processes of a run, line by line.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -29,6 +30,8 @@ pub(super) struct Plan {
 pub(super) struct HostPlan {
     /// The host; the clients' host runs no program.
     pub(super) spec: HostSpec,
+    /// The addresses of the host on whose machine it is, if there is one.
+    pub(super) beside: Option<Vec<IpAddr>>,
     /// Whether its programs are to validate the files; one host per shape does.
     pub(super) validate: bool,
     /// The private /etc/hosts.

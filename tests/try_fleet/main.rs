@@ -29,6 +29,7 @@ mod inventories;
 mod keys;
 mod metrics;
 mod names;
+mod one_host;
 mod other_pools;
 mod own;
 mod plain;

@@ -1,5 +1,5 @@
-//! Reads balancers and app servers. No two hosts have the same name or address, and every balancer
-//! reaches every app server.
+//! Reads balancers and app servers. No two hosts have the same name or address, except that a balancer and an app server
+//! may be one host, and every balancer reaches every app server.
 
 use std::cell::OnceCell;
 use std::collections::HashMap;
@@ -94,6 +94,8 @@ pub struct Hosts {
     pub by_name: HashMap<Box<str>, usize>,
     /// Whether the names of all app servers could be read.
     pub all_named: bool,
+    /// Whether an app server has an address of a balancer.
+    pub shared: bool,
     app_server_names: OnceCell<Vec<Box<str>>>,
     named: usize,
     names: HashMap<Box<str>, Taken>,
@@ -102,7 +104,21 @@ pub struct Hosts {
 
 struct Taken {
     span: Span,
-    by_load_balancer: bool,
+    by: Owner,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Owner {
+    Balancer,
+    /// It is in `source` of a balancer.
+    Source,
+    AppServer,
+}
+
+impl Owner {
+    fn of(section: &str) -> Self {
+        if section.starts_with("load") { Self::Balancer } else { Self::AppServer }
+    }
 }
 
 impl Hosts {
@@ -171,7 +187,7 @@ impl Hosts {
     ) -> Option<(HostName, Addresses, Places)> {
         let name = required::<HostName>(reader, name, "name", section, at);
         if let Some(name) = &name {
-            self.take_name(reader, name, section.starts_with("load"));
+            self.take_name(reader, name, Owner::of(section));
         }
         let Some(node) = address else {
             let help = if section.starts_with("load") {
@@ -184,7 +200,7 @@ impl Hosts {
         };
         let addresses = many::<Address>(reader, node, "address");
         for address in &addresses {
-            self.take_address(reader, address, section.starts_with("load"));
+            self.take_address(reader, address, Owner::of(section));
         }
         // Without an address that could not be read, the host would seem to lack a family.
         if addresses.len() < reader.one_or_many(node).len() {
@@ -208,7 +224,7 @@ impl Hosts {
         Some((name.value, pair, places))
     }
 
-    fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by_load_balancer: bool) {
+    fn take_name(&mut self, reader: &mut Reader<'_>, name: &Placed<HostName>, by: Owner) {
         self.named += 1;
         // On some file systems directories that differ only in case are the same.
         let key = name.value.as_str().to_ascii_lowercase().into_boxed_str();
@@ -218,32 +234,29 @@ impl Hosts {
                 let twice = Diagnostic::refusal(Code::AD05, name.span, message, "give every host a different name");
                 reader.diagnostics.push(twice.related(first.get().span, "the first host with this name"));
             }
-            Entry::Vacant(free) => drop(free.insert(Taken { span: name.span, by_load_balancer })),
+            Entry::Vacant(free) => drop(free.insert(Taken { span: name.span, by })),
         }
     }
 
-    fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by_load_balancer: bool) {
+    fn take_address(&mut self, reader: &mut Reader<'_>, address: &Placed<Address>, by: Owner) {
+        let mine = Taken { span: address.span, by };
         let first = match self.addresses.entry(address.value.0) {
+            Entry::Occupied(mut first) if first.get().by == Owner::Balancer && by == Owner::AppServer => {
+                // One host with both roles. Nothing else has its address.
+                first.insert(mine);
+                self.shared = true;
+                return;
+            }
             Entry::Occupied(first) => first,
             Entry::Vacant(free) => {
-                free.insert(Taken { span: address.span, by_load_balancer });
+                free.insert(mine);
                 return;
             }
         };
-        let first = first.get();
-        let twice = if first.by_load_balancer && !by_load_balancer {
-            let message = format!("the app server has the address of a balancer: `{}`", address.value);
-            Diagnostic::refusal(
-                Code::AD08,
-                address.span,
-                message,
-                "write the app server's own address: balancer and app server are separate hosts",
-            )
-        } else {
-            let message = format!("two hosts have the address `{}`", address.value);
-            Diagnostic::refusal(Code::AD05, address.span, message, "give every host a different address")
-        };
-        reader.diagnostics.push(twice.related(first.span, "the first host with this address"));
+        let message = format!("two hosts have the address `{}`", address.value);
+        let help = "give every host a different address";
+        let twice = Diagnostic::refusal(Code::AD05, address.span, message, help);
+        reader.diagnostics.push(twice.related(first.get().span, "the first host with this address"));
     }
 
     /// A further address of a balancer, which no other host may have.
@@ -251,7 +264,7 @@ impl Hosts {
         let span = places.source.unwrap_or(places.name);
         match self.addresses.entry(address.0) {
             Entry::Vacant(free) => {
-                free.insert(Taken { span, by_load_balancer: true });
+                free.insert(Taken { span, by: Owner::Source });
             }
             Entry::Occupied(first) => {
                 let message = format!("`source` has `{address}`, which is already in use");
@@ -274,7 +287,7 @@ impl Hosts {
 
     /// Whether a balancer has this name.
     pub fn is_load_balancer(&self, name: &str) -> bool {
-        self.names.get(name.to_ascii_lowercase().as_str()).is_some_and(|taken| taken.by_load_balancer)
+        self.names.get(name.to_ascii_lowercase().as_str()).is_some_and(|taken| taken.by == Owner::Balancer)
     }
 
     /// The names of all hosts, sorted.

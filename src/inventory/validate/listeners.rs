@@ -186,16 +186,16 @@ fn circles(
 }
 
 /// Where nginx takes challenges as plain HTTP.
-struct Challenges {
-    port: Port,
-    span: Span,
-    members: HashSet<usize>,
+pub(super) struct Challenges {
+    pub(super) port: Port,
+    pub(super) span: Span,
+    pub(super) members: HashSet<usize>,
     /// Whether nginx answers them itself; if not, another program listens there.
     root: bool,
 }
 
 impl Challenges {
-    fn of(http: &PlacedHttp) -> Option<Self> {
+    pub(super) fn of(http: &PlacedHttp) -> Option<Self> {
         let AcmeChallenge::AppServers { members, port, root } = http.http.acme_challenge.as_ref()? else { return None };
         let members = members.iter().copied().collect();
         Some(Self { port: *port, span: http.challenges?, members, root: root.is_some() })
@@ -227,10 +227,10 @@ impl Challenges {
 
 /// The TCP sockets that the apps of a pool listen on, each with the place of the first value that names it, by
 /// address and port. All addresses of the host that every host has are one.
-struct Apps(HashMap<(IpAddr, u16), (SocketAddr, Span)>);
+pub(super) struct Apps(HashMap<(IpAddr, u16), (SocketAddr, Span)>);
 
 impl Apps {
-    fn of(pool: &Pool, sites: &[PlacedSite]) -> Self {
+    pub(super) fn of(pool: &Pool, sites: &[PlacedSite]) -> Self {
         let mut apps = HashMap::new();
         let upstreams = pool.sites.iter().filter_map(|site| sites.get(*site)).flat_map(|site| &site.upstreams);
         for (socket, span) in upstreams.filter_map(|(socket, _, span)| Some((socket.tcp()?, *span))) {
@@ -243,8 +243,19 @@ impl Apps {
 
     /// One that listens on this port of this host.
     fn on(&self, port: Port, host: &AppServer) -> Option<(SocketAddr, Span)> {
+        self.at(port, host, |_| true)
+    }
+
+    /// One that listens on this port of this host, at an address that something else takes too. The loopback addresses are
+    /// `LOCALHOST`.
+    pub(super) fn at(
+        &self,
+        port: Port,
+        host: &AppServer,
+        taken: impl Fn(IpAddr) -> bool,
+    ) -> Option<(SocketAddr, Span)> {
         let addresses = std::iter::once(LOCALHOST).chain(host.addresses.iter().map(|it| it.0));
-        addresses.filter_map(|address| self.0.get(&(address, port.0))).next().copied()
+        addresses.filter(|it| taken(*it)).find_map(|address| self.0.get(&(address, port.0))).copied()
     }
 }
 

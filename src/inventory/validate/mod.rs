@@ -18,6 +18,7 @@ mod listeners;
 mod locations;
 mod maintenance;
 mod metrics;
+mod one_host;
 mod other_pools;
 mod owned;
 mod paths;
@@ -134,6 +135,7 @@ fn fleet(reader: &mut Reader<'_>, raw: RawInventory<'_>) -> Option<Inventory> {
     let tickets = tickets(reader, raw.tickets, &hosts);
     let http = http::read(reader, raw.http, &hosts, &pools);
     listeners::check(reader, http.as_ref(), (&hosts, &virtual_addresses), (&pools, &sites));
+    one_host::check(reader, http.as_ref(), &hosts, (&pools, &sites));
     other_pools::check(reader, http.as_ref(), (&hosts, &virtual_addresses), &others);
     protocols::check(reader, &hosts, (&pools, &sites));
     pools::check_use(reader, &pools.all, &hosts);

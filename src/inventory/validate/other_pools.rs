@@ -10,7 +10,7 @@ use super::pools::Pools;
 use super::servers::{self, Lists, Server};
 use crate::diagnostic::{Code, Diagnostic};
 use crate::inventory::form::TIMEOUT;
-use crate::inventory::model::{LoadBalancer, OtherPool, OtherServer};
+use crate::inventory::model::{AppServer, LoadBalancer, OtherPool, OtherServer};
 use crate::inventory::node::Node;
 use crate::inventory::raw::RawOtherPool;
 use crate::inventory::schema::Reader;
@@ -208,10 +208,10 @@ fn circle(
         is_port && (local || here && it.listens_on(ip))
     };
     let balancer = hosts.load_balancers.iter().find(|(it, _)| own(it));
-    let app = hosts
-        .app_servers
-        .iter()
-        .find(|(app, _)| app.nginx.port.0 == address.port() && app.addresses.iter().any(|it| it.0 == ip));
+    let beside = |app: &AppServer| ip.is_loopback() && hosts.load_balancers.iter().any(|(it, _)| it.is_host_of(app));
+    let app = hosts.app_servers.iter().find(|(app, _)| {
+        app.nginx.port.0 == address.port() && (app.addresses.iter().any(|it| it.0 == ip) || beside(app))
+    });
     let (message, help, place, label) = match (balancer, app) {
         (Some((balancer, places)), _) => (
             format!("`{address}` is the balancer `{}` itself", balancer.name),

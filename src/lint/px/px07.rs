@@ -1,5 +1,6 @@
 //! PX07: `trusted_proxies` trusts more than the balancers.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -61,7 +62,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
     let inventory = fleet.inventory;
     let (apps, balancers) = (&inventory.app_servers, &inventory.load_balancers);
-    let apps = Hosts::new(apps.iter().enumerate().flat_map(|(it, app)| app.addresses.iter().map(move |a| (a.0, it))));
+    // Balancers have to be trusted, also where an app server is the same host.
+    let shared: HashSet<IpAddr> = balancers.iter().flat_map(|it| it.addresses.iter().map(|it| it.0)).collect();
+    let addresses = apps.iter().enumerate().flat_map(|(it, app)| app.addresses.iter().map(move |a| (a.0, it)));
+    let apps = Hosts::new(addresses.filter(|(address, _)| !shared.contains(address)));
     let own = balancers.iter().flat_map(LoadBalancer::connects_from);
     let balancers = Hosts::new(own.chain(inventory.virtual_addresses.iter().copied()).map(|address| (address.0, 0)));
     let (around, help) = (Around::of(fleet), advice(fleet));

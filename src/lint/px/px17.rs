@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 use crate::diagnostic::Code;
+use crate::inventory::types::Address;
 use crate::lint::{Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
 pub const RULE: Rule = Rule {
@@ -41,7 +42,8 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let Some(network) = network else { continue };
             let mut hosts = apps().chain(balancers().filter(|(name, _)| **name != balancer.name));
             let covered = hosts.find_map(|(name, all)| {
-                all.iter().find(|address| network.contains(&address.0)).map(|address| (name, address))
+                let reached = |address: &Address| network.contains(&address.0) && !balancer.has(address.0);
+                all.iter().find(reached).map(|address| (name, address))
             });
             if let Some((name, address)) = covered {
                 if !seen.insert(place.span()) {

@@ -91,9 +91,21 @@ fn ad07_nginx_passes_two_claims_to_one_port_and_does_not_start() {
 }
 
 #[test]
-fn ad08_haproxy_passes_a_frontend_that_feeds_itself() {
+fn ad08_neither_program_starts_on_a_port_of_the_other() {
     is_passed(haproxy(&server("    server srv1 127.0.0.1:18443\n")));
+    let both = |first: &str, second: &str| {
+        let nginx = "echo 'pid n.pid; events {} http { access_log off; server { listen 18443; } }' >n.conf\n";
+        haproxy_then(
+            FRONTEND,
+            &format!("{nginx}{first}; haproxy -c -f it.cfg && nginx -e stderr -p . -c n.conf -t && {second}"),
+        )
+    };
+    let (haproxy, nginx) = ("haproxy -D -p pid -f it.cfg", "nginx -e stderr -p . -c n.conf");
+    is_printed(both(nginx, haproxy), 1, "[127.0.0.1:18443]");
+    is_printed(both(haproxy, nginx), 1, "0.0.0.0:18443 failed (98: ");
+    is_printed(both("true", nginx), 0, " is successful");
     assert_eq!(found(&BLOG.replace("10.0.0.11", "10.0.0.10")), ["AD08"]);
+    assert_eq!(found(&BLOG.replace("10.0.0.11", "10.0.0.10, nginx: { port: 8443 }")), [] as [&str; 0]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ use super::others::{drawn, others, takes_unknown_names};
 use super::sites;
 use super::values::{Part, access_log, buffer, duration, http_port, log, name, number, one_of, port, scalar, size};
 use super::yaml::Yaml;
-use super::{Scale, Versions, access, flag, metrics, section, snippets, tls, upstreams};
+use super::{Scale, Versions, access, flag, metrics, one_host, section, snippets, tls, upstreams};
 
 const DAY: u64 = 86_400_000;
 const HOUR: u64 = 3_600_000;
@@ -45,18 +45,24 @@ pub fn inventory(versions: Versions, scale: Scale) -> Part {
             let tickets = proptest::option::weighted(0.5, one_of(Tickets::NAMES));
             let ssh = proptest::option::weighted(0.2, ssh());
             let named = upstreams::all(versions.nginx);
-            let more = (trust, tickets, ssh, drawn());
+            let beside = proptest::option::weighted(0.15, (any::<Index>(), any::<Index>()));
+            let more = (trust, tickets, ssh, drawn(), beside);
             (hosts, settings, pools, (sites::sites(count, grpc), named), sites::choices(), more)
         })
         .prop_map(
             |(
-                (lbs, srvs),
-                (own_haproxy, own_app, (haproxy, nginx), (lint, http)),
+                (lbs, mut srvs),
+                (own_haproxy, mut own_app, (haproxy, nginx), (lint, http)),
                 pools,
                 (mut sites, named),
                 choices,
-                (trust, tickets, ssh, drawn),
+                (trust, tickets, ssh, drawn, beside),
             )| {
+                if let Some((balancer, app)) = beside {
+                    let app = app.index(srvs.len());
+                    srvs[app].addresses.clone_from(&balancer.get(&lbs).addresses);
+                    one_host::beside(&mut own_app[app], &nginx);
+                }
                 let app_names: Vec<String> = srvs.iter().map(|host| host.name.clone()).collect();
                 let pools = pools.map(|pools| linked(&pools, &app_names, &mut sites, &choices));
                 let (haproxy, pools) = checked(haproxy, pools, &sites);

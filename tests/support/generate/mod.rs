@@ -7,6 +7,7 @@ mod balancers;
 mod checks;
 mod fleet;
 mod metrics;
+mod one_host;
 mod others;
 mod sites;
 pub mod snippets;

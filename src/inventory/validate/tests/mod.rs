@@ -3,6 +3,7 @@
 mod fleet;
 mod limits;
 mod listeners;
+mod one_host;
 mod other_pools;
 mod paths;
 mod protocols;
