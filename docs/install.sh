@@ -54,6 +54,9 @@ cat >"$work/run" <<'RUN'
 set -eu
 umask 022
 kept=/var/lib/sslscale/installed
+# A machine may have both programs, as two hosts. What was installed for the other one stays.
+case $(cat list) in */etc/nginx/*) program=nginx other=haproxy ;; *) program=haproxy other=nginx ;; esac
+if [ -f "$kept-$program" ] || grep -qs "^/etc/$other/" "$kept"; then kept=$kept-$program; fi
 : >changed
 fail() { echo "$*" >&2; exit 1; }
 

@@ -7,22 +7,37 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, anyhow};
 
-use super::{CommandError, hosts_file};
+use super::{CommandError, hosts_file, live};
 use crate::cli::ReachArgs;
 use crate::event::Kept;
 use crate::file::Staged;
 use crate::inventory::model::Addresses;
 use crate::inventory::types::HostKey;
 use crate::inventory::{self, Inventory};
-use crate::transport::{Command, Host, Local, Masters, Ssh, SshOptions};
+use crate::transport::{Command, Host, Local, Masters, Part, PartOf, Ssh, SshOptions};
 
-/// These hosts of the inventory, reached as the arguments say.
+/// These hosts of the inventory, reached as the arguments say. A balancer and an app server may be one machine.
 pub fn reached(args: &ReachArgs, inventory: &Inventory, names: &[&str]) -> Result<Vec<Box<dyn Host>>, CommandError> {
-    match (&args.roots, &args.hosts_file) {
+    let beside = beside(inventory);
+    let machines = match (&args.roots, &args.hosts_file) {
         (Some(roots), _) => below(names, roots),
-        (None, Some(file)) => of_file(names, file),
+        (None, Some(file)) => of_file(names, file, &beside),
         (None, None) => over_ssh(inventory, names),
-    }
+    };
+    let programs: HashMap<&str, &str> = live::roles(inventory).map(|(name, role)| (name, role.program())).collect();
+    let host = |machine: Box<dyn Host>| -> Box<dyn Host> {
+        let Some(program) = programs.get(machine.name()).copied() else { return machine };
+        let shares = beside.contains_key(machine.name());
+        Box::new(PartOf::new(machine, Part { program, shares }))
+    };
+    Ok(machines?.into_iter().map(host).collect())
+}
+
+/// For each host on a machine with two, the other one.
+fn beside(inventory: &Inventory) -> HashMap<&str, &str> {
+    let pairs = inventory.app_servers.iter().filter_map(|app| Some((app, inventory.balancer_beside(app)?)));
+    let pairs = pairs.map(|(app, balancer)| (app.name.as_str(), balancer.name.as_str()));
+    pairs.flat_map(|(app, balancer)| [(app, balancer), (balancer, app)]).collect()
 }
 
 /// Each of these hosts is a directory below `roots`.
@@ -88,7 +103,7 @@ fn options(addresses: Addresses, ssh: &inventory::model::Ssh) -> SshOptions {
 }
 
 /// Each of these hosts is reached by the command that a hosts file has for it.
-fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandError> {
+fn of_file(names: &[&str], path: &Path, beside: &HashMap<&str, &str>) -> Result<Vec<Box<dyn Host>>, CommandError> {
     let example = names.first().copied().unwrap_or("srv1");
     let mut commands = hosts_file::read(path, example)?;
     let shown = path.display();
@@ -106,7 +121,8 @@ fn of_file(names: &[&str], path: &Path) -> Result<Vec<Box<dyn Host>>, CommandErr
             let help = format!("give the command that reaches it: {}", hosts_file::entry(name));
             return Err(refused(format!("an empty command for `{name}`"), help));
         }
-        if let Some(other) = known.insert(words.clone(), name.to_owned()) {
+        let other = known.insert(words.clone(), name.to_owned());
+        if let Some(other) = other.filter(|other| beside.get(name) != Some(&other.as_str())) {
             let help = format!("give `{name}` the command that reaches it: {}", hosts_file::entry(name));
             return Err(refused(format!("the same command for `{other}` and `{name}`"), help));
         }

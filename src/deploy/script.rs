@@ -17,12 +17,14 @@ const READ: Limits = Limits::new(Duration::from_secs(60), 32 << 20);
 /// A chain of a hundred certificates is under 200 kB.
 const PEM: usize = 1 << 20;
 
-const OBSERVE: &[&str] = &[shell::TIME, STATE, include_str!("scripts/observe.sh")];
+const OBSERVE: &[&str] = &[shell::TIME, shell::KEPT, STATE, include_str!("scripts/observe.sh")];
 /// With what rules look at.
-const INSPECT: &[&str] = &[shell::TIME, STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
+const INSPECT: &[&str] =
+    &[shell::TIME, shell::KEPT, STATE, include_str!("scripts/facts.sh"), include_str!("scripts/observe.sh")];
 /// With that, workers that a reload has replaced, the room that is left, and what the program says to its configuration.
 const ALL: &[&str] = &[
     shell::TIME,
+    shell::KEPT,
     STATE,
     include_str!("scripts/facts.sh"),
     include_str!("scripts/workers.sh"),
@@ -30,9 +32,9 @@ const ALL: &[&str] = &[
     include_str!("scripts/refused.sh"),
     include_str!("scripts/observe.sh"),
 ];
-/// What sslscale keeps on a host.
+/// Whose turn it is to change a host.
 pub(super) const STATE: &str = include_str!("scripts/state.sh");
-const CONTENTS: &[&str] = &[include_str!("scripts/contents.sh")];
+const CONTENTS: &[&str] = &[shell::KEPT, include_str!("scripts/contents.sh")];
 
 /// What a host reports besides its files and its program.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

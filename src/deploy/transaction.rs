@@ -10,15 +10,15 @@ use super::script::STATE;
 use crate::rollout::{Outcome, change, shell};
 use crate::transport::{Host, Limits, Script};
 
-const LEASE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/lease.sh")];
-const PREPARE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/prepare.sh")];
-const STAGE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/stage.sh")];
-const VALIDATE: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/validate.sh")];
+const LEASE: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/lease.sh")];
+const PREPARE: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/prepare.sh")];
+const STAGE: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/stage.sh")];
+const VALIDATE: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/validate.sh")];
 const APPLY: &[&str] =
-    &[shell::RESULT, shell::TIME, STATE, shell::HAPROXY, shell::NGINX, include_str!("scripts/apply.sh")];
-const CONFIRM: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/confirm.sh")];
-const REVERT: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/revert.sh")];
-const COMMIT: &[&str] = &[shell::RESULT, shell::TIME, STATE, include_str!("scripts/commit.sh")];
+    &[shell::RESULT, shell::TIME, shell::KEPT, STATE, shell::HAPROXY, shell::NGINX, include_str!("scripts/apply.sh")];
+const CONFIRM: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/confirm.sh")];
+const REVERT: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/revert.sh")];
+const COMMIT: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/commit.sh")];
 const UNDO: &str = include_str!("scripts/undo.sh");
 const UNDO_SERVICE: &str = include_str!("scripts/undo.service");
 

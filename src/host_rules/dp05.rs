@@ -21,6 +21,14 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
             let help = match (ports.key(seen.host.role, port), program.as_str()) {
                 // Whoever follows the other advice has no way to the host any more.
                 (key, "sshd") => format!("change `{key}` in the inventory"),
+                // Both are wanted there, but not on one port.
+                (key, "nginx") if is_beside(live, &seen) => format!(
+                    "change `{key}` in the inventory, or take the port from nginx on that host first, such as by removing \
+                     `/etc/nginx/sites-enabled/default`"
+                ),
+                (key, "haproxy") if is_beside(live, &seen) => {
+                    format!("change `{key}` in the inventory, or take the port from haproxy on that host first")
+                }
                 (key, _) => format!("change `{key}` in the inventory, or stop that program and disable its service"),
             };
             reporter.report(live.place(seen.host, "name").span(), message, help);
@@ -28,6 +36,16 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
         if seen.host.role == Role::AppServer {
             blocks(live, &seen, facts, &ports, reporter);
         }
+    }
+}
+
+/// Whether the other program has a host of the inventory on the same machine.
+fn is_beside(live: &Live<'_>, seen: &Seen<'_>) -> bool {
+    let inventory = live.fleet.inventory;
+    match (live.balancer(seen.host.name), live.app(seen.host.name)) {
+        (Some((_, balancer)), _) => inventory.app_servers.iter().any(|app| balancer.is_host_of(app)),
+        (None, Some((_, app))) => inventory.balancer_beside(app).is_some(),
+        (None, None) => false,
     }
 }
 

@@ -356,6 +356,19 @@ fn dp05_what_takes_the_connections_of_rendered_servers() {
         assert_eq!(world.found(), [("DP05", line, Error)], "{host}");
         assert!(world.findings().found[0].help.contains(key), "{host}");
     }
+    // Both are wanted on one host, but not on one port.
+    for (host, port, program, words) in [
+        ("lb1", 80, "nginx", "/etc/nginx/sites-enabled/default"),
+        ("srv1", 8443, "haproxy", "from haproxy on that host"),
+    ] {
+        let mut world = World::new();
+        world.inventory = INVENTORY.replace("10.0.0.11", "10.0.0.10, nginx: { port: 8443 }");
+        world.facts("srv1").addresses.insert("10.0.0.10".parse().unwrap());
+        let address = "0.0.0.0".parse().unwrap();
+        world.facts(host).listening = vec![Listening { address, port, program: program.to_owned() }];
+        let helps: Vec<String> = world.findings().found.into_iter().map(|it| it.help).collect();
+        assert!(matches!(&helps[..], [help] if help.contains(words)), "{helps:?}");
+    }
     // Whoever stops that one has no way to the host any more.
     let mut world = World::new();
     let address = "0.0.0.0".parse().unwrap();

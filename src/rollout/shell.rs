@@ -3,6 +3,8 @@
 
 /// `lock` and `lock_to_read`.
 pub const LOCK: &str = include_str!("shell/lock.sh");
+/// `$state` and `$undo_unit`: where a host keeps what is known of it.
+pub const KEPT: &str = include_str!("shell/kept.sh");
 /// `finish`: the result that [`super::change()`] reads.
 pub const RESULT: &str = include_str!("shell/result.sh");
 /// `uptime`, which [`HAPROXY`] and [`NGINX`] wait with.
@@ -69,6 +71,40 @@ mod tests {
         assert_eq!(lock("(lock \"$1/file\"); flock -n file echo free"), "free\n");
         assert_eq!(lock("lock_to_read \"$1/none\" && echo fine; ls -A"), "fine\nfile\n");
         assert_eq!(lock("(lock \"$1/none/none\") 2>/dev/null || echo failed"), "failed\n");
+    }
+
+    #[test]
+    fn each_host_of_a_machine_has_a_directory_of_its_own_and_stays_where_it_was() {
+        let kept = |part: &str, shares: &str, there: &[&str]| {
+            let settings = format!("root=$1 part={part} shares={shares}");
+            let text = written(&[&settings, KEPT], "echo \"${state#\"$1/var/lib/\"} $undo_unit\"", |dir| {
+                let state = dir.join("var/lib/sslscale");
+                for it in there {
+                    fs::create_dir_all(state.join(it)).unwrap();
+                    if it.starts_with("releases") {
+                        let program = it.rsplit('-').next().unwrap();
+                        let manifest = format!("directory /etc/haproxy/\nfile 0 0644 /etc/{program}/a.conf\nend\n");
+                        fs::write(state.join(it).join("manifest"), manifest).unwrap();
+                    }
+                }
+            });
+            text.trim_end().to_owned()
+        };
+        let alone = "sslscale sslscale-undo";
+        let of_nginx = "sslscale/nginx sslscale-undo-nginx";
+        // Also where nobody says what it is.
+        for (part, there) in
+            [("''", "releases/1-nginx"), ("nginx", "releases/1-nginx"), ("nginx", "releases/1-haproxy")]
+        {
+            assert_eq!(kept(part, "", &[there]), alone, "{part} {there}");
+        }
+        assert_eq!(kept("nginx", "yes", &[]), of_nginx);
+        assert_eq!(kept("nginx", "yes", &["releases/1-haproxy"]), of_nginx);
+        assert_eq!(kept("nginx", "yes", &["releases/1-haproxy", "releases/2-nginx"]), alone);
+        assert_eq!(kept("haproxy", "yes", &["releases/1-nginx"]), "sslscale/haproxy sslscale-undo-haproxy");
+        // The other one is gone.
+        assert_eq!(kept("nginx", "", &["nginx", "releases/1-haproxy"]), of_nginx);
+        assert_eq!(kept("haproxy", "", &["nginx", "releases/1-haproxy"]), alone);
     }
 
     #[test]

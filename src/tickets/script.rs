@@ -25,8 +25,16 @@ const BUSY: i32 = 75;
 const RING: &str = include_str!("scripts/ring.sh");
 const OBSERVE: &[&str] = &[shell::LOCK, shell::NGINX, RING, include_str!("scripts/observe.sh")];
 const READ: &[&str] = &[shell::LOCK, RING, include_str!("scripts/read.sh")];
-const INSTALL: &[&str] =
-    &[shell::RESULT, shell::LOCK, shell::SWAP, shell::TIME, shell::NGINX, RING, include_str!("scripts/install.sh")];
+const INSTALL: &[&str] = &[
+    shell::RESULT,
+    shell::KEPT,
+    shell::LOCK,
+    shell::SWAP,
+    shell::TIME,
+    shell::NGINX,
+    RING,
+    include_str!("scripts/install.sh"),
+];
 
 /// A ring that replaces another.
 pub(super) struct Install {

@@ -71,14 +71,24 @@ esac
 ";
 const LOGIN: &[u8] = b"\nsslscale-login ";
 
+/// One of the programs of a machine: each is a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Part {
+    /// Its name.
+    pub program: &'static str,
+    /// Whether another host is on the same machine.
+    pub shares: bool,
+}
+
 /// A POSIX shell script. It finds the directory that stands for the host's `/` in `$root`, which is
-/// empty on a real host.
+/// empty on a real host; in `$part` and `$shares` what [`Part`] says, if that is known.
 #[derive(Clone, Copy)]
 pub struct Script<'s> {
     pub(super) parts: &'s [&'s str],
     pub(super) arguments: &'s [&'s str],
     pub(super) input: &'s [u8],
     pub(super) detached: bool,
+    pub(super) part: Option<Part>,
     /// For a script that only root may run: what to do about another login.
     pub(super) as_root: Option<&'static str>,
 }
@@ -86,7 +96,7 @@ pub struct Script<'s> {
 impl<'s> Script<'s> {
     /// The script that these parts are one after the other.
     pub fn new(parts: &'s [&'s str]) -> Self {
-        Self { parts, arguments: &[], input: &[], detached: false, as_root: None }
+        Self { parts, arguments: &[], input: &[], detached: false, part: None, as_root: None }
     }
 
     /// Its positional parameters.
@@ -116,6 +126,12 @@ impl<'s> Script<'s> {
         self
     }
 
+    /// Tells it which of the hosts of a machine it is for.
+    pub(super) fn part(mut self, part: Part) -> Self {
+        self.part = Some(part);
+        self
+    }
+
     /// Whether it has something on its standard input.
     pub fn has_input(&self) -> bool {
         !self.input.is_empty()
@@ -125,7 +141,8 @@ impl<'s> Script<'s> {
     pub(super) fn text(&self, root: Option<&str>) -> Zeroizing<Vec<u8>> {
         let arguments: Vec<String> = self.arguments.iter().map(|argument| quote(argument)).collect();
         let root = root.map_or_else(|| "root=\n".to_owned(), |root| format!("root={}\n{IS_THERE}", quote(root)));
-        let setting = format!("{root}set -- {}\n{BEGIN}", arguments.join(" "));
+        let part = self.part.map_or(("", ""), |part| (part.program, if part.shares { "yes" } else { "" }));
+        let setting = format!("{root}part={} shares={}\nset -- {}\n{BEGIN}", part.0, part.1, arguments.join(" "));
         let input = escaped(self.input);
         let mut pieces: Vec<&[u8]> = vec![HEAD.as_bytes(), setting.as_bytes()];
         if self.as_root.is_some() {

@@ -155,6 +155,12 @@ fn the_page_brings_stock_hosts_to_serving_and_changes_them() {
     reader.done("sh install.sh rendered . srv1 ssh root@10.0.0.11");
     assert!(!reader.fleet.host("srv1").succeeds(&format!("test -e {stale}")));
 
+    // What was installed on the same machine for a balancer stays.
+    reader.fleet.host("srv1").run("echo /etc/haproxy/haproxy.cfg >/var/lib/sslscale/installed");
+    reader.done("sh install.sh rendered . srv1 ssh root@10.0.0.11");
+    let kept = "test -e /etc/haproxy/haproxy.cfg && grep -q /etc/nginx/ /var/lib/sslscale/installed-nginx";
+    assert!(reader.fleet.host("srv1").succeeds(kept));
+
     refused(&reader);
 }
 

@@ -7,6 +7,7 @@ mod found;
 mod kept;
 mod login;
 mod named;
+mod one_host;
 mod packages;
 mod recorded;
 mod sources;

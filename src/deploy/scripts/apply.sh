@@ -94,10 +94,11 @@ window=$((window + drain))
 
 # From here on the host undoes this by itself, even after a boot.
 if [ -z "$root" ]; then
-    unit=/etc/systemd/system/sslscale-undo.service
-    if ! cmp -s "$state/undo.service" $unit; then
-        cp "$state/undo.service" $unit.new && chmod 644 $unit.new && sync $unit.new && mv -T $unit.new $unit &&
-            systemctl daemon-reload && systemctl --quiet enable sslscale-undo.service 2>/dev/null ||
+    unit=/etc/systemd/system/$undo_unit.service
+    if ! sed "s|/var/lib/sslscale|$state|" "$state/undo.service" | cmp -s - "$unit"; then
+        sed "s|/var/lib/sslscale|$state|" "$state/undo.service" >"$unit.new" && chmod 644 "$unit.new" &&
+            sync "$unit.new" && mv -T "$unit.new" "$unit" &&
+            systemctl daemon-reload && systemctl --quiet enable "$undo_unit.service" 2>/dev/null ||
             give_up 'untouched: the service that undoes changes at a boot could not be installed'
     fi
 fi
@@ -105,7 +106,7 @@ fi
 echo "$nonce" >"$state/.pending" && sync "$state/.pending" && mv -T "$state/.pending" "$state/pending" &&
     sync "$state" || give_up "untouched: $state cannot be written"
 if [ -z "$root" ]; then
-    systemd-run --quiet --collect --unit="sslscale-undo-$nonce" --on-active="$window" \
+    systemd-run --quiet --collect --unit="$undo_unit-$nonce" --on-active="$window" \
         --timer-property=AccuracySec=100ms /bin/sh "$state/undo.sh" "$nonce" || {
         rm -f "$state/pending"
         give_up 'untouched: the timer that undoes the change could not be started'

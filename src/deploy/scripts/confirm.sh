@@ -8,5 +8,5 @@ keep_lease "$lease"
 [ -f "$state/backup/$nonce/list" ] || finish 'unknown: the host knows nothing of this change'
 : >"$state/confirmed.$nonce" && sync "$state/confirmed.$nonce" && rm -f "$state/pending" && sync "$state" ||
     finish 'unknown: the confirmation could not be written'
-[ -n "$root" ] || systemctl stop "sslscale-undo-$nonce.timer" 2>/dev/null
+[ -n "$root" ] || systemctl stop "$undo_unit-$nonce.timer" 2>/dev/null
 finish 'done'

@@ -41,7 +41,7 @@ if [ -e "$state/pending" ]; then
     }
     lock_state
 fi
-[ -n "$root" ] || systemctl stop 'sslscale-undo-*.timer' 2>/dev/null
+[ -n "$root" ] || systemctl stop "$undo_unit-[0-9a-f]*.timer" 2>/dev/null
 # Nothing waits for a confirmation now, so nothing will be undone.
 rm -rf "$state"/backup/* "$state"/confirmed.* "$state"/undone.*
 [ "$what" != release ] || rm -f "$state/lease" || unwritable

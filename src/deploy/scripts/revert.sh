@@ -7,6 +7,6 @@ keep_lease "$lease"
 unlock_state
 [ ! -e "$state/undone.$nonce" ] || finish 'undone: the confirmation came too late, the host has put back what it had'
 SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" revert >&2 || finish 'unknown: the change could not be undone'
-[ -n "$root" ] || systemctl stop "sslscale-undo-$nonce.timer" 2>/dev/null
+[ -n "$root" ] || systemctl stop "$undo_unit-$nonce.timer" 2>/dev/null
 [ -e "$state/undone.$nonce" ] || finish 'unknown: the host knows nothing of this change'
 finish 'done'

@@ -1,5 +1,4 @@
-# What sslscale keeps on a host, and whose turn it is to change the host.
-state=$root/var/lib/sslscale
+# Whose turn it is to change the host.
 umask 077
 
 # unwritable: ends the script where nothing was changed, with what a try to write there says.

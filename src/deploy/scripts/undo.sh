@@ -7,7 +7,7 @@
 set -u
 nonce=$1 how=${2-}
 root=${SSLSCALE_ROOT-}
-state=$root/var/lib/sslscale
+state=${0%/*}
 [ "$nonce" != pending ] || nonce=$(cat "$state/pending") || exit 0
 backup=$state/backup/$nonce
 umask 077

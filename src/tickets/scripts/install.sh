@@ -36,9 +36,9 @@ mark() {
 
 new=
 # A balancer holds no key: its address has been written in the place of an app server's.
-released=$root/var/lib/sslscale/current/manifest
+released=$state/current/manifest
 # What was there before the first release says nothing.
-case $(readlink "$root/var/lib/sslscale/current") in */000000000000) released=/dev/null ;; esac
+case $(readlink "$state/current") in */000000000000) released=/dev/null ;; esac
 if grep -q ' /etc/haproxy/haproxy.cfg$' "$released" 2>/dev/null && ! grep -q ' /etc/nginx/conf.d/sslscale.conf$' "$released"; then
     refuse 'the host at this address is a balancer by its last release: correct `address` in the inventory'
 fi

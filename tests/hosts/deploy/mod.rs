@@ -6,6 +6,7 @@ mod killed;
 mod kinds;
 mod long;
 mod lost;
+mod one_host;
 mod past;
 mod proxy_header;
 mod refused;
@@ -38,9 +39,9 @@ pub fn to_stock(served: &Served) {
         served.put(host, &[("/etc/haproxy/haproxy.cfg", "0644", config)]);
     }
     served.on_all(
-        "systemctl disable --quiet sslscale-undo.service 2>/dev/null; \
-         rm -rf /var/lib/sslscale /etc/sslscale /etc/nginx/conf.d/sslscale* /etc/nginx/modules-enabled/90-sslscale* \
-         /etc/haproxy/sslscale* /etc/systemd/system/haproxy.service.d /etc/systemd/system/sslscale-undo.service; \
+        "rm -rf /var/lib/sslscale /etc/sslscale /etc/nginx/conf.d/sslscale* /etc/nginx/modules-enabled/90-sslscale* \
+         /etc/haproxy/sslscale* /etc/systemd/system/haproxy.service.d /etc/systemd/system/sslscale-undo*.service \
+         /etc/systemd/system/*.wants/sslscale-undo*.service; \
          systemctl daemon-reload; systemctl reset-failed; systemctl stop haproxy nginx",
     );
     served.on_apps("systemctl start app nginx");
