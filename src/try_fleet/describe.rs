@@ -19,7 +19,7 @@ use super::spec::{FileSpec, FleetSpec, HostSpec, PlainSpec, Role, UpstreamListen
 use super::upstreams::{self, is_shared, is_taken, remote};
 use crate::inventory::Inventory;
 use crate::inventory::model::{AcmeChallenge, AppServer, HttpCheck, Location, Site, Target};
-use crate::inventory::types::ProxyProtocol;
+use crate::inventory::types::{LocationMatch, ProxyProtocol};
 use crate::stand_ins::{CertificateSpec, authorities, hosts, revoked, ring, wanted};
 use crate::tree::{Content, Tree};
 
@@ -164,7 +164,10 @@ fn unproven(inventory: &Inventory) -> BTreeSet<String> {
         Target::Root(_) => false,
     };
     let proven = |site: &Site| {
-        let everything = site.locations.iter().any(|location| location.path.as_str() == "/");
+        let everything = site
+            .locations
+            .iter()
+            .any(|location| location.path.as_str() == "/" && location.matching != LocationMatch::Exact);
         everything && site.locations.iter().all(|it| answered(it) && has_stand_in(inventory, site, it))
     };
     let sites = inventory.sites.iter().filter(|site| !proven(site));
