@@ -75,10 +75,10 @@ pub fn render(inventory: &Inventory, templates: &Templates) -> Result<Tree, Temp
     let mut shapes = HashMap::new();
     for (index, (app, pools)) in inventory.app_servers.iter().zip(&memberships).enumerate() {
         let acme = acme.as_ref().filter(|(_, members)| members.contains(&index)).map(|(view, _)| view);
-        let shape = nginx::Shape::of(pools, app, acme.is_some());
+        let shape = nginx::Shape::of(inventory, pools, app, acme.is_some());
         let group = needs.entry(shape).or_insert_with_key(|shape| needs::of_app_server(inventory, shape, acme));
         group.hosts.push(app.name.as_str().into());
-        let shape = nginx::Shape::of(pools, app, acme.is_some());
+        let shape = nginx::Shape::of(inventory, pools, app, acme.is_some());
         let entries = once(&mut shapes, shape, |shape| nginx_files(inventory, (shape, acme), templates))?;
         tree.insert(app.name.as_str(), entries);
     }

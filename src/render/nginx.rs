@@ -37,12 +37,15 @@ pub struct Shape<'i> {
     families: Families,
     pub(super) nginx: &'i Nginx,
     acme: bool,
+    /// Whether a balancer is the same host.
+    beside: bool,
 }
 
 impl<'i> Shape<'i> {
     /// The shape of one app server, which is a member of `pools` and may answer challenges.
-    pub fn of(pools: &'i [usize], app: &'i AppServer, acme: bool) -> Self {
-        Self { pools, families: app.addresses.families(), nginx: &app.nginx, acme }
+    pub fn of(inventory: &Inventory, pools: &'i [usize], app: &'i AppServer, acme: bool) -> Self {
+        let beside = inventory.balancer_beside(app).is_some();
+        Self { pools, families: app.addresses.families(), nginx: &app.nginx, acme, beside }
     }
 }
 
@@ -126,6 +129,8 @@ pub struct View {
     sites: Vec<SiteView>,
     /// The name by which the host asks for the revision that its nginx runs.
     revision_name: &'static str,
+    /// Whether a balancer is the same host, and connects from its address.
+    beside: bool,
     acme: Option<AcmeView>,
     metrics: Option<metrics::View>,
     /// The user's own files for the http block.
@@ -255,6 +260,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         removed_headers: headers::removed().map(RemovedHeader::of).collect(),
         sites: views,
         revision_name: REVISION_NAME,
+        beside: shape.beside,
         acme: acme.cloned(),
         metrics: shape.nginx.metrics.as_ref().map(|it| metrics::view(it, u64::MAX)),
         include: snippets::views(&shape.nginx.include),

@@ -53,6 +53,17 @@ fn balancers_and_app_servers_on_one_host_serve_side_by_side() {
         get("clients", &["--haproxy-protocol", "--resolve", &resolve], &format!("https://example.com:{port}/"))
     };
     assert_eq!([nginx(8443, "10.0.0.10"), nginx(8444, "10.0.0.20")], ["200", "200"]);
+    // The revision is for the host itself alone, also where haproxy connects from its address.
+    let revision = |host: &str, port: u16, address: &str, more: &[&str]| {
+        let name = "revision.sslscale.invalid";
+        let resolve = format!("{name}:{port}:{address}");
+        get(host, &[more, &["--resolve", &resolve]].concat(), &format!("https://{name}:{port}/"))
+    };
+    for _ in 0..3 {
+        assert_eq!(revision("clients", 443, "10.0.0.10", &[]), "404");
+        assert_eq!(revision("web1", 443, "10.0.0.10", &[]), "404");
+    }
+    assert_eq!(revision("web1", 8443, "127.0.0.1", &["--haproxy-protocol"]), "200");
     // haproxy goes on without the nginx beside it.
     let pid = kept.program("web1");
     kill(pid, Signal::SIGTERM).unwrap();
