@@ -242,6 +242,15 @@ fn a_deploy_brings_files_and_removes_those_that_are_replaced() {
 /// Where the text is, the text, and the codes of what is found in it.
 const COVERED: &[(&str, &str, &[&str])] = &[
     ("site", "listen 8443 ssl;", &["SN01"]),
+    ("site", "listen 127.0.0.1:8081;", &[]),
+    ("site", "listen [::1]:8081 ssl;", &[]),
+    ("site", "listen 127.0.0.1:443 ssl;", &["SN01"]),
+    ("site", "listen 127.0.0.1:8081 ssl proxy_protocol;", &["SN01"]),
+    ("site", "listen 127.0.0.1;", &[]),
+    ("site", "listen localhost:8081;", &["SN01"]),
+    ("site", "listen 10.0.0.11:8081 ssl;", &["SN01"]),
+    ("certified", "listen 127.0.0.1:8081;", &["SN01"]),
+    ("certified", "listen 127.0.0.1:8081 ssl;", &[]),
     ("http", "server { listen 443 ssl; }", &["SN01"]),
     ("http", "server { listen 127.0.0.1:8081; }", &[]),
     ("sections", "frontend own\n    bind :443\n", &["SN01"]),
@@ -293,13 +302,16 @@ fn covered(place: &str) -> String {
         "global" | "defaults" | "sections" => format!("include: {{ {place}: [own.conf] }}"),
         _ => String::new(),
     };
+    let certified = match place {
+        "certified" => "include: [own.conf]\n    client_certificates: { ssl_client_certificate: /etc/ssl/ca.crt }",
+        _ => own("site"),
+    };
     format!(
-        "{FLEET}    hsts: {{ max_age: 365d }}\n    {}\n    locations:\n      \
+        "{FLEET}    hsts: {{ max_age: 365d }}\n    {certified}\n    locations:\n      \
          - {{ path: /, proxy_pass: \"http://127.0.0.1:8000\", {} }}\n      \
          - {{ path: /u/, uwsgi_pass: \"127.0.0.1:9000\", {} }}\n  \
          - server_name: other.example.net\n    root: /srv/other\n    ssl_certificate: /etc/ssl/other/ssl.crt\n    \
          ssl_certificate_key: /etc/ssl/other/ssl.key\nnginx: {{ {} }}\nhaproxy: {{ {haproxy} }}\n",
-        own("site"),
         own("location"),
         own("uwsgi"),
         own("http")

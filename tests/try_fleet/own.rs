@@ -125,3 +125,54 @@ fn recipes_of_the_guide_do_what_it_says() {
     assert!(cached.contains(&Some("MISS".to_owned())) && cached.contains(&Some("HIT".to_owned())), "{cached:?}");
     assert_eq!(get(&kept, "/", &[]).header("x-cache"), None, "what is not cached has no such header");
 }
+
+/// Each site of app servers that new balancers reach with a PROXY header, and that others reach without one.
+const DOORS: &str = "load_balancers: [{ name: lb1, address: 10.0.0.10 }]
+app_servers: [{ name: srv1, address: 10.0.0.11 }, { name: srv2, address: 10.0.0.12 }]
+nginx: { port: 8443 }
+sites:
+  - server_name: example.com
+    ssl_certificate: /etc/ssl/a.crt
+    ssl_certificate_key: /etc/ssl/a.key
+    include: [local.conf, move.conf] # sslscale: ignore[SN01] until the move is over
+    locations: [{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }]
+  - server_name: other.example.com
+    ssl_certificate: /etc/ssl/a.crt
+    ssl_certificate_key: /etc/ssl/a.key
+    locations: [{ path: /, proxy_pass: \"http://127.0.0.1:8000\" }]
+";
+
+#[test]
+fn listeners_without_a_header_serve_whoever_connects_and_believe_nobody() {
+    let _alone = alone();
+    let try_out = Try::inventory(DOORS);
+    try_out.beside("local.conf", "listen 127.0.0.1:8081 ssl;\n");
+    try_out.beside("move.conf", "listen 443 ssl;\n");
+    let found: serde_json::Value = serde_json::from_str(&try_out.check()).unwrap();
+    let grave = found["inventories"][0]["findings"].as_array().unwrap().iter().filter(|it| it["severity"] != "info");
+    assert_eq!(grave.collect::<Vec<_>>(), Vec::<&serde_json::Value>::new());
+    let (code, requests) = try_out.requests();
+    let wrong: Vec<_> = requests.iter().filter(|request| request.verdict != Verdict::Ok).collect();
+    assert_eq!((code, wrong), (Some(0), vec![]));
+    let kept = try_out.keep();
+    // The address that the app is told, or nothing where there is no answer.
+    let seen = |from: &str, port: u16, to: &str, header: bool| {
+        let (resolve, url) = (format!("example.com:{port}:{to}"), format!("https://example.com:{port}/"));
+        let header: &[&str] = if header { &["--haproxy-protocol"] } else { &[] };
+        let forged = ["-H", "X-Forwarded-For: 1.2.3.4", "-H", "X-Real-IP: 1.2.3.4", "--resolve", &resolve, &url];
+        let words = ["curl", "-qsk", "--max-time", "5"];
+        let done = kept.inside(from, &[&words, header, &forged].concat());
+        let echo: serde_json::Value = serde_json::from_slice(&done.stdout).unwrap_or_default();
+        assert_eq!(echo["forged"].as_array().map(Vec::len).unwrap_or_default(), 0, "{echo}");
+        echo["remote_addr"].as_str().unwrap_or_default().to_owned()
+    };
+    // What the guide says of curl, and of a listener for others.
+    assert_eq!([seen("srv1", 8443, "127.0.0.1", true), seen("srv1", 8443, "127.0.0.1", false)], ["127.0.0.1", ""]);
+    assert_eq!([seen("srv1", 8081, "127.0.0.1", false), seen("srv1", 8081, "127.0.0.1", true)], ["127.0.0.1", ""]);
+    assert_eq!([seen("lb1", 8081, "10.0.0.11", false), seen("lb1", 8081, "10.0.0.11", true)], ["", ""]);
+    // An old balancer, and clients that connect directly, while others come through the new one.
+    assert_eq!([seen("lb1", 443, "10.0.0.11", false), seen("lb1", 443, "10.0.0.11", true)], ["10.0.0.10", ""]);
+    let client = seen("clients", 443, "10.0.0.11", false);
+    assert!(client != "10.0.0.10" && !client.is_empty(), "{client}");
+    assert_eq!(seen("clients", 443, "10.0.0.10", false), client);
+}

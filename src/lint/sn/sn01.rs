@@ -1,6 +1,8 @@
 //! SN01: text of the user's that listens on ports of the fleet.
 
-use crate::config::word_values;
+use std::net::{IpAddr, SocketAddr};
+
+use crate::config::{Word, word_values};
 use crate::diagnostic::Code;
 use crate::inventory::model::AppServer;
 use crate::lint::{Block, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples, quoted};
@@ -12,10 +14,10 @@ pub const RULE: Rule = Rule {
     fix: FixKind::None,
     detection: Detection::Fleet(find),
     doc: Doc {
-        what: "A file in `include` has a `listen` in a site or for the port of the sites, or a `bind` for a port that the balancers use.",
-        why: "Every listener of the fleet expects a PROXY header, has the fleet's TLS settings and its list of trusted proxies. One that differs answers some clients by other rules: without the header, anybody who reaches it directly, with an address of their choice.",
-        evidence: "nginx rejects a `listen 443 ssl` without `proxy_protocol` beside others with it in one version and takes the options of one of them in another. Two `bind` lines for one port are accepted by `haproxy -c`; the kernel then gives each listener some of the connections.",
-        fix: "Remove the line. What has another port is not found, such as a frontend of its own.",
+        what: "A file in `include` has a `listen` in a site or for the port of the sites, or a `bind` for a port that the balancers use. A `listen` in a site for a loopback address and another port, without a PROXY header, is fine, unless the site has client certificates and it is without `ssl`.",
+        why: "Every listener of the fleet expects a PROXY header and TLS, and app servers get connections from balancers alone. One that differs answers some clients by other rules: without the header whoever connects is the client, also a balancer that connects for somebody else, and nothing that balancers refuse is kept out. Without `ssl` nobody is asked for a certificate.",
+        evidence: "nginx rejects a `listen 443 ssl` without `proxy_protocol` beside others with it in one version and takes the options of one of them in another. A listener without `proxy_protocol` closes connections that begin with a PROXY header, and headers such as `X-Forwarded-For` change no address. Two `bind` lines for one port are accepted by `haproxy -c`; the kernel then gives each listener some of the connections.",
+        fix: "Remove the line, or listen on a loopback address for programs of the host. For the time of a move, ignore the finding. What has another port is not found, such as a frontend of its own.",
         verified_on: "haproxy 2.6.12, nginx 1.22.1",
     },
     examples: examples!("SN01"),
@@ -28,13 +30,18 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         std::iter::once(app.nginx.port.0).chain(metrics)
     };
     let sites: Vec<u16> = inventory.app_servers.iter().flat_map(of_app).collect();
+    let certified = |index: usize| inventory.sites.get(index).is_some_and(|it| it.client_certificates.is_some());
     fleet.directives(|directive| {
         if directive.statement.name() != "listen" {
             return;
         }
         let to = directive.statement.arguments().first().map_or("", |word| &*word.value);
-        let in_site = matches!(directive.included.block, Block::Server(_) | Block::Location(..));
-        if in_site || ports(to).iter().any(|range| sites.iter().any(|port| range.contains(port))) {
+        let is_open = match directive.included.block {
+            Block::Server(index) => !is_for_the_host(directive.statement.arguments(), certified(index)),
+            Block::Location(..) => true,
+            _ => false,
+        };
+        if is_open || ports(to).iter().any(|range| sites.iter().any(|port| range.contains(port))) {
             let message = format!("`{}` listens beside the sites", directive.text());
             let help = "remove the line: `nginx.port` is the port of all sites, and `nginx.metrics` has its own";
             reporter.push(directive.finding(message, help));
@@ -57,6 +64,15 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             reporter.push(included.finding(line.words[0].span.start..end, message, help));
         }
     });
+}
+
+/// Whether what listens like this takes plain connections of the host itself, and asks for certificates where the site does.
+fn is_for_the_host(arguments: &[Word<'_>], certified: bool) -> bool {
+    let Some((to, options)) = arguments.split_first() else { return false };
+    let address = to.value.parse().map(|socket: SocketAddr| socket.ip()).or_else(|_| to.value.parse());
+    let local = address.is_ok_and(|it: IpAddr| it.is_loopback());
+    let has = |option: &str| options.iter().any(|word| word.is(option));
+    local && !has("proxy_protocol") && (has("ssl") || !certified)
 }
 
 /// The ports of an address as nginx and haproxy write it, with commas and ranges; 80 if there is none.
