@@ -30,6 +30,14 @@ impl Addresses {
     }
 }
 
+/// An address as URLs have it, and everything else where a port may follow.
+pub fn bracketed(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(v4) => v4.to_string(),
+        IpAddr::V6(v6) => format!("[{v6}]"),
+    }
+}
+
 /// Address families.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Families {
@@ -44,6 +52,13 @@ impl Families {
     #[must_use]
     pub fn with(self, address: IpAddr) -> Self {
         Self { v4: self.v4 || address.is_ipv4(), v6: self.v6 || address.is_ipv6() }
+    }
+
+    /// Those of them over which a host that has them reaches the others.
+    #[must_use]
+    pub fn used(self, others: impl Iterator<Item = Addresses>) -> Self {
+        let reached = others.filter_map(|addresses| addresses.reached_from(self));
+        reached.fold(Self::default(), |families, address| families.with(address.0))
     }
 
     /// Whether the family of `address` is among them.

@@ -22,7 +22,7 @@ use std::sync::Arc;
 
 use ipnet::IpNet;
 
-pub use super::addresses::{Addresses, Families};
+pub use super::addresses::{Addresses, Families, bracketed};
 use super::types::{
     AbsolutePath, AccountThumbprint, Address, CheckType, Duration, HostName, LocationMatch, LocationPath, PoolName,
     Port, ProxyProtocol, RedirectCode, RedirectUrl, ServerName, Size, SourcePath, Tickets, UpgradeProtocol,

@@ -11,7 +11,7 @@ use super::routes::{Map, Routes, routes};
 use super::snippets::HaproxyView;
 use super::{HAPROXY_STATE, HAPROXY_STATE_SCRIPT, http, metrics, servers, shield};
 use crate::inventory::Inventory;
-use crate::inventory::model::{AppServer, Bound, Families, Haproxy, LoadBalancer, Pool};
+use crate::inventory::model::{AppServer, Bound, Families, Haproxy, LoadBalancer, Pool, bracketed};
 use crate::inventory::types::{CheckType, Duration, HostName, LogTarget, OnMarkedDown, ProxyProtocol, ServerName};
 
 /// The hard limit on descriptors that systemd gives every service. A lower one would be in the way of
@@ -212,11 +212,7 @@ pub(super) fn send_proxy(header: ProxyProtocol) -> &'static str {
 }
 
 fn bind(bound: &Bound) -> Bind {
-    let host = match bound.address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("[{v6}]"),
-    };
-    Bind { host, moves: bound.moves }
+    Bind { host: bracketed(bound.address), moves: bound.moves }
 }
 
 fn backends(inventory: &Inventory, shape: &Shape<'_>) -> Vec<Backend> {

@@ -1,10 +1,10 @@
 //! The servers of a pool in haproxy: one for each app server and each address that it is connected from.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use crate::inventory::model::{AppServer, Families, Haproxy};
+use crate::inventory::model::{AppServer, Families, Haproxy, bracketed};
 use crate::inventory::types::{Address, Balance};
 
 #[derive(Serialize)]
@@ -19,14 +19,6 @@ pub struct Server {
     maxconn: Option<u64>,
     /// The address that it is connected from; empty for the balancer's own.
     source: String,
-}
-
-/// Without brackets, haproxy takes what is behind the last colon for a port.
-fn in_brackets(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("[{v6}]"),
-    }
 }
 
 /// The servers of these app servers, which a balancer with addresses of these families connects to.
@@ -46,7 +38,8 @@ pub fn of_pool<'i>(members: impl Iterator<Item = &'i AppServer>, own: Families, 
             backup: app.backup,
             // The first ones get what is left over.
             maxconn: app.maxconn.map(|most| most / count + u64::from((index as u64) < most % count)),
-            source: source.map(|it| in_brackets(it.0)).unwrap_or_default(),
+            // Without brackets, haproxy takes what is behind the last colon for a port.
+            source: source.map(|it| bracketed(it.0)).unwrap_or_default(),
         };
         sources.iter().enumerate().map(server).collect()
     };

@@ -7,7 +7,7 @@ use super::curl::Fetch;
 use super::drive::{Drive, MOST_TURNS};
 use super::others;
 use super::plain::{self, Answer, Asked};
-use super::spec::{HostSpec, ProbeKind};
+use super::spec::HostSpec;
 use crate::event::{Event, Request, Verdict};
 
 impl Drive<'_> {
@@ -18,26 +18,9 @@ impl Drive<'_> {
         let (Some(plain), Some(site), Some(client)) = (&balancer.plain, spec.sites.first(), client) else {
             return Ok(());
         };
-        let (name, client) = (&site.name, *client);
-        let header = balancer.header_from.contains(&client);
+        let name = &site.name;
         for asked in Asked::all(plain) {
-            let (path, kind, port) = (asked.path(), ProbeKind::Get, plain.port);
-            let (line, verified, claims, certified) = (0, false, None, false);
-            let fetch = Fetch {
-                name,
-                path,
-                kind,
-                protocol: "",
-                line,
-                client,
-                entry,
-                port,
-                mapped: port,
-                verified,
-                header,
-                claims,
-                certified,
-            };
+            let fetch = Fetch::of(balancer, (*client, entry), (name, asked.path())).on(plain.port);
             let wanted = asked.wanted(plain, &fetch);
             let shown = (format!("http://{name}"), asked.location());
             self.over_plain(balancer, &fetch, shown, |answer| plain::judge(&wanted, answer))?;
@@ -56,22 +39,15 @@ impl Drive<'_> {
         let (code, stdout, stderr) = self.ran(plain::command(fetch))?;
         let answer = plain::parse(code, &stdout, &stderr);
         let verdict = judge(&answer);
+        let path = path.to_owned();
+        let (location, http, status) = (path.clone(), answer.http, answer.status);
+        self.told(Request { site, path, location, http, status, ..request(host, fetch, verdict) })
+    }
+
+    /// Counts a request that no log is read for, and tells what became of it.
+    pub(super) fn told(&mut self, request: Request) -> io::Result<()> {
         self.requests += 1;
-        self.failures += usize::from(verdict != Verdict::Ok);
-        let request = Request {
-            site,
-            path: path.to_owned(),
-            location: path.to_owned(),
-            client: fetch.client,
-            balancer: host.name.clone(),
-            entry: fetch.entry,
-            app_server: None,
-            seen: None,
-            http: answer.http,
-            tls: None,
-            status: answer.status,
-            verdict,
-        };
+        self.failures += usize::from(request.verdict != Verdict::Ok);
         (self.tell)(&Event::Request(Box::new(request)))
     }
 
@@ -83,48 +59,38 @@ impl Drive<'_> {
         for (pool, asked) in asked {
             let turns = (2 * pool.servers.len()).min(MOST_TURNS);
             for client in clients().flat_map(|client| std::iter::repeat_n(*client, turns)) {
-                let (name, kind, mapped) = (asked.name(), ProbeKind::Get, balancer.port);
-                let port = balancer.public_port.unwrap_or(mapped);
-                let header = balancer.header_from.contains(&client);
-                let (path, protocol, line, verified, claims, certified) = ("/", "", 0, false, None, false);
-                let fetch = Fetch {
-                    name,
-                    path,
-                    kind,
-                    protocol,
-                    line,
-                    client,
-                    entry,
-                    port,
-                    mapped,
-                    verified,
-                    header,
-                    claims,
-                    certified,
-                };
+                let fetch = Fetch::of(balancer, (client, entry), (asked.name(), "/"));
                 let (code, stdout, stderr) = self.ran(others::command(asked, &fetch))?;
                 let got = others::parse(code, &stdout, &stderr);
                 let verdict = others::judge(pool, asked, client, &balancer.addresses, &got);
-                self.requests += 1;
-                self.failures += usize::from(verdict != Verdict::Ok);
                 let echo = got.echo;
-                let request = Request {
+                self.told(Request {
                     site: asked.shown(),
-                    path: "/".to_owned(),
-                    location: "/".to_owned(),
-                    client,
-                    balancer: balancer.name.clone(),
-                    entry,
                     app_server: echo.as_ref().and_then(|echo| others::answered(pool, echo.listen)),
                     seen: echo.as_ref().map(|echo| echo.client),
-                    http: None,
-                    tls: None,
                     status: echo.map(|_| 200),
-                    verdict,
-                };
-                (self.tell)(&Event::Request(Box::new(request)))?;
+                    ..request(balancer, &fetch, verdict)
+                })?;
             }
         }
         Ok(())
+    }
+}
+
+/// What is told of a request whose answer does not matter.
+pub(super) fn request(host: &HostSpec, fetch: &Fetch<'_>, verdict: Verdict) -> Request {
+    Request {
+        site: fetch.name.to_owned(),
+        path: fetch.path.to_owned(),
+        location: fetch.path.to_owned(),
+        client: fetch.client,
+        balancer: host.name.clone(),
+        entry: fetch.entry,
+        app_server: None,
+        seen: None,
+        http: None,
+        tls: None,
+        status: None,
+        verdict,
     }
 }

@@ -8,8 +8,9 @@ use super::access_log;
 use super::app::{Echo, GRPC, websocket};
 use super::browser::Client;
 use super::limits::UPLOAD;
-use super::spec::{Offered, ProbeKind};
+use super::spec::{HostSpec, Offered, ProbeKind};
 use crate::inventory::headers;
+use crate::inventory::model::bracketed;
 
 /// An address that every request claims to be forwarded for, in every header that some app
 /// believes. It must reach no app.
@@ -55,7 +56,31 @@ pub(super) struct Fetch<'a> {
     pub(super) certified: bool,
 }
 
-impl Fetch<'_> {
+impl<'a> Fetch<'a> {
+    /// What a client with no certificate asks of a balancer with a plain GET; that of the answer is not verified.
+    pub(super) fn of(balancer: &HostSpec, (client, entry): (IpAddr, IpAddr), (name, path): (&'a str, &'a str)) -> Self {
+        Self {
+            name,
+            path,
+            kind: ProbeKind::Get,
+            protocol: "",
+            line: 0,
+            client,
+            entry,
+            port: balancer.public_port.unwrap_or(balancer.port),
+            mapped: balancer.port,
+            verified: false,
+            header: balancer.header_from.contains(&client),
+            claims: None,
+            certified: false,
+        }
+    }
+
+    /// The same on a port that is not mapped.
+    pub(super) fn on(self, port: u16) -> Self {
+        Self { port, mapped: port, ..self }
+    }
+
     /// The host that the request names, with the port where it is not that of HTTPS.
     pub(super) fn host(&self) -> String {
         match self.port {
@@ -93,14 +118,6 @@ impl Reply {
 
 /// Makes curl begin with a PROXY header that has its own address.
 pub(super) const HEADER: &str = "--haproxy-protocol";
-
-/// An address in the form that a URL needs.
-pub(super) fn bracketed(address: IpAddr) -> String {
-    match address {
-        IpAddr::V4(v4) => v4.to_string(),
-        IpAddr::V6(v6) => format!("[{v6}]"),
-    }
-}
 
 /// A command that a person can repeat.
 pub(super) fn plain(fetch: &Fetch) -> Vec<String> {

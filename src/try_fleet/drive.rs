@@ -128,25 +128,15 @@ impl Drive<'_> {
                 let asked = &site.probes[turn % site.probes.len()];
                 let probe = asked.of_client(*client);
                 let offered = probe.kind.versions(&site.offers[turn / round % site.offers.len()]);
-                let (name, path, mapped) = (&site.name, &asked.path, balancer.port);
-                let port = balancer.public_port.unwrap_or(mapped);
-                let (kind, header) = (probe.kind, balancer.header_from.contains(client));
-                let (line, client, claims) = (site.line, *client, claims(site, *client));
-                let (certified, protocol) = (site.certified, &*asked.protocol);
+                let path = &asked.path;
                 let fetch = Fetch {
-                    name,
-                    path,
-                    kind,
-                    protocol,
-                    line,
-                    client,
-                    entry,
-                    port,
-                    mapped,
+                    kind: probe.kind,
+                    protocol: &asked.protocol,
+                    line: site.line,
                     verified,
-                    header,
-                    claims,
-                    certified,
+                    claims: claims(site, *client),
+                    certified: site.certified,
+                    ..Fetch::of(balancer, (*client, entry), (&site.name, path))
                 };
                 self.requests += 1;
                 let number = self.requests;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 
+use super::beside::request;
 use super::cdn::claims;
 use super::curl::{self, Fetch};
 use super::drive::Drive;
@@ -53,24 +54,10 @@ impl Drive<'_> {
         else {
             return Ok(false);
         };
-        let (name, path, mapped) = (&site.name, &probe.path, balancer.port);
-        let port = balancer.public_port.unwrap_or(mapped);
-        let (claims, header) = (claims(site, client), balancer.header_from.contains(&client));
-        let (kind, line, verified, certified) = (ProbeKind::Get, 0, false, site.certified);
         let fetch = Fetch {
-            name,
-            path,
-            kind,
-            protocol: "",
-            line,
-            client,
-            entry,
-            port,
-            mapped,
-            verified,
-            header,
-            claims,
-            certified,
+            claims: claims(site, client),
+            certified: site.certified,
+            ..Fetch::of(balancer, (client, entry), (&site.name, &probe.path))
         };
         let excess = limit.excess.unwrap_or_default();
         let (_, stdout, _) = self.ran(curl::flood(&fetch, excess, limit.key == LimitKey::Connections))?;
@@ -80,23 +67,11 @@ impl Drive<'_> {
             0 => Verdict::Wrong(vec![format!("`{key}` of `limit` refuses none of {excess} requests at once")]),
             _ => Verdict::Ok,
         };
-        self.requests += 1;
-        self.failures += usize::from(verdict != Verdict::Ok);
-        let request = Request {
-            site: site.name.clone(),
-            path: path.clone(),
+        self.told(Request {
             location: site.location.clone(),
-            client,
-            balancer: balancer.name.clone(),
-            entry,
-            app_server: None,
-            seen: None,
-            http: None,
-            tls: None,
             status: (refused > 0).then_some(TOO_MANY),
-            verdict,
-        };
-        (self.tell)(&Event::Request(Box::new(request)))?;
+            ..request(balancer, &fetch, verdict)
+        })?;
         Ok(true)
     }
 }

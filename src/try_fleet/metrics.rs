@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use super::curl::Fetch;
 use super::drive::Drive;
 use super::plain::Answer;
-use super::spec::{HostSpec, MetricsSpec, ProbeKind, Role};
+use super::spec::{HostSpec, MetricsSpec, Role};
 use crate::event::Verdict;
 use crate::inventory::Inventory;
 use crate::inventory::model::Metrics;
@@ -87,22 +87,8 @@ impl Drive<'_> {
 
     fn ask(&mut self, host: &HostSpec, metrics: &MetricsSpec, entry: IpAddr, client: IpAddr) -> io::Result<()> {
         let (path, _) = asked(host.role);
-        let (name, kind, port) = (host.name.as_str(), ProbeKind::Get, metrics.port);
-        let fetch = Fetch {
-            name,
-            path,
-            kind,
-            protocol: "",
-            line: 0,
-            client,
-            entry,
-            port,
-            mapped: port,
-            verified: false,
-            header: false,
-            claims: None,
-            certified: false,
-        };
+        let (name, port) = (host.name.as_str(), metrics.port);
+        let fetch = Fetch { header: false, ..Fetch::of(host, (client, entry), (name, path)).on(port) };
         let shown = (format!("http://{name}:{port}"), path.split('?').next().unwrap_or(path));
         let is_admitted = metrics.admitted.contains(&client);
         self.over_plain(host, &fetch, shown, |answer| judge(host.role, is_admitted, answer))

@@ -192,22 +192,11 @@ fn client(plan: &Plan) -> Option<Vec<String>> {
         let client = spec.clients.iter().find(|it| it.is_ipv4() == entry.is_ipv4())?;
         Some((*client, entry, host))
     })?;
-    let (mapped, port) = (host.port, host.public_port.unwrap_or(host.port));
     let verified = plan.authority.is_some() && !plan.unverified.contains(&site.name);
     Some(curl::plain(&Fetch {
-        name: &site.name,
-        path: &path,
-        kind: ProbeKind::Get,
-        protocol: "",
-        line: 0,
-        client,
-        entry,
-        port,
-        mapped,
         verified,
-        header: host.header_from.contains(&client),
-        claims: None,
         certified: site.certified,
+        ..Fetch::of(host, (client, entry), (&site.name, &path))
     }))
 }
 

@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
 
-use super::curl::{Fetch, bracketed};
+use super::curl::Fetch;
 use super::other_server::OtherEcho;
 use super::spec::{HostSpec, OtherAsked, OtherPoolSpec, OtherServerSpec, Role};
 use crate::event::Verdict;
 use crate::inventory::Inventory;
-use crate::inventory::model::{OtherPool, OtherServer};
+use crate::inventory::model::{OtherPool, OtherServer, bracketed};
 use crate::inventory::types::ProxyProtocol;
 
 /// A name that nothing in a fleet has (RFC 2606).

@@ -1,10 +1,11 @@
 //! Plain HTTP at a balancer: the requests, and the expected answers. No app server is involved. Pure
 //! functions; the command runs in the clients' host.
 
-use super::curl::{Fetch, bracketed};
+use super::curl::Fetch;
 use super::spec::PlainSpec;
 use crate::event::Verdict;
 use crate::inventory::model::ACME_CHALLENGE;
+use crate::inventory::model::bracketed;
 
 /// A path and a query that the redirect must not change.
 const PATH: &str = "/sslscale-try%20?a=%2F&b";

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use super::access::usable;
+use super::beside::request;
 use super::browser::Client;
 use super::curl::{self, Fetch};
 use super::drive::Drive;
@@ -99,32 +100,14 @@ impl Drive<'_> {
     }
 
     fn refused_client(&mut self, balancer: &HostSpec, name: &str, (client, entry): (IpAddr, IpAddr)) -> io::Result<()> {
-        let (path, kind, mapped) = ("/", ProbeKind::Get, balancer.port);
-        let port = balancer.public_port.unwrap_or(mapped);
-        let header = balancer.header_from.contains(&client);
-        let (protocol, line, verified, claims, certified) = ("", 0, false, None, false);
-        let fetch = Fetch {
-            name,
-            path,
-            kind,
-            protocol,
-            line,
-            client,
-            entry,
-            port,
-            mapped,
-            verified,
-            header,
-            claims,
-            certified,
-        };
+        let fetch = Fetch::of(balancer, (client, entry), (name, "/"));
         let any = Offered { http2: None, tls: None };
         let (code, stdout, stderr) = self.ran(curl::command(&fetch, 0, Client::Lenient, &any))?;
         let reply = curl::parse(code, &stdout, &stderr);
         let verdict = judge(reply.status, reply.error.as_deref());
-        self.connected(balancer, &fetch, reply.status, verdict)?;
+        self.told(Request { status: reply.status, ..request(balancer, &fetch, verdict) })?;
         let Some(plain) = &balancer.plain else { return Ok(()) };
-        let fetch = Fetch { port: plain.port, mapped: plain.port, ..fetch };
+        let fetch = fetch.on(plain.port);
         let judged = |answer: &plain::Answer| judge(answer.status, answer.error.as_deref());
         self.over_plain(balancer, &fetch, (format!("http://{name}"), "/"), judged)
     }
@@ -189,25 +172,7 @@ impl Drive<'_> {
         (excess, held): (u64, bool),
         (entry, [one, other]): (IpAddr, [IpAddr; 2]),
     ) -> io::Result<()> {
-        let (name, path, kind, mapped) = (&*site.name, &*probe.path, ProbeKind::Get, balancer.port);
-        let port = balancer.public_port.unwrap_or(mapped);
-        let (protocol, line, verified, header, claims, certified) = ("", 0, false, false, None, site.certified);
-        let client = one;
-        let fetch = Fetch {
-            name,
-            path,
-            kind,
-            protocol,
-            line,
-            client,
-            entry,
-            port,
-            mapped,
-            verified,
-            header,
-            claims,
-            certified,
-        };
+        let fetch = Fetch { certified: site.certified, ..Fetch::of(balancer, (one, entry), (&site.name, &probe.path)) };
         let (_, stdout, _) = self.ran(curl::flood(&fetch, excess, held))?;
         // curl writes 000 where there is no answer.
         let refused = stdout.lines().filter(|line| *line == "000").count();
@@ -215,7 +180,7 @@ impl Drive<'_> {
             0 => Verdict::Wrong(vec![format!("`limit` of the balancer refuses none of {excess} connections")]),
             _ => Verdict::Ok,
         };
-        self.connected(balancer, &fetch, None, verdict)?;
+        self.told(request(balancer, &fetch, verdict))?;
         let fetch = Fetch { client: other, ..fetch };
         let any = Offered { http2: None, tls: None };
         let (code, stdout, stderr) = self.ran_again(curl::command(&fetch, 0, Client::Lenient, &any))?;
@@ -224,34 +189,7 @@ impl Drive<'_> {
             (Some(_), _) => Verdict::Ok,
             (None, error) => Verdict::Wrong(vec![format!("curl: {}", error.unwrap_or_default())]),
         };
-        self.connected(balancer, &fetch, reply.status, verdict)
-    }
-
-    /// Tells what became of a connection whose answer does not matter.
-    fn connected(
-        &mut self,
-        balancer: &HostSpec,
-        fetch: &Fetch<'_>,
-        status: Option<u16>,
-        verdict: Verdict,
-    ) -> io::Result<()> {
-        self.requests += 1;
-        self.failures += usize::from(verdict != Verdict::Ok);
-        let request = Request {
-            site: fetch.name.to_owned(),
-            path: fetch.path.to_owned(),
-            location: fetch.path.to_owned(),
-            client: fetch.client,
-            balancer: balancer.name.clone(),
-            entry: fetch.entry,
-            app_server: None,
-            seen: None,
-            http: None,
-            tls: None,
-            status,
-            verdict,
-        };
-        (self.tell)(&Event::Request(Box::new(request)))
+        self.told(Request { status: reply.status, ..request(balancer, &fetch, verdict) })
     }
 }
 

@@ -19,10 +19,9 @@ impl Inventory {
         let mut used: HashMap<Families, Families> = HashMap::new();
         self.load_balancers.iter().enumerate().flat_map(move |(index, balancer)| {
             let families = balancer.addresses.families();
-            let used = *used.entry(families).or_insert_with(|| {
-                let reached = self.app_servers.iter().filter_map(|app| app.addresses.reached_from(families));
-                reached.fold(Families::default(), |families, address| families.with(address.0))
-            });
+            let used = *used
+                .entry(families)
+                .or_insert_with(|| families.used(self.app_servers.iter().map(|app| app.addresses)));
             let all = balancer.connects_from();
             all.filter(move |address| used.has(address.0)).map(move |address| (index, balancer, address))
         })

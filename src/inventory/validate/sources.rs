@@ -2,7 +2,7 @@
 
 use super::hosts::{Hosts, Places};
 use crate::diagnostic::{Code, Diagnostic};
-use crate::inventory::model::{Families, LoadBalancer};
+use crate::inventory::model::LoadBalancer;
 use crate::inventory::schema::Reader;
 
 /// Reports addresses that no connection can use, and that would not be used alike: haproxy has a server for each.
@@ -16,9 +16,7 @@ pub fn check(reader: &mut Reader<'_>, hosts: &Hosts) {
 
 fn wrong(balancer: &LoadBalancer, hosts: &Hosts) -> Option<(String, String)> {
     let (name, sources) = (&balancer.name, &balancer.haproxy.source);
-    let own = balancer.addresses.families();
-    let reached = hosts.app_servers.iter().filter_map(|(app, _)| app.addresses.reached_from(own));
-    let used = reached.fold(Families::default(), |families, address| families.with(address.0));
+    let used = balancer.addresses.families().used(hosts.app_servers.iter().map(|(app, _)| app.addresses));
     if let Some(address) = sources.iter().find(|address| !used.has(address.0)) {
         let family = if address.0.is_ipv4() { "IPv4" } else { "IPv6" };
         let message = format!("`source` has `{address}`, and `{name}` connects to no app server over {family}");

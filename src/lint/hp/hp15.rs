@@ -3,9 +3,7 @@
 use std::collections::HashSet;
 
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::model::{
-    Families, HttpCheck, LoadBalancer, NO_CERTIFICATE, Pool, Site, TOO_MANY, Target, UNAVAILABLE,
-};
+use crate::inventory::model::{HttpCheck, LoadBalancer, NO_CERTIFICATE, Pool, Site, TOO_MANY, Target, UNAVAILABLE};
 use crate::inventory::routing::{adds_slash, answering, as_nginx_reads, is_refused};
 use crate::inventory::types::CheckType;
 use crate::lint::router::Router;
@@ -83,9 +81,7 @@ fn refused(
     let site = asked_site(router, (index, pool), asked)?;
     let (path, expected) = (asked.path(), asked.expect());
     let read = as_nginx_reads(path.path())?;
-    let families = balancer.addresses.families();
-    let used = pool.app_servers(router.inventory).filter_map(|app| app.addresses.reached_from(families));
-    let used = used.fold(Families::default(), |families, address| families.with(address.0));
+    let used = balancer.addresses.families().used(pool.app_servers(router.inventory).map(|app| app.addresses));
     let closed = balancer.addresses.iter().find(|from| used.has(from.0) && site.is_closed_to(from.0));
     if let Some(from) = closed.filter(|_| !expected.accepts(UNAVAILABLE)) {
         let (pool, host) = (&pool.name, &balancer.name);
