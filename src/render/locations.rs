@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::access::Geos;
 use super::limits::LimitsView;
 use super::snippets::{self, IncludeView};
-use super::upgrade;
+use super::upgrade::Upgrades;
 use super::upstreams::{UpstreamTlsView, variable};
 use crate::inventory::Inventory;
 use crate::inventory::model::{EffectiveTimeouts, Nginx, Site, Target};
@@ -19,8 +19,8 @@ pub struct Shared<'i> {
     pub nginx: &'i Nginx,
     /// What is connected to over TLS and verified in different ways.
     pub mixed: HashSet<&'i Destination>,
-    /// The sites.
-    pub sites: &'i [&'i Site],
+    /// The upgrades that locations name.
+    pub upgrades: Upgrades<'i>,
     /// The lists of clients.
     pub geos: Geos<'i>,
 }
@@ -110,7 +110,7 @@ pub fn location_view(
         to,
         fallback: location.fallback.as_ref().map(|path| path.as_str().to_owned()).unwrap_or_default(),
         tls: UpstreamTlsView::of(location, &shared.mixed),
-        upgrade: upgrade::suffix(shared.sites, location),
+        upgrade: shared.upgrades.suffix(location),
         keep_conn: inventory.upstream(location).is_some_and(|upstream| upstream.keepalive > 0),
         server,
         code,

@@ -15,7 +15,7 @@ use super::metrics;
 use super::ports::Ports;
 use super::snippets::{self, IncludeView};
 use super::tls::{TlsView, hsts};
-use super::upgrade::{self, ProtocolView, UpgradeView};
+use super::upgrade::{ProtocolView, UpgradeView, Upgrades};
 use super::upstreams::{BuffersView, UpstreamView, mixed, upstreams};
 use crate::inventory::model::{AppServer, Families, Location, Nginx, Site, SiteCertificate};
 use crate::inventory::types::{AccessLog, Body, LocationMatch, REVISION_NAME, ServerName, Tickets, Version};
@@ -216,7 +216,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
     let sites = sites(inventory, shape.pools);
     let names = || sites.iter().flat_map(|site| &site.server_names);
     let misdirected = misdirected(inventory, shape, names());
-    let shared = Shared { nginx: shape.nginx, mixed: mixed(&sites), sites: &sites, geos: Geos::of(&sites) };
+    let shared =
+        Shared { nginx: shape.nginx, mixed: mixed(&sites), upgrades: Upgrades::of(&sites), geos: Geos::of(&sites) };
     let view = |(index, site): (usize, &&Site)| site_view(inventory, (site, index + 1), &shared);
     let views: Vec<SiteView> = sites.iter().enumerate().map(view).collect();
     View {
@@ -247,8 +248,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         worker_shutdown_timeout: shape.nginx.worker_shutdown_timeout.to_string(),
         ports: Ports::of(inventory),
         dollar: sites.iter().flat_map(|site| site.texts()).any(Body::has_dollar),
-        upgrades: upgrade::views(&sites),
-        upgraded: upgrade::answers(&sites),
+        upgrades: shared.upgrades.views(),
+        upgraded: shared.upgrades.answers(),
         geos: shared.geos.views(),
         cdns: cdn::views(inventory, &sites),
         zones: zones(&sites),

@@ -1,5 +1,7 @@
 //! The data of upgrades: a map for each list of protocols.
 
+use std::collections::HashMap;
+
 use serde::Serialize;
 
 use crate::inventory::model::{Location, Site};
@@ -26,40 +28,48 @@ impl ProtocolView {
     }
 }
 
-/// The lists of these sites that are not the usual one, each once.
-fn lists<'i>(sites: &[&'i Site]) -> Vec<&'i [UpgradeProtocol]> {
-    let mut lists = Vec::new();
-    for list in sites.iter().flat_map(|site| &site.locations).filter_map(Location::other_upgrades) {
-        if !lists.contains(&list) {
-            lists.push(list);
+/// The lists of some sites that are not the usual one, each once.
+pub struct Upgrades<'i> {
+    lists: Vec<&'i [UpgradeProtocol]>,
+    numbers: HashMap<&'i [UpgradeProtocol], usize>,
+}
+
+impl<'i> Upgrades<'i> {
+    /// Those of these sites.
+    pub fn of(sites: &[&'i Site]) -> Self {
+        let (mut lists, mut numbers) = (Vec::new(), HashMap::new());
+        for list in sites.iter().flat_map(|site| &site.locations).filter_map(Location::other_upgrades) {
+            numbers.entry(list).or_insert_with(|| {
+                lists.push(list);
+                lists.len()
+            });
         }
+        Self { lists, numbers }
     }
-    lists
-}
 
-/// The maps.
-pub fn views(sites: &[&Site]) -> Vec<UpgradeView> {
-    let view = |(index, list): (usize, &[UpgradeProtocol])| UpgradeView {
-        number: index + 1,
-        protocols: list.iter().map(ProtocolView::of).collect(),
-    };
-    lists(sites).into_iter().enumerate().map(view).collect()
-}
+    /// The maps.
+    pub fn views(&self) -> Vec<UpgradeView> {
+        let view = |(list, number): (&&[UpgradeProtocol], usize)| UpgradeView {
+            number,
+            protocols: list.iter().map(ProtocolView::of).collect(),
+        };
+        self.lists.iter().zip(1..).map(view).collect()
+    }
 
-/// What an app's answer may be besides the start of a WebSocket.
-pub fn answers(sites: &[&Site]) -> Vec<ProtocolView> {
-    let mut all: Vec<&UpgradeProtocol> = Vec::new();
-    for protocol in lists(sites).into_iter().flatten() {
-        if !protocol.is(UpgradeProtocol::WEBSOCKET) && !all.iter().any(|it| it.is(protocol.as_str())) {
-            all.push(protocol);
+    /// What an app's answer may be besides the start of a WebSocket.
+    pub fn answers(&self) -> Vec<ProtocolView> {
+        let mut all: Vec<&UpgradeProtocol> = Vec::new();
+        for protocol in self.lists.iter().copied().flatten() {
+            if !protocol.is(UpgradeProtocol::WEBSOCKET) && !all.iter().any(|it| it.is(protocol.as_str())) {
+                all.push(protocol);
+            }
         }
+        all.into_iter().map(ProtocolView::of).collect()
     }
-    all.into_iter().map(ProtocolView::of).collect()
-}
 
-/// The end of the names of a location's variables; empty where they are the usual ones.
-pub fn suffix(sites: &[&Site], location: &Location) -> String {
-    let own = location.other_upgrades();
-    let index = own.and_then(|own| lists(sites).iter().position(|list| *list == own));
-    index.map(|index| format!("_{}", index + 1)).unwrap_or_default()
+    /// The end of the names of a location's variables; empty where they are the usual ones.
+    pub fn suffix(&self, location: &Location) -> String {
+        let number = location.other_upgrades().and_then(|own| self.numbers.get(own));
+        number.map(|number| format!("_{number}")).unwrap_or_default()
+    }
 }
