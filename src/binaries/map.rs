@@ -12,6 +12,7 @@ use std::net::SocketAddr;
 
 use super::outline::{Outline, Statement};
 use super::parse::{Message, unnamed};
+use crate::config::haproxy::app_server;
 use crate::inventory::document::Cursor;
 use crate::inventory::model::{ACME_CHALLENGE, AcmeChallenge, Location};
 use crate::inventory::types::LocationMatch;
@@ -359,8 +360,7 @@ impl<'f> Map<'f> {
 
     /// The key behind the haproxy line of an app server: in its entry, or one for all servers.
     fn server(&self, balancer: usize, message: &Message, name: &str) -> Option<Cursor<'f>> {
-        let app = name.split(':').next()?;
-        let index = *self.apps.get(app)?;
+        let index = *self.apps.get(app_server(name).0)?;
         let entry = self.fleet.written.key("app_servers").item(index);
         let rest = unnamed(&message.text, name);
         if let Some(place) = others::source(self.fleet, (balancer, &rest), name) {
@@ -392,7 +392,7 @@ impl<'f> Map<'f> {
     /// The place of the first thing that the message quotes, app servers before all else.
     fn named(&self, message: &Message) -> Option<Cursor<'f>> {
         // haproxy writes `pool/server`, and usually names the pool as well.
-        let app = |word: &str| self.apps.get(word.rsplit('/').next()?.split(':').next()?);
+        let app = |word: &str| self.apps.get(app_server(word.rsplit('/').next()?).0);
         let server = message.quoted().find_map(app).map(|index| self.fleet.app_server(*index));
         server.or_else(|| message.quoted().find_map(|word| self.values.get(word).copied()))
     }

@@ -70,6 +70,12 @@ pub struct Line<'t> {
     pub problem: Option<&'static str>,
 }
 
+/// The app server of a server's name. Behind a colon, what is rendered has the address that it is connected from, if that is
+/// not the balancer's own.
+pub fn app_server(name: &str) -> (&str, Option<&str>) {
+    name.split_once(':').map_or((name, None), |(app, source)| (app, Some(source)))
+}
+
 impl<'t> File<'t> {
     /// Reads a file. Every text is one; a line that haproxy cannot read has a problem.
     pub fn read(text: &'t str) -> Self {

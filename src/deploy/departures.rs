@@ -64,8 +64,7 @@ pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
     let file = haproxy::File::read(&text);
     let servers = file.lines_for_app_servers().map(|(_, line)| line).filter(|line| line.keyword() == "server");
     let server = |line: &haproxy::Line<'_>| match line.arguments() {
-        // Behind a colon is an address that the app server is connected from.
-        [name, address, ..] if !name.value.contains(':') => {
+        [name, address, ..] if haproxy::app_server(&name.value).1.is_none() => {
             Some((name.value.to_string(), address.value.parse::<SocketAddr>().map(|it| it.ip()).ok()?))
         }
         _ => None,

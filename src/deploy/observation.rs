@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::facts::Facts;
+use crate::config::haproxy;
 use crate::rollout::{QueryError, permissions};
 use crate::transport::HostText;
 
@@ -200,9 +201,9 @@ impl Observation {
             ["running", revision] => self.running = Some(hexadecimal(revision, 12)?),
             ["server", pool, name, sessions, ref status @ ..] if !status.is_empty() => {
                 let sessions = sessions.parse().ok()?;
-                // Behind a colon is another address that the app server is connected from.
-                let app = name.split(':').next().unwrap_or(name);
-                match self.servers.iter_mut().find(|it| it.pool == pool && it.name == app).filter(|_| app != name) {
+                let (app, source) = haproxy::app_server(name);
+                let known = self.servers.iter_mut().find(|it| it.pool == pool && it.name == app);
+                match known.filter(|_| source.is_some()) {
                     Some(server) => server.sessions += sessions,
                     None => self.servers.push(Server {
                         pool: pool.to_owned(),

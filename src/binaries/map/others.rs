@@ -3,13 +3,14 @@
 mod shield;
 
 use super::{Message, Statement};
+use crate::config::haproxy::app_server;
 use crate::inventory::document::Cursor;
 use crate::inventory::types::{Cidr, Scalar, Takes};
 use crate::lint::Fleet;
 
 /// The place of the address behind the colon of a server's name, if the message is about that.
 pub fn source<'f>(fleet: &'f Fleet<'f>, (balancer, rest): (usize, &str), server: &str) -> Option<Cursor<'f>> {
-    let (_, address) = server.split_once(':')?;
+    let address = app_server(server).1?;
     let list = fleet
         .haproxy_if_written(balancer, &["source"])
         .filter(|_| rest.contains("source") || rest.contains(address))?;
@@ -84,6 +85,12 @@ pub fn before<'f>(
     list.items().find(named).or_else(|| list.items().next())
 }
 
+/// The network of a list that the message quotes.
+fn quoted<'f>(list: Cursor<'f>, message: &Message) -> Option<Cursor<'f>> {
+    let is_quoted = |network: String| message.quoted().any(|word| word == network);
+    list.items().find(|item| item.text().and_then(network).is_some_and(is_quoted))
+}
+
 /// The key behind a line about who may ask for numbers, or may connect at all.
 pub fn of_everyone<'f>(
     fleet: &'f Fleet<'f>,
@@ -104,11 +111,9 @@ fn metrics<'f>(
     statement.around.iter().find(|words| matches!(***words, ["frontend", "metrics-in"]))?;
     let section = fleet.haproxy_if_written(balancer, &["metrics"])?;
     let (port, allow) = (section.key("port"), section.key("allow"));
-    let quoted = |network: &str| message.quoted().any(|word| word == network);
-    let named = |item: &Cursor<'f>| item.text().is_some_and(|text| network(text).is_some_and(|it| quoted(&it)));
     Some(match *statement.words {
         ["bind", ..] if port.is_written() => port,
-        ["acl", "may_ask", ..] => allow.items().find(named).unwrap_or(allow),
+        ["acl", "may_ask", ..] => quoted(allow, message).unwrap_or(allow),
         _ => section,
     })
 }

@@ -2,8 +2,8 @@
 #
 #     contents.sh PATH...
 #
-# Paths below /var/lib/sslscale are of what is kept about this host, wherever that is. A file that is not there is left out. The last line is `end`. A file that changes meanwhile makes the
-# answer one that cannot be read.
+# Paths below /var/lib/sslscale are of what is kept about this host, wherever that is. A file that is not there is left
+# out. The last line is `end`. A file that changes meanwhile makes the answer one that cannot be read.
 for path; do
     file=$root$path
     case $path in /var/lib/sslscale/*) file=$state/${path#/var/lib/sslscale/} ;; esac

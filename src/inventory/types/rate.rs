@@ -20,7 +20,7 @@ const HELP: &str = "write a number of requests in a second or a minute, such as 
 impl Rate {
     /// The shortest time between two requests of a client that never exceeds it, in milliseconds, rounded up.
     pub fn milliseconds_between(self) -> u64 {
-        (self.period * 1_000).div_ceil(self.requests)
+        self.milliseconds_for(1)
     }
 
     /// The time in which it allows so many, in milliseconds, rounded up.
@@ -35,7 +35,7 @@ impl Rate {
 
     /// How many requests it allows in this many seconds, rounded up.
     pub fn in_seconds(self, seconds: u64) -> u64 {
-        (self.requests * seconds).div_ceil(self.period)
+        self.in_milliseconds(seconds * 1_000)
     }
 }
 

@@ -1,6 +1,6 @@
 //! The keys behind the lines about who may connect to a balancer.
 
-use super::{Message, Statement, network};
+use super::{Message, Statement, quoted};
 use crate::inventory::document::Cursor;
 use crate::lint::Fleet;
 
@@ -21,9 +21,7 @@ pub fn line<'f>(
         _ => return None,
     };
     let list = fleet.haproxy_if_written(balancer, &[key])?;
-    let quoted = |network: &str| message.quoted().any(|word| word == network);
-    let named = |item: &Cursor<'f>| item.text().and_then(network).is_some_and(|it| quoted(&it));
-    list.items().find(named).or_else(|| list.items().next())
+    quoted(list, message).or_else(|| list.items().next())
 }
 
 /// The same for lines about how often clients connect.
