@@ -121,7 +121,9 @@ fn parse(mut rest: &[u8]) -> Option<BTreeMap<String, Zeroizing<Vec<u8>>>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
     use std::fs;
+    use std::net::{TcpListener, TcpStream};
 
     use super::*;
     use crate::deploy::FileKind;
@@ -183,6 +185,33 @@ mod tests {
         let found = perl.args(["-e", &compare]).args(patterns).env("DIR", dir.path()).output().unwrap();
         assert_eq!(String::from_utf8_lossy(&found.stderr), "");
         assert_eq!(String::from_utf8_lossy(&found.stdout), "4\n6\n1\n4\n2\n5\n0\n1\n2\n3\n4\n");
+    }
+
+    // More than the kernel tells in one page, before and behind connections.
+    #[test]
+    fn every_listener_is_found_beside_connections() {
+        let script = include_str!("scripts/facts.sh");
+        let begin = script.find("sub listeners {").unwrap();
+        let end = begin + script[begin..].find("\n        }\n").unwrap() + "\n        }\n".len();
+        let perl =
+            format!("{} print hex($$_[0] =~ s/.*://r), \"\\n\" for listeners(\"/proc/net/tcp\")", &script[begin..end]);
+        let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
+        let first = bind();
+        let mut connections = Vec::new();
+        let mut listeners = Vec::new();
+        for count in [0, 1, 30, 100] {
+            listeners.resize_with(count, bind);
+            let found = std::process::Command::new("perl").args(["-e", &perl]).output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&found.stderr), "");
+            let found: BTreeSet<u16> =
+                String::from_utf8(found.stdout).unwrap().lines().map(|port| port.parse().unwrap()).collect();
+            let wanted: BTreeSet<u16> =
+                listeners.iter().chain([&first]).map(|it| it.local_addr().unwrap().port()).collect();
+            assert_eq!(wanted.difference(&found).count(), 0, "{wanted:?}, and not {found:?}");
+            for _ in 0..20 {
+                connections.push(TcpStream::connect(first.local_addr().unwrap()).unwrap());
+            }
+        }
     }
 
     #[test]

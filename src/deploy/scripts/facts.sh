@@ -45,16 +45,33 @@ show_facts() { # PROGRAM PORTS
         }
         show("ipv6") if -e "/proc/net/if_inet6";
 
+        # The kernel lists what listens before all else, and may have thousands of connections. It looks through its whole
+        # table for what comes next, also at the end: a read that does not fill a page needs no other one.
+        sub listeners {
+            open my $file, "<", $_[0] or return;
+            my ($text, @found) = "";
+            while (my $count = sysread $file, $text, 65536, length $text) {
+                while ($text =~ s/^(.*)\n//) {
+                    my @fields = split " ", $1;
+                    next unless @fields > 9 and $fields[0] =~ /^[0-9]/;
+                    push @found, [@fields[1, 9]] if $fields[3] eq "0A";
+                    # An old kernel has connections that are being opened among them.
+                    return @found unless $fields[3] =~ /^0[3A]$/;
+                }
+                last if $count < 3840;
+            }
+            @found;
+        }
         my (%sockets, %names);
         for my $family (["tcp", \&ipv4], ["tcp6", \&ipv6]) {
-            for (grep { / 0A / } lines("/proc/net/$$family[0]")) {
-                my @fields = split;
-                next unless @fields > 9 and $fields[3] eq "0A" and $fields[1] =~ /^([0-9A-F]+):([0-9A-F]{4})$/;
+            for (listeners("/proc/net/$$family[0]")) {
+                my ($local, $inode) = @$_;
+                next unless $local =~ /^([0-9A-F]+):([0-9A-F]{4})$/;
                 my $port = hex $2;
                 next unless $asked{$port};
                 # Words of the kernel are in the order of the machine.
                 my $address = pack "L*", map { hex } $1 =~ /.{8}/g;
-                push @{$sockets{$fields[9]}}, [$$family[1]->($address), $port];
+                push @{$sockets{$inode}}, [$$family[1]->($address), $port];
             }
         }
         sub fields { my $stat = text("$_[0]/stat"); $stat =~ s/^.*\) //s; split / /, $stat }
