@@ -108,6 +108,11 @@ impl Inventory {
         self.load_balancers.iter().any(|balancer| balancer.haproxy.proxy_protocol != ProxyProtocol::Off)
     }
 
+    /// Whether any balancer can tell app servers the id of a connection.
+    pub fn has_unique_id(&self) -> bool {
+        self.load_balancers.iter().any(|balancer| balancer.haproxy.proxy_protocol == ProxyProtocol::V2)
+    }
+
     /// The site that takes clients with no name or an unknown one, and its index.
     pub fn default_site(&self) -> Option<(usize, &Site)> {
         self.sites.iter().enumerate().find(|(_, site)| site.default)

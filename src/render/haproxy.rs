@@ -28,6 +28,8 @@ pub struct Shape<'i> {
     without_header: Vec<IpAddr>,
     /// The balancer's name, if it has to have one among others.
     peer: Option<&'i HostName>,
+    /// The same, if it is in the ids of connections.
+    id: Option<&'i HostName>,
 }
 
 impl<'i> Shape<'i> {
@@ -39,7 +41,10 @@ impl<'i> Shape<'i> {
         let bound = if listed.is_empty() { bound } else { Families::default() };
         let without_header = balancer.without_header().collect();
         let peer = balancer.haproxy.limits.req.map(|_| &balancer.name);
-        Self { haproxy: &balancer.haproxy, own, bound, listed, without_header, peer }
+        let reads = |pool: &Pool| pool.app_servers(inventory).any(|app| app.nginx.knows_unique_id());
+        let sends = balancer.haproxy.proxy_protocol == ProxyProtocol::V2;
+        let id = (sends && inventory.pools.iter().any(reads)).then_some(&balancer.name);
+        Self { haproxy: &balancer.haproxy, own, bound, listed, without_header, peer, id }
     }
 }
 
@@ -72,6 +77,7 @@ pub struct View {
     /// Empty without a PROXY header.
     send_proxy: &'static str,
     names: Routes,
+    log_format: LogFormat,
     /// Where connections with no name or an unknown one go.
     unknown_backend: String,
     /// Whether it connects from other addresses than its own as well.
@@ -83,6 +89,17 @@ pub struct View {
     state_file: &'static str,
     state_script: &'static str,
     include: HaproxyView,
+}
+
+/// What the log has besides what haproxy has in it for TCP.
+#[derive(Serialize)]
+struct LogFormat {
+    /// Whether there is anything, and a format for it.
+    more: bool,
+    /// The balancer's name, with which ids of connections begin; empty without ids.
+    id: String,
+    /// Whether TLS names are logged.
+    names: bool,
 }
 
 #[derive(Serialize)]
@@ -142,6 +159,7 @@ impl View {
 pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
     let Haproxy { timeouts, check, .. } = shape.haproxy;
     let text = |duration: &Duration| duration.to_string();
+    let names = routes(inventory, shape.haproxy.unknown_names);
     let nofile = shape.haproxy.nofile.unwrap_or_else(|| inventory.nofile(shape.haproxy));
     View {
         log: shape.haproxy.log.to_string(),
@@ -189,7 +207,8 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>) -> View {
         port: shape.haproxy.port.0,
         balance: shape.haproxy.balance.name(),
         send_proxy: send_proxy(shape.haproxy.proxy_protocol),
-        names: routes(inventory, shape.haproxy.unknown_names),
+        log_format: log_format(shape, &names),
+        names,
         unknown_backend: inventory.default_pool().name.to_string(),
         sources: !shape.haproxy.source.is_empty(),
         backends: backends(inventory, shape),
@@ -209,6 +228,13 @@ pub(super) fn send_proxy(header: ProxyProtocol) -> &'static str {
         ProxyProtocol::V2 => "send-proxy-v2",
         ProxyProtocol::Off => "",
     }
+}
+
+/// A format of the user's own stays, and can have all of it.
+fn log_format(shape: &Shape<'_>, names: &Routes) -> LogFormat {
+    let own = shape.haproxy.include.sets_log_format();
+    let (id, names) = (shape.id.map(ToString::to_string).unwrap_or_default(), names.inspected());
+    LogFormat { more: !own && (names || !id.is_empty()), id, names }
 }
 
 fn bind(bound: &Bound) -> Bind {

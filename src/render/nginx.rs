@@ -93,6 +93,8 @@ pub struct View {
     /// Whether requests are not logged, whatever the format.
     log_off: bool,
     access_log: String,
+    /// Whether the log has ids of connections.
+    unique_id: bool,
     misdirected: Vec<String>,
     /// Whether a site takes clients with no name or an unknown one.
     default_site: bool,
@@ -238,6 +240,7 @@ pub fn view(inventory: &Inventory, shape: &Shape<'_>, acme: Option<&AcmeView>) -
         log_format: shape.nginx.log_format.name(),
         log_off: shape.nginx.access_log == AccessLog::Off,
         access_log: shape.nginx.access_log.to_string(),
+        unique_id: shape.nginx.knows_unique_id() && inventory.has_unique_id(),
         misdirected: misdirected.iter().map(ToString::to_string).collect(),
         default_site: sites.iter().any(|site| site.default),
         keepalive_timeout: shape.nginx.keepalive_timeout.to_string(),

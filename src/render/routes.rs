@@ -92,6 +92,11 @@ pub struct Map<'r> {
 }
 
 impl Routes {
+    /// Whether connections wait for the TLS name.
+    pub fn inspected(&self) -> bool {
+        self.inspected
+    }
+
     /// The files of exact names and of wildcards, if there are any.
     pub fn maps(&self) -> [Option<Map<'_>>; 2] {
         let map = |wildcards, routes| {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::inventory::model::{AppServer, Families, Haproxy, bracketed};
-use crate::inventory::types::{Address, Balance};
+use crate::inventory::types::{Address, Balance, ProxyProtocol};
 
 #[derive(Serialize)]
 pub struct Server {
@@ -17,6 +17,8 @@ pub struct Server {
     weight: u16,
     backup: bool,
     maxconn: Option<u64>,
+    /// Whether it is told the id of a connection.
+    pub unique_id: bool,
     /// The address that it is connected from; empty for the balancer's own.
     source: String,
 }
@@ -37,6 +39,7 @@ pub fn of_pool<'i>(members: impl Iterator<Item = &'i AppServer>, own: Families, 
             weight: app.weight,
             backup: app.backup,
             // The first ones get what is left over.
+            unique_id: haproxy.proxy_protocol == ProxyProtocol::V2 && app.nginx.knows_unique_id(),
             maxconn: app.maxconn.map(|most| most / count + u64::from((index as u64) < most % count)),
             // Without brackets, haproxy takes what is behind the last colon for a port.
             source: source.map(|it| bracketed(it.0)).unwrap_or_default(),

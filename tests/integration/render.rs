@@ -2,6 +2,7 @@
 
 mod document;
 mod links;
+mod log_formats;
 mod proxy_header;
 mod revision;
 

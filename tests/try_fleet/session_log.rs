@@ -87,11 +87,11 @@ fn the_combined_format_begins_as_nginxs_own() {
     assert!(combined.contains("] \"GET / HTTP/1.1\" 200 "), "{line}");
     assert!(combined.ends_with(" \"-\" \"a \\x22quoted\\x22 "), "{line}");
     let session: Vec<&str> = session.split(' ').collect();
-    let [protocol, cipher, reused, name, upstream, took, serial] = session[..] else { panic!("{line}") };
+    let [protocol, cipher, reused, name, upstream, took, serial, port] = session[..] else { panic!("{line}") };
     assert!(protocol == "TLSv1.2" && Cipher::named(cipher).is_some(), "{line}");
     assert_eq!((reused, name), (".", "\"x.example.com\""), "{line}");
     assert!(upstream.trim_matches('"').parse::<f64>().is_ok() && took.parse::<f64>().is_ok(), "{line}");
-    assert!(serial.parse::<u64>().is_ok(), "{line}");
+    assert!(serial.parse::<u64>().is_ok() && port.parse::<u16>().is_ok_and(|port| port > 1023), "{line}");
 }
 
 /// Sends each word in every place that a client has a say in, and what is no request at all.

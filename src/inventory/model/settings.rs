@@ -224,11 +224,19 @@ impl Metrics {
 
 /// The first version of nginx that has `keepalive_time`.
 pub const KEEPALIVE_TIME: Version = Version(1, 19, 10);
+/// The first version of nginx that reads ids of connections in PROXY headers. Older ones refuse headers of more than 107
+/// bytes, which one with an id may have.
+const UNIQUE_ID: Version = Version(1, 23, 2);
 
 impl Nginx {
     /// Whether it is certain that this version has `keepalive_time`.
     pub fn knows_keepalive_time(&self) -> bool {
         self.version.is_some_and(|version| version >= KEEPALIVE_TIME)
+    }
+
+    /// Whether it is certain that this version reads ids of connections.
+    pub fn knows_unique_id(&self) -> bool {
+        self.version.is_some_and(|version| version >= UNIQUE_ID)
     }
 
     /// The file that nginx logs to because the inventory says so; with the format `stock`, nginx.conf decides.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use crate::config::nginx;
+use crate::config::{haproxy, nginx};
 use crate::inventory::types::LocalPath;
 use crate::source::Source;
 
@@ -25,6 +25,8 @@ const ANSWERS: &[&str] = &[
     "ssl_verify_client",
     "uwsgi_cache",
 ];
+/// Options of haproxy that set the format of its log.
+const LOG_OPTIONS: [&str; 3] = ["tcplog", "httplog", "httpslog"];
 /// How many digits of a hash are in names.
 const HASH: usize = 12;
 
@@ -88,6 +90,16 @@ impl HaproxyInclude {
         self.global.iter().chain(&self.defaults).chain(&self.sections)
     }
 
+    /// Whether the user's own text says what haproxy logs about a connection.
+    pub fn sets_log_format(&self) -> bool {
+        let sets = |line: &haproxy::Line<'_>| match line.keyword() {
+            "log-format" => true,
+            "option" => line.arguments().first().is_some_and(|word| LOG_OPTIONS.iter().any(|it| word.is(it))),
+            _ => false,
+        };
+        self.defaults.iter().any(|snippet| haproxy::File::read(&snippet.text).lines().any(|(_, line)| sets(line)))
+    }
+
     /// The file that a line of haproxy.cfg is from, and its line there; both count from 1.
     pub fn source_of(&self, text: &str, line: usize) -> Option<(&Snippet, usize)> {
         // With the number of the line before each.
@@ -126,6 +138,19 @@ mod tests {
         let found = |line| include.source_of(text, line).map(|(it, line)| (it.written.as_str(), line));
         assert_eq!((found(2), found(3), found(6), found(7)), (None, Some(("a.cfg", 1)), Some(("a.cfg", 4)), None));
         assert_eq!((found(9), found(10), found(11), found(99)), (None, Some(("b.cfg", 1)), None, None));
+    }
+
+    #[test]
+    fn a_log_format_of_ones_own_is_found_in_defaults() {
+        let sets = |text: &str| HaproxyInclude { defaults: vec![snippet("a.cfg", text)], ..Default::default() };
+        for text in ["log-format \"%ci %ID\"", "    # x\n    option  httplog clf\n", "option tcplog"] {
+            assert!(sets(text).sets_log_format(), "{text}");
+            let global = vec![snippet("a.cfg", text)];
+            assert!(!HaproxyInclude { global, ..Default::default() }.sets_log_format(), "{text}");
+        }
+        for text in ["option dontlog-normal", "# log-format x", "log-tag log-format", "option", ""] {
+            assert!(!sets(text).sets_log_format(), "{text}");
+        }
     }
 
     #[test]

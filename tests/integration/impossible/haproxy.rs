@@ -20,6 +20,7 @@ const KEYWORDS: &[(&str, usize)] = &[
     ("no-check", 0),
     ("on-marked-down", 1),
     ("port", 1),
+    ("proxy-v2-options", 1),
     ("rise", 1),
     ("send-proxy", 0),
     ("send-proxy-v2", 0),

@@ -162,6 +162,8 @@ const HAPROXY: &[(&str, &[&str])] = &[
             "acl",
             "http-request",
             "stick-table",
+            "unique-id-format",
+            "log-format",
         ],
     ),
     ("peers", &["bind", "server", "table"]),

@@ -20,10 +20,12 @@ pub struct Block {
 
 /// Blocks that are neither commands nor inventories nor files of a known kind: page, language, the beginning, and why
 /// nothing has to run them.
-const OTHERS: [(&str, &str, &str, &str); 4] = [
+const OTHERS: [(&str, &str, &str, &str); 6] = [
     ("README.md", "text", "                            10.0.0.10", "a drawing"),
     ("docs/architecture.md", "text", "file ← source", "a drawing; `architecture.rs` compares the table of rooms"),
     ("docs/guide.md", "text", "$ sslscale init\n", "`init/terminal.rs` answers these questions"),
+    ("docs/guide.md", "text", "192.0.2.1:50231 [", "a line of a log; `served/connections.rs` reads it"),
+    ("docs/guide.md", "nginx", "error_log ", "`served/connections.rs` uses it"),
     ("docs/tickets.md", "text", "17 4 * * * root sslscale tickets rotate ", "its command is checked below"),
 ];
 

@@ -7,6 +7,7 @@ mod before;
 mod cdn;
 mod challenges;
 mod client_certificates;
+mod connections;
 mod default;
 mod fallback;
 mod headers;
