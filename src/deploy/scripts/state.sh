@@ -17,7 +17,7 @@ lock_state() {
 unlock_state() { exec 7<&-; }
 
 # The boot that the time since then counts from.
-boot() { cat /proc/sys/kernel/random/boot_id; }
+boot() { read -r boot_is </proc/sys/kernel/random/boot_id && echo "$boot_is"; }
 
 # write_lease LEASE HOLDER [BEGAN]: BEGAN is the time since the boot when the deploy took the host; now without it.
 write_lease() {

@@ -1,4 +1,4 @@
 # Time that no clock that is set changes.
 
 # uptime: seconds since the boot.
-uptime() { cut -d . -f 1 /proc/uptime; }
+uptime() { read -r up_for idle_for </proc/uptime && echo "${up_for%%.*}"; }
