@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use x509_parser::pem::Pem;
 use x509_parser::prelude::GeneralName;
 
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 const FLEET: &str = r#"load_balancers:
@@ -138,7 +138,7 @@ fn webroot(root: &str) -> [&str; 3] {
 
 #[test]
 fn certificates_are_issued_through_roundrobin() {
-    let _alone = alone();
+    let _beside = beside();
     if !parts() {
         return;
     }
@@ -165,7 +165,7 @@ fn certificates_are_issued_through_roundrobin() {
 
 #[test]
 fn without_a_place_for_challenges_orders_fail() {
-    let _alone = alone();
+    let _beside = beside();
     if !parts() {
         return;
     }

@@ -9,7 +9,7 @@ use sslscale::source::Source;
 use sslscale::try_fleet::describe;
 use sslscale::try_fleet::spec::{Probe, ProbeKind, SiteSpec, UpstreamProtocol};
 
-use crate::alone;
+use crate::beside;
 use crate::build::{Fleet, site, upstream};
 use crate::run::Try;
 
@@ -31,7 +31,7 @@ sites:
 
 #[test]
 fn apps_over_tls_grpc_and_websockets_are_asked() {
-    let _alone = alone();
+    let _beside = beside();
     for try_out in [Try::inventory(FLEET), Try::inventory(FLEET).unprivileged()] {
         let (code, requests) = try_out.requests();
         let wrong: Vec<&Request> = requests.iter().filter(|it| it.verdict != Verdict::Ok).collect();
@@ -75,7 +75,7 @@ fn verdicts(kind: ProbeKind, protocol: UpstreamProtocol, location: &str) -> Vec<
 
 #[test]
 fn a_wrong_grpc_location_is_found() {
-    let _alone = alone();
+    let _beside = beside();
     let host = "grpc_set_header Host $host;";
     let cases = [
         (format!("{host} grpc_pass grpc://127.0.0.1:8000;"), "ok"),
@@ -101,7 +101,7 @@ fn a_wrong_grpc_location_is_found() {
 
 #[test]
 fn a_location_without_websockets_is_found() {
-    let _alone = alone();
+    let _beside = beside();
     let host = "proxy_set_header Host $host; proxy_http_version 1.1;";
     let upgrade = "proxy_set_header Upgrade $http_upgrade; proxy_set_header Connection upgrade;";
     let to = "proxy_pass http://127.0.0.1:8000;";
@@ -122,7 +122,7 @@ fn a_location_without_websockets_is_found() {
 /// HP15 refuses such an inventory; a try-out does not rely on that.
 #[test]
 fn a_check_that_no_grpc_app_passes_fails_the_run() {
-    let _alone = alone();
+    let _beside = beside();
     let grpc = |check: &str| {
         let (start, rest) = FLEET.split_once("    locations:").unwrap();
         let calls: Vec<&str> = rest.lines().filter(|line| line.contains("grpc_pass")).collect();
@@ -141,7 +141,7 @@ fn a_check_that_no_grpc_app_passes_fails_the_run() {
 
 #[test]
 fn a_grpc_app_that_shares_its_socket_gets_no_calls() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, text) = Try::inventory(&FLEET.replace("127.0.0.1:50051", "127.0.0.1:8000")).text();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("no requests to one location of example.com: `/pkg.Clear/` calls a gRPC app"), "{text}");

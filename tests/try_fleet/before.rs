@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 const FLEET: &str = "load_balancers:
@@ -19,7 +19,7 @@ sites:
 
 #[test]
 fn clients_behind_something_else_and_direct_ones_are_served() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, requests) = Try::inventory(FLEET).requests();
     assert_eq!(code, Some(0), "{requests:#?}");
     let seen: BTreeSet<String> = requests.iter().map(|it| format!("{} {}", it.balancer, it.client)).collect();

@@ -1,6 +1,6 @@
 //! Balancers that listen on some addresses alone, one of which moves.
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 const FLEET: &str = "load_balancers:
@@ -17,7 +17,7 @@ sites:
 
 #[test]
 fn clients_are_served_where_balancers_listen_and_nowhere_else() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(FLEET);
     let (code, requests) = try_out.requests();
     assert_eq!(code, Some(0), "{requests:#?}");

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::run::Try;
-use crate::{alone, assert_all_ok};
+use crate::{assert_all_ok, beside};
 
 const HEAD: &str = "load_balancers:
   - { name: lb1, address: 10.0.0.10 }
@@ -31,7 +31,7 @@ fn make(folder: &Path, name: &str, kind: &[&str]) {
 
 #[test]
 fn each_client_is_shown_the_certificate_of_its_kind() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), "ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
     make(folder.path(), "rsa", &["rsa:2048"]);
@@ -64,7 +64,7 @@ fn each_client_is_shown_the_certificate_of_its_kind() {
 
 #[test]
 fn stand_ins_serve_for_a_list_and_for_files_that_sites_share() {
-    let _alone = alone();
+    let _beside = beside();
     // One certificate with its key in two places, one key with two certificates.
     let shared = "  - server_name: b.example
     root: /srv/b
@@ -80,7 +80,7 @@ fn stand_ins_serve_for_a_list_and_for_files_that_sites_share() {
 /// TL21 warns about it, and nginx takes it.
 #[test]
 fn one_file_may_hold_a_certificate_and_its_key() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     make(folder.path(), "ec", &["ec", "-pkeyopt", "ec_paramgen_curve:P-256"]);
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();

@@ -8,7 +8,7 @@ use std::process::Command;
 use sslscale::lint::{Settings, lint};
 use sslscale::source::Source;
 
-use crate::alone;
+use crate::beside;
 use crate::browser::Browser;
 use crate::run::Try;
 
@@ -143,7 +143,7 @@ fn found(text: &str) -> Vec<&'static str> {
 
 #[test]
 fn what_chromium_refuses_is_found_and_nothing_else() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     let all: Vec<(usize, &Case)> = CASES.iter().enumerate().map(|(index, case)| (index + 1, case)).collect();
     for (index, case) in &all {

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use sslscale::event::{Request, Verdict};
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 /// Fleets that run at the same time.
@@ -16,7 +16,7 @@ const WORKERS: usize = 2;
 
 #[test]
 fn every_ordinary_fleet_works() {
-    let _alone = alone();
+    let _beside = beside();
     let start = Instant::now();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories/fleets");
     let paths: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
 
-use crate::alone;
+use crate::beside;
 use crate::app::{App, Received};
 use crate::names::client;
 use crate::run::{Kept, Try};
@@ -26,7 +26,7 @@ fn wrong(requests: &[Request]) -> Vec<&Request> {
 
 #[test]
 fn every_shipped_inventory_is_a_fleet_that_works() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories");
     let paths = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let paths: Vec<_> = paths.filter(|path| path.extension().is_some_and(|it| it == "yaml")).collect();
@@ -70,13 +70,13 @@ fn received(done: &Output) -> Received {
 
 #[test]
 fn a_real_flask_app_is_told_the_clients_address() {
-    let _alone = alone();
+    let _beside = beside();
     real_app(BLOG, "192.0.2.1");
 }
 
 #[test]
 fn a_real_flask_app_is_told_the_clients_ipv6_address() {
-    let _alone = alone();
+    let _beside = beside();
     real_app(IPV6, "2001:db8:1::1");
 }
 
@@ -84,13 +84,13 @@ const OFF: &str = "haproxy: { proxy_protocol: \"off\" }\n";
 
 #[test]
 fn without_a_proxy_header_a_real_flask_app_is_told_the_balancers_address() {
-    let _alone = alone();
+    let _beside = beside();
     real_app(&format!("{BLOG}{OFF}"), "10.0.0.10");
 }
 
 #[test]
 fn without_a_proxy_header_apps_and_logs_have_the_balancers_address() {
-    let _alone = alone();
+    let _beside = beside();
     // Ports then come from the balancer's address, in both families.
     let second = "haproxy: { port: 8443, public_port: 444 }";
     let two = TWO_BALANCERS.replace("trusted_proxies: [10.0.0.10/32, 10.0.0.20/32]\n", OFF);
@@ -147,14 +147,14 @@ fn forged(inventory: &str, server: &str, client: &str, lie: &str) {
 
 #[test]
 fn a_forged_proxy_header_changes_nothing() {
-    let _alone = alone();
+    let _beside = beside();
     forged(BLOG, "10.0.0.11", "192.0.2.1", "10.66.66.66");
     forged(IPV6, "fd00:0:0:1::11", "2001:db8:1::1", "2001:db8:bad::66");
 }
 
 #[test]
 fn a_balancers_own_header_is_believed() {
-    let _alone = alone();
+    let _beside = beside();
     // The control of the test above: the same bytes from a trusted address do change it.
     let try_out = Try::inventory(BLOG);
     let kept = try_out.keep();
@@ -176,7 +176,7 @@ const POOLS: &str = include_str!("../../inventories/pools.yaml");
 
 #[test]
 fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() {
-    let _alone = alone();
+    let _beside = beside();
     // Without the app server that is in both pools, which serves both names.
     let apart = POOLS.replace(", both1]", "]").replace("  - { name: both1, address: 10.0.0.31, weight: 50 }\n", "");
     let try_out = Try::inventory(&apart);
@@ -204,7 +204,7 @@ fn a_name_of_another_pool_is_misdirected_and_an_unknown_one_gets_no_handshake() 
 
 #[test]
 fn no_app_is_told_what_a_client_says_of_itself() {
-    let _alone = alone();
+    let _beside = beside();
     let kept = Try::inventory(UPSTREAMS).keep();
     // The stand-in apps name every variable in which they find the address that a client forged.
     let others = ["Proxy: http://198.51.100.66/", "X_Real_IP: 198.51.100.66", "X_Forwarded_Email: 198.51.100.66"];
@@ -223,7 +223,7 @@ fn no_app_is_told_what_a_client_says_of_itself() {
 
 #[test]
 fn redirects_of_nginx_itself_stay_on_the_port_that_clients_see() {
-    let _alone = alone();
+    let _beside = beside();
     // The app servers listen on another port than the balancers.
     let kept = Try::inventory(&UPSTREAMS.replace("sites:", "nginx: { port: 9443 }\nsites:")).keep();
     let words =
@@ -236,7 +236,7 @@ fn redirects_of_nginx_itself_stay_on_the_port_that_clients_see() {
 
 #[test]
 fn dotfiles_are_not_served() {
-    let _alone = alone();
+    let _beside = beside();
     let kept = Try::inventory(UPSTREAMS).keep();
     for host in ["srv1", "srv2", "srv3"] {
         let script = "mkdir -p /srv/files/.git /srv/example/static/.git /srv/files/.well-known; \
@@ -265,7 +265,7 @@ fn admin(kept: &Kept, question: &str) -> String {
 
 #[test]
 fn the_admin_socket_is_roots_alone_and_tells_the_revision_that_runs() {
-    let _alone = alone();
+    let _beside = beside();
     let kept = Try::inventory(BLOG).keep();
     let socket = kept.inside("lb1", &["stat", "-c", "%a %U", "/run/haproxy/admin.sock"]);
     assert_eq!(String::from_utf8(socket.stdout).unwrap(), "600 root\n");
@@ -295,7 +295,7 @@ fn counted(kept: &Kept) -> BTreeMap<String, (u64, u64, String)> {
 
 #[test]
 fn a_stopped_app_server_is_felt_for_the_check_interval_alone() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(BLOG);
     let kept = try_out.keep();
     let answered = |_| kept.request().is_some();

@@ -51,7 +51,7 @@ mod tickets;
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -63,10 +63,16 @@ use apart::is_apart;
 use build::{Fleet, ip, site, upstream};
 use run::{Traces, Try};
 
-static ALONE: Mutex<()> = Mutex::new(());
+static ALONE: RwLock<()> = RwLock::new(());
 
-fn alone() -> MutexGuard<'static, ()> {
-    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+/// For a test that looks at what is on this machine: no other runs with it.
+fn alone() -> RwLockWriteGuard<'static, ()> {
+    ALONE.write().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// For a test whose fleets are on this machine beside those of others.
+fn beside() -> RwLockReadGuard<'static, ()> {
+    ALONE.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn assert_all_ok((code, requests): (Option<i32>, Vec<Request>), expected: usize) -> Vec<Request> {
@@ -87,7 +93,7 @@ fn shares(requests: &[Request]) -> BTreeMap<&str, usize> {
 
 #[test]
 fn the_blogs_fleet_as_this_user() {
-    let _alone = alone();
+    let _beside = beside();
     let requests = assert_all_ok(Try::new(&Fleet::blog(2)).requests(), 4);
     assert_eq!(shares(&requests), BTreeMap::from([("srv1", 2), ("srv2", 2)]));
     for request in &requests {
@@ -99,13 +105,13 @@ fn the_blogs_fleet_as_this_user() {
 
 #[test]
 fn the_blogs_fleet_without_rights() {
-    let _alone = alone();
+    let _beside = beside();
     assert_all_ok(Try::new(&Fleet::blog(2)).unprivileged().requests(), 4);
 }
 
 #[test]
 fn the_table_of_a_good_run() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, text) = Try::new(&Fleet::blog(2)).text();
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("a certificate was made for this run"), "{text}");
@@ -116,7 +122,7 @@ fn the_table_of_a_good_run() {
 
 #[test]
 fn two_balancers_and_ipv6_between_the_hosts() {
-    let _alone = alone();
+    let _beside = beside();
     let fleet = Fleet {
         balancers: vec![vec![ip("10.0.0.10"), ip("2001:db8::10")], vec![ip("10.0.0.20"), ip("2001:db8::20")]],
         apps: vec![vec![ip("2001:db8::11")], vec![ip("2001:db8::12")]],
@@ -128,7 +134,7 @@ fn two_balancers_and_ipv6_between_the_hosts() {
 
 #[test]
 fn an_address_that_two_balancers_share() {
-    let _alone = alone();
+    let _beside = beside();
     let fleet = Fleet {
         balancers: vec![vec![ip("10.0.0.10"), ip("2001:db8::10")], vec![ip("10.0.0.20"), ip("2001:db8::20")]],
         ..Fleet::blog(2)
@@ -148,7 +154,7 @@ fn an_address_that_two_balancers_share() {
 
 #[test]
 fn every_protocol_files_and_redirects() {
-    let _alone = alone();
+    let _beside = beside();
     let page = |path: &str, status: u16| {
         let probes = vec![Probe { status, ..Probe::new(path.to_owned()) }];
         SiteSpec { probes, ..site(path, 2) }
@@ -192,7 +198,7 @@ fn every_protocol_files_and_redirects() {
 
 #[test]
 fn redirects_are_followed_within_the_fleet() {
-    let _alone = alone();
+    let _beside = beside();
     let cases = [
         (
             "return 301 https://example.com/x;",
@@ -220,7 +226,7 @@ fn redirects_are_followed_within_the_fleet() {
 
 #[test]
 fn a_balancer_that_nginx_does_not_trust() {
-    let _alone = alone();
+    let _beside = beside();
     let fleet = Fleet { trusted: vec![ip("10.9.9.9")], ..Fleet::blog(2) };
     let (code, requests) = Try::new(&fleet).requests();
     assert_eq!((code, requests.len()), (Some(1), 4));
@@ -232,7 +238,7 @@ fn a_balancer_that_nginx_does_not_trust() {
 
 #[test]
 fn an_app_that_is_told_what_clients_say_of_themselves() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, requests) = Try::new(&Fleet { scrubbed: false, ..Fleet::blog(2) }).requests();
     assert_eq!((code, requests.len()), (Some(1), 4));
     for request in requests {
@@ -246,7 +252,7 @@ fn an_app_that_is_told_what_clients_say_of_themselves() {
 
 #[test]
 fn an_app_server_that_expects_no_proxy_header() {
-    let _alone = alone();
+    let _beside = beside();
     // A check that does not speak TLS leaves the servers up: only the clients can tell.
     let fleet = Fleet { listen: "ssl http2".to_owned(), check: "send-proxy".to_owned(), ..Fleet::blog(2) };
     let (code, requests) = Try::new(&fleet).requests();
@@ -256,7 +262,7 @@ fn an_app_server_that_expects_no_proxy_header() {
 
 #[test]
 fn a_health_check_that_cannot_pass() {
-    let _alone = alone();
+    let _beside = beside();
     // The default server rejects every handshake without a name.
     let fleet = Fleet { check: "send-proxy check check-ssl verify none".to_owned(), ..Fleet::blog(2) };
     let (code, text) = Try::new(&fleet).text();
@@ -266,10 +272,10 @@ fn a_health_check_that_cannot_pass() {
 
 #[test]
 fn files_that_the_real_program_refuses() {
-    let _alone = alone();
     if !is_apart("files_that_the_real_program_refuses") {
         return;
     }
+    let _alone = alone();
     let try_out = Try::new(&Fleet { locations: "no_such_thing on;".to_owned(), ..Fleet::blog(2) });
     let before = Traces::now(&try_out);
     let (code, text) = try_out.text();
@@ -281,7 +287,7 @@ fn files_that_the_real_program_refuses() {
 
 #[test]
 fn more_descriptors_than_the_machine_has() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::new(&Fleet { nofile: 1 << 40, ..Fleet::blog(2) });
     let (code, text) = try_out.text();
     assert_eq!(code, Some(3), "{text}");
@@ -291,7 +297,7 @@ fn more_descriptors_than_the_machine_has() {
 
 #[test]
 fn programs_that_are_missing_are_named_with_their_packages() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::new(&Fleet::blog(2));
     let run = try_out.command(&[]);
     // In a mount namespace of its own the machine is without them.
@@ -309,7 +315,7 @@ fn programs_that_are_missing_are_named_with_their_packages() {
 
 #[test]
 fn a_real_certificate_is_used_and_not_verified() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     let made = rcgen::generate_simple_self_signed(vec!["example.com".to_owned()]).unwrap();
     let (chain, key) = (folder.path().join("a.crt"), folder.path().join("a.key"));
@@ -327,7 +333,7 @@ fn a_real_certificate_is_used_and_not_verified() {
 
 #[test]
 fn thirty_app_servers() {
-    let _alone = alone();
+    let _beside = beside();
     let started = Instant::now();
     let requests = assert_all_ok(Try::new(&Fleet::blog(30)).requests(), 60);
     assert_eq!(shares(&requests).len(), 30);
@@ -336,10 +342,10 @@ fn thirty_app_servers() {
 
 #[test]
 fn a_stopped_app_server_costs_no_request() {
-    let _alone = alone();
     if !is_apart("a_stopped_app_server_costs_no_request") {
         return;
     }
+    let _alone = alone();
     let try_out = Try::new(&Fleet::blog(2));
     let before = Traces::now(&try_out);
     let mut kept = try_out.keep();
@@ -361,7 +367,7 @@ fn a_stopped_app_server_costs_no_request() {
 
 #[test]
 fn a_kept_fleet_can_be_entered_without_rights() {
-    let _alone = alone();
+    let _beside = beside();
     let kept = Try::new(&Fleet::blog(1)).unprivileged().keep();
     let passwd = kept.inside("srv1", &["cat", "/etc/nginx/conf.d/sslscale.conf", "/etc/passwd"]);
     let text = String::from_utf8(passwd.stdout).unwrap();
@@ -371,10 +377,10 @@ fn a_kept_fleet_can_be_entered_without_rights() {
 
 #[test]
 fn nothing_is_left_however_it_ends() {
-    let _alone = alone();
     if !is_apart("nothing_is_left_however_it_ends") {
         return;
     }
+    let _alone = alone();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGKILL] {
         for unprivileged in [false, true] {
             let try_out = Try::new(&Fleet::blog(2));
@@ -391,10 +397,10 @@ fn nothing_is_left_however_it_ends() {
 
 #[test]
 fn nothing_is_left_when_it_is_stopped_midway() {
-    let _alone = alone();
     if !is_apart("nothing_is_left_when_it_is_stopped_midway") {
         return;
     }
+    let _alone = alone();
     let try_out = Try::new(&Fleet::blog(2));
     let before = Traces::now(&try_out);
     for after in [0, 5, 20, 50, 100, 200, 400, 800] {

@@ -1,6 +1,6 @@
 //! Those who may ask get the numbers of haproxy and nginx in a try-out.
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 const FLEET: &str = "load_balancers: [{ name: lb1, address: 10.0.0.10 }]
@@ -16,7 +16,7 @@ sites:
 
 #[test]
 fn numbers_are_for_those_who_may_ask() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, requests) = Try::inventory(FLEET).requests();
     assert_eq!(code, Some(0), "{requests:#?}");
     let of_metrics = requests.iter().filter(|it| it.site.starts_with("http://") && it.path.starts_with("/metrics"));

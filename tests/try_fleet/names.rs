@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use self::client::{served_by, shown};
 use self::model::{Random, choice};
-use crate::alone;
+use crate::beside;
 use crate::browser::Browser;
 use crate::cases::cases;
 use crate::run::{Kept, Try};
@@ -78,7 +78,7 @@ fn thousand() -> Vec<Vec<String>> {
 
 #[test]
 fn a_thousand_names_over_five_pools() {
-    let _alone = alone();
+    let _beside = beside();
     let pools = thousand();
     let try_out = Try::inventory(&inventory(&pools, ""));
     let kept = try_out.keep();
@@ -126,7 +126,7 @@ fn few() -> Vec<Vec<String>> {
 
 #[test]
 fn few_names_and_many_are_chosen_from_as_nginx_chooses() {
-    let _alone = alone();
+    let _beside = beside();
     let few = few();
     let mut many = few.clone();
     many[2].extend((0..10).map(|number| format!("more{number}.test")));
@@ -152,7 +152,7 @@ fn few_names_and_many_are_chosen_from_as_nginx_chooses() {
 
 #[test]
 fn unknown_names_end_where_the_inventory_says() {
-    let _alone = alone();
+    let _beside = beside();
     let mut many = few();
     many[2].extend((0..10).map(|number| format!("more{number}.test")));
     let one = vec![few().concat()];
@@ -175,7 +175,7 @@ fn unknown_names_end_where_the_inventory_says() {
 
 #[test]
 fn a_connection_brings_only_what_its_pool_serves() {
-    let _alone = alone();
+    let _beside = beside();
     let pools = few();
     let kept = Try::inventory(&inventory(&pools, "")).keep();
     answer(&kept, 3);
@@ -209,7 +209,7 @@ fn a_connection_brings_only_what_its_pool_serves() {
 
 #[test]
 fn a_browser_that_reuses_a_connection_is_sent_to_the_right_pool() {
-    let _alone = alone();
+    let _beside = beside();
     let pools = [vec!["*.example.com".to_owned()], vec!["b.example.com".to_owned()]];
     let kept = Try::inventory(&inventory(&pools, "")).keep();
     answer(&kept, 2);

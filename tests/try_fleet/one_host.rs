@@ -3,7 +3,7 @@
 use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 /// Two machines, one of them with a further address of nginx, and an app server of its own.
@@ -26,7 +26,7 @@ sites:
 
 #[test]
 fn balancers_and_app_servers_on_one_host_serve_side_by_side() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(FLEET);
     let (code, requests) = try_out.requests();
     let wrong: Vec<&Request> = requests.iter().filter(|it| it.verdict != Verdict::Ok).collect();

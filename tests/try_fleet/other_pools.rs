@@ -11,7 +11,7 @@ use sslscale::source::Source;
 use sslscale::try_fleet::describe;
 use sslscale::try_fleet::spec::FileSpec;
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 const FLEET: &str = "load_balancers: [{ name: lb1, address: 10.0.0.10 }, { name: lb2, address: 10.0.0.20 }]
@@ -34,7 +34,7 @@ sites:
 
 #[test]
 fn other_servers_get_their_connections_and_the_clients_address() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, requests) = Try::inventory(FLEET).requests();
     assert_eq!(code, Some(0), "{requests:#?}");
     let seen: BTreeSet<String> = requests
@@ -61,7 +61,7 @@ fn other_servers_get_their_connections_and_the_clients_address() {
 /// A balancer that sends another header than the server takes, and one that sends connections elsewhere, are found.
 #[test]
 fn what_other_servers_do_not_get_is_found() {
-    let _alone = alone();
+    let _beside = beside();
     for (from, to, wanted) in [
         (":8443 send-proxy-v2", ":8443 send-proxy", "the server got PROXY v1, not PROXY v2"),
         ("    use_backend mail if { var(sess.name) -m str mail.example.com }\n", "", "curl: (35)"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use sslscale::event::Verdict;
 
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 /// The app that knows who is signed in.
@@ -65,7 +65,7 @@ fn get(kept: &Kept, path: &str, options: &[&str]) -> Answer {
 
 #[test]
 fn recipes_of_the_guide_do_what_it_says() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("inventories/own");
     let try_out = Try::inventory(&fs::read_to_string(folder.join("inventory.yaml")).unwrap());
     for entry in fs::read_dir(folder).unwrap().map(|it| it.unwrap()) {
@@ -144,7 +144,7 @@ sites:
 
 #[test]
 fn listeners_without_a_header_serve_whoever_connects_and_believe_nobody() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(DOORS);
     try_out.beside("local.conf", "listen 127.0.0.1:8081 ssl;\n");
     try_out.beside("move.conf", "listen 443 ssl;\n");

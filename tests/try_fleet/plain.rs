@@ -1,7 +1,7 @@
 //! Port 80 of a running balancer, byte by byte: who is redirected and where to, who is not, and that
 //! nothing but a challenge comes through to an app server.
 
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 const FLEET: &str = r#"load_balancers:
@@ -136,7 +136,7 @@ fn redirects(port: &str) -> Vec<(String, Option<String>)> {
 
 #[test]
 fn only_served_names_are_redirected_and_to_themselves() {
-    let _alone = alone();
+    let _beside = beside();
     for (tls, port) in [("443", ""), ("8443", ":8443")] {
         let try_out = Try::inventory(&FLEET.replace("TLS", tls));
         let kept = try_out.keep();
@@ -160,7 +160,7 @@ fn only_served_names_are_redirected_and_to_themselves() {
 
 #[test]
 fn nothing_but_challenges_reaches_an_app_server() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(&FLEET.replace("TLS", "443"));
     let kept = try_out.keep();
     let script = try_out.beside("app.py", APP);

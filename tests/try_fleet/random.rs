@@ -16,7 +16,7 @@ use sslscale::inventory::model::{Haproxy, Limits, Site, SourceFile, Target};
 use sslscale::inventory::{Inventory, check};
 use sslscale::source::Source;
 
-use crate::alone;
+use crate::beside;
 use crate::browser::Browser;
 use crate::cases::{cases, first};
 use crate::generate::{Generated, Versions, snippets};
@@ -60,7 +60,7 @@ struct Outcome {
 
 #[test]
 fn what_is_accepted_serves() {
-    let _alone = alone();
+    let _beside = beside();
     let (count, start) = (cases(COUNT), Instant::now());
     let (next, tried, outcomes) = (AtomicU32::new(first()), AtomicU32::new(0), Mutex::new(Vec::new()));
     let browsed = AtomicU32::new(0);

@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use std::thread;
 use std::time::Instant;
 
-use crate::alone;
+use crate::beside;
 use crate::docs::generated;
 use crate::returning::Returning;
 use crate::run::{Kept, Try};
@@ -80,7 +80,7 @@ fn counted(servers: usize, tickets: &str, times: usize) -> Vec<Counted> {
 
 #[test]
 fn returning_clients_resume_on_every_app_server() {
-    let _alone = alone();
+    let _beside = beside();
     let mut table = "| client | TLS | app servers | resumed, `tickets: shared` | resumed, `tickets: per_host` |\n\
                      |---|---|---|---|---|\n"
         .to_owned();

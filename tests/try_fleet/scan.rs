@@ -10,7 +10,7 @@ use std::process::Command;
 use sslscale::inventory::openssl::{CIPHERS, GROUPS, Group, TLS13_SUITES};
 use sslscale::inventory::types::{TlsProfile, TlsVersion, Version};
 
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 /// One line for each handshake that succeeds: what was asked for. Arguments: ciphers, groups.
@@ -130,7 +130,7 @@ fn compare(name: &str, found: &Set, wanted: &Set) {
 
 #[test]
 fn each_profile_offers_what_the_guideline_lists() {
-    let _alone = alone();
+    let _beside = beside();
     let target = installed();
     for profile in [TlsProfile::Modern, TlsProfile::Intermediate, TlsProfile::Old] {
         let folder = tempfile::tempdir().unwrap();
@@ -146,7 +146,7 @@ fn each_profile_offers_what_the_guideline_lists() {
 
 #[test]
 fn lists_of_the_inventory_are_offered_to_the_letter() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     let settings = "  ssl_protocols: [TLSv1.2]
   ssl_ciphers: [ECDHE-ECDSA-CHACHA20-POLY1305, ECDHE-RSA-AES128-SHA256, DHE-RSA-AES128-CCM, CAMELLIA256-SHA]
@@ -160,7 +160,7 @@ fn lists_of_the_inventory_are_offered_to_the_letter() {
 
 #[test]
 fn every_answer_of_a_site_tells_browsers_to_come_back_over_https() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     let settings = "  hsts: { max_age: 730d, include_subdomains: true, preload: true }\n";
     let kept = fleet(settings, folder.path());

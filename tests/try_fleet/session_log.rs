@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 use sslscale::inventory::openssl::Cipher;
 
-use crate::alone;
+use crate::beside;
 use crate::resumption::log;
 use crate::run::Try;
 
@@ -32,7 +32,7 @@ fn inventory(format: &str, log: &str) -> String {
 
 #[test]
 fn every_format_is_understood_wherever_the_log_is() {
-    let _alone = alone();
+    let _beside = beside();
     for format in ["combined", "json", "stock"] {
         for log in ["/var/log/nginx/access.log", "/srv/logs/tls/requests.log"] {
             let (code, mut requests) = Try::inventory(&inventory(format, log)).requests();
@@ -46,7 +46,7 @@ fn every_format_is_understood_wherever_the_log_is() {
 
 #[test]
 fn a_directory_that_nginx_does_not_make_is_named() {
-    let _alone = alone();
+    let _beside = beside();
     let missing = |log| {
         let (code, text) = Try::inventory(&inventory("json", log)).text();
         assert_eq!(code, Some(0), "{text}");
@@ -62,7 +62,7 @@ fn a_directory_that_nginx_does_not_make_is_named() {
 /// Without a log on disk, what a stand-in app reports is all that there is.
 #[test]
 fn a_fleet_that_logs_nowhere_or_elsewhere_passes() {
-    let _alone = alone();
+    let _beside = beside();
     for log in ["\"off\"", "syslog:server=unix:/dev/log", "\"syslog:server=10.0.0.200:514,tag=app\""] {
         let (code, mut requests) = Try::inventory(&inventory("json", log)).requests();
         requests.retain(|request| !request.site.starts_with("http://"));
@@ -77,7 +77,7 @@ fn a_fleet_that_logs_nowhere_or_elsewhere_passes() {
 
 #[test]
 fn the_combined_format_begins_as_nginxs_own() {
-    let _alone = alone();
+    let _beside = beside();
     let kept = Try::inventory(&inventory("combined", "/var/log/nginx/access.log")).keep();
     assert!(kept.request_with(&["-A", "a \"quoted\" agent", "--tls-max", "1.2", "--http1.1"]).status.success());
     let log = String::from_utf8(kept.inside("srv1", &["cat", "/var/log/nginx/access.log"]).stdout).unwrap();
@@ -129,7 +129,7 @@ print(len(words))
 
 #[test]
 fn json_is_json_whatever_a_client_sends() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(&inventory("json", "/var/log/nginx/access.log"));
     let kept = try_out.keep();
     assert!(kept.inside("srv1", &["rm", "/run/dead/app.sock"]).status.success());

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use sslscale::event::{Request, Verdict};
 
-use crate::alone;
+use crate::beside;
 use crate::keys::pair;
 use crate::run::Try;
 
@@ -49,7 +49,7 @@ const OTHER: &str = "uwsgi_pass: \"127.0.0.1:8001\"";
 /// Before, up to nine requests of such a site failed: they were sent to other locations than was thought.
 #[test]
 fn locations_that_begin_alike_are_asked_for_what_each_of_them_takes() {
-    let _alone = alone();
+    let _beside = beside();
     let [root, slash, redirect, other] = [
         format!("path: /, {APP}"),
         format!("path: /a/, {OTHER}"),
@@ -79,7 +79,7 @@ fn locations_that_begin_alike_are_asked_for_what_each_of_them_takes() {
 /// Before, try called a page wrong that nginx redirects, or that is not the script's.
 #[test]
 fn a_page_or_a_script_in_a_location_of_its_own() {
-    let _alone = alone();
+    let _beside = beside();
     let php = "path: /, fastcgi_pass: \"127.0.0.1:9000\", fallback: /index.php";
     let elsewhere = "return: { url: \"https://elsewhere.example/\" }";
     let exact = |path: &str, to: &str| format!("path: {path}, match: exact, {to}");
@@ -106,7 +106,7 @@ fn a_page_or_a_script_in_a_location_of_its_own() {
 /// Before, every server was DOWN: the script of the check was not there.
 #[test]
 fn scripts_that_health_checks_ask_for_exist() {
-    let _alone = alone();
+    let _beside = beside();
     let php = "path: /, fastcgi_pass: \"127.0.0.1:9000\", fallback: /index.php";
     for path in ["/health.php", "/status.php/ping?full"] {
         let check = format!("haproxy: {{ check: {{ type: http, path: \"{path}\", expect: 200 }} }}\n");
@@ -117,7 +117,7 @@ fn scripts_that_health_checks_ask_for_exist() {
 /// Before, four of nine requests failed for a reason of OpenSSL, and the lint had only a note.
 #[test]
 fn ciphers_that_no_browser_has() {
-    let _alone = alone();
+    let _beside = beside();
     let app: &[&str] = &[&format!("path: /, {APP}")];
     let note = "s0.example.com is requested over TLS 1.3 alone: for TLS 1.2, browsers have none of the ciphers";
     let tried = |protocols: &str, source: bool| {
@@ -152,7 +152,7 @@ fn ciphers_that_no_browser_has() {
 /// Before, a directory that this machine has without an `index.html` was answered with 403.
 #[test]
 fn a_document_root_does_not_depend_on_this_machine() {
-    let _alone = alone();
+    let _beside = beside();
     let sites: [(&str, &[&str]); 4] = [
         ("", &["path: /, root: /srv"]),
         ("", &["path: /, root: /usr/share/doc"]),
@@ -165,7 +165,7 @@ fn a_document_root_does_not_depend_on_this_machine() {
 /// Before, app servers took the balancer's address for their own, and every one of them was DOWN.
 #[test]
 fn an_app_on_a_balancer() {
-    let _alone = alone();
+    let _beside = beside();
     let sites: [(&str, &[&str]); 3] = [
         ("", &["path: /, proxy_pass: \"http://10.0.0.10:8000\"", "path: /a/, proxy_pass: \"https://10.0.0.20:8001\""]),
         ("", &["path: /, grpc_pass: \"grpc://10.0.0.20:8002\"", "path: /b/, proxy_pass: \"http://127.0.0.1:8000\""]),

@@ -1,6 +1,6 @@
 //! Clients that a balancer refuses or that connect too often get no connection in a try-out, and others do.
 
-use crate::alone;
+use crate::beside;
 use crate::run::Try;
 
 const FLEET: &str = "load_balancers:
@@ -17,7 +17,7 @@ sites:
 
 #[test]
 fn refused_clients_get_no_connection_and_others_are_served() {
-    let _alone = alone();
+    let _beside = beside();
     let (code, requests) = Try::inventory(FLEET).requests();
     assert_eq!(code, Some(0), "{requests:#?}");
     let of = |balancer: &str, client: &str| {

@@ -19,10 +19,10 @@ use crate::run::{Traces, Try};
 // It exited with 2, although every request was answered.
 #[test]
 fn a_full_output_changes_no_verdict() {
-    let _alone = alone();
     if !is_apart("streams::a_full_output_changes_no_verdict") {
         return;
     }
+    let _alone = alone();
     let try_out = Try::new(&Fleet::blog(1));
     let before = Traces::now(&try_out);
     for format in ["human", "json"] {
@@ -38,10 +38,10 @@ fn a_full_output_changes_no_verdict() {
 // The write to the pipe waited in the kernel, where no signal reached it.
 #[test]
 fn a_signal_ends_a_run_whose_report_nobody_reads() {
-    let _alone = alone();
     if !is_apart("streams::a_signal_ends_a_run_whose_report_nobody_reads") {
         return;
     }
+    let _alone = alone();
     let try_out = Try::new(&Fleet::blog(1));
     let before = Traces::now(&try_out);
     let (_unread, mut to) = pipe().unwrap();
@@ -61,10 +61,10 @@ fn a_signal_ends_a_run_whose_report_nobody_reads() {
 
 #[test]
 fn an_interrupted_run_ends_by_the_signal() {
-    let _alone = alone();
     if !is_apart("streams::an_interrupted_run_ends_by_the_signal") {
         return;
     }
+    let _alone = alone();
     for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP] {
         let try_out = Try::new(&Fleet::blog(1));
         let before = Traces::now(&try_out);

@@ -7,7 +7,7 @@ use std::process::Command;
 use sslscale::event::Verdict;
 use sslscale::try_fleet::spec::{FileSpec, FleetSpec, Offered};
 
-use crate::alone;
+use crate::beside;
 use crate::build::Fleet;
 use crate::run::Try;
 
@@ -48,7 +48,7 @@ fn verdicts(spec: &FleetSpec) -> Vec<String> {
 
 #[test]
 fn what_browsers_refuse_is_named_with_what_to_change() {
-    let _alone = alone();
+    let _beside = beside();
     let folder = tempfile::tempdir().unwrap();
     let rsa = Some(certificate(folder.path(), &["-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"]));
     let cbc = "ssl_protocols TLSv1.2; ssl_ciphers ECDHE-RSA-AES256-SHA;";
@@ -73,7 +73,7 @@ fn what_browsers_refuse_is_named_with_what_to_change() {
 
 #[test]
 fn a_key_whose_signatures_no_browser_accepts() {
-    let _alone = alone();
+    let _beside = beside();
     for options in [&["-algorithm", "ED25519"][..], &["-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521"]] {
         let folder = tempfile::tempdir().unwrap();
         let source = Some(certificate(folder.path(), options));

@@ -9,7 +9,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 
 use super::{CLIENT, authority, parts};
-use crate::alone;
+use crate::beside;
 use crate::cases::cases;
 use crate::run::{Kept, Try};
 
@@ -55,7 +55,7 @@ fn stop(kept: &Kept, host: &str) {
 
 #[test]
 fn orders_go_on_while_a_balancer_stops() {
-    let _alone = alone();
+    let _beside = beside();
     if !parts() {
         return;
     }
@@ -95,7 +95,7 @@ fn orders_go_on_while_a_balancer_stops() {
 
 #[test]
 fn an_account_with_another_key_gets_nothing() {
-    let _alone = alone();
+    let _beside = beside();
     if !parts() {
         return;
     }

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::leaks::{Keys, processes};
 use super::{APPS, FLEET};
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 /// A fleet that is kept running, and all output of the commands that ran over it.
@@ -230,7 +230,7 @@ fn a_reload_that_is_not_observed_is_reported(fleet: &Fleet) {
 
 #[test]
 fn every_host_changes_or_is_reported() {
-    let _alone = alone();
+    let _beside = beside();
     let fleet = Fleet::new();
     let ((), seen) = processes(|| {
         everything_goes_well(&fleet);

@@ -14,7 +14,7 @@ use sslscale::transport::{Command, Host, Limits, Output, Script, TransportError}
 
 use clients::{Clients, Counted};
 
-use crate::alone;
+use crate::beside;
 use crate::run::{Kept, Try};
 
 /// Four app servers behind one balancer.
@@ -94,7 +94,7 @@ fn assert_served(counted: &Counted) {
 
 #[test]
 fn returning_clients_resume_through_twenty_rotations() {
-    let _alone = alone();
+    let _beside = beside();
     let try_out = Try::inventory(FLEET);
     let kept = try_out.keep();
     let dice = Dice(AtomicU64::new(4));
