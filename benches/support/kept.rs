@@ -72,12 +72,16 @@ impl Fleet {
         Ok(sum)
     }
 
-    /// The CPU time that all threads of haproxy have used.
+    /// The CPU time that all threads of haproxy have used: of its master, and of the worker that does the work.
     pub fn of_haproxy(&self) -> Result<u64> {
         let mut sum = 0;
-        for process in self.programs("haproxy") {
-            for thread in fs::read_dir(format!("/proc/{process}/task"))? {
-                sum += used(&process.to_string(), &thread?.file_name().to_string_lossy())?;
+        for master in self.programs("haproxy") {
+            let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
+            ensure!(!workers.trim().is_empty(), "haproxy has no worker");
+            for process in workers.split_whitespace().chain([master.to_string().as_str()]) {
+                for thread in fs::read_dir(format!("/proc/{process}/task"))? {
+                    sum += used(process, &thread?.file_name().to_string_lossy())?;
+                }
             }
         }
         Ok(sum)

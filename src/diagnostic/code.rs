@@ -193,6 +193,8 @@ codes! {
     TL25 "no-browser-key" Warning;
     /// TLS to an upstream whose certificate is not verified.
     TL26 "upstream-not-verified" Warning;
+    /// A list of groups without the curve that keys of client certificates are on.
+    TL27 "client-key-curve" Warning;
     /// Several app servers that share no session ticket key.
     RS01 "no-shared-ticket-key" Warning;
     /// Session ticket keys that the default server of the socket lacks.

@@ -11,8 +11,8 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use sslscale::event::{Request, Verdict};
 
-use crate::beside;
 use crate::app::{App, Received};
+use crate::beside;
 use crate::names::client;
 use crate::run::{Kept, Try};
 

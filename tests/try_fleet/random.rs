@@ -32,9 +32,11 @@ const WORKERS: usize = 2;
 const BROWSED: u32 = 10;
 
 /// What fails because of the inventory, and the rules that foretell it.
-const FORETOLD: [(&str, &[&str]); 7] = [
+const FORETOLD: [(&str, &[&str]); 8] = [
     ("a browser would fail: redirects lead in a circle", &["LO03"]),
     ("status 404, not 200", &["LO02"]),
+    // The handshake of a client with a key on P-256, over TLS 1.2.
+    ("curl: (35) ", &["TL27"]),
     // Without a group that browsers have, a cipher that needs none is left.
     ("a browser would fail: HTTP/2 forbids the cipher", &["TL23", "TL24"]),
     ("a browser would fail: browsers have none of the ciphers", &["TL24"]),

@@ -22,6 +22,7 @@ mod tl23;
 mod tl24;
 mod tl25;
 mod tl26;
+mod tl27;
 
 use super::Rule;
 
@@ -49,4 +50,5 @@ pub const RULES: &[&Rule] = &[
     &tl24::RULE,
     &tl25::RULE,
     &tl26::RULE,
+    &tl27::RULE,
 ];

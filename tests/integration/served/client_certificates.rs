@@ -9,6 +9,7 @@ use rcgen::{
 };
 
 use super::{HOSTS, Served, on_every_release, site};
+use crate::real::found;
 
 type Issuer = CertifiedIssuer<'static, KeyPair>;
 
@@ -147,4 +148,25 @@ fn clients_get_an_answer_with_a_certificate_of_the_sites_authority() {
             assert!(got.starts_with("200"), "{got} {version} on {}", served.name());
         }
     });
+}
+
+// Over TLS 1.2, OpenSSL accepts an elliptic key only on a curve of the list; TL27 reads no program.
+#[test]
+fn a_list_of_groups_without_the_clients_curve_refuses_it_over_tls_1_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let staff = authority("staff");
+    client(&staff, &dir.path().join("alice"), "alice", 1);
+    let more = "    client_certificates: { ssl_client_certificate: /etc/ssl/staff.pem }\n    \
+                locations: [ { path: /, return: { code: 200, body: hello } } ]\n";
+    for (groups, status) in [("X25519, secp384r1", 0), ("X25519, P-256", 200), ("prime256v1", 200)] {
+        let inventory = format!("{HOSTS}nginx: {{ ssl_ecdh_curve: [{groups}] }}\nsites:\n{}", site("on.test", more));
+        assert_eq!(found(&inventory).contains(&"TL27"), status == 0, "{groups}");
+        on_every_release(&inventory, &[("/etc/ssl/staff.pem", &staff.pem())], &[], |served| {
+            for (version, status) in [("1.2", status), ("1.3", 200)] {
+                let with = format!("--cert {} --tls-max {version}", dir.path().join("alice").display());
+                let answer = served.curl("https://on.test/", &with);
+                assert_eq!(answer.status, status, "{groups} {version} on {}: {answer:?}", served.name());
+            }
+        });
+    }
 }
