@@ -318,6 +318,35 @@ fn covered(place: &str) -> String {
     )
 }
 
+// A balancer and an app server on one host: haproxy and nginx take ports from each other.
+#[test]
+fn ports_of_the_other_program_on_the_host_are_taken() {
+    let inventory = |address: &str, http: &str, sections: &str| {
+        format!(
+            "load_balancers: [ {{ name: lb1, address: 10.0.0.10 }} ]\napp_servers:\n  \
+             - {{ name: srv1, address: {address}, nginx: {{ port: 8443, metrics: {{ port: 9113, allow: [10.0.0.9] }} }} }}\n\
+             nginx: {{ {http} }}\nhaproxy: {{ include: {{ {sections} }} }}\nhttp: {{}}\nsites:\n  - server_name: example.com\n    \
+             root: /srv/example\n    ssl_certificate: /etc/ssl/example/ssl.crt\n    \
+             ssl_certificate_key: /etc/ssl/example/ssl.key\n"
+        )
+    };
+    let (own, sections) = ("include: [own.conf]", "sections: [own.conf]");
+    for (http, sections, text, taken) in [
+        (own, "", "server { listen 80; }", true),
+        (own, "", "server { listen 127.0.0.1:443 ssl; }", true),
+        (own, "", "server { listen 8081; }", false),
+        ("", sections, "frontend own\n    bind :8443\n", true),
+        ("", sections, "listen own\n    bind 10.0.0.10:9100-9120\n", true),
+        ("", sections, "frontend own\n    bind :8444\n", false),
+    ] {
+        for (address, taken) in [("10.0.0.10", taken), ("10.0.0.11", false)] {
+            let found = check(&inventory(address, http, sections), ("own.conf", text.as_bytes()), &[]);
+            let found = found.iter().any(|it| it.0 == "SN01");
+            assert_eq!(found, taken, "{address}: {text}");
+        }
+    }
+}
+
 #[test]
 fn every_line_that_undoes_something_has_a_rule_and_those_beside_it_have_none() {
     let mut wrong = Vec::new();
