@@ -94,11 +94,12 @@ impl<'t> Lexer<'t> {
                 }
                 quote @ (b'"' | b'\'') => {
                     let word = self.quoted(quote)?;
-                    words.push(self.fitting(word)?);
+                    // The first of the quotes is not kept.
+                    words.push(self.fitting(word, 1)?);
                 }
                 _ => {
                     let word = self.bare()?;
-                    words.push(self.fitting(word)?);
+                    words.push(self.fitting(word, 0)?);
                 }
             }
         }
@@ -113,10 +114,11 @@ impl<'t> Lexer<'t> {
         if fits { Ok(()) } else { Err(self.error("a comment is longer than 4095 bytes")) }
     }
 
-    /// The word, unless it is too long. The white space after it is read while its buffer is kept.
-    fn fitting(&self, word: Word<'t>) -> Result<Word<'t>, Error> {
+    /// The word, unless what is kept of it is too long: all but so many bytes. The white space after it is read while its
+    /// buffer is kept.
+    fn fitting(&self, word: Word<'t>, dropped: usize) -> Result<Word<'t>, Error> {
         let space = matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n'));
-        if word.span.len() + usize::from(space) < BUFFER {
+        if word.span.len() - dropped + usize::from(space) < BUFFER {
             return Ok(word);
         }
         Err(too_long(word.line))
@@ -132,7 +134,7 @@ impl<'t> Lexer<'t> {
         let (start, line) = (self.at, self.line);
         self.next();
         loop {
-            self.fits(start, line)?;
+            self.fits(start + 1, line)?;
             match self.next() {
                 None => return Err(self.error("quotes are not closed")),
                 Some(b'\\') => {

@@ -137,6 +137,10 @@ fn what_does_not_fit_into_nginxs_buffer_is_refused() {
     assert_eq!(line(&format!("\na {};", x(4095))), None);
     assert_eq!(line(&format!("\na {};", x(4096))), Some(2));
     assert_eq!(line(&format!("\na\n'{}\n' b;", x(4095))), Some(3));
+    assert_eq!(line(&format!("\na '{}';", x(4094))), None);
+    assert_eq!(line(&format!("\na '{}' b;", x(4093))), None);
+    assert_eq!(line(&format!("\na '{}' b;", x(4094))), Some(2));
+    assert_eq!(line(&format!("\na '{}';", x(4095))), Some(2));
     assert_eq!(line(&format!("#{}\na;", x(4094))), None);
     assert_eq!(line(&format!("#{}\na;", x(4095))), Some(1));
 }
