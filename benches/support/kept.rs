@@ -64,8 +64,7 @@ impl Fleet {
     pub fn of_nginx(&self) -> Result<u64> {
         let mut sum = 0;
         for master in self.programs("nginx") {
-            let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-            for worker in workers.split_whitespace() {
+            for worker in workers(master)?.split_whitespace() {
                 sum += used(worker, worker)?;
             }
         }
@@ -76,9 +75,7 @@ impl Fleet {
     pub fn of_haproxy(&self) -> Result<u64> {
         let mut sum = 0;
         for master in self.programs("haproxy") {
-            let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
-            ensure!(!workers.trim().is_empty(), "haproxy has no worker");
-            for process in workers.split_whitespace().chain([master.to_string().as_str()]) {
+            for process in workers(master)?.split_whitespace().chain([master.to_string().as_str()]) {
                 for thread in fs::read_dir(format!("/proc/{process}/task"))? {
                     sum += used(process, &thread?.file_name().to_string_lossy())?;
                 }
@@ -91,6 +88,13 @@ impl Fleet {
         let programs = self.kept.hosts.iter().flat_map(|host| &host.programs);
         programs.filter(move |it| it.program == name).map(|it| it.pid)
     }
+}
+
+/// The processes that a master has started, with blanks between them.
+fn workers(master: i32) -> Result<String> {
+    let workers = fs::read_to_string(format!("/proc/{master}/task/{master}/children"))?;
+    ensure!(!workers.trim().is_empty(), "process {master} has no worker");
+    Ok(workers)
 }
 
 /// What a thread has used, as the scheduler has it.

@@ -162,12 +162,17 @@ mod tests {
         assert_eq!((read.len(), &read["/etc/a"], read["/etc/b"].as_slice()), (2, &bytes, &b"end\n"[..]));
     }
 
+    /// A subroutine of the script, as a program in Perl.
+    fn subroutine(name: &str) -> &'static str {
+        let script = include_str!("scripts/facts.sh");
+        let begin = script.find(&format!("sub {name} {{")).unwrap();
+        let end = begin + script[begin..].find("\n        }\n").unwrap() + "\n        }\n".len();
+        &script[begin..end]
+    }
+
     // Its own way to find files is for speed: Perl's module, which takes long to load, finds the same.
     #[test]
     fn patterns_of_include_match_what_perl_finds() {
-        let script = include_str!("scripts/facts.sh");
-        let begin = script.find("sub matching {").unwrap();
-        let end = begin + script[begin..].find("\n        }\n").unwrap() + "\n        }\n".len();
         let dir = tempfile::tempdir().unwrap();
         for name in ["a.conf", "b.conf", ".hidden.conf", "a.conf.bak", "aconf", "*.conf", "a\nb.conf", ".conf"] {
             fs::write(dir.path().join(name), "").unwrap();
@@ -177,7 +182,7 @@ mod tests {
              my @mine = sort {{ $a cmp $b }} matching($pattern); \
              my @perl = $it =~ /[*?[]/ ? sort {{ $a cmp $b }} bsd_glob($pattern, GLOB_NOSORT) : ($pattern); \
              print \"$it: @mine, and not @perl\\n\" if \"@mine\" ne \"@perl\"; print scalar @mine, \"\\n\" }}",
-            &script[begin..end]
+            subroutine("matching")
         );
         let patterns =
             ["*.conf", "*", ".*.conf", "a*", "a*.conf", "*f", "none*", "a.conf", "[ab].conf", "?.conf", "*a*"];
@@ -190,11 +195,10 @@ mod tests {
     // More than the kernel tells in one page, before and behind connections.
     #[test]
     fn every_listener_is_found_beside_connections() {
-        let script = include_str!("scripts/facts.sh");
-        let begin = script.find("sub listeners {").unwrap();
-        let end = begin + script[begin..].find("\n        }\n").unwrap() + "\n        }\n".len();
-        let perl =
-            format!("{} print hex($$_[0] =~ s/.*://r), \"\\n\" for listeners(\"/proc/net/tcp\")", &script[begin..end]);
+        let perl = format!(
+            "{} print hex($$_[0] =~ s/.*://r), \"\\n\" for listeners(\"/proc/net/tcp\")",
+            subroutine("listeners")
+        );
         let bind = || TcpListener::bind("127.0.0.1:0").unwrap();
         let first = bind();
         let mut connections = Vec::new();

@@ -110,7 +110,7 @@ impl Inventory {
 
     /// Whether any balancer can tell app servers the id of a connection.
     pub fn has_unique_id(&self) -> bool {
-        self.load_balancers.iter().any(|balancer| balancer.haproxy.proxy_protocol == ProxyProtocol::V2)
+        self.load_balancers.iter().any(|balancer| balancer.haproxy.sends_unique_id())
     }
 
     /// The site that takes clients with no name or an unknown one, and its index.

@@ -42,8 +42,7 @@ impl<'i> Shape<'i> {
         let without_header = balancer.without_header().collect();
         let peer = balancer.haproxy.limits.req.map(|_| &balancer.name);
         let reads = |pool: &Pool| pool.app_servers(inventory).any(|app| app.nginx.knows_unique_id());
-        let sends = balancer.haproxy.proxy_protocol == ProxyProtocol::V2;
-        let id = (sends && inventory.pools.iter().any(reads)).then_some(&balancer.name);
+        let id = (balancer.haproxy.sends_unique_id() && inventory.pools.iter().any(reads)).then_some(&balancer.name);
         Self { haproxy: &balancer.haproxy, own, bound, listed, without_header, peer, id }
     }
 }

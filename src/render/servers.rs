@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use crate::inventory::model::{AppServer, Families, Haproxy, bracketed};
-use crate::inventory::types::{Address, Balance, ProxyProtocol};
+use crate::inventory::types::{Address, Balance};
 
 #[derive(Serialize)]
 pub struct Server {
@@ -18,7 +18,7 @@ pub struct Server {
     backup: bool,
     maxconn: Option<u64>,
     /// Whether it is told the id of a connection.
-    pub unique_id: bool,
+    unique_id: bool,
     /// The address that it is connected from; empty for the balancer's own.
     source: String,
 }
@@ -38,8 +38,8 @@ pub fn of_pool<'i>(members: impl Iterator<Item = &'i AppServer>, own: Families, 
             address: SocketAddr::new(address.0, app.nginx.port.0).to_string(),
             weight: app.weight,
             backup: app.backup,
+            unique_id: haproxy.sends_unique_id() && app.nginx.knows_unique_id(),
             // The first ones get what is left over.
-            unique_id: haproxy.proxy_protocol == ProxyProtocol::V2 && app.nginx.knows_unique_id(),
             maxconn: app.maxconn.map(|most| most / count + u64::from((index as u64) < most % count)),
             // Without brackets, haproxy takes what is behind the last colon for a port.
             source: source.map(|it| bracketed(it.0)).unwrap_or_default(),

@@ -36,10 +36,8 @@ pub(super) fn is_taken(inventory: &Inventory, site: &Site, location: &Location) 
     };
     let port = |app: &AppServer| app.nginx.port.0;
     let of_haproxy = |app: &AppServer| {
-        let haproxy = &inventory.balancer_beside(app)?.haproxy;
-        let plain = inventory.http.as_ref().map(|http| http.port.0);
-        let metrics = haproxy.metrics.as_ref().map(|metrics| metrics.port.0);
-        Some([Some(haproxy.port.0), plain, metrics, Some(haproxy.peers_port.0)].into_iter().flatten())
+        let balancer = inventory.balancer_beside(app)?;
+        Some(inventory.ports_of_haproxy(balancer).chain([balancer.haproxy.peers_port.0]))
     };
     let others = inventory.other_pools.iter().flat_map(|pool| &pool.servers);
     let of_others: BTreeSet<SocketAddr> = others.map(|server| server.address).collect();

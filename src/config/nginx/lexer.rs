@@ -93,14 +93,9 @@ impl<'t> Lexer<'t> {
                     return Ok(Read { words, end: End::Close });
                 }
                 quote @ (b'"' | b'\'') => {
-                    let word = self.quoted(quote)?;
-                    // The first of the quotes is not kept.
-                    words.push(self.fitting(word, 1)?);
+                    words.push(self.quoted(quote)?);
                 }
-                _ => {
-                    let word = self.bare()?;
-                    words.push(self.fitting(word, 0)?);
-                }
+                _ => words.push(self.bare()?),
             }
         }
     }
@@ -114,27 +109,25 @@ impl<'t> Lexer<'t> {
         if fits { Ok(()) } else { Err(self.error("a comment is longer than 4095 bytes")) }
     }
 
-    /// The word, unless what is kept of it is too long: all but so many bytes. The white space after it is read while its
-    /// buffer is kept.
-    fn fitting(&self, word: Word<'t>, dropped: usize) -> Result<Word<'t>, Error> {
+    /// Whether a word that is kept from here can end here. The white space after it is read while its buffer is kept.
+    fn ends(&self, kept: usize, line: usize) -> Result<(), Error> {
         let space = matches!(self.peek(), Some(b' ' | b'\t' | b'\r' | b'\n'));
-        if word.span.len() - dropped + usize::from(space) < BUFFER {
-            return Ok(word);
-        }
-        Err(too_long(word.line))
+        if self.at - kept + usize::from(space) < BUFFER { Ok(()) } else { Err(too_long(line)) }
     }
 
-    /// Whether a word that began here can go on.
-    fn fits(&self, start: usize, line: usize) -> Result<(), Error> {
-        if self.at - start < BUFFER || self.peek().is_none() { Ok(()) } else { Err(too_long(line)) }
+    /// Whether a word that is kept from here can go on.
+    fn fits(&self, kept: usize, line: usize) -> Result<(), Error> {
+        if self.at - kept < BUFFER || self.peek().is_none() { Ok(()) } else { Err(too_long(line)) }
     }
 
     /// A word in quotes, after which something ends: another word may only begin with a parenthesis.
     fn quoted(&mut self, quote: u8) -> Result<Word<'t>, Error> {
         let (start, line) = (self.at, self.line);
         self.next();
+        // The first of the quotes is not kept.
+        let kept = self.at;
         loop {
-            self.fits(start + 1, line)?;
+            self.fits(kept, line)?;
             match self.next() {
                 None => return Err(self.error("quotes are not closed")),
                 Some(b'\\') => {
@@ -147,7 +140,8 @@ impl<'t> Lexer<'t> {
         if self.peek().is_some_and(|byte| !matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b';' | b'{' | b')')) {
             return Err(self.error("a word begins right after quotes"));
         }
-        let value = unescaped(&self.text[start + 1..self.at - 1]);
+        self.ends(kept, line)?;
+        let value = unescaped(&self.text[kept..self.at - 1]);
         Ok(Word { value, span: start..self.at, line })
     }
 
@@ -176,6 +170,7 @@ impl<'t> Lexer<'t> {
                 }
             }
         }
+        self.ends(start, line)?;
         // An escaped byte may be one of several of a character: what follows it is no end of a word.
         Ok(Word { value: unescaped(&self.text[start..self.at]), span: start..self.at, line })
     }

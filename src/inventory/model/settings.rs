@@ -63,6 +63,11 @@ pub struct Haproxy {
 }
 
 impl Haproxy {
+    /// Whether it tells the id of a connection to app servers that read it.
+    pub fn sends_unique_id(&self) -> bool {
+        self.proxy_protocol == ProxyProtocol::V2
+    }
+
     /// The port that clients connect to.
     pub fn public_port(&self) -> Port {
         self.public_port.unwrap_or(self.port)

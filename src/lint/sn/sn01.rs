@@ -4,9 +4,11 @@ use std::net::{IpAddr, SocketAddr};
 
 use crate::config::{Word, word_values};
 use crate::diagnostic::Code;
-use crate::inventory::Inventory;
 use crate::inventory::model::{AppServer, LoadBalancer};
 use crate::lint::{Block, Detection, Doc, FixKind, Fleet, Reporter, Requirement, Rule, examples, quoted};
+
+/// What to do about a port of haproxy in nginx's text on one host, or the other way round.
+const OF_THE_OTHER: &str = "use another port: only one of the two programs would start";
 
 pub const RULE: Rule = Rule {
     code: Code::SN01,
@@ -27,11 +29,11 @@ pub const RULE: Rule = Rule {
 fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     let inventory = fleet.inventory;
     let sites: Vec<u16> = inventory.app_servers.iter().flat_map(of_nginx).collect();
-    let bound: Vec<u16> = inventory.load_balancers.iter().flat_map(|it| of_haproxy(inventory, it)).collect();
+    let bound: Vec<u16> = inventory.load_balancers.iter().flat_map(|it| inventory.ports_of_haproxy(it)).collect();
     // Of haproxy and nginx on one host, for the other one.
     let pairs: Vec<(&AppServer, &LoadBalancer)> =
         inventory.app_servers.iter().filter_map(|app| Some((app, inventory.balancer_beside(app)?))).collect();
-    let beside_nginx: Vec<u16> = pairs.iter().flat_map(|(_, balancer)| of_haproxy(inventory, balancer)).collect();
+    let beside_nginx: Vec<u16> = pairs.iter().flat_map(|(_, balancer)| inventory.ports_of_haproxy(balancer)).collect();
     let beside_haproxy: Vec<u16> = pairs.iter().flat_map(|(app, _)| of_nginx(app)).collect();
     let certified = |index: usize| inventory.sites.get(index).is_some_and(|it| it.client_certificates.is_some());
     fleet.directives(|directive| {
@@ -50,7 +52,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             reporter.push(directive.finding(message, help));
         } else if has_one_of(to, &beside_nginx) {
             let message = format!("`{}` takes a port of haproxy, which is on the same host", directive.text());
-            reporter.push(directive.finding(message, "use another port: only one of the two programs would start"));
+            reporter.push(directive.finding(message, OF_THE_OTHER));
         }
     });
     fleet.lines(|included, _, line| {
@@ -62,7 +64,7 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
             let help = "use another port, or remove the line: the ports of `haproxy`, its `metrics` and `http` are bound already";
             ("the balancers", help)
         } else if has_one_of(to, &beside_haproxy) {
-            ("nginx, which is on the same host", "use another port: only one of the two programs would start")
+            ("nginx, which is on the same host", OF_THE_OTHER)
         } else {
             return;
         };
@@ -77,15 +79,6 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
 fn of_nginx(app: &AppServer) -> impl Iterator<Item = u16> + use<> {
     let metrics = app.nginx.metrics.as_ref().map(|metrics| metrics.port.0);
     std::iter::once(app.nginx.port.0).chain(metrics)
-}
-
-/// The ports that haproxy of this balancer listens on.
-fn of_haproxy(inventory: &Inventory, balancer: &LoadBalancer) -> impl Iterator<Item = u16> + use<> {
-    let haproxy = &balancer.haproxy;
-    let metrics = haproxy.metrics.as_ref().map(|metrics| metrics.port.0);
-    let peers = haproxy.limits.req.map(|_| haproxy.peers_port.0);
-    let http = inventory.http.as_ref().map(|http| http.port.0);
-    std::iter::once(haproxy.port.0).chain(metrics).chain(peers).chain(http)
 }
 
 /// Whether an address has one of these ports.

@@ -9,7 +9,8 @@ use crate::inventory::certificate::Certificate;
 use crate::inventory::document::{Cursor, spelled};
 use crate::inventory::model::Nginx;
 use crate::inventory::openssl::Authentication::{Ecdsa, Rsa};
-use crate::inventory::openssl::{Authentication, Cipher, Offer};
+use crate::inventory::openssl::{Authentication, Cipher, Group, Offer};
+use crate::inventory::types::Curve;
 use crate::lint::Fleet;
 use crate::source::Source;
 
@@ -39,6 +40,13 @@ pub fn serving<'f>(fleet: &Fleet<'f>, key: &str) -> Vec<(usize, &'f Nginx, Curso
     sites
         .flat_map(|(index, site)| settings[site.pool].iter().map(move |(nginx, list)| (index, *nginx, *list)))
         .collect()
+}
+
+/// The groups of `ssl_ecdh_curve`, if there is such a list and OpenSSL has, or had, each of them. Of other names TL13 tells
+/// what to do first.
+pub fn known_groups(nginx: &Nginx) -> Option<&[Curve]> {
+    let groups = nginx.tls.curves.as_deref()?;
+    groups.iter().all(|group| Group::named(group.as_str()).is_some()).then_some(groups)
 }
 
 /// The list items for which `wrong` returns something, each with the app server's index and that result.

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::offers::{Ciphers, Kinds, serving, written};
+use super::offers::{Ciphers, Kinds, known_groups, serving, written};
 use crate::diagnostic::{Code, Severity};
-use crate::inventory::openssl::{Group, KeyExchange, Offer, is_group_in_browsers};
+use crate::inventory::openssl::{KeyExchange, Offer, is_group_in_browsers};
 use crate::inventory::types::TlsVersion;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -59,11 +59,10 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
     }
     for (_, nginx, list) in written(fleet, "ssl_ecdh_curve") {
         let offer = Offer::of(nginx);
-        let Some(groups) = &nginx.tls.curves else { continue };
+        let Some(groups) = known_groups(nginx) else { continue };
         let used = offer.protocols.contains(&TlsVersion::Tls13)
             || offer.known().any(|cipher| cipher.exchange == KeyExchange::Ecdhe);
-        let known = groups.iter().all(|group| Group::named(group.as_str()).is_some());
-        if used && known && !groups.iter().any(is_group_in_browsers) && seen.insert(list.span()) {
+        if used && !groups.iter().any(is_group_in_browsers) && seen.insert(list.span()) {
             let message = format!("browsers have none of these groups, such as `{}`", groups[0]);
             reporter.report(list.span(), message, "add `X25519` and `prime256v1`, which every client supports");
         }

@@ -2,9 +2,9 @@
 
 use std::collections::HashSet;
 
-use super::offers::serving;
+use super::offers::{known_groups, serving};
 use crate::diagnostic::Code;
-use crate::inventory::openssl::{Group, Offer, canonical_group};
+use crate::inventory::openssl::{Offer, canonical_group};
 use crate::inventory::types::TlsVersion;
 use crate::lint::{Detection, Doc, Finding, FixKind, Fleet, Reporter, Requirement, Rule, examples};
 
@@ -38,11 +38,9 @@ fn find(fleet: &Fleet<'_>, reporter: &mut Reporter<'_>) {
         if fleet.inventory.sites[site].client_certificates.is_none() {
             continue;
         }
-        let Some(groups) = &nginx.tls.curves else { continue };
-        // Of a name that OpenSSL may not have, TL13 tells what to do first.
-        let known = groups.iter().all(|group| Group::named(group.as_str()).is_some());
+        let Some(groups) = known_groups(nginx) else { continue };
         let older = Offer::of(nginx).protocols.iter().any(|version| *version != TlsVersion::Tls13);
-        if known && older && !groups.iter().any(|group| canonical_group(group) == USUAL) && seen.insert(list.span()) {
+        if older && !groups.iter().any(|group| canonical_group(group) == USUAL) && seen.insert(list.span()) {
             let message =
                 "with TLS 1.2, client certificates with a key on P-256 are refused: their curve is not in the list";
             let found = Finding::new(list.span(), message, "add `prime256v1`");
