@@ -6,15 +6,17 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::anyhow;
+use ipnet::IpNet;
 
 use super::again::choice;
 use super::sources::Sources;
 use super::{CommandError, ExitStatus, sources};
 use crate::deploy::{self, FileKind, HostRelease, Problem, Role, SavedHost, Scope, Wanted};
 use crate::inventory::Inventory;
+use crate::inventory::model::LoadBalancer;
 use crate::inventory::types::Tickets;
 use crate::render::HAPROXY_CFG;
-use crate::report::{LeftBehind, Output, Planned, Rings};
+use crate::report::{LeftBehind, Needed, Output, Planned, Rings};
 use crate::rollout::{QueryError, Reason, Unreachable};
 use crate::transport::Host;
 use crate::tree::{Content, DirectoryKind, Entry, Need, NeedKind, Tree};
@@ -161,8 +163,8 @@ impl Choice<'_> {
     }
 }
 
-/// Balancers that are left out though app servers would stop serving what they send there. App servers do that only
-/// when every balancer has changed.
+/// Balancers that are left out though app servers would stop serving what they send there, or believing them. App servers
+/// do that only when every balancer has changed.
 pub fn needed(
     inventory: &Inventory,
     wanted: &[Wanted<'_>],
@@ -171,9 +173,19 @@ pub fn needed(
     let left_out = |(name, _): &(&str, Role)| !wanted.iter().any(|(it, ..)| it == name);
     let balancers = roles(inventory).filter(|(_, role)| *role == Role::Balancer).filter(left_out);
     let balancers: Vec<String> = balancers.map(|(name, _)| name.to_owned()).collect();
-    let expands = wanted.iter().zip(seen).filter(|(_, host)| host.as_ref().is_ok_and(|planned| planned.expands));
-    let apps: Vec<String> = expands.map(|((name, ..), _)| (*name).to_owned()).collect();
-    (!balancers.is_empty() && !apps.is_empty()).then_some(LeftBehind { balancers, apps })
+    let seen = || wanted.iter().zip(seen).filter_map(|((name, ..), host)| Some((*name, host.as_ref().ok()?)));
+    let named = |is: fn(&Planned) -> bool| -> Vec<String> {
+        seen().filter(|(_, planned)| is(planned)).map(|(name, _)| name.to_owned()).collect()
+    };
+    let from: BTreeSet<IpAddr> =
+        seen().flat_map(|(_, it)| it.left.iter().filter(|it| is_host(it)).map(IpNet::addr)).collect();
+    let (serving, believing) = (named(|it| it.kept.served), named(|it| it.left.iter().any(is_host)));
+    let what = match (serving.is_empty(), believing.is_empty()) {
+        (false, _) => Needed::Served(serving),
+        (true, false) => Needed::Believed(believing, from.into_iter().collect()),
+        (true, true) => return None,
+    };
+    (!balancers.is_empty()).then_some(LeftBehind { balancers, what })
 }
 
 /// App servers that balancers send clients to, and that the inventory has no more.
@@ -247,23 +259,34 @@ pub fn planned(
     back: bool,
 ) -> Result<(Planned, SavedHost), QueryError> {
     let scope = Scope { also: &release.directories, ..*scope };
-    let (seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], &scope)?;
+    let (mut seen, mut plan, contents) = deploy::look(host, wanted, [""; 0], &scope)?;
+    if !plan.changes.is_empty() && seen.space.is_empty() {
+        seen.space = deploy::space(host)?;
+    }
     if !back {
         sources::refuse_older(&mut plan, wanted.2, &contents);
     }
     let saved = SavedHost::new(wanted.0, wanted.2, &seen, &plan);
-    let expands = release.expanded(&seen, &contents).is_some();
+    let kept = release.kept(&contents);
     let absent = |path: &&String| seen.files.get(*path) == Some(&FileKind::Absent);
     // Those of files that come, too, go without saying.
     let of_file =
         |path: &&String| wanted.2.iter().any(|entry| entry.path.rsplit_once('/').is_some_and(|(it, _)| it == **path));
-    let created = release.directories.iter().filter(|path| absent(path) && !of_file(path) && !plan.changes.is_empty());
+    // A file that is missing is what is told of its directory.
+    let lacks = |path: &&String| {
+        let missing = |it: &String| it.rsplit_once('/').is_some_and(|(it, _)| it == **path);
+        plan.problems.iter().any(|problem| matches!(problem, Problem::NoCertificate(it) if missing(it)))
+    };
+    let new = |path: &&String| absent(path) && !of_file(path) && !lacks(path);
+    let created = release.directories.iter().filter(|path| new(path) && !plan.changes.is_empty());
     let directories = created.cloned().collect();
-    Ok((Planned { plan, contents, seen, directories, expands }, saved))
+    Ok((Planned { plan, contents, seen, directories, left: kept.trusted.clone(), kept }, saved))
 }
 
 /// What hosts told, and what can be saved of it.
 pub fn apart(
+    inventory: &Inventory,
+    wanted: &[Wanted<'_>],
     seen: Vec<Result<(Planned, SavedHost), Unreachable>>,
 ) -> (Vec<Result<Planned, Unreachable>>, Vec<SavedHost>) {
     let mut saved = Vec::new();
@@ -273,5 +296,32 @@ pub fn apart(
             planned
         })
     });
-    (planned.collect(), saved)
+    let mut seen: Vec<_> = planned.collect();
+    let here = of_balancers(inventory, wanted, &seen);
+    let stays = |network: &IpNet| is_host(network) && here.contains(&network.addr());
+    seen.iter_mut().flatten().for_each(|planned| planned.left.retain(|network| !stays(network)));
+    (seen, saved)
+}
+
+/// Whether a network is one address.
+fn is_host(network: &IpNet) -> bool {
+    network.prefix_len() == network.max_prefix_len()
+}
+
+/// Addresses of the balancers of a run: what they change themselves, app servers wait for.
+fn of_balancers(
+    inventory: &Inventory,
+    wanted: &[Wanted<'_>],
+    seen: &[Result<Planned, Unreachable>],
+) -> BTreeSet<IpAddr> {
+    let balancers = wanted.iter().zip(seen).filter(|((_, role, _), _)| *role == Role::Balancer);
+    let mut found = BTreeSet::new();
+    for ((name, ..), host) in balancers {
+        let written = inventory.load_balancers.iter().filter(|it| it.name.as_str() == *name);
+        found.extend(written.flat_map(LoadBalancer::connects_from).map(|address| address.0));
+        let Ok(planned) = host else { continue };
+        found.extend(planned.seen.facts.iter().flat_map(|facts| &facts.addresses));
+        found.extend(planned.contents.get(HAPROXY_CFG).iter().flat_map(|config| deploy::sources(config)));
+    }
+    found
 }

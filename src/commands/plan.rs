@@ -41,7 +41,7 @@ pub fn run(args: &PlanArgs, output: &Output, interrupt: &Interrupt) -> Result<Ex
         return Ok(interrupt.signal().map_or(ExitStatus::NotStarted, ExitStatus::from));
     };
     drop(asking);
-    let (mut seen, saved) = live::apart(seen);
+    let (mut seen, saved) = live::apart(&prepared.inventory, &wanted, seen);
     // Only a deploy to all gives them one.
     let rings = if args.host.is_empty() { live::rings(&prepared.inventory, &wanted, &seen) } else { Rings::default() };
     live::require_loaded(&rings, &wanted, &mut seen);

@@ -166,7 +166,7 @@ impl Task<'_> {
         };
         let Ok(seen) = run.fleet.observe(planned) else { return Ok(run.untouched()) };
         drop(asking);
-        let (mut seen, now) = live::apart(seen);
+        let (mut seen, now) = live::apart(self.inventory, self.wanted, seen);
         let outdated = self.outdated(run, &mut seen);
         if let Some(rest) = self.without_unread(run, &seen) {
             drop(taken);

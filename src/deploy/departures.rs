@@ -1,4 +1,4 @@
-//! Hosts that a deploy leaves behind: balancers that app servers trust no more, and servers of other names.
+//! What a deploy leaves behind: names that app servers serve no more, and servers of other names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -8,21 +8,10 @@ use ipnet::IpNet;
 use super::look::Contents;
 use super::order::Risk;
 use super::plan::HostPlan;
+use super::ports::CONFIG;
 use super::revision::NGINX_CONF;
 use crate::config::{haproxy, nginx};
 use crate::tree::Entry;
-
-/// Balancers from which an app server takes PROXY headers now and no longer after this plan. `contents` has what the
-/// plan changes.
-pub fn untrusted(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
-    let Some(change) = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF)) else { return Vec::new() };
-    let new = wanted.iter().find(|entry| *entry.path == *change.path).map(|entry| &*entry.content.bytes);
-    let old = contents.get(&change.path).map(Vec::as_slice);
-    let (old, new) = (trusted(old.unwrap_or_default()), trusted(new.unwrap_or_default()));
-    // Without any there are no headers, which is another change.
-    let covered = |it: &IpNet| new.is_empty() || new.iter().any(|network| network.contains(it));
-    old.iter().filter(|it| !covered(it)).map(|it| Risk::TrustEnds(*it)).collect()
-}
 
 /// Names that an app server serves now and no longer after this plan, if it still serves others.
 pub fn unserved(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Option<Risk> {
@@ -45,19 +34,6 @@ fn names(config: &[u8]) -> BTreeSet<String> {
     found
 }
 
-fn trusted(config: &[u8]) -> Vec<IpNet> {
-    let text = String::from_utf8_lossy(config);
-    let (file, _) = nginx::File::read_until_error(&text);
-    let mut found = Vec::new();
-    file.visit(|_, statement| {
-        if let ("set_real_ip_from", [from]) = (statement.name(), statement.arguments()) {
-            let network = from.value.parse().ok().or_else(|| from.value.parse::<IpAddr>().ok().map(IpNet::from));
-            found.extend(network.filter(|network| !found.contains(network)));
-        }
-    });
-    found
-}
-
 /// The addresses of app servers, by name, in a configuration of haproxy.
 pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
     let text = String::from_utf8_lossy(config);
@@ -70,6 +46,55 @@ pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
         _ => None,
     };
     servers.filter_map(server).collect()
+}
+
+/// Clients that a balancer serves now and no longer after this plan, by its lists of networks.
+pub fn shut_out(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
+    if !plan.changes.iter().any(|change| change.path == CONFIG) {
+        return Vec::new();
+    }
+    let new = wanted.iter().find(|entry| &*entry.path == CONFIG).map(|entry| &*entry.content.bytes);
+    let new = new.unwrap_or_default();
+    let Some(old) = contents.get(CONFIG) else { return Vec::new() };
+    let (was, is) = (clients(old, "is_allowed"), clients(new, "is_allowed"));
+    let covers = |networks: &[IpNet], it: &IpNet| networks.iter().any(|network| network.contains(it));
+    let narrower = !is.is_empty() && (was.is_empty() || !was.iter().all(|it| covers(&is, it)));
+    let denied = clients(old, "is_denied");
+    let mut more = clients(new, "is_denied");
+    more.retain(|it| !covers(&denied, it));
+    let only = narrower.then_some(Risk::OnlyClientsOf(is));
+    only.into_iter().chain((!more.is_empty()).then_some(Risk::NoClientsOf(more))).collect()
+}
+
+/// The networks of a list of clients in a configuration of haproxy.
+fn clients(config: &[u8], list: &str) -> Vec<IpNet> {
+    let text = String::from_utf8_lossy(config);
+    let file = haproxy::File::read(&text);
+    let mut found: Vec<IpNet> = Vec::new();
+    for line in file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "acl") {
+        let [name, sample, networks @ ..] = line.arguments() else { continue };
+        if name.is(list) && sample.is("src") {
+            let network = |text: &str| text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
+            found.extend(networks.iter().filter_map(|it| network(&it.value)));
+        }
+    }
+    // A list is in every frontend.
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+/// Where a configuration of haproxy connects from, as far as it says so.
+pub fn sources(config: &[u8]) -> BTreeSet<IpAddr> {
+    let text = String::from_utf8_lossy(config);
+    let file = haproxy::File::read(&text);
+    let servers = file.lines_for_app_servers().map(|(_, line)| line).filter(|line| line.keyword() == "server");
+    let source = |line: &haproxy::Line<'_>| {
+        let (_, after) = line.arguments().split_at_checked(2)?;
+        let at = after.iter().position(|word| word.is("source"))?;
+        after.get(at + 1)?.value.parse().ok()
+    };
+    servers.filter_map(source).collect()
 }
 
 /// The pools of a configuration of haproxy whose servers are not app servers.
@@ -89,25 +114,6 @@ mod tests {
     use crate::tree::Content;
 
     #[test]
-    fn trust_ends_where_no_network_covers_what_one_did() {
-        let path = format!("/{}", NGINX_CONF.trim_start_matches('/'));
-        let ends = |old: &str, new: &str| {
-            let change = Change { path: path.clone(), kind: ChangeKind::Update };
-            let plan = HostPlan { changes: vec![change], ..HostPlan::default() };
-            let wanted = [Entry { path: path.as_str().into(), content: Arc::new(Content::new(new.into())) }];
-            let contents = Contents::from([(path.clone(), old.as_bytes().to_vec())]);
-            untrusted(&plan, &wanted, &contents)
-        };
-        let both = "set_real_ip_from 10.0.0.10;\nset_real_ip_from fd00::20/128;\n";
-        let ended = |text: &str| [Risk::TrustEnds(text.parse().unwrap())];
-        assert_eq!(ends(both, both), []);
-        assert_eq!(ends(both, "set_real_ip_from 10.0.0.10/32;\n"), ended("fd00::20/128"));
-        assert_eq!(ends(both, "server { set_real_ip_from fd00::/64; }"), ended("10.0.0.10/32"));
-        assert_eq!(ends(both, "set_real_ip_from 10.0.0.0/24; set_real_ip_from fd00::20;"), []);
-        assert_eq!(ends(both, "server { listen 443 ssl; }"), []);
-    }
-
-    #[test]
     fn names_that_go_are_told() {
         let path = format!("/{}", NGINX_CONF.trim_start_matches('/'));
         let gone = |new: &str| {
@@ -121,6 +127,49 @@ mod tests {
         };
         assert_eq!(gone("server { server_name b.example a.example c.example; }"), None);
         assert_eq!(gone("server { server_name b.example; }"), Some(Risk::NamesGo(vec!["a.example".to_owned()])));
+    }
+
+    #[test]
+    fn clients_that_are_shut_out_are_told() {
+        let config = |allow: &str, deny: &str| {
+            let list = |name: &str, networks: &str| match networks {
+                "" => String::new(),
+                networks => format!("    acl {name} src {networks}\n"),
+            };
+            let frontend = |name: &str| {
+                format!(
+                    "frontend {name}\n    acl is_ours src 10.0.0.10\n{}{}",
+                    list("is_denied", deny),
+                    list("is_allowed", allow)
+                )
+            };
+            frontend("https-in") + &frontend("http-in")
+        };
+        let says = |old: (&str, &str), new: (&str, &str)| {
+            let change = Change { path: CONFIG.to_owned(), kind: ChangeKind::Update };
+            let plan = HostPlan { changes: vec![change], ..HostPlan::default() };
+            let wanted =
+                [Entry { path: CONFIG.into(), content: Arc::new(Content::new(config(new.0, new.1).into_bytes())) }];
+            shut_out(&plan, &wanted, &Contents::from([(CONFIG.to_owned(), config(old.0, old.1).into_bytes())]))
+        };
+        let networks = |texts: &[&str]| texts.iter().map(|it| it.parse().unwrap()).collect::<Vec<IpNet>>();
+        let office = "10.1.0.0/16 192.0.2.1";
+        assert_eq!(says(("", ""), ("", "")), []);
+        assert_eq!(says((office, "10.9.0.0/16"), ("", "")), []);
+        assert_eq!(says((office, ""), (&format!("{office} 10.2.0.0/16"), "")), []);
+        let only = networks(&["10.1.0.0/16", "192.0.2.1/32"]);
+        assert_eq!(says(("", ""), (office, "")), [Risk::OnlyClientsOf(only.clone())]);
+        assert_eq!(says((&format!("{office} 10.2.0.0/16"), ""), (office, "")), [Risk::OnlyClientsOf(only)]);
+        let denied = [Risk::NoClientsOf(networks(&["10.8.0.0/16"]))];
+        assert_eq!(says(("", "10.9.0.0/16"), ("", "10.8.0.0/16 10.9.1.0/24")), denied);
+    }
+
+    #[test]
+    fn servers_have_sources() {
+        let text = b"backend app\n    server source 10.0.0.1:443 check\n    server a 10.0.0.1:443 track b source 10.0.0.2\n    \
+                     server b [fd00::1]:443 source fd00::2 weight 3\n";
+        let found: Vec<String> = sources(text).iter().map(ToString::to_string).collect();
+        assert_eq!(found, ["10.0.0.2", "fd00::2"]);
     }
 
     #[test]

@@ -19,20 +19,32 @@ pub struct DeployEnd<'e> {
     pub absent: &'e [Unreachable],
     /// Hosts whose confirmed change was undone afterwards, with what became of that.
     pub reverted: &'e [(String, Outcome)],
-    /// How many other hosts had the release already.
-    pub joined: usize,
-    /// How many hosts the run did not change.
-    pub unchanged: usize,
-    /// Whether those that were to change had none.
-    pub fresh: bool,
-    /// Whether hosts had the release before, and were put right.
-    pub repaired: bool,
+    /// What undoes it once it has ended; `None` where the release of before is this one.
+    pub undo: Option<Undo<'e>>,
     /// Whether it was to end when every program had accepted the release.
     pub dry_run: bool,
     /// Whether app servers got their first ticket ring all the same.
     pub ring: bool,
     /// Whether a host could not be given back, so that the next command has to take it over.
     pub held: bool,
+}
+
+/// What undoes a deploy that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Undo<'e> {
+    /// All hosts of the run go back to what they had; so many had the release already, and go back, too, if they had the
+    /// same before it.
+    All(usize),
+    /// The hosts that changed go back alone: others had another release, and only its name is new there.
+    Changed,
+    /// The hosts that changed had no release, and others had one.
+    New,
+    /// Going to one of these releases: the hosts had different ones.
+    To(BTreeSet<&'e str>),
+    /// All hosts of the fleet going to one release: balancers that did not change need what is new on those that did.
+    Together,
+    /// The next deploy: what the hosts that changed had came with a deploy that never ended.
+    Forward,
 }
 
 /// What a host uses when a deploy has ended.
@@ -94,7 +106,11 @@ impl DeployEnd<'_> {
     pub fn ending(&self) -> Ending {
         let states: BTreeSet<HostState> = self.states().into_values().collect();
         if self.is_complete() {
-            if self.absent.is_empty() { Ending::Done } else { Ending::Mixed }
+            match (self.absent.is_empty(), self.dry_run) {
+                (true, _) => Ending::Done,
+                (false, true) => Ending::Untouched,
+                (false, false) => Ending::Mixed,
+            }
         } else if states.contains(&HostState::Unknown) || states.contains(&HostState::After) {
             Ending::Mixed
         } else if states.contains(&HostState::RolledBack) {
@@ -135,10 +151,7 @@ mod tests {
             before,
             absent,
             reverted,
-            joined: 0,
-            unchanged: 0,
-            fresh: false,
-            repaired: false,
+            undo: None,
             dry_run: false,
             ring: false,
             held: false,

@@ -1,17 +1,47 @@
 //! What an app server serves while balancers change: everything that it served before, and everything that it will
-//! serve. Balancers with either configuration find there what they send connections to.
+//! serve. Balancers with either configuration find there what they send connections to, and are believed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ipnet::IpNet;
 use sha2::{Digest, Sha256};
 
+use super::trust;
 use crate::config::Word;
 use crate::config::nginx::{File, Statement};
 use crate::probes::{REVISION_NAME, RevisionServer};
 
-/// nginx's configuration with what `old` has and `new` has not: server blocks for other names or ports, and what they
-/// refer to. `None` if there is nothing of that kind. Both are rendered files.
+/// What an app server keeps until balancers have changed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Whether it serves names or ports that it will not serve any more.
+    pub served: bool,
+    /// Networks whose PROXY headers it will not believe any more.
+    pub trusted: Vec<IpNet>,
+}
+
+impl Kept {
+    /// What `old` has and `new` has not, of rendered files of nginx.
+    pub fn between(old: &str, new: &str) -> Self {
+        Self { served: serving_both(old, new).is_some(), trusted: trust::ended(old, new) }
+    }
+
+    /// Whether it keeps nothing.
+    pub fn is_empty(&self) -> bool {
+        !self.served && self.trusted.is_empty()
+    }
+}
+
+/// nginx's configuration with what `old` has and `new` has not: server blocks for other names or ports, what they refer
+/// to, and networks whose PROXY headers are believed. `None` if there is nothing of that kind. Both are rendered files.
 pub fn expanded(old: &str, new: &str) -> Option<String> {
+    let (served, ended) = (serving_both(old, new), trust::ended(old, new));
+    let text = served.or_else(|| (!ended.is_empty()).then(|| new.to_owned()))?;
+    Some(with_its_own_revision(&trust::kept(&text, old, &ended)))
+}
+
+/// The same without the networks.
+fn serving_both(old: &str, new: &str) -> Option<String> {
     let (old, new_file) = (File::read_until_error(old).0, File::read_until_error(new).0);
     let (old, new_parts) = (parts(&old), parts(&new_file));
     let listens = listens(&new_parts);
@@ -53,7 +83,7 @@ pub fn expanded(old: &str, new: &str) -> Option<String> {
         Some(cache) if line.trim_start().starts_with(CACHE) => format!("{cache}\n"),
         _ => format!("{line}\n"),
     }));
-    Some(with_its_own_revision(&text))
+    Some(text)
 }
 
 /// With a revision that is not that of the configuration that follows it: nginx tells them apart.

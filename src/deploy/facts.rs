@@ -87,6 +87,8 @@ pub struct Facts {
     pub nonlocal: BTreeSet<u8>,
     /// Whether there is IPv6.
     pub ipv6: bool,
+    /// From where the kernel would connect to servers of a balancer, each address with one of these servers.
+    pub sources: Vec<(IpAddr, IpAddr)>,
     /// What listens.
     pub listening: Vec<Listening>,
     /// How many file descriptors a process of the program may open.
@@ -114,6 +116,7 @@ impl Facts {
                 self.nonlocal.insert(family.parse().ok()?);
             }
             ["ipv6"] => self.ipv6 = true,
+            ["source", from, server] => self.sources.push((from.parse().ok()?, server.parse().ok()?)),
             ["listening", address, port, ref program @ ..] if !program.is_empty() => self.listening.push(Listening {
                 address: address.parse().ok()?,
                 port: port.parse().ok()?,
@@ -155,7 +158,7 @@ mod tests {
     #[test]
     fn what_a_host_tells_is_read() {
         let seen = facts(
-            "address 10.0.0.11\naddress fd00::2\nnonlocal 4\nipv6\nlistening 0.0.0.0 443 nginx: a b\n\
+            "address 10.0.0.11\naddress fd00::2\nnonlocal 4\nipv6\nsource 10.0.0.11 10.0.0.1\nlistening 0.0.0.0 443 nginx: a b\n\
              listening :: 443 nginx\nnofile 1024\nring 60\nrevision 0123456789ab\nconnections 768\nrlimit 4096\nblock /etc/nginx/a.conf\n\
              listen 443 ssl proxy_protocol\nlisten [::]:443 ssl\nnames Example.com *.example.com\n\
              block /etc/nginx/b.conf\nlisten unix:/run/a.sock\nunread /etc/nginx/a.conf",
@@ -163,6 +166,7 @@ mod tests {
         .unwrap();
         assert_eq!((seen.addresses.len(), seen.nonlocal.len(), seen.ipv6), (2, 1, true));
         assert_eq!((seen.listening.len(), seen.listening[0].program.as_str()), (2, "nginx: a b"));
+        assert_eq!(seen.sources, [("10.0.0.11".parse().unwrap(), "10.0.0.1".parse().unwrap())]);
         let nginx = seen.nginx;
         assert_eq!((seen.nofile, nginx.connections, nginx.rlimit), (Some(1024), Some(768), Some(4096)));
         assert_eq!((seen.ring_age, seen.revision.as_deref()), (Some(60), Some("0123456789ab")));
@@ -170,7 +174,16 @@ mod tests {
         let proxied: Vec<bool> = nginx.blocks[0].listens.iter().map(Listen::is_proxied).collect();
         assert_eq!((proxied, nginx.blocks[1].listens.len()), (vec![true, false], 0));
         assert_eq!(nginx.blocks[0].names, ["example.com", "*.example.com"]);
-        for wrong in ["address a", "listening 0.0.0.0 443", "names a", "listen 80", "nofile many", "block", "x"] {
+        for wrong in [
+            "address a",
+            "listening 0.0.0.0 443",
+            "source 10.0.0.11",
+            "names a",
+            "listen 80",
+            "nofile many",
+            "block",
+            "x",
+        ] {
             assert_eq!(facts(wrong), None, "{wrong}");
         }
     }

@@ -1,13 +1,15 @@
 //! What a host has, beside what is to be there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
+use super::departures::server_addresses;
 use super::observation::{FileKind, Observation};
 use super::plan::{Action, HostPlan, Live, Role, differing, plan};
 use super::ports;
 use super::revision::{Running, configuration, revision, running};
 pub use super::script::Details;
-use super::script::{contents, inspect};
+use super::script::{Asked, contents, inspect};
 use crate::rollout::QueryError;
 use crate::transport::Host;
 use crate::tree::Entry;
@@ -78,14 +80,14 @@ pub fn look(
     let rendered = entries.iter().map(|entry| &*entry.path);
     let mut paths: Vec<&str> = rendered.chain(scope.needs(name).iter().chain(scope.also).map(String::as_str)).collect();
     // Only what rules look at is about ports, and a file with many sites takes time to read.
-    let ports = match scope.details {
-        Details::Rules | Details::All => ports::of(entries),
-        Details::None => BTreeSet::new(),
+    let asked = match scope.details {
+        Details::Rules | Details::All => Asked { ports: ports::of(entries), servers: servers(entries) },
+        Details::None => Asked::default(),
     };
-    if role == Role::AppServer && !ports.is_empty() {
+    if role == Role::AppServer && !asked.ports.is_empty() {
         paths.push(RING);
     }
-    let mut seen = inspect(host, role, (&paths, &ports), scope.details)?;
+    let mut seen = inspect(host, role, (&paths, &asked), scope.details)?;
     let ring = seen.files.remove(RING);
     if let (Some(FileKind::Regular(key)), Some(facts)) = (ring, &mut seen.facts) {
         facts.ring = Some(key.sha256);
@@ -97,6 +99,12 @@ pub fn look(
     observe_revision(host, entries, &mut seen, &contents);
     let plan = scope.plan(wanted, Live { seen: &seen, contents: &contents });
     Ok((seen, plan, contents))
+}
+
+/// The addresses that a balancer with these files connects to.
+fn servers(entries: &[Entry]) -> BTreeSet<IpAddr> {
+    let config = configuration(entries).filter(|entry| *entry.path == *ports::CONFIG);
+    config.map(|entry| server_addresses(&entry.content.bytes).into_values().collect()).unwrap_or_default()
 }
 
 /// Adds the revision of the configuration that the host has, and the one that its nginx runs. haproxy's comes with the

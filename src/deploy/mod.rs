@@ -20,11 +20,12 @@ mod revision;
 mod saved;
 mod script;
 mod transaction;
+mod trust;
 
 pub use checks::checks;
-pub use departures::{other_pools, server_addresses, unserved, untrusted};
-pub use ending::{DeployEnd, HostState};
-pub use expand::expanded;
+pub use departures::{other_pools, server_addresses, shut_out, sources, unserved};
+pub use ending::{DeployEnd, HostState, Undo};
+pub use expand::{Kept, expanded};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};
 pub use header_flip::HeaderFlip;
 pub use history::{HistoryEntry, history};
@@ -38,5 +39,5 @@ pub use procedure::{Deploy, DeployError, DeployRollout, DeployStep, Probe, Progr
 pub use release::{BEFORE, HostRelease, begins_id, file_path, id, is_id, manifest_path, parse};
 pub use revision::is_nginx_conf;
 pub use saved::{SavedHost, SavedPlan};
-pub use script::{contents, observe, secrets};
+pub use script::{contents, observe, secrets, space};
 pub use transaction::{Lease, PROBING, WINDOW, unlock};

@@ -89,6 +89,26 @@ pub struct Space {
     pub files: Option<u64>,
 }
 
+impl Space {
+    /// A release has a few megabytes at most, and a reload writes logs and states.
+    pub const BYTES: u64 = 16 << 20;
+    /// How many files these are at most.
+    pub const FILES: u64 = 1000;
+
+    /// Those with too little room for a deploy, with all paths of the same file system: these have the same numbers.
+    pub fn little(space: &[Self]) -> Vec<(&Self, Vec<&str>)> {
+        let mut little: Vec<(&Self, Vec<&str>)> = Vec::new();
+        for it in space.iter().filter(|it| it.bytes < Self::BYTES || it.files.is_some_and(|files| files < Self::FILES))
+        {
+            match little.iter_mut().find(|(first, _)| (first.bytes, first.files) == (it.bytes, it.files)) {
+                Some((_, paths)) => paths.push(&it.path),
+                None => little.push((it, vec![&it.path])),
+            }
+        }
+        little
+    }
+}
+
 /// An app server as a balancer sees it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {

@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::observation::Space;
 use super::plan::{Action, Change, ChangeKind, HostPlan, Role};
 use super::procedure::DeployStep;
 use super::revision::NGINX_CONF;
@@ -70,6 +71,12 @@ pub enum Risk {
     Disabled,
     /// nginx loads these files, too, which somebody has changed since it loaded its configuration.
     Loads(Vec<String>),
+    /// A balancer closes connections of all clients but those in these networks.
+    OnlyClientsOf(Vec<IpNet>),
+    /// A balancer closes connections of clients in these networks.
+    NoClientsOf(Vec<IpNet>),
+    /// There is little room at these paths.
+    LittleRoom(Space, Vec<String>),
     /// An app server takes no PROXY header from this address any more.
     TrustEnds(IpNet),
 }

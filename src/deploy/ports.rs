@@ -12,7 +12,7 @@ use crate::tree::Entry;
 /// All addresses.
 const ALL: &str = "*";
 /// haproxy's configuration.
-const CONFIG: &str = "/etc/haproxy/haproxy.cfg";
+pub(super) const CONFIG: &str = "/etc/haproxy/haproxy.cfg";
 
 /// The ports that haproxy listens on now and no longer after this plan. `contents` has what the plan changes.
 pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {

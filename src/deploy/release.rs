@@ -7,7 +7,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::expand;
+use super::expand::{self, Kept};
 use super::observation::{FileKind, Observation};
 use super::revision::NGINX_CONF;
 use crate::tree::{Content, Entry};
@@ -73,6 +73,24 @@ impl HostRelease {
 }
 
 impl HostRelease {
+    /// What an app server keeps until balancers have changed. `contents` are the files that differ.
+    pub fn kept(&self, contents: &BTreeMap<String, Vec<u8>>) -> Kept {
+        self.compared(contents, Kept::between)
+    }
+
+    /// The same for the way back: what is new with this.
+    pub fn added(&self, contents: &BTreeMap<String, Vec<u8>>) -> Kept {
+        self.compared(contents, |old, new| Kept::between(new, old))
+    }
+
+    fn compared(&self, contents: &BTreeMap<String, Vec<u8>>, compare: fn(&str, &str) -> Kept) -> Kept {
+        let conf = self.files.iter().find(|entry| entry.path.ends_with(NGINX_CONF));
+        let both = conf.and_then(|conf| Some((contents.get(&*conf.path)?, &conf.content.bytes)));
+        let compared =
+            |(old, new): (&Vec<u8>, &Vec<u8>)| compare(&String::from_utf8_lossy(old), &String::from_utf8_lossy(new));
+        both.map(compared).unwrap_or_default()
+    }
+
     /// What an app server has until balancers have changed, if that is more than this. `contents` are the files that
     /// differ.
     pub fn expanded(&self, seen: &Observation, contents: &BTreeMap<String, Vec<u8>>) -> Option<Self> {

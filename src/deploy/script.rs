@@ -1,11 +1,12 @@
 //! What runs on hosts: a POSIX shell script for each operation, and how its answer is read.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use zeroize::Zeroizing;
 
-use super::observation::Observation;
+use super::observation::{Observation, Space};
 use super::plan::Role;
 use crate::rollout::{QueryError, query, shell};
 use crate::transport::{Host, HostText, Limits, Script};
@@ -34,6 +35,7 @@ const ALL: &[&str] = &[
 ];
 /// Whose turn it is to change a host.
 pub(super) const STATE: &str = include_str!("scripts/state.sh");
+const SPACE: &[&str] = &[shell::KEPT, include_str!("scripts/space.sh"), "show_space\necho end\n"];
 const CONTENTS: &[&str] = &[shell::KEPT, include_str!("scripts/contents.sh")];
 
 /// What a host reports besides its files and its program.
@@ -47,22 +49,46 @@ pub enum Details {
     All,
 }
 
+/// What rules want to know of a host, by its files.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Ports of which it tells what listens there.
+    pub ports: BTreeSet<u16>,
+    /// Addresses of which it tells from where it would connect to them.
+    pub servers: BTreeSet<IpAddr>,
+}
+
+impl Asked {
+    /// The same as words for the script. Addresses are hexadecimal digits: its language has no small way to read others.
+    fn words(&self) -> (String, String) {
+        // As many as fit into an argument, and they hardly differ.
+        const SERVERS: usize = 2000;
+        let digits = |address: &IpAddr| match address {
+            IpAddr::V4(address) => hex::encode(address.octets()),
+            IpAddr::V6(address) => hex::encode(address.octets()),
+        };
+        let ports: Vec<String> = self.ports.iter().map(u16::to_string).collect();
+        let servers: Vec<String> = self.servers.iter().take(SERVERS).map(digits).collect();
+        (ports.join(" "), servers.join(" "))
+    }
+}
+
 /// What a host has at these paths and of its program.
 ///
 /// # Errors
 /// The host did not report it.
 pub fn observe(host: &dyn Host, role: Role, paths: &[&str]) -> Result<Observation, QueryError> {
-    inspect(host, role, (paths, &BTreeSet::new()), Details::None)
+    inspect(host, role, (paths, &Asked::default()), Details::None)
 }
 
-/// The same, with details. Of what listens on the host they have these ports.
+/// The same, with details.
 ///
 /// # Errors
 /// The host did not report it.
 pub fn inspect(
     host: &dyn Host,
     role: Role,
-    (paths, ports): (&[&str], &BTreeSet<u16>),
+    (paths, asked): (&[&str], &Asked),
     details: Details,
 ) -> Result<Observation, QueryError> {
     let parts = match details {
@@ -70,10 +96,19 @@ pub fn inspect(
         Details::Rules => INSPECT,
         Details::All => ALL,
     };
-    let ports = ports.iter().map(u16::to_string).collect::<Vec<_>>().join(" ");
-    let arguments: Vec<&str> = [role.program(), &ports].into_iter().chain(paths.iter().copied()).collect();
+    let (ports, servers) = asked.words();
+    let arguments: Vec<&str> = [role.program(), &ports, &servers].into_iter().chain(paths.iter().copied()).collect();
     let answer = query(host, &Script::new(parts).arguments(&arguments), LOOK)?;
     Observation::read(&String::from_utf8_lossy(&answer))
+}
+
+/// How much room there is where a deploy writes; nothing of a directory that represents a host.
+///
+/// # Errors
+/// The host did not report it.
+pub fn space(host: &dyn Host) -> Result<Vec<Space>, QueryError> {
+    let answer = query(host, &Script::new(SPACE), LOOK)?;
+    Ok(Observation::read(&String::from_utf8_lossy(&answer))?.space)
 }
 
 /// The contents of files of a host, by path. One that is gone is left out.

@@ -7,7 +7,7 @@ use super::observation::{FileKind, Observation};
 use super::plan::{Action, Change, ChangeKind, Role};
 use super::revision;
 use super::script::STATE;
-use crate::rollout::{Outcome, change, shell};
+use crate::rollout::{Outcome, Reason, change, shell};
 use crate::transport::{Host, Limits, Script};
 
 const LEASE: &[&str] = &[shell::RESULT, shell::TIME, shell::KEPT, STATE, include_str!("scripts/lease.sh")];
@@ -104,6 +104,9 @@ impl Lease {
                 "allow haproxy more file descriptors on the host, such as by the limit of its container, or lower \
                  `haproxy.maxconn`",
             )),
+            Outcome::Undone(reason) if is_port_taken(&reason) => Outcome::Undone(
+                reason.with_help("another program of the host has that port: `ss -ltnp` on the host shows which one"),
+            ),
             outcome => outcome,
         }
     }
@@ -122,6 +125,13 @@ impl Lease {
     pub fn commit(&self, host: &dyn Host, release: &str) -> Outcome {
         run(host, COMMIT, &[&self.id, release, &KEEP.to_string(), &self.holder], b"", SHORT)
     }
+}
+
+/// Whether a program did not start because another one listens where it would.
+fn is_port_taken(reason: &Reason) -> bool {
+    let text = reason.to_string();
+    text.contains("did not start")
+        && ["Address already in use", "(98:", "cannot bind"].iter().any(|it| text.contains(it))
 }
 
 /// Gives a host back, whoever has it; a change that was never confirmed is undone.

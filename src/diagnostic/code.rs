@@ -141,6 +141,8 @@ codes! {
     PX17 "header-from-hosts" Warning;
     /// What is before the balancers, or a CDN, among those who may not connect.
     PX18 "proxies-refused" Warning;
+    /// A balancer whose kernel connects from an address that app servers do not believe.
+    PX19 "other-source-address" Error;
     /// A certificate that has expired, is not valid yet, or expires soon.
     TL01 "cert-expired" Error;
     /// A private key that does not match its certificate.

@@ -1,17 +1,24 @@
 //! DP05: something on a host that sslscale does not manage and that takes connections of a rendered file.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
 
 use super::{Live, Seen, quoted};
-use crate::deploy::{Block, Facts, Listen, Role};
+use crate::deploy::{Block, Facts, Listen, Listening, Role};
 use crate::diagnostic::Severity;
 use crate::inventory::model::{AcmeChallenge, Http};
 use crate::lint::{Finding, Reporter};
 
 pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
-    for (seen, facts) in live.running(None, reporter) {
-        let ports = ports(live, &seen);
-        for (program, port) in others(&seen, facts, &ports) {
+    let running = live.running(None, reporter);
+    // Ports of haproxy that nginx has on the same host.
+    let mut of_nginx: BTreeSet<(&str, u16)> = BTreeSet::new();
+    for (seen, facts) in &running {
+        let ports = ports(live, seen);
+        for (program, port) in others(seen, facts, &ports) {
+            if program == Role::AppServer.program() {
+                of_nginx.insert((seen.host.name, port));
+            }
             let message = format!(
                 "{} listens on port {port} of `{}`, which {} needs",
                 quoted(&program),
@@ -22,11 +29,11 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
                 // Whoever follows the other advice has no way to the host any more.
                 (key, "sshd") => format!("change `{key}` in the inventory"),
                 // Both are wanted there, but not on one port.
-                (key, "nginx") if is_beside(live, &seen) => format!(
+                (key, "nginx") if is_beside(live, seen) => format!(
                     "change `{key}` in the inventory, or take the port from nginx on that host first, such as by removing \
                      `/etc/nginx/sites-enabled/default`"
                 ),
-                (key, "haproxy") if is_beside(live, &seen) => {
+                (key, "haproxy") if is_beside(live, seen) => {
                     format!("change `{key}` in the inventory, or take the port from haproxy on that host first")
                 }
                 (key, _) => format!("change `{key}` in the inventory, or stop that program and disable its service"),
@@ -34,9 +41,47 @@ pub fn find(live: &Live<'_>, reporter: &mut Reporter<'_>) {
             reporter.report(live.place(seen.host, "name").span(), message, help);
         }
         if seen.host.role == Role::AppServer {
-            blocks(live, &seen, facts, &ports, reporter);
+            blocks(live, seen, facts, &ports, reporter);
         }
     }
+    for (seen, facts) in running.iter().filter(|(seen, _)| seen.host.role == Role::AppServer) {
+        beside(live, seen, facts, &of_nginx, reporter);
+    }
+}
+
+/// Other servers of nginx on a port of the haproxy that is on the same host: only one of the two programs starts. Those in
+/// `told` are found where haproxy is.
+fn beside(live: &Live<'_>, seen: &Seen<'_>, facts: &Facts, told: &BTreeSet<(&str, u16)>, reporter: &mut Reporter<'_>) {
+    let inventory = live.fleet.inventory;
+    let Some((_, app)) = live.app(seen.host.name) else { return };
+    let Some(balancer) = inventory.balancer_beside(app) else { return };
+    let balancer_name = balancer.name.as_str();
+    let bind = &balancer.haproxy.bind;
+    let ports: BTreeSet<u16> = inventory.ports_of_haproxy(balancer).collect();
+    let mut told = told.clone();
+    for block in others_of_nginx(seen, facts) {
+        let takes = |listen: &&Listen| {
+            let elsewhere = |address: &String| !bind.is_empty() && !bind.iter().any(|it| it.to_string() == *address);
+            ports.contains(&listen.port) && !listen.address.as_ref().is_some_and(elsewhere)
+        };
+        for Listen { port, .. } in block.listens.iter().filter(takes) {
+            if told.insert((balancer_name, *port)) {
+                let what = format!(
+                    "has a server on port {port}, which haproxy of `{balancer_name}` needs on the same host: only one of \
+                     them starts"
+                );
+                reporter.push(finding(live, seen, block, (Severity::Error, what)));
+            }
+        }
+    }
+}
+
+/// Servers of nginx that are not in files of a release or of the inventory.
+fn others_of_nginx<'f>(seen: &Seen<'_>, facts: &'f Facts) -> Vec<&'f Block> {
+    let ours = |file: &str| {
+        seen.observation.managed.contains_key(file) || seen.host.files.iter().any(|entry| *entry.path == *file)
+    };
+    facts.nginx.blocks.iter().filter(|block| !ours(&block.file)).collect()
 }
 
 /// Whether the other program has a host of the inventory on the same machine.
@@ -57,6 +102,8 @@ struct Ports {
     plain: Option<u16>,
     /// For the program's numbers.
     metrics: Option<u16>,
+    /// Where a balancer listens to the others.
+    peers: Option<SocketAddr>,
 }
 
 impl Ports {
@@ -65,6 +112,7 @@ impl Ports {
         match role {
             Role::Balancer if port == self.tls => "haproxy.port",
             Role::Balancer if Some(port) == self.metrics => "haproxy.metrics.port",
+            Role::Balancer if self.peers.is_some_and(|it| it.port() == port) => "haproxy.peers_port",
             Role::Balancer => "http.port",
             Role::AppServer if port == self.tls => "nginx.port",
             Role::AppServer if Some(port) == self.metrics => "nginx.metrics.port",
@@ -78,35 +126,43 @@ fn ports(live: &Live<'_>, seen: &Seen<'_>) -> Ports {
     if let Some((_, balancer)) = live.balancer(seen.host.name) {
         let haproxy = &balancer.haproxy;
         let metrics = haproxy.metrics.as_ref().map(|it| it.port.0);
-        return Ports { tls: haproxy.port.0, plain: http.map(|it| it.port.0), metrics };
+        let peers = live.fleet.inventory.peers(balancer).into_iter().find(|(it, _)| it.name == balancer.name);
+        let peers = peers.map(|(_, address)| address);
+        return Ports { tls: haproxy.port.0, plain: http.map(|it| it.port.0), metrics, peers };
     }
-    let Some((index, app)) = live.app(seen.host.name) else { return Ports { tls: 0, plain: None, metrics: None } };
+    let Some((index, app)) = live.app(seen.host.name) else {
+        return Ports { tls: 0, plain: None, metrics: None, peers: None };
+    };
     let challenges = match http {
         Some(Http { acme_challenge: Some(AcmeChallenge::AppServers { members, port, root: Some(_) }), .. }) => {
             members.contains(&index).then_some(port.0)
         }
         _ => None,
     };
-    Ports { tls: app.nginx.port.0, plain: challenges, metrics: app.nginx.metrics.as_ref().map(|it| it.port.0) }
+    let metrics = app.nginx.metrics.as_ref().map(|it| it.port.0);
+    Ports { tls: app.nginx.port.0, plain: challenges, metrics, peers: None }
 }
 
 /// Other programs that listen on a port of ours.
 fn others(seen: &Seen<'_>, facts: &Facts, ports: &Ports) -> BTreeSet<(String, u16)> {
     let program = seen.host.role.program();
-    let taken = |port: u16| port == ports.tls || [ports.plain, ports.metrics].contains(&Some(port));
-    let others = facts.listening.iter().filter(|it| taken(it.port) && it.program != program);
+    let taken = |it: &Listening| {
+        let is_peer =
+            |peer: SocketAddr| peer.port() == it.port && (it.address.is_unspecified() || it.address == peer.ip());
+        it.port == ports.tls
+            || [ports.plain, ports.metrics].contains(&Some(it.port))
+            || ports.peers.is_some_and(is_peer)
+    };
+    let others = facts.listening.iter().filter(|it| taken(it) && it.program != program);
     others.map(|it| (it.program.clone(), it.port)).collect()
 }
 
 /// Other servers of nginx on a port of ours.
 fn blocks(live: &Live<'_>, seen: &Seen<'_>, facts: &Facts, ports: &Ports, reporter: &mut Reporter<'_>) {
-    let ours = |file: &str| {
-        seen.observation.managed.contains_key(file) || seen.host.files.iter().any(|entry| *entry.path == *file)
-    };
     let sites = &live.fleet.inventory.sites;
     let names: BTreeSet<&str> = sites.iter().flat_map(|site| &site.server_names).map(|name| name.as_str()).collect();
     let mut told = BTreeSet::new();
-    for block in facts.nginx.blocks.iter().filter(|block| !ours(&block.file)) {
+    for block in others_of_nginx(seen, facts) {
         let name = block.names.iter().find(|name| names.contains(name.as_str()));
         let options = [("ssl", true), ("proxy_protocol", live.fleet.inventory.has_proxy_header())];
         let conflicts = block.listens.iter().filter_map(|listen| conflict(listen, name, ports, options));

@@ -8,6 +8,7 @@ mod dp02;
 mod dp04;
 mod dp05;
 mod dp08;
+mod px19;
 mod rs04;
 #[cfg(test)]
 mod tests;
@@ -27,7 +28,7 @@ const SHOWN: usize = 3;
 type Find = fn(&Live<'_>, &mut Reporter<'_>);
 
 /// The rules with what they do.
-const RULES: [(&Code, Find); 8] = [
+const RULES: [(&Code, Find); 9] = [
     (Code::AD09, ad09::find),
     (Code::CP04, cp04::find),
     (Code::RS04, rs04::find),
@@ -36,6 +37,7 @@ const RULES: [(&Code, Find); 8] = [
     (Code::DP04, dp04::find),
     (Code::DP05, dp05::find),
     (Code::DP08, dp08::find),
+    (Code::PX19, px19::find),
 ];
 
 /// Whether a rule is one of these.

@@ -139,7 +139,10 @@ fn a_rule_does_not_run_on_a_host_that_is_away_and_on_a_directory() {
     let not_run: Vec<NotRun> = world.findings().not_run.into_iter().collect();
     let reasons: Vec<(&str, &str)> = not_run.iter().map(|it| (it.code, it.reason.as_str())).collect();
     let reason = "`srv1` and 1 other could not be observed: nothing answers";
-    assert_eq!(reasons, ["AD09", "CP04", "DP01", "DP02", "DP04", "DP05", "DP08", "RS04"].map(|code| (code, reason)));
+    assert_eq!(
+        reasons,
+        ["AD09", "CP04", "DP01", "DP02", "DP04", "DP05", "DP08", "PX19", "RS04"].map(|code| (code, reason))
+    );
     let mut world = World::new();
     world.seen("srv1").facts = None;
     let reasons = |world: &World| -> Vec<String> {
@@ -175,6 +178,40 @@ fn ad09_an_address_that_the_host_does_not_have() {
         world.facts("lb1").nonlocal = nonlocal.into_iter().collect();
         assert_eq!(world.found(), vec![("AD09", 2, Error); wanted], "{bind}");
     }
+}
+
+#[test]
+fn px19_a_balancer_that_connects_from_another_address() {
+    let old = "10.0.0.110";
+    for (from, own, more, wanted) in [
+        ("10.0.0.10", true, "", 0),
+        (old, true, "", 1),
+        // What is translated on the way is not known here.
+        (old, false, "", 0),
+        ("fd00::10", true, "", 0),
+        (old, true, "haproxy: { proxy_protocol: \"off\" }\n", 0),
+        (old, true, "trusted_proxies: [10.0.0.0/24]\n", 0),
+    ] {
+        let mut world = World::new();
+        world.inventory += more;
+        let facts = world.facts("lb1");
+        facts.addresses.insert(old.parse().unwrap());
+        facts.sources = vec![(from.parse().unwrap(), "10.0.0.12".parse().unwrap())];
+        if !own {
+            facts.addresses.remove(&"10.0.0.10".parse().unwrap());
+        }
+        let found: Vec<_> = world.found().into_iter().filter(|it| it.0 != "AD09").collect();
+        assert_eq!(found, vec![("PX19", 2, Error); wanted], "{from} {own} {more}");
+    }
+    let mut world = World::new();
+    world.facts("lb1").sources = vec![(old.parse().unwrap(), "10.0.0.12".parse().unwrap())];
+    let found = &world.findings().found[0];
+    let says = "`lb1` connects to `srv2` from `10.0.0.110`, which app servers do not believe: they would take it for the \
+                address of all clients";
+    assert_eq!(found.message, says);
+    world.inventory = INVENTORY.replace("10.0.0.10 }", "10.0.0.10, haproxy: { source: [10.0.0.110] } }");
+    world.facts("lb1").addresses.insert(old.parse().unwrap());
+    assert_eq!(world.found(), []);
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::rollout::{Outcome, Reason};
 pub use certificates::Renewal;
 pub use end::Failing;
 pub use packages::Missing;
-pub use refusal::{LeftBehind, Refusal};
+pub use refusal::{LeftBehind, Needed, Refusal};
 
 /// How commands go on that a reader can run.
 #[derive(Debug, Clone, Default)]

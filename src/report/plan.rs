@@ -3,7 +3,7 @@
 mod rings;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io;
 
 use serde::Serialize;
@@ -11,9 +11,9 @@ use serde::Serialize;
 use super::deploy::step_name;
 use super::diff::unified;
 use super::escaped::pretty;
-use super::{Checked, Output, PlainFormat};
+use super::{Checked, Output, PlainFormat, Planned};
 use crate::count::{agreeing, several};
-use crate::deploy::{self, Action, Change, ChangeKind, DeployStep, HostPlan, Observation, PlannedHost, Risk, Role};
+use crate::deploy::{self, Action, Change, ChangeKind, DeployStep, PlannedHost, Problem, Risk, Role};
 use crate::diagnostic::Severity;
 use crate::inventory::certificate;
 use crate::rollout::{Reason, Unreachable};
@@ -24,35 +24,6 @@ pub use words::{risk_words, told};
 
 /// The version of the JSON document.
 const VERSION: u32 = 1;
-
-/// The plan for one host, and the contents of the files that it changes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Planned {
-    /// What would be done.
-    pub plan: HostPlan,
-    /// What there is, by path.
-    pub contents: BTreeMap<String, Vec<u8>>,
-    /// What the host told, which the plan was made from.
-    pub seen: Observation,
-    /// Directories that would be created for programs.
-    pub directories: Vec<String>,
-    /// Whether the host has to serve what balancers send there now until they have changed.
-    pub expands: bool,
-}
-
-impl Planned {
-    /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
-    fn shows_the_same(&self, other: &Self) -> bool {
-        (&self.plan, &self.contents, &self.directories, self.expands, self.risks_there())
-            == (&other.plan, &other.contents, &other.directories, other.expands, other.risks_there())
-    }
-
-    /// Whether its program is not started at boot, and what it would load besides the changes.
-    fn risks_there(&self) -> (bool, Vec<&str>) {
-        let is_disabled = self.seen.unit.as_ref().is_some_and(|unit| unit.enabled == "disabled");
-        (is_disabled && !self.plan.is_empty(), self.plan.loads(&self.seen))
-    }
-}
 
 /// A host: its name, what it is, and its rendered files.
 pub type Wanted<'w> = (&'w str, Role, &'w [Entry]);
@@ -194,11 +165,9 @@ impl<'o> PlanReport<'o> {
             self.output.print(host(names, planned, entries, *role, self.diffs).as_bytes())?;
         }
         // Below all differences, where they are seen.
-        for (names, planned, _, role) in &groups {
-            for problem in &planned.plan.problems {
-                self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, *role)));
-                self.output.say(&format!("  help: {}", help(problem, *role, (names, self.file))));
-            }
+        for (problem, role, names) in problems(wanted, seen) {
+            self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, role)));
+            self.output.say(&format!("  help: {}", help(problem, role, (&names, self.file))));
         }
         found.into_iter().for_each(|found| self.output.diagnostics(found));
         self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));
@@ -247,7 +216,7 @@ impl<'o> PlanReport<'o> {
     ) -> Vec<(DeployStep, Vec<&'w str>)> {
         let hosts = wanted.iter().zip(seen).filter_map(|((name, role, _), host)| {
             let planned = host.as_ref().ok()?;
-            Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: planned.expands })
+            Some(PlannedHost { name, role: *role, plan: &planned.plan, expands: !planned.kept.is_empty() })
         });
         deploy::order(&hosts.collect::<Vec<_>>(), self.canary)
     }
@@ -268,6 +237,23 @@ impl<'o> PlanReport<'o> {
     }
 }
 
+/// What keeps a deploy from beginning, each with its hosts in the order of `wanted`.
+fn problems<'p>(
+    wanted: &[Wanted<'p>],
+    seen: &'p [Result<Planned, Unreachable>],
+) -> Vec<(&'p Problem, Role, Vec<&'p str>)> {
+    let mut found: Vec<(&Problem, Role, Vec<&str>)> = Vec::new();
+    for ((name, role, _), host) in wanted.iter().zip(seen) {
+        for problem in host.iter().flat_map(|planned| &planned.plan.problems) {
+            match found.iter_mut().find(|(it, of, _)| *it == problem && of == role) {
+                Some((.., names)) => names.push(name),
+                None => found.push((problem, *role, vec![name])),
+            }
+        }
+    }
+    found
+}
+
 /// What becomes of app servers that leave the fleet.
 pub fn stays(leaving: &BTreeSet<&str>) -> String {
     format!("{} nginx, files and private keys stay as they are", agreeing(leaving.len(), "its", "their"))
@@ -277,16 +263,6 @@ pub fn stays(leaving: &BTreeSet<&str>) -> String {
 fn errors(found: Option<Checked<'_>>) -> usize {
     let findings = found.iter().flat_map(|found| &found.linted.findings);
     findings.filter(|finding| finding.severity == Severity::Error).count()
-}
-
-fn risks(planned: &Planned, entries: &[Entry]) -> Vec<Risk> {
-    let Planned { plan, contents, .. } = planned;
-    let seams = [deploy::closed_ports(plan, entries, contents), deploy::untrusted(plan, entries, contents)];
-    let unserved = deploy::unserved(plan, entries, contents);
-    let (is_disabled, loads) = planned.risks_there();
-    let loads = (!loads.is_empty()).then(|| Risk::Loads(loads.into_iter().map(str::to_owned).collect()));
-    let of_host = unserved.into_iter().chain(is_disabled.then_some(Risk::Disabled)).chain(loads);
-    deploy::risks(plan).into_iter().chain(seams.into_iter().flatten()).chain(of_host).collect()
 }
 
 fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unreachable>) -> HostDocument<'d> {
@@ -314,7 +290,7 @@ fn document<'d>((name, role, entries): Wanted<'d>, host: &'d Result<Planned, Unr
         directories: &planned.directories,
         actions: planned.plan.actions.clone(),
         problems: planned.plan.problems.iter().map(|problem| told(problem, role)).collect(),
-        risks: risks(planned, entries).iter().map(|risk| risk_words(risk, role)).collect(),
+        risks: planned.risks(entries).iter().map(|risk| risk_words(risk, role)).collect(),
     }
 }
 
@@ -362,7 +338,7 @@ fn host(names: &[&str], planned: &Planned, entries: &[Entry], role: Role, diffs:
         }
         .as_str();
     }
-    for risk in risks(planned, entries).iter().filter(|risk| **risk != Risk::Restart) {
+    for risk in planned.risks(entries).iter().filter(|risk| **risk != Risk::Restart) {
         text += &format!("  risk: {}\n", risk_words(risk, role));
     }
     for change in planned.plan.changes.iter().filter(|_| diffs) {

@@ -156,6 +156,13 @@ fn a_host_that_is_down_keeps_no_other_from_a_renewal() {
         let pair = served.pair(hours);
         renew(&served, &pair);
         let others: Vec<&str> = APPS.into_iter().filter(|app| *app != down).collect();
+        // Nothing is said of what would be mixed then.
+        let text = run(&served, &inventory, &["certs", "roll", "--dry-run"], 3);
+        let ends = format!(
+            "every program that was asked accepts its files; nothing was changed\n  help: `sslscale certs roll {FILE}` changes \
+             these hosts; run it again once {down} can be reached\n"
+        );
+        assert!(text.ends_with(&ends), "{text}");
         let text = run(&served, &inventory, &["certs", "roll"], 5);
         let address = served.host(down).address;
         let why = format!(
@@ -180,8 +187,18 @@ fn a_host_that_is_down_keeps_no_other_from_a_renewal() {
         assert_eq!(workers(), before);
         drop(cut);
         served.host(down).until("it answers", || served.host(down).succeeds("true"));
-        run(&served, &inventory, &["certs", "roll"], 0);
+        let text = run(&served, &inventory, &["certs", "roll"], 0);
         shows(&served, &APPS, &pair);
+        if down != "lb1" {
+            // It alone goes back.
+            let back =
+                format!("  help: `sslscale rollback --only {down} {FILE}` brings it back to what was there before\n");
+            assert!(text.contains(&back), "{text}");
+            run(&served, &inventory, &["rollback", "--only", down, "--yes"], 0);
+            shows(&served, &others, &pair);
+            run(&served, &inventory, &["certs", "roll"], 0);
+            shows(&served, &APPS, &pair);
+        }
         assert_eq!(run(&served, &inventory, &["certs", "roll"], 0), "");
         assert_eq!(run(&served, &inventory, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
     }

@@ -119,7 +119,7 @@ fn a_fleet_whose_hosts_do_not_answer_is_not_ok() {
     assert!(
         done.stderr.contains("error: srv2: the command that reaches the host ended early (exit code 4)\n  | gone\n")
     );
-    assert!(!done.all().contains("ok:") && done.all().contains("8 need every host"), "{}", done.all());
+    assert!(!done.all().contains("ok:") && done.all().contains("9 need every host"), "{}", done.all());
 }
 
 #[test]

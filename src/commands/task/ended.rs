@@ -6,7 +6,7 @@ use super::super::ExitStatus;
 use super::super::live;
 use super::super::serving::Serving;
 use super::{Run, Task};
-use crate::deploy::{self, DeployEnd, DeployRollout, DeployStep, Observation};
+use crate::deploy::{self, DeployEnd, DeployRollout, DeployStep, Observation, Undo, Wanted};
 use crate::report::Planned;
 use crate::rollout::{Ending, Outcome, Unreachable};
 
@@ -28,6 +28,40 @@ impl Task<'_> {
         host.seen.release.as_ref().is_some_and(|has| has.id == self.release)
     }
 
+    /// What undoes the run, once it has ended.
+    fn undo<'s>(&self, seen: &'s [Result<Planned, Unreachable>]) -> Option<Undo<'s>> {
+        let changing = || seen.iter().flatten().filter(|it| !it.plan.is_empty());
+        let same = || seen.iter().flatten().filter(|it| it.plan.is_empty());
+        let joined = || same().filter(|it| self.has_it(it));
+        if changing().all(|it| self.has_it(it)) {
+            return None;
+        }
+        if same().next().is_some() && changing().all(is_fresh) {
+            return Some(Undo::New);
+        }
+        if joined().any(|it| !it.seen.unended) && changing().all(|it| it.seen.unended) {
+            return Some(Undo::Forward);
+        }
+        let ids = before(seen, self.release);
+        let others = same().filter(|it| !self.has_it(it)).filter_map(|it| Some(&*it.seen.release.as_ref()?.id));
+        let all: BTreeSet<&str> = others.chain(ids.iter().copied()).collect();
+        Some(match (ids.len(), all.len()) {
+            (2.., _) => Undo::To(all),
+            (_, ..=1) if self.go_back(seen, |_| true) => Undo::All(joined().count()),
+            (_, 2..) if self.go_back(seen, |it| !it.plan.is_empty()) => Undo::Changed,
+            _ => Undo::Together,
+        })
+    }
+
+    /// Whether these hosts can go back without the others: balancers among those may send clients to what is new on app
+    /// servers.
+    fn go_back(&self, seen: &[Result<Planned, Unreachable>], goes: fn(&Planned) -> bool) -> bool {
+        let hosts = || self.wanted.iter().zip(seen).filter_map(|(host, seen)| Some((host, seen.as_ref().ok()?)));
+        let go = |name: &str| hosts().any(|((it, ..), planned)| *it == name && goes(planned));
+        let gives_up = |((name, ..), it): (&Wanted<'_>, &Planned)| !self.releases[*name].added(&it.contents).is_empty();
+        self.inventory.load_balancers.iter().all(|it| go(it.name.as_str())) || !hosts().any(gives_up)
+    }
+
     /// Reports the end of a run.
     pub(super) fn ended(
         &self,
@@ -37,7 +71,6 @@ impl Task<'_> {
         carried: &Carried<'_>,
     ) -> ExitStatus {
         let Carried { done, changing, reverted, held, interrupted } = carried;
-        let changing_hosts = || seen.iter().flatten().filter(|it| !it.plan.is_empty());
         let validated = done.steps.iter().any(|step| step.kind == DeployStep::Validate);
         let end = DeployEnd {
             run: done,
@@ -46,10 +79,7 @@ impl Task<'_> {
             before: &before(seen, self.release),
             absent: self.absent,
             reverted,
-            joined: seen.iter().flatten().filter(|it| it.plan.is_empty() && self.has_it(it)).count(),
-            unchanged: seen.iter().flatten().filter(|it| it.plan.is_empty()).count(),
-            fresh: changing_hosts().all(is_fresh),
-            repaired: changing_hosts().all(|it| self.has_it(it)),
+            undo: self.undo(seen),
             dry_run: self.dry_run,
             ring: self.dry_run && validated && !self.back && live::rings(self.inventory, self.wanted, seen).missing,
             held: *held,

@@ -28,7 +28,8 @@ impl Task<'_> {
             let problems: Vec<&Problem> = problems.collect();
             if !files.is_empty() || !problems.is_empty() {
                 out.insert(host.name());
-                run.report.unfit(host.name(), &problems, &files);
+                let rendered = files.iter().all(|file| planned.seen.managed.contains_key(*file));
+                run.report.unfit(host.name(), &problems, (&files, rendered));
             }
         }
         let stays = |name: &str| !out.contains(name);

@@ -95,7 +95,8 @@ window=$((window + drain))
 # From here on the host undoes this by itself, even after a boot.
 if [ -z "$root" ]; then
     unit=/etc/systemd/system/$undo_unit.service
-    if ! sed "s|/var/lib/sslscale|$state|" "$state/undo.service" | cmp -s - "$unit"; then
+    # When they differ early, it says that nobody reads the rest.
+    if ! sed "s|/var/lib/sslscale|$state|" "$state/undo.service" 2>/dev/null | cmp -s - "$unit"; then
         sed "s|/var/lib/sslscale|$state|" "$state/undo.service" >"$unit.new" && chmod 644 "$unit.new" &&
             sync "$unit.new" && mv -T "$unit.new" "$unit" &&
             systemctl daemon-reload && systemctl --quiet enable "$undo_unit.service" 2>/dev/null ||
@@ -113,6 +114,12 @@ if [ -z "$root" ]; then
     }
 fi
 
+# What the program has said since it was started: systemd says only where to look.
+why_not_started() {
+    journalctl --sync 2>/dev/null
+    journalctl -q --no-pager -o cat "_SYSTEMD_INVOCATION_ID=$(systemctl show -p InvocationID --value "$program")" 2>/dev/null |
+        awk '!said[$0]++' | tail -n 8 >&2
+}
 undo() { # REASON
     unlock_state
     SSLSCALE_ROOT=$root sh "$state/undo.sh" "$nonce" >&2 || finish "unknown: $*, and undoing it failed"
@@ -211,7 +218,7 @@ case $actions in
 *' restart '* | *' start '*)
     : >"$backup/restarted"
     systemctl reset-failed "$program" 2>/dev/null
-    timeout -k 1 "$(left)" systemctl restart "$program" >&2 || undo "$program did not start"
+    timeout -k 1 "$(left)" systemctl restart "$program" >&2 || { why_not_started; undo "$program did not start"; }
     ;;
 *' reload '*)
     case $program in

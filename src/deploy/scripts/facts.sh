@@ -3,6 +3,7 @@
 #   address ADDRESS                      one of the host's own
 #   nonlocal FAMILY                      4 or 6: programs may listen on addresses that the host does not have
 #   ipv6                                 the kernel has it
+#   source ADDRESS SERVER                from where the kernel would connect to a server; of several servers one
 #   listening ADDRESS PORT PROGRAM       TCP, on one of the ports
 #   nofile LIMIT                         file descriptors that a process of the program may open
 #   ring AGE                             for how many seconds an app server has encrypted tickets with the same key
@@ -15,10 +16,10 @@
 #   listen WORDS...                      its addresses
 #   names NAMES...                       its names
 # What is not printable is shown as a question mark.
-show_facts() { # PROGRAM PORTS
+show_facts() { # PROGRAM PORTS SERVERS
     [ -z "$root" ] && command -v perl >/dev/null || return 0
     perl -e '
-        my ($program, $ports) = @ARGV;
+        my ($program, $ports, $servers) = @ARGV;
         my %asked = map { $_ => 1 } split / /, $ports;
         sub show { my $line = join " ", map { s/[^\x21-\x7e]/?/gr } @_; print "$line\n" }
         sub text { open my $file, "<", $_[0] or return ""; local $/; my $text = <$file>; defined $text ? $text : "" }
@@ -44,6 +45,24 @@ show_facts() { # PROGRAM PORTS
             show("nonlocal", $$_[0]) if text("/proc/sys/net/$$_[1]/ip_nonlocal_bind") =~ /^1/;
         }
         show("ipv6") if -e "/proc/net/if_inet6";
+
+        # A datagram socket that is connected has sent nothing, but has a source. Numbers are those of Linux: the module
+        # that knows them takes long to load.
+        sub source_of {
+            my ($address) = @_;
+            my $is_old = length $address == 4;
+            socket my $socket, $is_old ? 2 : 10, 2, 17 or return;
+            my $port = 443;
+            my $to = $is_old ? pack("S n a4 x8", 2, $port, $address) : pack("S n x4 a16 x4", 10, $port, $address);
+            connect $socket, $to or return;
+            my $from = getsockname $socket or return;
+            $is_old ? ipv4(substr $from, 4, 4) : ipv6(substr $from, 8, 16);
+        }
+        my %sources;
+        for my $server (map { pack "H*", $_ } split / /, $servers) {
+            my $from = source_of($server);
+            show("source", $from, length $server == 4 ? ipv4($server) : ipv6($server)) if defined $from and !$sources{$from}++;
+        }
 
         # The kernel lists what listens before all else, and may have thousands of connections. It looks through its whole
         # table for what comes next, also at the end: a read that does not fill a page needs no other one.
@@ -131,18 +150,49 @@ show_facts() { # PROGRAM PORTS
 
         # When a program loaded its configuration: nginx starts all its workers then, and haproxy one more, beside those
         # that still have connections. A container may hide the time since boot: ages are differences to a process that
-        # starts now.
+        # starts now, in hundredths of a second.
         sub show_unread {
             my ($first, @files) = @_;
             my @starts = sort { $a <=> $b } grep { defined } map { (fields($_))[19] } @workers;
             my $now = (fields("/proc/$$"))[19];
             return unless @starts and defined $now;
-            my $loaded = time - ($now - $starts[$first ? 0 : -1]) / 100;
-            for (@files) {
+            my $start = $starts[$first ? 0 : -1];
+            # Of two seconds that end between this time and that of a file, neither says which was first.
+            my $loaded = time - ($now - $start) / 100;
+            my (%later, @near);
+            for my $file (@files) {
                 # When the inode changed: `cp -p`, `mv` and `rsync -t` do not hide that.
-                my ($link, $file) = ((lstat)[10] // 0, (stat)[10] // 0);
-                show("unread", $_) if $link > $loaded + 1 or $file > $loaded + 1;
+                my ($link, $target) = ((lstat $file)[10] // 0, (stat $file)[10] // 0);
+                my $changed = $link > $target ? $link : $target;
+                if ($changed > $loaded + 1) {
+                    $later{$file} = 1;
+                } elsif ($changed > $loaded - 1) {
+                    push @near, $file;
+                }
             }
+            %later = (%later, changed_after($start, @near)) if @near;
+            show("unread", $_) for grep { $later{$_} } @files;
+        }
+        # Those of the files that have changed after a process started. Another program knows parts of a second, its own
+        # start, and the time then, which is that of its own folder.
+        sub changed_after {
+            my ($start, @files) = @_;
+            my %later;
+            for my $follow (1, 0) {
+                my @asked = $follow ? @files : grep { -l } @files;
+                next unless @asked;
+                my @options = ($follow ? "-L" : (), "-c", "%.2Z", "--");
+                my $process = open my $answer, "-|", "stat", @options, "/proc/self/.", @asked or next;
+                my ($now, @changed) = <$answer>;
+                my $started = (fields("/proc/$process"))[19];
+                next unless defined $now and defined $started and @changed == @asked;
+                # Clocks that count hundredths differ by up to two of them.
+                my $loaded = $now - ($started - $start) / 100 + 0.02;
+                for (0 .. $#asked) {
+                    $later{$asked[$_]} = 1 if $changed[$_] > $loaded;
+                }
+            }
+            %later;
         }
         if ($program eq "haproxy") {
             my $file = "/etc/haproxy/haproxy.cfg";
@@ -216,5 +266,5 @@ show_facts() { # PROGRAM PORTS
         }
         configuration("/etc/nginx/nginx.conf");
         show_unread(1, sort keys %files);
-    ' "$1" "$2" 2>/dev/null
+    ' "$1" "$2" "$3" 2>/dev/null
 }

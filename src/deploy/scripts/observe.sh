@@ -1,10 +1,10 @@
 # Shows what a host has, and changes nothing.
 #
-#     observe.sh PROGRAM PORTS PATH...
+#     observe.sh PROGRAM PORTS SERVERS PATH...
 #
-# PROGRAM is haproxy or nginx; PORTS, with blanks between them, are those that its rendered file listens on; the paths
-# are those that a deploy would write. Each line that is written is a
-# word and what belongs to it:
+# PROGRAM is haproxy or nginx; PORTS, with blanks between them, are those that its rendered file listens on, and SERVERS
+# the addresses that it connects to, in hexadecimal digits; the paths are those that a deploy would write. Each line that
+# is written is a word and what belongs to it:
 #   file PATH KIND [MODE OWNER SHA256]   KIND is regular, absent, link, directory or other
 #   stock PATH                           the package's file, as the package has it
 #   managed PATH SHA256                  a file of the release that was deployed last
@@ -17,10 +17,10 @@
 #   lease ID AGE SINCE HOLDER            the deploy that has the host, and how many seconds ago it did something and began
 #   tool NAME                            a program that a deploy needs and that is missing
 #   end
-program=$1 ports=$2
-shift 2
+program=$1 ports=$2 servers=$3
+shift 3
 # Only where the caller has put it before this script.
-! command -v show_facts >/dev/null || show_facts "$program" "$ports"
+! command -v show_facts >/dev/null || show_facts "$program" "$ports" "$servers"
 ! command -v show_workers >/dev/null || show_workers "$program"
 ! command -v show_space >/dev/null || show_space
 ! command -v show_refused >/dev/null || show_refused "$program"

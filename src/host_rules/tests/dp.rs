@@ -166,6 +166,36 @@ fn dp05_what_takes_the_connections_of_rendered_servers() {
         let helps: Vec<String> = world.findings().found.into_iter().map(|it| it.help).collect();
         assert!(matches!(&helps[..], [help] if help.contains(words)), "{helps:?}");
     }
+    // The other program does not run yet, or no more.
+    for (listen, bind, wanted) in [
+        ((None, 80, &[][..]), "", 1),
+        ((None, 8080, &[]), "", 0),
+        ((Some("127.0.0.1"), 80, &[]), "", 1),
+        ((Some("127.0.0.1"), 80, &[]), ", haproxy: { bind: [10.0.0.10] }", 0),
+        ((Some("10.0.0.10"), 80, &[]), ", haproxy: { bind: [10.0.0.10] }", 1),
+        ((None, 80, &[]), ", haproxy: { bind: [10.0.0.10] }", 1),
+    ] {
+        let mut world = World::new();
+        let beside = INVENTORY.replace("10.0.0.11", "10.0.0.10, nginx: { port: 8443 }");
+        world.inventory = beside.replace("address: 10.0.0.10 }", &format!("address: 10.0.0.10{bind} }}"));
+        world.facts("srv1").addresses.insert("10.0.0.10".parse().unwrap());
+        let default = "/etc/nginx/sites-enabled/default";
+        world.facts("srv1").nginx.blocks = vec![block(default, &["_"], &[listen]), block(FILE, &["_"], &[listen])];
+        assert_eq!(world.found(), vec![("DP05", 5, Error); wanted], "{listen:?} {bind}");
+        // Found once, where it runs.
+        let address = "0.0.0.0".parse().unwrap();
+        world.facts("lb1").listening = vec![Listening { address, port: 80, program: "nginx".to_owned() }];
+        assert_eq!(world.found(), [("DP05", 2, Error)], "{listen:?} {bind}");
+    }
+    // Balancers listen to each other at their address.
+    for (address, wanted) in [("0.0.0.0", 1), ("::", 1), ("10.0.0.10", 1), ("127.0.0.1", 0)] {
+        let mut world = World::new();
+        world.inventory += "haproxy: { limit: { rate: 9r/s, burst: 9 } }\n";
+        let address = address.parse().unwrap();
+        world.facts("lb1").listening = vec![Listening { address, port: 10_000, program: "python3".to_owned() }];
+        assert_eq!(world.found(), vec![("DP05", 2, Error); wanted], "{address}");
+        assert!(world.findings().found.iter().all(|it| it.help.contains("haproxy.peers_port")), "{address}");
+    }
     // Whoever stops that one has no way to the host any more.
     let mut world = World::new();
     let address = "0.0.0.0".parse().unwrap();

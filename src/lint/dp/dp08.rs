@@ -5,7 +5,7 @@ use crate::lint::{Detection, Doc, FixKind, Requirement, Rule};
 
 pub const RULE: Rule = Rule {
     code: Code::DP08,
-    since: "0.2.0",
+    since: "0.1.0",
     needs: Requirement::Hosts,
     fix: FixKind::None,
     detection: Detection::Hosts,

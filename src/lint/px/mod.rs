@@ -9,6 +9,7 @@ mod px15;
 mod px16;
 mod px17;
 mod px18;
+mod px19;
 
 use ipnet::IpNet;
 
@@ -22,8 +23,17 @@ use crate::inventory::types::Address;
 pub use impossible::IMPOSSIBLE;
 
 /// The rules that can find something, now or later.
-pub const RULES: &[&Rule] =
-    &[&px05::RULE, &px06::RULE, &px07::RULE, &px14::RULE, &px15::RULE, &px16::RULE, &px17::RULE, &px18::RULE];
+pub const RULES: &[&Rule] = &[
+    &px05::RULE,
+    &px06::RULE,
+    &px07::RULE,
+    &px14::RULE,
+    &px15::RULE,
+    &px16::RULE,
+    &px17::RULE,
+    &px18::RULE,
+    &px19::RULE,
+];
 
 /// Addresses that balancers connect from and that no entry of `trusted_proxies` contains, each with
 /// its balancer and that one's index.

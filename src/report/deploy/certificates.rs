@@ -115,7 +115,8 @@ impl DeployReport<'_> {
     }
 
     /// A host that is left out: it cannot be changed, or its reload would put more into effect than a new certificate.
-    pub fn unfit(&self, host: &str, problems: &[&Problem], files: &[&str]) {
+    /// `rendered` is whether all files are of its release.
+    pub fn unfit(&self, host: &str, problems: &[&Problem], (files, rendered): (&[&str], bool)) {
         for problem in problems {
             let reason = format!("it is left out: {}", told(problem, Role::AppServer));
             let help = help(problem, Role::AppServer, (&[host], &self.again.file));
@@ -130,9 +131,14 @@ impl DeployReport<'_> {
             "it is left out: {files} changed after nginx loaded its configuration, and a reload would put that into effect"
         );
         let file = &self.again.file;
+        let other = if rendered {
+            format!("`sslscale deploy --only {host} {file}` writes rendered files again")
+        } else {
+            "without what is wrong or has to go, it loads the rest".to_owned()
+        };
         let help = format!(
-            "look at it on the host: `systemctl reload nginx` there takes it as it is, and `sslscale deploy --only {host} {file}` \
-             writes rendered files again; then `sslscale certs roll {file}`"
+            "look at it on the host: `systemctl reload nginx` there takes it as it is, and {other}; then \
+             `sslscale certs roll {file}`"
         );
         self.error(Some(host), &Reason::new(reason).with_help(help));
     }

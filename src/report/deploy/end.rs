@@ -6,7 +6,7 @@ use std::io;
 use super::line::{Line, VERSION};
 use super::{Again, DeployReport};
 use crate::count::{agreeing, several};
-use crate::deploy::{self, BEFORE, DeployEnd, HostState as State, WINDOW, Wanted};
+use crate::deploy::{BEFORE, DeployEnd, HostState as State, Undo, WINDOW, Wanted};
 use crate::report::Planned;
 use crate::report::plan::{Rings, risk_words, stays};
 use crate::rollout::{Ending, Halt, Outcome, Reason, Unreachable};
@@ -90,9 +90,8 @@ impl DeployReport<'_> {
                          `/etc/sslscale`; the guide says under `deploy` how to remove them",
                     );
                 }
-                // The release of before is this one.
-                if !end.repaired {
-                    self.output.say(&format!("  help: {}", self.undoing(end)));
+                if let Some(undo) = &end.undo {
+                    self.output.say(&format!("  help: {}", self.undoing(end, undo)));
                 }
                 Ok(())
             }
@@ -150,7 +149,20 @@ impl DeployReport<'_> {
                 Ok(())
             }
             Ending::Untouched => {
-                self.output.say(if end.ring { "nothing else was changed" } else { "nothing was changed" });
+                let nothing = if end.ring { "nothing else was changed" } else { "nothing was changed" };
+                if end.is_complete() {
+                    let Again { file, choice, same } = &self.again;
+                    let hosts: Vec<&str> = end.absent.iter().map(|lost| lost.host.as_str()).collect();
+                    let hosts = hosts.join(", ");
+                    self.output.say(&format!("every program that was asked accepts its files; {nothing}"));
+                    self.output.say(&format!(
+                        "  help: `sslscale {} {file}{choice}{same}` changes these hosts; run it again once {hosts} can be \
+                         reached",
+                        self.command
+                    ));
+                    return Ok(());
+                }
+                self.output.say(nothing);
                 if end.before.len() > 1 {
                     let file = &self.again.file;
                     self.output
@@ -181,10 +193,7 @@ impl DeployReport<'_> {
     /// Where balancers were that are trusted no more.
     pub fn untrusted(&self, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) {
         let planned = wanted.iter().zip(seen).filter_map(|(wanted, host)| Some((wanted, host.as_ref().ok()?)));
-        let risks = planned.flat_map(|((_, role, entries), host)| {
-            let risks = deploy::untrusted(&host.plan, entries, &host.contents);
-            risks.into_iter().map(|risk| risk_words(&risk, *role))
-        });
+        let risks = planned.flat_map(|((_, role, _), host)| host.trust_ends().map(|risk| risk_words(&risk, *role)));
         let risks: BTreeSet<String> = risks.filter(|_| !self.is_json()).collect();
         risks.iter().for_each(|risk| self.output.say(&format!("warning: {risk}")));
     }
@@ -221,31 +230,40 @@ impl DeployReport<'_> {
     }
 
     /// What undoes a deploy that has ended.
-    fn undoing(&self, end: &DeployEnd<'_>) -> String {
+    fn undoing(&self, end: &DeployEnd<'_>, undo: &Undo<'_>) -> String {
         let Again { file, choice, .. } = &self.again;
-        let all = end.before.iter().copied().collect::<Vec<_>>();
-        if end.unchanged > 0 && end.fresh {
-            let only: String = end.targets.iter().map(|name| format!(" --only {name}")).collect();
-            return format!("`sslscale rollback --to {BEFORE}{only} {file}` goes back to what was there before");
-        }
-        if end.joined > 0 {
-            return format!(
-                "`sslscale rollback{} {file}{choice}` goes back to what was there before, also on the {} that had this release \
-                 already, if {} had the same release before",
-                resume(end.held),
-                several(end.joined, "host"),
-                agreeing(end.joined, "it", "they"),
-            );
-        }
-        match all[..] {
-            [] | [_] => {
-                format!("`sslscale rollback{} {file}{choice}` goes back to what was there before", resume(end.held))
+        let only = || end.targets.iter().map(|name| format!(" --only {name}")).collect::<String>();
+        let resume = resume(end.held);
+        match undo {
+            Undo::All(0) => format!("`sslscale rollback{resume} {file}{choice}` goes back to what was there before"),
+            Undo::All(joined) => format!(
+                "`sslscale rollback{resume} {file}{choice}` goes back to what was there before, also on the {} that had this \
+                 release already, if {} had the same release before",
+                several(*joined, "host"),
+                agreeing(*joined, "it", "they"),
+            ),
+            Undo::Changed => format!(
+                "`sslscale rollback{resume}{} {file}` brings {} back to what was there before",
+                only(),
+                agreeing(end.targets.len(), "it", "them"),
+            ),
+            Undo::New => {
+                format!("`sslscale rollback --to {BEFORE}{} {file}` goes back to what was there before", only())
             }
             // A host that was left out before, perhaps, or a new one.
-            _ => format!(
+            Undo::To(releases) => format!(
                 "hosts had different releases before ({}): `sslscale history {file}` lists them, and `sslscale rollback \
                  --to RELEASE {file}{choice}` goes back to one",
-                all.join(", ")
+                releases.iter().copied().collect::<Vec<_>>().join(", ")
+            ),
+            Undo::Together => format!(
+                "balancers need what {} now: `sslscale history {file}` lists releases, and `sslscale rollback --to RELEASE \
+                 {file}` takes all hosts to one",
+                agreeing(end.targets.len(), "it serves", "these hosts serve"),
+            ),
+            Undo::Forward => format!(
+                "`sslscale deploy {file}` goes forward again: what was there before came with a deploy that never ended, and \
+                 no host goes back to that"
             ),
         }
     }

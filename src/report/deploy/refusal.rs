@@ -1,5 +1,7 @@
 //! Why a deploy does not begin.
 
+use std::net::IpAddr;
+
 use super::line::Line;
 use super::{Again, DeployReport};
 use crate::count::agreeing;
@@ -8,11 +10,20 @@ use crate::diagnostic::Severity;
 use crate::report::{Checked, Planned, plan};
 use crate::rollout::{Outcome, Reason, Unreachable};
 
-/// Balancers that are left out, and app servers that would stop serving what these send there.
+/// Balancers that are left out, and what they need of app servers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftBehind {
     pub balancers: Vec<String>,
-    pub apps: Vec<String>,
+    pub what: Needed,
+}
+
+/// What balancers need of app servers that would not have it any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Needed {
+    /// They send clients to what these app servers would stop serving.
+    Served(Vec<String>),
+    /// They may connect from these addresses, and these app servers would not believe their PROXY headers any more.
+    Believed(Vec<String>, Vec<IpAddr>),
 }
 
 /// Why a deploy does not begin.
@@ -48,23 +59,8 @@ impl Refusal<'_> {
 impl DeployReport<'_> {
     /// Hosts cannot be changed; the plan has said why to people.
     pub fn refused(&self, refusal: &Refusal<'_>) {
-        if let Some(LeftBehind { balancers, apps }) = &refusal.needed {
-            let (verb, also) = if balancers.len() == 1 { ("is", "it") } else { ("are", "them") };
-            let summary = format!(
-                "{} {verb} left out, but still {} what {} would stop serving",
-                balancers.join(", "),
-                if balancers.len() == 1 { "sends clients to" } else { "send clients to" },
-                apps.join(", ")
-            );
-            let help = if self.command == "rollback" {
-                format!(
-                    "let {also} go back, too; hosts keep the last five releases, and an older one comes back with a deploy \
-                     of its inventory"
-                )
-            } else {
-                format!("deploy to {also} as well, or keep the old names and ports in the inventory until then")
-            };
-            self.error(None, &Reason::new(summary).with_help(help));
+        if let Some(needed) = &refusal.needed {
+            self.error(None, &self.left_behind(needed));
         }
         if !self.is_json() {
             refusal.without(&self.again).iter().for_each(|help| self.output.say(&format!("  help: {help}")));
@@ -87,6 +83,41 @@ impl DeployReport<'_> {
             let reason = format!("{}: {}\nhelp: {}", finding.code.id, finding.message, finding.help);
             self.output.reported(self.line(&Line::Error { host: None, reason }));
         }
+    }
+
+    fn left_behind(&self, LeftBehind { balancers, what }: &LeftBehind) -> Reason {
+        let (names, also) = (balancers.join(", "), agreeing(balancers.len(), "it", "them"));
+        let verb = agreeing(balancers.len(), "is", "are");
+        let (summary, keep) = match what {
+            Needed::Served(apps) => (
+                format!(
+                    "{names} {verb} left out, but still {} what {} would stop serving",
+                    agreeing(balancers.len(), "sends clients to", "send clients to"),
+                    apps.join(", ")
+                ),
+                "keep the old names and ports in the inventory until then".to_owned(),
+            ),
+            Needed::Believed(apps, from) => {
+                let from = from.iter().map(|it| format!("`{it}`")).collect::<Vec<_>>().join(", ");
+                (
+                    format!(
+                        "{names} {verb} left out, but may still connect from {from}, and {} would take that for the \
+                         address of clients",
+                        apps.join(", ")
+                    ),
+                    format!("write `trusted_proxies` with {from} and the addresses of all balancers until then"),
+                )
+            }
+        };
+        let help = if self.command == "rollback" {
+            format!(
+                "let {also} go back, too; hosts keep the last five releases, and an older one comes back with a deploy of \
+                 its inventory"
+            )
+        } else {
+            format!("deploy to {also} as well, or {keep}")
+        };
+        Reason::new(summary).with_help(help)
     }
 
     /// A saved plan does not fit any more. `again` is the command that makes it again.

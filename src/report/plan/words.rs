@@ -1,6 +1,10 @@
 //! What a plan holds, in words.
 
+use ipnet::IpNet;
+
+use crate::count::several;
 use crate::deploy::{ChangeKind, HeaderFlip, Problem, Risk, Role, is_nginx_conf};
+use crate::report::room;
 use crate::visible::visible;
 
 pub fn risk_words(risk: &Risk, role: Role) -> String {
@@ -15,9 +19,19 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
                 network.to_string()
             };
             format!(
-                "no balancer at {of} is trusted any more: while one there still sends clients, apps see its address as \
-                 theirs; `systemctl stop haproxy` on it first"
+                "no balancer at {of} is trusted any more: apps would take its address for that of its clients; if one has \
+                 left the inventory, `systemctl stop haproxy` on it first"
             )
+        }
+        Risk::OnlyClientsOf(networks) => {
+            format!("only clients in {} get in from then on: connections of all others are closed", some_of(networks))
+        }
+        Risk::NoClientsOf(networks) => {
+            format!("connections of clients in {} are closed from then on", some_of(networks))
+        }
+        Risk::LittleRoom(space, paths) => {
+            let (what, shows) = room::words(space, paths);
+            format!("{what}; `{shows}` on the host shows what is full")
         }
         Risk::Emptied => "it serves no site any more: balancers that still have it send it clients until their checks \
                           notice"
@@ -42,6 +56,16 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
             )
         }
         Risk::PortCloses(port) => format!("port {port} closes: clients that still connect to it fail"),
+    }
+}
+
+/// The first networks, and how many more.
+fn some_of(networks: &[IpNet]) -> String {
+    const SHOWN: usize = 4;
+    let shown = networks.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match networks.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {}", several(more, "other network")),
     }
 }
 

@@ -108,7 +108,7 @@ pub fn cell(status: &HostStatus) -> String {
     let words = |(why, paths): &(Why, Vec<&str>)| {
         let what = match why {
             Why::Edited => "edited",
-            Why::Attributes => "with another mode",
+            Why::Attributes => "with another mode or owner",
             Why::Missing => "missing",
             Why::Foreign => "foreign",
             Why::Outdated => "outdated",
@@ -141,7 +141,10 @@ mod tests {
     #[test]
     fn each_cause_has_its_own_words() {
         let status = status(Some("0123456789ab"));
-        assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 2 outdated, 1 left over");
+        assert_eq!(
+            cell(&status),
+            "2 edited, 1 with another mode or owner, 1 missing, 2 foreign, 2 outdated, 1 left over"
+        );
         let problems = problems(&status, "a.yaml");
         let wanted = [
             "2 files were edited since the last deploy: `/etc/3`, `/etc/8`",
@@ -160,7 +163,10 @@ mod tests {
         for release in [None, Some(BEFORE)] {
             let mut status = status(release);
             // Installed by hand.
-            assert_eq!(cell(&status), "2 edited, 1 with another mode, 1 missing, 2 foreign, 2 outdated, 1 left over");
+            assert_eq!(
+                cell(&status),
+                "2 edited, 1 with another mode or owner, 1 missing, 2 foreign, 2 outdated, 1 left over"
+            );
             let updates = |kind| kind == ChangeKind::Update && release == Some(BEFORE);
             let is_first = |kind| matches!(kind, ChangeKind::Create | ChangeKind::TakeOver) || updates(kind);
             status.plan.changes.retain(|it| is_first(it.kind));

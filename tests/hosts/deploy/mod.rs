@@ -12,6 +12,7 @@ mod proxy_header;
 mod refused;
 mod revision;
 mod shipped;
+mod trust;
 
 use std::fs;
 use std::process::{Command, Output};

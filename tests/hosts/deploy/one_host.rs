@@ -70,6 +70,26 @@ fn the_two_hosts_of_a_machine_are_changed_apart() {
     run(&served, &one, &["deploy", "--yes"], 0);
     let first = format!("haproxy/current {haproxy}\nnginx/current {nginx}");
     assert_eq!([kept(app1), kept(app2)], [first.clone(), format!("current {nginx}")]);
+    // The same while nginx does not run: only one of the two programs starts.
+    app1.run(&format!("cp /run/moved {site}; systemctl stop nginx"));
+    let text = run(&served, &one, &["deploy", "--yes"], 3);
+    let says = format!(
+        "error[DP05]: `{site}` on `app1` has a server on port 80, which haproxy of `edge1` needs on the same host"
+    );
+    assert!(text.contains(&says), "{text}");
+    // Whoever goes on is told why it fails, and no more.
+    let is_app1 = |line: &str| line.contains("name: app1");
+    let ignored = one.lines().map(|line| match is_app1(line) {
+        true => format!("{line} # sslscale: ignore[DP05] it is so\n"),
+        false => format!("{line}\n"),
+    });
+    let ignored: String = ignored.collect();
+    let text = run(&served, &ignored, &["deploy", "--yes"], 4);
+    let told = "error: app1: nginx did not start\n";
+    let help = "  help: another program of the host has that port: `ss -ltnp` on the host shows which one\n";
+    let cause = "  | nginx: [emerg] bind() to 0.0.0.0:80 failed (98: ";
+    assert!([told, cause, help].iter().all(|it| text.contains(it)) && !text.contains("sed: "), "{text}");
+    app1.run(&format!("rm {site}; systemctl start nginx"));
     let both = inventory(&served, &[("edge1", "app1"), ("edge2", "app2")], "");
     run(&served, &both, &["deploy", "--yes"], 0);
     let second = format!("current {nginx}\nhaproxy/current {haproxy}");

@@ -139,6 +139,9 @@ fn what_cannot_be_written() {
     let app2 = fleet.host("app2");
     // There is room for what says whose turn it is, and not for the files.
     app2.run("mount -t tmpfs -o size=24k,mode=0700 tmpfs /var/lib/sslscale");
+    let plan = fleet.run(&fleet.second, &["plan"], 0);
+    let risk = " kB are left at `/var/lib/sslscale`: a deploy needs more; `df -h` on the host shows what is full\n";
+    assert_eq!(plan.matches(risk).count(), 1, "{plan}");
     let text = fleet.run(&fleet.second, &["deploy", "--yes"], 3);
     app2.run("umount /var/lib/sslscale");
     let lines = told(&text);

@@ -4,6 +4,7 @@ use std::fs;
 
 use super::{Deployed, shown, told};
 use crate::fleet::Host;
+use crate::served::UP_TO_DATE;
 use crate::ssh::Operator;
 
 /// The revision of the configuration on an app server.
@@ -109,6 +110,40 @@ fn reloads_of_others_are_no_obstacle_and_drift_is_shown() {
     let deployed = fleet.run(&fleet.second, &["deploy", "--yes"], 0);
     assert!(deployed.contains("lb1") && !deployed.contains("nothing to do"), "{deployed}");
     assert!(!status(0).0.contains("since it changed"));
+}
+
+/// Loads an edit of a file, and puts the file back this long after the program has new workers.
+fn load_and_put_back(host: &Host, (program, file): (&str, &str), pause: &str) {
+    host.run(&format!(
+        "cp -p {file} /run/before; echo '# mine' >>{file}; old=$(pgrep --newest --exact {program}); \
+         systemctl reload {program}; while [ \"$(pgrep --newest --exact {program})\" = \"$old\" ]; do sleep 0.01; done; \
+         sleep {pause}; cp /run/before {file}"
+    ));
+}
+
+/// A second in which a program loads a file and somebody changes it does not hide what was first.
+#[test]
+fn an_edit_that_was_loaded_and_put_back_at_once_is_found() {
+    let Some(fleet) = Deployed::new() else { return };
+    let (haproxy, nginx) = (("haproxy", "/etc/haproxy/haproxy.cfg"), ("nginx", "/etc/nginx/conf.d/sslscale.conf"));
+    let edited = [("lb1", haproxy), ("lb2", haproxy), ("app1", nginx), ("app2", nginx)];
+    for pause in ["0.1", "0.5", "1", "1.9"] {
+        for (name, file) in edited {
+            load_and_put_back(fleet.host(name), file, pause);
+        }
+        let plan = fleet.run(&fleet.first, &["plan", "--detailed-exitcode"], 1);
+        assert!(plan.contains("6 hosts: 4 would change, 2 up to date\n"), "after {pause} s: {plan}");
+        let status = fleet.run(&fleet.first, &["status"], 1);
+        for unread in ["error: lb1, lb2: haproxy has not read", "error: app1, app2: nginx has not read"] {
+            assert!(status.contains(unread), "after {pause} s: {status}");
+        }
+        // What is loaded at once after a change is not told to be older.
+        for (name, (program, file)) in edited {
+            fleet.host(name).run(&format!("touch {file}; systemctl reload {program}"));
+        }
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        assert_eq!(fleet.run(&fleet.first, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE, "after {pause} s");
+    }
 }
 
 fn shown_status(fleet: &Deployed, code: i32) -> (String, serde_json::Value) {

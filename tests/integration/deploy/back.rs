@@ -110,6 +110,28 @@ fn hosts_that_the_last_deploy_left_alone_stay_as_they_are() {
     assert_eq!(files(&roots), first);
 }
 
+// The command that was to undo it was refused: no host could go back to what only one of them had, and for a moment.
+#[test]
+fn what_takes_back_a_deploy_that_never_ended_is_undone_by_another_deploy() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    let roots = fleet.dir().join("roots");
+    deployed(&fleet, &[]);
+    let first = files(&roots);
+    write(&fleet, &format!("{INVENTORY}{OTHER}"));
+    deployed(&fleet, &["--only", "lb1"]);
+    // As if it had been killed before it ended.
+    let history = roots.join("lb1/var/lib/sslscale/history");
+    let text = fs::read_to_string(&history).unwrap();
+    fs::write(&history, text.lines().next().unwrap().to_owned() + "\n").unwrap();
+    let back = run(&fleet, &["rollback", "--yes"], 0);
+    assert_eq!(files(&roots), first);
+    let says = "  help: `sslscale deploy inventory.yaml --roots roots` goes forward again: what was there before came with a deploy \
+                that never ended, and no host goes back to that\n";
+    assert!(back.stderr.ends_with(says), "{}", back.all());
+    printed(&fleet, &back.stderr, "sslscale deploy ");
+    assert_eq!(run(&fleet, &["plan", "--detailed-exitcode"], 0).stdout, "3 hosts: 3 up to date\n");
+}
+
 #[test]
 fn a_rollback_says_what_it_goes_back_to() {
     let Some(fleet) = fleet(INVENTORY) else { return };

@@ -107,6 +107,53 @@ fn any_release_that_is_kept_is_reached_from_any_other() {
     assert!(!all_of(COUNT, count) || backs > 5, "{backs}");
 }
 
+// After a host had been away, the command that was to undo what brought it up to date was refused.
+#[test]
+fn whatever_is_done_the_command_in_the_help_undoes_it() {
+    let (count, mut undone) = (cases(1), 0);
+    for case in first()..first() + count {
+        let numbers = &mut Numbers::of(case);
+        let Some(fleet) = fleet("") else { return };
+        NAMES.iter().for_each(|name| renew(&fleet, name));
+        let roots = fleet.dir().join("roots");
+        let mut wanted = Wanted { sites: [true, false, false, false], port: 443, header: "v1", maxconn: 5000 };
+        fs::write(fleet.dir().join("inventory.yaml"), wanted.text()).unwrap();
+        run(&fleet, &["deploy", "--yes"], 0);
+        for step in 0..STEPS {
+            wanted.change(&fleet, numbers);
+            fs::write(fleet.dir().join("inventory.yaml"), wanted.text()).unwrap();
+            let host = ["srv1", "srv2"][numbers.below(2)];
+            let words: &[&str] = match numbers.below(6) {
+                0 => &["deploy", "--yes", "--without", host],
+                1 => &["deploy", "--yes", "--only", host],
+                2 => &["certs", "roll"],
+                3 => &["certs", "roll", "--without", host],
+                _ => &["deploy", "--yes"],
+            };
+            let before = files(&roots);
+            let words = [words, &["inventory.yaml", "--roots", "roots"]].concat();
+            let done = fleet.run_with(&words);
+            let what = format!("case {case}, step {step}: {words:?}: {}", done.all());
+            assert!([0, 3, 5].contains(&done.status), "{what}");
+            assert!(done.status != 3 || files(&roots) == before, "{what}");
+            let Some(command) = done.stderr.split('`').find(|part| part.starts_with("sslscale rollback")) else {
+                continue;
+            };
+            if done.status != 0 || command.contains(" RELEASE ") {
+                continue;
+            }
+            let command: Vec<&str> = command.split(' ').skip(1).chain(["--yes"]).collect();
+            let back = fleet.run_with(&command);
+            assert_eq!(back.status, 0, "{what}\n{command:?}: {}", back.all());
+            // A release that reaches a host late is one of the whole fleet.
+            let late = done.stderr.contains("that had this release already");
+            assert!(late || files(&roots) == before, "{what}\n{command:?}: {}", back.all());
+            undone += usize::from(!late);
+        }
+    }
+    assert!(!all_of(1, count) || undone > 1, "{undone}");
+}
+
 /// The release in use.
 fn current(fleet: &Sslscale) -> String {
     let shown = run(fleet, &["history", "--format", "json"], 0);

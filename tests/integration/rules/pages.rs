@@ -47,6 +47,14 @@ fn every_page_is_what_the_program_says_now() {
 }
 
 #[test]
+fn no_rule_is_newer_than_the_program() {
+    let numbers = |version: &str| version.split('.').map(|it| it.parse().unwrap()).collect::<Vec<u32>>();
+    let now = numbers(env!("CARGO_PKG_VERSION"));
+    let newer = all_rules().filter(|rule| numbers(rule.since) > now).map(|rule| rule.code.id);
+    assert_eq!(newer.collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
 fn no_rule_that_applies_has_a_gap() {
     let gaps = rules().filter(|rule| applies(rule)).filter(|rule| {
         let proof = proof(rule);

@@ -1,0 +1,17 @@
+//! Room on a host that is running out.
+
+use crate::count::agreeing;
+use crate::deploy::Space;
+
+/// What is left at these paths of one file system, and the command that shows what is full.
+pub fn words(space: &Space, paths: &[impl AsRef<str>]) -> (String, &'static str) {
+    let paths = paths.iter().map(|path| format!("`{}`", path.as_ref())).collect::<Vec<_>>().join(", ");
+    let (left, shows) = match space.files {
+        Some(files) if space.bytes >= Space::BYTES => {
+            let (file, can) = (agreeing(files as usize, "file", "files"), "can be created");
+            (format!("{files} more {file} {can}"), "df -i")
+        }
+        _ => (format!("{} kB are left", space.bytes >> 10), "df -h"),
+    };
+    (format!("{left} at {paths}: a deploy needs more"), shows)
+}
