@@ -93,6 +93,7 @@ fn roll(args: &RollArgs, output: &Output, interrupt: &Interrupt) -> Result<ExitS
         install: false,
         yes: true,
         take_over: args.resume,
+        aside: &BTreeSet::new(),
         absent: &absent,
         file: &args.inventory,
         saved: None,

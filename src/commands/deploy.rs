@@ -1,5 +1,6 @@
 //! `sslscale deploy`: makes hosts use what is rendered, all of them or none.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use anyhow::anyhow;
@@ -65,6 +66,7 @@ pub fn run(args: &DeployArgs, output: &Output, interrupt: &Interrupt) -> Result<
         install: args.install,
         yes: args.yes || args.dry_run,
         take_over: args.resume,
+        aside: &BTreeSet::new(),
         absent: &[],
         left_out: false,
         quiet: false,

@@ -10,7 +10,7 @@ use crate::diagnostic::Severity;
 use crate::host_rules::{self, Live, LiveHost};
 use crate::interrupt::Interrupt;
 use crate::lint::{self, Findings, Linted, Settings};
-use crate::report::{Checked, Output, Planned};
+use crate::report::{Checked, HostStatus, Output, Planned};
 use crate::rollout::{Fleet, Reason, Unreachable};
 use crate::source::Source;
 use crate::transport::Host;
@@ -72,9 +72,24 @@ fn find<'v>(
 
 /// What the rules about hosts find, judged as the inventory says, and nothing of other rules.
 pub fn of_plan(source: &Source, wanted: &[Wanted<'_>], seen: &[Result<Planned, Unreachable>]) -> Linted {
+    of(source, wanted, seen.iter().map(|host| host.as_ref().map(|planned| (&planned.seen, &planned.plan))))
+}
+
+/// Errors of these rules that keep a deploy from beginning, for a report of what is wrong: of hosts that have them now.
+pub fn problems(source: &Source, wanted: &[Wanted<'_>], seen: &[Result<HostStatus, Unreachable>]) -> Vec<Reason> {
+    let linted = of(source, wanted, seen.iter().map(|host| host.as_ref().map(|it| (&it.observation, &it.plan))));
+    let errors =
+        linted.findings.into_iter().filter(|it| it.severity == Severity::Error && host_rules::prevents(it.code));
+    errors.map(|it| Reason::new(format!("{}: {}", it.code.id, it.message)).with_help(it.help)).collect()
+}
+
+fn of<'v>(
+    source: &Source,
+    wanted: &[Wanted<'v>],
+    seen: impl Iterator<Item = Result<(&'v Observation, &'v HostPlan), &'v Unreachable>>,
+) -> Linted {
     let settings = Settings::default();
     let mut gathered = lint::read(source, &settings);
-    let seen = seen.iter().map(|host| host.as_ref().map(|planned| (&planned.seen, &planned.plan)));
     let findings = gathered.fleet().map(|fleet| find(&fleet, wanted, seen)).unwrap_or_default();
     gathered.findings.extend(findings);
     let mut linted = lint::judge(gathered);

@@ -164,13 +164,13 @@ impl Choice<'_> {
 }
 
 /// Balancers that are left out though app servers would stop serving what they send there, or believing them. App servers
-/// do that only when every balancer has changed.
+/// do that only when every balancer has changed. Those in `aside` need neither.
 pub fn needed(
     inventory: &Inventory,
     wanted: &[Wanted<'_>],
-    seen: &[Result<Planned, Unreachable>],
+    (seen, aside): (&[Result<Planned, Unreachable>], &BTreeSet<String>),
 ) -> Option<LeftBehind> {
-    let left_out = |(name, _): &(&str, Role)| !wanted.iter().any(|(it, ..)| it == name);
+    let left_out = |(name, _): &(&str, Role)| !aside.contains(*name) && !wanted.iter().any(|(it, ..)| it == name);
     let balancers = roles(inventory).filter(|(_, role)| *role == Role::Balancer).filter(left_out);
     let balancers: Vec<String> = balancers.map(|(name, _)| name.to_owned()).collect();
     let seen = || wanted.iter().zip(seen).filter_map(|((name, ..), host)| Some((*name, host.as_ref().ok()?)));
@@ -280,7 +280,8 @@ pub fn planned(
     let new = |path: &&String| absent(path) && !of_file(path) && !lacks(path);
     let created = release.directories.iter().filter(|path| new(path) && !plan.changes.is_empty());
     let directories = created.cloned().collect();
-    Ok((Planned { plan, contents, seen, directories, left: kept.trusted.clone(), kept }, saved))
+    let left = kept.trusted.clone();
+    Ok((Planned { plan, contents, seen, directories, kept, left, ..Planned::default() }, saved))
 }
 
 /// What hosts told, and what can be saved of it.
@@ -300,6 +301,12 @@ pub fn apart(
     let here = of_balancers(inventory, wanted, &seen);
     let stays = |network: &IpNet| is_host(network) && here.contains(&network.addr());
     seen.iter_mut().flatten().for_each(|planned| planned.left.retain(|network| !stays(network)));
+    let change: BTreeSet<&str> = wanted.iter().map(|(name, ..)| *name).collect();
+    for ((.., entries), planned) in wanted.iter().zip(&mut seen) {
+        if let Ok(planned) = planned {
+            planned.stranded = deploy::stranded(entries, &planned.contents, &change);
+        }
+    }
     (seen, saved)
 }
 

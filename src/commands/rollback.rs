@@ -84,8 +84,13 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
     };
     let Ok(found) = fleet.observe(|host| release(host, &id)) else { return Ok(stopped()) };
     let found: Vec<Option<HostRelease>> = all_of(found).map_err(away)?;
-    let mut releases = BTreeMap::new();
-    for (((name, _), release), before) in roles.iter().zip(found).zip(&each) {
+    let (mut releases, mut aside) = (BTreeMap::new(), BTreeSet::new());
+    for ((((name, _), release), before), kept) in roles.iter().zip(found).zip(&each).zip(&kept) {
+        let has_it = kept.current.as_deref().is_none_or(|current| [&*id, BEFORE].contains(&current));
+        let is_new = before.as_deref() == Some(BEFORE) && id != BEFORE;
+        if has_it || is_new {
+            aside.insert((*name).to_owned());
+        }
         match (release, before) {
             (_, None) => output.say(&format!("{name} was not changed by the last deploy, and is left as it is")),
             (Some(release), Some(before)) if *before == id => drop(releases.insert((*name).to_owned(), release)),
@@ -135,6 +140,7 @@ pub fn run(args: &RollbackArgs, output: &Output, interrupt: &Interrupt) -> Resul
         install: false,
         yes: args.yes || args.dry_run,
         take_over: args.resume,
+        aside: &aside,
         absent: &[],
         left_out: false,
         quiet: false,

@@ -6,7 +6,7 @@ use std::time::SystemTime;
 
 use super::again::again;
 use super::sources::{Sources, Unread};
-use super::{CommandError, ExitStatus, decisions, hosts, live, load};
+use super::{CommandError, ExitStatus, decisions, host_findings, hosts, live, load};
 use crate::cli::StatusArgs;
 use crate::deploy::{self, Details, HostPlan, Role, Scope, Wanted};
 use crate::interrupt::Interrupt;
@@ -25,7 +25,8 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     let mut loaded = load(&args.inventory, &Settings::default());
     // A source that cannot be used says nothing about the hosts: it is one of the problems.
     let file_errors = loaded.take_file_errors();
-    let inventory = loaded.sound(output)?;
+    let inventory = loaded.require(output)?;
+    let source = loaded.source;
     let tree = crate::render::render(&inventory, &templates)?;
     let names: Vec<&str> = live::roles(&inventory).map(|(name, _)| name).collect();
     decisions::hosts(output, &args.reach, &inventory, &names);
@@ -67,7 +68,8 @@ pub fn run(args: &StatusArgs, output: &Output, interrupt: &Interrupt) -> Result<
     };
     drop(asking);
     let hosts: Vec<(&str, Role)> = wanted.iter().map(|(name, role, _)| (*name, *role)).collect();
-    let mut others = source_problems(unread);
+    let mut others = host_findings::problems(&source, &wanted, &seen);
+    others.extend(source_problems(unread));
     others.extend(unusable.problems.into_iter().map(|(message, help)| Reason::new(message).with_help(help)));
     let sound = StatusReport::new(output, args.format, again(&args.inventory, &args.reach))
         .write(&hosts, &seen, &rings, &others)?;

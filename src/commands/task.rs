@@ -1,5 +1,6 @@
 //! What `deploy`, `rollback` and `certs roll` do: show what would change on hosts, ask, and change it.
 
+mod addresses;
 mod ended;
 mod ring;
 mod unread;
@@ -64,6 +65,8 @@ pub struct Task<'t> {
     pub take_over: bool,
     /// Hosts that are left out because they could not be reached.
     pub absent: &'t [Unreachable],
+    /// Hosts that are left out and lose nothing: they have the release, or none of the fleet's before.
+    pub aside: &'t BTreeSet<String>,
     /// Whether hosts are left out that should have the release, too: they are named already.
     pub left_out: bool,
     /// Whether nothing is printed if there is nothing to do.
@@ -180,6 +183,7 @@ impl Task<'_> {
         if !self.back && self.scope.only.is_none() {
             live::require_loaded(&live::rings(self.inventory, self.wanted, &seen), self.wanted, &mut seen);
         }
+        self.require_addresses(&mut seen);
         let changes = seen.iter().flatten().any(|planned| !planned.plan.is_empty());
         let begins = taken.is_none() && (changes || !self.quiet);
         if begins && self.is_held(run, &seen) {
@@ -290,7 +294,8 @@ impl Task<'_> {
                 report.rings(if self.back { Rings::default() } else { live::rings(self.inventory, self.wanted, seen) });
             report.leaving(self.leaving(seen)).write(self.wanted, seen, found)?;
         }
-        let needed = live::needed(self.inventory, self.wanted, seen).filter(|_| self.scope.only.is_none());
+        let needed =
+            live::needed(self.inventory, self.wanted, (seen, self.aside)).filter(|_| self.scope.only.is_none());
         if unusable || needed.is_some() || changes && host_findings::prevent(linted) {
             run.report.refused(&Refusal { wanted: self.wanted, seen, found, needed, command: self.command() });
             return Ok(false);

@@ -36,16 +36,32 @@ fn names(config: &[u8]) -> BTreeSet<String> {
 
 /// The addresses of app servers, by name, in a configuration of haproxy.
 pub fn server_addresses(config: &[u8]) -> BTreeMap<String, IpAddr> {
+    server_sockets(config).into_iter().map(|(name, socket)| (name, socket.ip())).collect()
+}
+
+/// The same with ports.
+fn server_sockets(config: &[u8]) -> BTreeMap<String, SocketAddr> {
     let text = String::from_utf8_lossy(config);
     let file = haproxy::File::read(&text);
     let servers = file.lines_for_app_servers().map(|(_, line)| line).filter(|line| line.keyword() == "server");
     let server = |line: &haproxy::Line<'_>| match line.arguments() {
         [name, address, ..] if haproxy::app_server(&name.value).1.is_none() => {
-            Some((name.value.to_string(), address.value.parse::<SocketAddr>().map(|it| it.ip()).ok()?))
+            Some((name.value.to_string(), address.value.parse().ok()?))
         }
         _ => None,
     };
     servers.filter_map(server).collect()
+}
+
+/// App servers that a balancer connects to at another port after this plan than before it, and that do not `change` with it.
+pub fn stranded(wanted: &[Entry], contents: &Contents, change: &BTreeSet<&str>) -> Vec<String> {
+    let (Some(old), Some(new)) = (contents.get(CONFIG), wanted.iter().find(|entry| &*entry.path == CONFIG)) else {
+        return Vec::new();
+    };
+    let old = server_sockets(old);
+    let moves = |(name, new): &(String, SocketAddr)| old.get(name).is_some_and(|old| old.port() != new.port());
+    let moved = server_sockets(&new.content.bytes).into_iter().filter(moves).map(|(name, _)| name);
+    moved.filter(|name| !change.contains(name.as_str())).collect()
 }
 
 /// Clients that a balancer serves now and no longer after this plan, by its lists of networks.
@@ -162,6 +178,22 @@ mod tests {
         assert_eq!(says((&format!("{office} 10.2.0.0/16"), ""), (office, "")), [Risk::OnlyClientsOf(only)]);
         let denied = [Risk::NoClientsOf(networks(&["10.8.0.0/16"]))];
         assert_eq!(says(("", "10.9.0.0/16"), ("", "10.8.0.0/16 10.9.1.0/24")), denied);
+    }
+
+    #[test]
+    fn app_servers_that_stay_at_another_port_are_told() {
+        let config = |port: u16| {
+            format!(
+                "backend app\n    server a 10.0.0.1:{port}\n    server b 10.0.0.2:{port}\n    server c 10.0.0.3:443\n"
+            )
+        };
+        let told = |old: u16, new: u16| {
+            let wanted = [Entry { path: CONFIG.into(), content: Arc::new(Content::new(config(new).into_bytes())) }];
+            let contents = Contents::from([(CONFIG.to_owned(), config(old).into_bytes())]);
+            stranded(&wanted, &contents, &BTreeSet::from(["a", "lb1"]))
+        };
+        assert_eq!(told(443, 8443), ["b"]);
+        assert_eq!(told(443, 443), [""; 0]);
     }
 
     #[test]

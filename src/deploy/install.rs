@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::plan::{Problem, Role};
+use super::plan::Role;
+use super::problem::Problem;
 use crate::rollout::{Outcome, change, shell};
 use crate::transport::{Host, Limits, Script};
 
@@ -29,7 +30,10 @@ impl Problem {
             | Self::Behind(_)
             | Self::HeaderFlip { .. }
             | Self::OtherRole(_)
-            | Self::Older { .. } => None,
+            | Self::Older { .. }
+            | Self::PortTaken { .. }
+            | Self::NoAddress(_)
+            | Self::Unbelieved { .. } => None,
         }
     }
 }

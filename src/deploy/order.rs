@@ -75,6 +75,8 @@ pub enum Risk {
     OnlyClientsOf(Vec<IpNet>),
     /// A balancer closes connections of clients in these networks.
     NoClientsOf(Vec<IpNet>),
+    /// A balancer connects to these app servers at another port than before, and they do not change with it.
+    Stranded(Vec<String>),
     /// There is little room at these paths.
     LittleRoom(Space, Vec<String>),
     /// An app server takes no PROXY header from this address any more.

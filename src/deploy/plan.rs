@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::header_flip::{HeaderFlip, header_flip};
+use super::header_flip::header_flip;
 use super::observation::{FileKind, Found, Observation};
+use super::problem::Problem;
 use super::release::BEFORE;
 use super::revision::{configuration, revision};
 use crate::tree::Entry;
@@ -84,43 +85,6 @@ pub enum Action {
     Record,
 }
 
-/// What keeps a deploy from beginning.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Problem {
-    /// The program's package is not installed.
-    NotInstalled,
-    /// The host uses a release of one that runs the other program: its address may be that of another host.
-    OtherRole(Role),
-    /// A program that a deploy needs is missing.
-    NoTool(String),
-    /// A file of somebody else is at a path, and `--adopt` was not given.
-    Foreign(String),
-    /// A link, a directory or a device is at the path of a file.
-    NotAFile(String),
-    /// A rendered file would turn PROXY headers on or off on a port in use.
-    HeaderFlip {
-        /// The file's path.
-        path: String,
-        /// Where, and which of these.
-        flip: HeaderFlip,
-    },
-    /// A certificate or a private key that no source brings is not on the host.
-    NoCertificate(String),
-    /// nginx has not loaded this file, and would with the reload that gives the host ticket keys that it lacks.
-    Unread(String),
-    /// The same for keys that other hosts have, and this one has older ones.
-    Behind(String),
-    /// A certificate on the host begins later than the one that would replace it.
-    Older {
-        /// Its path.
-        path: String,
-        /// When the one on the host begins, for people.
-        live: String,
-        /// When the other one does.
-        new: String,
-    },
-}
-
 /// What a deploy would do on one host.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct HostPlan {
@@ -182,16 +146,7 @@ impl HostPlan {
     pub fn keep_only(&mut self, paths: &BTreeSet<String>) {
         self.changes.retain(|change| paths.contains(&change.path));
         let changes = !self.changes.is_empty();
-        self.problems.retain(|problem| match problem {
-            Problem::NotInstalled | Problem::OtherRole(_) | Problem::NoTool(_) => changes,
-            Problem::NoCertificate(path)
-            | Problem::Unread(path)
-            | Problem::Behind(path)
-            | Problem::Foreign(path)
-            | Problem::NotAFile(path)
-            | Problem::HeaderFlip { path, .. }
-            | Problem::Older { path, .. } => paths.contains(path),
-        });
+        self.problems.retain(|problem| problem.path().map_or(changes, |path| paths.contains(path)));
         let runs = !self.actions.contains(&Action::Start);
         let reads = runs && self.changes.iter().any(|change| change.kind != ChangeKind::Attributes);
         self.actions = if reads { vec![Action::Reload] } else { Vec::new() };
@@ -313,7 +268,7 @@ fn is_ours(path: &str, kind: &FileKind, live: Live<'_>) -> bool {
 }
 
 /// Whether a file has the first line of those that sslscale renders. Certificates and keys have none.
-fn is_marked(bytes: &[u8]) -> bool {
+pub fn is_marked(bytes: &[u8]) -> bool {
     let first = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
     first.lines().take(2).any(|line| line.starts_with('#') && line.contains(MARK))
 }

@@ -32,6 +32,14 @@ pub fn closed(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Ris
     old.iter().filter_map(closed).collect()
 }
 
+/// The ports that a host's program listens on after this plan and not now.
+pub fn opened(wanted: &[Entry], contents: &Contents) -> BTreeSet<u16> {
+    let Some(entry) = configuration(wanted) else { return BTreeSet::new() };
+    let Some(old) = contents.get(&*entry.path) else { return BTreeSet::new() };
+    let old = if *entry.path == *CONFIG { of_haproxy(old) } else { of_nginx(old) };
+    of(wanted).difference(&old).copied().collect()
+}
+
 /// The ports on which a host's program listens when it has read these files.
 pub(super) fn of(entries: &[Entry]) -> BTreeSet<u16> {
     let Some(entry) = configuration(entries) else { return BTreeSet::new() };

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use zeroize::Zeroizing;
 
+use super::facts::Facts;
 use super::observation::{Observation, Space};
 use super::plan::Role;
 use crate::rollout::{QueryError, query, shell};
@@ -100,6 +101,14 @@ pub fn inspect(
     let arguments: Vec<&str> = [role.program(), &ports, &servers].into_iter().chain(paths.iter().copied()).collect();
     let answer = query(host, &Script::new(parts).arguments(&arguments), LOOK)?;
     Observation::read(&String::from_utf8_lossy(&answer))
+}
+
+/// What rules would look at. `None` of a directory that represents a host.
+///
+/// # Errors
+/// The host did not report it.
+pub fn facts(host: &dyn Host, role: Role, asked: &Asked) -> Result<Option<Facts>, QueryError> {
+    Ok(inspect(host, role, (&[], asked), Details::Rules)?.facts)
 }
 
 /// How much room there is where a deploy writes; nothing of a directory that represents a host.

@@ -130,8 +130,9 @@ impl Lease {
 /// Whether a program did not start because another one listens where it would.
 fn is_port_taken(reason: &Reason) -> bool {
     let text = reason.to_string();
-    text.contains("did not start")
-        && ["Address already in use", "(98:", "cannot bind"].iter().any(|it| text.contains(it))
+    let says = |words: &[&str]| words.iter().any(|it| text.contains(it));
+    says(&["did not start", "does not run the new configuration"])
+        && says(&["Address already in use", "(98:", "cannot bind"])
 }
 
 /// Gives a host back, whoever has it; a change that was never confirmed is undone.

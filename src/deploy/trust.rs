@@ -25,6 +25,11 @@ pub fn ended(old: &str, new: &str) -> Vec<IpNet> {
     old.into_iter().filter(|it| !new.iter().any(|network| network.contains(it))).collect()
 }
 
+/// Whether a configuration believes the PROXY headers of this address.
+pub fn believes(text: &str, address: IpAddr) -> bool {
+    trusted(text).iter().any(|network| network.contains(&address))
+}
+
 /// The networks of a configuration, each once.
 fn trusted(text: &str) -> Vec<IpNet> {
     let (file, _) = File::read_until_error(text);

@@ -17,7 +17,7 @@ use super::{Output, PlainFormat, escaped};
 use crate::deploy::{DeployStep, Progress};
 use crate::rollout::{Outcome, Reason};
 
-pub use certificates::Renewal;
+pub use certificates::{Renewal, Whose};
 pub use end::Failing;
 pub use packages::Missing;
 pub use refusal::{LeftBehind, Needed, Refusal};

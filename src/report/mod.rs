@@ -48,7 +48,7 @@ use crate::source::Source;
 use crate::tree::Tree;
 use crate::visible::{visible, visible_lines};
 
-pub use deploy::{Again, DeployReport, Failing, LeftBehind, Missing, Needed, Refusal, Renewal};
+pub use deploy::{Again, DeployReport, Failing, LeftBehind, Missing, Needed, Refusal, Renewal, Whose};
 pub use file::{FileError, Target};
 pub use fixes::{fixes, other_names, planned};
 pub use fleet::FleetReport;

@@ -165,9 +165,19 @@ impl<'o> PlanReport<'o> {
             self.output.print(host(names, planned, entries, *role, self.diffs).as_bytes())?;
         }
         // Below all differences, where they are seen.
-        for (problem, role, names) in problems(wanted, seen) {
-            self.output.say(&format!("error: {}: {}", names.join(", "), told(problem, role)));
-            self.output.say(&format!("  help: {}", help(problem, role, (&names, self.file))));
+        let problems = problems(wanted, seen).into_iter();
+        let mut problems = problems
+            .map(|(problem, role, names)| {
+                let help = help(problem, role, (&names, self.file));
+                (format!("error: {}: {}", names.join(", "), told(problem, role)), help)
+            })
+            .peekable();
+        while let Some((error, help)) = problems.next() {
+            self.output.say(&error);
+            // What is true of balancers and of app servers is advised once.
+            if problems.peek().is_none_or(|(_, next)| *next != help) {
+                self.output.say(&format!("  help: {help}"));
+            }
         }
         found.into_iter().for_each(|found| self.output.diagnostics(found));
         self.output.unreachable(seen.iter().filter_map(|host| host.as_ref().err()));

@@ -22,12 +22,16 @@ pub struct Planned {
     pub kept: Kept,
     /// Of the networks whose PROXY headers it believes no more, those that no balancer of this run has.
     pub left: Vec<IpNet>,
+    /// App servers that a balancer finds down until they change, too.
+    pub stranded: Vec<String>,
 }
 
 impl Planned {
     /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
     pub(super) fn shows_the_same(&self, other: &Self) -> bool {
-        let shown = |it: &Self| (it.plan.clone(), it.kept.clone(), it.left.clone(), it.directories.clone());
+        let shown = |it: &Self| {
+            (it.plan.clone(), it.kept.clone(), it.left.clone(), it.stranded.clone(), it.directories.clone())
+        };
         shown(self) == shown(other)
             && self.contents == other.contents
             && self.risks_there() == other.risks_there()
@@ -56,7 +60,9 @@ impl Planned {
             .little_room()
             .into_iter()
             .map(|(space, paths)| Risk::LittleRoom(space.clone(), paths.into_iter().map(str::to_owned).collect()));
-        let of_host = unserved.into_iter().chain(is_disabled.then_some(Risk::Disabled)).chain(loads).chain(room);
+        let stranded = (!self.stranded.is_empty()).then(|| Risk::Stranded(self.stranded.clone()));
+        let of_host =
+            unserved.into_iter().chain(is_disabled.then_some(Risk::Disabled)).chain(loads).chain(stranded).chain(room);
         deploy::risks(plan).into_iter().chain(closed).chain(shut_out).chain(self.trust_ends()).chain(of_host).collect()
     }
 

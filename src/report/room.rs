@@ -13,5 +13,5 @@ pub fn words(space: &Space, paths: &[impl AsRef<str>]) -> (String, &'static str)
         }
         _ => (format!("{} kB are left", space.bytes >> 10), "df -h"),
     };
-    (format!("{left} at {paths}: a deploy needs more"), shows)
+    (format!("{left} at {paths}, and a deploy may need more"), shows)
 }

@@ -78,7 +78,7 @@ fn a_fleet_is_shown_with_what_is_wrong_with_it() {
 
     served.host("app2").run("mount -t tmpfs -o size=1m tmpfs /var/log && mkdir /var/log/nginx");
     let text = shown(1);
-    let says = "error: app2: 1024 kB are left at `/var/log`: a deploy needs more\n  help: make room on the host: `df -h` there";
+    let says = "error: app2: 1024 kB are left at `/var/log`, and a deploy may need more\n  help: make room on the host: `df -h` there";
     assert!(text.contains(says) && text.contains("6 hosts: 1 problem\n"), "{text}");
     served.host("app2").run("umount /var/log");
 

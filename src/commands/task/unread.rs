@@ -4,8 +4,8 @@
 use std::collections::BTreeSet;
 
 use super::{Run, Task};
-use crate::deploy::{Problem, Wanted};
-use crate::report::Planned;
+use crate::deploy::{self, Problem, Wanted};
+use crate::report::{Planned, Whose};
 use crate::rollout::Unreachable;
 use crate::transport::Host;
 
@@ -28,8 +28,7 @@ impl Task<'_> {
             let problems: Vec<&Problem> = problems.collect();
             if !files.is_empty() || !problems.is_empty() {
                 out.insert(host.name());
-                let rendered = files.iter().all(|file| planned.seen.managed.contains_key(*file));
-                run.report.unfit(host.name(), &problems, (&files, rendered));
+                run.report.unfit(host.name(), &problems, (&files, whose(planned, &files)));
             }
         }
         let stays = |name: &str| !out.contains(name);
@@ -45,5 +44,17 @@ impl Task<'_> {
         Self: 'r,
     {
         Task { hosts: &rest.hosts, wanted: &rest.wanted, again: self.again.clone(), left_out: true, ..*self }
+    }
+}
+
+/// Whose these files of a host are.
+fn whose(planned: &Planned, files: &[&str]) -> Whose {
+    let ours = |file: &&&str| planned.seen.managed.contains_key(**file);
+    let edited = |file: &&str| planned.contents.get(*file).is_some_and(|text| deploy::is_marked(text));
+    let mut of_ours = files.iter().filter(ours);
+    match (of_ours.clone().count() == files.len(), of_ours.all(edited)) {
+        (true, true) => Whose::Ours,
+        (_, false) => Whose::InOurPlace,
+        (false, true) => Whose::Others,
     }
 }

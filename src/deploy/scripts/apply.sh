@@ -226,7 +226,11 @@ case $actions in
     nginx)
         config=$(nginx_config /etc/sslscale/tickets) && master=$(nginx_master) && [ -n "$master" ] ||
             undo 'nginx does not run, or refuses its configuration'
-        nginx_reload "$master" "$(left)" || undo 'nginx does not run the new configuration'
+        nginx_reload "$master" "$(left)" || {
+            # Each line once: a time and numbers of processes are before it.
+            nginx_said | sed -n 's/^.*\(\[emerg\]\) [0-9]*#[0-9]*: /\1 /p' | awk '!said[$0]++' | tail -n 4 >&2
+            undo 'nginx does not run the new configuration'
+        }
         ;;
     esac
     ;;

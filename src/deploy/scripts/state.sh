@@ -3,7 +3,7 @@ umask 077
 
 # unwritable: ends the script where nothing was changed, with what a try to write there says.
 unwritable() {
-    why=$(cp /proc/self/status "$state/.try" 2>&1)
+    why=$({ cp /proc/self/status "$state/.try" && head -c 65536 /dev/zero >>"$state/.try"; } 2>&1)
     rm -f "$state/.try"
     finish "untouched: $state cannot be written${why:+: ${why##*: }}"
 }

@@ -119,5 +119,10 @@ unshare --mount --propagation private -- sh -euc '
 status=$?
 rmdir "$(cat "$release/view" 2>/dev/null)" 2>/dev/null
 rm -f "$release/view"
-[ "$status" = 0 ] || finish "untouched: $program refuses the files"
+if [ "$status" != 0 ]; then
+    # A check that has no room says anything.
+    { head -c 65536 /dev/zero >"$state/.try"; } 2>/dev/null || unwritable
+    rm -f "$state/.try"
+    finish "untouched: $program refuses the files"
+fi
 finish 'done'

@@ -24,6 +24,17 @@ pub struct Renewal {
     pub hosts: Vec<String>,
 }
 
+/// Whose files have changed on a host.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whose {
+    /// Rendered ones, which somebody has edited.
+    Ours,
+    /// One of another tool, in the place of a rendered one.
+    InOurPlace,
+    /// Others.
+    Others,
+}
+
 impl DeployReport<'_> {
     /// The certificates that hosts will get.
     ///
@@ -115,8 +126,7 @@ impl DeployReport<'_> {
     }
 
     /// A host that is left out: it cannot be changed, or its reload would put more into effect than a new certificate.
-    /// `rendered` is whether all files are of its release.
-    pub fn unfit(&self, host: &str, problems: &[&Problem], (files, rendered): (&[&str], bool)) {
+    pub fn unfit(&self, host: &str, problems: &[&Problem], (files, whose): (&[&str], Whose)) {
         for problem in problems {
             let reason = format!("it is left out: {}", told(problem, Role::AppServer));
             let help = help(problem, Role::AppServer, (&[host], &self.again.file));
@@ -131,15 +141,17 @@ impl DeployReport<'_> {
             "it is left out: {files} changed after nginx loaded its configuration, and a reload would put that into effect"
         );
         let file = &self.again.file;
-        let other = if rendered {
-            format!("`sslscale deploy --only {host} {file}` writes rendered files again")
-        } else {
-            "without what is wrong or has to go, it loads the rest".to_owned()
+        let before = match whose {
+            Whose::Ours => format!(
+                "`sslscale deploy --only {host} {file}` writes the rendered file again, and `systemctl reload nginx` on the host \
+                 takes it as it is"
+            ),
+            Whose::InOurPlace => format!("`sslscale deploy --adopt --only {host} {file}` puts the rendered file back"),
+            Whose::Others => {
+                "correct it on the host or take it away, and run `systemctl reload nginx` there".to_owned()
+            }
         };
-        let help = format!(
-            "look at it on the host: `systemctl reload nginx` there takes it as it is, and {other}; then \
-             `sslscale certs roll {file}`"
-        );
+        let help = format!("{before}; then `sslscale certs roll {file}`");
         self.error(Some(host), &Reason::new(reason).with_help(help));
     }
 

@@ -29,6 +29,14 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
         Risk::NoClientsOf(networks) => {
             format!("connections of clients in {} are closed from then on", some_of(networks))
         }
+        Risk::Stranded(apps) => {
+            let (stay, them) = if apps.len() == 1 {
+                ("is left out and stays at its old port", "it")
+            } else {
+                ("are left out and stay at their old ports", "them")
+            };
+            format!("{} {stay}: haproxy finds {them} down until a deploy to {them}", apps.join(", "))
+        }
         Risk::LittleRoom(space, paths) => {
             let (what, shows) = room::words(space, paths);
             format!("{what}; `{shows}` on the host shows what is full")
@@ -104,6 +112,16 @@ pub fn told(problem: &Problem, role: Role) -> String {
                  balancers and app servers have changed"
             )
         }
+        Problem::PortTaken { port, program } => {
+            format!("`{}` listens on port {port}, which nginx needs", visible(program))
+        }
+        Problem::NoAddress(address) => {
+            format!("no interface of it has `{address}`, from which haproxy would connect to app servers")
+        }
+        Problem::Unbelieved { from, .. } => format!(
+            "it connects to app servers from `{from}`, which they would not believe any more: they would take it for the \
+             address of all clients"
+        ),
         Problem::Older { path, live, new } => {
             format!("`{path}` on the host begins on `{live}` UTC, and what would replace it on `{new}` UTC")
         }
@@ -148,6 +166,14 @@ pub fn help(problem: &Problem, role: Role, (hosts, file): (&[&str], &str)) -> St
                  ports until every balancer has changed; a later deploy can change the port back"
             )
         }
+        Problem::PortTaken { .. } => "stop that program and disable its service, or give it another port".to_owned(),
+        Problem::NoAddress(_) => {
+            "add the address to an interface of the host: connections from it fail; or go back to a release without it"
+                .to_owned()
+        }
+        Problem::Unbelieved { own, .. } => format!(
+            "make `{own}` the one that the host connects from: the first of its interface, or the `src` of its route"
+        ),
         Problem::Older { .. } => {
             "renew the certificate, or correct its source; an older one comes back with a rollback".to_owned()
         }

@@ -22,7 +22,7 @@ mod tests {
         let space = |path: &str, bytes, files| Space { path: path.to_owned(), bytes, files };
         assert_eq!(problems(&[space("/etc", BYTES, Some(Space::FILES)), space("/run", BYTES, None)]), [""; 0]);
         let full = [space("/etc", 4096, Some(5)), space("/var/lib", 4096, Some(5)), space("/run", BYTES, Some(7))];
-        let starts = problems(&full).iter().map(|it| it.split(':').next().unwrap().to_owned()).collect::<Vec<_>>();
+        let starts = problems(&full).iter().map(|it| it.split(", and").next().unwrap().to_owned()).collect::<Vec<_>>();
         assert_eq!(starts, ["4 kB are left at `/etc`, `/var/lib`", "7 more files can be created at `/run`"]);
     }
 }

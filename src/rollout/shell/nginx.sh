@@ -62,6 +62,11 @@ nginx_master() {
     esac
 }
 
+# nginx_errors: where nginx logs its own errors, if that is a file.
+nginx_errors() {
+    sed -n 's/^[[:space:]]*error_log[[:space:]]\{1,\}\(\/[^ ;]*\).*/\1/p' /etc/nginx/nginx.conf | head -n 1
+}
+
 # nginx_workers MASTER: the workers that take connections, each as its process id and start time.
 nginx_workers() {
     for status in $(grep -l "^PPid:[[:space:]]*$1\$" /proc/[0-9]*/status 2>/dev/null); do
@@ -106,9 +111,11 @@ nginx_changed() {
 
 # nginx_reload MASTER SECONDS: makes nginx read its files again, and waits until only workers that
 # did so take connections. The exit status of `nginx -s reload` would only tell that a signal was
-# sent.
+# sent. It gives up at once where nginx says in its log of errors that it cannot listen; $logged is how many bytes that
+# had before.
 nginx_reload() {
     before=$(nginx_workers "$1")
+    errors=$(nginx_errors) logged=$(stat -c %s "$errors" 2>/dev/null || echo 0)
     kill -HUP "$1" || return 1
     reload_until=$(($(uptime) + $2))
     while [ "$(uptime)" -lt "$reload_until" ]; do
@@ -119,6 +126,10 @@ nginx_reload() {
             case " $(echo $now) " in *" $worker "*) lingering=yes ;; esac
         done
         [ -z "$now" ] || [ -n "$lingering" ] || return 0
+        ! nginx_said | grep -q "\[emerg\] $1#$1: still could not bind()" || return 1
     done
     return 1
 }
+
+# nginx_said: what nginx has logged since nginx_reload has begun.
+nginx_said() { [ -z "$errors" ] || tail -c "+$((logged + 1))" "$errors" 2>/dev/null; }

@@ -109,3 +109,35 @@ fn an_app_that_failed_before_undoes_nothing_and_one_that_fails_since_then_does()
     assert!(text.contains("rolled back: app1"), "{text}");
     fleet.has(&fleet.first);
 }
+
+/// It took half a minute, and nothing said why.
+#[test]
+fn a_port_that_another_program_has_taken_since_then_is_found_before_a_rollback() {
+    let Some(fleet) = Deployed::new() else { return };
+    let other = format!("{}nginx: {{ port: 8443 }}\n", fleet.first);
+    fleet.run(&other, &["deploy", "--yes"], 0);
+    fleet.run(&fleet.first, &["deploy", "--yes"], 0);
+    let app2 = fleet.host("app2");
+    app2.run(
+        "systemd-run --quiet --unit=taken perl -MSocket -e 'socket my $s, PF_INET, SOCK_STREAM, 0; \
+         setsockopt $s, SOL_SOCKET, SO_REUSEADDR, 1; bind $s, sockaddr_in(8443, INADDR_ANY) or die; listen $s, 5; sleep 999'",
+    );
+    app2.until("it listens", || app2.succeeds("ss -ltn | grep -q :8443"));
+    let text = fleet.run(&fleet.first, &["rollback", "--yes"], 3);
+    let says = "error: app2: `perl` listens on port 8443, which nginx needs\n  help: stop that program and disable its service, or \
+                give it another port\n";
+    assert!(text.contains(says), "{text}");
+    // Past that check, nginx says why.
+    let line = |line: &str| match line.contains("name: app2") {
+        true => format!("{line} # sslscale: ignore[DP05] it is so\n"),
+        false => format!("{line}\n"),
+    };
+    let ignored: String = other.lines().map(line).collect();
+    let text = fleet.run(&ignored, &["deploy", "--yes"], 4);
+    let cause =
+        "error: app2: nginx does not run the new configuration\n  | [emerg] bind() to 0.0.0.0:8443 failed (98: ";
+    assert!(text.contains(cause) && text.contains("`ss -ltnp` on the host shows which one\n"), "{text}");
+    app2.run("systemctl stop taken");
+    fleet.run(&fleet.first, &["rollback", "--yes"], 0);
+    fleet.has(&other);
+}

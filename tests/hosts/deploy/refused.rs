@@ -140,7 +140,8 @@ fn what_cannot_be_written() {
     // There is room for what says whose turn it is, and not for the files.
     app2.run("mount -t tmpfs -o size=24k,mode=0700 tmpfs /var/lib/sslscale");
     let plan = fleet.run(&fleet.second, &["plan"], 0);
-    let risk = " kB are left at `/var/lib/sslscale`: a deploy needs more; `df -h` on the host shows what is full\n";
+    let risk =
+        " kB are left at `/var/lib/sslscale`, and a deploy may need more; `df -h` on the host shows what is full\n";
     assert_eq!(plan.matches(risk).count(), 1, "{plan}");
     let text = fleet.run(&fleet.second, &["deploy", "--yes"], 3);
     app2.run("umount /var/lib/sslscale");

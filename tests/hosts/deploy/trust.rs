@@ -18,8 +18,14 @@ struct Renumbered<'h>(&'h Host);
 
 impl<'h> Renumbered<'h> {
     fn new(host: &'h Host) -> Self {
-        host.run(&format!("ip address add {OTHER}/24 dev host0"));
-        Self(host)
+        let renumbered = Self(host);
+        renumbered.has_other("add");
+        renumbered
+    }
+
+    /// Adds or deletes the address.
+    fn has_other(&self, what: &str) {
+        self.0.run(&format!("ip address {what} {OTHER}/24 dev host0"));
     }
 
     /// Makes this address the one that the kernel connects from.
@@ -70,7 +76,6 @@ fn no_balancer_is_taken_for_a_client_while_its_address_changes() {
         assert_eq!(text.contains("app1 serves only what the release has"), contracts, "{text}");
         // It changes itself: there is nothing to stop before it.
         assert!(!text.contains("trusted any more"), "{text}");
-        assert_eq!(run(&served, inventory, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
     };
     deploy(&both, false);
     deploy(&plain, true);
@@ -99,6 +104,40 @@ fn no_balancer_is_taken_for_a_client_while_its_address_changes() {
     figure(&format!("addresses of a balancer: {}", report.line()));
     assert_eq!((report.failed, report.servers.len()), (0, APPS.len()), "{report:#?}");
     nothing_pending(&served);
+
+    // A rollback looks at that, too.
+    renumbered.connects_from(OTHER);
+    run(&served, &moved, &["deploy", "--yes"], 0);
+    let text = run(&served, &moved, &["rollback", "--yes"], 3);
+    let says = "error: lb1: it connects to app servers from `10.0.0.110`, which they would not believe any more: they would \
+                take it for the address of all clients\n  help: make `10.0.0.10` the one that the host connects from: ";
+    assert!(text.contains(says) && text.ends_with("nothing was changed\n"), "{text}");
+    renumbered.connects_from(lb1.address);
+    run(&served, &moved, &["rollback", "--yes"], 0);
+    assert_eq!(run(&served, &plain, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
+    // What an address of lb2 has brought to others is taken back without lb2, which never had it.
+    let of_lb2 = plain.replacen(
+        "name: lb2, address: 10.0.0.20, ",
+        "name: lb2, address: 10.0.0.20, haproxy: { source: [10.0.0.120] }, ",
+        1,
+    );
+    run(&served, &of_lb2, &["deploy", "--yes", "--without", "lb2"], 0);
+    run(&served, &of_lb2, &["rollback", "--yes"], 0);
+    assert_eq!(run(&served, &plain, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
+
+    // One that it has no more fails what comes from there: `status` says so, and nothing goes back to it.
+    deploy(&both, false);
+    renumbered.has_other("del");
+    let says = "error: AD09: no interface of `lb1` has `10.0.0.110`, from which haproxy is to connect to app servers\n";
+    assert!(run(&served, &both, &["status"], 1).contains(says));
+    run(&served, &plain, &["deploy", "--yes"], 0);
+    let text = run(&served, &plain, &["rollback", "--yes"], 3);
+    let says = "error: lb1: no interface of it has `10.0.0.110`, from which haproxy would connect to app servers\n";
+    assert!(text.contains(says), "{text}");
+    renumbered.has_other("add");
+    run(&served, &plain, &["rollback", "--yes"], 0);
+    run(&served, &plain, &["rollback", "--yes"], 0);
+    assert_eq!(run(&served, &plain, &["plan", "--detailed-exitcode"], 0), UP_TO_DATE);
 
     // The control: app servers that believe it no more while it still connects from there.
     deploy(&both, false);

@@ -97,3 +97,16 @@ fn a_trial_run_takes_no_host_over() {
         assert!(refused.stderr.contains("'--resume' cannot be used with '--dry-run'"), "{}", refused.all());
     }
 }
+
+// Balancers found it down, though it served, and no line of a plan had said so.
+#[test]
+fn an_app_server_that_stays_at_another_port_is_a_risk() {
+    let Some(fleet) = fleet(INVENTORY) else { return };
+    run(&fleet, &["deploy", "--yes"], 0);
+    fs::write(fleet.dir().join("inventory.yaml"), format!("{INVENTORY}nginx: {{ port: 8443 }}\n")).unwrap();
+    let risk = "  risk: srv2 is left out and stays at its old port: haproxy finds it down until a deploy to it\n";
+    let all = run(&fleet, &["deploy", "--dry-run"], 0);
+    assert!(!all.stdout.contains("is left out"), "{}", all.all());
+    let without = run(&fleet, &["deploy", "--yes", "--without", "srv2"], 0);
+    assert!(without.stdout.contains(risk), "{}", without.all());
+}
