@@ -266,9 +266,12 @@ fn programs(hosts: &[Named<'_>], seen: &[Seen]) -> Vec<Vec<String>> {
                     on_disk.to_owned(),
                     runs.to_owned(),
                     seen.release.as_ref().map_or("-", |release| &release.id).to_owned(),
-                    seen.release
-                        .as_ref()
-                        .map_or("-".to_owned(), |release| utc(release.time.try_into().unwrap_or(i64::MAX))),
+                    match &seen.release {
+                        // A deploy that was killed: history knows neither the release nor a time.
+                        Some(_) if seen.unended => "not ended".to_owned(),
+                        Some(release) => utc(release.time.try_into().unwrap_or(i64::MAX)),
+                        None => "-".to_owned(),
+                    },
                 ]
             }
         };

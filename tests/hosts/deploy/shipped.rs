@@ -101,6 +101,13 @@ impl<'s> Shipped<'s> {
             for address in self.addresses(name) {
                 let family = if address.contains(':') { " nodad" } else { "" };
                 host.run(&format!("ip address add {address} dev host0{family}"));
+                // What the host connects from, as with the first address of an interface.
+                host.run(&match address.contains(':') {
+                    true => format!("ip -6 route replace default dev host0 src {address}"),
+                    false => format!(
+                        "ip route replace default dev host0 src {address}; ip route replace 10.0.0.0/24 dev host0 src {address}"
+                    ),
+                });
             }
             let needs = manifest["needs"].as_array().unwrap().iter();
             let needs = needs.filter(|needs| needs["hosts"].as_array().unwrap().iter().any(|it| it == name));
@@ -158,7 +165,10 @@ impl<'s> Shipped<'s> {
                 let prefix = if address.contains(':') { 128 } else { 32 };
                 host.run(&format!("ip address delete {address}/{prefix} dev host0"));
             }
-            host.run("systemctl stop upstreams tls-upstream 2>/dev/null; true");
+            let own = host.address;
+            host.run(&format!(
+                "ip route replace 10.0.0.0/24 dev host0 src {own}; systemctl stop upstreams tls-upstream 2>/dev/null; true"
+            ));
         }
         served.on_all("ip neighbour flush all");
     }
