@@ -101,14 +101,8 @@ impl<'s> Shipped<'s> {
             for address in self.addresses(name) {
                 let family = if address.contains(':') { " nodad" } else { "" };
                 host.run(&format!("ip address add {address} dev host0{family}"));
-                // What the host connects from, as with the first address of an interface.
-                host.run(&match address.contains(':') {
-                    true => format!("ip -6 route replace default dev host0 src {address}"),
-                    false => format!(
-                        "ip route replace default dev host0 src {address}; ip route replace 10.0.0.0/24 dev host0 src {address}"
-                    ),
-                });
             }
+            self.connects_from(name, host);
             let needs = manifest["needs"].as_array().unwrap().iter();
             let needs = needs.filter(|needs| needs["hosts"].as_array().unwrap().iter().any(|it| it == name));
             for needs in needs {
@@ -129,6 +123,18 @@ impl<'s> Shipped<'s> {
                 }
             }
             self.start_upstreams(served, name, host);
+        }
+    }
+
+    /// Makes the kernel of a balancer connect to the other hosts from its address in the inventory, which is not the first
+    /// one of the interface here.
+    fn connects_from(&self, name: &str, host: &Host) {
+        let is_old = |address: &&String| !address.contains(':');
+        for from in self.addresses(name).iter().filter(|_| host.name.starts_with("lb")) {
+            let others = self.hosts.keys().filter(|other| *other != name).flat_map(|other| self.addresses(other));
+            for to in others.filter(|to| is_old(&to) == is_old(&from)) {
+                host.run(&format!("ip route replace {to} dev host0 src {from}"));
+            }
         }
     }
 
@@ -165,10 +171,7 @@ impl<'s> Shipped<'s> {
                 let prefix = if address.contains(':') { 128 } else { 32 };
                 host.run(&format!("ip address delete {address}/{prefix} dev host0"));
             }
-            let own = host.address;
-            host.run(&format!(
-                "ip route replace 10.0.0.0/24 dev host0 src {own}; systemctl stop upstreams tls-upstream 2>/dev/null; true"
-            ));
+            host.run("systemctl stop upstreams tls-upstream 2>/dev/null; true");
         }
         served.on_all("ip neighbour flush all");
     }

@@ -12,8 +12,8 @@ use crate::cases::{cases, first};
 use crate::support::generate::Generated;
 use crate::support::release::{HERE, Release, Stock};
 
-/// Sites that are taken out of accepted inventories.
-const COUNT: u32 = 60;
+/// Accepted inventories that lose something, for each kind.
+const COUNT: u32 = 30;
 
 /// Sites that go are served until no balancer sends connections to them, with what they refer to.
 #[test]

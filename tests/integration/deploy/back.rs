@@ -1,5 +1,6 @@
 //! Ways back: what a rollback without a name goes to, what it says before it asks, and what the history has of it.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -96,14 +97,20 @@ fn a_release_with_an_app_server_that_has_left_says_so() {
     assert!(!back.stderr.contains("warning: balancers"), "{}", back.all());
 }
 
-#[test]
-fn hosts_that_the_last_deploy_left_alone_stay_as_they_are() {
-    let Some(fleet) = fleet(INVENTORY) else { return };
-    let roots = fleet.dir().join("roots");
+/// A fleet of which the last deploy has changed lb1 alone, and the files of before.
+fn changed_on_lb1() -> Option<(Sslscale, BTreeMap<String, (u32, Vec<u8>)>)> {
+    let fleet = fleet(INVENTORY)?;
     deployed(&fleet, &[]);
-    let first = files(&roots);
+    let first = files(&fleet.dir().join("roots"));
     write(&fleet, &format!("{INVENTORY}{OTHER}"));
     deployed(&fleet, &["--only", "lb1"]);
+    Some((fleet, first))
+}
+
+#[test]
+fn hosts_that_the_last_deploy_left_alone_stay_as_they_are() {
+    let Some((fleet, first)) = changed_on_lb1() else { return };
+    let roots = fleet.dir().join("roots");
     assert_ne!(files(&roots), first);
     let back = run(&fleet, &["rollback", "--yes"], 0);
     assert!(back.stderr.contains("srv1 was not changed by the last deploy, and is left as it is\n"), "{}", back.all());
@@ -113,12 +120,8 @@ fn hosts_that_the_last_deploy_left_alone_stay_as_they_are() {
 // The command that was to undo it was refused: no host could go back to what only one of them had, and for a moment.
 #[test]
 fn what_takes_back_a_deploy_that_never_ended_is_undone_by_another_deploy() {
-    let Some(fleet) = fleet(INVENTORY) else { return };
+    let Some((fleet, first)) = changed_on_lb1() else { return };
     let roots = fleet.dir().join("roots");
-    deployed(&fleet, &[]);
-    let first = files(&roots);
-    write(&fleet, &format!("{INVENTORY}{OTHER}"));
-    deployed(&fleet, &["--only", "lb1"]);
     // As if it had been killed before it ended.
     let history = roots.join("lb1/var/lib/sslscale/history");
     let text = fs::read_to_string(&history).unwrap();
