@@ -31,9 +31,12 @@ use crate::support::{Sslscale, need, pin, shipped};
 const OTHER: &str = "haproxy: { maxconn: 7000 }\n";
 const CFG: &str = "lb1/etc/haproxy/haproxy.cfg";
 
+/// The mode and the bytes of each file, by its path.
+type Files = BTreeMap<String, (u32, Vec<u8>)>;
+
 /// The files of all hosts with their modes, but those that sslscale keeps for itself.
-fn files(roots: &Path) -> BTreeMap<String, (u32, Vec<u8>)> {
-    fn collect(dir: &Path, name: &str, files: &mut BTreeMap<String, (u32, Vec<u8>)>) {
+fn files(roots: &Path) -> Files {
+    fn collect(dir: &Path, name: &str, files: &mut Files) {
         for entry in fs::read_dir(dir).unwrap().map(Result::unwrap) {
             let name = format!("{name}/{}", entry.file_name().to_str().unwrap());
             if name.ends_with("/var/lib/sslscale") || name.contains("/etc/sslscale/tickets") {

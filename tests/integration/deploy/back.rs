@@ -1,11 +1,10 @@
 //! Ways back: what a rollback without a name goes to, what it says before it asks, and what the history has of it.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
 
-use super::{INVENTORY, OTHER, files, fleet, run};
+use super::{Files, INVENTORY, OTHER, files, fleet, run};
 use crate::support::{Run, Sslscale, need};
 
 fn write(fleet: &Sslscale, text: &str) {
@@ -98,7 +97,7 @@ fn a_release_with_an_app_server_that_has_left_says_so() {
 }
 
 /// A fleet of which the last deploy has changed lb1 alone, and the files of before.
-fn changed_on_lb1() -> Option<(Sslscale, BTreeMap<String, (u32, Vec<u8>)>)> {
+fn changed_on_lb1() -> Option<(Sslscale, Files)> {
     let fleet = fleet(INVENTORY)?;
     deployed(&fleet, &[]);
     let first = files(&fleet.dir().join("roots"));
