@@ -22,6 +22,54 @@ pub fn unserved(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Optio
     (!gone.is_empty()).then_some(Risk::NamesGo(gone))
 }
 
+/// What keeps clients of a site out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Restriction {
+    /// They need a certificate.
+    Certificate,
+    /// They have to come through the CDN.
+    Cdn,
+    /// Its lists of networks.
+    Networks,
+    /// It is closed for maintenance.
+    Maintenance,
+}
+
+/// Names that an app server serves with a restriction after this plan, and without it now.
+pub fn restricted(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
+    let Some(change) = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF)) else { return Vec::new() };
+    let new = wanted.iter().find(|entry| *entry.path == *change.path);
+    let (Some(new), Some(old)) = (new, contents.get(&change.path)) else { return Vec::new() };
+    let (served, before) = (names(old), restrictions(old));
+    let added = restrictions(&new.content.bytes).into_iter().filter_map(|(what, names)| {
+        let was = before.get(&what);
+        let names = names.into_iter().filter(|name| served.contains(name) && was.is_none_or(|was| !was.contains(name)));
+        Some((what, names.collect::<Vec<_>>())).filter(|(_, names)| !names.is_empty())
+    });
+    added.map(|(what, names)| Risk::Restricted(what, names)).collect()
+}
+
+fn restrictions(config: &[u8]) -> BTreeMap<Restriction, BTreeSet<String>> {
+    let text = String::from_utf8_lossy(config);
+    let (file, _) = nginx::File::read_until_error(&text);
+    let mut found: BTreeMap<Restriction, BTreeSet<String>> = BTreeMap::new();
+    for server in file.statements.iter().filter(|it| it.name() == "server") {
+        let names = || server.values("server_name").filter(|name| name.contains('.')).map(str::to_owned);
+        for statement in server.statements() {
+            let first = statement.arguments().first().map_or("", |word| &*word.value);
+            let what = match (statement.name(), first) {
+                ("ssl_verify_client", "on") => Restriction::Certificate,
+                ("if", it) if it.contains("$sslscale_around_") => Restriction::Cdn,
+                ("if", it) if it.contains("$sslscale_denied_") => Restriction::Networks,
+                ("set", "$sslscale_retry_after") => Restriction::Maintenance,
+                _ => continue,
+            };
+            found.entry(what).or_default().extend(names());
+        }
+    }
+    found
+}
+
 fn names(config: &[u8]) -> BTreeSet<String> {
     let text = String::from_utf8_lossy(config);
     let (file, _) = nginx::File::read_until_error(&text);
@@ -128,6 +176,33 @@ mod tests {
     use super::*;
     use crate::deploy::{Change, ChangeKind};
     use crate::tree::Content;
+
+    #[test]
+    fn sites_that_keep_clients_out_from_now_on_are_told() {
+        let path = format!("/{}", NGINX_CONF.trim_start_matches('/'));
+        let told = |old: &str, new: &str| {
+            let change = Change { path: path.clone(), kind: ChangeKind::Update };
+            let plan = HostPlan { changes: vec![change], ..HostPlan::default() };
+            let wanted = [Entry { path: path.as_str().into(), content: Arc::new(Content::new(new.into())) }];
+            restricted(&plan, &wanted, &Contents::from([(path.clone(), old.as_bytes().to_vec())]))
+        };
+        let site = |name: &str, more: &str| format!("server {{ server_name {name}.example \"\"; {more} }}\n");
+        let open = site("a", "") + &site("b", "");
+        for (more, what) in [
+            ("ssl_verify_client on;", Restriction::Certificate),
+            ("if ($sslscale_around_2) { return 403; }", Restriction::Cdn),
+            ("if ($sslscale_denied_1) { return 403; }", Restriction::Networks),
+            ("set $sslscale_retry_after 60; return 503;", Restriction::Maintenance),
+        ] {
+            let closed = site("a", "") + &site("b", more);
+            assert_eq!(told(&open, &closed), [Risk::Restricted(what, vec!["b.example".to_owned()])], "{more}");
+            assert_eq!(told(&closed, &open), []);
+            assert_eq!(told(&closed, &closed), []);
+            // A new site has no clients yet.
+            assert_eq!(told(&site("a", ""), &closed), []);
+        }
+        assert_eq!(told(&open, &open.replace("server_name b", "ssl_verify_client optional; server_name b")), []);
+    }
 
     #[test]
     fn names_that_go_are_told() {

@@ -24,7 +24,7 @@ mod transaction;
 mod trust;
 
 pub use checks::checks;
-pub use departures::{other_pools, server_addresses, shut_out, sources, stranded, unserved};
+pub use departures::{Restriction, other_pools, restricted, server_addresses, shut_out, sources, stranded, unserved};
 pub use ending::{DeployEnd, HostState, Undo};
 pub use expand::{Kept, expanded};
 pub use facts::{Block, Configuration, Facts, Listen, Listening};

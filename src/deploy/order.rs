@@ -2,6 +2,7 @@
 
 use ipnet::IpNet;
 
+use super::departures::Restriction;
 use super::observation::Space;
 use super::plan::{Action, Change, ChangeKind, HostPlan, Role};
 use super::procedure::DeployStep;
@@ -75,6 +76,8 @@ pub enum Risk {
     OnlyClientsOf(Vec<IpNet>),
     /// A balancer closes connections of clients in these networks.
     NoClientsOf(Vec<IpNet>),
+    /// Clients of these names are kept out.
+    Restricted(Restriction, Vec<String>),
     /// A balancer connects to these app servers at another port than before, and they do not change with it.
     Stranded(Vec<String>),
     /// There is little room at these paths.

@@ -54,6 +54,7 @@ impl Planned {
         let closed = deploy::closed_ports(plan, entries, contents);
         let shut_out = deploy::shut_out(plan, entries, contents);
         let unserved = deploy::unserved(plan, entries, contents);
+        let restricted = deploy::restricted(plan, entries, contents);
         let (is_disabled, loads) = self.risks_there();
         let loads = (!loads.is_empty()).then(|| Risk::Loads(loads.into_iter().map(str::to_owned).collect()));
         let room = self
@@ -61,8 +62,13 @@ impl Planned {
             .into_iter()
             .map(|(space, paths)| Risk::LittleRoom(space.clone(), paths.into_iter().map(str::to_owned).collect()));
         let stranded = (!self.stranded.is_empty()).then(|| Risk::Stranded(self.stranded.clone()));
-        let of_host =
-            unserved.into_iter().chain(is_disabled.then_some(Risk::Disabled)).chain(loads).chain(stranded).chain(room);
+        let of_host = restricted
+            .into_iter()
+            .chain(unserved)
+            .chain(is_disabled.then_some(Risk::Disabled))
+            .chain(loads)
+            .chain(stranded)
+            .chain(room);
         deploy::risks(plan).into_iter().chain(closed).chain(shut_out).chain(self.trust_ends()).chain(of_host).collect()
     }
 

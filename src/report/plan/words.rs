@@ -1,9 +1,7 @@
 //! What a plan holds, in words.
 
-use ipnet::IpNet;
-
 use crate::count::several;
-use crate::deploy::{ChangeKind, HeaderFlip, Problem, Risk, Role, is_nginx_conf};
+use crate::deploy::{ChangeKind, HeaderFlip, Problem, Restriction, Risk, Role, is_nginx_conf};
 use crate::report::room;
 use crate::visible::visible;
 
@@ -28,6 +26,16 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
         }
         Risk::NoClientsOf(networks) => {
             format!("connections of clients in {} are closed from then on", some_of(networks))
+        }
+        Risk::Restricted(what, names) => {
+            let names: Vec<String> = names.iter().map(|name| format!("`{}`", visible(name))).collect();
+            let names = some_of(&names);
+            match what {
+                Restriction::Certificate => format!("clients of {names} need a certificate from then on"),
+                Restriction::Cdn => format!("clients of {names} who do not come through the CDN get 403 from then on"),
+                Restriction::Networks => format!("clients of {names} whom its lists leave out get 403 from then on"),
+                Restriction::Maintenance => format!("{names} is closed for maintenance from then on"),
+            }
         }
         Risk::Stranded(apps) => {
             let (stay, them) = if apps.len() == 1 {
@@ -67,13 +75,13 @@ pub fn risk_words(risk: &Risk, role: Role) -> String {
     }
 }
 
-/// The first networks, and how many more.
-fn some_of(networks: &[IpNet]) -> String {
+/// The first of a list, and how many more.
+fn some_of(list: &[impl ToString]) -> String {
     const SHOWN: usize = 4;
-    let shown = networks.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    match networks.len().saturating_sub(SHOWN) {
+    let shown = list.iter().take(SHOWN).map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    match list.len().saturating_sub(SHOWN) {
         0 => shown,
-        more => format!("{shown} and {}", several(more, "other network")),
+        more => format!("{shown} and {}", several(more, "other")),
     }
 }
 
