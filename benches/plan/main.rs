@@ -117,8 +117,8 @@ fn inventory() -> String {
     text + "sites:\n  - server_name: example.com\n    ssl_certificate: /etc/ssl/example/ssl.crt\n    \
             ssl_certificate_key: /etc/ssl/example/ssl.key\n    locations:\n      \
             - { path: /, proxy_pass: \"http://127.0.0.1:8000\" }\n\
-            # One host is all of them: two programs share its ports.\n\
-            nginx: { port: 8443 }\nhaproxy: { check: { inter: 60s } }\ntickets: per_host\n"
+            # One host is all of them: two programs share its ports, and its first address is what it connects from.\n\
+            nginx: { port: 8443 }\nhaproxy: { check: { inter: 60s } }\ntickets: per_host\ntrusted_proxies: [10.0.0.10, 10.0.0.101, 10.0.0.102]\n"
 }
 
 /// What is rendered for a balancer and for an app server, on the one host that is all of them.
