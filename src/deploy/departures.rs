@@ -10,14 +10,26 @@ use super::order::Risk;
 use super::plan::HostPlan;
 use super::ports::CONFIG;
 use super::revision::NGINX_CONF;
+use super::trust::network;
 use crate::config::{haproxy, nginx};
 use crate::tree::Entry;
 
+/// A file that this plan replaces, by the end of its path: what it has now, and what it will have.
+fn replaced<'b>(
+    path: &str,
+    plan: &HostPlan,
+    wanted: &'b [Entry],
+    contents: &'b Contents,
+) -> Option<(&'b [u8], &'b [u8])> {
+    let change = plan.changes.iter().find(|change| change.path.ends_with(path))?;
+    let new = wanted.iter().find(|entry| *entry.path == *change.path)?;
+    Some((contents.get(&change.path)?, &new.content.bytes))
+}
+
 /// Names that an app server serves now and no longer after this plan, if it still serves others.
 pub fn unserved(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Option<Risk> {
-    let change = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF))?;
-    let new = names(&wanted.iter().find(|entry| *entry.path == *change.path)?.content.bytes);
-    let old = names(contents.get(&change.path)?);
+    let (old, new) = replaced(NGINX_CONF, plan, wanted, contents)?;
+    let (old, new) = (names(old), names(new));
     let gone: Vec<String> = old.difference(&new).cloned().collect();
     (!gone.is_empty()).then_some(Risk::NamesGo(gone))
 }
@@ -37,11 +49,9 @@ pub enum Restriction {
 
 /// Names that an app server serves with a restriction after this plan, and without it now.
 pub fn restricted(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
-    let Some(change) = plan.changes.iter().find(|change| change.path.ends_with(NGINX_CONF)) else { return Vec::new() };
-    let new = wanted.iter().find(|entry| *entry.path == *change.path);
-    let (Some(new), Some(old)) = (new, contents.get(&change.path)) else { return Vec::new() };
+    let Some((old, new)) = replaced(NGINX_CONF, plan, wanted, contents) else { return Vec::new() };
     let (served, before) = (names(old), restrictions(old));
-    let added = restrictions(&new.content.bytes).into_iter().filter_map(|(what, names)| {
+    let added = restrictions(new).into_iter().filter_map(|(what, names)| {
         let was = before.get(&what);
         let names = names.into_iter().filter(|name| served.contains(name) && was.is_none_or(|was| !was.contains(name)));
         Some((what, names.collect::<Vec<_>>())).filter(|(_, names)| !names.is_empty())
@@ -114,12 +124,7 @@ pub fn stranded(wanted: &[Entry], contents: &Contents, change: &BTreeSet<&str>) 
 
 /// Clients that a balancer serves now and no longer after this plan, by its lists of networks.
 pub fn shut_out(plan: &HostPlan, wanted: &[Entry], contents: &Contents) -> Vec<Risk> {
-    if !plan.changes.iter().any(|change| change.path == CONFIG) {
-        return Vec::new();
-    }
-    let new = wanted.iter().find(|entry| &*entry.path == CONFIG).map(|entry| &*entry.content.bytes);
-    let new = new.unwrap_or_default();
-    let Some(old) = contents.get(CONFIG) else { return Vec::new() };
+    let Some((old, new)) = replaced(CONFIG, plan, wanted, contents) else { return Vec::new() };
     let (was, is) = (clients(old, "is_allowed"), clients(new, "is_allowed"));
     let covers = |networks: &[IpNet], it: &IpNet| networks.iter().any(|network| network.contains(it));
     let narrower = !is.is_empty() && (was.is_empty() || !was.iter().all(|it| covers(&is, it)));
@@ -138,7 +143,6 @@ fn clients(config: &[u8], list: &str) -> Vec<IpNet> {
     for line in file.lines().map(|(_, line)| line).filter(|line| line.keyword() == "acl") {
         let [name, sample, networks @ ..] = line.arguments() else { continue };
         if name.is(list) && sample.is("src") {
-            let network = |text: &str| text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from));
             found.extend(networks.iter().filter_map(|it| network(&it.value)));
         }
     }

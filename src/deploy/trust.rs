@@ -48,7 +48,8 @@ fn believed(statement: &Statement<'_>) -> Option<IpNet> {
     }
 }
 
-fn network(text: &str) -> Option<IpNet> {
+/// A network, or an address as one.
+pub(super) fn network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 

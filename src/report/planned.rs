@@ -29,13 +29,12 @@ pub struct Planned {
 impl Planned {
     /// Whether a report shows both as one. What else hosts told, such as versions, differs from one to the next.
     pub(super) fn shows_the_same(&self, other: &Self) -> bool {
-        let shown = |it: &Self| {
-            (it.plan.clone(), it.kept.clone(), it.left.clone(), it.stranded.clone(), it.directories.clone())
-        };
-        shown(self) == shown(other)
-            && self.contents == other.contents
-            && self.risks_there() == other.risks_there()
-            && self.little_room() == other.little_room()
+        self.shown() == other.shown()
+    }
+
+    fn shown(&self) -> impl PartialEq + '_ {
+        let Self { plan, contents, seen: _, directories, kept, left, stranded } = self;
+        (plan, contents, directories, kept, left, stranded, self.risks_there(), self.little_room())
     }
 
     /// Whether its program is not started at boot, and what it would load besides the changes.
